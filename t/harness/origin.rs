@@ -1,0 +1,216 @@
+//! A scripted server behind the server under test: a listener on a free port answering by rules.
+//!
+//! ```text
+//! --- origin NAME
+//! GET /path 200 [delay=0.3] [close]
+//!     Header: value
+//!     | body; $HEAD is replaced by the head of the received request
+//! * * 502
+//! ```
+//!
+//! The first rule whose method and target match (`*` matches all, a final `*` any ending) answers.
+//! `close` ends the connection without an answer. Threads end with their connections.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::request::{self, Outcome};
+
+/// A running origin; it stops accepting when dropped.
+pub(crate) struct Origin {
+    pub(crate) address: SocketAddr,
+    stopping: Arc<AtomicBool>,
+}
+
+#[derive(Clone, Debug)]
+struct Rule {
+    method: String,
+    target: String,
+    delay: Duration,
+    answer: Option<Vec<(String, String)>>,
+    status: u16,
+    body: String,
+}
+
+struct Received {
+    method: String,
+    target: String,
+    head: String,
+    closes: bool,
+}
+
+impl Origin {
+    /// Starts an origin that follows `script`.
+    pub(crate) fn start(script: &str) -> Result<Self, String> {
+        let rules: Arc<[Rule]> = parse(script)?.into();
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        let stopping = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&stopping);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let rules = Arc::clone(&rules);
+                thread::spawn(move || serve(stream, &rules));
+            }
+        });
+        Ok(Self { address, stopping })
+    }
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        drop(TcpStream::connect(self.address));
+    }
+}
+
+fn parse(script: &str) -> Result<Vec<Rule>, String> {
+    let mut delays = Vec::new();
+    let mut plain = String::new();
+    for line in script.lines() {
+        let indented = line.starts_with([' ', '\t']);
+        let is_delay = |word: &&str| !indented && word.starts_with("delay=");
+        let delay = line
+            .split(' ')
+            .find(is_delay)
+            .map(|word| &word["delay=".len()..]);
+        if !indented && !line.trim().is_empty() && !line.starts_with('#') {
+            let seconds: f64 = delay
+                .unwrap_or("0")
+                .parse()
+                .map_err(|_| format!("bad {line}"))?;
+            delays.push(Duration::from_secs_f64(seconds));
+        }
+        let words: Vec<&str> = line.split(' ').filter(|word| !is_delay(word)).collect();
+        plain.push_str(&words.join(" "));
+        plain.push('\n');
+    }
+    let requests = request::parse(&plain)?;
+    Ok(requests
+        .into_iter()
+        .zip(delays)
+        .map(|(request, delay)| rule(request, delay))
+        .collect())
+}
+
+fn rule(request: request::Request, delay: Duration) -> Rule {
+    let (status, answer) = match request.outcome {
+        Outcome::Status(status) => (status, Some(request.headers)),
+        Outcome::Closed | Outcome::Any => (0, None),
+    };
+    let body = request.body.unwrap_or_default();
+    Rule {
+        method: request.method,
+        target: request.target,
+        delay,
+        answer,
+        status,
+        body,
+    }
+}
+
+fn serve(stream: TcpStream, rules: &[Rule]) {
+    let Ok(reading) = stream.try_clone() else {
+        return;
+    };
+    let mut reader = BufReader::new(reading);
+    let mut writer = stream;
+    while let Ok(Some(received)) = receive(&mut reader) {
+        let Some(rule) = rules.iter().find(|rule| rule.matches(&received)) else {
+            return;
+        };
+        thread::sleep(rule.delay);
+        let Some(headers) = &rule.answer else { return };
+        if writer.write_all(&rule.bytes(headers, &received)).is_err() || received.closes {
+            return;
+        }
+    }
+}
+
+fn receive(reader: &mut impl BufRead) -> io::Result<Option<Received>> {
+    let mut head = String::new();
+    loop {
+        let before = head.len();
+        if reader.read_line(&mut head)? == 0 {
+            return Ok(None);
+        }
+        if head[before..].trim_end().is_empty() {
+            break;
+        }
+    }
+    let mut words = head.split_whitespace();
+    let method = words.next().unwrap_or_default().to_owned();
+    let target = words.next().unwrap_or_default().to_owned();
+    let lower = head.to_ascii_lowercase();
+    let value = |name: &str| {
+        let line = lower
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.map(|value| value.trim().to_owned())
+    };
+    let closes = value("connection").is_some_and(|value| value == "close")
+        || (lower
+            .lines()
+            .next()
+            .is_some_and(|line| line.ends_with("http/1.0"))
+            && value("connection").is_none_or(|value| value != "keep-alive"));
+    if let Some(length) = value("content-length").and_then(|digits| digits.parse().ok()) {
+        io::copy(&mut reader.take(length), &mut io::sink())?;
+    } else if value("transfer-encoding").is_some() {
+        skip_chunks(reader)?;
+    }
+    Ok(Some(Received {
+        method,
+        target,
+        head: head.trim_end().to_owned(),
+        closes,
+    }))
+}
+
+fn skip_chunks(reader: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let size = u64::from_str_radix(line.trim(), 16).map_err(|_| io::ErrorKind::InvalidData)?;
+        io::copy(&mut reader.take(size + 2), &mut io::sink())?;
+        if size == 0 {
+            return Ok(());
+        }
+    }
+}
+
+impl Rule {
+    fn matches(&self, received: &Received) -> bool {
+        let target = match self.target.strip_suffix('*') {
+            Some(prefix) => received.target.starts_with(prefix),
+            None => received.target == self.target,
+        };
+        target && (self.method == "*" || self.method == received.method)
+    }
+
+    fn bytes(&self, headers: &[(String, String)], received: &Received) -> Vec<u8> {
+        let body = self.body.replace("$HEAD", &received.head);
+        let mut text = format!("HTTP/1.1 {} Scripted\r\n", self.status);
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        let framed = headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        if !framed && !matches!(self.status, 204 | 304) {
+            text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        }
+        text.push_str("\r\n");
+        if received.method != "HEAD" {
+            text.push_str(&body);
+        }
+        text.into_bytes()
+    }
+}

@@ -1,0 +1,474 @@
+//! Runs one block: prepares its site, starts the server, takes the sections in order.
+//!
+//! Sections before the first step configure; `config`, `http_config`, `http` and `main_config`
+//! after it take effect at the next `reload`. Requests of a block share one keep-alive connection
+//! per port, so the `on=end` metrics of one request are in place before the next is read.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::block::{Block, Section};
+use super::client::{self, Connection, Ending, Response};
+use super::compare::{self, Members};
+use super::request::{self, BodyCheck, Outcome, Request};
+use super::server::Server;
+use super::site::{Parts, Site};
+use super::{PATIENCE, escape, golden, poll};
+
+/// Runs the block; the error holds everything needed to understand the failure.
+pub(crate) fn run(block: &Block) -> Result<(), String> {
+    let site = Site::create().map_err(|error| format!("no temporary directory: {error}"))?;
+    let mut run = Run::new(block, site);
+    let result = run.all();
+    result.map_err(|message| run.report(&message))
+}
+
+struct Run<'a> {
+    block: &'a Block,
+    site: Site,
+    parts: Parts,
+    server: Option<Server>,
+    connections: HashMap<u16, Connection>,
+    last: Response,
+    raw: Option<Connection>,
+    /// How much of the error log earlier steps have seen.
+    log_seen: usize,
+}
+
+impl<'a> Run<'a> {
+    fn new(block: &'a Block, site: Site) -> Self {
+        Self {
+            block,
+            site,
+            parts: Parts::default(),
+            server: None,
+            connections: HashMap::new(),
+            last: Response::default(),
+            raw: None,
+            log_seen: 0,
+        }
+    }
+
+    fn all(&mut self) -> Result<(), String> {
+        for section in &self.block.sections {
+            self.section(section).map_err(|message| {
+                let place = format!("{}:{}", self.block.file.display(), section.line);
+                format!(
+                    "{place}: --- {} {}\n{message}",
+                    section.name, section.argument
+                )
+            })?;
+        }
+        self.connections.clear();
+        self.raw = None;
+        if let Some(server) = self.server.take() {
+            server.stop()?;
+        }
+        compare::none_match(
+            "panicked at",
+            &(self.site.read("error.log") + &self.site.read("stderr")),
+        )
+    }
+
+    fn section(&mut self, section: &Section) -> Result<(), String> {
+        match section.name.as_str() {
+            "conf" => self.parts.conf = Some(section.body.clone()),
+            "main_config" => self.parts.main_config.clone_from(&section.body),
+            "http_config" => self.parts.http_config.clone_from(&section.body),
+            "http" => self.parts.http = Some(section.body.clone()),
+            "config" => self.parts.config.clone_from(&section.body),
+            "origin" => self.site.add_origin(&section.argument, &section.body)?,
+            "file" => {
+                let written = self.site.add_file(&section.argument, &section.body);
+                written.map_err(|error| error.to_string())?;
+            }
+            "ok" | "warn" | "error" | "error_like" => self.check_configuration(section)?,
+            _ => {
+                self.start()?;
+                self.step(section)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, section: &Section) -> Result<(), String> {
+        match section.name.as_str() {
+            "requests" => self.requests(&section.body),
+            "json" => self.json(section, Members::All),
+            "json_like" => self.json(section, Members::AtLeast),
+            "wait" => self.wait(section, Members::All),
+            "wait_like" => self.wait(section, Members::AtLeast),
+            "prometheus" => self.prometheus(section),
+            "response_body" => self.golden(section, &self.last.text()),
+            "response_body_like" => {
+                compare::all_match(&self.site.substitute(&section.body), &self.last.text())
+            }
+            "response_headers" => self.response_headers(section),
+            "raw_request" => self.raw_request(section),
+            "raw_response" | "raw_response_like" => self.raw_response(section),
+            "raw_close" => {
+                self.raw = None;
+                Ok(())
+            }
+            "reload" => self.reload(section),
+            "log" => self.file_like("error.log", &section.body),
+            "no_log" => compare::none_match(&section.body, &self.site.read("error.log")),
+            "file_like" => self.file_like(&section.argument, &section.body),
+            unknown => Err(format!("no section is called `{unknown}`; see t/README.md")),
+        }
+    }
+
+    fn start(&mut self) -> Result<(), String> {
+        if self.server.is_some() {
+            return Ok(());
+        }
+        let main_file = self
+            .site
+            .write(&self.parts)
+            .map_err(|error| error.to_string())?;
+        let address = self.site.address(self.site.port);
+        self.server = Some(Server::start(
+            &main_file,
+            &self.site.directory,
+            &[],
+            address,
+        )?);
+        Ok(())
+    }
+
+    fn check_configuration(&mut self, section: &Section) -> Result<(), String> {
+        let main_file = self
+            .site
+            .write(&self.parts)
+            .map_err(|error| error.to_string())?;
+        let output = Server::check(&main_file, &self.site.directory);
+        let output = output.map_err(|error| format!("cannot run the server: {error}"))?;
+        let stderr = self
+            .site
+            .generalize(&String::from_utf8_lossy(&output.stderr));
+        let verdict = |line: &&str| !line.starts_with("pingauge: configuration file ");
+        let said: String = stderr
+            .lines()
+            .filter(verdict)
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let must_load = matches!(section.name.as_str(), "ok" | "warn");
+        if output.status.success() != must_load {
+            let what = if must_load {
+                "must load"
+            } else {
+                "must be refused"
+            };
+            return Err(format!(
+                "the configuration {what}; -t gave {} and\n{said}",
+                output.status
+            ));
+        }
+        match section.name.as_str() {
+            "ok" if said.is_empty() => Ok(()),
+            "ok" => Err(format!("nothing was to be said, but:\n{said}")),
+            "error_like" => compare::all_match(&section.body, &said),
+            _ => self.golden(section, &said),
+        }
+    }
+
+    fn requests(&mut self, body: &str) -> Result<(), String> {
+        for request in request::parse(&self.substitute_names(body))? {
+            for index in 0..request.times {
+                self.request(&request, index).map_err(|message| {
+                    format!("{} {}: {message}", request.method, request.target)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn request(&mut self, request: &Request, index: usize) -> Result<(), String> {
+        let expanded = |text: &str| escape::expand(text, index);
+        let (port, target) = self.destination(&request.target);
+        let headers: Vec<(String, String)> = request
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), expanded(value)))
+            .collect();
+        let body = request.body.as_deref().map(expanded);
+        let body = body.as_deref().map(str::as_bytes);
+        let bytes = client::head(&request.method, &expanded(&target), &headers, body);
+        let answer = self.exchange(port, &request.method, &bytes);
+        let response = match (&request.outcome, answer) {
+            (Outcome::Closed, Err(_)) => return Ok(()),
+            (Outcome::Closed, Ok(got)) => {
+                return Err(format!("expected no answer, got {}", got.status));
+            }
+            (_, Err(error)) => return Err(format!("no answer: {error}")),
+            (_, Ok(response)) => response,
+        };
+        let (status, text) = (response.status, response.text());
+        self.last = response;
+        if !matches!(request.outcome, Outcome::Any) && request.outcome != Outcome::Status(status) {
+            return Err(format!(
+                "expected {:?}, got {status}: {}",
+                request.outcome,
+                escape::escape(text.as_bytes())
+            ));
+        }
+        match &request.check {
+            BodyCheck::None => Ok(()),
+            BodyCheck::Like(pattern) => compare::all_match(&expanded(pattern), &text),
+            BodyCheck::Exactly(wanted) => {
+                let wanted = expanded(wanted);
+                let same = escape::unescape(&wanted) == self.last.body;
+                let got = escape::escape(&self.last.body);
+                if same {
+                    Ok(())
+                } else {
+                    Err(format!("expected body `{wanted}`, got `{got}`"))
+                }
+            }
+        }
+    }
+
+    /// `:PORT/target` names another port than the block's own.
+    fn destination(&self, target: &str) -> (u16, String) {
+        let other = target
+            .strip_prefix(':')
+            .and_then(|rest| rest.split_once('/'));
+        match other.and_then(|(port, rest)| Some((port.parse().ok()?, format!("/{rest}")))) {
+            Some(found) => found,
+            None => (self.site.port, target.to_owned()),
+        }
+    }
+
+    fn exchange(&mut self, port: u16, method: &str, bytes: &[u8]) -> Result<Response, String> {
+        let kept = self
+            .connections
+            .remove(&port)
+            .filter(|connection| !connection.is_closed());
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => {
+                Connection::open(self.site.address(port), PATIENCE).map_err(|e| e.to_string())?
+            }
+        };
+        connection.send(bytes).map_err(|error| error.to_string())?;
+        let response = connection
+            .receive(method)
+            .map_err(|error| error.to_string())?;
+        if !response.closes() {
+            self.connections.insert(port, connection);
+        }
+        Ok(response)
+    }
+
+    fn get(&mut self, path: &str) -> Result<Response, String> {
+        let path = self.site.substitute(path);
+        let (port, target) = self.destination(&path);
+        self.exchange(port, "GET", &client::head("GET", &target, &[], None))
+    }
+
+    /// `--- json PATH [STATUS]`; without a path the last answer is looked at.
+    fn json(&mut self, section: &Section, members: Members) -> Result<(), String> {
+        let (path, status) = section
+            .argument
+            .split_once(' ')
+            .unwrap_or((&section.argument, "200"));
+        if !path.is_empty() {
+            self.last = self.get(path)?;
+            if self.last.status.to_string() != status {
+                return Err(format!(
+                    "expected {status}, got {}: {}",
+                    self.last.status,
+                    self.last.text()
+                ));
+            }
+            let content_type = self.last.header("content-type").unwrap_or_default();
+            if !content_type.starts_with("application/json") {
+                return Err(format!("Content-Type is {content_type:?}"));
+            }
+        }
+        let got = compare::parse_json(&self.last.body)?;
+        match compare::json(&self.expected_json(section)?, &got, members) {
+            Err(_) if golden::is_updating() && members == Members::All => {
+                let pretty =
+                    serde_json::to_string_pretty(&got).map_err(|error| error.to_string())?;
+                golden::replace(&self.block.file, section, self.site.generalize(&pretty));
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn expected_json(&self, section: &Section) -> Result<Value, String> {
+        let text = self.site.substitute(&section.body);
+        serde_json::from_str(&text).map_err(|error| format!("the expected JSON is wrong: {error}"))
+    }
+
+    /// `--- wait SECONDS` sleeps, `--- wait PATH` polls until the JSON there is as given.
+    fn wait(&mut self, section: &Section, members: Members) -> Result<(), String> {
+        if let Ok(seconds) = section.argument.parse() {
+            std::thread::sleep(Duration::from_secs_f64(seconds));
+            return Ok(());
+        }
+        let expected = self.expected_json(section)?;
+        let mut last = Ok(());
+        poll(PATIENCE, || {
+            let got = self
+                .get(&section.argument)
+                .and_then(|answer| compare::parse_json(&answer.body));
+            last = got.and_then(|got| compare::json(&expected, &got, members));
+            last.is_ok().then_some(())
+        });
+        last
+    }
+
+    fn prometheus(&mut self, section: &Section) -> Result<(), String> {
+        self.last = self.get(&section.argument)?;
+        if self.last.status != 200 {
+            return Err(format!("expected 200, got {}", self.last.status));
+        }
+        self.golden(section, &self.last.text())?;
+        compare::exposition(&self.last.text()).map(|_| ())
+    }
+
+    fn response_headers(&self, section: &Section) -> Result<(), String> {
+        for line in self.site.substitute(&section.body).lines() {
+            if let Some(absent) = line.strip_prefix('!') {
+                if let Some(value) = self.last.header(absent.trim()) {
+                    return Err(format!("unexpected header {absent}: {value}"));
+                }
+                continue;
+            }
+            let (name, wanted) = line
+                .split_once(':')
+                .ok_or(format!("`{line}` is no header"))?;
+            let got = self.last.header(name);
+            let same = match wanted.trim().strip_prefix('~') {
+                Some(pattern) => compare::matches(pattern.trim(), got.unwrap_or_default())?,
+                None => got == Some(wanted.trim()),
+            };
+            if !same {
+                return Err(format!(
+                    "expected `{line}`, got {got:?} in {:?}",
+                    self.last.headers
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn raw_request(&mut self, section: &Section) -> Result<(), String> {
+        let text = self.substitute_names(&section.body);
+        // Line ends are written as \r\n in the section; those of the file are for the reader only.
+        let bytes = escape::unescape(&escape::expand(&text, 0).replace('\n', ""));
+        let address = self.site.address(self.site.port);
+        let mut connection = Connection::open(address, PATIENCE).map_err(|e| e.to_string())?;
+        connection.send(&bytes).map_err(|error| error.to_string())?;
+        if section.argument == "half-closed" {
+            connection
+                .finish_sending()
+                .map_err(|error| error.to_string())?;
+        }
+        self.raw = Some(connection);
+        Ok(())
+    }
+
+    /// `raw_response` reads to the end of the connection, `raw_response_like` until all match.
+    fn raw_response(&mut self, section: &Section) -> Result<(), String> {
+        let connection = self.raw.as_mut().ok_or("there was no raw_request")?;
+        let exact = section.name == "raw_response";
+        let patterns = self.site.substitute(&section.body);
+        let seen =
+            |bytes: &[u8]| compare::all_match(&patterns, &String::from_utf8_lossy(bytes)).is_ok();
+        let (bytes, ending) = connection.read_until(PATIENCE, |bytes| !exact && seen(bytes));
+        let got = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
+        match (exact, ending) {
+            (true, Ending::Silence) => Err(format!("the connection stayed open after\n{got}")),
+            (true, _) => self.golden(section, &got),
+            (false, _) => compare::all_match(&patterns, &String::from_utf8_lossy(&bytes)),
+        }
+    }
+
+    /// `--- reload` takes up the parts given since; with `fails` the new configuration is refused
+    /// and the body matches what the error log then says.
+    fn reload(&mut self, section: &Section) -> Result<(), String> {
+        self.site
+            .write(&self.parts)
+            .map_err(|error| error.to_string())?;
+        let server = self.server.as_ref().ok_or("the server does not run")?;
+        self.log_seen = self.site.read("error.log").len();
+        if section.argument != "fails" {
+            self.connections.clear();
+            return server.reload(self.site.address(self.site.control_port));
+        }
+        server.signal("HUP");
+        self.file_like("error.log", &section.body)
+    }
+
+    fn file_like(&self, name: &str, patterns: &str) -> Result<(), String> {
+        let patterns = self.site.substitute(patterns);
+        let from = if name == "error.log" {
+            self.log_seen
+        } else {
+            0
+        };
+        let mut result = Ok(());
+        poll(PATIENCE / 3, || {
+            let text = self.site.read(name);
+            result = compare::all_match(&patterns, text.get(from..).unwrap_or(&text));
+            result.is_ok().then_some(())
+        });
+        result
+    }
+
+    /// Compares exactly, the last line end aside, or writes the text into the file.
+    fn golden(&self, section: &Section, got: &str) -> Result<(), String> {
+        let expected = self.site.substitute(&section.body);
+        let chomp = |text: &str| text.strip_suffix('\n').unwrap_or(text).to_owned();
+        let result = compare::text(&chomp(&expected), &chomp(got));
+        if result.is_err() && golden::is_updating() {
+            golden::replace(&self.block.file, section, self.site.generalize(got));
+            return Ok(());
+        }
+        result
+    }
+
+    /// Names only: repetition marks of requests are expanded for each repetition.
+    fn substitute_names(&self, text: &str) -> String {
+        text.lines()
+            .map(|line| {
+                let marked = line.replace("<<", "\u{1}");
+                self.site.substitute(&marked).replace('\u{1}', "<<") + "\n"
+            })
+            .collect()
+    }
+
+    fn report(&mut self, message: &str) -> String {
+        self.server = None;
+        let mut text = format!("{message}\n");
+        let files = [
+            "test.conf",
+            "main_config",
+            "http_config",
+            "http",
+            "config",
+            "stderr",
+        ];
+        for name in files {
+            let content = self.site.read(name);
+            if content.trim().is_empty() {
+                continue;
+            }
+            text.push_str(&format!("----- {name}\n"));
+            for (index, line) in content.lines().enumerate() {
+                text.push_str(&format!("{:4}  {line}\n", index + 1));
+            }
+        }
+        let log = self.site.read("error.log");
+        let lines: Vec<&str> = log.lines().collect();
+        text.push_str("----- error.log\n");
+        text.push_str(&lines[lines.len().saturating_sub(40)..].join("\n"));
+        text
+    }
+}
