@@ -10,6 +10,7 @@ mod date;
 pub mod json;
 mod node;
 pub mod path;
+pub mod prometheus;
 mod tree;
 
 pub use branches::{Elements, Field, Fields, Members, Named};

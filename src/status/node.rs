@@ -75,12 +75,12 @@ pub enum Value<'a> {
 
 impl<'a> Node<'a> {
     /// An object of the given members, in the given order.
-    pub fn object<N: AsRef<[u8]> + Send + Sync + 'a>(members: Vec<(N, Node<'a>)>) -> Self {
+    pub fn object<N: AsRef<[u8]> + Send + Sync + 'a>(members: Vec<(N, Self)>) -> Self {
         Self::Object(Box::new(super::Members(members)))
     }
 
     /// A list of the given elements.
-    pub fn list(elements: Vec<Node<'a>>) -> Self {
+    pub fn list(elements: Vec<Self>) -> Self {
         Self::List(Box::new(super::Elements(elements)))
     }
 
@@ -150,7 +150,8 @@ impl<'a> Node<'a> {
 }
 
 impl Value<'_> {
-    fn borrowed(&self) -> Value<'_> {
+    /// The same value, lent out.
+    pub fn borrowed(&self) -> Value<'_> {
         match self {
             Self::Integer(number) => Value::Integer(*number),
             Self::Signed(number) => Value::Signed(*number),

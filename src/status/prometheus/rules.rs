@@ -1,0 +1,317 @@
+//! The paths of a template's statements, indexed so that a walk enters only what some rule can match.
+//!
+//! Literal paths stand sorted: those below a place of the tree are one run of the list. A pattern
+//! is filed under the literal text every match must begin with, read from its syntax tree, so
+//! `^/http/metric_zones/z/(.+)$` costs nothing in any other zone. A pattern without such a text
+//! walks everything. Both are filters only: what matches is decided by the whole path.
+
+use std::ops::Range;
+
+use fancy_regex::{Assertion, Captures, Expr, Regex, RegexBuilder};
+
+/// Which items of the tree a statement takes. Paths start below `/status`.
+#[derive(Clone, Debug)]
+pub enum Path {
+    /// The item with exactly this path.
+    Literal(String),
+    /// Every item in whose path the pattern is found.
+    Pattern {
+        /// The compiled pattern; a match that exceeds its limit of backtracking is none.
+        regex: Regex,
+        /// What every matching path begins with.
+        prefix: String,
+    },
+}
+
+/// Whether a pattern tells upper from lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// `~`
+    Sensitive,
+    /// `~*`
+    Insensitive,
+}
+
+/// The compiled paths of a template. A rule has the number of its statement.
+#[derive(Debug, Default)]
+pub struct Rules {
+    /// Sorted by path; of equal paths only the first rule, the others can never match.
+    literals: Vec<(String, usize)>,
+    /// In the order of the rules.
+    patterns: Vec<Pattern>,
+    shadowed: Vec<(usize, usize)>,
+}
+
+#[derive(Debug)]
+struct Pattern {
+    rule: usize,
+    regex: Regex,
+    prefix: String,
+}
+
+impl Path {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern, in the words of the regular expression engine.
+    pub fn pattern(pattern: &str, case: Case) -> Result<Self, Box<fancy_regex::Error>> {
+        let regex = RegexBuilder::new(pattern)
+            .case_insensitive(case == Case::Insensitive)
+            .backtrack_limit(BACKTRACK_LIMIT)
+            .build()?;
+        let prefix = match case {
+            Case::Sensitive => literal_prefix(pattern),
+            Case::Insensitive => String::new(),
+        };
+        Ok(Self::Pattern { regex, prefix })
+    }
+
+    /// The names of the pattern's groups, which become variables of the statement.
+    pub fn group_names(&self) -> impl Iterator<Item = &str> {
+        let regex = match self {
+            Self::Literal(_) => None,
+            Self::Pattern { regex, .. } => Some(regex),
+        };
+        regex
+            .into_iter()
+            .flat_map(|regex| regex.capture_names().flatten())
+    }
+}
+
+impl Rules {
+    /// Indexes the paths of a template's statements, in order; `None` for a statement without one.
+    pub fn new(paths: Vec<Option<Path>>) -> Self {
+        let mut rules = Self::default();
+        for (rule, path) in paths.into_iter().enumerate() {
+            match path {
+                Some(Path::Literal(path)) => rules.add_literal(path, rule),
+                Some(Path::Pattern { regex, prefix }) => rules.add_pattern(regex, prefix, rule),
+                None => {}
+            }
+        }
+        rules.literals.sort();
+        rules
+    }
+
+    /// Rules that can never match, each with the earlier rule that takes everything it would.
+    /// Not all of them: patterns are compared by their text only.
+    pub fn shadowed(&self) -> &[(usize, usize)] {
+        &self.shadowed
+    }
+
+    /// Everything there is to match.
+    pub(super) fn all(&self) -> (Range<usize>, Range<usize>) {
+        (0..self.literals.len(), 0..self.patterns.len())
+    }
+
+    /// The literals of `range` that begin with `path`.
+    pub(super) fn literals_below(&self, range: Range<usize>, path: &str) -> Range<usize> {
+        let known = &self.literals[range.clone()];
+        let before = known.partition_point(|(literal, _)| literal.as_str() < path);
+        let count = known[before..].partition_point(|(literal, _)| literal.starts_with(path));
+        range.start + before..range.start + before + count
+    }
+
+    pub(super) fn literals(&self, range: Range<usize>) -> impl Iterator<Item = &str> {
+        self.literals[range]
+            .iter()
+            .map(|(literal, _)| literal.as_str())
+    }
+
+    /// Whether a pattern could match at `path` or below it.
+    pub(super) fn reaches(&self, pattern: usize, path: &str) -> bool {
+        let prefix = self.patterns[pattern].prefix.as_str();
+        prefix.starts_with(path) || path.starts_with(prefix)
+    }
+
+    /// The first rule, among the given literals and patterns, that takes `path`.
+    pub(super) fn first<'p>(
+        &self,
+        literals: Range<usize>,
+        patterns: &[usize],
+        path: &'p str,
+    ) -> Option<(usize, Option<Captures<'p, str>>)> {
+        let literal = self.literal(literals, path);
+        let earlier = patterns
+            .iter()
+            .map(|pattern| &self.patterns[*pattern])
+            .take_while(|pattern| literal.is_none_or(|literal| pattern.rule < literal));
+        let found = earlier
+            .filter(|pattern| path.starts_with(&pattern.prefix))
+            .find_map(|pattern| {
+                let captures = pattern.regex.captures(path).ok().flatten()?;
+                Some((pattern.rule, Some(captures)))
+            });
+        found.or(literal.map(|rule| (rule, None)))
+    }
+
+    fn literal(&self, range: Range<usize>, path: &str) -> Option<usize> {
+        let literals = &self.literals[range];
+        let index = literals
+            .binary_search_by(|(literal, _)| literal.as_str().cmp(path))
+            .ok()?;
+        Some(literals[index].1)
+    }
+
+    fn add_literal(&mut self, path: String, rule: usize) {
+        let same = self
+            .literals
+            .iter()
+            .find(|(known, _)| *known == path)
+            .map(|(_, by)| *by);
+        let mut patterns = self.patterns.iter();
+        let pattern = patterns.find(|pattern| pattern.regex.is_match(&*path).unwrap_or(false));
+        if let Some(by) = same.or(pattern.map(|pattern| pattern.rule)) {
+            self.shadowed.push((rule, by));
+        }
+        if same.is_none() {
+            self.literals.push((path, rule));
+        }
+    }
+
+    fn add_pattern(&mut self, regex: Regex, prefix: String, rule: usize) {
+        let same =
+            |known: &&Pattern| known.regex.as_str() == regex.as_str() && known.prefix == prefix;
+        if let Some(by) = self.patterns.iter().find(same) {
+            self.shadowed.push((rule, by.rule));
+        }
+        self.patterns.push(Pattern {
+            rule,
+            regex,
+            prefix,
+        });
+    }
+}
+
+/// The text that every match of `pattern` begins with, empty if unknown. Only plain characters
+/// right after a `^` that governs the whole pattern count.
+fn literal_prefix(pattern: &str) -> String {
+    let mut prefix = String::new();
+    let Ok(tree) = Expr::parse_tree(pattern) else {
+        return prefix;
+    };
+    if let Expr::Concat(parts) = &tree.expr
+        && let Some((Expr::Assertion(Assertion::StartText), rest)) = parts.split_first()
+    {
+        rest.iter().all(|part| extend(&mut prefix, part));
+    }
+    prefix
+}
+
+/// Adds the text an expression must begin with; true if that was all of it.
+fn extend(prefix: &mut String, part: &Expr) -> bool {
+    match part {
+        Expr::Empty => true,
+        Expr::Literal { val, casei: false } => {
+            prefix.push_str(val);
+            true
+        }
+        Expr::Group(group) => extend(prefix, group),
+        Expr::Concat(parts) => parts.iter().all(|part| extend(prefix, part)),
+        _ => false,
+    }
+}
+
+/// Steps a pattern with look-around or back-references may take on one path of at most
+/// `walk::PATH_LIMIT` bytes. Keys come from clients, so the worst case is what counts.
+const BACKTRACK_LIMIT: usize = 100_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_literal_prefix_is_what_every_match_begins_with() {
+        let cases = [
+            (r"^/http/metric_zones/z/(.+)$", "/http/metric_zones/z/"),
+            (r"^/a\.b\/c[0-9]", "/a.b/c"),
+            (r"^/ab?c", "/a"),
+            (r"^/ab*c", "/a"),
+            (r"^/ab{0,2}c", "/a"),
+            (r"^/ab+c", "/a"),
+            (r"^(/a)(b)?", "/a"),
+            (r"^(?<zone>/a)/b", "/a/b"),
+            (r"^/a|/b", ""),
+            (r"^/a(?:b|c)", "/a"),
+            (r"^/a/b$", "/a/b"),
+            (r"/a/b", ""),
+            (r".*/a", ""),
+            (r"(?i)^/a", ""),
+            (r"^/a(?i)b", "/a"),
+            (r"^(?i)/a", ""),
+            (r"(?m)^/a", ""),
+            (r"(?m:^)/a", ""),
+            (r"^/a(?=x)b", "/a"),
+            (r"^/a\d", "/a"),
+            (r"^\Q/a", ""),
+            (r"^/[a]b", "/"),
+            (r"(?x)^/a # comment | more", "/a"),
+            ("^", ""),
+            ("", ""),
+        ];
+        for (pattern, prefix) in cases {
+            assert_eq!(literal_prefix(pattern), prefix, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_never_hides_a_match() {
+        let paths = [
+            "/a", "/ab", "/abc", "/A", "/b", "/ac", "/a/b", "x/a", "\n/a", "/a.b/c1", "/a1",
+        ];
+        let patterns = [
+            "^/ab?c?",
+            "^/ab*",
+            "^/a|^/b",
+            "^/a|b",
+            "^/(?i)A",
+            "(?m)^/a",
+            "^/a(?:b|c)?",
+            "(?i:^/a)",
+            r"^/a\.b/c\d",
+            r"^/a\d",
+            "^(?:/a)",
+            "^(?:/a|/b)",
+            "(^/a)",
+            "^^/a",
+            r"\A/a",
+            "^/a{0}b",
+        ];
+        for pattern in patterns {
+            let plain = Regex::new(pattern).expect(pattern);
+            let prefix = literal_prefix(pattern);
+            for path in paths
+                .iter()
+                .filter(|path| plain.is_match(**path).expect(pattern))
+            {
+                assert!(
+                    path.starts_with(&prefix),
+                    "{pattern} matches {path}, not {prefix}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rules_that_can_never_match_are_known() {
+        let pattern = |text| Path::pattern(text, Case::Sensitive).ok();
+        let literal = |text: &str| Some(Path::Literal(text.to_owned()));
+        let rules = Rules::new(vec![
+            literal("/a"),
+            None,
+            pattern("^/b"),
+            literal("/a"),
+            literal("/b/c"),
+            pattern("^/b"),
+            literal("/c"),
+        ]);
+        assert_eq!(rules.shadowed(), [(3, 0), (4, 2), (5, 2)]);
+    }
+
+    #[test]
+    fn group_names_are_told() {
+        let path = Path::pattern("^/(?<zone>[^/]+)/(.+)$", Case::Sensitive).expect("a pattern");
+        assert_eq!(path.group_names().collect::<Vec<_>>(), ["zone"]);
+        assert!(Path::pattern("(", Case::Sensitive).is_err());
+    }
+}

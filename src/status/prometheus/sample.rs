@@ -1,0 +1,168 @@
+//! What a scraper can read: the strict syntax of metric names, types, samples and numbers.
+//!
+//! One line that a scraper cannot read costs it the whole page, so the page asks here before it
+//! takes a line. The configuration may ask the same questions about a template's own text.
+
+/// Whether `name` is a metric name: letters, digits, `_` and `:`, no digit first.
+pub fn is_metric_name(name: &[u8]) -> bool {
+    is_name(name, |byte| byte == b'_' || byte == b':')
+}
+
+/// Whether `word` is a type of the text format.
+pub fn is_type(word: &str) -> bool {
+    ["counter", "gauge", "histogram", "summary", "untyped"].contains(&word)
+}
+
+/// Whether `text` is a number: decimal, or an infinity or NaN by name. A decimal number beyond the
+/// range of a double is none, because scrapers report it as an error.
+pub fn is_number(text: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(text) else {
+        return false;
+    };
+    let unsigned = text.strip_prefix(['+', '-']);
+    match (text.parse::<f64>(), unsigned) {
+        (Ok(number), Some(_)) if number.is_nan() => false,
+        (Ok(number), _) if number.is_infinite() => !text.bytes().any(|byte| byte.is_ascii_digit()),
+        (outcome, _) => outcome.is_ok(),
+    }
+}
+
+/// Whether `text` is a sample without its value: a metric name, then perhaps labels in braces, each
+/// name once, values in quotes with only `\\`, `\"` and `\n` escaped.
+pub fn is_sample(text: &[u8]) -> bool {
+    if str::from_utf8(text).is_err() {
+        return false;
+    }
+    let end = text
+        .iter()
+        .position(|byte| *byte == b'{')
+        .unwrap_or(text.len());
+    let (name, labels) = text.split_at(end);
+    is_metric_name(name) && (labels.is_empty() || are_labels(labels))
+}
+
+fn are_labels(braced: &[u8]) -> bool {
+    let mut names = Vec::new();
+    let mut rest = trimmed(&braced[1..]);
+    while rest != b"}" {
+        let Some((name, after)) = label(rest) else {
+            return false;
+        };
+        if names.contains(&name) {
+            return false;
+        }
+        names.push(name);
+        rest = after;
+    }
+    true
+}
+
+/// One label with the comma that may follow: its name, and what comes after.
+fn label(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let equals = text.iter().position(|byte| *byte == b'=')?;
+    let name = text[..equals].trim_ascii_end();
+    let after = quoted(trimmed(&text[equals + 1..]))?;
+    let is_label_name = is_name(name, |byte| byte == b'_') && name != b"__name__";
+    match trimmed(after) {
+        _ if !is_label_name => None,
+        [b',', rest @ ..] => Some((name, trimmed(rest))),
+        b"}" => Some((name, b"}")),
+        _ => None,
+    }
+}
+
+/// What follows a quoted text.
+fn quoted(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text.strip_prefix(b"\"")?;
+    loop {
+        rest = match rest {
+            [b'"', after @ ..] => return Some(after),
+            [b'\\', b'\\' | b'"' | b'n', after @ ..] => after,
+            [b'\\' | b'\n', ..] | [] => return None,
+            [_, after @ ..] => after,
+        };
+    }
+}
+
+fn trimmed(text: &[u8]) -> &[u8] {
+    let blank = text
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
+    &text[blank..]
+}
+
+fn is_name(name: &[u8], is_mark: impl Fn(u8) -> bool) -> bool {
+    let is_digit_first = name.first().is_none_or(u8::is_ascii_digit);
+    !is_digit_first
+        && name
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || is_mark(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        for text in [
+            "0", "-1", "+1.5", "1e21", "1e+21", ".5", "5.", "NaN", "+Inf", "-inf", "Infinity",
+        ] {
+            assert!(is_number(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "", "1.13.0", "up", "0x10", "1e400", "-1e400", "1_0", " 1", "1 ", "+NaN", "(null)",
+        ] {
+            assert!(!is_number(text.as_bytes()), "{text}");
+        }
+        assert!(!is_number(b"\xff"));
+    }
+
+    #[test]
+    fn samples() {
+        for text in [
+            "a",
+            "a:b_9",
+            "a{}",
+            "a{ }",
+            r#"a{b="c"}"#,
+            r#"a{b="c",}"#,
+            r#"a{ b = "c" , d="\\\"\n}=," }"#,
+            "a{b=\"é\r\"}",
+            r#"a{b=""}"#,
+        ] {
+            assert!(is_sample(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "",
+            "9a",
+            "a-b",
+            "{}",
+            "a{",
+            "a}",
+            r#"a{b="c"} "#,
+            r#"a{b="c""#,
+            r#"a{b="c"d="e"}"#,
+            r#"a{b=c}"#,
+            r#"a{b:c="d"}"#,
+            r#"a{b="\x"}"#,
+            "a{b=\"\n\"}",
+            r#"a{,}"#,
+            r#"a{="c"}"#,
+            r#"a {b="c"}"#,
+            r#"a{b="1",b="2"}"#,
+            r#"a{__name__="b"}"#,
+            r#"a{b="c"}}"#,
+        ] {
+            assert!(!is_sample(text.as_bytes()), "{text}");
+        }
+        assert!(!is_sample(b"a{b=\"\xff\"}"));
+    }
+
+    #[test]
+    fn types() {
+        assert!(is_type("histogram") && is_type("untyped"));
+        assert!(!is_type("Gauge") && !is_type("") && !is_type("gauge\nx 1"));
+    }
+}
