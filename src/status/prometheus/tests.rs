@@ -37,12 +37,8 @@ impl Model {
     }
 
     fn numbers(members: &[(&str, f64)]) -> Self {
-        Self::object(
-            members
-                .iter()
-                .map(|(name, number)| (*name, Self::Leaf((*number).into())))
-                .collect(),
-        );
+        let leaf = |(name, number): &(&str, f64)| ((*name).into(), Self::Leaf((*number).into()));
+        Self::Object(members.iter().map(leaf).collect())
     }
 
     fn node(&self) -> Node<'_> {
@@ -414,9 +410,8 @@ fn only_what_a_rule_can_reach_is_entered() {
             found,
             "{label}"
         );
-        let watched = watched.lock().expect("one thread");
         assert_eq!(
-            (watched.listed.get(), watched.asked.get()),
+            *watched.lock().expect("one thread"),
             (listed, asked),
             "{label}"
         );
