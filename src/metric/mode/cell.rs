@@ -1,0 +1,32 @@
+//! A cell that holds a float or nothing, changed by compare-and-swap.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// The bits of a cell without a value; as a float they would be not-a-number, which is never stored.
+pub(super) const UNSET: u64 = u64::MAX;
+
+/// The value in a cell's bits. Not-a-number and infinities, which only damage can bring, are nothing.
+pub(super) fn value(bits: u64) -> Option<f64> {
+    let value = f64::from_bits(bits);
+    value.is_finite().then_some(value)
+}
+
+/// Replaces a cell's value by what `change` makes of it, as one step; no result: the cell stays.
+pub(super) fn update(cell: &AtomicU64, change: impl Fn(Option<f64>) -> Option<f64>) {
+    let next = |bits| change(value(bits)).map(|value| finite(value).to_bits());
+    let _unchanged = cell.fetch_update(Relaxed, Relaxed, next);
+}
+
+/// Adds to a cell's value.
+pub(super) fn add(cell: &AtomicU64, amount: f64) {
+    update(cell, |sum| Some(sum.unwrap_or(0.0) + amount));
+}
+
+/// The nearest number that can be stored.
+pub(super) fn finite(value: f64) -> f64 {
+    if value.is_nan() {
+        0.0
+    } else {
+        value.clamp(f64::MIN, f64::MAX)
+    }
+}

@@ -1,0 +1,68 @@
+//! How often? Adds one per sample, whatever the value.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::{Mode, ModeSpec, Moment, Problem};
+use crate::metric::Reading;
+
+pub(super) const SPEC: ModeSpec = ModeSpec {
+    name: "count",
+    syntax: "count",
+    doc: "The number of samples; their values do not matter.",
+    parse,
+};
+
+#[derive(Debug)]
+struct Count;
+
+fn parse(parameters: &[&str]) -> Result<Box<dyn Mode>, Problem> {
+    Problem::unless_empty(parameters)?;
+    Ok(Box::new(Count))
+}
+
+impl Mode for Count {
+    fn cells(&self) -> usize {
+        1
+    }
+
+    fn identity(&self) -> String {
+        SPEC.name.into()
+    }
+
+    fn words(&self) -> Vec<String> {
+        vec![SPEC.name.into()]
+    }
+
+    fn initial(&self, _cell: usize) -> u64 {
+        0
+    }
+
+    fn record(&self, cells: &[AtomicU64], _value: f64, _now: Moment) {
+        cells[0].fetch_add(1, Relaxed);
+    }
+
+    fn fold(&self, into: &[AtomicU64], discarded: &[u64], _now: Moment) {
+        into[0].fetch_add(discarded[0], Relaxed);
+    }
+
+    fn read<'a>(&'a self, cells: &'a [u64], _now: Moment) -> Reading<'a> {
+        Reading::Integer(cells[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Bench;
+
+    #[test]
+    fn it_counts_samples_and_folds_by_adding() {
+        let count = Bench::new(&["count"]);
+        assert_eq!(count.text(0), "0");
+        for value in [0.0, 23.0, -32.0, f64::MAX] {
+            count.record(value, 1);
+        }
+        assert_eq!(count.text(0), "4");
+        count.fold(&Bench::fed(&["count"], &[1.0, 1.0]), 1);
+        assert_eq!(count.text(0), "6");
+    }
+}

@@ -1,0 +1,222 @@
+//! How are the values spread? Counts, for each of some limits, the values up to it.
+//!
+//! A sample adds one to a single cell: that of the smallest limit it does not exceed. The cumulative
+//! counts people see are summed when read, so a reading is always cumulative, whatever is being recorded
+//! meanwhile. The cells lie in ascending order of the limits, after one that holds the sum of the values
+//! that were counted; names and output keep the order of the configuration.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::cell;
+use super::limit::parse_limit;
+use super::{Mode, ModeSpec, Moment, Problem};
+use crate::metric::{Buckets, Number, Reading};
+
+pub(super) const SPEC: ModeSpec = ModeSpec {
+    name: "histogram",
+    syntax: "histogram limit ...",
+    doc: "For every limit, the number of values not above it; `+Inf` counts all.",
+    parse,
+};
+
+/// The mode; public to the readings, which borrow its names.
+#[derive(Debug)]
+pub(crate) struct Histogram {
+    /// In configured order.
+    buckets: Vec<Bucket>,
+    /// In ascending order; not-a-number, which no value reaches, is left out.
+    limits: Vec<f64>,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    name: String,
+    limit: f64,
+    /// How many cells, from the smallest limit on, its count is the sum of.
+    reach: usize,
+}
+
+fn parse(parameters: &[&str]) -> Result<Box<dyn Mode>, Problem> {
+    let mut buckets: Vec<Bucket> = Vec::with_capacity(parameters.len());
+    for (place, name) in parameters.iter().enumerate() {
+        let limit = parse_limit(name).ok_or_else(|| bad_bucket(place, name))?;
+        if buckets.iter().any(|bucket| bucket.limit == limit) {
+            return Err(Problem::at(place, format!("duplicated bucket \"{name}\"")));
+        }
+        buckets.push(Bucket {
+            name: (*name).into(),
+            limit,
+            reach: 0,
+        });
+    }
+    if buckets.is_empty() {
+        return Err(Problem::of_the_mode("empty histogram".into())
+            .with_help("expected limits, such as \"histogram 0.1 0.5 1 +Inf\""));
+    }
+    Ok(Box::new(Histogram::new(buckets)))
+}
+
+fn bad_bucket(place: usize, name: &str) -> Problem {
+    Problem::at(place, format!("bad bucket value \"{name}\""))
+        .with_help("expected a number, or +Inf")
+}
+
+impl Histogram {
+    fn new(mut buckets: Vec<Bucket>) -> Self {
+        let real = buckets
+            .iter()
+            .map(|bucket| bucket.limit)
+            .filter(|limit| !limit.is_nan());
+        let mut limits: Vec<f64> = real.collect();
+        limits.sort_by(f64::total_cmp);
+        for bucket in &mut buckets {
+            bucket.reach = limits
+                .iter()
+                .filter(|limit| **limit <= bucket.limit)
+                .count();
+        }
+        Self { buckets, limits }
+    }
+
+    /// The buckets' names in configured order.
+    pub(in crate::metric) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.buckets.iter().map(|bucket| bucket.name.as_str())
+    }
+
+    /// The cumulative count of the bucket at `place` in configured order.
+    pub(in crate::metric) fn count(&self, cells: &[u64], place: usize) -> u64 {
+        total(&cells[1..=self.buckets[place].reach])
+    }
+
+    /// How many values were counted at all.
+    pub(in crate::metric) fn total(&self, cells: &[u64]) -> u64 {
+        total(&cells[1..])
+    }
+
+    /// The sum of the values counted.
+    pub(in crate::metric) fn sum(&self, cells: &[u64]) -> f64 {
+        cell::value(cells[0]).unwrap_or(0.0)
+    }
+}
+
+fn total(cells: &[u64]) -> u64 {
+    cells.iter().fold(0, |sum, count| sum.wrapping_add(*count))
+}
+
+impl Mode for Histogram {
+    fn cells(&self) -> usize {
+        1 + self.limits.len()
+    }
+
+    fn identity(&self) -> String {
+        let mut text = String::from(SPEC.name);
+        for bucket in &self.buckets {
+            text.push(' ');
+            text.push_str(Number::new().format(bucket.limit));
+        }
+        text
+    }
+
+    fn words(&self) -> Vec<String> {
+        let names = self.names().map(str::to_owned);
+        std::iter::once(SPEC.name.to_owned()).chain(names).collect()
+    }
+
+    fn initial(&self, _cell: usize) -> u64 {
+        0
+    }
+
+    fn record(&self, cells: &[AtomicU64], value: f64, _now: Moment) {
+        let place = self.limits.partition_point(|limit| *limit < value);
+        if place < self.limits.len() {
+            cells[1 + place].fetch_add(1, Relaxed);
+            cell::add(&cells[0], value);
+        }
+    }
+
+    fn fold(&self, into: &[AtomicU64], discarded: &[u64], _now: Moment) {
+        for (cell, count) in into.iter().zip(discarded).skip(1) {
+            cell.fetch_add(*count, Relaxed);
+        }
+        cell::add(&into[0], self.sum(discarded));
+    }
+
+    fn read<'a>(&'a self, cells: &'a [u64], _now: Moment) -> Reading<'a> {
+        Reading::Buckets(Buckets {
+            histogram: self,
+            cells,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Bench;
+    use super::*;
+
+    #[test]
+    fn buckets_count_up_to_their_limit_in_any_order() {
+        let values = [0.5, 0.50001, 1.0, 5.0, 6.0, 1000.0, 1001.0, -1.0];
+        let histogram = Bench::fed(&["histogram", "5", "1", "inf", "0.5", "1e3"], &values);
+        assert_eq!(histogram.text(0), "5 4 8 2 7");
+    }
+
+    #[test]
+    fn names_are_kept_as_written() {
+        let histogram = Bench::fed(&["histogram", "0x10", "1e3", "+Inf"], &[16.0]);
+        let cells = histogram.copy();
+        let Reading::Buckets(buckets) = histogram.mode.read(&cells, Moment(0)) else {
+            panic!()
+        };
+        let all: Vec<_> = buckets.iter().collect();
+        assert_eq!(all, [("0x10", 1), ("1e3", 1), ("+Inf", 1)]);
+        assert_eq!(buckets.find(b"1e3"), Some(1));
+        assert_eq!(buckets.find(b"1000"), None);
+        assert_eq!(
+            (buckets.sum(), buckets.total(), buckets.len()),
+            (16.0, 1, 3)
+        );
+    }
+
+    #[test]
+    fn a_value_above_all_limits_counts_nowhere() {
+        let histogram = Bench::fed(&["histogram", "1", "2"], &[99.0]);
+        assert_eq!(histogram.text(0), "0 0");
+        assert_eq!(histogram.copy(), [0, 0, 0]);
+        histogram.record(2.0, 0);
+        assert_eq!(histogram.text(0), "0 1");
+    }
+
+    #[test]
+    fn odd_limits_are_allowed_and_mean_what_they_say() {
+        let histogram = Bench::fed(&["histogram", "nan", "-inf", "NaN", "3"], &[3.0, f64::MIN]);
+        assert_eq!(histogram.text(0), "0 0 0 2");
+        assert_eq!(histogram.mode.cells(), 3);
+    }
+
+    #[test]
+    fn folding_adds_bucket_by_bucket() {
+        let words = &["histogram", "1", "10", "inf"];
+        let histogram = Bench::fed(words, &[10.0, 20.0]);
+        histogram.fold(&Bench::fed(words, &[4.0]), 0);
+        histogram.fold(&Bench::fed(words, &[-2.0]), 0);
+        assert_eq!(histogram.text(0), "1 3 4");
+        let cells = histogram.copy();
+        assert_eq!(f64::from_bits(cells[0]), 32.0);
+    }
+
+    #[test]
+    fn its_parameters_are_checked() {
+        for (words, message) in [
+            (&[][..], "empty histogram"),
+            (&["2x"], "bad bucket value \"2x\""),
+            (&[""], "bad bucket value \"\""),
+            (&["1", "1e999"], "bad bucket value \"1e999\""),
+            (&["1", "1.0"], "duplicated bucket \"1.0\""),
+            (&["0", "-0"], "duplicated bucket \"-0\""),
+            (&["inf", "+Inf"], "duplicated bucket \"+Inf\""),
+        ] {
+            assert_eq!(parse(words).unwrap_err().message, message);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! A zone's metrics: their names, their modes, and the place of their cells.
+//!
+//! Two texts come from a schema. The *identity* of a metric (name, mode, and what its cells mean) decides
+//! on reload whether its values are kept; a factor or the length of a window is not part of it. The
+//! *source* is the whole schema, stored beside the data, so that a process of an older configuration can
+//! go on counting after a newer one has changed the zone.
+
+use std::ops::Range;
+use std::sync::atomic::AtomicU64;
+
+use super::Moment;
+use super::mode::{Mode, Problem, parse_words};
+use super::reading::Reading;
+
+/// The metrics of one zone, in configured order.
+#[derive(Debug)]
+pub struct Schema {
+    metrics: Vec<Metric>,
+    cells: usize,
+}
+
+/// One metric of a zone.
+#[derive(Debug)]
+pub struct Metric {
+    name: String,
+    mode: Box<dyn Mode>,
+    cells: Range<usize>,
+}
+
+/// A stored schema that makes no sense.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// Not the form [`Schema::source`] writes.
+    #[error("not a list of metrics")]
+    Malformed,
+    /// A metric in it is not one.
+    #[error("metric \"{name}\": {}", problem.message)]
+    Metric {
+        /// The metric's name.
+        name: String,
+        /// What is wrong with it.
+        problem: Problem,
+    },
+}
+
+impl Schema {
+    /// The schema of a zone with one metric, which has no name of its own.
+    pub fn simple(mode: Box<dyn Mode>) -> Self {
+        Self::complex([(String::new(), mode)])
+    }
+
+    /// The schema of a zone with named metrics.
+    pub fn complex(metrics: impl IntoIterator<Item = (String, Box<dyn Mode>)>) -> Self {
+        let mut schema = Self {
+            metrics: Vec::new(),
+            cells: 0,
+        };
+        for (name, mode) in metrics {
+            let end = schema.cells.saturating_add(mode.cells());
+            let cells = schema.cells..end;
+            schema.metrics.push(Metric { name, mode, cells });
+            schema.cells = end;
+        }
+        schema
+    }
+
+    /// Reads what [`Schema::source`] wrote.
+    ///
+    /// # Errors
+    /// When the text is something else.
+    pub fn from_source(source: &str) -> Result<Self, SchemaError> {
+        let rows: Vec<(String, Vec<String>)> =
+            serde_json::from_str(source).map_err(|_| SchemaError::Malformed)?;
+        let mut metrics = Vec::with_capacity(rows.len());
+        for (name, words) in rows {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            match parse_words(&words) {
+                Ok(mode) => metrics.push((name, mode)),
+                Err(problem) => return Err(SchemaError::Metric { name, problem }),
+            }
+        }
+        Ok(Self::complex(metrics))
+    }
+
+    /// The whole schema as text, parameters included.
+    pub fn source(&self) -> String {
+        let row = |metric: &Metric| (metric.name.clone(), metric.mode.words());
+        let rows: Vec<(String, Vec<String>)> = self.metrics.iter().map(row).collect();
+        serde_json::json!(rows).to_string()
+    }
+
+    /// What all metrics' cells mean, as one text: equal texts, equal cells.
+    pub fn identity(&self) -> String {
+        self.metrics
+            .iter()
+            .map(|metric| metric.identity() + "\n")
+            .collect()
+    }
+
+    /// The metrics in configured order.
+    pub fn metrics(&self) -> &[Metric] {
+        &self.metrics
+    }
+
+    /// The place of the metric called `name`.
+    pub fn position(&self, name: &[u8]) -> Option<usize> {
+        self.metrics
+            .iter()
+            .position(|metric| metric.name.as_bytes() == name)
+    }
+
+    /// Cells one key needs.
+    pub fn cells(&self) -> usize {
+        self.cells
+    }
+
+    /// What each cell holds before the first sample, in order.
+    pub fn initial(&self) -> impl Iterator<Item = u64> + '_ {
+        self.metrics.iter().flat_map(Metric::initial)
+    }
+
+    /// Feeds `value` to every metric; `cells` are those of one key.
+    pub fn record(&self, cells: &[AtomicU64], value: f64, now: Moment) {
+        for metric in &self.metrics {
+            metric.mode.record(&cells[metric.cells.clone()], value, now);
+        }
+    }
+
+    /// Merges the cells of a discarded key into those of the discard key, `into`.
+    pub fn fold(&self, into: &[AtomicU64], discarded: &[u64], now: Moment) {
+        for metric in &self.metrics {
+            let cells = metric.cells.clone();
+            metric
+                .mode
+                .fold(&into[cells.clone()], &discarded[cells], now);
+        }
+    }
+
+    /// What the metric at `place` reads as, given a copy of all cells of one key.
+    pub fn read<'a>(&'a self, place: usize, cells: &'a [u64], now: Moment) -> Reading<'a> {
+        self.metrics[place].read(cells, now)
+    }
+}
+
+impl Metric {
+    /// Its name; empty for the one metric of a simple zone.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How its samples aggregate.
+    pub fn mode(&self) -> &dyn Mode {
+        &*self.mode
+    }
+
+    /// Its part of a key's cells.
+    pub fn cells(&self) -> Range<usize> {
+        self.cells.clone()
+    }
+
+    /// Its name and what its cells mean; equal texts keep their values on reload.
+    pub fn identity(&self) -> String {
+        format!("{:?} {}", self.name, self.mode.identity())
+    }
+
+    /// What its cells hold before the first sample.
+    pub fn initial(&self) -> impl Iterator<Item = u64> + '_ {
+        (0..self.mode.cells()).map(|cell| self.mode.initial(cell))
+    }
+
+    /// What it reads as, given a copy of all cells of one key.
+    pub fn read<'a>(&'a self, cells: &'a [u64], now: Moment) -> Reading<'a> {
+        self.mode.read(&cells[self.cells.clone()], now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(rows: &[(&str, &[&str])]) -> Schema {
+        let row = |(name, words): &(&str, &[&str])| (name.to_string(), parse_words(words).unwrap());
+        Schema::complex(rows.iter().map(row))
+    }
+
+    const ALL: &[(&str, &[&str])] = &[
+        ("c", &["count"]),
+        ("g \"q\"\n", &["gauge"]),
+        ("l", &["last"]),
+        ("n", &["min"]),
+        ("x", &["max"]),
+        ("e", &["average exp", "factor=50"]),
+        ("m", &["average mean", "count=3", "window=1500"]),
+        ("o", &["average mean"]),
+        ("h", &["histogram", "0x10", "+Inf", "nan", " 5"]),
+    ];
+
+    #[test]
+    fn a_schema_survives_being_written_down() {
+        let first = schema(ALL);
+        let second = Schema::from_source(&first.source()).unwrap();
+        assert_eq!(first.source(), second.source());
+        assert_eq!(first.identity(), second.identity());
+        assert_eq!(first.cells(), second.cells());
+    }
+
+    #[test]
+    fn cells_lie_one_after_another() {
+        let schema = schema(ALL);
+        let mut next = 0;
+        for metric in schema.metrics() {
+            assert_eq!(metric.cells().start, next);
+            next = metric.cells().end;
+        }
+        assert_eq!(schema.cells(), next);
+        assert_eq!(schema.initial().count(), next);
+        assert_eq!(schema.position(b"m"), Some(6));
+        assert_eq!(schema.position(b"zz"), None);
+    }
+
+    #[test]
+    fn only_what_changes_the_cells_changes_the_identity() {
+        let same = |left: &[&str], right: &[&str]| {
+            schema(&[("a", left)]).identity() == schema(&[("a", right)]).identity()
+        };
+        assert!(same(&["average", "exp", "factor=1"], &["average exp"]));
+        assert!(same(
+            &["average mean", "window=1s"],
+            &["average mean", "window=5m"]
+        ));
+        assert!(!same(&["average mean", "window=1s"], &["average mean"]));
+        assert!(!same(&["average mean", "count=3"], &["average mean"]));
+        assert!(same(
+            &["histogram", "1", "inf"],
+            &["histogram", "1.0", "+Inf"]
+        ));
+        assert!(!same(&["histogram", "1", "2"], &["histogram", "2", "1"]));
+        assert!(!same(&["min"], &["max"]));
+    }
+
+    #[test]
+    fn nonsense_is_no_schema() {
+        for source in ["", "{}", "[1]", "[[\"a\",[]]]", "[[\"a\",[\"mode\"]]]"] {
+            assert!(Schema::from_source(source).is_err(), "{source}");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What only the operating system can give: shared memory, a lock that survives its owner, clocks.
+//!
+//! This folder holds the only unsafe code of the crate. What makes it sound: shared memory is never
+//! handed out as anything but atomics, so that another process (or a damaged file) can change a number
+//! under us but not break a reference; a mapping lives as long as every view of it; memory of ours
+//! cannot be shrunk under a mapping, because it is sealed. Nothing here knows what is stored.
+#![allow(
+    unsafe_code,
+    reason = "the one folder that may speak to the system directly"
+)]
+
+mod kernel;
+mod robust_mutex;
+mod shared_memory;
+
+pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
+pub use robust_mutex::{LockError, Locked, MUTEX_WORDS, MutexGuard, RobustMutex};
+pub use shared_memory::{SharedMemory, halves};

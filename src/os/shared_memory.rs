@@ -1,0 +1,293 @@
+//! Memory shared between processes, seen as words.
+//!
+//! A [`SharedMemory`] is a range of words over one of three things: a memfd (what worker processes
+//! inherit), an anonymous mapping (a configuration that is only checked) or the heap (tests). All are
+//! read and written through atomics alone. A memfd of ours is sealed against shrinking: a page that was
+//! mapped once stays, so no access can end in a bus error. It may grow, and parts of it may be given back.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::mem::{align_of, size_of};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+
+use memmap2::{MmapOptions, MmapRaw};
+
+const WORD: usize = size_of::<u64>();
+
+/// A range of shared words; see the module.
+#[derive(Clone, Debug)]
+pub struct SharedMemory {
+    backing: Arc<Backing>,
+    /// First byte of this range within the backing; a multiple of a word.
+    start: usize,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+enum Backing {
+    File {
+        file: Arc<File>,
+        map: MmapRaw,
+        offset: u64,
+    },
+    Anonymous {
+        map: MmapRaw,
+    },
+    Heap {
+        words: Box<[AtomicU64]>,
+    },
+}
+
+impl SharedMemory {
+    /// A new memfd of `bytes` zero bytes; `name` is what the system shows for it.
+    ///
+    /// # Errors
+    /// When the system refuses descriptors or memory, or `name` holds a zero byte.
+    pub fn create(name: &str, bytes: usize) -> io::Result<Self> {
+        let name = CString::new(name)?;
+        let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+        // SAFETY: `name` is a string ended by zero that outlives the call.
+        let fd = unsafe { libc::memfd_create(name.as_ptr(), flags) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the call above returned this descriptor to us, nobody else owns it.
+        let file = File::from(unsafe { OwnedFd::from_raw_fd(fd) });
+        file.set_len(bytes as u64)?;
+        // SAFETY: a call on a descriptor we own, with an integer argument.
+        let sealed = unsafe { libc::fcntl(fd, libc::F_ADD_SEALS, libc::F_SEAL_SHRINK) };
+        if sealed < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Self::map(Arc::new(file), 0, bytes)
+    }
+
+    /// The whole of an inherited memfd, as long as it is now.
+    ///
+    /// # Errors
+    /// When the descriptor cannot be mapped.
+    pub fn from_fd(fd: OwnedFd) -> io::Result<Self> {
+        let file = File::from(fd);
+        let bytes = file.metadata()?.len();
+        let bytes = usize::try_from(bytes).map_err(|_| out_of_range())?;
+        Self::map(Arc::new(file), 0, bytes)
+    }
+
+    /// Memory of this process and its forks alone, not backed by any descriptor.
+    ///
+    /// # Errors
+    /// When the system has no such memory to give.
+    pub fn anonymous(bytes: usize) -> io::Result<Self> {
+        let map = MmapOptions::new().len(bytes).map_anon()?;
+        let backing = Backing::Anonymous { map: map.into() };
+        Ok(Self {
+            backing: Arc::new(backing),
+            start: 0,
+            bytes: bytes / WORD * WORD,
+        })
+    }
+
+    /// Plain memory of this process, for tests that need no mapping.
+    pub fn heap(bytes: usize) -> Self {
+        let words = (0..bytes / WORD).map(|_| AtomicU64::new(0)).collect();
+        let backing = Backing::Heap { words };
+        Self {
+            backing: Arc::new(backing),
+            start: 0,
+            bytes: bytes / WORD * WORD,
+        }
+    }
+
+    /// The `bytes` bytes from `offset` on, counted from the start of the backing memory. What lies in
+    /// this mapping already is shared with it; another part of a memfd is mapped anew.
+    ///
+    /// # Errors
+    /// When the range is not there, is not made of whole words or cannot be mapped.
+    pub fn section(&self, offset: u64, bytes: usize) -> io::Result<Self> {
+        if offset % WORD as u64 != 0 || bytes % WORD != 0 || bytes == 0 {
+            return Err(out_of_range());
+        }
+        let (first, mapped) = self.backing.extent();
+        let end = offset.checked_add(bytes as u64).ok_or_else(out_of_range)?;
+        if offset >= first && end <= first + mapped as u64 {
+            let start = (offset - first) as usize;
+            return Ok(Self {
+                backing: Arc::clone(&self.backing),
+                start,
+                bytes,
+            });
+        }
+        match &*self.backing {
+            Backing::File { file, .. } if end <= file.metadata()?.len() => {
+                Self::map(Arc::clone(file), offset, bytes)
+            }
+            _ => Err(out_of_range()),
+        }
+    }
+
+    /// Bytes of this range.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Makes the backing memfd at least `bytes` long; what is new reads as zero.
+    ///
+    /// # Errors
+    /// When there is no memfd, or no memory.
+    pub fn grow(&self, bytes: u64) -> io::Result<()> {
+        let file = self.file()?;
+        if file.metadata()?.len() < bytes {
+            file.set_len(bytes)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Gives the memory of a range of the memfd back to the system. The range stays, and reads as zero.
+    ///
+    /// # Errors
+    /// When there is no memfd, or the system cannot do it.
+    pub fn release(&self, offset: u64, bytes: u64) -> io::Result<()> {
+        let file = self.file()?;
+        let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+        let (offset, bytes) = (offset as libc::off_t, bytes as libc::off_t);
+        // SAFETY: a call on a descriptor we own, with integer arguments; pages given back read as zero.
+        let result = unsafe { libc::fallocate(file.as_raw_fd(), mode, offset, bytes) };
+        if result < 0 {
+            Err(io::Error::last_os_error())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The descriptor to hand to another process; none for anonymous and heap memory.
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        match &*self.backing {
+            Backing::File { file, .. } => Some(file.as_fd()),
+            _ => None,
+        }
+    }
+
+    /// The range as words.
+    pub fn words(&self) -> &[AtomicU64] {
+        let base = match &*self.backing {
+            Backing::File { map, .. } | Backing::Anonymous { map } => map.as_mut_ptr(),
+            Backing::Heap { words } => words.as_ptr().cast_mut().cast(),
+        };
+        // SAFETY: `start` lies within the backing, by the checks of every constructor.
+        let first = unsafe { base.add(self.start) }.cast::<AtomicU64>();
+        debug_assert!(first.is_aligned());
+        // SAFETY: the range lies within the backing, which `self` keeps alive and which never shrinks;
+        // pages and heap words are aligned to a word; any bit pattern is a valid atomic.
+        unsafe { std::slice::from_raw_parts(first, self.bytes / WORD) }
+    }
+
+    fn map(file: Arc<File>, offset: u64, bytes: usize) -> io::Result<Self> {
+        let map = MmapOptions::new()
+            .offset(offset)
+            .len(bytes)
+            .map_raw(&*file)?;
+        let backing = Arc::new(Backing::File { file, map, offset });
+        Ok(Self {
+            backing,
+            start: 0,
+            bytes: bytes / WORD * WORD,
+        })
+    }
+
+    fn file(&self) -> io::Result<&File> {
+        match &*self.backing {
+            Backing::File { file, .. } => Ok(file),
+            _ => Err(io::Error::from(io::ErrorKind::Unsupported)),
+        }
+    }
+}
+
+impl Backing {
+    /// Where this mapping begins within its memory, and how many bytes it covers.
+    fn extent(&self) -> (u64, usize) {
+        match self {
+            Self::File { map, offset, .. } => (*offset, map.len()),
+            Self::Anonymous { map } => (0, map.len()),
+            Self::Heap { words } => (0, words.len() * WORD),
+        }
+    }
+}
+
+/// The same words as twice as many 32-bit halves, the one at the lower address first. A word must be
+/// used either whole or in halves, not both.
+pub fn halves(words: &[AtomicU64]) -> &[AtomicU32] {
+    const { assert!(align_of::<AtomicU64>() >= align_of::<AtomicU32>()) };
+    // SAFETY: same memory, same length in bytes, smaller alignment, any bit pattern valid.
+    unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), words.len() * 2) }
+}
+
+fn out_of_range() -> io::Error {
+    io::Error::from(io::ErrorKind::InvalidInput)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use super::*;
+
+    #[test]
+    fn two_mappings_of_one_memfd_share_their_words() {
+        let memory = SharedMemory::create("test", 8192).unwrap();
+        let fd = memory.fd().unwrap().try_clone_to_owned().unwrap();
+        let other = SharedMemory::from_fd(fd).unwrap();
+        memory.words()[3].store(77, Relaxed);
+        assert_eq!(other.words()[3].load(Relaxed), 77);
+        assert_eq!(other.words().len(), 1024);
+    }
+
+    #[test]
+    fn a_memfd_grows_but_never_shrinks() {
+        let memory = SharedMemory::create("test", 4096).unwrap();
+        assert!(memory.section(4096, 4096).is_err());
+        memory.grow(12288).unwrap();
+        let section = memory.section(8192, 4096).unwrap();
+        section.words()[0].store(5, Relaxed);
+        assert_eq!(memory.section(8192, 8).unwrap().words()[0].load(Relaxed), 5);
+        assert!(memory.file().unwrap().set_len(4096).is_err());
+    }
+
+    #[test]
+    fn released_pages_read_as_zero() {
+        let memory = SharedMemory::create("test", 8192).unwrap();
+        memory.words()[512].store(9, Relaxed);
+        memory.words()[0].store(8, Relaxed);
+        memory.release(4096, 4096).unwrap();
+        assert_eq!(memory.words()[512].load(Relaxed), 0);
+        assert_eq!(memory.words()[0].load(Relaxed), 8);
+    }
+
+    #[test]
+    fn sections_of_heap_and_anonymous_memory_are_views() {
+        for memory in [
+            SharedMemory::heap(4096),
+            SharedMemory::anonymous(4096).unwrap(),
+        ] {
+            memory.section(64, 64).unwrap().words()[1].store(3, Relaxed);
+            assert_eq!(memory.words()[9].load(Relaxed), 3);
+            assert!(memory.section(4096, 8).is_err());
+            assert!(memory.section(4, 8).is_err());
+            assert!(memory.grow(1 << 20).is_err());
+            assert!(memory.fd().is_none());
+        }
+    }
+
+    #[test]
+    fn halves_cover_the_words() {
+        let memory = SharedMemory::heap(16);
+        let halves = halves(memory.words());
+        assert_eq!(halves.len(), 4);
+        halves[2].store(1, Relaxed);
+        assert_ne!(memory.words()[1].load(Relaxed), 0);
+        assert_eq!(memory.words()[0].load(Relaxed), 0);
+    }
+}
