@@ -1,0 +1,198 @@
+//! `include`, and with it the loading of a whole configuration.
+//!
+//! An included file is a sequence of complete statements; they take the place of the `include`, in
+//! every kind of block. Only the unquoted word is the directive: a quoted `"include"` is an
+//! ordinary name, as a key of `map` may need it. Cycles, depth and the total amount of text are
+//! limited, so that a few files including each other cannot fill the memory.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::grammar::{Input, PARAMETER, parse_text};
+use super::source::{FileId, Loader, Sources, Span};
+use super::tree::Directive;
+
+/// A configuration as written, with all its files.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The statements of the top level: the command line's, then the main file's.
+    pub tree: Vec<Directive>,
+    /// The files, for places and for showing them.
+    pub sources: Sources,
+    /// What is wrong so far.
+    pub diagnostics: Diagnostics,
+}
+
+/// Loads the main file and everything it includes. Relative paths start from the main file's
+/// directory. The directives of the command line, if any, come first.
+pub fn parse(main: &Path, command_line: Option<&str>, loader: &mut dyn Loader) -> Parsed {
+    let mut loading = Loading {
+        base: main.parent().unwrap_or(Path::new("")).to_owned(),
+        loader,
+        sources: Sources::default(),
+        diagnostics: Diagnostics::default(),
+        open: Vec::new(),
+        budget: TEXT_LIMIT,
+    };
+    let mut tree = Vec::new();
+    if let Some(text) = command_line {
+        let file = loading
+            .sources
+            .insert(COMMAND_LINE, text.into(), None, false);
+        tree.extend(loading.parse(file, 0, PARAMETER));
+    }
+    tree.extend(loading.load(main, None, 0));
+    Parsed {
+        tree,
+        sources: loading.sources,
+        diagnostics: loading.diagnostics,
+    }
+}
+
+struct Loading<'l> {
+    base: PathBuf,
+    loader: &'l mut dyn Loader,
+    sources: Sources,
+    diagnostics: Diagnostics,
+    /// The files being parsed, each included by the one before.
+    open: Vec<FileId>,
+    /// Bytes that may still be parsed.
+    budget: usize,
+}
+
+impl Loading<'_> {
+    fn load(&mut self, path: &Path, include: Option<&Directive>, depth: usize) -> Vec<Directive> {
+        let at = include.map(|include| include.span);
+        let span = include.map_or(Span::NOWHERE, |include| {
+            include
+                .arguments
+                .first()
+                .map_or(include.span, |word| word.span)
+        });
+        let file = match self.file(path, at) {
+            Ok(file) => file,
+            Err(error) => {
+                let reason = reason(&error);
+                let message = format!("open() \"{}\" failed ({reason})", path.display());
+                self.diagnostics.push(Diagnostic::error(span, message));
+                return Vec::new();
+            }
+        };
+        if let Some(problem) = self.refusal(file) {
+            self.diagnostics.push(Diagnostic::error(span, problem));
+            return Vec::new();
+        }
+        self.parse(file, depth, "file")
+    }
+
+    /// Reads a file, or takes it from what is loaded already.
+    fn file(&mut self, path: &Path, at: Option<Span>) -> io::Result<FileId> {
+        let name = path.to_string_lossy();
+        match self.sources.find(&name) {
+            Some(file) => Ok(file),
+            None => Ok(self
+                .sources
+                .insert(&name, self.loader.read(path)?, at, true)),
+        }
+    }
+
+    fn refusal(&mut self, file: FileId) -> Option<String> {
+        let source = self.sources.file(file)?;
+        if self.open.contains(&file) {
+            return Some(format!("\"{}\" includes itself", source.name));
+        }
+        if self.open.len() >= INCLUDE_DEPTH {
+            return Some(format!(
+                "files are included deeper than {INCLUDE_DEPTH} levels"
+            ));
+        }
+        match self.budget.checked_sub(source.text.len() + 1) {
+            Some(rest) => self.budget = rest,
+            None => return Some("the configuration is larger than 64m".to_owned()),
+        }
+        None
+    }
+
+    fn parse(&mut self, file: FileId, depth: usize, kind: &'static str) -> Vec<Directive> {
+        let Some(text) = self.sources.file(file).map(|source| source.text.clone()) else {
+            return Vec::new();
+        };
+        let input = Input {
+            file,
+            text: &text,
+            depth,
+            kind,
+        };
+        let (tree, marks) = parse_text(input, &mut self.diagnostics);
+        self.sources.set_marks(file, marks);
+        self.open.push(file);
+        let tree = self.expand(tree, depth);
+        self.open.pop();
+        tree
+    }
+
+    /// Replaces the includes of a tree; its depth is limited, so this may recurse.
+    fn expand(&mut self, tree: Vec<Directive>, depth: usize) -> Vec<Directive> {
+        let mut expanded = Vec::with_capacity(tree.len());
+        for mut directive in tree {
+            if directive.name.text == "include" && !directive.name.quoted {
+                expanded.extend(self.include(&directive, depth));
+                continue;
+            }
+            directive.body = directive.body.map(|body| self.expand(body, depth + 1));
+            expanded.push(directive);
+        }
+        expanded
+    }
+
+    fn include(&mut self, directive: &Directive, depth: usize) -> Vec<Directive> {
+        if directive.body.is_some() {
+            let message = "directive \"include\" is not terminated by \";\"";
+            self.diagnostics
+                .push(Diagnostic::error(directive.span, message));
+            return Vec::new();
+        }
+        let [path] = directive.arguments.as_slice() else {
+            let message = "invalid number of arguments in \"include\" directive";
+            let problem = Diagnostic::error(directive.span, message);
+            self.diagnostics
+                .push(problem.with_help("syntax: include file | pattern;"));
+            return Vec::new();
+        };
+        if !path.text.contains(['*', '?', '[']) {
+            return self.load(&self.base.join(&path.text), Some(directive), depth);
+        }
+        let base = glob::Pattern::escape(&self.base.to_string_lossy());
+        let target = Path::new(&base).join(&path.text);
+        match self.loader.expand(&target.to_string_lossy()) {
+            Ok(paths) => {
+                let load = |path: PathBuf| self.load(&path, Some(directive), depth);
+                paths.into_iter().flat_map(load).collect()
+            }
+            Err(error) => {
+                let reason = reason(&error);
+                let message = format!("glob() \"{}\" failed ({reason})", target.display());
+                self.diagnostics.push(Diagnostic::error(path.span, message));
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// The system's words, with the number in front where there is one.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match error.raw_os_error() {
+        Some(code) => {
+            let suffix = format!(" (os error {code})");
+            format!("{code}: {}", text.strip_suffix(&suffix).unwrap_or(&text))
+        }
+        None => text,
+    }
+}
+
+const COMMAND_LINE: &str = "command line";
+const INCLUDE_DEPTH: usize = 32;
+/// All texts together, each counted as often as it is included.
+const TEXT_LIMIT: usize = 64 << 20;

@@ -1,0 +1,42 @@
+//! The configuration language: text becomes a tree of directives, the tree is checked against
+//! tables of directives, and what they accept becomes scopes full of settings.
+//!
+//! Three steps, each of which reports every problem it meets and goes on: [`parse`] (files,
+//! includes, syntax), [`apply`] (which directive may stand where, with how many arguments, and its
+//! own reading of them), and whatever the caller checks on the finished [`Scope`]. This folder
+//! knows no directive but `include`, which belongs to the language itself.
+//!
+//! Must stay true: no input makes this code panic, recurse without bound, or take more than linear
+//! time; only [`Disk`] touches the file system.
+#![forbid(unsafe_code)]
+
+mod apply;
+mod diagnostic;
+mod grammar;
+mod include;
+mod nearest;
+mod reference;
+mod render;
+mod scope;
+mod source;
+mod spec;
+mod statement;
+mod token;
+mod tree;
+pub mod values;
+mod word;
+
+pub use apply::apply;
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use include::{Parsed, parse};
+pub use nearest::nearest;
+pub use reference::reference;
+pub use scope::{Chain, Scope};
+pub use source::{Disk, FileId, Loader, Position, Recorder, Recording, SourceFile, Sources, Span};
+pub use spec::{Arity, Body, Context, Contexts, DirectiveSpec, Doc, INCLUDE, Repeat, SPEC};
+pub use statement::Statement;
+pub use tree::{Directive, require_section};
+pub use word::{Part, Text, Word};
+
+#[cfg(test)]
+mod tests;
