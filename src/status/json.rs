@@ -222,9 +222,7 @@ impl Formatter for Layout {
     }
 
     fn write_f64<W: ?Sized + io::Write>(&mut self, out: &mut W, value: f64) -> io::Result<()> {
-        let mut text = Vec::with_capacity(32);
-        metric::number(value, &mut text);
-        out.write_all(&text)
+        out.write_all(metric::Number::new().format(value).as_bytes())
     }
 
     fn write_char_escape<W: ?Sized + io::Write>(

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use proptest::prelude::*;
 
 use super::*;
+use crate::metric;
 use crate::status::date::Date;
 use crate::status::json::{self, Dates, Format};
 use crate::status::{Branch, Node, Value};
@@ -607,15 +608,17 @@ fn shape(model: &Model, format: Format) -> String {
         }
         Model::Leaf(Value::Boolean(_)) => "boolean".to_owned(),
         Model::Leaf(Value::Text(text)) => String::from_utf8_lossy(text).into_owned(),
-        Model::Leaf(Value::Integer(number)) => rounded(*number as f64),
-        Model::Leaf(Value::Signed(number)) => rounded(*number as f64),
-        Model::Leaf(Value::Float(number)) if number.is_finite() => rounded(*number),
+        Model::Leaf(Value::Integer(number)) => number.to_string(),
+        Model::Leaf(Value::Signed(number)) => number.to_string(),
+        Model::Leaf(Value::Float(number)) if number.is_finite() => {
+            number_shape(metric::Number::new().format(*number))
+        }
         Model::Leaf(Value::Float(_) | Value::Null) => "null".to_owned(),
         Model::Leaf(Value::Time {
             seconds,
             milliseconds,
         }) => match format.dates {
-            Dates::Epoch => rounded(*seconds as f64),
+            Dates::Epoch => seconds.to_string(),
             Dates::Iso => Date {
                 seconds: *seconds,
                 milliseconds: *milliseconds,
@@ -625,9 +628,14 @@ fn shape(model: &Model, format: Format) -> String {
     }
 }
 
-/// Fewer digits than a double has: the reader used here may be off by the last one.
-fn rounded(number: f64) -> String {
-    format!("{:.13e}", number + 0.0)
+/// A number as the reader used here tells it: whole ones exactly, others it may get wrong by a digit.
+fn number_shape(text: &str) -> String {
+    let is_whole = text.parse::<u64>().is_ok() || text.parse::<i64>().is_ok();
+    if is_whole {
+        text.to_owned()
+    } else {
+        "fraction".to_owned()
+    }
 }
 
 fn read_shape(read: &serde_json::Value) -> String {
@@ -644,7 +652,7 @@ fn read_shape(read: &serde_json::Value) -> String {
         }
         serde_json::Value::Bool(_) => "boolean".to_owned(),
         serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Number(number) => rounded(number.as_f64().unwrap_or(f64::NAN)),
+        serde_json::Value::Number(number) => number_shape(&number.to_string()),
         serde_json::Value::Null => "null".to_owned(),
     }
 }
