@@ -109,7 +109,7 @@ impl Loading<'_> {
         }
         match self.budget.checked_sub(source.text.len() + 1) {
             Some(rest) => self.budget = rest,
-            None => return Some("the configuration is larger than 64m".to_owned()),
+            None => return Some("the configuration is larger than 32m".to_owned()),
         }
         None
     }
@@ -195,4 +195,4 @@ fn reason(error: &io::Error) -> String {
 const COMMAND_LINE: &str = "command line";
 const INCLUDE_DEPTH: usize = 32;
 /// All texts together, each counted as often as it is included.
-const TEXT_LIMIT: usize = 64 << 20;
+const TEXT_LIMIT: usize = 32 << 20;

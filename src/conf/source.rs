@@ -94,7 +94,7 @@ impl Loader for Disk {
         if text.len() as u64 > FILE_LIMIT {
             return Err(io::Error::new(
                 io::ErrorKind::FileTooLarge,
-                "file is larger than 64m",
+                "file is larger than 32m",
             ));
         }
         Ok(text)
@@ -351,4 +351,4 @@ fn single_stars(pattern: &str) -> String {
 }
 
 /// The largest file that is read, in bytes.
-pub(super) const FILE_LIMIT: u64 = 64 << 20;
+pub(super) const FILE_LIMIT: u64 = 32 << 20;

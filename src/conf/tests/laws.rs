@@ -42,7 +42,7 @@ fn directive(name: String, arguments: Vec<String>, body: Option<Vec<Directive>>)
 
 fn trees() -> impl Strategy<Value = Vec<Directive>> {
     let word = || "(?s)[a-z{};#\"'\\\\$ \n\t\u{e9}]{0,9}|.{0,20}";
-    let words = || (word(), prop::collection::vec(word(), 0..4));
+    let words = move || (word(), prop::collection::vec(word(), 0..4));
     let leaf = words().prop_map(|(name, arguments)| directive(name, arguments, None));
     let block = leaf.prop_recursive(4, 40, 5, move |inner| {
         (words(), prop::collection::vec(inner, 0..5))

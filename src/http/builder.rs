@@ -1,0 +1,272 @@
+//! From scopes full of settings to a runtime: the servers, the locations with their handlers, and
+//! everything by its index.
+//!
+//! The modules do the building; this is what they build with. Problems become diagnostics and
+//! building goes on, so that one check tells all of them.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::counters::Connections;
+use super::location::{Kind, Location, LocationIndex, Locations};
+use super::memory::{Memory, Role};
+use super::module::Module;
+use super::phase::{AccessRule, ContentHandler, Phase, PhaseHandler, RewriteStep};
+use super::runtime::{Runtime, Server};
+use super::settings::{ConnectionSettings, Settings};
+use super::state::StateIndex;
+use super::template::{self, Template};
+use super::variable::{VariableSpec, VariableTable};
+use super::{listeners, location_tree};
+use crate::conf::{Chain, Context, Diagnostic, Diagnostics, Part, Scope, Severity, Sources, Text};
+use crate::status::Tree;
+
+/// What modules build a runtime with.
+pub struct Builder<'a> {
+    /// Problems go here.
+    pub diagnostics: &'a mut Diagnostics,
+    /// The names of variables.
+    pub variables: VariableTable,
+    /// The status tree.
+    pub tree: Tree,
+    /// Memory that workers share.
+    pub memory: &'a mut dyn Memory,
+    /// The text of the configuration.
+    pub sources: &'a Sources,
+    /// The number of the configuration: 1, then one more with each reload.
+    pub generation: u64,
+    pub(super) modules: &'static [&'static Module],
+    pub(super) locations: Vec<Option<Location>>,
+    prefix: PathBuf,
+    states: usize,
+    things: HashMap<TypeId, Box<dyn Any>>,
+}
+
+/// What is known beside the text of a configuration.
+pub struct Surroundings<'a> {
+    /// The text, for places and for showing it.
+    pub sources: &'a Sources,
+    /// Memory that workers share.
+    pub memory: &'a mut dyn Memory,
+    /// Where relative paths begin.
+    pub prefix: &'a Path,
+    /// The number of the configuration.
+    pub generation: u64,
+}
+
+/// A location while it is built.
+pub struct LocationParts {
+    /// What it is written as.
+    pub kind: Kind,
+    /// Path, pattern or name as written.
+    pub name: String,
+    /// Values that the request's course depends on.
+    pub settings: Settings,
+    /// See [`Location`].
+    pub rewrite: Vec<Box<dyn RewriteStep>>,
+    /// See [`Location`].
+    pub access: Vec<Box<dyn AccessRule>>,
+    /// See [`Location`].
+    pub before_content: Vec<Box<dyn ContentHandler>>,
+    /// See [`Location`].
+    pub content: Vec<Box<dyn ContentHandler>>,
+    /// See [`Location`].
+    pub header_filters: Vec<Box<dyn PhaseHandler>>,
+    /// See [`Location`].
+    pub phases: [Vec<Box<dyn PhaseHandler>>; Phase::COUNT],
+    /// See [`Location`].
+    pub finally: Vec<Box<dyn PhaseHandler>>,
+    /// See [`Location`].
+    pub redirects_to_slash: bool,
+}
+
+/// A server while it is built.
+#[derive(Default)]
+pub struct ServerParts {
+    /// See [`Server`].
+    pub rewrite: Vec<Box<dyn RewriteStep>>,
+    /// See [`Server`].
+    pub begin: Vec<Box<dyn PhaseHandler>>,
+    /// See [`Server`].
+    pub finally: Vec<Box<dyn PhaseHandler>>,
+}
+
+impl Builder<'_> {
+    /// Builds the runtime of a configuration; `None` when it has no `http` block.
+    pub fn build(
+        main: &Scope,
+        modules: &'static [&'static Module],
+        diagnostics: &mut Diagnostics,
+        surroundings: Surroundings<'_>,
+    ) -> Option<Runtime> {
+        let memory = surroundings.memory;
+        let worker = match memory.role() {
+            Role::Worker(place) => place,
+            _ => super::counters::MOST_WORKERS - 1,
+        };
+        let shared = memory.counters("connections", "", Connections::BYTES);
+        let mut builder = Builder {
+            diagnostics,
+            variables: VariableTable::default(),
+            tree: Tree::new(),
+            memory,
+            sources: surroundings.sources,
+            generation: surroundings.generation,
+            modules,
+            locations: Vec::new(),
+            prefix: surroundings.prefix.to_owned(),
+            states: 0,
+            things: HashMap::new(),
+        };
+        let shared = shared
+            .map_err(|error| builder.no_memory("connections", &error))
+            .ok()?;
+        let http = main.blocks_in(Context::Http).next()?;
+        let root = Chain::root(main);
+        let chain = root.inner(http);
+        for module in modules {
+            (module.http)(&mut builder, &chain);
+        }
+        let blocks: Vec<&Scope> = http.blocks_in(Context::Server).collect();
+        let servers: Vec<Server> = blocks
+            .iter()
+            .map(|scope| builder.server(&chain.inner(scope)))
+            .collect();
+        let listeners = listeners::gather(&mut builder, &chain, &blocks);
+        for module in modules {
+            (module.finish)(&mut builder, &chain);
+        }
+        let rows: Vec<&'static VariableSpec> =
+            modules.iter().flat_map(|module| module.variables).collect();
+        Some(Runtime {
+            listeners,
+            servers,
+            locations: builder.locations.into_iter().flatten().collect(),
+            variables: builder.variables.finish(&rows, builder.diagnostics),
+            states: builder.states,
+            tree: builder.tree,
+            connections: Connections::new(shared, worker),
+            loaded: std::time::SystemTime::now(),
+        })
+    }
+
+    /// A place for a `T` in every request.
+    pub fn state<T>(&mut self) -> StateIndex<T> {
+        self.states += 1;
+        StateIndex::new(self.states - 1)
+    }
+
+    /// What modules keep while building, by type.
+    pub fn thing<T: Any + Default>(&mut self) -> &mut T {
+        let place = self.things.entry(TypeId::of::<T>());
+        let thing = place.or_insert_with(|| Box::<T>::default());
+        // The place is keyed by the type, so it holds one.
+        thing
+            .downcast_mut()
+            .expect("a thing is kept under its own type")
+    }
+
+    /// Compiles text with variables.
+    pub fn template(&mut self, text: &Text) -> Template {
+        let parts = text.parts.iter().map(|part| match part {
+            Part::Literal(literal) => template::Part::Literal(literal.as_bytes().into()),
+            Part::Variable { name, span } => match name.parse() {
+                Ok(number) => template::Part::Capture(number),
+                Err(_) => template::Part::Variable(self.variables.index(name, *span)),
+            },
+        });
+        Template::new(parts.collect())
+    }
+
+    /// A path of the configuration, from where relative ones begin.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.prefix.join(path)
+    }
+
+    /// Where relative paths begin.
+    pub fn prefix(&self) -> &Path {
+        &self.prefix
+    }
+
+    /// Reports a problem that belongs to no line.
+    pub fn unplaced(&mut self, message: impl Into<String>) {
+        let message = message.into();
+        self.diagnostics.push(Diagnostic {
+            severity: Severity::Emerg,
+            span: None,
+            message,
+            help: None,
+        });
+    }
+
+    /// Reports that shared memory could not be had.
+    pub fn no_memory(&mut self, name: &str, error: &std::io::Error) {
+        self.unplaced(format!("no shared memory for \"{name}\": {error}"));
+    }
+
+    /// Builds the location of the innermost scope of `chain`; nested ones belong to it.
+    pub fn location(&mut self, chain: &Chain<'_>, kind: Kind, name: &str) -> LocationIndex {
+        let number = u32::try_from(self.locations.len()).unwrap_or(u32::MAX);
+        self.locations.push(None);
+        let mut parts = LocationParts {
+            kind,
+            name: name.to_owned(),
+            settings: Settings::of(self, chain),
+            rewrite: Vec::new(),
+            access: Vec::new(),
+            before_content: Vec::new(),
+            content: Vec::new(),
+            header_filters: Vec::new(),
+            phases: Default::default(),
+            finally: Vec::new(),
+            redirects_to_slash: false,
+        };
+        for module in self.modules {
+            (module.location)(self, chain, &mut parts);
+        }
+        let inner = match kind {
+            Kind::Server => Locations::default(),
+            _ => location_tree::build(self, chain),
+        };
+        self.locations[number as usize] = Some(parts.finish(inner));
+        LocationIndex(number)
+    }
+
+    fn server(&mut self, chain: &Chain<'_>) -> Server {
+        let mut parts = ServerParts::default();
+        for module in self.modules {
+            (module.server)(self, chain, &mut parts);
+        }
+        let own = self.location(chain, Kind::Server, "");
+        let locations = location_tree::build(self, chain);
+        Server {
+            name: listeners::first_name(chain.scope()),
+            settings: ConnectionSettings::of(chain),
+            rewrite: parts.rewrite.into(),
+            begin: parts.begin.into(),
+            finally: parts.finally.into(),
+            locations,
+            own,
+        }
+    }
+}
+
+impl LocationParts {
+    fn finish(self, inner: Locations) -> Location {
+        Location {
+            name: self.name,
+            kind: self.kind,
+            settings: self.settings,
+            rewrite: self.rewrite.into(),
+            access: self.access.into(),
+            before_content: self.before_content.into(),
+            content: self.content.into(),
+            header_filters: self.header_filters.into(),
+            phases: self.phases.map(Into::into),
+            finally: self.finally.into(),
+            redirects_to_slash: self.redirects_to_slash,
+            inner,
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! Our application in front of Pingora's proxy: reads heads, has each request decided, and sends
+//! what is made here without any detour.
+//!
+//! Pingora would answer a malformed head by itself, unseen by metrics and logs; so heads are read
+//! here. Requests for an origin, and those with a body, go on to Pingora's session, which alone
+//! judges how bodies end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use pingora_core::apps::ServerApp;
+use pingora_core::protocols::{Shutdown, Stream};
+use pingora_core::server::ShutdownWatch;
+use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
+
+use super::bridge::{Bridge, Errand};
+use super::client::Client;
+use super::engine::{self, Answer};
+use super::head::{BadHead, BodyFraming, Progress};
+use super::host;
+use super::request::{ConnectionFacts, Request, Traffic};
+use super::respond;
+use super::response::Response;
+use super::runtime::{Listener, Runtime};
+use super::uri::Target;
+
+/// Serves the connections of one address.
+pub struct Application {
+    runtime: &'static Runtime,
+    listener: &'static Listener,
+    bridge: Arc<Bridge>,
+}
+
+/// Numbers the connections of a worker.
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
+
+/// An idle connection is given this long to be used once more when the worker is to end: a
+/// request may be on its way already.
+const LAST_CHANCE: Duration = Duration::from_millis(1500);
+
+impl Application {
+    /// Serves `listener`.
+    pub fn new(
+        runtime: &'static Runtime,
+        listener: &'static Listener,
+        bridge: Arc<Bridge>,
+    ) -> Self {
+        Self {
+            runtime,
+            listener,
+            bridge,
+        }
+    }
+
+    fn facts(&self, stream: &Stream, traffic: &Arc<Traffic>) -> ConnectionFacts {
+        let socket = stream.get_socket_digest();
+        let socket = socket.as_deref();
+        ConnectionFacts {
+            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
+            requests: 0,
+            client: socket.and_then(|one| one.peer_addr()?.as_inet().copied()),
+            local: socket.and_then(|one| one.local_addr()?.as_inet().copied()),
+            traffic: Arc::clone(traffic),
+        }
+    }
+}
+
+#[async_trait]
+impl ServerApp for Application {
+    async fn process_new(
+        self: &Arc<Self>,
+        stream: Stream,
+        shutdown: &ShutdownWatch,
+    ) -> Option<Stream> {
+        let traffic = Arc::new(Traffic::default());
+        let facts = self.facts(&stream, &traffic);
+        self.runtime.connections.open();
+        let _closing = Closing(self.runtime);
+        let mut connection = Connection {
+            client: Some(Box::new(Client::new(stream, traffic))),
+            request: Some(Box::new(Request::new(self.runtime, self.listener, facts))),
+            bridge: &self.bridge,
+            shutdown: shutdown.clone(),
+        };
+        connection.serve().await;
+        None
+    }
+}
+
+struct Closing(&'static Runtime);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.connections.close();
+    }
+}
+
+struct Idle(&'static Runtime);
+
+impl Idle {
+    fn begin(runtime: &'static Runtime) -> Self {
+        runtime.connections.begin_idle();
+        Self(runtime)
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        self.0.connections.end_idle();
+    }
+}
+
+struct Connection<'a> {
+    client: Option<Box<Client>>,
+    request: Option<Box<Request>>,
+    bridge: &'a Bridge,
+    shutdown: ShutdownWatch,
+}
+
+/// What waiting for a head came to.
+enum Arrival {
+    /// A whole head of this length.
+    Head,
+    /// One that is refused with this status.
+    Refused(u16),
+    /// The client left, or was silent, in the middle of one.
+    BrokenOff(u16),
+    /// Nothing more comes.
+    End,
+}
+
+impl Connection<'_> {
+    async fn serve(&mut self) {
+        while let Some(mut client) = self.client.take() {
+            let Some(mut request) = self.request.take() else {
+                return;
+            };
+            let arrival = self.arrival(&mut client, &mut request).await;
+            let answer = match arrival {
+                Arrival::End => return,
+                Arrival::Head => self.understand(&mut request),
+                Arrival::Refused(status) => refuse(&mut request, &mut client, status),
+                Arrival::BrokenOff(status) => {
+                    request.head.salvage(client.buffered());
+                    request.begin();
+                    request.response.status = status;
+                    Answer::Close
+                }
+            };
+            self.answer(answer, request, client).await;
+        }
+    }
+
+    /// Waits for the next head.
+    async fn arrival(&mut self, client: &mut Client, request: &mut Request) -> Arrival {
+        if skip_empty_lines(client) == 0 {
+            match self.first_bytes(client, request).await {
+                Some(true) => {}
+                _ => return Arrival::End,
+            }
+        }
+        let settings = &request.server.settings;
+        let deadline = Instant::now() + settings.header_timeout;
+        let mut searched = 0;
+        loop {
+            skip_empty_lines(client);
+            let buffered = client.buffered();
+            if searched == 0 || ends_head(buffered, searched) {
+                match request.head.read(buffered) {
+                    Ok(Progress::Complete(_)) => {
+                        let head = request.head.bytes();
+                        return too_large(head, settings.longest_line, settings.longest_head)
+                            .map_or(Arrival::Head, Arrival::Refused);
+                    }
+                    Ok(Progress::Partial) => {}
+                    Err(BadHead::Malformed) => return Arrival::Refused(400),
+                    Err(BadHead::Version) => return Arrival::Refused(505),
+                }
+            }
+            searched = buffered.len();
+            if let Some(status) = too_large(buffered, settings.longest_line, settings.longest_head)
+            {
+                return Arrival::Refused(status);
+            }
+            match timeout_at(deadline, client.receive()).await {
+                Some(Ok(received)) if received > 0 => {}
+                Some(_) if client.buffered().is_empty() => return Arrival::End,
+                Some(_) => return Arrival::BrokenOff(400),
+                None => return Arrival::BrokenOff(408),
+            }
+        }
+    }
+
+    /// Waits for the first bytes of a request; true when there are some.
+    async fn first_bytes(&mut self, client: &mut Client, request: &Request) -> Option<bool> {
+        let first = request.connection.requests == 0;
+        let patience = if first {
+            request.server.settings.header_timeout
+        } else {
+            request.location.settings.keepalive_timeout
+        };
+        let _idle = (!first).then(|| Idle::begin(request.runtime));
+        let deadline = Instant::now() + patience;
+        loop {
+            if *self.shutdown.borrow() {
+                let last = deadline.min(Instant::now() + LAST_CHANCE);
+                return Some(timeout_at(last, client.receive()).await?.ok()? > 0);
+            }
+            tokio::select! {
+                biased;
+                received = timeout_at(deadline, client.receive()) => {
+                    return Some(received?.ok()? > 0);
+                }
+                _ = self.shutdown.changed() => {}
+            }
+        }
+    }
+
+    /// Finds out what is asked of whom, and decides the answer.
+    fn understand(&mut self, request: &mut Request) -> Answer {
+        request.begin();
+        request.keep_alive = self.may_continue(request);
+        match identify(request) {
+            Ok(()) => engine::decide(request),
+            Err(status) => without_origin(engine::fail(request, status), status),
+        }
+    }
+
+    fn may_continue(&self, request: &Request) -> bool {
+        let head = &request.head;
+        let wanted = match head.minor_version() {
+            0 => head.lists(b"connection", b"keep-alive"),
+            _ => !head.lists(b"connection", b"close"),
+        };
+        wanted && !*self.shutdown.borrow()
+    }
+
+    async fn answer(&mut self, answer: Answer, mut request: Box<Request>, mut client: Box<Client>) {
+        let settings = &request.location.settings;
+        request.keep_alive &= !settings.keepalive_timeout.is_zero()
+            && request.connection.requests < settings.keepalive_requests;
+        let bodiless = request.head.body() == BodyFraming::None;
+        match answer {
+            Answer::Close => engine::finish(&mut request),
+            Answer::Local(response) if bodiless || respond::closes(response.head.status) => {
+                client.consume(request.head.bytes().len());
+                let sent = send(&mut request, &mut client, response).await;
+                engine::finish(&mut request);
+                if sent && request.keep_alive {
+                    self.client = Some(client);
+                    self.request = Some(request);
+                } else if sent {
+                    linger(&mut client, bodiless).await;
+                }
+            }
+            Answer::Local(response) => {
+                self.hand_over(request, Errand::Respond(response), client)
+                    .await
+            }
+            Answer::Proxy(origin) => self.hand_over(request, Errand::Proxy(origin), client).await,
+        }
+    }
+
+    async fn hand_over(&mut self, request: Box<Request>, errand: Errand, client: Box<Client>) {
+        let returned = self
+            .bridge
+            .run(request, errand, client, &self.shutdown)
+            .await;
+        let Some(mut returned) = returned else { return };
+        let request = &mut returned.request;
+        if request.response.status == 0 {
+            request.response.status = if request.head_sent { 200 } else { 400 };
+        }
+        engine::finish(request);
+        if request.keep_alive {
+            self.client = returned.client;
+            self.request = Some(returned.request);
+        }
+    }
+}
+
+/// A request whose head is refused: what can be read of it is kept for logs and metrics.
+fn refuse(request: &mut Request, client: &mut Client, status: u16) -> Answer {
+    request.head.salvage(client.buffered());
+    request.begin();
+    client.consume(client.buffered().len());
+    without_origin(engine::fail(request, status), status)
+}
+
+/// A refused request has no head that an origin could be given.
+fn without_origin(answer: Answer, status: u16) -> Answer {
+    match answer {
+        Answer::Proxy(_) => Answer::Local(Response::page(status)),
+        answer => answer,
+    }
+}
+
+/// Reads target and host, and finds the server.
+fn identify(request: &mut Request) -> Result<(), u16> {
+    let method = request.head.method();
+    if !method
+        .iter()
+        .all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-'))
+    {
+        return Err(400);
+    }
+    if method == b"CONNECT" {
+        return Err(405);
+    }
+    let target = Target::parse(request.head.target(), request.server.settings.slashes);
+    let host = host::of(&request.head, target.as_ref().ok());
+    if let Ok(host) = &host {
+        let names = &request.listener.names;
+        let server = names.find(request, host);
+        request.host.clone_from(host);
+        request.server = &request.runtime.servers[server.0 as usize];
+        request.location = request.runtime.location(request.server.own);
+    }
+    let Ok(target) = target else { return Err(400) };
+    request.path = target.path;
+    request.arguments = target.arguments;
+    request.escaped = request.head.target().contains(&b'%');
+    let server = request.server;
+    for handler in &server.begin {
+        handler.run(request);
+    }
+    host.map_err(|host::BadHost| 400u16)?;
+    match request.head.method() {
+        b"TRACE" => Err(405),
+        _ => Ok(()),
+    }
+}
+
+async fn send(request: &mut Request, client: &mut Client, mut response: Response) -> bool {
+    respond::take(request, &mut response);
+    let patience = request.location.settings.send_timeout;
+    let mut bytes = respond::head(request, &response.body);
+    let with_body = respond::sends_body(request);
+    loop {
+        let chunk = match response.body.next_chunk() {
+            Ok(chunk) => chunk.filter(|_| with_body),
+            Err(error) => {
+                log::error!("a file could not be read while it was sent: {error}");
+                return false;
+            }
+        };
+        let last = chunk.is_none();
+        if let Some(chunk) = &chunk {
+            request.body_sent += chunk.len() as u64;
+            bytes.extend_from_slice(chunk);
+        }
+        if (last || bytes.len() > 16 * 1024) && !bytes.is_empty() {
+            request.head_sent = true;
+            match timeout(patience, client.write_all(&bytes)).await {
+                Ok(Ok(())) => bytes.clear(),
+                _ => return false,
+            }
+        }
+        if last {
+            return matches!(timeout(patience, client.flush()).await, Ok(Ok(())));
+        }
+    }
+}
+
+/// Reads on for a while before closing, so that the response is not lost to a reset.
+async fn linger(client: &mut Client, bodiless: bool) {
+    if bodiless && client.buffered().is_empty() {
+        Shutdown::shutdown(client).await;
+        return;
+    }
+    if AsyncWriteExt::shutdown(client).await.is_err() {
+        return;
+    }
+    let deadline = Instant::now() + LINGER;
+    while let Some(Ok(received)) = timeout_at(deadline, client.receive()).await {
+        if received == 0 {
+            return;
+        }
+        let buffered = client.buffered().len();
+        client.consume(buffered);
+    }
+}
+
+const LINGER: Duration = Duration::from_secs(2);
+
+async fn timeout_at<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
+    tokio::time::timeout_at(deadline.into(), work).await.ok()
+}
+
+fn skip_empty_lines(client: &mut Client) -> usize {
+    let blank = client
+        .buffered()
+        .iter()
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+        .count();
+    client.consume(blank);
+    client.buffered().len()
+}
+
+fn ends_head(buffered: &[u8], searched: usize) -> bool {
+    let tail = &buffered[searched.saturating_sub(3)..];
+    tail.windows(2).any(|two| two == b"\n\n") || tail.windows(3).any(|three| three == b"\n\r\n")
+}
+
+/// The status for a head whose lines, or which itself, is too long.
+fn too_large(head: &[u8], longest_line: usize, longest_head: usize) -> Option<u16> {
+    if head.len() <= longest_line {
+        return None;
+    }
+    let mut lines = head.split(|byte| *byte == b'\n');
+    if lines.next().is_some_and(|line| line.len() > longest_line) {
+        return Some(414);
+    }
+    (head.len() > longest_head || lines.any(|line| line.len() > longest_line)).then_some(494)
+}

@@ -1,0 +1,297 @@
+//! The course of a request: from its head to an answer, and what is due on the way out.
+//!
+//! nginx's order: rewriting in the server, the location, rewriting in the location, access, the
+//! request phase, content. An answer leaves through `head_point`, a request ends in `finish`;
+//! phases that were skipped are run late, in order, once.
+
+use super::bridge::Origin;
+use super::location::Found;
+use super::outcome::{InternalTarget, Outcome};
+use super::phase::{Flow, Phase, RewriteStep, Verdict};
+use super::request::Request;
+use super::response::Response;
+use super::settings::{ErrorStatus, ErrorTarget, Satisfy};
+use super::uri::{self, Slashes};
+
+/// What a request is answered with.
+pub enum Answer {
+    /// A response made here.
+    Local(Response),
+    /// Whatever an origin says.
+    Proxy(&'static dyn Origin),
+    /// Nothing: the connection is closed.
+    Close,
+}
+
+/// Where a pass through the phases begins.
+#[derive(Clone, Copy)]
+enum Start {
+    Server,
+    Location,
+}
+
+/// Decides the answer to a request whose head and server are known.
+pub fn decide(request: &mut Request) -> Answer {
+    run(request, Start::Server)
+}
+
+/// Decides the answer once something failed with `status`.
+pub fn fail(request: &mut Request, status: u16) -> Answer {
+    match settle(request, Outcome::Status(status)) {
+        Settled::Answer(answer) => answer,
+        Settled::Again(start) => run(request, start),
+    }
+}
+
+/// The head is about to leave: the fields that the location adds, then the phases that are due.
+pub fn head_point(request: &mut Request) {
+    if let Some((original, shown)) = request.error_page {
+        match shown {
+            ErrorStatus::Original => request.response.status = original,
+            ErrorStatus::Fixed(status) => request.response.status = status,
+            ErrorStatus::OfTarget => {}
+        }
+    }
+    for filter in &request.location.header_filters {
+        filter.run(request);
+    }
+    let location = request.location;
+    let any = [Phase::Request, Phase::Response]
+        .iter()
+        .any(|one| !location.phase(*one).is_empty());
+    if any {
+        run_due(request, Phase::Response);
+    }
+}
+
+/// The request is over.
+pub fn finish(request: &mut Request) {
+    request.time_passed();
+    run_due(request, Phase::End);
+    let (location, server) = (request.location, request.server);
+    for handler in location.finally.iter().chain(&server.finally) {
+        handler.run(request);
+    }
+}
+
+/// Runs every phase up to `last` that has not run, in order.
+fn run_due(request: &mut Request, last: Phase) {
+    for phase in Phase::ALL.into_iter().filter(|phase| *phase <= last) {
+        if request.progress.is_some_and(|done| done >= phase) {
+            continue;
+        }
+        request.progress = Some(phase);
+        for handler in request.location.phase(phase) {
+            handler.run(request);
+        }
+    }
+}
+
+fn run(request: &mut Request, mut start: Start) -> Answer {
+    loop {
+        let outcome = pass(request, start);
+        match settle(request, outcome) {
+            Settled::Answer(answer) => return answer,
+            Settled::Again(next) => start = next,
+        }
+    }
+}
+
+/// One pass through the phases.
+fn pass(request: &mut Request, start: Start) -> Outcome {
+    if let Start::Server = start {
+        let server = request.server;
+        if let Some(outcome) = rewrite(request, &server.rewrite).into_outcome() {
+            return outcome;
+        }
+    }
+    let mut find = !matches!(start, Start::Location);
+    loop {
+        if find && let Err(outcome) = find_location(request) {
+            return outcome;
+        }
+        let location = request.location;
+        match rewrite(request, &location.rewrite) {
+            Flow::Finish(outcome) => return outcome,
+            Flow::Relocate if !request.count_redirect() => {
+                log::error!("rewriting goes round in a cycle");
+                return Outcome::Status(500);
+            }
+            Flow::Relocate => find = true,
+            Flow::Next | Flow::Break => return serve(request),
+        }
+    }
+}
+
+fn serve(request: &mut Request) -> Outcome {
+    if let Some(status) = refused(request) {
+        return Outcome::Status(status);
+    }
+    let location = request.location;
+    if !location.phase(Phase::Request).is_empty() {
+        run_due(request, Phase::Request);
+    }
+    let handlers = location.before_content.iter().chain(&location.content);
+    for handler in handlers {
+        if let Some(outcome) = handler.run(request) {
+            return outcome;
+        }
+    }
+    Outcome::Status(404)
+}
+
+impl Flow {
+    fn into_outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Finish(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+}
+
+fn rewrite(request: &mut Request, steps: &'static [Box<dyn RewriteStep>]) -> Flow {
+    for step in steps {
+        match step.run(request) {
+            Flow::Next => {}
+            flow => return flow,
+        }
+    }
+    Flow::Next
+}
+
+fn find_location(request: &mut Request) -> Result<(), Outcome> {
+    let (runtime, server) = (request.runtime, request.server);
+    let path = std::mem::take(&mut request.path);
+    let found = server.locations.find(request, &path, &runtime.locations);
+    request.path = path;
+    match found {
+        Found::Nothing => request.location = runtime.location(server.own),
+        Found::Location(index) => request.location = runtime.location(index),
+        Found::Slash => return Err(Outcome::Respond(redirect_to_slash(request))),
+    }
+    if request.location.settings.internal && !request.internal {
+        return Err(Outcome::Status(404));
+    }
+    Ok(())
+}
+
+fn redirect_to_slash(request: &mut Request) -> Response {
+    let mut target = Vec::new();
+    uri::escape(&request.path, uri::Escape::Path, &mut target);
+    target.push(b'/');
+    if !request.arguments.is_empty() {
+        target.push(b'?');
+        target.extend_from_slice(&request.arguments);
+    }
+    redirect(request, 301, &target)
+}
+
+/// A redirect of the client to `target`; a path of ours becomes a whole URL.
+pub fn redirect(request: &mut Request, status: u16, target: &[u8]) -> Response {
+    let local = target.first() == Some(&b'/');
+    if !local || !request.location.settings.absolute_redirect {
+        return Response::redirect(status, target);
+    }
+    let mut url = b"http://".to_vec();
+    let host = request.head.field(b"host").unwrap_or_default();
+    if host.is_empty() {
+        url.extend_from_slice(request.server.name.as_bytes());
+    } else {
+        url.extend_from_slice(host);
+    }
+    url.extend_from_slice(target);
+    Response::redirect(status, &url)
+}
+
+fn refused(request: &mut Request) -> Option<u16> {
+    let settings = &request.location.settings;
+    if let super::head::BodyFraming::Length(length) = request.head.body()
+        && settings.most_body.is_some_and(|most| length > most)
+    {
+        return Some(413);
+    }
+    let location = request.location;
+    let mut refusal = None;
+    for rule in &location.access {
+        match (rule.check(request), settings.satisfy) {
+            (Verdict::Allow, Satisfy::Any) => return None,
+            (Verdict::Deny(status), Satisfy::All) => return Some(status),
+            (Verdict::Deny(status), Satisfy::Any) if refusal != Some(401) => {
+                refusal = Some(status);
+            }
+            _ => {}
+        }
+    }
+    refusal
+}
+
+enum Settled {
+    Answer(Answer),
+    Again(Start),
+}
+
+fn settle(request: &mut Request, outcome: Outcome) -> Settled {
+    match outcome {
+        Outcome::Respond(response) => Settled::Answer(Answer::Local(response)),
+        Outcome::Proxy(origin) => Settled::Answer(Answer::Proxy(origin)),
+        Outcome::Close => {
+            request.response.status = 444;
+            Settled::Answer(Answer::Close)
+        }
+        Outcome::Redirect(target) => follow(request, target),
+        Outcome::Status(status) => error_page(request, status),
+    }
+}
+
+fn follow(request: &mut Request, target: InternalTarget) -> Settled {
+    let start = match target {
+        InternalTarget::Uri { .. } => Start::Server,
+        InternalTarget::Named(_) => Start::Location,
+    };
+    if request.follow(target) {
+        Settled::Again(start)
+    } else {
+        request.error_page = None;
+        Settled::Answer(Answer::Local(Response::page(500)))
+    }
+}
+
+fn error_page(request: &mut Request, status: u16) -> Settled {
+    let pages = request.location.settings.error_pages.clone();
+    let page = pages.iter().find(|page| page.codes.contains(&status));
+    let Some(page) = page.filter(|_| request.error_page.is_none()) else {
+        request.error_page = None;
+        return Settled::Answer(Answer::Local(standard_page(status)));
+    };
+    request.error_page = Some((status, page.status));
+    let template = match &page.target {
+        ErrorTarget::Named(name) => return follow(request, InternalTarget::Named(name.clone())),
+        ErrorTarget::Uri(template) => template,
+    };
+    let target = template.evaluate(request);
+    if target.first() != Some(&b'/') {
+        request.error_page = None;
+        let code = match page.status {
+            ErrorStatus::Fixed(code @ (301 | 302 | 303 | 307 | 308)) => code,
+            _ => 302,
+        };
+        return Settled::Answer(Answer::Local(Response::redirect(code, &target)));
+    }
+    request.redirect_for_error();
+    let (path, arguments) = uri::split_query(&target);
+    let path = uri::normalise(path, Slashes::Keep).unwrap_or_else(|_| path.to_vec());
+    let arguments = arguments.map(<[u8]>::to_vec);
+    follow(request, InternalTarget::Uri { path, arguments })
+}
+
+/// The standard page; statuses below 300 come without one.
+fn standard_page(status: u16) -> Response {
+    match status {
+        0..300 => Response::new(status, "", ""),
+        494 => Response {
+            head: Response::empty(400).head,
+            body: Response::page(494).body,
+        },
+        status => Response::page(status),
+    }
+}

@@ -1,0 +1,244 @@
+//! The head of an HTTP/1 request: where it ends, what its fields are, and whether it may be
+//! understood in one way only.
+//!
+//! `httparse` reads the syntax. The rules that keep two readers of one connection from
+//! disagreeing about where a request ends (RFC 9112 §6.3) are checked here, before anything else
+//! sees the request.
+
+use std::ops::Range;
+
+/// A parsed head; the bytes are kept and the fields are ranges of them.
+#[derive(Debug, Default)]
+pub struct Head {
+    bytes: Vec<u8>,
+    method: Range<usize>,
+    target: Range<usize>,
+    minor_version: u8,
+    fields: Vec<(Range<usize>, Range<usize>)>,
+    body: BodyFraming,
+}
+
+/// How the end of the request's body is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BodyFraming {
+    /// There is none.
+    #[default]
+    None,
+    /// So many bytes.
+    Length(u64),
+    /// `Transfer-Encoding: chunked`.
+    Chunked,
+}
+
+/// What reading a head came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The head ends before this many bytes.
+    Complete(usize),
+    /// More bytes are needed.
+    Partial,
+}
+
+/// Why a head is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadHead {
+    /// 400
+    Malformed,
+    /// 505
+    Version,
+}
+
+const MOST_FIELDS: usize = 256;
+
+impl Head {
+    /// Reads a head from the beginning of `input`, which must hold no leading empty lines.
+    pub fn read(&mut self, input: &[u8]) -> Result<Progress, BadHead> {
+        let mut storage = [const { std::mem::MaybeUninit::uninit() }; MOST_FIELDS];
+        let mut request = httparse::Request::new(&mut []);
+        let status = httparse::ParserConfig::default()
+            .parse_request_with_uninit_headers(&mut request, input, &mut storage)
+            .map_err(|error| match error {
+                httparse::Error::Version => BadHead::Version,
+                _ => BadHead::Malformed,
+            })?;
+        let httparse::Status::Complete(length) = status else {
+            return Ok(Progress::Partial);
+        };
+        self.take(&request, &input[..length])?;
+        Ok(Progress::Complete(length))
+    }
+
+    /// Keeps what could be read of a head that is refused: as much of a request line as there is.
+    pub fn salvage(&mut self, input: &[u8]) {
+        let line = input
+            .split(|byte| matches!(byte, b'\r' | b'\n'))
+            .next()
+            .unwrap_or(input);
+        self.bytes = line.to_vec();
+        self.fields.clear();
+        self.body = BodyFraming::None;
+        let mut words = line.split(|byte| *byte == b' ');
+        let method = words.next().map_or(0, <[u8]>::len);
+        let target = words.next().map_or(0, <[u8]>::len);
+        self.method = 0..method;
+        let start = (method + 1).min(line.len());
+        self.target = start..(start + target).min(line.len());
+    }
+
+    /// The bytes as received, with the empty line at the end.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The method.
+    pub fn method(&self) -> &[u8] {
+        &self.bytes[self.method.clone()]
+    }
+
+    /// The target as received.
+    pub fn target(&self) -> &[u8] {
+        &self.bytes[self.target.clone()]
+    }
+
+    /// The request line, without its end.
+    pub fn request_line(&self) -> &[u8] {
+        let end = self
+            .bytes
+            .iter()
+            .position(|byte| matches!(byte, b'\r' | b'\n'));
+        &self.bytes[..end.unwrap_or(self.bytes.len())]
+    }
+
+    /// 0 or 1 of `HTTP/1.x`.
+    pub fn minor_version(&self) -> u8 {
+        self.minor_version
+    }
+
+    /// How its body ends.
+    pub fn body(&self) -> BodyFraming {
+        self.body
+    }
+
+    /// The first field called `name`, in any case.
+    pub fn field(&self, name: &[u8]) -> Option<&[u8]> {
+        self.fields()
+            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// All fields, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let bytes = &self.bytes;
+        self.fields
+            .iter()
+            .map(move |(name, value)| (&bytes[name.clone()], &bytes[value.clone()]))
+    }
+
+    /// Whether a list-valued field `name` holds `token`.
+    pub fn lists(&self, name: &[u8], token: &[u8]) -> bool {
+        self.fields()
+            .filter(|(own, _)| own.eq_ignore_ascii_case(name))
+            .any(|(_, value)| {
+                value
+                    .split(|byte| *byte == b',')
+                    .any(|item| item.trim_ascii().eq_ignore_ascii_case(token))
+            })
+    }
+
+    fn take(&mut self, request: &httparse::Request<'_, '_>, bytes: &[u8]) -> Result<(), BadHead> {
+        let base = bytes.as_ptr() as usize;
+        let range = |part: &[u8]| {
+            let start = part.as_ptr() as usize - base;
+            start..start + part.len()
+        };
+        self.method = range(request.method.unwrap_or_default().as_bytes());
+        self.target = range(request.path.unwrap_or_default().as_bytes());
+        self.minor_version = request.version.unwrap_or(1);
+        self.fields.clear();
+        for field in request.headers.iter() {
+            self.fields
+                .push((range(field.name.as_bytes()), range(field.value)));
+        }
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes);
+        self.body = self.framing()?;
+        Ok(())
+    }
+
+    fn framing(&self) -> Result<BodyFraming, BadHead> {
+        let mut length: Option<u64> = None;
+        let mut chunked = false;
+        for (name, value) in self.fields() {
+            if name.eq_ignore_ascii_case(b"content-length") {
+                let value = parse_length(value).ok_or(BadHead::Malformed)?;
+                if length.is_some() {
+                    return Err(BadHead::Malformed);
+                }
+                length = Some(value);
+            } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
+                if chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                    return Err(BadHead::Malformed);
+                }
+                chunked = true;
+            }
+        }
+        match (chunked, length) {
+            (true, None) if self.minor_version == 1 => Ok(BodyFraming::Chunked),
+            (true, _) => Err(BadHead::Malformed),
+            (false, None | Some(0)) => Ok(BodyFraming::None),
+            (false, Some(length)) => Ok(BodyFraming::Length(length)),
+        }
+    }
+}
+
+fn parse_length(value: &[u8]) -> Option<u64> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(value).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Head, BadHead> {
+        let mut head = Head::default();
+        head.read(text.as_bytes()).map(|_| head)
+    }
+
+    #[test]
+    fn a_head_is_taken_apart() {
+        let head = read("POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc").unwrap();
+        assert_eq!(head.method(), b"POST");
+        assert_eq!(head.target(), b"/a?b");
+        assert_eq!(head.field(b"host"), Some(&b"x"[..]));
+        assert_eq!(head.body(), BodyFraming::Length(3));
+        assert_eq!(head.request_line(), b"POST /a?b HTTP/1.1");
+    }
+
+    #[test]
+    fn ambiguous_framing_is_refused() {
+        for fields in [
+            "Content-Length: 1\r\nContent-Length: 1",
+            "Content-Length: +1",
+            "Content-Length: 1, 1",
+            "Content-Length: ",
+            "Content-Length: 1\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: gzip, chunked",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        ] {
+            let text = format!("POST / HTTP/1.1\r\nHost: x\r\n{fields}\r\n\r\n");
+            assert_eq!(read(&text).err(), Some(BadHead::Malformed), "{fields}");
+        }
+        let old = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n";
+        assert_eq!(read(old).err(), Some(BadHead::Malformed));
+    }
+
+    #[test]
+    fn lists_are_searched_by_token() {
+        let head = read("GET / HTTP/1.1\r\nConnection: a, Close\r\n\r\n").unwrap();
+        assert!(head.lists(b"connection", b"close"));
+        assert!(!head.lists(b"connection", b"clos"));
+    }
+}

@@ -1,0 +1,120 @@
+//! The addresses of all servers, each with the servers behind it.
+
+use super::builder::Builder;
+use super::pattern::{Case, Pattern};
+use super::runtime::{Address, Listener};
+use super::server_name::{ServerIndex, ServerNames};
+use super::written::{Listen, Listens, ServerNamesWritten};
+use crate::conf::{Chain, Diagnostic, Scope, Span};
+
+/// nginx's length of the queue of connections.
+const BACKLOG: i32 = 511;
+
+struct Gathered {
+    address: Address,
+    backlog: i32,
+    default_at: Option<Span>,
+    names: ServerNames,
+}
+
+/// The first name of a server, empty when it has none.
+pub(super) fn first_name(server: &Scope) -> String {
+    let names = server.get::<ServerNamesWritten>();
+    names
+        .and_then(|names| names.0.first())
+        .map_or_else(String::new, |(name, _)| name.clone())
+}
+
+/// Gathers the listeners of all servers.
+pub(super) fn gather(
+    builder: &mut Builder<'_>,
+    _chain: &Chain<'_>,
+    servers: &[&Scope],
+) -> Vec<Listener> {
+    let mut all: Vec<Gathered> = Vec::new();
+    for (number, scope) in servers.iter().enumerate() {
+        let server = ServerIndex(u32::try_from(number).unwrap_or(u32::MAX));
+        for listen in listens(scope) {
+            let place = place(&mut all, &listen, server);
+            note_default(builder, place, &listen, server);
+            if let Some(backlog) = listen.backlog {
+                place.backlog = backlog;
+            }
+            add_names(builder, place, scope, server);
+        }
+    }
+    let finish = |one: Gathered| Listener {
+        address: one.address,
+        backlog: one.backlog,
+        names: one.names,
+    };
+    all.into_iter().map(finish).collect()
+}
+
+fn listens(scope: &Scope) -> Vec<Listen> {
+    match scope.get::<Listens>() {
+        Some(listens) => listens.0.clone(),
+        None => vec![Listen {
+            address: Address::Tcp(([0, 0, 0, 0], 80).into()),
+            default_server: false,
+            backlog: None,
+            span: scope.span,
+        }],
+    }
+}
+
+fn place<'g>(all: &'g mut Vec<Gathered>, listen: &Listen, server: ServerIndex) -> &'g mut Gathered {
+    let known = all.iter().position(|one| one.address == listen.address);
+    let position = known.unwrap_or_else(|| {
+        all.push(Gathered {
+            address: listen.address.clone(),
+            backlog: BACKLOG,
+            default_at: None,
+            names: ServerNames::new(server),
+        });
+        all.len() - 1
+    });
+    &mut all[position]
+}
+
+fn note_default(
+    builder: &mut Builder<'_>,
+    place: &mut Gathered,
+    listen: &Listen,
+    server: ServerIndex,
+) {
+    if !listen.default_server {
+        return;
+    }
+    if place.default_at.is_some() {
+        let message = format!("a duplicate default server for {}", listen.address);
+        builder
+            .diagnostics
+            .push(Diagnostic::error(listen.span, message));
+        return;
+    }
+    place.default_at = Some(listen.span);
+    place.names.set_default(server);
+}
+
+fn add_names(builder: &mut Builder<'_>, place: &mut Gathered, scope: &Scope, server: ServerIndex) {
+    let Some(names) = scope.get::<ServerNamesWritten>() else {
+        return;
+    };
+    for (name, span) in &names.0 {
+        if let Some(pattern) = name.strip_prefix('~') {
+            let compiled = Pattern::new(pattern, Case::Insensitive, &mut builder.variables, *span);
+            if let Some(compiled) = builder.diagnostics.check(compiled) {
+                place.names.add_pattern(compiled, server);
+            }
+        } else if !place.names.add(name, server) {
+            let message = format!(
+                "conflicting server name \"{name}\" on {}, ignored",
+                place.address
+            );
+            builder
+                .diagnostics
+                .push(Diagnostic::warning(*span, message));
+        }
+    }
+}

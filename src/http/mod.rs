@@ -1,0 +1,39 @@
+//! A request's life, on Pingora.
+//!
+//! `connection` reads a request's head, `engine` takes it through the phases to an answer,
+//! `respond` writes what is made here, `bridge` hands the rest to Pingora's proxy. `builder` makes
+//! the `runtime` they work on out of a configuration. No feature is named here: modules bring
+//! directives, variables and handlers, and everything is known by index before the first request.
+#![forbid(unsafe_code)]
+
+pub mod bridge;
+pub mod builder;
+pub mod connection;
+pub mod engine;
+pub mod memory;
+pub mod module;
+pub mod outcome;
+pub mod pattern;
+pub mod phase;
+pub mod request;
+pub mod response;
+pub mod runtime;
+pub mod settings;
+pub mod state;
+pub mod template;
+pub mod uri;
+pub mod variable;
+pub mod written;
+
+mod client;
+mod counters;
+pub mod head;
+mod host;
+mod listeners;
+mod location;
+mod location_tree;
+mod respond;
+mod server_name;
+
+pub use location::{Kind, Location, LocationIndex, Locations};
+pub use respond::server as server_field;

@@ -1,0 +1,30 @@
+//! What running a request's phases comes to.
+
+use super::bridge::Origin;
+use super::response::Response;
+
+/// The decision of a rewrite step or a content handler.
+pub enum Outcome {
+    /// This response.
+    Respond(Response),
+    /// A response with this status and the standard page, unless `error_page` says otherwise.
+    Status(u16),
+    /// The same request at another URI of ours.
+    Redirect(InternalTarget),
+    /// Ask an origin.
+    Proxy(&'static dyn Origin),
+    /// Close the connection without a word (444).
+    Close,
+}
+
+/// Where an internal redirect leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InternalTarget {
+    /// A path, and a query if it is to change.
+    Uri {
+        path: Vec<u8>,
+        arguments: Option<Vec<u8>>,
+    },
+    /// A named location (`@name`).
+    Named(String),
+}

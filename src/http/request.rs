@@ -1,0 +1,336 @@
+//! One request, from its head to its end: what phases, variables and handlers work on.
+
+use std::any::Any;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use super::head::Head;
+use super::location::Location;
+use super::outcome::InternalTarget;
+use super::pattern::Captures;
+use super::phase::Phase;
+use super::response::ResponseHead;
+use super::runtime::{Listener, Runtime, Server};
+use super::settings::ErrorStatus;
+use super::state::StateIndex;
+use super::uri::{self, Escape};
+use super::variable::VariableIndex;
+use crate::metric::Moment;
+use crate::os;
+
+/// One request.
+pub struct Request {
+    /// The configuration it is served under.
+    pub runtime: &'static Runtime,
+    /// The address that it came to.
+    pub listener: &'static Listener,
+    /// Its server; the default one until its host is known.
+    pub server: &'static Server,
+    /// Its location now; internal redirects change it.
+    pub location: &'static Location,
+    /// The connection that it came by.
+    pub connection: ConnectionFacts,
+    /// Its head as received.
+    pub head: Head,
+    /// The path that locations see.
+    pub path: Vec<u8>,
+    /// The query.
+    pub arguments: Vec<u8>,
+    /// The host asked for: lower-case, without a port.
+    pub host: Vec<u8>,
+    /// The groups of the last successful pattern.
+    pub captures: Captures,
+    /// What leaves, or has left.
+    pub response: ResponseHead,
+    /// Bytes of the response's body that were sent.
+    pub body_sent: u64,
+    /// Whether the response's head was sent.
+    pub head_sent: bool,
+    /// Whether the connection may serve another request.
+    pub keep_alive: bool,
+    /// When it began, by the wall clock.
+    pub received: SystemTime,
+    /// Whether it was redirected internally.
+    pub internal: bool,
+    /// The status that an error page was found for, and the one to show.
+    pub error_page: Option<(u16, ErrorStatus)>,
+    /// The last phase that has run.
+    pub progress: Option<Phase>,
+    /// Whether it came with percent-escapes, which rewriting then restores.
+    pub escaped: bool,
+    method: Option<&'static [u8]>,
+    redirects: u8,
+    began: Moment,
+    now: Option<Moment>,
+    depth: u8,
+    values: Vec<Value>,
+    states: Vec<Option<Box<dyn Any + Send + Sync>>>,
+    received_before: u64,
+    sent_before: u64,
+}
+
+/// What is known of a connection.
+#[derive(Clone)]
+pub struct ConnectionFacts {
+    /// A number of its own, while the worker lives.
+    pub number: u64,
+    /// How many requests it has carried, this one included.
+    pub requests: u64,
+    /// The client; `None` for a Unix socket.
+    pub client: Option<SocketAddr>,
+    /// The address it came to; `None` for a Unix socket.
+    pub local: Option<SocketAddr>,
+    /// Bytes received and sent.
+    pub traffic: Arc<Traffic>,
+}
+
+/// Bytes that went over a connection.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    /// From the client, as far as it was consumed by a request.
+    pub received: AtomicU64,
+    /// To the client.
+    pub sent: AtomicU64,
+}
+
+enum Value {
+    Unset,
+    Missing,
+    Text(Box<[u8]>),
+}
+
+/// More internal redirects than this are a cycle.
+const MOST_REDIRECTS: u8 = 10;
+/// Variables nested deeper than this are a cycle.
+const DEEPEST_VARIABLE: u8 = 16;
+
+impl Request {
+    /// A request that has not been read yet.
+    pub fn new(
+        runtime: &'static Runtime,
+        listener: &'static Listener,
+        connection: ConnectionFacts,
+    ) -> Self {
+        let server = &runtime.servers[listener.names.default().0 as usize];
+        Self {
+            runtime,
+            listener,
+            server,
+            location: runtime.location(server.own),
+            connection,
+            head: Head::default(),
+            path: Vec::new(),
+            arguments: Vec::new(),
+            host: Vec::new(),
+            captures: Captures::default(),
+            response: ResponseHead::default(),
+            body_sent: 0,
+            head_sent: false,
+            keep_alive: false,
+            received: SystemTime::UNIX_EPOCH,
+            internal: false,
+            error_page: None,
+            progress: None,
+            escaped: false,
+            method: None,
+            redirects: 0,
+            began: Moment::default(),
+            now: None,
+            depth: 0,
+            values: (0..runtime.variables.len()).map(|_| Value::Unset).collect(),
+            states: (0..runtime.states).map(|_| None).collect(),
+            received_before: 0,
+            sent_before: 0,
+        }
+    }
+
+    /// Makes it ready for the next request of the connection.
+    pub fn begin(&mut self) {
+        self.server = &self.runtime.servers[self.listener.names.default().0 as usize];
+        self.location = self.runtime.location(self.server.own);
+        self.connection.requests += 1;
+        for buffer in [&mut self.path, &mut self.arguments, &mut self.host] {
+            buffer.clear();
+        }
+        self.captures.clear();
+        self.response.status = 0;
+        self.response.fields.clear();
+        self.body_sent = 0;
+        self.head_sent = false;
+        self.keep_alive = false;
+        self.internal = false;
+        self.error_page = None;
+        self.progress = None;
+        self.escaped = false;
+        self.method = None;
+        self.redirects = 0;
+        self.values.fill_with(|| Value::Unset);
+        self.states.fill_with(|| None);
+        self.received = SystemTime::now();
+        self.began = Moment(os::monotonic());
+        self.now = Some(self.began);
+        let traffic = &self.connection.traffic;
+        self.received_before = traffic.received.load(Ordering::Relaxed);
+        self.sent_before = traffic.sent.load(Ordering::Relaxed);
+    }
+
+    /// The method, as internal redirects left it.
+    pub fn method(&self) -> &[u8] {
+        self.method.unwrap_or_else(|| self.head.method())
+    }
+
+    /// Whether only the head of a response may be sent.
+    pub fn is_head(&self) -> bool {
+        self.method() == b"HEAD"
+    }
+
+    /// The present moment, the same for everything that one phase does.
+    pub fn moment(&mut self) -> Moment {
+        *self.now.get_or_insert_with(|| Moment(os::monotonic()))
+    }
+
+    /// Time has passed: the next look at the clock is a fresh one.
+    pub fn time_passed(&mut self) {
+        self.now = None;
+    }
+
+    /// Milliseconds since the request began.
+    pub fn elapsed_ms(&self) -> u64 {
+        os::monotonic().saturating_sub(self.began.0) / 1_000_000
+    }
+
+    /// Bytes received for this request: head and body.
+    pub fn bytes_received(&self) -> u64 {
+        let received = self.connection.traffic.received.load(Ordering::Relaxed);
+        let consumed = received.saturating_sub(self.received_before);
+        consumed.max(self.head.bytes().len() as u64)
+    }
+
+    /// Bytes sent for this request: head and body.
+    pub fn bytes_sent(&self) -> u64 {
+        self.connection
+            .traffic
+            .sent
+            .load(Ordering::Relaxed)
+            .saturating_sub(self.sent_before)
+    }
+
+    /// Appends the value of a variable; false when it has none.
+    pub fn read(&mut self, index: VariableIndex, out: &mut Vec<u8>) -> bool {
+        let slot = usize::from(index.0);
+        match &self.values[slot] {
+            Value::Text(text) => {
+                out.extend_from_slice(text);
+                return true;
+            }
+            Value::Missing => return false,
+            Value::Unset => {}
+        }
+        if self.depth == DEEPEST_VARIABLE {
+            log::error!("variables refer to each other in a cycle");
+            return false;
+        }
+        let source = self.runtime.variables.source(index);
+        let start = out.len();
+        self.depth += 1;
+        let found = source.read(self, out);
+        self.depth -= 1;
+        if source.cached() {
+            let text = |out: &[u8]| Value::Text(out[start..].into());
+            self.values[slot] = if found { text(out) } else { Value::Missing };
+        }
+        found
+    }
+
+    /// The value of a variable, empty when it has none.
+    pub fn value(&mut self, index: VariableIndex) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.read(index, &mut out);
+        out
+    }
+
+    /// Assigns a variable, as `set` does.
+    pub fn assign(&mut self, index: VariableIndex, value: &[u8]) {
+        if !self.runtime.variables.source(index).assign(self, value) {
+            self.hold(index, value);
+        }
+    }
+
+    /// Keeps `value` as the variable's value.
+    pub fn hold(&mut self, index: VariableIndex, value: &[u8]) {
+        self.values[usize::from(index.0)] = Value::Text(value.into());
+    }
+
+    /// What a feature keeps with this request.
+    pub fn state<T: Any + Send + Sync + Default>(&mut self, index: StateIndex<T>) -> &mut T {
+        let place = &mut self.states[index.number];
+        let state = place.get_or_insert_with(|| Box::<T>::default());
+        // A StateIndex<T> is given out once, for this T, so the place never holds another type.
+        state.downcast_mut().expect("a state index knows its type")
+    }
+
+    /// What a feature keeps with this request, if it has kept anything yet.
+    pub fn state_if_any<T: Any + Send + Sync>(&self, index: StateIndex<T>) -> Option<&T> {
+        self.states[index.number].as_ref()?.downcast_ref()
+    }
+
+    /// Changes the URI; values that were derived from it are evaluated afresh.
+    pub fn set_uri(&mut self, path: Vec<u8>, arguments: Option<Vec<u8>>) {
+        self.path = path;
+        if let Some(arguments) = arguments {
+            self.arguments = arguments;
+        }
+    }
+
+    /// Counts an internal redirect; false when there were too many.
+    pub fn count_redirect(&mut self) -> bool {
+        self.redirects += 1;
+        self.internal = true;
+        self.redirects <= MOST_REDIRECTS
+    }
+
+    /// Takes the target of an internal redirect. A page for an error is fetched with GET.
+    pub fn redirect_for_error(&mut self) {
+        if self.method() != b"HEAD" {
+            self.method = Some(b"GET");
+        }
+    }
+
+    /// The path with its query, percent-encoded again, as a target for others.
+    pub fn encoded_target(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.path.len() + self.arguments.len() + 1);
+        uri::escape(&self.path, Escape::Path, &mut out);
+        if !self.arguments.is_empty() {
+            out.push(b'?');
+            out.extend_from_slice(&self.arguments);
+        }
+        out
+    }
+
+    /// Where the redirect `target` of this request leads; false when there were too many.
+    pub fn follow(&mut self, target: InternalTarget) -> bool {
+        if !self.count_redirect() {
+            log::error!("internal redirects go round in a cycle");
+            return false;
+        }
+        match target {
+            InternalTarget::Uri { path, arguments } => {
+                self.set_uri(path, arguments.or(Some(Vec::new())));
+                self.location = self.runtime.location(self.server.own);
+                true
+            }
+            InternalTarget::Named(name) => match self.server.locations.named(&name) {
+                Some(index) => {
+                    self.location = self.runtime.location(index);
+                    true
+                }
+                None => {
+                    log::error!("there is no location \"@{name}\"");
+                    false
+                }
+            },
+        }
+    }
+}

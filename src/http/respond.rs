@@ -1,0 +1,131 @@
+//! The one exit for responses made here: what a response's head looks like on the wire.
+
+use std::cell::RefCell;
+use std::time::{Duration, SystemTime};
+
+use super::engine;
+use super::request::Request;
+use super::response::{Body, Response, reason};
+use pingora::http::ResponseHeader;
+
+/// Takes a response to the point where its head leaves, and runs what is due there.
+pub fn take(request: &mut Request, response: &mut Response) {
+    std::mem::swap(&mut request.response, &mut response.head);
+    engine::head_point(request);
+    request.keep_alive &= !closes(request.response.status);
+}
+
+/// Whether the body follows the head.
+pub fn sends_body(request: &Request) -> bool {
+    !is_bodiless(request.response.status) && !request.is_head()
+}
+
+/// The head of a taken response as it is sent, with the empty line.
+pub fn head(request: &Request, body: &Body) -> Vec<u8> {
+    let status = request.response.status;
+    let mut out = Vec::with_capacity(256);
+    status_line(&mut out, status);
+    field(&mut out, "Server", server(request).as_bytes());
+    date_field(&mut out);
+    for one in request
+        .response
+        .fields
+        .iter()
+        .filter(|one| !one.value.is_empty())
+    {
+        field(&mut out, &one.name, &one.value);
+    }
+    if !is_bodiless(status) {
+        field(
+            &mut out,
+            "Content-Length",
+            body.length().to_string().as_bytes(),
+        );
+    }
+    let connection: &[u8] = if request.keep_alive {
+        b"keep-alive"
+    } else {
+        b"close"
+    };
+    field(&mut out, "Connection", connection);
+    out.extend_from_slice(b"\r\n");
+    out
+}
+
+/// The same head for Pingora's session, which sees to `Connection` itself.
+pub fn pingora_head(request: &Request, body: &Body) -> pingora_core::Result<ResponseHeader> {
+    let status = request.response.status;
+    let mut head = ResponseHeader::build(status, Some(8))?;
+    head.set_reason_phrase(Some(reason(status)))?;
+    head.append_header("Server", server(request))?;
+    head.append_header("Date", date())?;
+    for one in request
+        .response
+        .fields
+        .iter()
+        .filter(|one| !one.value.is_empty())
+    {
+        head.append_header(one.name.clone(), one.value.as_slice())?;
+    }
+    if !is_bodiless(status) {
+        head.append_header("Content-Length", body.length())?;
+    }
+    Ok(head)
+}
+
+/// What the `Server` field says.
+pub fn server(request: &Request) -> &'static str {
+    if request.location.settings.server_tokens {
+        SERVER
+    } else {
+        "pingauge"
+    }
+}
+
+fn is_bodiless(status: u16) -> bool {
+    status < 200 || status == 204 || status == 304
+}
+
+/// Whether a response with this status ends its connection: the request may not have been
+/// understood to its end.
+pub fn closes(status: u16) -> bool {
+    matches!(status, 400 | 408 | 413 | 414 | 494 | 500 | 501 | 505)
+}
+
+/// Name and version.
+const SERVER: &str = concat!("pingauge/", env!("CARGO_PKG_VERSION"));
+
+/// The present time as a `Date` field has it.
+pub fn date() -> String {
+    httpdate::fmt_http_date(SystemTime::now())
+}
+
+fn status_line(out: &mut Vec<u8>, status: u16) {
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(status.to_string().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(reason(status).as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn date_field(out: &mut Vec<u8>) {
+    thread_local! {
+        static LAST: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+    }
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let second = since.unwrap_or(Duration::ZERO).as_secs();
+    LAST.with_borrow_mut(|(last, text)| {
+        if *last != second || text.is_empty() {
+            *last = second;
+            *text = date();
+        }
+        field(out, "Date", text.as_bytes());
+    });
+}

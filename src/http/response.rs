@@ -1,0 +1,200 @@
+//! A response made here: status, fields, body.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use bytes::Bytes;
+
+/// The status and fields that leave, whoever made them.
+#[derive(Debug, Default)]
+pub struct ResponseHead {
+    /// 0 until it is known.
+    pub status: u16,
+    /// Fields in order, beside those that every response has.
+    pub fields: Vec<Field>,
+}
+
+/// One field of a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// As it is written.
+    pub name: String,
+    /// Free of line ends.
+    pub value: Vec<u8>,
+}
+
+impl ResponseHead {
+    /// Adds a field; line ends in the value, which would begin another field, become blanks.
+    pub fn add(&mut self, name: &str, value: &[u8]) {
+        let clean = |byte: &u8| {
+            if matches!(byte, b'\r' | b'\n' | 0) {
+                b' '
+            } else {
+                *byte
+            }
+        };
+        let value = value.iter().map(clean).collect();
+        self.fields.push(Field {
+            name: name.to_owned(),
+            value,
+        });
+    }
+
+    /// Replaces every field of this name.
+    pub fn set(&mut self, name: &str, value: &[u8]) {
+        self.fields
+            .retain(|field| !field.name.eq_ignore_ascii_case(name));
+        self.add(name, value);
+    }
+
+    /// The first field of this name.
+    pub fn field(&self, name: &str) -> Option<&[u8]> {
+        let same = |field: &&Field| field.name.eq_ignore_ascii_case(name);
+        self.fields.iter().find(same).map(|field| &*field.value)
+    }
+}
+
+/// A response made here.
+#[derive(Debug, Default)]
+pub struct Response {
+    /// Status and fields.
+    pub head: ResponseHead,
+    /// What follows the head.
+    pub body: Body,
+}
+
+/// The body of a response made here.
+#[derive(Debug, Default)]
+pub enum Body {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// These bytes.
+    Bytes(Bytes),
+    /// `length` bytes of a file from `offset`.
+    File {
+        /// Open for reading.
+        file: File,
+        /// Where to begin.
+        offset: u64,
+        /// How much.
+        length: u64,
+    },
+}
+
+impl Body {
+    /// How many bytes it has.
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::Empty => 0,
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File { length, .. } => *length,
+        }
+    }
+}
+
+impl Body {
+    /// The next piece; `None` at the end.
+    pub fn next_chunk(&mut self) -> io::Result<Option<Bytes>> {
+        match std::mem::take(self) {
+            Self::Empty => Ok(None),
+            Self::Bytes(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
+            Self::File { length: 0, .. } => Ok(None),
+            Self::File {
+                file,
+                offset,
+                length,
+            } => {
+                let mut chunk = vec![0; usize::try_from(length).map_or(CHUNK, |l| l.min(CHUNK))];
+                let read = file.read_at(&mut chunk, offset)?;
+                if read == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                chunk.truncate(read);
+                let read = read as u64;
+                *self = Self::File {
+                    file,
+                    offset: offset + read,
+                    length: length - read,
+                };
+                Ok(Some(chunk.into()))
+            }
+        }
+    }
+}
+
+/// Files are sent in pieces of this size.
+const CHUNK: usize = 64 * 1024;
+
+impl Response {
+    /// A response with a body of this type.
+    pub fn new(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
+        let mut response = Self::empty(status);
+        if !content_type.is_empty() {
+            response.head.add("Content-Type", content_type.as_bytes());
+        }
+        response.body = Body::Bytes(body.into());
+        response
+    }
+
+    /// A response without a body.
+    pub fn empty(status: u16) -> Self {
+        Self {
+            head: ResponseHead {
+                status,
+                fields: Vec::new(),
+            },
+            body: Body::Empty,
+        }
+    }
+
+    /// A redirect to `location`, with the page that browsers of old would show.
+    pub fn redirect(status: u16, location: &[u8]) -> Self {
+        let mut response = Self::page(status);
+        response.head.add("Location", location);
+        response
+    }
+
+    /// The standard page of a status.
+    pub fn page(status: u16) -> Self {
+        if matches!(status, 204 | 304) || status < 200 {
+            return Self::empty(status);
+        }
+        let title = match reason(status) {
+            "" => status.to_string(),
+            reason => format!("{status} {reason}"),
+        };
+        let body = format!(
+            "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1>\
+             </center>\r\n<hr><center>pingauge</center>\r\n</body>\r\n</html>\r\n"
+        );
+        Self::new(status, "text/html", body)
+    }
+
+    /// Tells caches to ask again each time, as every page of live figures does.
+    pub fn uncached(mut self) -> Self {
+        self.head.add("Expires", b"Thu, 01 Jan 1970 00:00:01 GMT");
+        self.head.add("Cache-Control", b"no-cache");
+        self
+    }
+}
+
+/// The phrase that goes with a status, empty for an unknown one.
+pub fn reason(status: u16) -> &'static str {
+    match status {
+        494 => "Request Header Or Cookie Too Large",
+        302 => "Moved Temporarily",
+        413 => "Request Entity Too Large",
+        414 => "Request-URI Too Large",
+        416 => "Requested Range Not Satisfiable",
+        503 => "Service Temporarily Unavailable",
+        504 => "Gateway Time-out",
+        _ => {
+            let known = http::StatusCode::from_u16(status).ok();
+            known
+                .and_then(|status| status.canonical_reason())
+                .unwrap_or("")
+        }
+    }
+}

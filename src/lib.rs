@@ -1,0 +1,12 @@
+#![doc = include_str!("README.md")]
+
+pub mod conf;
+pub mod os;
+
+pub mod metric;
+
+pub mod status;
+
+pub mod http;
+
+pub mod modules;

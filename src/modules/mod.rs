@@ -1,0 +1,89 @@
+//! The features, one file or folder each, and how a configuration that uses them is loaded.
+//!
+//! The order of the list is that of the status tree and of handlers within a phase.
+#![forbid(unsafe_code)]
+
+use std::path::Path;
+
+use crate::conf::{self, Diagnostics, DirectiveSpec, Parsed, Scope, Sources};
+use crate::http::builder::{Builder, Surroundings};
+use crate::http::memory::Memory;
+use crate::http::module::Module;
+use crate::http::runtime::Runtime;
+
+pub mod core;
+
+mod access;
+mod api;
+mod files;
+mod headers;
+mod log;
+mod map;
+mod metric;
+mod prometheus;
+mod proxy;
+mod rewrite;
+mod status_zone;
+mod unused;
+
+/// Every feature.
+pub static MODULES: &[&Module] = &[
+    &core::MODULE,
+    &api::MODULE,
+    &rewrite::MODULE,
+    &access::MODULE,
+    &headers::MODULE,
+    &map::MODULE,
+    &log::MODULE,
+    &status_zone::MODULE,
+    &proxy::MODULE,
+    &metric::MODULE,
+    &prometheus::MODULE,
+    &files::MODULE,
+    &unused::MODULE,
+];
+
+/// A configuration as it was understood.
+pub struct Loaded {
+    /// The settings of the top level.
+    pub main: Scope,
+    /// What serves requests; `None` without an `http` block.
+    pub runtime: Option<Runtime>,
+    /// The text.
+    pub sources: Sources,
+    /// What is wrong with it; with errors it must not be used.
+    pub diagnostics: Diagnostics,
+}
+
+/// Understands a configuration that was read.
+pub fn load(parsed: Parsed, memory: &mut dyn Memory, prefix: &Path, generation: u64) -> Loaded {
+    let Parsed {
+        tree,
+        sources,
+        mut diagnostics,
+    } = parsed;
+    conf::require_section(&tree, "events", &mut diagnostics);
+    let main = conf::apply(&tree, &directives(), &mut diagnostics);
+    let surroundings = Surroundings {
+        sources: &sources,
+        memory,
+        prefix,
+        generation,
+    };
+    let runtime = Builder::build(&main, MODULES, &mut diagnostics, surroundings);
+    Loaded {
+        main,
+        runtime,
+        sources,
+        diagnostics,
+    }
+}
+
+/// The reference of all directives, in Markdown.
+pub fn reference() -> String {
+    conf::reference(&directives())
+}
+
+fn directives() -> Vec<&'static [DirectiveSpec]> {
+    MODULES.iter().map(|module| module.directives).collect()
+}

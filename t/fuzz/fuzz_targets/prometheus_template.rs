@@ -1,0 +1,84 @@
+//! Any two paths or patterns, over a tree with any keys: the walk ends, the index of literal
+//! prefixes hides nothing, and every line of the page can be read.
+#![no_main]
+
+use std::ops::ControlFlow;
+
+use libfuzzer_sys::fuzz_target;
+use pingauge::status::Node;
+use pingauge::status::prometheus::{
+    Case, Families, Page, Path, Rules, Statement, escape_label, is_number, is_sample, value_text, walk,
+};
+
+fuzz_target!(|input: (&str, &str, bool, Vec<(&[u8], &[u8])>)| {
+    let (first, second, is_literal, keys) = input;
+    let keys = keys.iter().map(|(key, text)| (*key, Node::object(vec![(*text, Node::from(*text))])));
+    let tree = Node::object(vec![("a", Node::object(keys.collect()))]);
+    let Some(paths) = compiled(first, second, is_literal) else {
+        return;
+    };
+    let everything = Rules::new(vec![Path::pattern("", Case::Sensitive).ok()]);
+    let mut expected = 0;
+    let _ = walk(&tree, &everything, &mut |item| {
+        expected += usize::from(paths.iter().any(|path| takes(path, item.path)));
+        ControlFlow::Continue(())
+    });
+    let rules = Rules::new(paths.into_iter().map(Some).collect());
+    let (found, page) = page(&tree, &rules, first);
+    assert_eq!(found, expected);
+    check(&page);
+});
+
+fn compiled(first: &str, second: &str, is_literal: bool) -> Option<[Path; 2]> {
+    let first = match is_literal {
+        true => Path::Literal(first.to_owned()),
+        false => Path::pattern(first, Case::Sensitive).ok()?,
+    };
+    Some([first, Path::pattern(second, Case::Insensitive).ok()?])
+}
+
+fn takes(path: &Path, item: &str) -> bool {
+    match path {
+        Path::Literal(literal) => literal == item,
+        Path::Pattern { regex, .. } => regex.is_match(item).unwrap_or(false),
+    }
+}
+
+fn page(tree: &Node<'_>, rules: &Rules, label: &str) -> (usize, String) {
+    let statement = |kind: &str| Statement {
+        name: "m".to_owned(),
+        kind: Some(kind.to_owned()),
+        help: Some(label.to_owned()),
+    };
+    let families = Families::new(label, &[statement("gauge"), statement(label)]);
+    let mut page = Page::new(&families);
+    let mut found = 0;
+    let _ = walk(tree, rules, &mut |item| {
+        found += 1;
+        let mut value = Vec::new();
+        value_text(&item.value, &mut value);
+        let _ = page.add(item.rule, &sample(item.group(1).unwrap_or(item.path)), &value);
+        let _ = page.add(item.rule, label.as_bytes(), &value);
+        ControlFlow::Continue(())
+    });
+    let mut out = Vec::new();
+    page.write(&mut out).expect("a vector takes everything");
+    (found, String::from_utf8(out).expect("a page is UTF-8"))
+}
+
+fn sample(key: &str) -> Vec<u8> {
+    let mut sample = b"m{key=\"".to_vec();
+    escape_label(key.as_bytes(), &mut sample);
+    sample.extend_from_slice(b"\"}");
+    sample
+}
+
+fn check(page: &str) {
+    for line in page.strip_suffix('\n').expect("a final line end").split('\n') {
+        if line.starts_with("# ") {
+            continue;
+        }
+        let (sample, value) = line.rsplit_once(' ').expect("a sample and its value");
+        assert!(is_sample(sample.as_bytes()) && is_number(value.as_bytes()), "{line:?}");
+    }
+}
