@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::grammar::{Input, PARAMETER, parse_text};
-use super::source::{FileId, Loader, Sources, Span};
+use super::loader::Loader;
+use super::source::{FileId, Sources, Span};
 use super::tree::Directive;
 
 /// A configuration as written, with all its files.
@@ -70,48 +71,46 @@ impl Loading<'_> {
                 .first()
                 .map_or(include.span, |word| word.span)
         });
-        let file = match self.file(path, at) {
-            Ok(file) => file,
-            Err(error) => {
-                let reason = reason(&error);
-                let message = format!("open() \"{}\" failed ({reason})", path.display());
-                self.diagnostics.push(Diagnostic::error(span, message));
-                return Vec::new();
+        match self.admit(path, at) {
+            Ok(file) => self.parse(file, depth, "file"),
+            Err(problem) => {
+                self.diagnostics.push(Diagnostic::error(span, problem));
+                Vec::new()
             }
-        };
-        if let Some(problem) = self.refusal(file) {
-            self.diagnostics.push(Diagnostic::error(span, problem));
-            return Vec::new();
-        }
-        self.parse(file, depth, "file")
-    }
-
-    /// Reads a file, or takes it from what is loaded already.
-    fn file(&mut self, path: &Path, at: Option<Span>) -> io::Result<FileId> {
-        let name = path.to_string_lossy();
-        match self.sources.find(&name) {
-            Some(file) => Ok(file),
-            None => Ok(self
-                .sources
-                .insert(&name, self.loader.read(path)?, at, true)),
         }
     }
 
-    fn refusal(&mut self, file: FileId) -> Option<String> {
-        let source = self.sources.file(file)?;
-        if self.open.contains(&file) {
-            return Some(format!("\"{}\" includes itself", source.name));
-        }
-        if self.open.len() >= INCLUDE_DEPTH {
-            return Some(format!(
+    /// Reads a file, or takes it from what is loaded already, within the limits.
+    fn admit(&mut self, path: &Path, at: Option<Span>) -> Result<FileId, String> {
+        if self.open.len() > INCLUDE_DEPTH {
+            return Err(format!(
                 "files are included deeper than {INCLUDE_DEPTH} levels"
             ));
         }
-        match self.budget.checked_sub(source.text.len() + 1) {
-            Some(rest) => self.budget = rest,
-            None => return Some("the configuration is larger than 32m".to_owned()),
+        let file = match self.sources.find(&path.to_string_lossy()) {
+            _ if self.budget == 0 => return Err(TOO_MUCH.to_owned()),
+            Some(file) if self.open.contains(&file) => {
+                return Err(format!("\"{}\" includes itself", path.display()));
+            }
+            Some(file) => file,
+            None => self.read(path, at)?,
+        };
+        let length = self
+            .sources
+            .file(file)
+            .map_or(0, |source| source.text.len());
+        self.budget = self.budget.saturating_sub(length + 1);
+        if self.budget == 0 {
+            return Err(TOO_MUCH.to_owned());
         }
-        None
+        Ok(file)
+    }
+
+    fn read(&mut self, path: &Path, at: Option<Span>) -> Result<FileId, String> {
+        let text = self.loader.read(path).map_err(|error| {
+            format!("open() \"{}\" failed ({})", path.display(), reason(&error))
+        })?;
+        Ok(self.sources.insert(&path.to_string_lossy(), text, at, true))
     }
 
     fn parse(&mut self, file: FileId, depth: usize, kind: &'static str) -> Vec<Directive> {
@@ -193,6 +192,7 @@ fn reason(error: &io::Error) -> String {
 }
 
 const COMMAND_LINE: &str = "command line";
+const TOO_MUCH: &str = "the configuration is larger than 32m";
 const INCLUDE_DEPTH: usize = 32;
 /// All texts together, each counted as often as it is included.
 const TEXT_LIMIT: usize = 32 << 20;

@@ -30,6 +30,13 @@ impl Word {
         }
     }
 
+    /// What stands behind a prefix: of `expire=on`, with the prefix `expire=`, the word `on`.
+    pub fn strip_prefix(&self, prefix: &str) -> Option<Self> {
+        self.text
+            .starts_with(prefix)
+            .then(|| self.slice(prefix.len()..self.text.len()))
+    }
+
     /// Where a part of the text stands: exactly, or the whole word when it contains escapes.
     pub fn span_of(&self, start: usize, end: usize) -> Span {
         let quotes = if self.quoted { 2 } else { 0 };
@@ -234,6 +241,11 @@ mod tests {
         };
         assert_eq!(word.slice(2..4).span, Span::new(file, 7, 9));
         assert_eq!(word.slice(2..9).text, "");
+        assert_eq!(
+            word.strip_prefix("k=").map(|rest| rest.text),
+            Some("$v".into())
+        );
+        assert_eq!(word.strip_prefix("v="), None);
         let escaped = Word {
             text: "a".into(),
             span: Span::new(file, 4, 10),

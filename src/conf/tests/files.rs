@@ -87,7 +87,8 @@ fn cycles_and_depth_end() {
         }
     }
     let found = parse(Path::new("/a"), None, &mut Endless);
-    assert!(problems(&found).contains("files are included deeper than"));
+    assert!(problems(&found).contains("files are included deeper than 32 levels"));
+    assert!(problems(&found).contains("the configuration is larger than 32m"));
 }
 
 #[test]
