@@ -187,7 +187,11 @@ impl Walker<'_> {
         ControlFlow::Continue(count)
     }
 
+    /// Goes to a child. One without a name could not be told from its parent, and is skipped.
     fn member(&mut self, name: &str, node: &Node<'_>, reach: &Reach) -> ControlFlow<()> {
+        if name.is_empty() {
+            return ControlFlow::Continue(());
+        }
         let length = self.path.len();
         self.path.push_str(name);
         let flow = self.node(node, reach);

@@ -23,9 +23,13 @@ fuzz_target!(|raw: &[u8]| {
     let root = tree.root_with(&filled);
 
     root.find(&names, |node| node.map(|node| read_back(&node)));
-    root.find(&["status", "key"], |node| read_back(&node.expect("the place is filled")));
+    root.find(&["status", "key"], |node| {
+        read_back(&node.expect("the place is filled"))
+    });
     let encoded = format!("/status//key/{}", encoded(rest));
-    root.find(&path::segments(encoded.as_bytes()), |node| assert!(node.is_some(), "{encoded}"));
+    root.find(&path::segments(encoded.as_bytes()), |node| {
+        assert!(node.is_some(), "{encoded}")
+    });
 });
 
 fn encoded(name: &[u8]) -> String {
@@ -35,7 +39,8 @@ fn encoded(name: &[u8]) -> String {
 fn read_back(node: &Node<'_>) {
     for (pretty, dates) in [(true, Dates::Iso), (false, Dates::Epoch)] {
         let mut out = Vec::new();
-        json::serialize(node, Format { pretty, dates }, &mut out).expect("a vector takes everything");
+        json::serialize(node, Format { pretty, dates }, &mut out)
+            .expect("a vector takes everything");
         serde_json::from_slice::<serde_json::Value>(&out).expect("what is written is JSON");
     }
 }

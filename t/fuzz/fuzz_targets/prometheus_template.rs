@@ -7,16 +7,21 @@ use std::ops::ControlFlow;
 use libfuzzer_sys::fuzz_target;
 use pingauge::status::Node;
 use pingauge::status::prometheus::{
-    Case, Families, Page, Path, Rules, Statement, escape_label, is_number, is_sample, value_text, walk,
+    Case, Families, Page, Path, Rules, Statement, escape_label, is_number, is_sample, value_text,
+    walk,
 };
 
-fuzz_target!(|input: (&str, &str, bool, Vec<(&[u8], &[u8])>)| {
-    let (first, second, is_literal, keys) = input;
-    let keys = keys.iter().map(|(key, text)| (*key, Node::object(vec![(*text, Node::from(*text))])));
+fuzz_target!(|input: ([(&str, bool); 2], Vec<(&[u8], &[u8])>)| {
+    let (texts, keys) = input;
+    let keys = keys
+        .iter()
+        .map(|(key, text)| (*key, Node::object(vec![(*text, Node::from(*text))])));
     let tree = Node::object(vec![("a", Node::object(keys.collect()))]);
-    let Some(paths) = compiled(first, second, is_literal) else {
+    let [Some(first), Some(second)] = texts.map(|(text, is_literal)| compiled(text, is_literal))
+    else {
         return;
     };
+    let paths = [first, second];
     let everything = Rules::new(vec![Path::pattern("", Case::Sensitive).ok()]);
     let mut expected = 0;
     let _ = walk(&tree, &everything, &mut |item| {
@@ -24,17 +29,16 @@ fuzz_target!(|input: (&str, &str, bool, Vec<(&[u8], &[u8])>)| {
         ControlFlow::Continue(())
     });
     let rules = Rules::new(paths.into_iter().map(Some).collect());
-    let (found, page) = page(&tree, &rules, first);
+    let (found, page) = page(&tree, &rules, texts[0].0);
     assert_eq!(found, expected);
     check(&page);
 });
 
-fn compiled(first: &str, second: &str, is_literal: bool) -> Option<[Path; 2]> {
-    let first = match is_literal {
-        true => Path::Literal(first.to_owned()),
-        false => Path::pattern(first, Case::Sensitive).ok()?,
-    };
-    Some([first, Path::pattern(second, Case::Insensitive).ok()?])
+fn compiled(text: &str, is_literal: bool) -> Option<Path> {
+    if is_literal {
+        return Some(Path::Literal(format!("/a/{text}")));
+    }
+    Path::pattern(text, Case::Sensitive).ok()
 }
 
 fn takes(path: &Path, item: &str) -> bool {
@@ -57,7 +61,11 @@ fn page(tree: &Node<'_>, rules: &Rules, label: &str) -> (usize, String) {
         found += 1;
         let mut value = Vec::new();
         value_text(&item.value, &mut value);
-        let _ = page.add(item.rule, &sample(item.group(1).unwrap_or(item.path)), &value);
+        let _ = page.add(
+            item.rule,
+            &sample(item.group(1).unwrap_or(item.path)),
+            &value,
+        );
         let _ = page.add(item.rule, label.as_bytes(), &value);
         ControlFlow::Continue(())
     });
@@ -74,11 +82,18 @@ fn sample(key: &str) -> Vec<u8> {
 }
 
 fn check(page: &str) {
-    for line in page.strip_suffix('\n').expect("a final line end").split('\n') {
+    for line in page
+        .strip_suffix('\n')
+        .expect("a final line end")
+        .split('\n')
+    {
         if line.starts_with("# ") {
             continue;
         }
         let (sample, value) = line.rsplit_once(' ').expect("a sample and its value");
-        assert!(is_sample(sample.as_bytes()) && is_number(value.as_bytes()), "{line:?}");
+        assert!(
+            is_sample(sample.as_bytes()) && is_number(value.as_bytes()),
+            "{line:?}"
+        );
     }
 }
