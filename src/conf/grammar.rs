@@ -7,7 +7,7 @@
 //! Every offset at which a statement ended, or failed to, is marked: those give the line numbers.
 
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::source::{FileId, Span};
+use super::source::{FileId, Origin, Span};
 use super::token::{Lexer, Token, WORD_LIMIT, unescape};
 use super::tree::Directive;
 use super::word::Word;
@@ -19,8 +19,7 @@ pub(super) struct Input<'t> {
     pub(super) text: &'t [u8],
     /// How many blocks stand around this text.
     pub(super) depth: usize,
-    /// What ends before its time: "file" or "parameter".
-    pub(super) kind: &'static str,
+    pub(super) origin: Origin,
 }
 
 /// Parses a text: its statements, and the ascending marks of their ends.
@@ -246,10 +245,11 @@ impl Assembly<'_, '_> {
     }
 
     fn ended(&mut self, span: Span, expected: &str, help: Option<String>) {
-        let message = format!(
-            "unexpected end of {}, expecting {expected}",
-            self.input.kind
-        );
+        let ended = match self.input.origin {
+            Origin::File => "file",
+            Origin::CommandLine => "parameter",
+        };
+        let message = format!("unexpected end of {ended}, expecting {expected}");
         self.diagnostics.push(Diagnostic {
             help,
             ..Diagnostic::error(span, message)
@@ -257,10 +257,9 @@ impl Assembly<'_, '_> {
     }
 
     fn expected_after_word(&self) -> &'static str {
-        if self.input.kind == PARAMETER {
-            "\";\""
-        } else {
-            "\";\" or \"}\""
+        match self.input.origin {
+            Origin::File => "\";\" or \"}\"",
+            Origin::CommandLine => "\";\"",
         }
     }
 
@@ -309,6 +308,3 @@ fn directive(words: Vec<Word>, end: Span) -> Option<Directive> {
         end: span,
     })
 }
-
-/// What the command line's directives are called in messages.
-pub(super) const PARAMETER: &str = "parameter";

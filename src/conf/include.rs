@@ -9,9 +9,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::grammar::{Input, PARAMETER, parse_text};
+use super::grammar::{Input, parse_text};
 use super::loader::Loader;
-use super::source::{FileId, Sources, Span};
+use super::source::{FileId, Origin, Sources, Span};
 use super::tree::Directive;
 
 /// A configuration as written, with all its files.
@@ -40,8 +40,8 @@ pub fn parse(main: &Path, command_line: Option<&str>, loader: &mut dyn Loader) -
     if let Some(text) = command_line {
         let file = loading
             .sources
-            .insert(COMMAND_LINE, text.into(), None, false);
-        tree.extend(loading.parse(file, 0, PARAMETER));
+            .insert(COMMAND_LINE, text.into(), None, Origin::CommandLine);
+        tree.extend(loading.parse(file, 0, Origin::CommandLine));
     }
     tree.extend(loading.load(main, None, 0));
     Parsed {
@@ -72,7 +72,7 @@ impl Loading<'_> {
                 .map_or(include.span, |word| word.span)
         });
         match self.admit(path, at) {
-            Ok(file) => self.parse(file, depth, "file"),
+            Ok(file) => self.parse(file, depth, Origin::File),
             Err(problem) => {
                 self.diagnostics.push(Diagnostic::error(span, problem));
                 Vec::new()
@@ -110,10 +110,12 @@ impl Loading<'_> {
         let text = self.loader.read(path).map_err(|error| {
             format!("open() \"{}\" failed ({})", path.display(), reason(&error))
         })?;
-        Ok(self.sources.insert(&path.to_string_lossy(), text, at, true))
+        Ok(self
+            .sources
+            .insert(&path.to_string_lossy(), text, at, Origin::File))
     }
 
-    fn parse(&mut self, file: FileId, depth: usize, kind: &'static str) -> Vec<Directive> {
+    fn parse(&mut self, file: FileId, depth: usize, origin: Origin) -> Vec<Directive> {
         let Some(text) = self.sources.file(file).map(|source| source.text.clone()) else {
             return Vec::new();
         };
@@ -121,7 +123,7 @@ impl Loading<'_> {
             file,
             text: &text,
             depth,
-            kind,
+            origin,
         };
         let (tree, marks) = parse_text(input, &mut self.diagnostics);
         self.sources.set_marks(file, marks);

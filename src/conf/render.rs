@@ -8,7 +8,7 @@
 use std::fmt::Write;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Severity};
-use super::source::{SourceFile, Sources, Span};
+use super::source::{Origin, SourceFile, Sources, Span};
 
 impl Diagnostics {
     /// Everything for a terminal; each problem opens with `PROGRAM: [emerg] MESSAGE in FILE:LINE`.
@@ -59,7 +59,7 @@ impl Diagnostic {
     pub fn headline(&self, sources: &Sources) -> String {
         let message = printable(&self.message);
         match self.place(sources) {
-            Some((file, span)) if file.is_file => {
+            Some((file, span)) if file.origin == Origin::File => {
                 format!(
                     "{message} in {}:{}",
                     printable(&file.name),

@@ -70,6 +70,13 @@ pub struct Position<'s> {
     pub column: usize,
 }
 
+/// Where a text was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    File,
+    CommandLine,
+}
+
 /// One loaded text.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
@@ -77,8 +84,7 @@ pub struct SourceFile {
     pub name: String,
     /// The bytes as read.
     pub text: Arc<[u8]>,
-    /// False for the directives of the command line.
-    pub is_file: bool,
+    pub(super) origin: Origin,
     included_at: Option<Span>,
     line_starts: Vec<u32>,
     marks: Vec<u32>,
@@ -121,13 +127,13 @@ impl Sources {
         let text = text.into();
         match self.find(name) {
             Some(id) if self.file(id).is_some_and(|file| *file.text == *text) => id,
-            _ => self.insert(name, text, None, true),
+            _ => self.insert(name, text, None, Origin::File),
         }
     }
 
     /// The files that were read, in load order; the command line is not among them.
     pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
-        self.files.iter().filter(|file| file.is_file)
+        self.files.iter().filter(|file| file.origin == Origin::File)
     }
 
     /// One file; `None` for a span that stands nowhere.
@@ -161,16 +167,18 @@ impl Sources {
         name: &str,
         text: Vec<u8>,
         included_at: Option<Span>,
-        is_file: bool,
+        origin: Origin,
     ) -> FileId {
         // Loading stops long before 2^32 files.
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.by_name.insert(name.to_owned(), id);
+        if origin == Origin::File {
+            self.by_name.insert(name.to_owned(), id);
+        }
         self.files.push(SourceFile {
             name: name.to_owned(),
             line_starts: line_starts(&text),
             text: text.into(),
-            is_file,
+            origin,
             included_at,
             marks: Vec::new(),
         });

@@ -7,9 +7,10 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::counters::Connections;
-use super::location::{Kind, Location, LocationIndex, Locations};
+use super::location::{Extras, Kind, Location, LocationIndex, Locations};
 use super::memory::{Memory, Role};
 use super::module::Module;
 use super::phase::{AccessRule, ContentHandler, Phase, PhaseHandler, RewriteStep};
@@ -36,6 +37,8 @@ pub struct Builder<'a> {
     pub sources: &'a Sources,
     /// The number of the configuration: 1, then one more with each reload.
     pub generation: u64,
+    /// Counts of connections.
+    pub connections: Arc<Connections>,
     pub(super) modules: &'static [&'static Module],
     pub(super) locations: Vec<Option<Location>>,
     prefix: PathBuf,
@@ -79,6 +82,7 @@ pub struct LocationParts {
     pub finally: Vec<Box<dyn PhaseHandler>>,
     /// See [`Location`].
     pub redirects_to_slash: bool,
+    extras: Extras,
 }
 
 /// A server while it is built.
@@ -105,8 +109,15 @@ impl Builder<'_> {
             Role::Worker(place) => place,
             _ => super::counters::MOST_WORKERS - 1,
         };
-        let shared = memory.counters("connections", "", Connections::BYTES);
+        let shared = match memory.counters("connections", "", Connections::BYTES) {
+            Ok(shared) => shared,
+            Err(error) => {
+                diagnostics.push(unplaced(no_memory("connections", &error)));
+                return None;
+            }
+        };
         let mut builder = Builder {
+            connections: Arc::new(Connections::new(shared, worker)),
             diagnostics,
             variables: VariableTable::default(),
             tree: Tree::new(),
@@ -119,9 +130,6 @@ impl Builder<'_> {
             states: 0,
             things: HashMap::new(),
         };
-        let shared = shared
-            .map_err(|error| builder.no_memory("connections", &error))
-            .ok()?;
         let http = main.blocks_in(Context::Http).next()?;
         let root = Chain::root(main);
         let chain = root.inner(http);
@@ -146,7 +154,7 @@ impl Builder<'_> {
             variables: builder.variables.finish(&rows, builder.diagnostics),
             states: builder.states,
             tree: builder.tree,
-            connections: Connections::new(shared, worker),
+            connections: builder.connections,
             loaded: std::time::SystemTime::now(),
         })
     }
@@ -191,18 +199,12 @@ impl Builder<'_> {
 
     /// Reports a problem that belongs to no line.
     pub fn unplaced(&mut self, message: impl Into<String>) {
-        let message = message.into();
-        self.diagnostics.push(Diagnostic {
-            severity: Severity::Emerg,
-            span: None,
-            message,
-            help: None,
-        });
+        self.diagnostics.push(unplaced(message.into()));
     }
 
     /// Reports that shared memory could not be had.
     pub fn no_memory(&mut self, name: &str, error: &std::io::Error) {
-        self.unplaced(format!("no shared memory for \"{name}\": {error}"));
+        self.unplaced(no_memory(name, error));
     }
 
     /// Builds the location of the innermost scope of `chain`; nested ones belong to it.
@@ -221,6 +223,7 @@ impl Builder<'_> {
             phases: Default::default(),
             finally: Vec::new(),
             redirects_to_slash: false,
+            extras: Extras::default(),
         };
         for module in self.modules {
             (module.location)(self, chain, &mut parts);
@@ -252,7 +255,38 @@ impl Builder<'_> {
     }
 }
 
+fn unplaced(message: String) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Emerg,
+        span: None,
+        message,
+        help: None,
+    }
+}
+
+fn no_memory(name: &str, error: &std::io::Error) -> String {
+    format!("no shared memory for \"{name}\": {error}")
+}
+
+/// What a directive that makes content says for the innermost scope of `chain`. Nested locations
+/// do not inherit it; `if` blocks do.
+pub fn content_setting<'a, T: Any + Send + Sync>(chain: &Chain<'a>) -> Option<&'a T> {
+    let mut chain = *chain;
+    loop {
+        let own = chain.own();
+        if own.is_some() || chain.scope().context != Context::LocationIf {
+            return own;
+        }
+        chain = *chain.outer()?;
+    }
+}
+
 impl LocationParts {
+    /// Keeps a setting that handlers and variables look up by its type.
+    pub fn keep<T: Any + Send + Sync>(&mut self, setting: T) {
+        self.extras.insert(TypeId::of::<T>(), Box::new(setting));
+    }
+
     fn finish(self, inner: Locations) -> Location {
         Location {
             name: self.name,
@@ -266,6 +300,7 @@ impl LocationParts {
             phases: self.phases.map(Into::into),
             finally: self.finally.into(),
             redirects_to_slash: self.redirects_to_slash,
+            extras: self.extras,
             inner,
         }
     }

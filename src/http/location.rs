@@ -4,6 +4,7 @@
 //! nested locations; unless that prefix is `^~`, patterns are tried, those of the innermost level
 //! first, in the order of the file; else the prefix stands.
 
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 
 use super::pattern::Pattern;
@@ -58,11 +59,21 @@ pub struct Location {
     pub finally: Box<[Box<dyn PhaseHandler>]>,
     /// Whether `/x` is answered with a redirect to this location's `/x/`.
     pub redirects_to_slash: bool,
+    /// Settings that are looked up by their type.
+    pub(super) extras: Extras,
     /// Nested locations.
     pub inner: Locations,
 }
 
+/// Settings by type.
+pub(super) type Extras = HashMap<TypeId, Box<dyn Any + Send + Sync>>;
+
 impl Location {
+    /// A setting that a module keeps here.
+    pub fn extra<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.extras.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+
     /// The handlers of a phase.
     pub fn phase(&self, phase: Phase) -> &[Box<dyn PhaseHandler>] {
         &self.phases[phase as usize]

@@ -139,6 +139,12 @@ impl Captures {
         true
     }
 
+    /// Takes the groups of a match that was made elsewhere.
+    pub fn replace<'g>(&mut self, groups: impl Iterator<Item = &'g [u8]>) {
+        self.clear();
+        groups.for_each(|group| self.push(Cow::Borrowed(group)));
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.text.clear();

@@ -67,6 +67,7 @@ pub struct Request {
     depth: u8,
     values: Vec<Value>,
     states: Vec<Option<Box<dyn Any + Send + Sync>>>,
+    buffers: Vec<Vec<u8>>,
     received_before: u64,
     sent_before: u64,
 }
@@ -97,8 +98,12 @@ pub struct Traffic {
 
 enum Value {
     Unset,
+    /// Evaluated, and there was none.
     Missing,
-    Text(Box<[u8]>),
+    /// Evaluated.
+    Evaluated(Box<[u8]>),
+    /// Assigned.
+    Assigned(Box<[u8]>),
 }
 
 /// More internal redirects than this are a cycle.
@@ -141,6 +146,7 @@ impl Request {
             depth: 0,
             values: (0..runtime.variables.len()).map(|_| Value::Unset).collect(),
             states: (0..runtime.states).map(|_| None).collect(),
+            buffers: Vec::new(),
             received_before: 0,
             sent_before: 0,
         }
@@ -221,7 +227,7 @@ impl Request {
     pub fn read(&mut self, index: VariableIndex, out: &mut Vec<u8>) -> bool {
         let slot = usize::from(index.0);
         match &self.values[slot] {
-            Value::Text(text) => {
+            Value::Evaluated(text) | Value::Assigned(text) => {
                 out.extend_from_slice(text);
                 return true;
             }
@@ -238,8 +244,10 @@ impl Request {
         let found = source.read(self, out);
         self.depth -= 1;
         if source.cached() {
-            let text = |out: &[u8]| Value::Text(out[start..].into());
-            self.values[slot] = if found { text(out) } else { Value::Missing };
+            self.values[slot] = match found {
+                true => Value::Evaluated(out[start..].into()),
+                false => Value::Missing,
+            };
         }
         found
     }
@@ -260,7 +268,27 @@ impl Request {
 
     /// Keeps `value` as the variable's value.
     pub fn hold(&mut self, index: VariableIndex, value: &[u8]) {
-        self.values[usize::from(index.0)] = Value::Text(value.into());
+        self.values[usize::from(index.0)] = Value::Assigned(value.into());
+    }
+
+    /// Forgets what variables evaluated to, so that the next look is a fresh one.
+    pub fn forget_evaluated(&mut self) {
+        for value in &mut self.values {
+            if matches!(value, Value::Evaluated(_) | Value::Missing) {
+                *value = Value::Unset;
+            }
+        }
+    }
+
+    /// An empty buffer; give it back with `recycle`.
+    pub fn buffer(&mut self) -> Vec<u8> {
+        self.buffers.pop().unwrap_or_default()
+    }
+
+    /// Takes a buffer back for later use.
+    pub fn recycle(&mut self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        self.buffers.push(buffer);
     }
 
     /// What a feature keeps with this request.

@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::counters::Connections;
@@ -30,7 +31,7 @@ pub struct Runtime {
     /// The status tree.
     pub tree: Tree,
     /// Counts of connections.
-    pub connections: Connections,
+    pub connections: Arc<Connections>,
     /// When the configuration was loaded.
     pub loaded: SystemTime,
 }

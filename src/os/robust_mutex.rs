@@ -8,6 +8,8 @@ use std::marker::PhantomData;
 use std::mem::{MaybeUninit, size_of};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::SharedMemory;
+
 /// Words one mutex takes.
 pub const MUTEX_WORDS: usize = size_of::<libc::pthread_mutex_t>().div_ceil(size_of::<u64>());
 
@@ -15,9 +17,9 @@ pub const MUTEX_WORDS: usize = size_of::<libc::pthread_mutex_t>().div_ceil(size_
 const PATIENCE: libc::time_t = 10;
 
 /// A mutex living in words that may be shared between processes.
-#[derive(Clone, Copy, Debug)]
-pub struct RobustMutex<'a> {
-    words: &'a [AtomicU64],
+#[derive(Debug)]
+pub struct RobustMutex {
+    memory: SharedMemory,
 }
 
 /// A lock that was obtained, and in which state its last owner left it.
@@ -31,7 +33,7 @@ pub enum Locked<'a> {
 /// Holds the lock until it is dropped.
 #[derive(Debug)]
 pub struct MutexGuard<'a> {
-    mutex: RobustMutex<'a>,
+    mutex: &'a RobustMutex,
     /// A mutex belongs to the thread that locked it.
     thread: PhantomData<*const ()>,
 }
@@ -47,39 +49,39 @@ pub enum LockError {
     Damaged,
 }
 
-impl<'a> RobustMutex<'a> {
-    /// Makes a fresh, unlocked mutex in the first [`MUTEX_WORDS`] of `words`. Nobody may be using them.
+impl RobustMutex {
+    /// Makes a fresh, unlocked mutex in the first [`MUTEX_WORDS`] of `memory`. Nobody may be using them.
     ///
     /// # Errors
-    /// When `words` are too few or the system knows no robust mutexes.
-    pub fn initialize(words: &'a [AtomicU64]) -> Result<Self, LockError> {
-        let words = words.get(..MUTEX_WORDS).ok_or(LockError::Damaged)?;
+    /// When the memory is too small or the system knows no robust mutexes.
+    pub fn initialize(memory: SharedMemory) -> Result<Self, LockError> {
+        let words = memory.words().get(..MUTEX_WORDS).ok_or(LockError::Damaged)?;
         for (word, fresh) in words.iter().zip(fresh()?) {
             word.store(fresh, Ordering::Release);
         }
-        Ok(Self { words })
+        Ok(Self { memory })
     }
 
-    /// The mutex somebody made in `words`, when it looks like one.
+    /// The mutex somebody made in `memory`, when it looks like one.
     ///
     /// # Errors
     /// When what lies there is not a mutex of the kind made here.
-    pub fn existing(words: &'a [AtomicU64]) -> Result<Self, LockError> {
-        let words = words.get(..MUTEX_WORDS).ok_or(LockError::Damaged)?;
+    pub fn existing(memory: SharedMemory) -> Result<Self, LockError> {
+        let words = memory.words().get(..MUTEX_WORDS).ok_or(LockError::Damaged)?;
         let fresh = fresh()?;
         let kind = |word: u64| word as u32;
         if kind(words[KIND].load(Ordering::Relaxed)) != kind(fresh[KIND]) {
             return Err(LockError::Damaged);
         }
-        Ok(Self { words })
+        Ok(Self { memory })
     }
 
     /// Waits for the lock.
     ///
     /// # Errors
     /// When it is held for longer than a process that works can hold it, or is no mutex any more.
-    pub fn lock(self) -> Result<Locked<'a>, LockError> {
-        // SAFETY: the words hold an initialized mutex, by the two constructors, and outlive the guard.
+    pub fn lock(&self) -> Result<Locked<'_>, LockError> {
+        // SAFETY: the words hold an initialized mutex, by the two constructors, and `memory` keeps them.
         let mut result = unsafe { libc::pthread_mutex_trylock(self.pointer()) };
         if result == libc::EBUSY {
             result = self.wait();
@@ -96,7 +98,7 @@ impl<'a> RobustMutex<'a> {
         }
     }
 
-    fn wait(self) -> libc::c_int {
+    fn wait(&self) -> libc::c_int {
         let mut until = libc::timespec {
             tv_sec: 0,
             tv_nsec: 0,
@@ -108,8 +110,8 @@ impl<'a> RobustMutex<'a> {
         unsafe { libc::pthread_mutex_timedlock(self.pointer(), &raw const until) }
     }
 
-    fn pointer(self) -> *mut libc::pthread_mutex_t {
-        self.words.as_ptr().cast_mut().cast()
+    fn pointer(&self) -> *mut libc::pthread_mutex_t {
+        self.memory.words().as_ptr().cast_mut().cast()
     }
 }
 
@@ -157,9 +159,8 @@ fn fresh() -> Result<[u64; MUTEX_WORDS], LockError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::os::SharedMemory;
 
-    fn lock<'a>(mutex: RobustMutex<'a>) -> (MutexGuard<'a>, bool) {
+    fn lock(mutex: &RobustMutex) -> (MutexGuard<'_>, bool) {
         match mutex.lock().unwrap() {
             Locked::Clean(guard) => (guard, true),
             Locked::OwnerDied(guard) => (guard, false),
@@ -169,14 +170,14 @@ mod tests {
     #[test]
     fn it_keeps_threads_apart() {
         let memory = SharedMemory::heap(4096);
+        RobustMutex::initialize(memory.clone()).unwrap();
         let words = memory.words();
-        RobustMutex::initialize(words).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    let mutex = RobustMutex::existing(words).unwrap();
+                    let mutex = RobustMutex::existing(memory.clone()).unwrap();
                     for _ in 0..10_000 {
-                        let _guard = lock(mutex).0;
+                        let _guard = lock(&mutex).0;
                         let seen = words[100].load(Ordering::Relaxed);
                         words[100].store(seen + 1, Ordering::Relaxed);
                     }
@@ -188,17 +189,15 @@ mod tests {
 
     #[test]
     fn the_next_owner_learns_of_a_death_and_repairs_once() {
-        let memory = SharedMemory::create("test", 4096).unwrap();
-        let words = memory.words();
-        let mutex = RobustMutex::initialize(words).unwrap();
+        let mutex = RobustMutex::initialize(SharedMemory::create("test", 4096).unwrap()).unwrap();
         std::thread::scope(|scope| {
-            scope.spawn(|| std::mem::forget(lock(mutex)));
+            scope.spawn(|| std::mem::forget(lock(&mutex)));
         });
-        let (guard, clean) = lock(mutex);
+        let (guard, clean) = lock(&mutex);
         assert!(!clean);
         guard.repaired();
         drop(guard);
-        assert!(lock(mutex).1);
+        assert!(lock(&mutex).1);
     }
 
     #[test]
@@ -207,13 +206,8 @@ mod tests {
         for word in memory.words() {
             word.store(0x0123_4567_89ab_cdef, Ordering::Relaxed);
         }
-        assert_eq!(
-            RobustMutex::existing(memory.words()).unwrap_err(),
-            LockError::Damaged
-        );
-        assert_eq!(
-            RobustMutex::existing(&memory.words()[..2]).unwrap_err(),
-            LockError::Damaged
-        );
+        let short = memory.section(0, 16).unwrap();
+        assert_eq!(RobustMutex::existing(memory).unwrap_err(), LockError::Damaged);
+        assert_eq!(RobustMutex::existing(short).unwrap_err(), LockError::Damaged);
     }
 }

@@ -107,7 +107,7 @@ impl SharedMemory {
     /// # Errors
     /// When the range is not there, is not made of whole words or cannot be mapped.
     pub fn section(&self, offset: u64, bytes: usize) -> io::Result<Self> {
-        if offset % WORD as u64 != 0 || bytes % WORD != 0 || bytes == 0 {
+        if !offset.is_multiple_of(WORD as u64) || !bytes.is_multiple_of(WORD) || bytes == 0 {
             return Err(out_of_range());
         }
         let (first, mapped) = self.backing.extent();

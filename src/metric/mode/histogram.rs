@@ -5,6 +5,7 @@
 //! meanwhile. The cells lie in ascending order of the limits, after one that holds the sum of the values
 //! that were counted; names and output keep the order of the configuration.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::cell;
@@ -37,10 +38,12 @@ struct Bucket {
 }
 
 fn parse(parameters: &[&str]) -> Result<Box<dyn Mode>, Problem> {
-    let mut buckets: Vec<Bucket> = Vec::with_capacity(parameters.len());
+    let mut buckets = Vec::with_capacity(parameters.len());
+    let mut seen = HashSet::new();
     for (place, name) in parameters.iter().enumerate() {
         let limit = parse_limit(name).ok_or_else(|| bad_bucket(place, name))?;
-        if buckets.iter().any(|bucket| bucket.limit == limit) {
+        // Adding zero makes one of the two zeros; not-a-number equals nothing, itself included.
+        if !limit.is_nan() && !seen.insert((limit + 0.0).to_bits()) {
             return Err(Problem::at(place, format!("duplicated bucket \"{name}\"")));
         }
         buckets.push(Bucket {

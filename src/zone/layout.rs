@@ -1,0 +1,248 @@
+//! Where everything lies in a zone's memory. All numbers are counted in 64-bit words.
+//!
+//! ```text
+//! root (12 KiB, at 0)              never moves; the lock, and where the layout lies now
+//! ├ 0 magic  1 version  2,3 boot  4 generation  5 sequence  6,7 and 8,9 offset, bytes
+//! ├ 16…23 the mutex
+//! └ 64…     markers: one line of 8 words per process, for updates that take no lock
+//! layout (at root's offset)        moves when size or metrics change
+//! ├ 0 magic  1 bytes  2 cells  3 room for the source  4 its length  5 slots  6 hash seed
+//! │ 7 fresh  8 first free  9 free  10 live  11 latest stamp  12 candidates  13 ledger in use
+//! │ 14 requests  15 failures  16 policy  17…48 discard key
+//! ├ source       the schema as text
+//! ├ ledger ×2    discarded, victim slot, victim head, present, cells of the discard key
+//! ├ candidates   pairs: slot, head
+//! ├ index        32-bit entries, two in a word
+//! └ slots        each: head, cells, 5 words of key
+//! ```
+//! A head holds state (2 bits), truncation (1), key length (8) and stamp (53 bits of 32 ns). A key longer
+//! than 40 bytes keeps 32 in its slot, and in the fifth word the first of a chain of spill slots, each a
+//! head (state, owner, next) and key bytes. A change of any of this changes [`VERSION`].
+
+use crate::metric::Schema;
+
+pub(super) const VERSION: u64 = 1;
+pub(super) const ROOT_MAGIC: u64 = u64::from_le_bytes(*b"pgzone\0R");
+pub(super) const LAYOUT_MAGIC: u64 = u64::from_le_bytes(*b"pgzone\0L");
+
+pub(super) const WORD: usize = 8;
+pub(super) const PAGE: usize = 4096;
+
+/// The smallest size a zone may have, in bytes.
+pub const MINIMUM: usize = 32768;
+
+pub(super) const ROOT_BYTES: usize = 3 * PAGE;
+
+/// Words of the root.
+pub(super) mod root {
+    pub(in crate::zone) const MAGIC: usize = 0;
+    pub(in crate::zone) const VERSION: usize = 1;
+    pub(in crate::zone) const BOOT: usize = 2;
+    pub(in crate::zone) const GENERATION: usize = 4;
+    pub(in crate::zone) const SEQUENCE: usize = 5;
+    /// Two places, each an offset and a length in bytes; the sequence's lowest bit tells which counts.
+    pub(in crate::zone) const PLACES: usize = 6;
+    pub(in crate::zone) const MUTEX: usize = 16;
+    const _: () = assert!(MUTEX + crate::os::MUTEX_WORDS <= 64);
+}
+
+/// Words of a layout's header.
+pub(super) mod header {
+    pub(in crate::zone) const MAGIC: usize = 0;
+    pub(in crate::zone) const BYTES: usize = 1;
+    pub(in crate::zone) const CELLS: usize = 2;
+    pub(in crate::zone) const SOURCE_ROOM: usize = 3;
+    pub(in crate::zone) const SOURCE_BYTES: usize = 4;
+    pub(in crate::zone) const SLOTS: usize = 5;
+    pub(in crate::zone) const SEED: usize = 6;
+    /// Slots from here on were never used.
+    pub(in crate::zone) const FRESH: usize = 7;
+    pub(in crate::zone) const FIRST_FREE: usize = 8;
+    pub(in crate::zone) const FREE: usize = 9;
+    pub(in crate::zone) const LIVE: usize = 10;
+    pub(in crate::zone) const LATEST: usize = 11;
+    pub(in crate::zone) const CANDIDATES: usize = 12;
+    pub(in crate::zone) const LEDGER: usize = 13;
+    pub(in crate::zone) const REQUESTS: usize = 14;
+    pub(in crate::zone) const FAILURES: usize = 15;
+    pub(in crate::zone) const POLICY: usize = 16;
+    pub(in crate::zone) const DISCARD_KEY: usize = 17;
+    pub(in crate::zone) const WORDS: usize = 64;
+    const _: () = assert!(DISCARD_KEY + crate::metric::KEY_LIMIT.div_ceil(8) <= WORDS);
+}
+
+/// Words of one copy of the ledger.
+pub(super) mod ledger {
+    pub(in crate::zone) const DISCARDED: usize = 0;
+    pub(in crate::zone) const VICTIM: usize = 1;
+    pub(in crate::zone) const VICTIM_HEAD: usize = 2;
+    pub(in crate::zone) const PRESENT: usize = 3;
+    pub(in crate::zone) const CELLS: usize = 4;
+}
+
+/// Words of key in a slot.
+pub(super) const KEY_WORDS: usize = 5;
+/// Words of a long key that stay in its own slot, before the link to the rest.
+pub(super) const LONG_KEY_WORDS: usize = KEY_WORDS - 1;
+
+/// The source gets room in steps of this many words, so that a small change fits in place.
+const SOURCE_STEP: usize = 16;
+const LEAST_CANDIDATES: usize = 192;
+/// One candidate for so many slots: the cost of an eviction then does not grow with the zone.
+const SLOTS_PER_CANDIDATE: usize = 64;
+/// Slot numbers must fit the links of spill slots, and leave the index some bits of hash.
+const MOST_SLOTS: usize = 1 << 28;
+
+/// A size that cannot hold what it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{bytes} bytes cannot hold one entry of {cells} values")]
+pub struct TooSmall {
+    /// The size asked for.
+    pub bytes: usize,
+    /// 64-bit values one key needs.
+    pub cells: usize,
+}
+
+/// The measures of a layout; everything else about it follows from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    pub(super) bytes: usize,
+    pub(super) cells: usize,
+    pub(super) source_room: usize,
+    pub(super) slots: usize,
+}
+
+impl Geometry {
+    /// The measures of a zone of `bytes` bytes, root included.
+    ///
+    /// # Errors
+    /// When it could not hold even one key of any length.
+    pub fn of_zone(bytes: usize, schema: &Schema) -> Result<Self, TooSmall> {
+        let source_room = schema.source().len().div_ceil(WORD).next_multiple_of(SOURCE_STEP);
+        let layout = bytes.saturating_sub(ROOT_BYTES) / WORD * WORD;
+        Self::plan(layout, schema.cells(), source_room)
+            .filter(|_| bytes >= MINIMUM)
+            .ok_or(TooSmall { bytes, cells: schema.cells() })
+    }
+
+    /// As many slots as fit into a layout of `bytes` bytes.
+    pub(super) fn plan(bytes: usize, cells: usize, source_room: usize) -> Option<Self> {
+        let mut plan = Self { bytes, cells, source_room, slots: 0 };
+        let words = bytes / WORD;
+        let fixed = source_room.checked_add(cells.checked_mul(2)?)?.checked_add(header::WORDS)?;
+        let left = words.checked_sub(fixed)?;
+        plan.slots = (left / plan.slot_words()).min(MOST_SLOTS);
+        while plan.slots > 0 && plan.slots_start() + plan.slots * plan.slot_words() > words {
+            let excess = plan.slots_start() + plan.slots * plan.slot_words() - words;
+            plan.slots -= (excess / (plan.slot_words() + 1)).clamp(1, plan.slots);
+        }
+        let longest = plan.slots_for(crate::metric::KEY_LIMIT);
+        (plan.slots >= longest).then_some(plan)
+    }
+
+    /// How many keys of `length` bytes fit.
+    pub fn capacity(&self, length: usize) -> usize {
+        self.slots / self.slots_for(length.clamp(1, crate::metric::KEY_LIMIT))
+    }
+
+    /// Bytes of one slot.
+    pub fn slot_bytes(&self) -> usize {
+        self.slot_words() * WORD
+    }
+
+    /// Slots a key of `length` bytes takes.
+    pub(super) fn slots_for(&self, length: usize) -> usize {
+        let words = length.div_ceil(WORD);
+        if words <= KEY_WORDS {
+            return 1;
+        }
+        1 + (words - LONG_KEY_WORDS).div_ceil(self.slot_words() - 1)
+    }
+
+    pub(super) fn slot_words(&self) -> usize {
+        1 + self.cells + KEY_WORDS
+    }
+
+    pub(super) fn ledger_words(&self) -> usize {
+        ledger::CELLS + self.cells
+    }
+
+    pub(super) fn candidates(&self) -> usize {
+        (self.slots / SLOTS_PER_CANDIDATE).max(LEAST_CANDIDATES)
+    }
+
+    /// Entries of the index: filled to four fifths when every slot is a key, and never wholly.
+    pub(super) fn entries(&self) -> usize {
+        (self.slots + self.slots / 4 + 1).next_multiple_of(2)
+    }
+
+    pub(super) fn ledger_start(&self, copy: usize) -> usize {
+        header::WORDS + self.source_room + copy * self.ledger_words()
+    }
+
+    pub(super) fn candidates_start(&self) -> usize {
+        self.ledger_start(2)
+    }
+
+    pub(super) fn index_start(&self) -> usize {
+        self.candidates_start() + 2 * self.candidates()
+    }
+
+    pub(super) fn slots_start(&self) -> usize {
+        self.index_start() + self.entries() / 2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn geometry(bytes: usize, words: &[&[&str]]) -> Result<Geometry, TooSmall> {
+        let source: Vec<(String, &[&str])> =
+            words.iter().enumerate().map(|(place, words)| (format!("m{place}"), *words)).collect();
+        let schema = Schema::from_source(&serde_json::to_string(&source).unwrap()).unwrap();
+        Geometry::of_zone(bytes, &schema)
+    }
+
+    #[test]
+    fn a_mebibyte_holds_what_was_promised() {
+        let buckets = ["histogram", "1", "2", "3", "4", "5", "6", "7", "8", "9", "+Inf"];
+        let four: &[&[&str]] = &[&["count"], &["gauge"], &["min"], &["max"]];
+        for (words, least) in
+            [(&[&["count"][..]][..], 16_500), (&[&buckets[..]], 7_300), (four, 12_000)]
+        {
+            let capacity = geometry(1 << 20, words).unwrap().capacity(39);
+            assert!(capacity >= least, "{capacity} < {least}");
+        }
+    }
+
+    #[test]
+    fn long_keys_cost_further_slots() {
+        let geometry = geometry(1 << 20, &[&["count"]]).unwrap();
+        let slots = |length| geometry.slots_for(length);
+        assert_eq!([1, 40, 41, 80, 81, 255].map(slots), [1, 1, 2, 2, 3, 6]);
+        assert_eq!(geometry.capacity(100), geometry.slots / 3);
+    }
+
+    #[test]
+    fn a_layout_never_exceeds_its_bytes_and_wastes_little() {
+        for cells in [0, 1, 2, 11, 100] {
+            for bytes in (20_000..400_000).step_by(1112) {
+                let Some(plan) = Geometry::plan(bytes, cells, 16) else { continue };
+                let end = (plan.slots_start() + plan.slots * plan.slot_words()) * WORD;
+                assert!(end <= bytes);
+                assert!(bytes - end < 3 * plan.slot_bytes(), "{bytes} {cells}: {}", bytes - end);
+                assert!(plan.entries() > plan.slots);
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_fit_is_refused() {
+        assert!(geometry(MINIMUM, &[&["count"]]).is_ok());
+        assert!(geometry(MINIMUM - 1, &[&["count"]]).is_err());
+        assert!(geometry(MINIMUM, &[&["average mean", "count=2000"]]).is_err());
+        assert!(geometry(MINIMUM, &[&["average mean", "count=2147483648", "window=1s"]]).is_err());
+        assert!(geometry(1 << 20, &[&["average mean", "count=2000"]]).is_ok());
+    }
+}

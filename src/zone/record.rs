@@ -1,0 +1,232 @@
+//! A key as stored: the head of its slot, and its bytes, of which a long key keeps the rest in spill slots.
+//!
+//! A slot belongs to a key from the moment its head says `Live`, which is written last; a spill slot belongs
+//! to the slot whose chain it is in and which it names as its owner.
+
+use super::layout::{KEY_WORDS, LONG_KEY_WORDS, WORD};
+use super::store::{Slot, Store, pack};
+use crate::metric::{KEY_LIMIT, Moment};
+
+/// The first word of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head(pub(super) u64);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Free,
+    Live,
+    Spill,
+    Impossible,
+}
+
+const STATE_BITS: u32 = 2;
+const TRUNCATED: u64 = 1 << STATE_BITS;
+const LENGTH_SHIFT: u32 = STATE_BITS + 1;
+const STAMP_SHIFT: u32 = LENGTH_SHIFT + 8;
+const LARGEST_STAMP: u64 = u64::MAX >> STAMP_SHIFT;
+/// Stamps count 32 nanoseconds: nine years of the monotonic clock.
+const STAMP_UNIT_BITS: u32 = 5;
+const LINK_BITS: u32 = 31;
+const LINK_MASK: u64 = (1 << LINK_BITS) - 1;
+
+impl Head {
+    pub(super) fn live(length: usize, is_truncated: bool, stamp: u64) -> Self {
+        let truncated = if is_truncated { TRUNCATED } else { 0 };
+        let stamp = stamp.min(LARGEST_STAMP);
+        Self(1 | truncated | (length as u64) << LENGTH_SHIFT | stamp << STAMP_SHIFT)
+    }
+
+    /// A free slot, before `next` in the list of free ones.
+    pub(super) fn free(next: Option<Slot>) -> Self {
+        Self(next.map_or(0, Slot::stored) << STATE_BITS)
+    }
+
+    pub(super) fn spill(owner: Slot, next: Option<Slot>) -> Self {
+        let next = next.map_or(0, Slot::stored);
+        Self(2 | owner.stored() << STATE_BITS | next << (STATE_BITS + LINK_BITS))
+    }
+
+    pub(super) fn state(self) -> State {
+        match self.0 & 3 {
+            0 => State::Free,
+            1 => State::Live,
+            2 => State::Spill,
+            _ => State::Impossible,
+        }
+    }
+
+    pub(super) fn is_truncated(self) -> bool {
+        self.0 & TRUNCATED != 0
+    }
+
+    pub(super) fn length(self) -> usize {
+        (self.0 >> LENGTH_SHIFT) as u8 as usize
+    }
+
+    pub(super) fn stamp(self) -> u64 {
+        self.0 >> STAMP_SHIFT
+    }
+
+    /// The next slot of the list or chain this one is in, as stored.
+    pub(super) fn next(self) -> u64 {
+        match self.state() {
+            State::Free => self.0 >> STATE_BITS,
+            _ => self.0 >> (STATE_BITS + LINK_BITS) & LINK_MASK,
+        }
+    }
+
+    fn owner(self) -> u64 {
+        self.0 >> STATE_BITS & LINK_MASK
+    }
+}
+
+/// The stamp a moment would get.
+pub(super) fn stamp_of(now: Moment) -> u64 {
+    now.0 >> STAMP_UNIT_BITS
+}
+
+impl Store {
+    pub(super) fn head(&self, slot: Slot) -> Head {
+        Head(self.get(self.slot_start(slot)))
+    }
+
+    pub(super) fn set_head(&self, slot: Slot, head: Head) {
+        self.set(self.slot_start(slot), head.0);
+    }
+
+    /// Writes the bytes of a key into `slot` and the spill slots for the rest; the head comes later.
+    pub(super) fn write_key(&self, slot: Slot, spills: &[Slot], key: &[u8]) {
+        let mut words = pack(key);
+        let own = self.key_start(slot);
+        let inline = if spills.is_empty() { KEY_WORDS } else { LONG_KEY_WORDS };
+        for (place, word) in words.by_ref().take(inline).enumerate() {
+            self.set(own + place, word);
+        }
+        let Some(first) = spills.first() else { return };
+        for (place, spill) in spills.iter().enumerate() {
+            let start = self.slot_start(*spill) + 1;
+            for (place, word) in words.by_ref().take(self.geometry.slot_words() - 1).enumerate() {
+                self.set(start + place, word);
+            }
+            self.set_head(*spill, Head::spill(slot, spills.get(place + 1).copied()));
+        }
+        self.set(own + LONG_KEY_WORDS, first.stored());
+    }
+
+    /// Whether the key in `slot` is `key`.
+    pub(super) fn key_equals(&self, slot: Slot, key: &[u8]) -> bool {
+        let head = self.head(slot);
+        if head.state() != State::Live || head.length() != key.len() {
+            return false;
+        }
+        let mut stored = self.key_words(slot);
+        pack(key).all(|word| stored.next() == Some(word))
+    }
+
+    /// Copies the key in `slot`; nothing if it is damaged.
+    pub(super) fn copy_key<'b>(&self, slot: Slot, into: &'b mut KeyBytes) -> Option<&'b [u8]> {
+        let length = self.head(slot).length();
+        let mut stored = self.key_words(slot);
+        for place in into.0[..length.next_multiple_of(WORD)].chunks_exact_mut(WORD) {
+            place.copy_from_slice(&stored.next()?.to_le_bytes());
+        }
+        (length > 0).then_some(&into.0[..length])
+    }
+
+    /// The spill slots of the key in `slot`, in order; nothing if the chain is damaged.
+    pub(super) fn spills(&self, slot: Slot) -> Option<Vec<Slot>> {
+        let count = self.geometry.slots_for(self.head(slot).length()) - 1;
+        let mut spills = Vec::with_capacity(count);
+        let mut link = self.get(self.key_start(slot) + LONG_KEY_WORDS);
+        for _ in 0..count {
+            let spill = self.spill(slot, link)?;
+            link = self.head(spill).next();
+            spills.push(spill);
+        }
+        Some(spills)
+    }
+
+    fn key_words(&self, slot: Slot) -> KeyWords<'_> {
+        let words = self.head(slot).length().div_ceil(WORD);
+        let here = if words <= KEY_WORDS { words } else { LONG_KEY_WORDS };
+        let next = self.key_start(slot);
+        let link = if words <= KEY_WORDS { 0 } else { self.get(next + LONG_KEY_WORDS) };
+        KeyWords { store: self, owner: slot, next, here, left: words - here, link }
+    }
+
+    fn key_start(&self, slot: Slot) -> usize {
+        self.slot_start(slot) + 1 + self.geometry.cells
+    }
+
+    /// The slot `link` leads to, if it is a spill slot of `owner`.
+    fn spill(&self, owner: Slot, link: u64) -> Option<Slot> {
+        let spill = self.slot(link)?;
+        let head = self.head(spill);
+        (head.state() == State::Spill && head.owner() == owner.stored()).then_some(spill)
+    }
+}
+
+/// Room for the bytes of one key.
+pub(super) struct KeyBytes([u8; KEY_ROOM]);
+
+const KEY_ROOM: usize = KEY_LIMIT.next_multiple_of(WORD);
+
+impl KeyBytes {
+    pub(super) fn new() -> Self {
+        Self([0; KEY_ROOM])
+    }
+}
+
+/// Walks the words of a stored key through its spill slots; ends early where the chain is broken.
+struct KeyWords<'a> {
+    store: &'a Store,
+    owner: Slot,
+    /// The next word, of which `here` follow each other.
+    next: usize,
+    here: usize,
+    /// Words in the spill slots from `link` on.
+    left: usize,
+    link: u64,
+}
+
+impl Iterator for KeyWords<'_> {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        if self.here == 0 {
+            if self.left == 0 {
+                return None;
+            }
+            let spill = self.store.spill(self.owner, self.link)?;
+            self.here = self.left.min(self.store.geometry.slot_words() - 1);
+            self.left -= self.here;
+            self.next = self.store.slot_start(spill) + 1;
+            self.link = self.store.head(spill).next();
+        }
+        let word = self.store.get(self.next);
+        self.next += 1;
+        self.here -= 1;
+        Some(word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_gives_back_what_it_was_made_of() {
+        for (length, is_truncated, stamp) in [(1, false, 0), (255, true, LARGEST_STAMP), (40, false, 7)] {
+            let head = Head::live(length, is_truncated, stamp);
+            assert_eq!(head.state(), State::Live);
+            assert_eq!((head.length(), head.is_truncated(), head.stamp()), (length, is_truncated, stamp));
+        }
+        assert_eq!(Head::live(1, false, u64::MAX).stamp(), LARGEST_STAMP);
+        let (owner, next) = (Slot(5), Slot(LINK_MASK as usize - 1));
+        let head = Head::spill(owner, Some(next));
+        assert_eq!((head.state(), head.owner(), head.next()), (State::Spill, 6, LINK_MASK));
+        assert_eq!(Head::spill(owner, None).next(), 0);
+        assert_eq!(Head::free(Some(owner)).next(), 6);
+        assert_eq!(Head::free(None), Head(0));
+    }
+}

@@ -1,0 +1,55 @@
+//! Which slots are free: a list through the heads of freed ones, and all those never used.
+
+use super::layout::header;
+use super::record::{Head, State};
+use super::store::{Slot, Store};
+
+impl Store {
+    /// How many slots can be had without discarding anything.
+    pub(super) fn available(&self) -> usize {
+        let freed = usize::try_from(self.get(header::FREE)).unwrap_or(0);
+        freed.saturating_add(self.geometry.slots - self.fresh())
+    }
+
+    /// Takes `count` slots, or none if there are fewer.
+    pub(super) fn allocate(&self, count: usize) -> Option<Vec<Slot>> {
+        let mut slots = Vec::with_capacity(count);
+        while slots.len() < count {
+            match self.take_free().or_else(|| self.take_fresh()) {
+                Some(slot) => slots.push(slot),
+                None => {
+                    slots.into_iter().for_each(|slot| self.free(slot));
+                    return None;
+                }
+            }
+        }
+        Some(slots)
+    }
+
+    /// Gives one slot back.
+    pub(super) fn free(&self, slot: Slot) {
+        self.set_head(slot, Head::free(self.slot(self.get(header::FIRST_FREE))));
+        self.set(header::FIRST_FREE, slot.stored());
+        self.set(header::FREE, self.get(header::FREE).wrapping_add(1));
+    }
+
+    fn take_free(&self) -> Option<Slot> {
+        let slot = self.slot(self.get(header::FIRST_FREE))?;
+        let head = self.head(slot);
+        if head.state() != State::Free {
+            return None;
+        }
+        self.set(header::FIRST_FREE, head.next());
+        self.set(header::FREE, self.get(header::FREE).saturating_sub(1));
+        Some(slot)
+    }
+
+    fn take_fresh(&self) -> Option<Slot> {
+        let fresh = self.fresh();
+        if fresh >= self.geometry.slots {
+            return None;
+        }
+        self.set(header::FRESH, fresh as u64 + 1);
+        Some(Slot(fresh))
+    }
+}

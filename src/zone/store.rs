@@ -1,0 +1,164 @@
+//! One layout: its words, its measures and the schema of its cells.
+//!
+//! Everything that works on a layout is a method of [`Store`], each concern in a file of its own: record,
+//! slots, index, recency, ledger, recovery. All of them run under the zone's lock, take slot numbers found
+//! in memory through [`Store::slot`] only, and bound every loop by the measures; so damaged memory leads to
+//! wrong numbers at worst. Loads acquire and stores release: what a process wrote before it died is seen in
+//! the order of the program.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Unusable;
+use super::layout::{Geometry, LAYOUT_MAGIC, WORD, header};
+use crate::metric::Schema;
+use crate::os::{SharedMemory, random};
+
+#[derive(Debug)]
+pub(super) struct Store {
+    memory: SharedMemory,
+    pub(super) geometry: Geometry,
+    pub(super) schema: Arc<Schema>,
+}
+
+/// The number of a slot that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot(pub(super) usize);
+
+impl Store {
+    /// Makes an empty layout in `memory`, which must read as zero.
+    pub(super) fn create(
+        memory: SharedMemory,
+        geometry: Geometry,
+        schema: Arc<Schema>,
+    ) -> Result<Self, Unusable> {
+        let seed = random()?;
+        let store = Self { memory, geometry, schema };
+        store.set(header::BYTES, geometry.bytes as u64);
+        store.set(header::CELLS, geometry.cells as u64);
+        store.set(header::SOURCE_ROOM, geometry.source_room as u64);
+        store.set(header::SLOTS, geometry.slots as u64);
+        store.set(header::SEED, seed);
+        store.write_source();
+        store.set(header::MAGIC, LAYOUT_MAGIC);
+        Ok(store)
+    }
+
+    /// The layout in `memory`, read with `own` if its cells are what `own` says, and otherwise with the
+    /// schema stored in it.
+    pub(super) fn open(memory: SharedMemory, own: Arc<Schema>) -> Result<Self, Unusable> {
+        let geometry = Self::read_geometry(&memory)?;
+        let mut store = Self { memory, geometry, schema: own };
+        let stored = Schema::from_source(&store.source()?)
+            .map_err(|_| Unusable::Corrupt("not a schema"))?;
+        if stored.cells() != geometry.cells {
+            return Err(Unusable::Corrupt("cells do not match the schema"));
+        }
+        if stored.identity() != store.schema.identity() {
+            store.schema = Arc::new(stored);
+        }
+        Ok(store)
+    }
+
+    fn read_geometry(memory: &SharedMemory) -> Result<Geometry, Unusable> {
+        let words = memory.words();
+        if words.len() < header::WORDS {
+            return Err(Unusable::Corrupt("too short"));
+        }
+        let read = |field: usize| words[field].load(Ordering::Acquire);
+        let number = |field: usize| usize::try_from(read(field)).unwrap_or(usize::MAX);
+        if read(header::MAGIC) != LAYOUT_MAGIC {
+            return Err(Unusable::Corrupt("not a layout"));
+        }
+        Geometry::plan(memory.bytes(), number(header::CELLS), number(header::SOURCE_ROOM))
+            .filter(|plan| plan.bytes == number(header::BYTES))
+            .filter(|plan| plan.slots == number(header::SLOTS))
+            .ok_or(Unusable::Corrupt("impossible measures"))
+    }
+
+    /// Whether the text of another schema has room here.
+    pub(super) fn has_room_for(&self, source: &str) -> bool {
+        source.len() <= self.geometry.source_room * WORD
+    }
+
+    /// Stores the text of this store's schema, which must have room.
+    pub(super) fn write_source(&self) {
+        let source = self.schema.source();
+        self.set(header::SOURCE_BYTES, 0);
+        for (place, word) in pack(source.as_bytes()).enumerate() {
+            self.set(header::WORDS + place, word);
+        }
+        self.set(header::SOURCE_BYTES, source.len() as u64);
+    }
+
+    /// The schema's text as stored.
+    fn source(&self) -> Result<String, Unusable> {
+        let bytes = usize::try_from(self.get(header::SOURCE_BYTES)).unwrap_or(usize::MAX);
+        if bytes > self.geometry.source_room * WORD {
+            return Err(Unusable::Corrupt("schema too long"));
+        }
+        let words = header::WORDS..header::WORDS + bytes.div_ceil(WORD);
+        let mut text: Vec<u8> = words.flat_map(|word| self.get(word).to_le_bytes()).collect();
+        text.truncate(bytes);
+        String::from_utf8(text).map_err(|_| Unusable::Corrupt("not a schema"))
+    }
+
+    pub(super) fn get(&self, word: usize) -> u64 {
+        self.memory.words()[word].load(Ordering::Acquire)
+    }
+
+    pub(super) fn set(&self, word: usize, value: u64) {
+        self.memory.words()[word].store(value, Ordering::Release);
+    }
+
+    pub(super) fn words(&self) -> &[AtomicU64] {
+        self.memory.words()
+    }
+
+    /// The slot of a number found in memory, where one more than the slot is stored and zero is none.
+    pub(super) fn slot(&self, stored: u64) -> Option<Slot> {
+        let number = usize::try_from(stored).ok()?.checked_sub(1)?;
+        (number < self.geometry.slots).then_some(Slot(number))
+    }
+
+    /// Every slot that was ever used.
+    pub(super) fn used_slots(&self) -> impl Iterator<Item = Slot> + use<> {
+        (0..self.fresh()).map(Slot)
+    }
+
+    /// How many slots were ever used.
+    pub(super) fn fresh(&self) -> usize {
+        usize::try_from(self.get(header::FRESH)).unwrap_or(usize::MAX).min(self.geometry.slots)
+    }
+
+    pub(super) fn slot_start(&self, slot: Slot) -> usize {
+        self.geometry.slots_start() + slot.0 * self.geometry.slot_words()
+    }
+
+    /// A slot's cells.
+    pub(super) fn cells(&self, slot: Slot) -> &[AtomicU64] {
+        let start = self.slot_start(slot) + 1;
+        &self.words()[start..start + self.geometry.cells]
+    }
+
+    /// A copy of a slot's cells.
+    pub(super) fn copy_cells(&self, slot: Slot) -> Vec<u64> {
+        self.cells(slot).iter().map(|cell| cell.load(Ordering::Acquire)).collect()
+    }
+}
+
+impl Slot {
+    /// What is stored in memory for this slot.
+    pub(super) fn stored(self) -> u64 {
+        self.0 as u64 + 1
+    }
+}
+
+/// Bytes as words of eight, the last one filled up with zeros.
+pub(super) fn pack(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    bytes.chunks(WORD).map(|chunk| {
+        let mut word = [0; WORD];
+        word[..chunk.len()].copy_from_slice(chunk);
+        u64::from_le_bytes(word)
+    })
+}
