@@ -1,4 +1,5 @@
 //! Runs the blocks of all `t/**/*.t` files as named tests in parallel; see `t/README.md`.
+#![allow(clippy::unwrap_used, reason = "a test ends with its first surprise")]
 
 #[path = "harness/mod.rs"]
 mod harness;

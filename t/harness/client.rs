@@ -244,10 +244,9 @@ pub(crate) fn head(
     for (name, value) in headers {
         bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
     }
-    if let Some(body) = body {
-        if !given("content-length") && !given("transfer-encoding") {
-            bytes.extend_from_slice(format!("Content-Length: {}\r\n", body.len()).as_bytes());
-        }
+    let framed = given("content-length") || given("transfer-encoding");
+    if let (Some(body), false) = (body, framed) {
+        bytes.extend_from_slice(format!("Content-Length: {}\r\n", body.len()).as_bytes());
     }
     bytes.extend_from_slice(b"\r\n");
     bytes.extend_from_slice(body.unwrap_or_default());

@@ -155,9 +155,11 @@ impl Site {
         let own_log = has_directive(&parts.http_config, "access_log");
         let access_log = if own_log { "" } else { "access_log off;\n" };
         let status = "location /status/ { api /status/; }";
+        let own_root = has_directive(&parts.config, "root");
         let server = format!(
-            "server {{\nlisten 127.0.0.1:{};\nroot $DIR/html;\ninclude config;\n{}\n}}\n",
+            "server {{\nlisten 127.0.0.1:{};\n{}include config;\n{}\n}}\n",
             self.port,
+            if own_root { "" } else { "root $DIR/html;\n" },
             if parts.config.contains("location /status/") {
                 ""
             } else {

@@ -1,6 +1,14 @@
 //! Tests of processes and load: what no single block of a `.t` file can show.
+#![allow(clippy::unwrap_used, reason = "a test ends with its first surprise")]
 
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod command_line;
+mod counting;
 mod harness_itself;
+mod hostile;
+mod prometheus;
+mod reload;
+mod signals;
+mod workers;

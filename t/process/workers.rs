@@ -1,0 +1,109 @@
+//! A worker that dies is replaced and takes no count with it, nor anything others need.
+
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::harness::load::{Habit, Load};
+use crate::harness::server::{Process, signal};
+use crate::harness::site::Parts;
+use crate::harness::{PATIENCE, Running, poll};
+
+const WORKERS: usize = 4;
+
+fn start() -> Running {
+    Running::start(&Parts {
+        main_config: format!("worker_processes {WORKERS};\n"),
+        http_config: "metric_zone z:64k expire=on count;\nmetric_zone keys:32k expire=on count;\n".into(),
+        config: "location /hit { metric z k on=request; metric keys $request_id$msec on=request; return 204; }\n"
+            .into(),
+        ..Parts::default()
+    })
+}
+
+fn complete_set_without(running: &Running, gone: &Process) -> bool {
+    let workers = running.server.workers();
+    workers.len() == WORKERS && !workers.iter().any(|worker| worker.id == gone.id)
+}
+
+#[test]
+fn titles_name_the_processes() {
+    let running = start();
+    let workers = poll(PATIENCE, || {
+        let workers = running.server.workers();
+        (workers.len() == WORKERS).then_some(workers)
+    });
+    let workers = workers.expect("four workers");
+    assert!(
+        workers
+            .iter()
+            .all(|worker| worker.title.starts_with("pingauge: worker process"))
+    );
+    let master = std::fs::read(format!("/proc/{}/cmdline", running.server.id())).unwrap();
+    assert!(String::from_utf8_lossy(&master).starts_with("pingauge: master process"));
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn killed_workers_are_replaced_and_no_count_is_lost() {
+    let mut running = start();
+    let load = Load::start(running.address(), "/hit", 6, Habit::ConnectionPerRequest);
+    for round in 0..8 {
+        thread::sleep(Duration::from_millis(50));
+        let worker = running.server.workers().swap_remove(round % WORKERS);
+        signal(&worker.id.to_string(), "KILL");
+        let replaced = poll(PATIENCE, || {
+            complete_set_without(&running, &worker).then_some(())
+        });
+        assert!(
+            replaced.is_some(),
+            "{worker:?} not replaced: {:?}",
+            running.server.workers()
+        );
+    }
+    let account = load.finish();
+    assert!(running.server.is_running());
+    let counted = running
+        .status("http/metric_zones/z/metrics/k")
+        .as_u64()
+        .unwrap();
+    let (least, most) = (account.answered, account.answered + account.failed);
+    assert!(
+        (least..=most).contains(&counted),
+        "{counted} counted, {least}..={most} made"
+    );
+    assert_eq!(running.status("angie/generation"), json!(1));
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn a_dead_worker_holds_up_nobody() {
+    let running = start();
+    let address = running.address();
+    let load = Load::start(address, "/hit", 4, Habit::KeepAlive);
+    for _ in 0..20 {
+        thread::sleep(Duration::from_millis(15));
+        if let Some(worker) = running.server.workers().first() {
+            signal(&worker.id.to_string(), "KILL");
+        }
+    }
+    load.finish();
+    let before = running
+        .status("http/metric_zones/z/metrics/k")
+        .as_u64()
+        .unwrap();
+    let complete = poll(PATIENCE, || {
+        (running.server.workers().len() == WORKERS).then_some(())
+    });
+    assert!(complete.is_some(), "{:?}", running.server.workers());
+    let calm = Load::start(address, "/hit", 4, Habit::ConnectionPerRequest);
+    thread::sleep(Duration::from_millis(300));
+    let account = calm.finish();
+    assert_eq!(account.failed, 0, "{:?}", account.reasons);
+    running.expect_status(
+        "http/metric_zones/z/metrics/k",
+        &json!(before + account.answered),
+    );
+    running.server.stop().unwrap();
+}
