@@ -55,7 +55,10 @@ impl RobustMutex {
     /// # Errors
     /// When the memory is too small or the system knows no robust mutexes.
     pub fn initialize(memory: SharedMemory) -> Result<Self, LockError> {
-        let words = memory.words().get(..MUTEX_WORDS).ok_or(LockError::Damaged)?;
+        let words = memory
+            .words()
+            .get(..MUTEX_WORDS)
+            .ok_or(LockError::Damaged)?;
         for (word, fresh) in words.iter().zip(fresh()?) {
             word.store(fresh, Ordering::Release);
         }
@@ -67,7 +70,10 @@ impl RobustMutex {
     /// # Errors
     /// When what lies there is not a mutex of the kind made here.
     pub fn existing(memory: SharedMemory) -> Result<Self, LockError> {
-        let words = memory.words().get(..MUTEX_WORDS).ok_or(LockError::Damaged)?;
+        let words = memory
+            .words()
+            .get(..MUTEX_WORDS)
+            .ok_or(LockError::Damaged)?;
         let fresh = fresh()?;
         let kind = |word: u64| word as u32;
         if kind(words[KIND].load(Ordering::Relaxed)) != kind(fresh[KIND]) {
@@ -207,7 +213,13 @@ mod tests {
             word.store(0x0123_4567_89ab_cdef, Ordering::Relaxed);
         }
         let short = memory.section(0, 16).unwrap();
-        assert_eq!(RobustMutex::existing(memory).unwrap_err(), LockError::Damaged);
-        assert_eq!(RobustMutex::existing(short).unwrap_err(), LockError::Damaged);
+        assert_eq!(
+            RobustMutex::existing(memory).unwrap_err(),
+            LockError::Damaged
+        );
+        assert_eq!(
+            RobustMutex::existing(short).unwrap_err(),
+            LockError::Damaged
+        );
     }
 }

@@ -79,7 +79,10 @@ impl Store {
 
     /// How many slots the index leads to.
     pub(super) fn linked(&self) -> usize {
-        self.index().iter().filter(|entry| entry.load(Ordering::Acquire) != EMPTY).count()
+        self.index()
+            .iter()
+            .filter(|entry| entry.load(Ordering::Acquire) != EMPTY)
+            .count()
     }
 
     /// Moves entries back into `gap` that would not be found behind it.
@@ -91,7 +94,9 @@ impl Store {
             if entry == EMPTY {
                 break;
             }
-            let Some(home) = self.entry_home(entry, index.len()) else { continue };
+            let Some(home) = self.entry_home(entry, index.len()) else {
+                continue;
+            };
             if distance(home, place, index.len()) >= distance(gap, place, index.len()) {
                 index[gap].store(entry, Ordering::Release);
                 gap = place;
@@ -135,5 +140,9 @@ fn after(place: usize, entries: usize) -> usize {
 }
 
 fn distance(from: usize, to: usize, entries: usize) -> usize {
-    if to >= from { to - from } else { to + entries - from }
+    if to >= from {
+        to - from
+    } else {
+        to + entries - from
+    }
 }

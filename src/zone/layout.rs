@@ -118,18 +118,32 @@ impl Geometry {
     /// # Errors
     /// When it could not hold even one key of any length.
     pub fn of_zone(bytes: usize, schema: &Schema) -> Result<Self, TooSmall> {
-        let source_room = schema.source().len().div_ceil(WORD).next_multiple_of(SOURCE_STEP);
+        let source_room = schema
+            .source()
+            .len()
+            .div_ceil(WORD)
+            .next_multiple_of(SOURCE_STEP);
         let layout = bytes.saturating_sub(ROOT_BYTES) / WORD * WORD;
         Self::plan(layout, schema.cells(), source_room)
             .filter(|_| bytes >= MINIMUM)
-            .ok_or(TooSmall { bytes, cells: schema.cells() })
+            .ok_or(TooSmall {
+                bytes,
+                cells: schema.cells(),
+            })
     }
 
     /// As many slots as fit into a layout of `bytes` bytes.
     pub(super) fn plan(bytes: usize, cells: usize, source_room: usize) -> Option<Self> {
-        let mut plan = Self { bytes, cells, source_room, slots: 0 };
+        let mut plan = Self {
+            bytes,
+            cells,
+            source_room,
+            slots: 0,
+        };
         let words = bytes / WORD;
-        let fixed = source_room.checked_add(cells.checked_mul(2)?)?.checked_add(header::WORDS)?;
+        let fixed = source_room
+            .checked_add(cells.checked_mul(2)?)?
+            .checked_add(header::WORDS)?;
         let left = words.checked_sub(fixed)?;
         plan.slots = (left / plan.slot_words()).min(MOST_SLOTS);
         while plan.slots > 0 && plan.slots_start() + plan.slots * plan.slot_words() > words {
@@ -198,19 +212,36 @@ mod tests {
     use super::*;
 
     fn geometry(bytes: usize, words: &[&[&str]]) -> Result<Geometry, TooSmall> {
-        let source: Vec<(String, &[&str])> =
-            words.iter().enumerate().map(|(place, words)| (format!("m{place}"), *words)).collect();
+        let source: Vec<(String, &[&str])> = words
+            .iter()
+            .enumerate()
+            .map(|(place, words)| (format!("m{place}"), *words))
+            .collect();
         let schema = Schema::from_source(&serde_json::to_string(&source).unwrap()).unwrap();
         Geometry::of_zone(bytes, &schema)
     }
 
     #[test]
     fn a_mebibyte_holds_what_was_promised() {
-        let buckets = ["histogram", "1", "2", "3", "4", "5", "6", "7", "8", "9", "+Inf"];
+        let buckets = [
+            "histogram",
+            "1",
+            "2",
+            "3",
+            "4",
+            "5",
+            "6",
+            "7",
+            "8",
+            "9",
+            "+Inf",
+        ];
         let four: &[&[&str]] = &[&["count"], &["gauge"], &["min"], &["max"]];
-        for (words, least) in
-            [(&[&["count"][..]][..], 16_500), (&[&buckets[..]], 7_300), (four, 12_000)]
-        {
+        for (words, least) in [
+            (&[&["count"][..]][..], 16_500),
+            (&[&buckets[..]], 7_300),
+            (four, 12_000),
+        ] {
             let capacity = geometry(1 << 20, words).unwrap().capacity(39);
             assert!(capacity >= least, "{capacity} < {least}");
         }
@@ -228,10 +259,16 @@ mod tests {
     fn a_layout_never_exceeds_its_bytes_and_wastes_little() {
         for cells in [0, 1, 2, 11, 100] {
             for bytes in (20_000..400_000).step_by(1112) {
-                let Some(plan) = Geometry::plan(bytes, cells, 16) else { continue };
+                let Some(plan) = Geometry::plan(bytes, cells, 16) else {
+                    continue;
+                };
                 let end = (plan.slots_start() + plan.slots * plan.slot_words()) * WORD;
                 assert!(end <= bytes);
-                assert!(bytes - end < 3 * plan.slot_bytes(), "{bytes} {cells}: {}", bytes - end);
+                assert!(
+                    bytes - end < 3 * plan.slot_bytes(),
+                    "{bytes} {cells}: {}",
+                    bytes - end
+                );
                 assert!(plan.entries() > plan.slots);
             }
         }
@@ -242,7 +279,13 @@ mod tests {
         assert!(geometry(MINIMUM, &[&["count"]]).is_ok());
         assert!(geometry(MINIMUM - 1, &[&["count"]]).is_err());
         assert!(geometry(MINIMUM, &[&["average mean", "count=2000"]]).is_err());
-        assert!(geometry(MINIMUM, &[&["average mean", "count=2147483648", "window=1s"]]).is_err());
+        assert!(
+            geometry(
+                MINIMUM,
+                &[&["average mean", "count=2147483648", "window=1s"]]
+            )
+            .is_err()
+        );
         assert!(geometry(1 << 20, &[&["average mean", "count=2000"]]).is_ok());
     }
 }

@@ -40,10 +40,18 @@ impl Store {
     pub(super) fn set_policy(&self, overflow: &Overflow, now: Moment) {
         let mut policy = if overflow.expire { EXPIRE } else { 0 };
         self.set(header::POLICY, self.get(header::POLICY) & !HAS_DISCARD_KEY);
-        if let Some(key) = overflow.discard_key.as_deref().filter(|key| !key.is_empty()) {
+        if let Some(key) = overflow
+            .discard_key
+            .as_deref()
+            .filter(|key| !key.is_empty())
+        {
             let stored = stored_key(key);
             policy |= HAS_DISCARD_KEY | (stored.len() as u64) << LENGTH_SHIFT;
-            policy |= if is_truncated(key) { DISCARD_KEY_TRUNCATED } else { 0 };
+            policy |= if is_truncated(key) {
+                DISCARD_KEY_TRUNCATED
+            } else {
+                0
+            };
             for (place, word) in pack(stored).enumerate() {
                 self.set(header::DISCARD_KEY + place, word);
             }
@@ -73,7 +81,9 @@ impl Store {
     pub(super) fn is_discard_key(&self, key: &[u8]) -> bool {
         self.has_discard_key()
             && self.discard_key_length() == key.len()
-            && (header::DISCARD_KEY..).zip(pack(key)).all(|(word, part)| self.get(word) == part)
+            && (header::DISCARD_KEY..)
+                .zip(pack(key))
+                .all(|(word, part)| self.get(word) == part)
     }
 
     pub(super) fn copy_discard_key(&self, into: &mut Vec<u8>) {

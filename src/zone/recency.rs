@@ -57,7 +57,9 @@ impl Store {
             if head.state() != State::Live {
                 continue;
             }
-            let is_older = oldest.peek().is_none_or(|youngest| head.stamp() < youngest.0);
+            let is_older = oldest
+                .peek()
+                .is_none_or(|youngest| head.stamp() < youngest.0);
             if oldest.len() < most || is_older {
                 oldest.push((head.stamp(), head.0, slot));
             }

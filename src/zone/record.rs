@@ -98,14 +98,22 @@ impl Store {
     pub(super) fn write_key(&self, slot: Slot, spills: &[Slot], key: &[u8]) {
         let mut words = pack(key);
         let own = self.key_start(slot);
-        let inline = if spills.is_empty() { KEY_WORDS } else { LONG_KEY_WORDS };
+        let inline = if spills.is_empty() {
+            KEY_WORDS
+        } else {
+            LONG_KEY_WORDS
+        };
         for (place, word) in words.by_ref().take(inline).enumerate() {
             self.set(own + place, word);
         }
         let Some(first) = spills.first() else { return };
         for (place, spill) in spills.iter().enumerate() {
             let start = self.slot_start(*spill) + 1;
-            for (place, word) in words.by_ref().take(self.geometry.slot_words() - 1).enumerate() {
+            for (place, word) in words
+                .by_ref()
+                .take(self.geometry.slot_words() - 1)
+                .enumerate()
+            {
                 self.set(start + place, word);
             }
             self.set_head(*spill, Head::spill(slot, spills.get(place + 1).copied()));
@@ -148,10 +156,25 @@ impl Store {
 
     fn key_words(&self, slot: Slot) -> KeyWords<'_> {
         let words = self.head(slot).length().div_ceil(WORD);
-        let here = if words <= KEY_WORDS { words } else { LONG_KEY_WORDS };
+        let here = if words <= KEY_WORDS {
+            words
+        } else {
+            LONG_KEY_WORDS
+        };
         let next = self.key_start(slot);
-        let link = if words <= KEY_WORDS { 0 } else { self.get(next + LONG_KEY_WORDS) };
-        KeyWords { store: self, owner: slot, next, here, left: words - here, link }
+        let link = if words <= KEY_WORDS {
+            0
+        } else {
+            self.get(next + LONG_KEY_WORDS)
+        };
+        KeyWords {
+            store: self,
+            owner: slot,
+            next,
+            here,
+            left: words - here,
+            link,
+        }
     }
 
     fn key_start(&self, slot: Slot) -> usize {
@@ -216,15 +239,23 @@ mod tests {
 
     #[test]
     fn a_head_gives_back_what_it_was_made_of() {
-        for (length, is_truncated, stamp) in [(1, false, 0), (255, true, LARGEST_STAMP), (40, false, 7)] {
+        for (length, is_truncated, stamp) in
+            [(1, false, 0), (255, true, LARGEST_STAMP), (40, false, 7)]
+        {
             let head = Head::live(length, is_truncated, stamp);
             assert_eq!(head.state(), State::Live);
-            assert_eq!((head.length(), head.is_truncated(), head.stamp()), (length, is_truncated, stamp));
+            assert_eq!(
+                (head.length(), head.is_truncated(), head.stamp()),
+                (length, is_truncated, stamp)
+            );
         }
         assert_eq!(Head::live(1, false, u64::MAX).stamp(), LARGEST_STAMP);
         let (owner, next) = (Slot(5), Slot(LINK_MASK as usize - 1));
         let head = Head::spill(owner, Some(next));
-        assert_eq!((head.state(), head.owner(), head.next()), (State::Spill, 6, LINK_MASK));
+        assert_eq!(
+            (head.state(), head.owner(), head.next()),
+            (State::Spill, 6, LINK_MASK)
+        );
         assert_eq!(Head::spill(owner, None).next(), 0);
         assert_eq!(Head::free(Some(owner)).next(), 6);
         assert_eq!(Head::free(None), Head(0));

@@ -26,7 +26,10 @@ pub(super) struct Place {
 impl Root {
     /// Whether nobody has made a zone in this memory yet.
     pub(super) fn is_blank(memory: &SharedMemory) -> bool {
-        memory.words().first().is_none_or(|magic| magic.load(Ordering::Acquire) == 0)
+        memory
+            .words()
+            .first()
+            .is_none_or(|magic| magic.load(Ordering::Acquire) == 0)
     }
 
     /// A root that points nowhere yet; [`Root::publish`] completes it.
@@ -37,11 +40,15 @@ impl Root {
         }
         let mutex = RobustMutex::initialize(mutex_section(&section)?);
         let mutex = mutex.map_err(|_| Unusable::Corrupt("no lock"))?;
-        let root = Self { memory: section, mutex };
+        let root = Self {
+            memory: section,
+            mutex,
+        };
         let boot = boot_id();
         root.word(root::VERSION).store(VERSION, Ordering::Relaxed);
         root.word(root::BOOT).store(boot as u64, Ordering::Relaxed);
-        root.word(root::BOOT + 1).store((boot >> 64) as u64, Ordering::Relaxed);
+        root.word(root::BOOT + 1)
+            .store((boot >> 64) as u64, Ordering::Relaxed);
         Ok(root)
     }
 
@@ -60,7 +67,10 @@ impl Root {
         }
         let mutex = RobustMutex::existing(mutex_section(&section)?);
         let mutex = mutex.map_err(|_| Unusable::Corrupt("no lock"))?;
-        Ok(Self { memory: section, mutex })
+        Ok(Self {
+            memory: section,
+            mutex,
+        })
     }
 
     /// Changes with every move of the layout.
@@ -86,7 +96,8 @@ impl Root {
         let sequence = self.sequence().wrapping_add(1);
         let first = root::PLACES + 2 * (sequence & 1) as usize;
         self.word(first).store(place.offset, Ordering::Release);
-        self.word(first + 1).store(place.bytes as u64, Ordering::Release);
+        self.word(first + 1)
+            .store(place.bytes as u64, Ordering::Release);
         self.word(root::SEQUENCE).store(sequence, Ordering::Release);
         self.word(root::MAGIC).store(ROOT_MAGIC, Ordering::Release);
     }

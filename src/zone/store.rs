@@ -33,7 +33,11 @@ impl Store {
         schema: Arc<Schema>,
     ) -> Result<Self, Unusable> {
         let seed = random()?;
-        let store = Self { memory, geometry, schema };
+        let store = Self {
+            memory,
+            geometry,
+            schema,
+        };
         store.set(header::BYTES, geometry.bytes as u64);
         store.set(header::CELLS, geometry.cells as u64);
         store.set(header::SOURCE_ROOM, geometry.source_room as u64);
@@ -48,9 +52,13 @@ impl Store {
     /// schema stored in it.
     pub(super) fn open(memory: SharedMemory, own: Arc<Schema>) -> Result<Self, Unusable> {
         let geometry = Self::read_geometry(&memory)?;
-        let mut store = Self { memory, geometry, schema: own };
-        let stored = Schema::from_source(&store.source()?)
-            .map_err(|_| Unusable::Corrupt("not a schema"))?;
+        let mut store = Self {
+            memory,
+            geometry,
+            schema: own,
+        };
+        let stored =
+            Schema::from_source(&store.source()?).map_err(|_| Unusable::Corrupt("not a schema"))?;
         if stored.cells() != geometry.cells {
             return Err(Unusable::Corrupt("cells do not match the schema"));
         }
@@ -70,10 +78,14 @@ impl Store {
         if read(header::MAGIC) != LAYOUT_MAGIC {
             return Err(Unusable::Corrupt("not a layout"));
         }
-        Geometry::plan(memory.bytes(), number(header::CELLS), number(header::SOURCE_ROOM))
-            .filter(|plan| plan.bytes == number(header::BYTES))
-            .filter(|plan| plan.slots == number(header::SLOTS))
-            .ok_or(Unusable::Corrupt("impossible measures"))
+        Geometry::plan(
+            memory.bytes(),
+            number(header::CELLS),
+            number(header::SOURCE_ROOM),
+        )
+        .filter(|plan| plan.bytes == number(header::BYTES))
+        .filter(|plan| plan.slots == number(header::SLOTS))
+        .ok_or(Unusable::Corrupt("impossible measures"))
     }
 
     /// Whether the text of another schema has room here.
@@ -98,7 +110,9 @@ impl Store {
             return Err(Unusable::Corrupt("schema too long"));
         }
         let words = header::WORDS..header::WORDS + bytes.div_ceil(WORD);
-        let mut text: Vec<u8> = words.flat_map(|word| self.get(word).to_le_bytes()).collect();
+        let mut text: Vec<u8> = words
+            .flat_map(|word| self.get(word).to_le_bytes())
+            .collect();
         text.truncate(bytes);
         String::from_utf8(text).map_err(|_| Unusable::Corrupt("not a schema"))
     }
@@ -128,7 +142,9 @@ impl Store {
 
     /// How many slots were ever used.
     pub(super) fn fresh(&self) -> usize {
-        usize::try_from(self.get(header::FRESH)).unwrap_or(usize::MAX).min(self.geometry.slots)
+        usize::try_from(self.get(header::FRESH))
+            .unwrap_or(usize::MAX)
+            .min(self.geometry.slots)
     }
 
     pub(super) fn slot_start(&self, slot: Slot) -> usize {
@@ -143,7 +159,10 @@ impl Store {
 
     /// A copy of a slot's cells.
     pub(super) fn copy_cells(&self, slot: Slot) -> Vec<u64> {
-        self.cells(slot).iter().map(|cell| cell.load(Ordering::Acquire)).collect()
+        self.cells(slot)
+            .iter()
+            .map(|cell| cell.load(Ordering::Acquire))
+            .collect()
     }
 }
 

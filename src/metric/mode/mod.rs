@@ -48,7 +48,10 @@ pub struct ModeSpec {
     /// What it answers, in a sentence.
     pub doc: &'static str,
     /// Reads the parameters after the name.
-    #[expect(clippy::type_complexity, reason = "the plain signature says more than a name for it")]
+    #[expect(
+        clippy::type_complexity,
+        reason = "the plain signature says more than a name for it"
+    )]
     pub parse: fn(&[&str]) -> Result<Box<dyn Mode>, Problem>,
 }
 

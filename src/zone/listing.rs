@@ -1,0 +1,205 @@
+//! Reading: one key, all keys one after another, and how the slots are used.
+//!
+//! A key is copied out whole under the lock and looked at outside of it, so nobody waits for what is done
+//! with it. A listing goes through the slots in their order: a key that stays is seen exactly once, however
+//! many come and go meanwhile.
+
+use std::ops::ControlFlow;
+
+use super::layout::{PAGE, header};
+use super::record::{KeyBytes, State};
+use super::{Access, Zone};
+use crate::metric::{ELLIPSIS, Metric, Moment, Reading, Schema};
+
+/// A copy of one key and its cells; to be used again for the next.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    key: Vec<u8>,
+    is_truncated: bool,
+    cells: Vec<u64>,
+}
+
+impl Record {
+    /// The key as stored, at most 255 bytes.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// Whether longer keys were cut to this one.
+    pub fn is_truncated(&self) -> bool {
+        self.is_truncated
+    }
+
+    /// Appends the key as it is shown: one that was cut gets three full stops.
+    pub fn write_name(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.key);
+        if self.is_truncated {
+            out.extend_from_slice(ELLIPSIS);
+        }
+    }
+
+    /// What the metric at `place` reads as; `schema` is that of the zone the record was read from.
+    pub fn reading<'a>(&'a self, schema: &'a Schema, place: usize, now: Moment) -> Reading<'a> {
+        schema.read(place, &self.cells, now)
+    }
+
+    /// All metrics with their readings, in configured order.
+    pub fn readings<'a>(
+        &'a self,
+        schema: &'a Schema,
+        now: Moment,
+    ) -> impl ExactSizeIterator<Item = (&'a Metric, Reading<'a>)> {
+        schema
+            .metrics()
+            .iter()
+            .map(move |metric| (metric, metric.read(&self.cells, now)))
+    }
+
+    /// Appends the text a variable shows for all metrics: their readings with `, ` between.
+    pub fn write_text(&self, schema: &Schema, now: Moment, out: &mut Vec<u8>) {
+        for (place, (_, reading)) in self.readings(schema, now).enumerate() {
+            if place > 0 {
+                out.extend_from_slice(b", ");
+            }
+            reading.write_text(out);
+        }
+    }
+}
+
+/// How far a listing has come; it may rest between two keys as long as it likes.
+#[derive(Clone, Debug, Default)]
+pub struct Cursor {
+    next: usize,
+    /// The layout it is about; if the zone moves, the listing ends.
+    sequence: Option<u64>,
+    ended: bool,
+}
+
+/// How a zone's memory is used; `/status/slabs` shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slabs {
+    /// Pages of 4 KiB in use and not.
+    pub pages_used: u64,
+    /// See `pages_used`.
+    pub pages_free: u64,
+    /// Bytes of one slot.
+    pub slot_bytes: usize,
+    /// Slots that hold (part of) a key.
+    pub slots_used: u64,
+    /// Slots that can be had without discarding.
+    pub slots_free: u64,
+    /// New keys that asked for room.
+    pub requests: u64,
+    /// Times there was none.
+    pub failures: u64,
+}
+
+impl Zone {
+    /// Copies the next key of a listing into `record`; false at the end. The discard key comes last.
+    pub fn next(&self, cursor: &mut Cursor, record: &mut Record) -> bool {
+        if cursor.ended {
+            return false;
+        }
+        let Ok(access) = self.access() else {
+            return false;
+        };
+        let store = &access.view.store;
+        if *cursor.sequence.get_or_insert(access.view.sequence) != access.view.sequence {
+            cursor.ended = true;
+            return false;
+        }
+        while cursor.next < store.fresh() {
+            let slot = super::store::Slot(cursor.next);
+            cursor.next += 1;
+            if store.head(slot).state() == State::Live
+                && access.copy_slot(slot, &self.schema, record)
+            {
+                return true;
+            }
+        }
+        cursor.ended = true;
+        access.copy_discard(&self.schema, record)
+    }
+
+    /// Shows every key to `visit`, copied one by one, the discard key last.
+    pub fn visit(&self, visit: &mut dyn FnMut(&Record) -> ControlFlow<()>) -> ControlFlow<()> {
+        let (mut cursor, mut record) = (Cursor::default(), Record::default());
+        while self.next(&mut cursor, &mut record) {
+            visit(&record)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// How many keys a listing would show now.
+    pub fn len(&self) -> u64 {
+        self.access().map_or(0, |access| {
+            let store = &access.view.store;
+            store.get(header::LIVE) + u64::from(store.discard_cells().is_some())
+        })
+    }
+
+    /// Whether a listing would show nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How the memory is used; nothing if the zone is damaged.
+    pub fn slabs(&self) -> Option<Slabs> {
+        let access = self.access().ok()?;
+        let (store, geometry) = (&access.view.store, access.view.store.geometry);
+        let free = store.available() as u64;
+        let used = (geometry.slots as u64).saturating_sub(free);
+        let pages = (geometry.bytes + super::layout::ROOT_BYTES).div_ceil(PAGE) as u64;
+        let fixed = super::layout::ROOT_BYTES + geometry.slots_start() * 8;
+        let taken = fixed as u64 + used * geometry.slot_bytes() as u64;
+        let pages_used = taken.div_ceil(PAGE as u64).min(pages);
+        Some(Slabs {
+            pages_used,
+            pages_free: pages - pages_used,
+            slot_bytes: geometry.slot_bytes(),
+            slots_used: used,
+            slots_free: free,
+            requests: store.get(header::REQUESTS),
+            failures: store.get(header::FAILURES),
+        })
+    }
+}
+
+impl Access<'_> {
+    /// Copies the key `key`, be it the discard key.
+    pub(super) fn copy_key(&self, key: &[u8], own: &Schema, record: &mut Record) -> bool {
+        let store = &self.view.store;
+        if store.is_discard_key(key) {
+            return self.copy_discard(own, record);
+        }
+        match store.find(key, store.hash(key)) {
+            Some(slot) => self.copy_slot(slot, own, record),
+            None => false,
+        }
+    }
+
+    fn copy_slot(&self, slot: super::store::Slot, own: &Schema, record: &mut Record) -> bool {
+        let store = &self.view.store;
+        let mut bytes = KeyBytes::new();
+        let Some(key) = store.copy_key(slot, &mut bytes) else {
+            return false;
+        };
+        record.key.clear();
+        record.key.extend_from_slice(key);
+        record.is_truncated = store.head(slot).is_truncated();
+        self.view
+            .copy_cells(store.cells(slot), own, &mut record.cells);
+        true
+    }
+
+    fn copy_discard(&self, own: &Schema, record: &mut Record) -> bool {
+        let store = &self.view.store;
+        let Some(cells) = store.discard_cells() else {
+            return false;
+        };
+        store.copy_discard_key(&mut record.key);
+        record.is_truncated = store.is_discard_key_truncated();
+        self.view.copy_cells(cells, own, &mut record.cells);
+        true
+    }
+}

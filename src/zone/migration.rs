@@ -1,0 +1,214 @@
+//! A newer configuration takes a zone over: in place, or into a new layout of other size or metrics.
+//!
+//! A new layout lies in another range of the same memory, is filled under the lock, and comes into force by
+//! one store to the root. Whoever waits for the lock meanwhile finds the zone moved and follows it, so no
+//! update ever goes to the copy that was left. Metrics are found again by identity; keys are copied newest
+//! first, so that a smaller zone loses the least recent ones, which count as discarded.
+
+use std::sync::Arc;
+
+use super::layout::{Geometry, PAGE, ROOT_BYTES, WORD, header};
+use super::ledger::{Overflow, Removal};
+use super::record::{KeyBytes, State};
+use super::root::{Place, Root};
+use super::store::{Slot, Store};
+use super::update::StoredKey;
+use super::view::{Translation, View};
+use super::{Adoption, Unusable};
+use crate::metric::{Moment, Schema};
+use crate::os::SharedMemory;
+
+/// What a newer configuration wants of a zone.
+pub(super) struct Wanted<'a> {
+    pub(super) geometry: Geometry,
+    pub(super) schema: &'a Arc<Schema>,
+    pub(super) overflow: &'a Overflow,
+    pub(super) now: Moment,
+}
+
+/// Gives the zone of `old` the form wanted; to be called under the lock.
+pub(super) fn adopt(
+    memory: &SharedMemory,
+    root: &Root,
+    old: View,
+    wanted: &Wanted<'_>,
+) -> Result<(View, Adoption), Unusable> {
+    root.count_generation();
+    let translation = Translation::between(&old.store.schema, wanted.schema);
+    let same_size = old.store.geometry.bytes == wanted.geometry.bytes;
+    if translation.is_none() && same_size && old.store.has_room_for(&wanted.schema.source()) {
+        old.store.write_source();
+        old.store.set_policy(wanted.overflow, wanted.now);
+        return Ok((old, Adoption::Kept));
+    }
+    let place = next_place(old.place, wanted.geometry.bytes);
+    let store = fresh_store(memory, place, wanted)?;
+    let adoption = fill(&store, &old.store, translation.as_ref(), wanted);
+    root.publish(place);
+    // A range that cannot be given back only costs memory.
+    let _unused = memory.release(old.place.offset, pages(old.place.bytes));
+    Ok((View::new(store, root, place, wanted.schema), adoption))
+}
+
+/// A range that does not overlap the present one: before it if that is large enough, else behind it.
+fn next_place(old: Place, bytes: usize) -> Place {
+    let first = ROOT_BYTES as u64;
+    let offset = if first + pages(bytes) <= old.offset {
+        first
+    } else {
+        old.offset + pages(old.bytes)
+    };
+    Place { offset, bytes }
+}
+
+fn fresh_store(
+    memory: &SharedMemory,
+    place: Place,
+    wanted: &Wanted<'_>,
+) -> Result<Store, Unusable> {
+    memory.grow(place.offset + pages(place.bytes))?;
+    memory.release(place.offset, pages(place.bytes))?;
+    let section = memory.section(place.offset, place.bytes)?;
+    Store::create(section, wanted.geometry, Arc::clone(wanted.schema))
+}
+
+fn pages(bytes: usize) -> u64 {
+    bytes.next_multiple_of(PAGE) as u64
+}
+
+/// Copies what is kept of `old` into the empty `new`.
+fn fill(
+    new: &Store,
+    old: &Store,
+    translation: Option<&Translation>,
+    wanted: &Wanted<'_>,
+) -> Adoption {
+    new.set_policy(wanted.overflow, wanted.now);
+    if let Some(translation) = translation
+        && translation.kept() == 0
+    {
+        return Adoption::Emptied {
+            reason: reason(&old.schema, wanted.schema),
+        };
+    }
+    let copier = Copier {
+        new,
+        old,
+        translation,
+        now: wanted.now,
+    };
+    copier.copy_totals();
+    let (keys, discarded) = copier.copy_keys();
+    let kept = translation.map_or(wanted.schema.metrics().len(), Translation::kept);
+    Adoption::Migrated {
+        metrics_kept: kept,
+        metrics_new: wanted.schema.metrics().len() - kept,
+        keys,
+        discarded,
+    }
+}
+
+/// Why no metric was found again.
+fn reason(old: &Schema, new: &Schema) -> String {
+    let told = new.metrics().iter().map(|metric| {
+        let before = old
+            .position(metric.name().as_bytes())
+            .map(|place| &old.metrics()[place]);
+        let subject = match metric.name() {
+            "" => String::from("the metric"),
+            name => format!("\"{name}\""),
+        };
+        match before {
+            Some(before) => {
+                let (from, to) = (before.mode().identity(), metric.mode().identity());
+                format!("{subject} was {from} and is now {to}")
+            }
+            None => format!("{subject} is new"),
+        }
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// Brings keys from one layout into another.
+struct Copier<'a> {
+    new: &'a Store,
+    old: &'a Store,
+    translation: Option<&'a Translation>,
+    now: Moment,
+}
+
+impl Copier<'_> {
+    /// Everything but the keys.
+    fn copy_totals(&self) {
+        for field in [header::LATEST, header::REQUESTS, header::FAILURES] {
+            self.new.set(field, self.old.get(field));
+        }
+        let cells = self.old.discard_cells().map(|cells| {
+            let copy = cells
+                .iter()
+                .map(|cell| cell.load(std::sync::atomic::Ordering::Acquire));
+            self.translate(copy.collect())
+        });
+        let cells = cells.filter(|_| self.new.has_discard_key());
+        self.new
+            .inherit_ledger(self.old.discarded(), cells.as_deref());
+    }
+
+    /// The keys from the newest on until the room is used up; how many were copied and how many not.
+    fn copy_keys(&self) -> (u64, u64) {
+        let mut slots: Vec<Slot> = self.old.used_slots().collect();
+        slots.retain(|slot| self.old.head(*slot).state() == State::Live);
+        slots.sort_by_key(|slot| std::cmp::Reverse(self.old.head(*slot).stamp()));
+        let whole = slots
+            .iter()
+            .take_while(|slot| self.copy_key(**slot))
+            .count();
+        for slot in slots[whole..].iter().rev() {
+            let cells = self.translate(self.old.copy_cells(*slot));
+            self.new.fold(&cells, None, Removal::Discarded, self.now);
+        }
+        (whole as u64, (slots.len() - whole) as u64)
+    }
+
+    /// Copies one key; false if there is no room for it. A broken one is left out.
+    fn copy_key(&self, slot: Slot) -> bool {
+        let mut bytes = KeyBytes::new();
+        let head = self.old.head(slot);
+        let Some(bytes) = self.old.copy_key(slot, &mut bytes) else {
+            return true;
+        };
+        let cells = self.translate(self.old.copy_cells(slot));
+        if self.new.is_discard_key(bytes) {
+            self.new.fold(&cells, None, Removal::Absorbed, self.now);
+            return true;
+        }
+        let Some(slots) = self.new.allocate(self.new.geometry.slots_for(bytes.len())) else {
+            return false;
+        };
+        for (cell, bits) in self.new.cells(slots[0]).iter().zip(cells) {
+            cell.store(bits, std::sync::atomic::Ordering::Relaxed);
+        }
+        let key = StoredKey {
+            bytes,
+            is_truncated: head.is_truncated(),
+        };
+        self.new
+            .insert(&slots, key, self.new.hash(bytes), head.stamp());
+        true
+    }
+
+    fn translate(&self, cells: Vec<u64>) -> Vec<u64> {
+        let Some(translation) = self.translation else {
+            return cells;
+        };
+        let mut translated = Vec::with_capacity(self.new.geometry.cells);
+        translation.apply(&cells, &self.new.schema, &mut translated);
+        translated
+    }
+}
+
+/// The memory a layout of these measures needs with the root before it.
+pub(super) fn whole_bytes(geometry: &Geometry) -> usize {
+    debug_assert!(geometry.bytes.is_multiple_of(WORD));
+    ROOT_BYTES + pages(geometry.bytes) as usize
+}

@@ -1,0 +1,333 @@
+//! Metrics stored in memory that several processes share.
+//!
+//! A [`Zone`] is one process's handle: it updates, reads and lists keys, and follows the zone when a newer
+//! configuration moves it. All state is in the shared words, seen as atomics through index arithmetic, so
+//! this folder is safe Rust and works on plain memory just as well. One robust lock guards every operation;
+//! whoever finds that its owner died puts the zone in order before going on. Nothing read from memory is
+//! trusted: a number that cannot be is an error or is skipped, never a crash.
+#![forbid(unsafe_code)]
+
+mod index;
+mod layout;
+mod ledger;
+mod listing;
+mod migration;
+mod recency;
+mod record;
+mod recovery;
+mod root;
+mod slots;
+mod store;
+mod update;
+mod view;
+
+use std::io;
+use std::sync::Arc;
+
+use crate::metric::{ELLIPSIS, KEY_LIMIT, Moment, Schema, is_truncated, stored_key};
+use crate::os::{Locked, MutexGuard, SharedMemory, monotonic};
+
+pub use layout::{Geometry, MINIMUM, TooSmall};
+pub use ledger::Overflow;
+pub use listing::{Cursor, Record, Slabs};
+use migration::Wanted;
+use root::{Place, Root};
+use store::Store;
+use update::StoredKey;
+use view::View;
+
+/// One process's handle to a zone.
+#[derive(Debug)]
+pub struct Zone {
+    memory: SharedMemory,
+    root: Root,
+    schema: Arc<Schema>,
+    first: View,
+}
+
+/// What became of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// Its key has the value now.
+    Stored,
+    /// There was no room, and the discard key has the value.
+    Accounted,
+    /// The key is empty or the discard key.
+    Ignored,
+}
+
+/// Why an update was not applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is no room, and no discard key.
+    #[error("no room in the zone")]
+    Full,
+    /// The zone's memory cannot be used any more.
+    #[error("the zone is damaged")]
+    Damaged,
+}
+
+/// Memory that cannot be used as the zone that was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// What lies there is no zone, or a broken one.
+    #[error("corrupt zone: {0}")]
+    Corrupt(&'static str),
+    /// Too few bytes for even one key.
+    #[error(transparent)]
+    TooSmall(#[from] TooSmall),
+    /// The system does not give the memory.
+    #[error("zone memory: {0}")]
+    Memory(#[from] io::Error),
+}
+
+/// How a configuration came by a zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Adoption {
+    /// There was none in the memory; it is new and empty.
+    Created,
+    /// It was there as wanted; all values are kept.
+    Kept,
+    /// It has another size or other metrics now; values were carried over.
+    Migrated {
+        /// Metrics that keep their values.
+        metrics_kept: usize,
+        /// Metrics that begin without values.
+        metrics_new: usize,
+        /// Keys carried over.
+        keys: u64,
+        /// Keys, the least recent ones, for which the new size has no room.
+        discarded: u64,
+    },
+    /// No metric was found again; it is empty.
+    Emptied {
+        /// What became of each metric.
+        reason: String,
+    },
+}
+
+impl Zone {
+    /// A new zone of `bytes` bytes at the start of `memory`, which nobody uses yet.
+    ///
+    /// # Errors
+    /// When the zone is too small for a single key, or the memory for the zone.
+    pub fn create(
+        memory: &SharedMemory,
+        bytes: usize,
+        schema: Arc<Schema>,
+        overflow: &Overflow,
+    ) -> Result<Self, Unusable> {
+        let geometry = Geometry::of_zone(bytes, &schema)?;
+        let whole = migration::whole_bytes(&geometry);
+        if memory.bytes() < layout::ROOT_BYTES + geometry.bytes {
+            memory.grow(whole as u64)?;
+        }
+        let root = Root::create(memory)?;
+        let place = Place {
+            offset: layout::ROOT_BYTES as u64,
+            bytes: geometry.bytes,
+        };
+        let store = Store::create(
+            memory.section(place.offset, place.bytes)?,
+            geometry,
+            Arc::clone(&schema),
+        )?;
+        store.set_policy(overflow, Moment(0));
+        root.publish(place);
+        root.count_generation();
+        let first = View::new(store, &root, place, &schema);
+        Ok(Self {
+            memory: memory.clone(),
+            root,
+            schema,
+            first,
+        })
+    }
+
+    /// The zone another process made in `memory`, whatever size and metrics it has by now: metrics of
+    /// `schema` it does not have read as unset.
+    ///
+    /// # Errors
+    /// When there is no usable zone.
+    pub fn attach(memory: &SharedMemory, schema: Arc<Schema>) -> Result<Self, Unusable> {
+        let root = Root::open(memory)?;
+        let guard = locked(&root)?;
+        let first = View::open(memory, &root, &schema)?;
+        guard.settle(&first.store);
+        drop(guard);
+        Ok(Self {
+            memory: memory.clone(),
+            root,
+            schema,
+            first,
+        })
+    }
+
+    /// Brings the zone in `memory`, if there is one, into the form a new configuration wants: in place when
+    /// size and metrics are the same, else by moving it. Processes attached to it follow by themselves.
+    /// To be called once the whole configuration is known to be good: there is no way back.
+    ///
+    /// # Errors
+    /// When what is in the memory is damaged, or there is no memory for the new form; the zone is then as
+    /// it was before.
+    pub fn adopt(
+        memory: &SharedMemory,
+        bytes: usize,
+        schema: Arc<Schema>,
+        overflow: &Overflow,
+    ) -> Result<(Self, Adoption), Unusable> {
+        if Root::is_blank(memory) {
+            return Ok((
+                Self::create(memory, bytes, schema, overflow)?,
+                Adoption::Created,
+            ));
+        }
+        let geometry = Geometry::of_zone(bytes, &schema)?;
+        let root = Root::open(memory)?;
+        let guard = locked(&root)?;
+        let old = View::open(memory, &root, &schema)?;
+        guard.settle(&old.store);
+        let now = Moment(monotonic());
+        let wanted = Wanted {
+            geometry,
+            schema: &schema,
+            overflow,
+            now,
+        };
+        let (first, adoption) = migration::adopt(memory, &root, old, &wanted)?;
+        drop(guard);
+        Ok((
+            Self {
+                memory: memory.clone(),
+                root,
+                schema,
+                first,
+            },
+            adoption,
+        ))
+    }
+
+    /// The metrics of this handle's configuration.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// What the cells of this handle's configuration mean, as text.
+    pub fn identity(&self) -> String {
+        self.schema.identity()
+    }
+
+    /// Feeds a value to all metrics of a key; of a key only the first 255 bytes are kept.
+    ///
+    /// # Errors
+    /// When there is no room for a new key and no discard key either.
+    pub fn update(&self, key: &[u8], value: f64, now: Moment) -> Result<Update, Refused> {
+        if key.is_empty() {
+            return Ok(Update::Ignored);
+        }
+        let value = if value.is_nan() {
+            1.0
+        } else {
+            value.clamp(f64::MIN, f64::MAX)
+        };
+        let key = StoredKey {
+            bytes: stored_key(key),
+            is_truncated: is_truncated(key),
+        };
+        let access = self.access().map_err(|_| Refused::Damaged)?;
+        access.view.store.update(key, value, now)
+    }
+
+    /// Copies what the zone has under `name` into `record`; false if there is nothing. The name is the key
+    /// as stored, or as shown: a key that was cut is also found with its three full stops.
+    pub fn read(&self, name: &[u8], record: &mut Record) -> bool {
+        let shown = name
+            .strip_suffix(ELLIPSIS)
+            .filter(|key| key.len() == KEY_LIMIT);
+        let key = shown.unwrap_or(name);
+        if key.is_empty() || key.len() > KEY_LIMIT {
+            return false;
+        }
+        let Ok(access) = self.access() else {
+            return false;
+        };
+        let found = access.copy_key(key, &self.schema, record);
+        found && (shown.is_none() || record.is_truncated())
+    }
+
+    /// How many samples and keys found no place.
+    pub fn discarded(&self) -> u64 {
+        self.access()
+            .map_or(0, |access| access.view.store.discarded())
+    }
+
+    /// Checks that everything in the zone fits together; for tests and after damage.
+    ///
+    /// # Errors
+    /// What does not.
+    pub fn verify(&self) -> Result<(), Unusable> {
+        self.access()?.view.store.verify()
+    }
+
+    /// Locks the zone, puts it in order if the last owner of the lock died, and follows it if it moved.
+    fn access(&self) -> Result<Access<'_>, Unusable> {
+        let guard = locked(&self.root)?;
+        let view = self.current()?;
+        guard.settle(&view.store);
+        Ok(Access {
+            view,
+            _guard: guard,
+        })
+    }
+
+    fn current(&self) -> Result<&View, Unusable> {
+        let mut view = &self.first;
+        while let Some(next) = view.next.get() {
+            view = next;
+        }
+        if view.sequence == self.root.sequence() {
+            return Ok(view);
+        }
+        let moved = View::open(&self.memory, &self.root, &self.schema)?;
+        Ok(view.next.get_or_init(|| Box::new(moved)))
+    }
+}
+
+/// The right to use a zone, with the view of it that is right now.
+struct Access<'a> {
+    view: &'a View,
+    _guard: Guard<'a>,
+}
+
+/// The zone's lock, and whether its last owner died.
+struct Guard<'a> {
+    guard: MutexGuard<'a>,
+    owner_died: bool,
+}
+
+fn locked(root: &Root) -> Result<Guard<'_>, Unusable> {
+    match root.mutex.lock() {
+        Ok(Locked::Clean(guard)) => Ok(Guard {
+            guard,
+            owner_died: false,
+        }),
+        Ok(Locked::OwnerDied(guard)) => Ok(Guard {
+            guard,
+            owner_died: true,
+        }),
+        Err(_) => Err(Unusable::Corrupt("the lock cannot be had")),
+    }
+}
+
+impl Guard<'_> {
+    /// Puts in order what a dead owner may have left behind.
+    fn settle(&self, store: &Store) {
+        if self.owner_died {
+            store.rebuild();
+            self.guard.repaired();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! One process's view of the layout in force, which a newer configuration may have moved.
+//!
+//! A handle keeps a chain of views: each was right when it was opened, the last one is right now. A moved
+//! zone may have other metrics than the configuration of this process: updates go to the metrics the zone
+//! has now; readings are translated back to those this process knows.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+
+use super::Unusable;
+use super::root::{Place, Root};
+use super::store::Store;
+use crate::metric::Schema;
+use crate::os::SharedMemory;
+
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) store: Store,
+    pub(super) sequence: u64,
+    pub(super) place: Place,
+    /// Nothing while the zone has the metrics this process knows.
+    translation: Option<Translation>,
+    pub(super) next: OnceLock<Box<Self>>,
+}
+
+impl View {
+    pub(super) fn new(store: Store, root: &Root, place: Place, own: &Schema) -> Self {
+        let translation = Translation::between(&store.schema, own);
+        let sequence = root.sequence();
+        Self {
+            store,
+            sequence,
+            place,
+            translation,
+            next: OnceLock::new(),
+        }
+    }
+
+    /// Opens the layout in force; to be called under the lock.
+    pub(super) fn open(
+        memory: &SharedMemory,
+        root: &Root,
+        own: &Arc<Schema>,
+    ) -> Result<Self, Unusable> {
+        let place = root.place()?;
+        let section = memory.section(place.offset, place.bytes);
+        let section = section.map_err(|_| Unusable::Corrupt("impossible place"))?;
+        let store = Store::open(section, Arc::clone(own))?;
+        Ok(Self::new(store, root, place, own))
+    }
+
+    /// Copies cells of the layout as those of this process's schema.
+    pub(super) fn copy_cells(
+        &self,
+        cells: &[std::sync::atomic::AtomicU64],
+        own: &Schema,
+        into: &mut Vec<u64>,
+    ) {
+        into.clear();
+        let copy = cells.iter().map(|cell| cell.load(Ordering::Acquire));
+        match &self.translation {
+            None => into.extend(copy),
+            Some(translation) => {
+                let cells: Vec<u64> = copy.collect();
+                translation.apply(&cells, own, into);
+            }
+        }
+    }
+}
+
+/// Where each metric of one schema has its cells in another.
+#[derive(Debug)]
+pub(super) struct Translation {
+    /// First cells, in the order of the schema translated to; nothing for metrics the other does not have.
+    starts: Vec<Option<usize>>,
+}
+
+impl Translation {
+    /// From `from` to `to`; nothing if their cells are the same.
+    pub(super) fn between(from: &Schema, to: &Schema) -> Option<Self> {
+        if from.identity() == to.identity() {
+            return None;
+        }
+        let start = |identity: String| {
+            let same = from
+                .metrics()
+                .iter()
+                .find(|metric| metric.identity() == identity);
+            same.map(|metric| metric.cells().start)
+        };
+        Some(Self {
+            starts: to
+                .metrics()
+                .iter()
+                .map(|metric| start(metric.identity()))
+                .collect(),
+        })
+    }
+
+    /// How many metrics have their values in both.
+    pub(super) fn kept(&self) -> usize {
+        self.starts.iter().flatten().count()
+    }
+
+    /// Appends `cells` in the order of the schema `to`; metrics that are new there are unset.
+    pub(super) fn apply(&self, cells: &[u64], to: &Schema, into: &mut Vec<u64>) {
+        for (metric, start) in to.metrics().iter().zip(&self.starts) {
+            match start {
+                Some(start) => into.extend(&cells[*start..start + metric.cells().len()]),
+                None => into.extend(metric.initial()),
+            }
+        }
+    }
+}
