@@ -1,9 +1,394 @@
-//! To be written.
+//! `prometheus_template` and `prometheus`: pages that scrapers read, made from the status tree.
+//!
+//! A template is compiled when the configuration is loaded. A scrape walks the tree once; for
+//! each item that a statement takes, its value and labels are evaluated afresh and become a line.
+//! Text that variables bring into labels is escaped, so that no client can break the page.
 
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::conf::{
+    Arity, Body, Chain, Contexts, Diagnostic, Directive, DirectiveSpec, Doc, Repeat, SPEC, Span,
+    Statement, Text, Word,
+};
+use crate::http::builder::{Builder, LocationParts, content_setting};
 use crate::http::module::{self, Module};
+use crate::http::outcome::Outcome;
+use crate::http::phase::ContentHandler;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::state::StateIndex;
+use crate::http::template::{Part, Template};
+use crate::http::variable::{Variable, VariableIndex};
+use crate::status::prometheus::{
+    Case, Families, Match, Page, Path, Rules, Statement as Series, escape_label, value_text, walk,
+};
 
 /// The feature.
 pub static MODULE: Module = Module {
     name: "prometheus",
+    directives: DIRECTIVES,
+    http: compile,
+    location,
     ..module::MODULE
 };
+
+const DIRECTIVES: &[DirectiveSpec] = &[
+    DirectiveSpec {
+        name: "prometheus_template",
+        contexts: Contexts::HTTP,
+        arity: Arity::exactly(1),
+        body: Body::Free,
+        repeat: Repeat::Many,
+        doc: Doc {
+            syntax: "prometheus_template NAME {\n    SAMPLE[{LABELS}] $VARIABLE \
+                     [path=PATH | path=~REGEX | path=~*REGEX] [type=TYPE] [help=TEXT];\n}",
+            default: "",
+            text: "Describes a page: each statement takes the items of the status tree whose path, \
+                   from below `/status`, is PATH or matches REGEX, and writes a line for each, \
+                   with `$p8s_value` as the item's value. The first statement that fits takes an \
+                   item; one without a path is evaluated once. Labels may hold variables and the \
+                   captures of the path; the name with its labels must be quoted.",
+            example: "prometheus_template requests {\n    'requests{zone=\"$1\"}' $p8s_value\n        \
+                      path=~^/http/server_zones/([^/]+)/requests/total$ type=counter;\n}",
+        },
+        apply: template,
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "prometheus",
+        contexts: Contexts::LOCATION,
+        arity: Arity::exactly(1),
+        repeat: Repeat::Many,
+        doc: Doc {
+            syntax: "prometheus TEMPLATE;",
+            default: "",
+            text: "Answers with the page that the template describes.",
+            example: "location = /metrics {\n    prometheus requests;\n}",
+        },
+        apply: |statement| {
+            let name = statement.word(1).clone();
+            statement.scope.insert(Scraped(name));
+            Ok(())
+        },
+        ..SPEC
+    },
+];
+
+struct Scraped(Word);
+
+/// The templates of an `http` block, as written.
+#[derive(Default)]
+struct Written(Vec<WrittenTemplate>);
+
+struct WrittenTemplate {
+    name: String,
+    lines: Vec<WrittenLine>,
+}
+
+struct WrittenLine {
+    series: Series,
+    labels: Text,
+    value: (String, Span),
+    path: Option<Path>,
+    span: Span,
+}
+
+fn template(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let name = statement.text(1).to_owned();
+    let mut lines = Vec::new();
+    for directive in statement.lines() {
+        let line = line(directive);
+        lines.extend(statement.diagnostics.check(line));
+    }
+    let duplicate = statement.error(1, format!("duplicate prometheus template \"{name}\""));
+    let written = statement.scope.get_or_default::<Written>();
+    if written.0.iter().any(|other| other.name == name) {
+        return Err(duplicate);
+    }
+    written.0.push(WrittenTemplate { name, lines });
+    Ok(())
+}
+
+fn line(directive: &Directive) -> Result<WrittenLine, Diagnostic> {
+    let Some((value, options)) = directive.arguments.split_first() else {
+        let message = "invalid number of metric parameters";
+        let help = "a statement needs a sample name and a variable";
+        return Err(Diagnostic::error(directive.span, message).with_help(help));
+    };
+    let sample = &directive.name;
+    let brace = sample.text.find('{').unwrap_or(sample.text.len());
+    let name = sample.text[..brace].to_owned();
+    if name.contains('$') {
+        let message = format!("variables are allowed in labels only, not in the name \"{name}\"");
+        return Err(Diagnostic::error(sample.span, message));
+    }
+    let mut line = WrittenLine {
+        series: Series { name, kind: None, help: None },
+        labels: Text::parse(&sample.slice(brace..sample.text.len()))?,
+        value: (variable(value)?, value.span),
+        path: None,
+        span: directive.span,
+    };
+    for word in options {
+        option(&mut line, word)?;
+    }
+    Ok(line)
+}
+
+fn variable(word: &Word) -> Result<String, Diagnostic> {
+    let not_one = || {
+        let message = format!("\"{}\" is not a variable", word.text);
+        Diagnostic::error(word.span, message).with_help("the value is a variable, as $p8s_value")
+    };
+    let name = word.text.strip_prefix('$').ok_or_else(not_one)?;
+    if name.is_empty() {
+        return Err(Diagnostic::error(word.span, "invalid variable name"));
+    }
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain { Ok(name.to_ascii_lowercase()) } else { Err(not_one()) }
+}
+
+fn option(line: &mut WrittenLine, word: &Word) -> Result<(), Diagnostic> {
+    let invalid = |message: String| Err(Diagnostic::error(word.span, message));
+    let (key, value) = word.text.split_once('=').unwrap_or((&word.text, ""));
+    let bare = value.strip_prefix('~').map_or(value, |pattern| {
+        pattern.strip_prefix('*').unwrap_or(pattern)
+    });
+    match key {
+        "path" | "type" | "help" if word.text.contains('=') => {}
+        _ => return invalid(format!("invalid metric parameter \"{}\"", word.text)),
+    }
+    if bare.is_empty() {
+        return invalid(format!("empty {key} in \"{}\"", word.text));
+    }
+    match key {
+        "type" => line.series.kind = Some(value.to_owned()),
+        "help" => line.series.help = Some(value.to_owned()),
+        _ => line.path = Some(path(value, bare, word)?),
+    }
+    Ok(())
+}
+
+fn path(value: &str, bare: &str, word: &Word) -> Result<Path, Diagnostic> {
+    let case = match value.as_bytes() {
+        [b'~', b'*', ..] => Case::Insensitive,
+        [b'~', ..] => Case::Sensitive,
+        _ => return Ok(Path::Literal(value.to_owned())),
+    };
+    Path::pattern(bare, case).map_err(|error| {
+        let message = format!("invalid regular expression \"{bare}\": {error}");
+        Diagnostic::error(word.span, message)
+    })
+}
+
+/// The templates of a configuration, ready to use.
+#[derive(Default)]
+struct Templates(HashMap<String, Arc<Compiled>>);
+
+struct Compiled {
+    name: String,
+    families: Families,
+    rules: Rules,
+    lines: Vec<Line>,
+    item: StateIndex<Item>,
+}
+
+struct Line {
+    name: String,
+    labels: Template,
+    value: VariableIndex,
+    groups: Vec<(String, VariableIndex)>,
+    has_path: bool,
+    /// Whether some variable may hold what it evaluated to for an earlier item.
+    depends: bool,
+}
+
+/// What `$p8s_value` shows.
+#[derive(Default)]
+struct Item(Option<Vec<u8>>);
+
+struct ItemVariable(StateIndex<Item>);
+
+impl Variable for ItemVariable {
+    fn read(&self, request: &mut Request, out: &mut Vec<u8>) -> bool {
+        let item = request.state_if_any(self.0).and_then(|item| item.0.as_deref());
+        item.map(|text| out.extend_from_slice(text)).is_some()
+    }
+}
+
+fn compile(builder: &mut Builder<'_>, chain: &Chain<'_>) {
+    let item = builder.state::<Item>();
+    let variable = Box::new(ItemVariable(item));
+    let defined = builder.variables.define("p8s_value", "prometheus", None, variable);
+    let Some(own) = builder.diagnostics.check(defined) else {
+        return;
+    };
+    let Some(Written(templates)) = chain.own() else {
+        return;
+    };
+    for written in templates {
+        let compiled = compile_one(builder, written, item, own);
+        builder.thing::<Templates>().0.insert(written.name.clone(), Arc::new(compiled));
+    }
+}
+
+fn compile_one(
+    builder: &mut Builder<'_>,
+    written: &WrittenTemplate,
+    item: StateIndex<Item>,
+    own: VariableIndex,
+) -> Compiled {
+    let series: Vec<Series> = written.lines.iter().map(|line| line.series.clone()).collect();
+    let families = Families::new(&written.name, &series);
+    let rules = Rules::new(written.lines.iter().map(|line| line.path.clone()).collect());
+    for (number, message) in families.warnings() {
+        let span = written.lines[number].span;
+        builder.diagnostics.push(Diagnostic::warning(span, message));
+    }
+    for (number, earlier) in rules.shadowed() {
+        let span = written.lines[*number].span;
+        let message = format!(
+            "\"{}\" never gets a value: \"{}\" above takes the same path",
+            written.lines[*number].series.name, written.lines[*earlier].series.name
+        );
+        builder.diagnostics.push(Diagnostic::warning(span, message));
+    }
+    let lines = written.lines.iter().map(|line| compile_line(builder, line, own)).collect();
+    Compiled { name: written.name.clone(), families, rules, lines, item }
+}
+
+fn compile_line(builder: &mut Builder<'_>, line: &WrittenLine, own: VariableIndex) -> Line {
+    let (name, span) = &line.value;
+    let names = line.path.iter().flat_map(Path::group_names);
+    let groups = names
+        .map(|name| (name.to_owned(), builder.variables.held(name, line.span)))
+        .collect();
+    let labels = builder.template(&line.labels);
+    let value = builder.variables.index(name, *span);
+    let other = |part: &Part| matches!(part, Part::Variable(index) if *index != own);
+    Line {
+        name: line.series.name.clone(),
+        depends: value != own || labels.parts().iter().any(other),
+        labels,
+        value,
+        groups,
+        has_path: line.path.is_some(),
+    }
+}
+
+fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
+    let Some(Scraped(name)) = content_setting(chain) else {
+        return;
+    };
+    match builder.thing::<Templates>().0.get(&name.text) {
+        Some(template) => parts.content.push(Box::new(Handler(Arc::clone(template)))),
+        None => {
+            let message = format!("unknown prometheus template \"{}\"", name.text);
+            builder.diagnostics.push(Diagnostic::error(name.span, message));
+        }
+    }
+}
+
+struct Handler(Arc<Compiled>);
+
+impl ContentHandler for Handler {
+    fn run(&self, request: &mut Request) -> Option<Outcome> {
+        if !matches!(request.method(), b"GET" | b"HEAD") {
+            return Some(Outcome::Status(405));
+        }
+        let body = self.0.render(request);
+        let response = Response::new(200, "text/plain; version=0.0.4; charset=utf-8", body);
+        Some(Outcome::Respond(response.uncached()))
+    }
+}
+
+impl Compiled {
+    fn render(&self, request: &mut Request) -> Vec<u8> {
+        let mut page = Page::new(&self.families);
+        let mut sample = Vec::new();
+        let runtime = request.runtime;
+        runtime.tree.find(&["status"], |node| {
+            let Some(node) = node else { return };
+            let _ = walk(&node, &self.rules, &mut |found| {
+                self.show(request, &found);
+                self.add(&mut page, found.rule, request, &mut sample);
+                ControlFlow::Continue(())
+            });
+        });
+        request.state(self.item).0 = None;
+        for (number, line) in self.lines.iter().enumerate() {
+            if !line.has_path {
+                request.forget_evaluated();
+                self.add(&mut page, number, request, &mut sample);
+            }
+        }
+        self.complain(&page);
+        let mut body = Vec::new();
+        // Writing to memory does not fail.
+        let _ = page.write(&mut body);
+        body
+    }
+
+    /// Makes an item what variables see.
+    fn show(&self, request: &mut Request, found: &Match<'_>) {
+        let line = &self.lines[found.rule];
+        let item = request.state(self.item).0.get_or_insert_default();
+        item.clear();
+        value_text(&found.value, item);
+        let groups = (0..).map_while(|number| found.group(number));
+        request.captures.replace(groups.map(str::as_bytes));
+        for (name, index) in &line.groups {
+            request.hold(*index, found.named(name).unwrap_or_default().as_bytes());
+        }
+        if line.depends {
+            request.forget_evaluated();
+        }
+    }
+
+    fn add(&self, page: &mut Page<'_>, number: usize, request: &mut Request, sample: &mut Vec<u8>) {
+        let line = &self.lines[number];
+        let mut value = request.buffer();
+        if request.read(line.value, &mut value) && !value.is_empty() {
+            sample.clear();
+            sample.extend_from_slice(line.name.as_bytes());
+            append_labels(&line.labels, request, sample);
+            // What is left out is counted by the page.
+            let _ = page.add(number, sample, &value);
+        }
+        request.recycle(value);
+    }
+
+    fn complain(&self, page: &Page<'_>) {
+        let refused = page.refused();
+        let (name, numbers) = (&self.name, refused.numbers);
+        if numbers > 0 {
+            log::warn!("prometheus template \"{name}\": {numbers} values are not numbers, left out");
+        }
+        if refused.samples > 0 {
+            let samples = refused.samples;
+            log::warn!("prometheus template \"{name}\": {samples} lines have bad labels, left out");
+        }
+        if refused.repeated > 0 {
+            let repeated = refused.repeated;
+            log::warn!("prometheus template \"{name}\": {repeated} series came twice, left out");
+        }
+    }
+}
+
+/// Appends labels; what variables bring in is escaped, the template's own text is not.
+fn append_labels(labels: &Template, request: &mut Request, out: &mut Vec<u8>) {
+    let mut text = request.buffer();
+    for part in labels.parts() {
+        match part {
+            Part::Literal(literal) => out.extend_from_slice(literal),
+            part => {
+                text.clear();
+                part.append(request, &mut text);
+                escape_label(&text, out);
+            }
+        }
+    }
+    request.recycle(text);
+}
