@@ -80,7 +80,8 @@ fn cycles_and_depth_end() {
     struct Endless;
     impl Loader for Endless {
         fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
-            Ok(format!("x {{ include {}/x; include {0}/x; }}", path.display()).into_bytes())
+            let includes = format!("x {{ include {0}/x; include {0}/x; }} #", path.display());
+            Ok((includes + &"-".repeat(100_000)).into_bytes())
         }
         fn expand(&mut self, _: &str) -> io::Result<Vec<PathBuf>> {
             Ok(Vec::new())
