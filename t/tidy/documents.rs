@@ -1,0 +1,99 @@
+//! Documents and examples agree with the source.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+use super::files::{find, is_word, list, read, root};
+use super::{LAYERS, report};
+
+#[test]
+fn every_folder_is_on_the_map() {
+    let map = read("src/README.md");
+    let folders = list("src")
+        .into_iter()
+        .filter(|path| root().join(path).is_dir());
+    let is_known = |path: &String| {
+        let name = path.trim_start_matches("src/");
+        LAYERS.iter().any(|(layer, _)| *layer == name) && map.contains(&format!("{name}/"))
+    };
+    let unknown = folders.filter(|path| !is_known(path)).collect();
+    report(
+        unknown,
+        "describe the folder in src/README.md and give it a layer in t/tidy.rs",
+    );
+}
+
+#[test]
+fn every_directive_has_documentation_and_a_block() {
+    let blocks: String = find("t", "t").into_iter().map(|file| file.text).collect();
+    let words: BTreeSet<&str> = blocks.split(|c: char| !is_word(c)).collect();
+    let mut offences = Vec::new();
+    for section in pingauge::modules::reference().split("\n## ").skip(1) {
+        let name = section.lines().next().unwrap_or_default();
+        let described = section
+            .lines()
+            .skip(1)
+            .any(|line| line.starts_with(char::is_alphabetic));
+        let regular = name
+            .chars()
+            .all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'));
+        if !(described && regular && words.contains(name)) {
+            offences.push(name.to_owned());
+        }
+    }
+    report(
+        offences,
+        "document the directive in its row, and use it in a block of t/**/*.t",
+    );
+}
+
+#[test]
+fn the_reference_is_fresh() {
+    let fresh = pingauge::modules::reference();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(root().join("conf/DIRECTIVES.md"), &fresh).unwrap();
+    }
+    let stale = read("conf/DIRECTIVES.md") != fresh;
+    assert!(
+        !stale,
+        "conf/DIRECTIVES.md is stale; run: UPDATE=1 cargo test --test tidy"
+    );
+}
+
+#[test]
+fn every_example_configuration_loads() {
+    let scratch = std::env::temp_dir().join(format!("pingauge-tidy-{}", std::process::id()));
+    fs::create_dir_all(scratch.join("logs")).unwrap();
+    let mut offences = Vec::new();
+    for file in find("conf", "conf") {
+        let path = root().join(&file.path);
+        let part = format!("events {{}}\nhttp {{ include {}; }}\n", path.display());
+        fs::write(scratch.join("part.conf"), part).unwrap();
+        let is_whole = file.text.lines().any(|line| line.starts_with("events"));
+        let main_file = if is_whole {
+            path
+        } else {
+            scratch.join("part.conf")
+        };
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pingauge"));
+        command
+            .args(["-t", "-q", "-c"])
+            .arg(main_file)
+            .arg("-p")
+            .arg(&scratch);
+        let output = command.output().unwrap();
+        if !output.status.success() || !output.stderr.is_empty() {
+            offences.push(format!(
+                "{}: {}",
+                file.path,
+                String::from_utf8_lossy(&output.stderr)
+            ));
+        }
+    }
+    fs::remove_dir_all(scratch).unwrap();
+    report(
+        offences,
+        "make `pingauge -t -c FILE` accept it without a word",
+    );
+}
