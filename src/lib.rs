@@ -7,6 +7,8 @@ pub mod metric;
 
 pub mod status;
 
+pub mod zone;
+
 pub mod http;
 
 pub mod modules;

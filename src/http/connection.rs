@@ -220,7 +220,7 @@ impl Connection<'_> {
     }
 
     /// Finds out what is asked of whom, and decides the answer.
-    fn understand(&mut self, request: &mut Request) -> Answer {
+    fn understand(&self, request: &mut Request) -> Answer {
         request.begin();
         request.keep_alive = self.may_continue(request);
         match identify(request) {

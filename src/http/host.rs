@@ -5,10 +5,10 @@ use super::uri::Target;
 
 /// The host is missing where it must be given, given twice, or no host at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadHost;
+pub(super) struct BadHost;
 
 /// The host, lower-case and without a port: of an absolute target, or of the `Host` field.
-pub fn of(head: &Head, target: Option<&Target>) -> Result<Vec<u8>, BadHost> {
+pub(super) fn of(head: &Head, target: Option<&Target>) -> Result<Vec<u8>, BadHost> {
     let mut fields = head
         .fields()
         .filter(|(name, _)| name.eq_ignore_ascii_case(b"host"));

@@ -20,9 +20,11 @@ pub enum Outcome {
 /// Where an internal redirect leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InternalTarget {
-    /// A path, and a query if it is to change.
+    /// A path of the same server.
     Uri {
+        /// Decoded.
         path: Vec<u8>,
+        /// The query; without one it is empty.
         arguments: Option<Vec<u8>>,
     },
     /// A named location (`@name`).

@@ -9,19 +9,19 @@ use super::response::{Body, Response, reason};
 use pingora::http::ResponseHeader;
 
 /// Takes a response to the point where its head leaves, and runs what is due there.
-pub fn take(request: &mut Request, response: &mut Response) {
+pub(super) fn take(request: &mut Request, response: &mut Response) {
     std::mem::swap(&mut request.response, &mut response.head);
     engine::head_point(request);
     request.keep_alive &= !closes(request.response.status);
 }
 
 /// Whether the body follows the head.
-pub fn sends_body(request: &Request) -> bool {
+pub(super) fn sends_body(request: &Request) -> bool {
     !is_bodiless(request.response.status) && !request.is_head()
 }
 
 /// The head of a taken response as it is sent, with the empty line.
-pub fn head(request: &Request, body: &Body) -> Vec<u8> {
+pub(super) fn head(request: &Request, body: &Body) -> Vec<u8> {
     let status = request.response.status;
     let mut out = Vec::with_capacity(256);
     status_line(&mut out, status);
@@ -53,7 +53,7 @@ pub fn head(request: &Request, body: &Body) -> Vec<u8> {
 }
 
 /// The same head for Pingora's session, which sees to `Connection` itself.
-pub fn pingora_head(request: &Request, body: &Body) -> pingora_core::Result<ResponseHeader> {
+pub(super) fn pingora_head(request: &Request, body: &Body) -> pingora_core::Result<ResponseHeader> {
     let status = request.response.status;
     let mut head = ResponseHeader::build(status, Some(8))?;
     head.set_reason_phrase(Some(reason(status)))?;
@@ -88,7 +88,7 @@ fn is_bodiless(status: u16) -> bool {
 
 /// Whether a response with this status ends its connection: the request may not have been
 /// understood to its end.
-pub fn closes(status: u16) -> bool {
+pub(super) fn closes(status: u16) -> bool {
     matches!(status, 400 | 408 | 413 | 414 | 494 | 500 | 501 | 505)
 }
 
@@ -96,7 +96,7 @@ pub fn closes(status: u16) -> bool {
 const SERVER: &str = concat!("pingauge/", env!("CARGO_PKG_VERSION"));
 
 /// The present time as a `Date` field has it.
-pub fn date() -> String {
+pub(super) fn date() -> String {
     httpdate::fmt_http_date(SystemTime::now())
 }
 

@@ -121,7 +121,6 @@ struct Entry {
     name: String,
     first_use: Option<Span>,
     assigned: bool,
-    definition: Option<Definition>,
 }
 
 struct Definition {
@@ -133,6 +132,7 @@ struct Definition {
 #[derive(Default)]
 pub struct VariableTable {
     entries: Vec<Entry>,
+    definitions: HashMap<String, Definition>,
     by_name: HashMap<String, VariableIndex>,
 }
 
@@ -153,18 +153,31 @@ impl VariableTable {
         span: Option<Span>,
         variable: Box<dyn Variable>,
     ) -> Result<VariableIndex, Diagnostic> {
-        let index = self.intern(name);
-        let entry = &mut self.entries[usize::from(index.0)];
-        if let Some(other) = &entry.definition {
+        self.offer(name, owner, span, variable)?;
+        Ok(self.intern(name))
+    }
+
+    /// Says what `name` means, if anybody uses it.
+    pub fn offer(
+        &mut self,
+        name: &str,
+        owner: &str,
+        span: Option<Span>,
+        variable: Box<dyn Variable>,
+    ) -> Result<(), Diagnostic> {
+        let name = name.to_ascii_lowercase();
+        if let Some(other) = self.definitions.get(&name) {
             let message = format!(
-                "variable \"${}\" of {owner} is already that of {}",
-                entry.name, other.owner
+                "variable \"${name}\" of {owner} is that of {} too",
+                other.owner
             );
-            return Err(placed(span, message));
+            let help = "names of variables do not tell upper from lower case";
+            return Err(placed(span, message).with_help(help));
         }
         let owner = owner.to_owned();
-        entry.definition = Some(Definition { owner, variable });
-        Ok(index)
+        self.definitions
+            .insert(name, Definition { owner, variable });
+        Ok(())
     }
 
     /// A variable that a directive assigns: defined here unless something else defines it.
@@ -176,15 +189,17 @@ impl VariableTable {
 
     /// Every name gets its meaning; one without a meaning is reported.
     pub fn finish(
-        self,
+        mut self,
         rows: &[&'static VariableSpec],
         diagnostics: &mut Diagnostics,
     ) -> Variables {
         let known = self.known_names(rows);
-        let resolve = |entry: Entry| entry.resolve(rows, &known, diagnostics);
-        Variables {
-            variables: self.entries.into_iter().map(resolve).collect(),
-        }
+        let mut resolve = |entry: Entry| {
+            let definition = self.definitions.remove(&entry.name);
+            entry.resolve(definition, rows, &known, diagnostics)
+        };
+        let variables = self.entries.into_iter().map(&mut resolve).collect();
+        Variables { variables }
     }
 
     fn intern(&mut self, name: &str) -> VariableIndex {
@@ -201,33 +216,26 @@ impl VariableTable {
             name: name.clone(),
             first_use: None,
             assigned: false,
-            definition: None,
         });
         self.by_name.insert(name, index);
         index
     }
 
     fn known_names(&self, rows: &[&'static VariableSpec]) -> Vec<String> {
-        let defined = self
-            .entries
-            .iter()
-            .filter(|entry| entry.definition.is_some());
         let rows = rows.iter().map(|row| row.name.to_owned());
-        defined
-            .map(|entry| entry.name.clone())
-            .chain(rows)
-            .collect()
+        self.definitions.keys().cloned().chain(rows).collect()
     }
 }
 
 impl Entry {
     fn resolve(
-        mut self,
+        self,
+        definition: Option<Definition>,
         rows: &[&'static VariableSpec],
         known: &[String],
         diagnostics: &mut Diagnostics,
     ) -> Box<dyn Variable> {
-        if let Some(definition) = self.definition.take() {
+        if let Some(definition) = definition {
             self.check_assignment(&*definition.variable, diagnostics);
             return definition.variable;
         }

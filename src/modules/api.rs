@@ -7,8 +7,8 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, Text};
 use crate::conf::Chain;
+use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, Text};
 use crate::http::Kind;
 use crate::http::builder::{Builder, LocationParts, content_setting};
 use crate::http::module::{self, Module};
@@ -115,8 +115,12 @@ fn declare(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
     let built = build_time().map(time);
     tree.leaf(&["status", "angie", "build_time"], move || built.clone());
     let address = tree.place(&["status", "angie", "address"]);
-    tree.leaf(&["status", "angie", "generation"], move || Some(Value::Integer(generation)));
-    tree.leaf(&["status", "angie", "load_time"], move || Some(time(loaded)));
+    tree.leaf(&["status", "angie", "generation"], move || {
+        Some(Value::Integer(generation))
+    });
+    tree.leaf(&["status", "angie", "load_time"], move || {
+        Some(time(loaded))
+    });
     let config_files = tree.place(&["status", "angie", "config_files"]);
     declare_connections(builder);
     let tree = &mut builder.tree;
@@ -126,9 +130,14 @@ fn declare(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
     }
     tree.declare(&["certificates"]);
     let files = builder.sources.files();
-    let files = files.map(|file| (file.name.clone(), Arc::clone(&file.text))).collect();
-    *builder.thing::<Places>() =
-        Places { address: Some(address), config_files: Some(config_files), files };
+    let files = files
+        .map(|file| (file.name.clone(), Arc::clone(&file.text)))
+        .collect();
+    *builder.thing::<Places>() = Places {
+        address: Some(address),
+        config_files: Some(config_files),
+        files,
+    };
 }
 
 fn declare_connections(builder: &mut Builder<'_>) {
@@ -136,9 +145,15 @@ fn declare_connections(builder: &mut Builder<'_>) {
     let counts = || Arc::clone(&builder.connections);
     let (accepted, dropped, active, idle) = (counts(), counts(), counts(), counts());
     let tree = &mut builder.tree;
-    tree.leaf(&path("accepted"), move || Some(Value::Integer(accepted.accepted())));
-    tree.leaf(&path("dropped"), move || Some(Value::Integer(dropped.dropped())));
-    tree.leaf(&path("active"), move || Some(Value::Integer(active.active())));
+    tree.leaf(&path("accepted"), move || {
+        Some(Value::Integer(accepted.accepted()))
+    });
+    tree.leaf(&path("dropped"), move || {
+        Some(Value::Integer(dropped.dropped()))
+    });
+    tree.leaf(&path("active"), move || {
+        Some(Value::Integer(active.active()))
+    });
     tree.leaf(&path("idle"), move || Some(Value::Integer(idle.idle())));
 }
 
@@ -151,7 +166,10 @@ fn build_time() -> Option<SystemTime> {
 fn time(moment: SystemTime) -> Value<'static> {
     let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
     let milliseconds = u16::try_from(since.subsec_millis()).unwrap_or_default();
-    Value::Time { seconds: since.as_secs(), milliseconds }
+    Value::Time {
+        seconds: since.as_secs(),
+        milliseconds,
+    }
 }
 
 fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
@@ -161,7 +179,11 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
     let path = builder.template(path);
     let shows_files = chain.nearest().is_some_and(|ApiConfigFiles(on)| *on);
     let places = builder.thing::<Places>();
-    let files = if shows_files { places.files.iter().cloned().collect() } else { Vec::new() };
+    let files = if shows_files {
+        places.files.iter().cloned().collect()
+    } else {
+        Vec::new()
+    };
     let pattern = chain.nearest::<LocationPattern>();
     let pattern = pattern.filter(|one| matches!(one.kind, Kind::Prefix | Kind::FinalPrefix));
     let prefix = pattern.map(|pattern| pattern.text.clone());
@@ -196,11 +218,14 @@ impl ContentHandler for Handler {
         join(&mut names, &raw);
         let response = match request.method() {
             b"GET" | b"HEAD" => self.show(request, &path::segments(&names), &full),
-            method => refusal(405, &format!(
-                "The {} method is not allowed for the requested API entity \"{}\".",
-                String::from_utf8_lossy(method),
-                String::from_utf8_lossy(&full)
-            )),
+            method => refusal(
+                405,
+                &format!(
+                    "The {} method is not allowed for the requested API entity \"{}\".",
+                    String::from_utf8_lossy(method),
+                    String::from_utf8_lossy(&full)
+                ),
+            ),
         };
         Some(Outcome::Respond(response))
     }
@@ -212,11 +237,16 @@ impl Handler {
         let Some(prefix) = &self.prefix else {
             return (Vec::new(), Vec::new());
         };
-        let decoded = request.path.strip_prefix(prefix.as_bytes()).unwrap_or(&request.path);
+        let decoded = request
+            .path
+            .strip_prefix(prefix.as_bytes())
+            .unwrap_or(&request.path);
         let target = uri::split_query(request.head.target()).0;
         let is_path = |path| path == request.path;
         let unchanged = uri::normalise(target, Slashes::Merge).is_ok_and(is_path);
-        let dots = target.split(|byte| *byte == b'/').any(|part| matches!(part, b"." | b".."));
+        let dots = target
+            .split(|byte| *byte == b'/')
+            .any(|part| matches!(part, b"." | b".."));
         if let Some(raw) = path::after(target, prefix.as_bytes()).filter(|_| unchanged && !dots) {
             return (raw.to_vec(), decoded.to_vec());
         }
@@ -226,16 +256,18 @@ impl Handler {
     }
 
     fn show(&self, request: &Request, names: &[Vec<u8>], full: &[u8]) -> Response {
-        let local = request.connection.local.map(|address| address.ip().to_string());
+        let local = request
+            .connection
+            .local
+            .map(|address| address.ip().to_string());
         let mut filled = Vec::new();
         if let Some(place) = self.address {
             let text = local.unwrap_or_else(|| request.listener.address.to_string());
             filled.push((place, Node::text(text.into_bytes())));
         }
         if let Some(place) = self.config_files {
-            let file = |(name, text): &(String, Arc<[u8]>)| {
-                (name.clone(), Node::text(text.to_vec()))
-            };
+            let file =
+                |(name, text): &(String, Arc<[u8]>)| (name.clone(), Node::text(text.to_vec()));
             filled.push((place, Node::object(self.files.iter().map(file).collect())));
         }
         let root = request.runtime.tree.root_with(&filled);
@@ -245,19 +277,32 @@ impl Handler {
         });
         match written {
             Some(Ok(())) => Response::new(200, "application/json", body).uncached(),
-            Some(Err(_)) => refusal(500, "The request could not be processed, see the error log."),
-            None => refusal(404, &format!(
-                "Requested API entity \"{}\" doesn't exist.",
-                String::from_utf8_lossy(full)
-            )),
+            Some(Err(_)) => refusal(
+                500,
+                "The request could not be processed, see the error log.",
+            ),
+            None => refusal(
+                404,
+                &format!(
+                    "Requested API entity \"{}\" doesn't exist.",
+                    String::from_utf8_lossy(full)
+                ),
+            ),
         }
     }
 }
 
 fn format(request: &Request) -> Format {
     let is = |name: &[u8], value: &[u8]| uri::argument(&request.arguments, name) == Some(value);
-    let dates = if is(b"date", b"epoch") { Dates::Epoch } else { Dates::Iso };
-    Format { pretty: !is(b"pretty", b"off"), dates }
+    let dates = if is(b"date", b"epoch") {
+        Dates::Epoch
+    } else {
+        Dates::Iso
+    };
+    Format {
+        pretty: !is(b"pretty", b"off"),
+        dates,
+    }
 }
 
 fn refusal(status: u16, description: &str) -> Response {
@@ -267,10 +312,20 @@ fn refusal(status: u16, description: &str) -> Response {
         _ => "InternalError",
     };
     let text = |text: &str| Node::text(text.as_bytes().to_vec());
-    let node = Node::object(vec![("error", text(error)), ("description", text(description))]);
+    let node = Node::object(vec![
+        ("error", text(error)),
+        ("description", text(description)),
+    ]);
     let mut body = Vec::new();
     // Writing to memory does not fail.
-    let _ = json::serialize(&node, Format { pretty: true, dates: Dates::Iso }, &mut body);
+    let _ = json::serialize(
+        &node,
+        Format {
+            pretty: true,
+            dates: Dates::Iso,
+        },
+        &mut body,
+    );
     Response::new(status, "application/json", body)
 }
 

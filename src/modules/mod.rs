@@ -13,18 +13,18 @@ use crate::http::runtime::Runtime;
 
 pub mod core;
 
-mod access;
-mod api;
-mod files;
-mod headers;
-mod log;
-mod map;
-mod metric;
-mod prometheus;
-mod proxy;
-mod rewrite;
-mod status_zone;
-mod unused;
+pub mod access;
+pub mod api;
+pub mod files;
+pub mod headers;
+pub mod log;
+pub mod map;
+pub mod metric;
+pub mod prometheus;
+pub mod proxy;
+pub mod rewrite;
+pub mod status_zone;
+pub mod unused;
 
 /// Every feature.
 pub static MODULES: &[&Module] = &[

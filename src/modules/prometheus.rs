@@ -54,7 +54,6 @@ const DIRECTIVES: &[DirectiveSpec] = &[
                       path=~^/http/server_zones/([^/]+)/requests/total$ type=counter;\n}",
         },
         apply: template,
-        ..SPEC
     },
     DirectiveSpec {
         name: "prometheus",
@@ -125,7 +124,11 @@ fn line(directive: &Directive) -> Result<WrittenLine, Diagnostic> {
         return Err(Diagnostic::error(sample.span, message));
     }
     let mut line = WrittenLine {
-        series: Series { name, kind: None, help: None },
+        series: Series {
+            name,
+            kind: None,
+            help: None,
+        },
         labels: Text::parse(&sample.slice(brace..sample.text.len()))?,
         value: (variable(value)?, value.span),
         path: None,
@@ -146,8 +149,14 @@ fn variable(word: &Word) -> Result<String, Diagnostic> {
     if name.is_empty() {
         return Err(Diagnostic::error(word.span, "invalid variable name"));
     }
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if plain { Ok(name.to_ascii_lowercase()) } else { Err(not_one()) }
+    let plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain {
+        Ok(name.to_ascii_lowercase())
+    } else {
+        Err(not_one())
+    }
 }
 
 fn option(line: &mut WrittenLine, word: &Word) -> Result<(), Diagnostic> {
@@ -213,7 +222,9 @@ struct ItemVariable(StateIndex<Item>);
 
 impl Variable for ItemVariable {
     fn read(&self, request: &mut Request, out: &mut Vec<u8>) -> bool {
-        let item = request.state_if_any(self.0).and_then(|item| item.0.as_deref());
+        let item = request
+            .state_if_any(self.0)
+            .and_then(|item| item.0.as_deref());
         item.map(|text| out.extend_from_slice(text)).is_some()
     }
 }
@@ -221,7 +232,9 @@ impl Variable for ItemVariable {
 fn compile(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     let item = builder.state::<Item>();
     let variable = Box::new(ItemVariable(item));
-    let defined = builder.variables.define("p8s_value", "prometheus", None, variable);
+    let defined = builder
+        .variables
+        .define("p8s_value", "prometheus", None, variable);
     let Some(own) = builder.diagnostics.check(defined) else {
         return;
     };
@@ -230,7 +243,10 @@ fn compile(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     };
     for written in templates {
         let compiled = compile_one(builder, written, item, own);
-        builder.thing::<Templates>().0.insert(written.name.clone(), Arc::new(compiled));
+        builder
+            .thing::<Templates>()
+            .0
+            .insert(written.name.clone(), Arc::new(compiled));
     }
 }
 
@@ -240,7 +256,11 @@ fn compile_one(
     item: StateIndex<Item>,
     own: VariableIndex,
 ) -> Compiled {
-    let series: Vec<Series> = written.lines.iter().map(|line| line.series.clone()).collect();
+    let series: Vec<Series> = written
+        .lines
+        .iter()
+        .map(|line| line.series.clone())
+        .collect();
     let families = Families::new(&written.name, &series);
     let rules = Rules::new(written.lines.iter().map(|line| line.path.clone()).collect());
     for (number, message) in families.warnings() {
@@ -255,8 +275,18 @@ fn compile_one(
         );
         builder.diagnostics.push(Diagnostic::warning(span, message));
     }
-    let lines = written.lines.iter().map(|line| compile_line(builder, line, own)).collect();
-    Compiled { name: written.name.clone(), families, rules, lines, item }
+    let lines = written
+        .lines
+        .iter()
+        .map(|line| compile_line(builder, line, own))
+        .collect();
+    Compiled {
+        name: written.name.clone(),
+        families,
+        rules,
+        lines,
+        item,
+    }
 }
 
 fn compile_line(builder: &mut Builder<'_>, line: &WrittenLine, own: VariableIndex) -> Line {
@@ -286,7 +316,9 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
         Some(template) => parts.content.push(Box::new(Handler(Arc::clone(template)))),
         None => {
             let message = format!("unknown prometheus template \"{}\"", name.text);
-            builder.diagnostics.push(Diagnostic::error(name.span, message));
+            builder
+                .diagnostics
+                .push(Diagnostic::error(name.span, message));
         }
     }
 }
@@ -312,7 +344,7 @@ impl Compiled {
         runtime.tree.find(&["status"], |node| {
             let Some(node) = node else { return };
             let _ = walk(&node, &self.rules, &mut |found| {
-                self.show(request, &found);
+                self.show(request, found);
                 self.add(&mut page, found.rule, request, &mut sample);
                 ControlFlow::Continue(())
             });
@@ -364,7 +396,9 @@ impl Compiled {
         let refused = page.refused();
         let (name, numbers) = (&self.name, refused.numbers);
         if numbers > 0 {
-            log::warn!("prometheus template \"{name}\": {numbers} values are not numbers, left out");
+            log::warn!(
+                "prometheus template \"{name}\": {numbers} values are not numbers, left out"
+            );
         }
         if refused.samples > 0 {
             let samples = refused.samples;

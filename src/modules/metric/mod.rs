@@ -1,9 +1,52 @@
-//! To be written.
+//! Metrics: zones that keep them, directives and variables that update them, and their part of
+//! the status tree.
 
+mod status;
+mod update;
+mod variables;
+mod zone_directives;
+mod zones;
+
+use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 use crate::http::module::{self, Module};
+use variables::Readback;
 
 /// The feature.
 pub static MODULE: Module = Module {
     name: "metric",
+    directives: DIRECTIVES,
+    http: zones::declare,
+    location: |builder, chain, parts| {
+        parts.keep(chain.nearest::<Readback>().copied().unwrap_or_default());
+        update::location(builder, chain, parts);
+    },
     ..module::MODULE
 };
+
+const DIRECTIVES: &[DirectiveSpec] = &[
+    zone_directives::METRIC_ZONE,
+    zone_directives::METRIC_COMPLEX_ZONE,
+    update::METRIC,
+    DirectiveSpec {
+        name: "metric_readback",
+        contexts: Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION),
+        arity: Arity::exactly(1),
+        doc: Doc {
+            syntax: "metric_readback assigned | computed;",
+            default: "assigned",
+            text: "What `$metric_NAME` reads as after an update through variables: the pair as it \
+                   was assigned, or the key with what the zone has computed for it.",
+            example: "metric_readback computed;",
+        },
+        apply: |statement| {
+            let forms = [
+                ("assigned", Readback::Assigned),
+                ("computed", Readback::Computed),
+            ];
+            let form = statement.enumeration(1, &forms)?;
+            statement.scope.insert(form);
+            Ok(())
+        },
+        ..SPEC
+    },
+];

@@ -1,0 +1,112 @@
+//! `/status/http/metric_zones/` and the zones' part of `/status/slabs/`.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::http::builder::Builder;
+use crate::metric::{Buckets, Moment, Reading};
+use crate::os;
+use crate::status::{Branch, Named, Node, Value};
+use crate::zone::Record;
+
+use super::zones::Entry;
+
+/// Shows the zones, if there are any.
+pub(super) fn mount(builder: &mut Builder<'_>, entries: &Arc<[Arc<Entry>]>) {
+    if entries.is_empty() {
+        return;
+    }
+    let zones = Named::new(Arc::clone(entries), name, |entry| Some(zone(entry)));
+    builder
+        .tree
+        .mount(&["status", "http", "metric_zones"], Box::new(zones));
+    let slabs = Named::new(Arc::clone(entries), name, |entry| slabs(entry));
+    builder.tree.mount(&["status", "slabs"], Box::new(slabs));
+}
+
+fn name(entry: &Arc<Entry>) -> &[u8] {
+    entry.name.as_bytes()
+}
+
+fn zone(entry: &Entry) -> Node<'_> {
+    Node::object(vec![
+        ("discarded", count(entry.zone.discarded())),
+        ("metrics", Node::branch(Keys(entry))),
+    ])
+}
+
+fn slabs(entry: &Entry) -> Option<Node<'_>> {
+    let slabs = entry.zone.slabs()?;
+    let slots = Node::object(vec![
+        ("used", count(slabs.slots_used)),
+        ("free", count(slabs.slots_free)),
+        ("reqs", count(slabs.requests)),
+        ("fails", count(slabs.failures)),
+    ]);
+    let pages = Node::object(vec![
+        ("used", count(slabs.pages_used)),
+        ("free", count(slabs.pages_free)),
+    ]);
+    let slots = Node::object(vec![(slabs.slot_bytes.to_string(), slots)]);
+    Some(Node::object(vec![("pages", pages), ("slots", slots)]))
+}
+
+fn count(value: u64) -> Node<'static> {
+    Node::Value(Value::Integer(value))
+}
+
+/// The keys of a zone.
+struct Keys<'a>(&'a Entry);
+
+impl Branch for Keys<'_> {
+    fn child(&self, name: &[u8]) -> Option<Node<'_>> {
+        let mut record = Record::default();
+        self.0
+            .zone
+            .read(name, &mut record)
+            .then(|| values(self.0, &record))
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        let mut name = Vec::new();
+        self.0.zone.visit(&mut |record| {
+            name.clear();
+            record.write_name(&mut name);
+            visit(&name, values(self.0, record))
+        })
+    }
+
+    fn count(&self) -> u64 {
+        self.0.zone.len()
+    }
+}
+
+fn values(entry: &Entry, record: &Record) -> Node<'static> {
+    let now = Moment(os::monotonic());
+    let readings = record.readings(&entry.schema, now);
+    let mut named = readings.map(|(metric, reading)| (metric.name().to_owned(), node(&reading)));
+    if entry.is_simple {
+        return named
+            .next()
+            .map_or(Node::Value(Value::Null), |(_, node)| node);
+    }
+    Node::object(named.collect())
+}
+
+fn node(reading: &Reading<'_>) -> Node<'static> {
+    match reading {
+        Reading::Integer(value) => count(*value),
+        Reading::Float(value) => Node::Value(Value::Float(*value)),
+        Reading::Buckets(buckets) => object(buckets),
+        Reading::Unset => Node::Value(Value::Null),
+    }
+}
+
+fn object(buckets: &Buckets<'_>) -> Node<'static> {
+    Node::object(
+        buckets
+            .iter()
+            .map(|(name, value)| (name.to_owned(), count(value)))
+            .collect(),
+    )
+}

@@ -1,0 +1,147 @@
+//! `metric`: what a location counts, and the handler that counts it.
+
+use std::sync::Arc;
+
+use crate::conf::{
+    Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text,
+    nearest,
+};
+use crate::http::builder::{Builder, LocationParts};
+use crate::http::phase::{Phase, PhaseHandler};
+use crate::http::request::Request;
+use crate::http::template::Template;
+use crate::metric::parse_value;
+
+use super::zones::{Entry, Registry};
+
+/// The row.
+pub(super) const METRIC: DirectiveSpec = DirectiveSpec {
+    name: "metric",
+    contexts: Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION),
+    arity: Arity::between(2, 3),
+    repeat: Repeat::Many,
+    doc: Doc {
+        syntax: "metric ZONE KEY[=VALUE] [on=request | response | end];",
+        default: "on=end",
+        text: "Updates KEY in ZONE with VALUE, in the given phase of each request. The parameter is \
+               split at its last `=` as written, so that `=` in the value of a variable never \
+               splits. An empty VALUE is 0, one that is no number is 1; an empty key is skipped. A \
+               level inherits the directives of the level above only if it has none of its own.",
+        example: "metric upstream_time $upstream_addr=$upstream_response_time on=end;",
+    },
+    apply: metric,
+    ..SPEC
+};
+
+/// The `metric` directives of one level.
+#[derive(Default)]
+struct UpdatesWritten(Vec<UpdateWritten>);
+
+struct UpdateWritten {
+    zone: String,
+    zone_span: Span,
+    key: Text,
+    value: Option<Text>,
+    phase: Phase,
+}
+
+fn metric(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let zone = statement.word(1);
+    let pair = statement.word(2);
+    let (key, value) = match pair.text.rfind('=') {
+        Some(equals) => (
+            pair.slice(0..equals),
+            Some(pair.slice(equals + 1..pair.text.len())),
+        ),
+        None => (pair.clone(), None),
+    };
+    if key.text.is_empty() {
+        let message = format!("empty metric key for zone \"{}\"", zone.text);
+        return Err(statement.error(2, message));
+    }
+    let written = UpdateWritten {
+        zone: zone.text.clone(),
+        zone_span: zone.span,
+        key: Text::parse(&key)?,
+        value: value.as_ref().map(Text::parse).transpose()?,
+        phase: phase(statement)?,
+    };
+    statement
+        .scope
+        .get_or_default::<UpdatesWritten>()
+        .0
+        .push(written);
+    Ok(())
+}
+
+fn phase(statement: &Statement<'_>) -> Result<Phase, Diagnostic> {
+    let Some(word) = statement.argument(3) else {
+        return Ok(Phase::End);
+    };
+    let Some(stage) = word.strip_prefix("on=") else {
+        let message = format!("invalid parameter \"{}\"", word.text);
+        return Err(statement
+            .error(3, message)
+            .with_help("expected on=request, response or end"));
+    };
+    match stage.text.as_str() {
+        "request" => Ok(Phase::Request),
+        "response" => Ok(Phase::Response),
+        "end" => Ok(Phase::End),
+        other => {
+            let message = format!("unknown stage \"{other}\"");
+            Err(Diagnostic::error(stage.span, message).with_help("request, response or end"))
+        }
+    }
+}
+
+/// Puts the updates that hold in a location into its phases.
+pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
+    let Some(UpdatesWritten(updates)) = chain.nearest() else {
+        return;
+    };
+    for written in updates {
+        let Some(entry) = find(builder, &written.zone, written.zone_span) else {
+            continue;
+        };
+        let key = builder.template(&written.key);
+        let value = written.value.as_ref().map(|value| builder.template(value));
+        parts.phases[written.phase as usize].push(Box::new(Update { entry, key, value }));
+    }
+}
+
+fn find(builder: &mut Builder<'_>, name: &str, span: Span) -> Option<Arc<Entry>> {
+    let registry = builder.thing::<Registry>();
+    if let Some(entry) = registry.find(name) {
+        return Some(Arc::clone(entry));
+    }
+    let known: Vec<String> = registry.names().map(str::to_owned).collect();
+    let message = format!("metric zone \"{name}\" is not declared");
+    let mut problem = Diagnostic::error(span, message);
+    if let Some(similar) = nearest(name, known.iter().map(String::as_str)) {
+        problem = problem.with_help(format!("did you mean \"{similar}\"?"));
+    }
+    builder.diagnostics.push(problem);
+    None
+}
+
+struct Update {
+    entry: Arc<Entry>,
+    key: Template,
+    value: Option<Template>,
+}
+
+impl PhaseHandler for Update {
+    fn run(&self, request: &mut Request) {
+        let mut key = request.buffer();
+        self.key.append(request, &mut key);
+        let mut value = request.buffer();
+        if let Some(template) = &self.value {
+            template.append(request, &mut value);
+        }
+        let now = request.moment();
+        self.entry.update(&key, parse_value(&value), now);
+        request.recycle(value);
+        request.recycle(key);
+    }
+}

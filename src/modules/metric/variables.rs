@@ -1,0 +1,202 @@
+//! `$metric_NAME`, `$metric_NAME_key`, `$metric_NAME_value` and `$metric_NAME_value_METRIC`:
+//! updates and readings from anywhere that takes variables.
+//!
+//! A request remembers one key for each zone. Readings are never cached: each look is at the zone.
+
+use std::sync::Arc;
+
+use crate::conf::Span;
+use crate::http::builder::Builder;
+use crate::http::request::Request;
+use crate::http::state::StateIndex;
+use crate::http::variable::Variable;
+use crate::metric::{KEY_LIMIT, VALUE_LIMIT, parse_value, split_pair, stored_key};
+use crate::zone::{Record, Update};
+
+use super::zones::Entry;
+
+/// What `$metric_NAME` reads as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Readback {
+    /// The pair as it was assigned.
+    #[default]
+    Assigned,
+    /// The key with what the zone computed for it.
+    Computed,
+}
+
+/// What a request remembers of a zone.
+#[derive(Default)]
+struct Remembered {
+    key: Vec<u8>,
+    pair: Vec<u8>,
+}
+
+struct ZoneVariable {
+    entry: Arc<Entry>,
+    remembered: StateIndex<Remembered>,
+    part: Part,
+}
+
+/// Which of a zone's variables it is.
+enum Part {
+    Pair,
+    Key,
+    Value,
+    /// The reading of the metric in this place.
+    Metric(usize),
+}
+
+/// Offers the variables of a zone.
+pub(super) fn offer(builder: &mut Builder<'_>, entry: &Arc<Entry>, span: Span) {
+    if !is_name(&entry.name) {
+        return;
+    }
+    let remembered = builder.state();
+    let name = &entry.name;
+    let mut parts = vec![
+        (format!("metric_{name}"), Part::Pair),
+        (format!("metric_{name}_key"), Part::Key),
+        (format!("metric_{name}_value"), Part::Value),
+    ];
+    if !entry.is_simple {
+        let metrics = entry.schema.metrics().iter().enumerate();
+        let named = metrics.filter(|(_, metric)| is_name(metric.name()));
+        let variable = |metric: &str| format!("metric_{name}_value_{metric}");
+        parts.extend(named.map(|(place, one)| (variable(one.name()), Part::Metric(place))));
+    }
+    for (variable, part) in parts {
+        let owner = match &part {
+            Part::Metric(place) => {
+                format!(
+                    "metric \"{}\" of zone \"{name}\"",
+                    entry.schema.metrics()[*place].name()
+                )
+            }
+            _ => format!("zone \"{name}\""),
+        };
+        let source = ZoneVariable {
+            entry: Arc::clone(entry),
+            remembered,
+            part,
+        };
+        let offered = builder
+            .variables
+            .offer(&variable, &owner, Some(span), Box::new(source));
+        builder.diagnostics.check(offered);
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+impl Variable for ZoneVariable {
+    fn read(&self, request: &mut Request, out: &mut Vec<u8>) -> bool {
+        match self.part {
+            Part::Pair => self.read_pair(request, out),
+            Part::Key => {
+                let key = self.key(request);
+                out.extend_from_slice(key);
+                !key.is_empty()
+            }
+            Part::Value => self.read_value(request, None, out),
+            Part::Metric(place) => self.read_value(request, Some(place), out),
+        }
+    }
+
+    fn assign(&self, request: &mut Request, value: &[u8]) -> bool {
+        match self.part {
+            Part::Pair => self.assign_pair(request, value),
+            Part::Key => {
+                let remembered = request.state(self.remembered);
+                remembered.key = stored_key(value).to_vec();
+            }
+            Part::Value => self.assign_value(request, value),
+            Part::Metric(_) => return false,
+        }
+        true
+    }
+
+    fn assignable(&self) -> bool {
+        true
+    }
+}
+
+impl ZoneVariable {
+    fn key<'r>(&self, request: &'r Request) -> &'r [u8] {
+        request
+            .state_if_any(self.remembered)
+            .map_or(b"", |remembered| &remembered.key)
+    }
+
+    fn read_pair(&self, request: &mut Request, out: &mut Vec<u8>) -> bool {
+        let form = request
+            .location
+            .extra::<Readback>()
+            .copied()
+            .unwrap_or_default();
+        if form == Readback::Assigned {
+            let remembered = request.state_if_any(self.remembered);
+            let pair = remembered.map_or(&b""[..], |remembered| &remembered.pair);
+            out.extend_from_slice(pair);
+            return !pair.is_empty();
+        }
+        let start = out.len();
+        out.extend_from_slice(self.key(request));
+        out.push(b'=');
+        let found = self.read_value(request, None, out);
+        if !found {
+            out.truncate(start);
+        }
+        found
+    }
+
+    fn read_value(&self, request: &mut Request, place: Option<usize>, out: &mut Vec<u8>) -> bool {
+        let mut record = Record::default();
+        let key = self.key(request);
+        if key.is_empty() || !self.entry.zone.read(key, &mut record) {
+            return false;
+        }
+        let now = request.moment();
+        match place {
+            Some(place) => record
+                .reading(&self.entry.schema, place, now)
+                .write_text(out),
+            None => record.write_text(&self.entry.schema, now, out),
+        }
+        true
+    }
+
+    fn assign_pair(&self, request: &mut Request, pair: &[u8]) {
+        let (key, value) = split_pair(pair);
+        if key.is_empty() || !self.update(request, key, value) {
+            return;
+        }
+        let remembered = request.state(self.remembered);
+        remembered.key = stored_key(key).to_vec();
+        remembered.pair = pair.to_vec();
+    }
+
+    fn assign_value(&self, request: &mut Request, value: &[u8]) {
+        let key = self.key(request).to_vec();
+        if key.is_empty() || !self.update(request, &key, value) {
+            return;
+        }
+        let mut pair = key;
+        pair.push(b'=');
+        pair.extend_from_slice(value);
+        pair.truncate(KEY_LIMIT.max(VALUE_LIMIT));
+        request.state(self.remembered).pair = pair;
+    }
+
+    /// True when the update was applied, be it to the discard key.
+    fn update(&self, request: &mut Request, key: &[u8], value: &[u8]) -> bool {
+        let now = request.moment();
+        let update = self.entry.update(key, parse_value(value), now);
+        matches!(update, Some(Update::Stored | Update::Accounted))
+    }
+}

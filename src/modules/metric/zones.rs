@@ -1,0 +1,166 @@
+//! The zones of a configuration: made, taken over or attached to, and found by name.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::conf::{Chain, Diagnostic};
+use crate::http::builder::Builder;
+use crate::http::memory::{Memory, Role};
+use crate::metric::{Moment, Schema};
+use crate::os::SharedMemory;
+use crate::zone::{Adoption, Geometry, Refused, Unusable, Update, Zone};
+
+use super::zone_directives::{ZoneWritten, ZonesWritten};
+use super::{status, variables};
+
+/// A zone and what its configuration says.
+pub(super) struct Entry {
+    pub name: String,
+    pub zone: Zone,
+    pub schema: Arc<Schema>,
+    /// Whether it has one metric without a name.
+    pub is_simple: bool,
+}
+
+/// The zones of a configuration, in the order of the file.
+#[derive(Default)]
+pub(super) struct Registry(Vec<Arc<Entry>>);
+
+impl Registry {
+    /// The zone called `name`.
+    pub fn find(&self, name: &str) -> Option<&Arc<Entry>> {
+        self.0.iter().find(|entry| entry.name == name)
+    }
+
+    /// All names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|entry| entry.name.as_str())
+    }
+}
+
+impl Entry {
+    /// Feeds a value to a key; `None` when it was refused. A failure is logged and nothing else.
+    pub fn update(&self, key: &[u8], value: f64, now: Moment) -> Option<Update> {
+        match self.zone.update(key, value, now) {
+            Ok(update) => Some(update),
+            Err(refused) => {
+                self.complain(refused, key, value);
+                None
+            }
+        }
+    }
+
+    #[cold]
+    fn complain(&self, refused: Refused, key: &[u8], value: f64) {
+        let (name, key) = (&self.name, key.escape_ascii());
+        log::error!("metric zone \"{name}\": {refused}: key \"{key}\", value {value}");
+    }
+}
+
+/// Makes the zones of an `http` block, with their variables and their part of the status tree.
+pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
+    let Some(ZonesWritten(zones)) = chain.own() else {
+        return;
+    };
+    for written in zones {
+        let zone = match open(builder, written) {
+            Ok(zone) => zone,
+            Err(error) => {
+                let message = format!("zone \"{}\" cannot be used: {error}", written.name);
+                builder
+                    .diagnostics
+                    .push(Diagnostic::error(written.span, message));
+                continue;
+            }
+        };
+        let entry = Arc::new(Entry {
+            name: written.name.clone(),
+            zone,
+            schema: Arc::clone(&written.schema),
+            is_simple: written.is_simple,
+        });
+        variables::offer(builder, &entry, written.span);
+        builder.thing::<Registry>().0.push(entry);
+    }
+    let entries: Arc<[Arc<Entry>]> = builder.thing::<Registry>().0.iter().cloned().collect();
+    status::mount(builder, &entries);
+}
+
+fn open(builder: &mut Builder<'_>, written: &ZoneWritten) -> Result<Zone, Unusable> {
+    let (name, schema) = (&written.name, Arc::clone(&written.schema));
+    let existing = builder.memory.existing(KIND, name);
+    match (builder.memory.role(), existing) {
+        (Role::Worker(_), Some(memory)) => Zone::attach(&memory, schema),
+        (Role::Worker(_), None) => Err(Unusable::Memory(io::ErrorKind::NotFound.into())),
+        (Role::Check, _) => {
+            let zone = create(builder.memory, written)?;
+            report_capacity(written)?;
+            Ok(zone)
+        }
+        (Role::Master, None) => create(builder.memory, written),
+        (Role::Master, Some(memory)) => adopt(builder.memory, written, &memory),
+    }
+}
+
+const KIND: &str = "metric_zone";
+
+fn create(memory: &mut dyn Memory, written: &ZoneWritten) -> Result<Zone, Unusable> {
+    Geometry::of_zone(written.size, &written.schema)?;
+    let memory = memory.create(KIND, &written.name, written.size)?;
+    Zone::create(
+        &memory,
+        written.size,
+        Arc::clone(&written.schema),
+        &written.overflow,
+    )
+}
+
+/// Takes over the zone of the generation before; one that is damaged gives way to a fresh one.
+fn adopt(
+    memory: &mut dyn Memory,
+    written: &ZoneWritten,
+    existing: &SharedMemory,
+) -> Result<Zone, Unusable> {
+    let schema = Arc::clone(&written.schema);
+    let name = &written.name;
+    match Zone::adopt(existing, written.size, schema, &written.overflow) {
+        Ok((zone, adoption)) => {
+            tell(name, &adoption);
+            Ok(zone)
+        }
+        Err(Unusable::Corrupt(reason)) => {
+            log::error!("metric zone \"{name}\" is damaged ({reason}) and starts empty");
+            create(memory, written)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn tell(name: &str, adoption: &Adoption) {
+    match adoption {
+        Adoption::Created | Adoption::Kept => {}
+        Adoption::Migrated {
+            metrics_kept,
+            metrics_new,
+            keys,
+            discarded,
+        } => log::info!(
+            "metric zone \"{name}\" changed: {keys} keys carried over, {discarded} found no room, \
+             {metrics_kept} metrics kept, {metrics_new} new"
+        ),
+        Adoption::Emptied { reason } => {
+            log::info!("metric zone \"{name}\" changed and starts empty: {reason}");
+        }
+    }
+}
+
+/// Tells, when a configuration is checked, how many keys will fit.
+fn report_capacity(written: &ZoneWritten) -> Result<(), Unusable> {
+    let geometry = Geometry::of_zone(written.size, &written.schema)?;
+    let [short, middle, long] = [16, 39, 100].map(|length| geometry.capacity(length));
+    log::info!(
+        "metric zone \"{}\": room for {short} keys of 16 bytes, {middle} of 39, {long} of 100",
+        written.name
+    );
+    Ok(())
+}
