@@ -133,6 +133,17 @@ impl SharedMemory {
         self.bytes
     }
 
+    /// Bytes of the whole backing memory, mapped here or not.
+    ///
+    /// # Errors
+    /// When the system does not tell the length of the memfd.
+    pub fn backing_bytes(&self) -> io::Result<u64> {
+        match &*self.backing {
+            Backing::File { file, .. } => Ok(file.metadata()?.len()),
+            mapped => Ok(mapped.extent().1 as u64),
+        }
+    }
+
     /// Makes the backing memfd at least `bytes` long; what is new reads as zero.
     ///
     /// # Errors

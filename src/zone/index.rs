@@ -132,7 +132,7 @@ impl Store {
 }
 
 fn home(hash: u64, entries: usize) -> usize {
-    (u64::from(hash as u32) * entries as u64 >> 32) as usize
+    ((u64::from(hash as u32) * entries as u64) >> 32) as usize
 }
 
 fn after(place: usize, entries: usize) -> usize {

@@ -85,8 +85,6 @@ pub(super) const KEY_WORDS: usize = 5;
 /// Words of a long key that stay in its own slot, before the link to the rest.
 pub(super) const LONG_KEY_WORDS: usize = KEY_WORDS - 1;
 
-/// The source gets room in steps of this many words, so that a small change fits in place.
-const SOURCE_STEP: usize = 16;
 const LEAST_CANDIDATES: usize = 192;
 /// One candidate for so many slots: the cost of an eviction then does not grow with the zone.
 const SLOTS_PER_CANDIDATE: usize = 64;
@@ -118,11 +116,7 @@ impl Geometry {
     /// # Errors
     /// When it could not hold even one key of any length.
     pub fn of_zone(bytes: usize, schema: &Schema) -> Result<Self, TooSmall> {
-        let source_room = schema
-            .source()
-            .len()
-            .div_ceil(WORD)
-            .next_multiple_of(SOURCE_STEP);
+        let source_room = schema.source().len().div_ceil(WORD);
         let layout = bytes.saturating_sub(ROOT_BYTES) / WORD * WORD;
         Self::plan(layout, schema.cells(), source_room)
             .filter(|_| bytes >= MINIMUM)

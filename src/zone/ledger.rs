@@ -38,31 +38,41 @@ impl Store {
     /// Puts another policy in force: a discard key that is gone takes its values along, a new one absorbs
     /// the key that had its name.
     pub(super) fn set_policy(&self, overflow: &Overflow, now: Moment) {
-        let mut policy = if overflow.expire { EXPIRE } else { 0 };
-        self.set(header::POLICY, self.get(header::POLICY) & !HAS_DISCARD_KEY);
-        if let Some(key) = overflow
+        let expire = if overflow.expire { EXPIRE } else { 0 };
+        let key = overflow
             .discard_key
             .as_deref()
-            .filter(|key| !key.is_empty())
-        {
-            let stored = stored_key(key);
-            policy |= HAS_DISCARD_KEY | (stored.len() as u64) << LENGTH_SHIFT;
-            policy |= if is_truncated(key) {
-                DISCARD_KEY_TRUNCATED
-            } else {
-                0
-            };
-            for (place, word) in pack(stored).enumerate() {
-                self.set(header::DISCARD_KEY + place, word);
-            }
-        }
-        self.set(header::POLICY, policy);
-        if policy & HAS_DISCARD_KEY == 0 {
-            self.change_ledger(|ledger| ledger[ledger::PRESENT].store(0, Ordering::Relaxed));
-        } else if let Some(key) = overflow.discard_key.as_deref().map(stored_key)
-            && let Some(slot) = self.find(key, self.hash(key))
-        {
+            .filter(|key| !key.is_empty());
+        let Some(key) = key else {
+            self.set(header::POLICY, expire);
+            return self
+                .change_ledger(|ledger| ledger[ledger::PRESENT].store(0, Ordering::Relaxed));
+        };
+        let stored = stored_key(key);
+        self.write_discard_key(stored);
+        let truncated = if is_truncated(key) {
+            DISCARD_KEY_TRUNCATED
+        } else {
+            0
+        };
+        let length = (stored.len() as u64) << LENGTH_SHIFT;
+        self.set(
+            header::POLICY,
+            expire | HAS_DISCARD_KEY | truncated | length,
+        );
+        if let Some(slot) = self.find(stored, self.hash(stored)) {
             self.remove(slot, Removal::Absorbed, now);
+        }
+    }
+
+    /// Stores the bytes of another discard key; nobody may compare with it meanwhile, nor after a death.
+    fn write_discard_key(&self, key: &[u8]) {
+        if self.is_discard_key(key) {
+            return;
+        }
+        self.set(header::POLICY, self.get(header::POLICY) & !HAS_DISCARD_KEY);
+        for (word, part) in (header::DISCARD_KEY..).zip(pack(key)) {
+            self.set(word, part);
         }
     }
 

@@ -6,8 +6,9 @@
 
 use std::ops::ControlFlow;
 
-use super::layout::{PAGE, header};
+use super::layout::{PAGE, ROOT_BYTES, WORD, header};
 use super::record::{KeyBytes, State};
+use super::store::Slot;
 use super::{Access, Zone};
 use crate::metric::{ELLIPSIS, Metric, Moment, Reading, Schema};
 
@@ -109,7 +110,7 @@ impl Zone {
             return false;
         }
         while cursor.next < store.fresh() {
-            let slot = super::store::Slot(cursor.next);
+            let slot = Slot(cursor.next);
             cursor.next += 1;
             if store.head(slot).state() == State::Live
                 && access.copy_slot(slot, &self.schema, record)
@@ -134,7 +135,9 @@ impl Zone {
     pub fn len(&self) -> u64 {
         self.access().map_or(0, |access| {
             let store = &access.view.store;
-            store.get(header::LIVE) + u64::from(store.discard_cells().is_some())
+            store
+                .get(header::LIVE)
+                .saturating_add(u64::from(store.discard_cells().is_some()))
         })
     }
 
@@ -149,8 +152,8 @@ impl Zone {
         let (store, geometry) = (&access.view.store, access.view.store.geometry);
         let free = store.available() as u64;
         let used = (geometry.slots as u64).saturating_sub(free);
-        let pages = (geometry.bytes + super::layout::ROOT_BYTES).div_ceil(PAGE) as u64;
-        let fixed = super::layout::ROOT_BYTES + geometry.slots_start() * 8;
+        let pages = (geometry.bytes + ROOT_BYTES).div_ceil(PAGE) as u64;
+        let fixed = ROOT_BYTES + geometry.slots_start() * WORD;
         let taken = fixed as u64 + used * geometry.slot_bytes() as u64;
         let pages_used = taken.div_ceil(PAGE as u64).min(pages);
         Some(Slabs {
@@ -178,7 +181,7 @@ impl Access<'_> {
         }
     }
 
-    fn copy_slot(&self, slot: super::store::Slot, own: &Schema, record: &mut Record) -> bool {
+    fn copy_slot(&self, slot: Slot, own: &Schema, record: &mut Record) -> bool {
         let store = &self.view.store;
         let mut bytes = KeyBytes::new();
         let Some(key) = store.copy_key(slot, &mut bytes) else {

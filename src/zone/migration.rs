@@ -6,6 +6,7 @@
 //! first, so that a smaller zone loses the least recent ones, which count as discarded.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::layout::{Geometry, PAGE, ROOT_BYTES, WORD, header};
 use super::ledger::{Overflow, Removal};
@@ -34,19 +35,17 @@ pub(super) fn adopt(
     wanted: &Wanted<'_>,
 ) -> Result<(View, Adoption), Unusable> {
     root.count_generation();
-    let translation = Translation::between(&old.store.schema, wanted.schema);
     let same_size = old.store.geometry.bytes == wanted.geometry.bytes;
-    if translation.is_none() && same_size && old.store.has_room_for(&wanted.schema.source()) {
-        old.store.write_source();
+    if same_size && old.store.source()? == wanted.schema.source() {
         old.store.set_policy(wanted.overflow, wanted.now);
         return Ok((old, Adoption::Kept));
     }
+    let translation = Translation::between(&old.store.schema, wanted.schema);
     let place = next_place(old.place, wanted.geometry.bytes);
     let store = fresh_store(memory, place, wanted)?;
     let adoption = fill(&store, &old.store, translation.as_ref(), wanted);
     root.publish(place);
-    // A range that cannot be given back only costs memory.
-    let _unused = memory.release(old.place.offset, pages(old.place.bytes));
+    give_back_all_but(memory, place);
     Ok((View::new(store, root, place, wanted.schema), adoption))
 }
 
@@ -59,6 +58,18 @@ fn next_place(old: Place, bytes: usize) -> Place {
         old.offset + pages(old.bytes)
     };
     Place { offset, bytes }
+}
+
+/// Returns what lies around the layout in force to the system: the old layout, and what an earlier move may
+/// have left behind by dying. What cannot be given back only costs memory.
+fn give_back_all_but(memory: &SharedMemory, place: Place) {
+    let (first, end) = (ROOT_BYTES as u64, place.offset + pages(place.bytes));
+    let rest = memory.backing_bytes().unwrap_or(end).saturating_sub(end);
+    for (offset, bytes) in [(first, place.offset - first), (end, rest)] {
+        if bytes > 0 {
+            let _still_taken = memory.release(offset, bytes);
+        }
+    }
 }
 
 fn fresh_store(
@@ -144,9 +155,7 @@ impl Copier<'_> {
             self.new.set(field, self.old.get(field));
         }
         let cells = self.old.discard_cells().map(|cells| {
-            let copy = cells
-                .iter()
-                .map(|cell| cell.load(std::sync::atomic::Ordering::Acquire));
+            let copy = cells.iter().map(|cell| cell.load(Ordering::Acquire));
             self.translate(copy.collect())
         });
         let cells = cells.filter(|_| self.new.has_discard_key());
@@ -186,7 +195,7 @@ impl Copier<'_> {
             return false;
         };
         for (cell, bits) in self.new.cells(slots[0]).iter().zip(cells) {
-            cell.store(bits, std::sync::atomic::Ordering::Relaxed);
+            cell.store(bits, Ordering::Relaxed);
         }
         let key = StoredKey {
             bytes,

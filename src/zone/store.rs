@@ -88,15 +88,9 @@ impl Store {
         .ok_or(Unusable::Corrupt("impossible measures"))
     }
 
-    /// Whether the text of another schema has room here.
-    pub(super) fn has_room_for(&self, source: &str) -> bool {
-        source.len() <= self.geometry.source_room * WORD
-    }
-
-    /// Stores the text of this store's schema, which must have room.
-    pub(super) fn write_source(&self) {
+    /// Stores the text of this store's schema; only ever done before the layout comes into force.
+    fn write_source(&self) {
         let source = self.schema.source();
-        self.set(header::SOURCE_BYTES, 0);
         for (place, word) in pack(source.as_bytes()).enumerate() {
             self.set(header::WORDS + place, word);
         }
@@ -104,7 +98,7 @@ impl Store {
     }
 
     /// The schema's text as stored.
-    fn source(&self) -> Result<String, Unusable> {
+    pub(super) fn source(&self) -> Result<String, Unusable> {
         let bytes = usize::try_from(self.get(header::SOURCE_BYTES)).unwrap_or(usize::MAX);
         if bytes > self.geometry.source_room * WORD {
             return Err(Unusable::Corrupt("schema too long"));

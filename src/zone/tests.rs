@@ -125,3 +125,175 @@ fn a_listing_can_rest_while_keys_come_and_go() {
     assert!(seen.contains(&b"a9999"[..]));
     assert!(!zone.next(&mut cursor, &mut record));
 }
+
+/// A schema of named metrics, each given as words.
+fn complex(metrics: &[(&str, &[&str])]) -> Arc<Schema> {
+    Arc::new(Schema::from_source(&serde_json::to_string(metrics).unwrap()).unwrap())
+}
+
+fn overflow(discard_key: Option<&str>) -> Overflow {
+    Overflow {
+        expire: true,
+        discard_key: discard_key.map(|key| key.into()),
+    }
+}
+
+const K64: usize = 65536;
+
+#[test]
+fn an_unchanged_zone_is_taken_over_in_place() {
+    let memory = SharedMemory::create("zone", K64).unwrap();
+    let schema = schema(&["count"]);
+    let adopt = |overflow| Zone::adopt(&memory, K64, Arc::clone(&schema), &overflow).unwrap();
+    let (old, adoption) = adopt(overflow(None));
+    assert_eq!(adoption, Adoption::Created);
+    old.update(b"a", 1.0, Moment(0)).unwrap();
+    let (new, adoption) = adopt(overflow(None));
+    assert_eq!(adoption, Adoption::Kept);
+    old.update(b"a", 1.0, Moment(0)).unwrap();
+    assert_eq!(text(&new, b"a"), Some("2".into()));
+}
+
+#[test]
+fn metrics_keep_their_values_by_name_and_meaning() {
+    let memory = SharedMemory::create("zone", K64).unwrap();
+    let before = complex(&[
+        ("c", &["count"]),
+        ("g", &["gauge"]),
+        ("x", &["max"]),
+        ("n", &["min"]),
+    ]);
+    let after = complex(&[
+        ("n", &["min"]),
+        ("g", &["last"]),
+        ("h", &["histogram", "1"]),
+        ("c", &["count"]),
+    ]);
+    let (old, _) = Zone::adopt(&memory, K64, before, &overflow(None)).unwrap();
+    old.update(b"k", 5.0, Moment(0)).unwrap();
+    let (new, adoption) = Zone::adopt(&memory, 2 * K64, after, &overflow(None)).unwrap();
+    let expected = Adoption::Migrated {
+        metrics_kept: 2,
+        metrics_new: 2,
+        keys: 1,
+        discarded: 0,
+    };
+    assert_eq!(adoption, expected);
+    assert_eq!(text(&new, b"k"), Some("5, , 0, 1".into()));
+    old.update(b"k", 1.0, Moment(0)).unwrap();
+    assert_eq!(text(&new, b"k"), Some("1, 1, 1, 2".into()));
+    assert_eq!(text(&old, b"k"), Some("2, 0, , 1".into()));
+    let late = Zone::attach(&memory, schema(&["count"])).unwrap();
+    assert_eq!(text(&late, b"k"), Some("0".into()));
+    assert_eq!(late.identity(), "\"\" count\n");
+}
+
+#[test]
+fn nothing_in_common_starts_empty_and_says_why() {
+    let memory = SharedMemory::create("zone", K64).unwrap();
+    let (old, _) = Zone::adopt(&memory, K64, schema(&["count"]), &overflow(None)).unwrap();
+    for number in 0..2000 {
+        old.update(format!("{number}").as_bytes(), 1.0, Moment(0))
+            .unwrap();
+    }
+    let (new, adoption) = Zone::adopt(
+        &memory,
+        K64,
+        schema(&["average mean", "count=2"]),
+        &overflow(None),
+    )
+    .unwrap();
+    let reason = "the metric was count and is now average mean count=2 window=off".into();
+    assert_eq!(adoption, Adoption::Emptied { reason });
+    assert_eq!((new.len(), new.discarded()), (0, 0));
+}
+
+#[test]
+fn a_smaller_zone_keeps_the_most_recent_keys() {
+    let memory = SharedMemory::create("zone", K64).unwrap();
+    let adopt =
+        |bytes| Zone::adopt(&memory, bytes, schema(&["count"]), &overflow(Some("old"))).unwrap();
+    let (zone, _) = adopt(K64);
+    for number in 0..500 {
+        zone.update(format!("{number}").as_bytes(), 1.0, Moment(0))
+            .unwrap();
+    }
+    let (small, adoption) = adopt(MINIMUM);
+    let Adoption::Migrated {
+        keys, discarded, ..
+    } = adoption
+    else {
+        panic!("{adoption:?}")
+    };
+    assert_eq!((keys + discarded, small.discarded()), (500, discarded));
+    assert!(discarded > 0);
+    for number in 0..500 {
+        let found = text(&small, format!("{number}").as_bytes()).is_some();
+        assert_eq!(found, number >= discarded);
+    }
+    assert_eq!(text(&small, b"old"), Some(discarded.to_string()));
+    let (large, _) = adopt(4 * K64);
+    large.update(b"0", 1.0, Moment(0)).unwrap();
+    assert_eq!(large.len(), keys + 2);
+    large.verify().unwrap();
+    assert_eq!(zone.discarded(), discarded);
+}
+
+#[test]
+fn the_discard_key_may_come_change_and_go() {
+    let memory = SharedMemory::create("zone", K64).unwrap();
+    let adopt = |bytes, key| {
+        Zone::adopt(&memory, bytes, schema(&["count"]), &overflow(key))
+            .unwrap()
+            .0
+    };
+    for bytes in [K64, 2 * K64] {
+        let zone = adopt(bytes, None);
+        zone.update(b"old", 1.0, Moment(0)).unwrap();
+        let zone = adopt(bytes, Some("old"));
+        assert_eq!((zone.len(), zone.discarded()), (1, 0));
+        assert_eq!(text(&zone, b"old"), Some("1".into()));
+        assert_eq!(zone.update(b"old", 1.0, Moment(0)), Ok(Update::Ignored));
+        zone.update(b"new", 1.0, Moment(0)).unwrap();
+        let zone = adopt(3 * K64 - bytes, Some("new"));
+        assert_eq!(names(&zone), ["new"]);
+        assert_eq!(text(&zone, b"new"), Some("2".into()));
+        assert_eq!(text(&zone, b"old"), None);
+        let zone = adopt(3 * K64 - bytes, None);
+        assert!(zone.is_empty());
+        assert!(adopt(bytes, Some("new")).is_empty());
+        zone.verify().unwrap();
+    }
+}
+
+#[test]
+fn memory_of_layouts_left_behind_is_given_back() {
+    let memory = SharedMemory::create("zone", K64).unwrap();
+    for round in 0..50 {
+        let bytes = K64 * (1 + round % 3);
+        let (zone, _) = Zone::adopt(&memory, bytes, schema(&["count"]), &overflow(None)).unwrap();
+        zone.update(b"k", 1.0, Moment(0)).unwrap();
+        assert_eq!(text(&zone, b"k"), Some((round + 1).to_string()));
+    }
+    assert!(memory.backing_bytes().unwrap() < 8 * K64 as u64);
+}
+
+#[test]
+fn damaged_counts_do_not_end_a_zone() {
+    let memory = SharedMemory::heap(K64);
+    let zone = Zone::create(&memory, K64, schema(&["count"]), &overflow(None)).unwrap();
+    zone.update(b"a", 1.0, Moment(0)).unwrap();
+    for field in [
+        layout::header::FREE,
+        layout::header::LIVE,
+        layout::header::FRESH,
+    ] {
+        zone.first.store.set(field, u64::MAX - 1);
+    }
+    for number in 0..3000 {
+        zone.update(format!("{number}").as_bytes(), 1.0, Moment(0))
+            .unwrap();
+    }
+    zone.first.store.rebuild();
+    zone.verify().unwrap();
+}

@@ -1,5 +1,7 @@
 //! One update: find the key or make room for it, feed the value to its metrics.
 
+use std::sync::atomic::Ordering;
+
 use super::layout::header;
 use super::ledger::Removal;
 use super::record::Head;
@@ -40,7 +42,7 @@ impl Store {
             };
         };
         for (cell, bits) in self.cells(slots[0]).iter().zip(self.schema.initial()) {
-            cell.store(bits, std::sync::atomic::Ordering::Relaxed);
+            cell.store(bits, Ordering::Relaxed);
         }
         self.schema.record(self.cells(slots[0]), value, now);
         self.insert(&slots, key, hash, self.next_stamp(now));
@@ -57,7 +59,11 @@ impl Store {
             }
             self.remove(self.oldest()?, Removal::Discarded, now);
         }
-        self.allocate(needed)
+        self.allocate(needed).or_else(|| {
+            // Less is free than was counted: the memory is damaged.
+            self.rebuild();
+            self.allocate(needed)
+        })
     }
 
     /// Makes `slots`, whose cells are filled, hold a key from now on.

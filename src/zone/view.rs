@@ -4,7 +4,7 @@
 //! zone may have other metrics than the configuration of this process: updates go to the metrics the zone
 //! has now; readings are translated back to those this process knows.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::Unusable;
@@ -50,12 +50,7 @@ impl View {
     }
 
     /// Copies cells of the layout as those of this process's schema.
-    pub(super) fn copy_cells(
-        &self,
-        cells: &[std::sync::atomic::AtomicU64],
-        own: &Schema,
-        into: &mut Vec<u64>,
-    ) {
+    pub(super) fn copy_cells(&self, cells: &[AtomicU64], own: &Schema, into: &mut Vec<u64>) {
         into.clear();
         let copy = cells.iter().map(|cell| cell.load(Ordering::Acquire));
         match &self.translation {
