@@ -1,0 +1,139 @@
+# Static files: root, alias, index, types, default_type, try_files, internal.
+
+=== a file, its type, its validators
+--- file html/a.txt
+hello
+--- file html/a.html
+<p>
+--- file html/a.unknown
+?
+--- http_config
+types { text/html html; text/plain txt; }
+default_type application/octet-stream;
+--- config
+--- requests
+GET /a.txt = hello\n
+--- response_headers
+Content-Type: text/plain
+Content-Length: 6
+Last-Modified: ~GMT$
+ETag: ~^".+"$
+Accept-Ranges: bytes
+--- requests
+GET /a.html
+--- response_headers
+Content-Type: text/html
+--- requests
+GET /a.unknown
+--- response_headers
+Content-Type: application/octet-stream
+--- requests
+HEAD /a.txt
+--- response_headers
+Content-Length: 6
+--- requests
+GET /none.txt 404
+POST /a.txt 405
+
+=== types and default_type by location
+--- file html/x/a.foo
+x
+--- config
+location /x/ { types { text/foo foo; } default_type text/bar; }
+--- requests
+GET /x/a.foo
+--- response_headers
+Content-Type: text/foo
+
+=== an empty types block leaves the default
+--- file html/a.html
+x
+--- config
+types { }
+default_type text/special;
+--- requests
+GET /a.html
+--- response_headers
+Content-Type: text/special
+
+=== index files and directories
+--- file html/d/index.html
+index
+--- file html/e/main.txt
+main
+--- file html/f/file
+x
+--- config
+location /e/ { index none.html main.txt; }
+--- requests
+GET /d/ = index\n
+GET /e/ = main\n
+GET /f/ 403
+GET /none/ 404
+GET /d 301
+--- response_headers
+Location: ~/d/$
+
+=== root and alias
+--- file other/a/file
+in root
+--- file aliased/file
+in alias
+--- file html/r/captured
+captured
+--- config
+location /a/ { root $DIR/other; }
+location /b/ { alias $DIR/aliased/; }
+location ~ ^/c/(.*)$ { alias $DIR/html/r/$1; }
+location = /one { alias $DIR/aliased/file; }
+--- requests
+GET /a/file = in root\n
+GET /b/file = in alias\n
+GET /c/captured = captured\n
+GET /one = in alias\n
+GET /b/../a/file = in root\n
+
+=== try_files
+--- file html/real
+real
+--- file html/dir/index.html
+index
+--- config
+location / { try_files $uri $uri/ /fallback; }
+location /fallback { return 200 "fallback $uri"; }
+location /code/ { try_files $uri =410; }
+location /named/ { try_files $uri @named; }
+location @named { return 200 "named $uri"; }
+--- requests
+GET /real = real\n
+GET /dir/ = index\n
+GET /none = fallback /fallback
+GET /code/x 410
+GET /named/x = named /named/x
+
+=== internal
+--- file html/in/file
+inside
+--- config
+location /in/ { internal; }
+location /try { try_files /none /in/file; }
+location /rewritten { rewrite ^ /in/file last; }
+--- requests
+GET /in/file 404
+GET /try = inside\n
+GET /rewritten = inside\n
+
+=== conditional and partial requests
+--- file html/a.txt
+0123456789
+--- config
+--- requests
+GET /a.txt 304
+    If-None-Match: *
+GET /a.txt 206 = 234
+    Range: bytes=2-4
+--- response_headers
+Content-Range: bytes 2-4/11
+--- requests
+GET /a.txt 416
+    Range: bytes=99-

@@ -1,0 +1,173 @@
+# return, set, if, rewrite, break: executed in order, first in the server, then in the location.
+
+=== return
+--- config
+location /text { return 201 "created $arg_a"; }
+location /bare { return 204; }
+location /url { return http://example.com/$arg_a; }
+location /moved { return 301 /elsewhere; }
+location /error { return 503; }
+location /typed { default_type application/json; return 200 '{}'; }
+location /close { return 444; }
+--- requests
+GET /text?a=1 201 = created 1
+--- response_headers
+Content-Type: text/plain
+--- requests
+GET /bare 204
+GET /url?a=x 302
+--- response_headers
+Location: http://example.com/x
+--- requests
+GET /moved 301
+--- response_headers
+Location: ~/elsewhere$
+--- requests
+GET /error 503
+--- response_headers
+Content-Type: text/html
+--- requests
+GET /typed = {}
+--- response_headers
+Content-Type: application/json
+--- requests
+GET /close close
+
+=== return without a type
+--- main_config
+http {
+server { listen 80; location / { return 200 x; } }
+}
+--- requests
+GET / = x
+--- response_headers
+Content-Type: text/plain
+
+=== conditions
+--- file html/file
+x
+--- config
+location /v { if ($arg_a) { return 200 true; } return 200 false; }
+location /eq { if ($arg_a = b) { return 200 equal; } return 200 other; }
+location /ne { if ($arg_a != b) { return 200 unequal; } return 200 same; }
+location /re { if ($arg_a ~ ^b(.*)$) { return 200 "match $1"; } return 200 none; }
+location /ire { if ($arg_a ~* ^B) { return 200 match; } return 200 none; }
+location /nre { if ($arg_a !~ b) { return 200 unlike; } return 200 like; }
+location /file { if (-f $document_root$arg_a) { return 200 file; } return 200 none; }
+location /dir { if (-d $document_root$arg_a) { return 200 directory; } return 200 none; }
+location /exists { if (!-e $document_root$arg_a) { return 200 missing; } return 200 there; }
+--- requests
+GET /v?a=1 = true
+GET /v?a=0 = false
+GET /v?a= = false
+GET /v = false
+GET /eq?a=b = equal
+GET /eq?a=B = other
+GET /ne?a=c = unequal
+GET /ne?a=b = same
+GET /re?a=bcd = match cd
+GET /re?a=x = none
+GET /ire?a=bcd = match
+GET /nre?a=x = unlike
+GET /nre?a=b = like
+GET /file?a=/file = file
+GET /file?a=/ = none
+GET /dir?a=/ = directory
+GET /exists?a=/none = missing
+GET /exists?a=/file = there
+
+=== an if takes over the settings of its location
+--- config
+location / {
+    set $x outer;
+    if ($arg_a) { set $x inner; add_header X-If yes; }
+    return 200 $x;
+}
+--- requests
+GET / = outer
+--- response_headers
+!X-If
+--- requests
+GET /?a=1 = inner
+--- response_headers
+X-If: yes
+
+=== rewrite
+--- config
+location /last { rewrite ^/last/(.*)$ /target/$1 last; }
+location /target { return 200 "$uri?$args"; }
+location /break { rewrite ^/break/(.*)$ /target/$1?b=2 break; set $x 1; return 200 "never"; }
+location /redirect { rewrite ^/redirect/(.*)$ /target/$1 redirect; }
+location /permanent { rewrite ^/permanent/(.*)$ /target/$1? permanent; }
+location /http { rewrite ^/http/(.*)$ http://example.com/$1; }
+location /chain { rewrite ^/chain/(.*)$ /one/$1; rewrite ^/one/(.*)$ /target/two/$1; }
+location /loop { rewrite ^ /loop last; }
+--- requests
+GET /last/x?a=1 = /target/x?a=1
+GET /chain/x = /target/two/x?
+GET /break/x 404
+GET /redirect/x?a=1 302
+--- response_headers
+Location: ~/target/x\?a=1$
+--- requests
+GET /permanent/x?a=1 301
+--- response_headers
+Location: ~/target/x$
+--- requests
+GET /http/x 302
+--- response_headers
+Location: http://example.com/x
+--- requests
+GET /loop 500
+
+=== the order of server and location
+--- config
+set $x server;
+set $y $x;
+if ($arg_s) { return 200 "early $y"; }
+location / { set $x location; return 200 "$x $y"; }
+--- requests
+GET / = location server
+GET /?s=1 = early server
+
+=== break ends the rewriting
+--- config
+location / { set $x 1; break; set $x 2; return 200 never; }
+location /if { set $x 1; if ($arg_a) { break; } set $x 2; return 200 $x; }
+--- file html/x
+file
+--- requests
+GET /x = file\n
+GET /if = 2
+
+=== error_page
+--- file html/50x.html
+sorry
+--- config
+error_page 404 /missing;
+error_page 500 502 =200 /50x.html;
+location /missing { return 200 "missing $uri"; }
+location /own { error_page 403 = @denied; deny all; }
+location /keep { error_page 403 @denied; deny all; }
+location /url { error_page 403 http://example.com/; deny all; }
+location @denied { return 200 "denied $uri"; }
+location /broken { proxy_pass http://127.0.0.1:$PORT2; }
+--- requests
+GET /none 404 = missing /missing
+GET /own = denied /own
+GET /keep any = denied /keep
+GET /url 302
+--- response_headers
+Location: http://example.com/
+--- requests
+GET /broken = sorry\n
+
+=== error pages of our own
+--- config
+server_tokens off;
+location /a { return 403; }
+--- requests
+GET /a 403 ~ <html>
+--- response_headers
+Content-Type: text/html
+Server: ~^\w+$
