@@ -23,7 +23,7 @@ use super::request::Traffic;
 
 /// The client's end of a connection.
 #[derive(Debug)]
-pub(super) struct Client {
+pub struct Client {
     stream: Stream,
     buffer: BytesMut,
     share: Share,
@@ -32,7 +32,7 @@ pub(super) struct Client {
 
 /// How much a borrower may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Share {
+pub enum Share {
     /// So many bytes; then only the end of the stream is seen.
     Bytes(u64),
     /// Everything: the borrower finds the end of the request itself.

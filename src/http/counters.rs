@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::os::SharedMemory;
 
 /// Counts of connections.
-pub(super) struct Connections {
+pub struct Connections {
     memory: Arc<SharedMemory>,
     row: usize,
 }
@@ -22,7 +22,7 @@ const ROW: usize = 8;
 const OPEN: usize = 0;
 const IDLE: usize = 1;
 /// As many workers as can be told apart, over two generations.
-pub(super) const MOST_WORKERS: usize = 512;
+pub const MOST_WORKERS: usize = 512;
 
 impl Connections {
     /// How much memory they take.

@@ -25,8 +25,8 @@ pub mod uri;
 pub mod variable;
 pub mod written;
 
-mod client;
-mod counters;
+pub mod client;
+pub mod counters;
 pub mod head;
 mod host;
 mod listeners;

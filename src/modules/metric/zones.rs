@@ -28,19 +28,19 @@ pub(super) struct Registry(Vec<Arc<Entry>>);
 
 impl Registry {
     /// The zone called `name`.
-    pub fn find(&self, name: &str) -> Option<&Arc<Entry>> {
+    pub(super) fn find(&self, name: &str) -> Option<&Arc<Entry>> {
         self.0.iter().find(|entry| entry.name == name)
     }
 
     /// All names.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|entry| entry.name.as_str())
     }
 }
 
 impl Entry {
     /// Feeds a value to a key; `None` when it was refused. A failure is logged and nothing else.
-    pub fn update(&self, key: &[u8], value: f64, now: Moment) -> Option<Update> {
+    pub(super) fn update(&self, key: &[u8], value: f64, now: Moment) -> Option<Update> {
         match self.zone.update(key, value, now) {
             Ok(update) => Some(update),
             Err(refused) => {
