@@ -187,6 +187,14 @@ impl Builder<'_> {
         Template::new(parts.collect())
     }
 
+    /// The phase from which a variable has its final value; the first for one that is not in the
+    /// tables.
+    pub fn available_from(&self, name: &str) -> Phase {
+        let mut rows = self.modules.iter().flat_map(|module| module.variables);
+        rows.find(|row| row.is(name))
+            .map_or(Phase::Request, |row| row.available_from)
+    }
+
     /// A path of the configuration, from where relative ones begin.
     pub fn path(&self, path: &str) -> PathBuf {
         self.prefix.join(path)

@@ -214,7 +214,7 @@ impl Connection<'_> {
                 received = timeout_at(deadline, client.receive()) => {
                     return Some(received?.ok()? > 0);
                 }
-                _ = self.shutdown.changed() => {}
+                changed = self.shutdown.changed() => changed.ok()?,
             }
         }
     }

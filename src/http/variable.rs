@@ -63,6 +63,11 @@ pub const VARIABLE: VariableSpec = VariableSpec {
 };
 
 impl VariableSpec {
+    /// Whether this row stands for `name`.
+    pub fn is(&self, name: &str) -> bool {
+        self.suffix(name).is_some()
+    }
+
     fn suffix<'n>(&self, name: &'n str) -> Option<&'n str> {
         match self.name.strip_suffix('*') {
             Some(prefix) => name.strip_prefix(prefix).filter(|rest| !rest.is_empty()),

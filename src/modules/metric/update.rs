@@ -104,9 +104,29 @@ pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut
         let Some(entry) = find(builder, &written.zone, written.zone_span) else {
             continue;
         };
+        warn_of_early_use(builder, written);
         let key = builder.template(&written.key);
         let value = written.value.as_ref().map(|value| builder.template(value));
         parts.phases[written.phase as usize].push(Box::new(Update { entry, key, value }));
+    }
+}
+
+/// A variable that has no final value yet would be counted as empty, or as 1.
+fn warn_of_early_use(builder: &mut Builder<'_>, written: &UpdateWritten) {
+    let texts = std::iter::once(&written.key).chain(&written.value);
+    let variables: Vec<(&str, Span)> = texts.flat_map(Text::variables).collect();
+    for (name, span) in variables {
+        let available = builder.available_from(name);
+        if available > written.phase {
+            let message = format!("\"${name}\" has no final value in this phase");
+            let help = match available {
+                Phase::Response => "it is known from on=response",
+                _ => "it is known at on=end",
+            };
+            builder
+                .diagnostics
+                .push(Diagnostic::warning(span, message).with_help(help));
+        }
     }
 }
 
