@@ -39,12 +39,12 @@ GET /api/z
 Content-Type: application/json
 Cache-Control: no-cache
 Expires: Thu, 01 Jan 1970 00:00:01 GMT
-Content-Length: 41
+Content-Length: 40
 --- requests
 HEAD /api/z
 --- response_headers
 Content-Type: application/json
-Content-Length: 41
+Content-Length: 40
 --- response_body
 --- requests
 GET /api/none 404

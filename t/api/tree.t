@@ -39,7 +39,7 @@ location = /off { api_config_files off; api /status/angie/config_files; }
 === connections of all workers
 --- config
 location = /connections { api /status/connections; }
---- json_like /connections
+--- wait_like /connections
 {"dropped": 0, "active": 1, "idle": 0}
 --- raw_request
 GET /connections HTTP/1.1\r\nHost: a\r\n\r\n

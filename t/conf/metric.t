@@ -109,11 +109,11 @@ upstream u { metric z k=1; }
 metric u k=1;
 upstream u { zone u 64k; server 127.0.0.1:1; }
 --- error_like
-^pingauge: \[emerg\] (?=.*u).* in http_config:1$
+^pingauge: \[emerg\] (?=.*u).* in http_config:\d$
 
 === a metric zone named like an upstream zone
 --- http_config
 metric_zone u:64k count;
 upstream x { zone u 64k; server 127.0.0.1:1; }
 --- error_like
-^pingauge: \[emerg\] (?=.*"u").* in http_config:1$
+^pingauge: \[emerg\] (?=.*"u").* in http_config:\d$

@@ -272,21 +272,21 @@ metric_complex_zone z:1m { x count; }
 metric_zone foo:1m count;
 metric_zone Foo:1m count;
 --- error_like
-^pingauge: \[emerg\] (?=.*foo)(?=.*Foo).* in http_config:1$
+^pingauge: \[emerg\] (?=.*foo)(?=.*Foo).* in http_config:\d$
 
 === a zone named like a value variable
 --- http_config
 metric_zone a:1m count;
 metric_zone a_value:1m count;
 --- error_like
-^pingauge: \[emerg\] (?=.*a)(?=.*a_value).* in http_config:1$
+^pingauge: \[emerg\] (?=.*a)(?=.*a_value).* in http_config:\d$
 
 === a zone named like a submetric variable
 --- http_config
 metric_complex_zone a:1m { x count; }
 metric_zone a_value_x:1m count;
 --- error_like
-^pingauge: \[emerg\] (?=.*a_value_x).* in http_config:1$
+^pingauge: \[emerg\] (?=.*a_value_x).* in http_config:\d$
 
 === submetrics that differ by case
 --- http_config

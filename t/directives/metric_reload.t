@@ -59,7 +59,7 @@ GET /z?k=a 204
 
 === shrinking lets the least recent go
 --- http_config
-metric_zone z:256k count;
+metric_zone z:512k count;
 --- config
 location /z { metric z $arg_k on=request; return 204; }
 --- requests

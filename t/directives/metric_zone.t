@@ -76,16 +76,32 @@ location /z { metric z $arg_k on=request; return 204; }
 --- requests
 GET /z?k=kept 204
 GET /z?k=lost 204
-GET /z?k=<<#8>> 204 x300
+GET /z?k=<<#8+0>> 204 x100
 GET /z?k=kept 204
-GET /z?k=<<#8+300>> 204 x300
+GET /z?k=<<#8+100>> 204 x100
 GET /z?k=kept 204
-GET /z?k=<<#8+600>> 204 x300
+GET /z?k=<<#8+200>> 204 x100
 GET /z?k=kept 204
-GET /z?k=<<#8+900>> 204 x300
+GET /z?k=<<#8+300>> 204 x100
+GET /z?k=kept 204
+GET /z?k=<<#8+400>> 204 x100
+GET /z?k=kept 204
+GET /z?k=<<#8+500>> 204 x100
+GET /z?k=kept 204
+GET /z?k=<<#8+600>> 204 x100
+GET /z?k=kept 204
+GET /z?k=<<#8+700>> 204 x100
+GET /z?k=kept 204
+GET /z?k=<<#8+800>> 204 x100
+GET /z?k=kept 204
+GET /z?k=<<#8+900>> 204 x100
+GET /z?k=kept 204
+GET /z?k=<<#8+1000>> 204 x100
+GET /z?k=kept 204
+GET /z?k=<<#8+1100>> 204 x100
 GET /z?k=kept 204
 --- json_like /status/http/metric_zones/z
-{"discarded": "</^[1-9]/>", "metrics": {"kept": 5, "00001199": 1}}
+{"discarded": "</^[1-9]/>", "metrics": {"kept": 13, "00001199": 1}}
 --- json /status/http/metric_zones/z/metrics/lost 404
 {"error": "PathNotFound", "description": "<string>"}
 
@@ -98,9 +114,9 @@ location /z { metric z $arg_k on=request; return 204; }
 location /read { set $metric_z_key seen; return 200 "[$metric_z_value]"; }
 --- requests
 GET /z?k=seen 204
-GET /z?k=<<#8>> 204 x300
+GET /z?k=<<#8>> 204 x100
 GET /read = [1]
-GET /z?k=<<#8+300>> 204 x1200
+GET /z?k=<<#8+100>> 204 x1400
 GET /read = []
 
 === evicted keys are folded into the discard key

@@ -41,12 +41,15 @@ location / { root $DIR/html; return 200 "$document_root $request_filename $serve
 --- requests
 GET /a = $DIR/html $DIR/html/a 
 
-=== re-escaped captures
-# `set` with a capture of a rewrite keeps the escapes of the URI; `return` does not.
+=== captures of an escaped path
+# A capture that `set` inserts is escaped again if the path was; `return` takes it as it is.
 --- config
-location ~ ^/k/(.*)$ { return 200 "$1"; }
+location ~ ^/return/(.*)$ { return 200 "$1"; }
+location ~ ^/set/(.*)$ { set $copy "$1"; return 200 $copy; }
 --- requests
-GET /k/a%20b = a b
+GET /return/a%20b = a b
+GET /set/a%20b/c = a%20b/c
+GET /set/ab = ab
 
 === case does not matter in names
 --- config
