@@ -61,6 +61,20 @@ impl Running {
         self.site.address(self.site.control_port)
     }
 
+    /// The worker processes once there are `count` of them.
+    pub(crate) fn workers(&self, count: usize) -> Vec<server::Process> {
+        let mut seen = Vec::new();
+        let settled = poll(PATIENCE, || {
+            seen = self.server.workers();
+            (seen.len() == count).then_some(())
+        });
+        assert!(
+            settled.is_some(),
+            "expected {count} workers, there are {seen:?}"
+        );
+        seen
+    }
+
     /// Takes up another configuration.
     pub(crate) fn reload(&self, parts: &site::Parts) {
         self.site.write(parts).unwrap();

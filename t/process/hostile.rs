@@ -48,7 +48,7 @@ fn keys_of_every_byte_value() {
         "metric_zone path:1m count;\nmetric_zone head:1m count;\n",
         "location ~ (?s)^/k/(.*)$ { metric path $1 on=request; metric head $http_x_key on=request; return 204; }\n",
     );
-    let workers = running.server.workers();
+    let workers = running.workers(2);
     let address = running.address();
     let mut connection = Connection::open(address, PATIENCE).unwrap();
     for byte in 1..=255_u8 {
@@ -81,7 +81,7 @@ fn large_headers() {
         "large_client_header_buffers 8 32k;\nmetric_zone z:64k count;\n",
         "location /k { metric z $http_x_key on=request; return 204; }\n",
     );
-    let workers = running.server.workers();
+    let workers = running.workers(2);
     let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
     for _ in 0..20 {
         let long = ("X-Key".to_owned(), "k".repeat(25_000));
@@ -124,7 +124,7 @@ fn a_million_random_keys_into_small_zones() {
             metrics.collect::<String>()
         ),
     );
-    let workers = running.server.workers();
+    let workers = running.workers(2);
     let address = running.address();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -196,7 +196,7 @@ fn malformed_heads() {
         "metric_zone z:64k count;\n",
         "metric z $status;\nlocation /k { return 204; }\n",
     );
-    let workers = running.server.workers();
+    let workers = running.workers(2);
     let address = running.address();
     let plain =
         b"POST /k?a=b HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nX-Y: z\r\n\r\nabc".to_vec();

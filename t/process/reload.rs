@@ -83,7 +83,7 @@ fn a_zone_that_changes_its_size_under_load_loses_nothing() {
 fn a_bad_reload_changes_nothing() {
     let parts = counting("64k", "return 200 ok;");
     let running = Running::start(&parts);
-    let workers = running.server.workers();
+    let workers = running.workers(2);
     let load = Load::start(running.address(), "/hit", 2, Habit::ConnectionPerRequest);
     for bad in [
         "metric_zone z:64k nonsense;",
