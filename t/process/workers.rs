@@ -30,11 +30,7 @@ fn complete_set_without(running: &Running, gone: &Process) -> bool {
 #[test]
 fn titles_name_the_processes() {
     let running = start();
-    let workers = poll(PATIENCE, || {
-        let workers = running.server.workers();
-        (workers.len() == WORKERS).then_some(workers)
-    });
-    let workers = workers.expect("four workers");
+    let workers = running.workers(WORKERS);
     assert!(
         workers
             .iter()
@@ -51,7 +47,7 @@ fn killed_workers_are_replaced_and_no_count_is_lost() {
     let load = Load::start(running.address(), "/hit", 6, Habit::ConnectionPerRequest);
     for round in 0..8 {
         thread::sleep(Duration::from_millis(50));
-        let worker = running.server.workers().swap_remove(round % WORKERS);
+        let worker = running.workers(WORKERS).swap_remove(round % WORKERS);
         signal(&worker.id.to_string(), "KILL");
         let replaced = poll(PATIENCE, || {
             complete_set_without(&running, &worker).then_some(())
@@ -93,10 +89,7 @@ fn a_dead_worker_holds_up_nobody() {
         .status("http/metric_zones/z/metrics/k")
         .as_u64()
         .unwrap();
-    let complete = poll(PATIENCE, || {
-        (running.server.workers().len() == WORKERS).then_some(())
-    });
-    assert!(complete.is_some(), "{:?}", running.server.workers());
+    running.workers(WORKERS);
     let calm = Load::start(address, "/hit", 4, Habit::ConnectionPerRequest);
     thread::sleep(Duration::from_millis(300));
     let account = calm.finish();
