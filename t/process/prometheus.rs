@@ -7,23 +7,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::clients::have;
 use crate::harness::client::Connection;
 use crate::harness::site::{Parts, Site};
 use crate::harness::{PATIENCE, Running, poll};
-
-/// Whether a client program is here. Under `t/run` a missing one is a failure.
-fn have(program: &str) -> bool {
-    let found = Command::new(program).arg("--version").output().is_ok();
-    let required = std::env::var("PINGAUGE_CLIENTS").is_ok_and(|value| value == "required");
-    assert!(
-        found || !required,
-        "{program} is missing: run t/run, which installs it"
-    );
-    if !found {
-        eprintln!("skipped: {program} is not installed; t/run installs it");
-    }
-    found
-}
 
 /// A page with every mode, hostile keys included.
 fn start() -> Running {
