@@ -167,7 +167,7 @@ impl<'a> Run<'a> {
         match section.name.as_str() {
             "ok" if said.is_empty() => Ok(()),
             "ok" => Err(format!("nothing was to be said, but:\n{said}")),
-            "error_like" => compare::all_match(&section.body, &said),
+            "error_like" => compare::all_match(&self.site.substitute(&section.body), &said),
             _ => self.golden(section, &said),
         }
     }

@@ -104,11 +104,16 @@ impl Site {
 
     /// The inverse of `substitute` for texts that come from the server.
     pub(crate) fn generalize(&self, text: &str) -> String {
-        let mut general = text.replace(&format!("{}/", self.directory.display()), "");
+        let mut general = text.to_owned();
         for (name, value) in self.names() {
             general = general.replace(&value, &name);
         }
         general
+    }
+
+    /// Names files as the sections are called, without the directory.
+    pub(crate) fn without_directory(&self, text: &str) -> String {
+        text.replace(&format!("{}/", self.directory.display()), "")
     }
 
     /// A file below the directory as text, empty when it is not there.
@@ -127,6 +132,8 @@ impl Site {
         names.extend(
             origins.map(|(name, origin)| (format!("$ORIGIN_{name}"), origin.address.to_string())),
         );
+        // A name may be the beginning of another.
+        names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         names
     }
 
