@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
         let output = output.map_err(|error| format!("cannot run the server: {error}"))?;
         let stderr = self
             .site
-            .generalize(&String::from_utf8_lossy(&output.stderr));
+            .without_directory(&String::from_utf8_lossy(&output.stderr));
         let verdict = |line: &&str| !line.contains("configuration file ");
         let said: String = stderr
             .lines()
