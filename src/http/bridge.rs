@@ -501,7 +501,7 @@ async fn send(
     session.write_response_header(Box::new(head), false).await?;
     request.head_sent = true;
     if respond::sends_body(request) {
-        while let Some(chunk) = response.body.next_chunk().map_err(broken_file)? {
+        while let Some(chunk) = response.body.next_chunk().await.map_err(broken_file)? {
             request.body_sent += chunk.len() as u64;
             session.write_response_body(Some(chunk), false).await?;
         }

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 /// A parsed head; the bytes are kept and the fields are ranges of them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Head {
     bytes: Vec<u8>,
     method: Range<usize>,

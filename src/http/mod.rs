@@ -20,6 +20,7 @@ pub mod response;
 pub mod runtime;
 pub mod settings;
 pub mod state;
+pub mod stream;
 pub mod template;
 pub mod uri;
 pub mod variable;

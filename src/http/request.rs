@@ -182,6 +182,20 @@ impl Request {
         self.sent_before = traffic.sent.load(Ordering::Relaxed);
     }
 
+    /// A request like this one for work that goes on beside it: what it asks, not what it did.
+    pub fn detached(&self) -> Self {
+        let mut other = Self::new(self.runtime, self.listener, self.connection.clone());
+        other.head = self.head.clone();
+        other.begin();
+        other.server = self.server;
+        other.location = self.location;
+        other.path.clone_from(&self.path);
+        other.arguments.clone_from(&self.arguments);
+        other.host.clone_from(&self.host);
+        other.received = self.received;
+        other
+    }
+
     /// The method, as internal redirects left it.
     pub fn method(&self) -> &[u8] {
         self.method.unwrap_or_else(|| self.head.method())

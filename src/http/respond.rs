@@ -13,6 +13,12 @@ pub(super) fn take(request: &mut Request, response: &mut Response) {
     std::mem::swap(&mut request.response, &mut response.head);
     engine::head_point(request);
     request.keep_alive &= !closes(request.response.status);
+    request.keep_alive &= response.body.length().is_some() || is_chunked(request, &response.body);
+}
+
+/// Whether the body goes out in chunks; a client that does not know them reads to the end.
+pub(super) fn is_chunked(request: &Request, body: &Body) -> bool {
+    body.length().is_none() && request.head.minor_version() == 1
 }
 
 /// Whether the body follows the head.
@@ -36,11 +42,11 @@ pub(super) fn head(request: &Request, body: &Body) -> Vec<u8> {
         field(&mut out, &one.name, &one.value);
     }
     if !is_bodiless(status) {
-        field(
-            &mut out,
-            "Content-Length",
-            body.length().to_string().as_bytes(),
-        );
+        match body.length() {
+            Some(length) => field(&mut out, "Content-Length", length.to_string().as_bytes()),
+            None if is_chunked(request, body) => field(&mut out, "Transfer-Encoding", b"chunked"),
+            None => {}
+        }
     }
     let connection: &[u8] = if request.keep_alive {
         b"keep-alive"
@@ -68,7 +74,10 @@ pub(super) fn pingora_head(request: &Request, body: &Body) -> pingora_core::Resu
         head.append_header(one.name.clone(), one.value.as_slice())?;
     }
     if !is_bodiless(status) {
-        head.append_header("Content-Length", body.length())?;
+        match body.length() {
+            Some(length) => head.append_header("Content-Length", length)?,
+            None => head.append_header("Transfer-Encoding", "chunked")?,
+        };
     }
     Ok(head)
 }

@@ -6,6 +6,8 @@ use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
 
+use super::stream::Stream;
+
 /// The status and fields that leave, whoever made them.
 #[derive(Debug, Default)]
 pub struct ResponseHead {
@@ -81,25 +83,33 @@ pub enum Body {
         /// How much.
         length: u64,
     },
+    /// What a thread is making; its length is not known.
+    Stream(Stream),
 }
 
 impl Body {
-    /// How many bytes it has.
-    pub fn length(&self) -> u64 {
+    /// How many bytes it has, if that is known before they are sent.
+    pub fn length(&self) -> Option<u64> {
         match self {
-            Self::Empty => 0,
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File { length, .. } => *length,
+            Self::Empty => Some(0),
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::File { length, .. } => Some(*length),
+            Self::Stream(_) => None,
         }
     }
 }
 
 impl Body {
     /// The next piece; `None` at the end.
-    pub fn next_chunk(&mut self) -> io::Result<Option<Bytes>> {
+    pub async fn next_chunk(&mut self) -> io::Result<Option<Bytes>> {
         match std::mem::take(self) {
             Self::Empty => Ok(None),
             Self::Bytes(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
+            Self::Stream(mut stream) => {
+                let chunk = stream.next().await;
+                *self = Self::Stream(stream);
+                Ok(chunk)
+            }
             Self::File { length: 0, .. } => Ok(None),
             Self::File {
                 file,

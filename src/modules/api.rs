@@ -4,6 +4,7 @@
 //! target where that is still the request's path, so that `%2F` addresses a key with a slash.
 
 use std::fs;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,7 +16,9 @@ use crate::http::module::{self, Module};
 use crate::http::outcome::Outcome;
 use crate::http::phase::ContentHandler;
 use crate::http::request::Request;
-use crate::http::response::Response;
+use crate::http::response::{Body, Response};
+use crate::http::runtime::Runtime;
+use crate::http::stream::{Short, Stream};
 use crate::http::template::Template;
 use crate::http::uri::{self, Escape, Slashes};
 use crate::http::written::LocationPattern;
@@ -81,7 +84,7 @@ struct ApiConfigFiles(bool);
 struct Places {
     address: Option<Place>,
     config_files: Option<Place>,
-    files: Arc<[(String, Arc<[u8]>)]>,
+    files: Files,
 }
 
 fn check_location(statement: &Statement<'_>) -> Result<(), Diagnostic> {
@@ -179,11 +182,7 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
     let path = builder.template(path);
     let shows_files = chain.nearest().is_some_and(|ApiConfigFiles(on)| *on);
     let places = builder.thing::<Places>();
-    let files = if shows_files {
-        places.files.iter().cloned().collect()
-    } else {
-        Vec::new()
-    };
+    let files = Arc::clone(&places.files);
     let pattern = chain.nearest::<LocationPattern>();
     let pattern = pattern.filter(|one| matches!(one.kind, Kind::Prefix | Kind::FinalPrefix));
     let prefix = pattern.map(|pattern| pattern.text.clone());
@@ -203,7 +202,7 @@ struct Handler {
     prefix: Option<String>,
     address: Option<Place>,
     config_files: Option<Place>,
-    files: Vec<(String, Arc<[u8]>)>,
+    files: Files,
 }
 
 impl ContentHandler for Handler {
@@ -217,7 +216,7 @@ impl ContentHandler for Handler {
         join(&mut full, &shown);
         join(&mut names, &raw);
         let response = match request.method() {
-            b"GET" | b"HEAD" => self.show(request, &path::segments(&names), &full),
+            b"GET" | b"HEAD" => self.show(request, path::segments(&names), &full),
             method => refusal(
                 405,
                 &format!(
@@ -255,32 +254,20 @@ impl Handler {
         (raw, decoded.to_vec())
     }
 
-    fn show(&self, request: &Request, names: &[Vec<u8>], full: &[u8]) -> Response {
-        let local = request
-            .connection
-            .local
-            .map(|address| address.ip().to_string());
-        let mut filled = Vec::new();
-        if let Some(place) = self.address {
-            let text = local.unwrap_or_else(|| request.listener.address.to_string());
-            filled.push((place, Node::text(text.into_bytes())));
-        }
-        if let Some(place) = self.config_files {
-            let file =
-                |(name, text): &(String, Arc<[u8]>)| (name.clone(), Node::text(text.to_vec()));
-            filled.push((place, Node::object(self.files.iter().map(file).collect())));
-        }
-        let root = request.runtime.tree.root_with(&filled);
-        let mut body = Vec::new();
-        let written = root.find(names, |node| {
-            node.map(|node| json::serialize(&node, format(request), &mut body))
-        });
-        match written {
-            Some(Ok(())) => Response::new(200, "application/json", body).uncached(),
-            Some(Err(_)) => refusal(
-                500,
-                "The request could not be processed, see the error log.",
-            ),
+    fn show(&self, request: &Request, names: Vec<Vec<u8>>, full: &[u8]) -> Response {
+        let look = Look {
+            runtime: request.runtime,
+            names,
+            format: format(request),
+            address: self.address.map(|place| (place, address(request))),
+            config_files: self
+                .config_files
+                .map(|place| (place, Arc::clone(&self.files))),
+        };
+        let mut short = Short::new(SHORT);
+        match look.write(&mut short) {
+            Some(Ok(())) => Response::new(200, "application/json", short.into_bytes()).uncached(),
+            Some(Err(_)) => long(look),
             None => refusal(
                 404,
                 &format!(
@@ -291,6 +278,64 @@ impl Handler {
         }
     }
 }
+
+/// An answer up to this length is made at once and has a `Content-Length`.
+const SHORT: usize = 64 * 1024;
+
+/// An answer that is longer is made while it is sent.
+fn long(look: Look) -> Response {
+    let stream = Stream::begin(move |mut out| look.write(&mut out).unwrap_or(Ok(())));
+    match stream {
+        Some(stream) => {
+            let mut response = Response::new(200, "application/json", "").uncached();
+            response.body = Body::Stream(stream);
+            response
+        }
+        None => refusal(
+            500,
+            "The request could not be processed, see the error log.",
+        ),
+    }
+}
+
+/// The local address of the connection, as the tree shows it.
+fn address(request: &Request) -> String {
+    match request.connection.local {
+        Some(address) => address.ip().to_string(),
+        None => request.listener.address.to_string(),
+    }
+}
+
+/// One look at the tree, with what only this request knows.
+struct Look {
+    runtime: &'static Runtime,
+    names: Vec<Vec<u8>>,
+    format: Format,
+    address: Option<(Place, String)>,
+    config_files: Option<(Place, Files)>,
+}
+
+impl Look {
+    /// Writes the node that was asked for; `None` if there is none.
+    fn write(&self, out: &mut impl Write) -> Option<io::Result<()>> {
+        let mut filled = Vec::new();
+        if let Some((place, address)) = &self.address {
+            filled.push((*place, Node::text(address.as_bytes())));
+        }
+        if let Some((place, files)) = &self.config_files {
+            let file =
+                |(name, text): &'_ (String, Arc<[u8]>)| (name.clone(), Node::text(text.to_vec()));
+            filled.push((*place, Node::object(files.iter().map(file).collect())));
+        }
+        let root = self.runtime.tree.root_with(&filled);
+        root.find(&self.names, |node| {
+            Some(json::serialize(&node?, self.format, out))
+        })
+    }
+}
+
+/// The text of the configuration, by file.
+type Files = Arc<[(String, Arc<[u8]>)]>;
 
 fn format(request: &Request) -> Format {
     let is = |name: &[u8], value: &[u8]| uri::argument(&request.arguments, name) == Some(value);

@@ -17,8 +17,9 @@ use crate::http::module::{self, Module};
 use crate::http::outcome::Outcome;
 use crate::http::phase::ContentHandler;
 use crate::http::request::Request;
-use crate::http::response::Response;
+use crate::http::response::{Body, Response};
 use crate::http::state::StateIndex;
+use crate::http::stream::Stream;
 use crate::http::template::{Part, Template};
 use crate::http::variable::{Variable, VariableIndex};
 use crate::status::prometheus::{
@@ -330,26 +331,53 @@ impl ContentHandler for Handler {
         if !matches!(request.method(), b"GET" | b"HEAD") {
             return Some(Outcome::Status(405));
         }
-        let body = self.0.render(request);
-        let response = Response::new(200, "text/plain; version=0.0.4; charset=utf-8", body);
-        Some(Outcome::Respond(response.uncached()))
+        let mut response = Response::new(200, CONTENT_TYPE, "").uncached();
+        response.body = match self.0.render(request, FEW) {
+            Some(page) => Body::Bytes(page.into()),
+            None => self.long(request)?,
+        };
+        Some(Outcome::Respond(response))
+    }
+}
+
+const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// A page of so many lines is made at once; a longer one by a thread of its own.
+const FEW: usize = 2000;
+
+impl Handler {
+    fn long(&self, request: &Request) -> Option<Body> {
+        let template = Arc::clone(&self.0);
+        let mut request = request.detached();
+        let stream = Stream::begin(move |out| {
+            let page = template.render(&mut request, usize::MAX);
+            out.write_all(&page.unwrap_or_default())
+        });
+        stream.map(Body::Stream)
     }
 }
 
 impl Compiled {
-    fn render(&self, request: &mut Request) -> Vec<u8> {
+    /// The page; `None` when it has more than `most` lines.
+    fn render(&self, request: &mut Request, most: usize) -> Option<Vec<u8>> {
         let mut page = Page::new(&self.families);
         let mut sample = Vec::new();
+        let mut lines = 0;
         let runtime = request.runtime;
-        runtime.tree.find(&["status"], |node| {
-            let Some(node) = node else { return };
-            let _ = walk(&node, &self.rules, &mut |found| {
+        let flow = runtime.tree.find(&["status"], |node| {
+            walk(&node?, &self.rules, &mut |found| {
+                lines += 1;
+                if lines > most {
+                    return ControlFlow::Break(());
+                }
                 self.show(request, found);
                 self.add(&mut page, found.rule, request, &mut sample);
                 ControlFlow::Continue(())
-            });
+            })
+            .continue_value()
         });
         request.state(self.item).0 = None;
+        flow?;
         for (number, line) in self.lines.iter().enumerate() {
             if !line.has_path {
                 request.forget_evaluated();
@@ -360,7 +388,7 @@ impl Compiled {
         let mut body = Vec::new();
         // Writing to memory does not fail.
         let _ = page.write(&mut body);
-        body
+        Some(body)
     }
 
     /// Makes an item what variables see.

@@ -1,0 +1,11 @@
+//! Zones held against a model, and against what may happen to them: several processes counting at once,
+//! death at any instruction, a configuration that changes under load, memory full of nonsense.
+//!
+//! Tests that need processes start this very binary again, with a role in the environment and the zone's
+//! memory as standard input.
+
+mod hostile;
+mod model;
+mod operation;
+mod processes;
+mod zone_vs_map;
