@@ -11,21 +11,17 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use pingora_core::apps::ServerApp;
-use pingora_core::protocols::{Shutdown, Stream};
+use pingora_core::protocols::Stream;
 use pingora_core::server::ShutdownWatch;
-use tokio::io::AsyncWriteExt;
-use tokio::time::timeout;
 
 use super::bridge::{Bridge, Errand};
 use super::client::Client;
 use super::engine::{self, Answer};
 use super::head::{BadHead, BodyFraming, Progress};
-use super::host;
 use super::request::{ConnectionFacts, Request, Traffic};
-use super::respond;
 use super::response::Response;
 use super::runtime::{Listener, Runtime};
-use super::uri::Target;
+use super::{identify, respond, send};
 
 /// Serves the connections of one address.
 pub struct Application {
@@ -223,7 +219,7 @@ impl Connection<'_> {
     fn understand(&self, request: &mut Request) -> Answer {
         request.begin();
         request.keep_alive = self.may_continue(request);
-        match identify(request) {
+        match identify::identify(request) {
             Ok(()) => engine::decide(request),
             Err(status) => without_origin(engine::fail(request, status), status),
         }
@@ -247,13 +243,13 @@ impl Connection<'_> {
             Answer::Close => engine::finish(&mut request),
             Answer::Local(response) if bodiless || respond::closes(response.head.status) => {
                 client.consume(request.head.bytes().len());
-                let sent = send(&mut request, &mut client, response).await;
+                let sent = send::send(&mut request, &mut client, response).await;
                 engine::finish(&mut request);
                 if sent && request.keep_alive {
                     self.client = Some(client);
                     self.request = Some(request);
                 } else if sent {
-                    linger(&mut client, bodiless).await;
+                    send::linger(&mut client, bodiless).await;
                 }
             }
             Answer::Local(response) => {
@@ -297,124 +293,6 @@ fn without_origin(answer: Answer, status: u16) -> Answer {
         answer => answer,
     }
 }
-
-/// Reads target and host, and finds the server.
-fn identify(request: &mut Request) -> Result<(), u16> {
-    let method = request.head.method();
-    if !method
-        .iter()
-        .all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-'))
-    {
-        return Err(400);
-    }
-    if method == b"CONNECT" {
-        return Err(405);
-    }
-    let target = Target::parse(request.head.target(), request.server.settings.slashes);
-    let host = host::of(&request.head, target.as_ref().ok());
-    if let Ok(host) = &host {
-        let names = &request.listener.names;
-        let server = names.find(request, host);
-        request.host.clone_from(host);
-        request.server = &request.runtime.servers[server.0 as usize];
-        request.location = request.runtime.location(request.server.own);
-    }
-    let Ok(target) = target else { return Err(400) };
-    request.path = target.path;
-    request.arguments = target.arguments;
-    request.escaped = request.head.target().contains(&b'%');
-    let server = request.server;
-    for handler in &server.begin {
-        handler.run(request);
-    }
-    host.map_err(|host::BadHost| 400u16)?;
-    match request.head.method() {
-        b"TRACE" => Err(405),
-        _ => Ok(()),
-    }
-}
-
-/// Sends a response; false when the connection cannot be used any more.
-async fn send(request: &mut Request, client: &mut Client, mut response: Response) -> bool {
-    respond::take(request, &mut response);
-    let chunked = respond::is_chunked(request, &response.body);
-    let with_body = respond::sends_body(request);
-    let mut bytes = respond::head(request, &response.body);
-    loop {
-        let chunk = if with_body {
-            response.body.next_chunk().await
-        } else {
-            Ok(None)
-        };
-        let chunk = match chunk {
-            Ok(chunk) => chunk,
-            Err(error) => {
-                log::error!("a file could not be read while it was sent: {error}");
-                return false;
-            }
-        };
-        let last = chunk.is_none();
-        frame(&mut bytes, chunk.as_deref(), chunked && with_body);
-        request.body_sent += chunk.map_or(0, |chunk| chunk.len() as u64);
-        if last || bytes.len() > WRITE_AT || response.body.length().is_none() {
-            request.head_sent = true;
-            if !write(request, client, &bytes).await {
-                return false;
-            }
-            bytes.clear();
-        }
-        if last {
-            return true;
-        }
-    }
-}
-
-/// Files and short bodies are gathered up to this many bytes for one write.
-const WRITE_AT: usize = 16 * 1024;
-
-/// Appends a piece of a body as it goes over the wire; `None` is its end.
-fn frame(bytes: &mut Vec<u8>, chunk: Option<&[u8]>, chunked: bool) {
-    if chunked {
-        let length = chunk.map_or(0, <[u8]>::len);
-        bytes.extend_from_slice(format!("{length:x}\r\n").as_bytes());
-    }
-    bytes.extend_from_slice(chunk.unwrap_or_default());
-    if chunked {
-        bytes.extend_from_slice(b"\r\n");
-    }
-}
-
-async fn write(request: &Request, client: &mut Client, bytes: &[u8]) -> bool {
-    let work = async {
-        client.write_all(bytes).await?;
-        client.flush().await
-    };
-    matches!(
-        timeout(request.location.settings.send_timeout, work).await,
-        Ok(Ok(()))
-    )
-}
-
-/// Reads on for a while before closing, so that the response is not lost to a reset.
-async fn linger(client: &mut Client, bodiless: bool) {
-    if bodiless && client.buffered().is_empty() {
-        Shutdown::shutdown(client).await;
-        return;
-    }
-    if AsyncWriteExt::shutdown(client).await.is_err() {
-        return;
-    }
-    let deadline = Instant::now() + LINGER;
-    while let Some(Ok(received)) = timeout_at(deadline, client.receive()).await {
-        if received == 0 {
-            return;
-        }
-        let buffered = client.buffered().len();
-        client.consume(buffered);
-    }
-}
-
-const LINGER: Duration = Duration::from_secs(2);
 
 async fn timeout_at<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
     tokio::time::timeout_at(deadline.into(), work).await.ok()

@@ -30,10 +30,12 @@ pub mod client;
 pub mod counters;
 pub mod head;
 mod host;
+mod identify;
 mod listeners;
 mod location;
 mod location_tree;
 mod respond;
+mod send;
 mod server_name;
 
 pub use location::{Kind, Location, LocationIndex, Locations};

@@ -1,0 +1,41 @@
+//! What a head asks for: the target, the host, and so the server.
+
+use super::host;
+use super::request::Request;
+use super::uri::Target;
+
+/// Reads target and host, and finds the server.
+pub(super) fn identify(request: &mut Request) -> Result<(), u16> {
+    let method = request.head.method();
+    if !method
+        .iter()
+        .all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-'))
+    {
+        return Err(400);
+    }
+    if method == b"CONNECT" {
+        return Err(405);
+    }
+    let target = Target::parse(request.head.target(), request.server.settings.slashes);
+    let host = host::of(&request.head, target.as_ref().ok());
+    if let Ok(host) = &host {
+        let names = &request.listener.names;
+        let server = names.find(request, host);
+        request.host.clone_from(host);
+        request.server = &request.runtime.servers[server.0 as usize];
+        request.location = request.runtime.location(request.server.own);
+    }
+    let Ok(target) = target else { return Err(400) };
+    request.path = target.path;
+    request.arguments = target.arguments;
+    request.escaped = request.head.target().contains(&b'%');
+    let server = request.server;
+    for handler in &server.begin {
+        handler.run(request);
+    }
+    host.map_err(|host::BadHost| 400u16)?;
+    match request.head.method() {
+        b"TRACE" => Err(405),
+        _ => Ok(()),
+    }
+}

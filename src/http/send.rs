@@ -1,0 +1,98 @@
+//! Sending a response that was made here, without any detour, and closing so that it arrives.
+
+use std::time::Duration;
+
+use pingora_core::protocols::Shutdown;
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::client::Client;
+use super::request::Request;
+use super::respond;
+use super::response::Response;
+
+/// Sends a response; false when the connection cannot be used any more.
+pub(super) async fn send(
+    request: &mut Request,
+    client: &mut Client,
+    mut response: Response,
+) -> bool {
+    respond::take(request, &mut response);
+    let chunked = respond::is_chunked(request, &response.body);
+    let with_body = respond::sends_body(request);
+    let mut bytes = respond::head(request, &response.body);
+    loop {
+        let chunk = if with_body {
+            response.body.next_chunk().await
+        } else {
+            Ok(None)
+        };
+        let chunk = match chunk {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                log::error!("a file could not be read while it was sent: {error}");
+                return false;
+            }
+        };
+        let last = chunk.is_none();
+        frame(&mut bytes, chunk.as_deref(), chunked && with_body);
+        request.body_sent += chunk.map_or(0, |chunk| chunk.len() as u64);
+        if last || bytes.len() > WRITE_AT || response.body.length().is_none() {
+            request.head_sent = true;
+            if !write(request, client, &bytes).await {
+                return false;
+            }
+            bytes.clear();
+        }
+        if last {
+            return true;
+        }
+    }
+}
+
+/// Files and short bodies are gathered up to this many bytes for one write.
+const WRITE_AT: usize = 16 * 1024;
+
+/// Appends a piece of a body as it goes over the wire; `None` is its end.
+fn frame(bytes: &mut Vec<u8>, chunk: Option<&[u8]>, chunked: bool) {
+    if chunked {
+        let length = chunk.map_or(0, <[u8]>::len);
+        bytes.extend_from_slice(format!("{length:x}\r\n").as_bytes());
+    }
+    bytes.extend_from_slice(chunk.unwrap_or_default());
+    if chunked {
+        bytes.extend_from_slice(b"\r\n");
+    }
+}
+
+async fn write(request: &Request, client: &mut Client, bytes: &[u8]) -> bool {
+    let work = async {
+        client.write_all(bytes).await?;
+        client.flush().await
+    };
+    matches!(
+        timeout(request.location.settings.send_timeout, work).await,
+        Ok(Ok(()))
+    )
+}
+
+/// Reads on for a while before closing, so that the response is not lost to a reset.
+pub(super) async fn linger(client: &mut Client, bodiless: bool) {
+    if bodiless && client.buffered().is_empty() {
+        Shutdown::shutdown(client).await;
+        return;
+    }
+    if AsyncWriteExt::shutdown(client).await.is_err() {
+        return;
+    }
+    let deadline = Instant::now() + LINGER;
+    while let Ok(Ok(received)) = timeout_at(deadline, client.receive()).await {
+        if received == 0 {
+            return;
+        }
+        let buffered = client.buffered().len();
+        client.consume(buffered);
+    }
+}
+
+const LINGER: Duration = Duration::from_secs(2);

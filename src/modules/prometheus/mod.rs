@@ -1,0 +1,181 @@
+//! `prometheus_template` and `prometheus`: pages that scrapers read, made from the status tree.
+//!
+//! A template is compiled when the configuration is loaded. A scrape walks the tree once; for
+//! each item that a statement takes, its value and labels are evaluated afresh and become a line.
+//! Text that variables bring into labels is escaped, so that no client can break the page.
+
+mod page;
+
+use crate::conf::{
+    Arity, Body, Contexts, Diagnostic, Directive, DirectiveSpec, Doc, Repeat, SPEC, Span,
+    Statement, Text, Word,
+};
+use crate::http::module::{self, Module};
+use crate::status::prometheus::{Case, Path, Statement as Series};
+
+/// The feature.
+pub static MODULE: Module = Module {
+    name: "prometheus",
+    directives: DIRECTIVES,
+    http: page::compile,
+    location: page::location,
+    ..module::MODULE
+};
+
+const DIRECTIVES: &[DirectiveSpec] = &[
+    DirectiveSpec {
+        name: "prometheus_template",
+        contexts: Contexts::HTTP,
+        arity: Arity::exactly(1),
+        body: Body::Free,
+        repeat: Repeat::Many,
+        doc: Doc {
+            syntax: "prometheus_template NAME {\n    SAMPLE[{LABELS}] $VARIABLE \
+                     [path=PATH | path=~REGEX | path=~*REGEX] [type=TYPE] [help=TEXT];\n}",
+            default: "",
+            text: "Describes a page: each statement takes the items of the status tree whose path, \
+                   from below `/status`, is PATH or matches REGEX, and writes a line for each, \
+                   with `$p8s_value` as the item's value. The first statement that fits takes an \
+                   item; one without a path is evaluated once. Labels may hold variables and the \
+                   captures of the path; the name with its labels must be quoted.",
+            example: "prometheus_template requests {\n    'requests{zone=\"$1\"}' $p8s_value\n        \
+                      path=~^/http/server_zones/([^/]+)/requests/total$ type=counter;\n}",
+        },
+        apply: template,
+    },
+    DirectiveSpec {
+        name: "prometheus",
+        contexts: Contexts::LOCATION,
+        arity: Arity::exactly(1),
+        repeat: Repeat::Many,
+        doc: Doc {
+            syntax: "prometheus TEMPLATE;",
+            default: "",
+            text: "Answers with the page that the template describes.",
+            example: "location = /metrics {\n    prometheus requests;\n}",
+        },
+        apply: |statement| {
+            let name = statement.word(1).clone();
+            statement.scope.insert(Scraped(name));
+            Ok(())
+        },
+        ..SPEC
+    },
+];
+
+struct Scraped(Word);
+
+/// The templates of an `http` block, as written.
+#[derive(Default)]
+struct Written(Vec<WrittenTemplate>);
+
+struct WrittenTemplate {
+    name: String,
+    lines: Vec<WrittenLine>,
+}
+
+struct WrittenLine {
+    series: Series,
+    labels: Text,
+    value: (String, Span),
+    path: Option<Path>,
+    span: Span,
+}
+
+fn template(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let name = statement.text(1).to_owned();
+    let mut lines = Vec::new();
+    for directive in statement.lines() {
+        let line = line(directive);
+        lines.extend(statement.diagnostics.check(line));
+    }
+    let duplicate = statement.error(1, format!("duplicate prometheus template \"{name}\""));
+    let written = statement.scope.get_or_default::<Written>();
+    if written.0.iter().any(|other| other.name == name) {
+        return Err(duplicate);
+    }
+    written.0.push(WrittenTemplate { name, lines });
+    Ok(())
+}
+
+fn line(directive: &Directive) -> Result<WrittenLine, Diagnostic> {
+    let Some((value, options)) = directive.arguments.split_first() else {
+        let message = "invalid number of metric parameters";
+        let help = "a statement needs a sample name and a variable";
+        return Err(Diagnostic::error(directive.span, message).with_help(help));
+    };
+    let sample = &directive.name;
+    let brace = sample.text.find('{').unwrap_or(sample.text.len());
+    let name = sample.text[..brace].to_owned();
+    if name.contains('$') {
+        let message = format!("variables are allowed in labels only, not in the name \"{name}\"");
+        return Err(Diagnostic::error(sample.span, message));
+    }
+    let mut line = WrittenLine {
+        series: Series {
+            name,
+            kind: None,
+            help: None,
+        },
+        labels: Text::parse(&sample.slice(brace..sample.text.len()))?,
+        value: (variable(value)?, value.span),
+        path: None,
+        span: directive.span,
+    };
+    for word in options {
+        option(&mut line, word)?;
+    }
+    Ok(line)
+}
+
+fn variable(word: &Word) -> Result<String, Diagnostic> {
+    let not_one = || {
+        let message = format!("\"{}\" is not a variable", word.text);
+        Diagnostic::error(word.span, message).with_help("the value is a variable, as $p8s_value")
+    };
+    let name = word.text.strip_prefix('$').ok_or_else(not_one)?;
+    if name.is_empty() {
+        return Err(Diagnostic::error(word.span, "invalid variable name"));
+    }
+    let plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain {
+        Ok(name.to_ascii_lowercase())
+    } else {
+        Err(not_one())
+    }
+}
+
+fn option(line: &mut WrittenLine, word: &Word) -> Result<(), Diagnostic> {
+    let invalid = |message: String| Err(Diagnostic::error(word.span, message));
+    let (key, value) = word.text.split_once('=').unwrap_or((&word.text, ""));
+    let bare = value.strip_prefix('~').map_or(value, |pattern| {
+        pattern.strip_prefix('*').unwrap_or(pattern)
+    });
+    match key {
+        "path" | "type" | "help" if word.text.contains('=') => {}
+        _ => return invalid(format!("invalid metric parameter \"{}\"", word.text)),
+    }
+    if bare.is_empty() {
+        return invalid(format!("empty {key} in \"{}\"", word.text));
+    }
+    match key {
+        "type" => line.series.kind = Some(value.to_owned()),
+        "help" => line.series.help = Some(value.to_owned()),
+        _ => line.path = Some(path(value, bare, word)?),
+    }
+    Ok(())
+}
+
+fn path(value: &str, bare: &str, word: &Word) -> Result<Path, Diagnostic> {
+    let case = match value.as_bytes() {
+        [b'~', b'*', ..] => Case::Insensitive,
+        [b'~', ..] => Case::Sensitive,
+        _ => return Ok(Path::Literal(value.to_owned())),
+    };
+    Path::pattern(bare, case).map_err(|error| {
+        let message = format!("invalid regular expression \"{bare}\": {error}");
+        Diagnostic::error(word.span, message)
+    })
+}
