@@ -116,6 +116,8 @@ impl Store {
     }
 
     pub(super) fn set(&self, word: usize, value: u64) {
+        #[cfg(test)]
+        super::tests::crash::step();
         self.memory.words()[word].store(value, Ordering::Release);
     }
 

@@ -87,11 +87,7 @@ impl Model {
             if !self.make_room(stored.len()) {
                 return self.discard_sample(value);
             }
-            let states = self
-                .metrics
-                .iter()
-                .map(|metric| State::new(metric))
-                .collect();
+            let states = self.metrics.iter().map(State::new).collect();
             let entry = Entry {
                 states,
                 is_truncated: false,
@@ -195,12 +191,7 @@ impl Model {
     fn discard_sample(&mut self, value: f64) -> Option<Update> {
         self.discarded += 1;
         self.discard_key.as_ref()?;
-        let fresh = || {
-            self.metrics
-                .iter()
-                .map(|metric| State::new(metric))
-                .collect::<Vec<_>>()
-        };
+        let fresh = || self.metrics.iter().map(State::new).collect::<Vec<_>>();
         let states = self.discard.get_or_insert_with(fresh);
         states.iter_mut().for_each(|state| state.record(value));
         Some(Update::Accounted)
@@ -210,12 +201,7 @@ impl Model {
         if self.discard_key.is_none() {
             return;
         }
-        let fresh = || {
-            self.metrics
-                .iter()
-                .map(|metric| State::new(metric))
-                .collect::<Vec<_>>()
-        };
+        let fresh = || self.metrics.iter().map(State::new).collect::<Vec<_>>();
         let into = self.discard.get_or_insert_with(fresh);
         into.iter_mut()
             .zip(states)

@@ -48,20 +48,20 @@ impl Shared {
         }
     }
 
-    fn spawn(&self, role: &str) -> Child {
+    fn spawn(&self, role: &str) -> Worker {
         let path = |memory: &SharedMemory| {
             let fd = memory.fd().unwrap().as_raw_fd();
             format!("/proc/{}/fd/{fd}", std::process::id())
         };
-        Command::new(std::env::current_exe().unwrap())
+        let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "processes::child", "--quiet"])
             .env(
                 ROLE,
                 format!("{} {} {role}", path(&self.zone), path(&self.progress)),
             )
             .stdout(Stdio::null())
-            .spawn()
-            .unwrap()
+            .spawn();
+        Worker(child.unwrap())
     }
 
     fn begun(&self) -> &AtomicU64 {
@@ -89,6 +89,22 @@ fn overflow() -> Overflow {
     Overflow {
         expire: true,
         discard_key: Some("old".into()),
+    }
+}
+
+/// A child, which does not outlive its test.
+struct Worker(Child);
+
+impl Worker {
+    fn finish(mut self) {
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _gone_already = self.0.kill();
+        let _status = self.0.wait();
     }
 }
 
@@ -160,10 +176,8 @@ fn four_processes_lose_nothing() {
         let shared = Shared::new();
         let zone = Zone::create(&shared.zone, bytes, counting(), &overflow()).unwrap();
         let roles = (0..4).map(|seed| format!("count {seed} {keys} 10000"));
-        let children: Vec<Child> = roles.map(|role| shared.spawn(&role)).collect();
-        for mut child in children {
-            assert!(child.wait().unwrap().success());
-        }
+        let children: Vec<Worker> = roles.map(|role| shared.spawn(&role)).collect();
+        children.into_iter().for_each(Worker::finish);
         assert_eq!(total(&zone, 0), 40_000);
         zone.verify().unwrap();
     }
@@ -182,11 +196,11 @@ fn a_killed_process_costs_at_most_its_update_in_flight() {
 fn a_process_killed_while_it_moves_the_zone_costs_nothing() {
     let shared = Shared::new();
     Zone::create(&shared.zone, MINIMUM, counting(), &overflow()).unwrap();
-    let mut counting = shared.spawn("count 1 600 1000000000");
+    let counting = shared.spawn("count 1 600 1000000000");
     storm(&shared, 100, shared.moved(), |round| {
         format!("move {round}")
     });
-    kill(&mut counting);
+    drop(counting);
     check(&shared, 103);
 }
 
@@ -195,7 +209,7 @@ fn a_zone_that_moves_under_load_loses_nothing() {
     let shared = Shared::new();
     Zone::create(&shared.zone, MINIMUM, counting(), &overflow()).unwrap();
     let roles = (0..3).map(|seed| format!("count {seed} 600 10000"));
-    let children: Vec<Child> = roles.map(|role| shared.spawn(&role)).collect();
+    let children: Vec<Worker> = roles.map(|role| shared.spawn(&role)).collect();
     let mut moves = 0;
     while shared.finished().load(SeqCst) < 30_000 {
         adopt(&shared.zone, moves);
@@ -205,9 +219,7 @@ fn a_zone_that_moves_under_load_loses_nothing() {
             1.min(30_000 - shared.finished().load(SeqCst)),
         );
     }
-    for mut child in children {
-        assert!(child.wait().unwrap().success());
-    }
+    children.into_iter().for_each(Worker::finish);
     let (zone, _) = Zone::adopt(&shared.zone, MINIMUM, counting(), &overflow()).unwrap();
     assert_eq!(total(&zone, 0), 30_000);
     assert!(moves > 10);
@@ -219,9 +231,7 @@ fn storm(shared: &Shared, rounds: u64, progress: &AtomicU64, role: impl Fn(u64) 
     let mut children = [spawn(0), spawn(1)];
     for round in 0..rounds {
         advance(progress, 1 + round % 30);
-        let child = &mut children[round as usize % 2];
-        kill(child);
-        *child = spawn(round + 2);
+        children[round as usize % 2] = spawn(round + 2);
         let before = Instant::now();
         Zone::attach(&shared.zone, counting())
             .unwrap()
@@ -229,12 +239,6 @@ fn storm(shared: &Shared, rounds: u64, progress: &AtomicU64, role: impl Fn(u64) 
             .unwrap();
         assert!(before.elapsed() < Duration::from_secs(2));
     }
-    children.iter_mut().for_each(kill);
-}
-
-fn kill(child: &mut Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
 
 /// Compares the totals with what the children noted.
