@@ -64,7 +64,7 @@ impl Connection {
     }
 
     /// Announces that nothing more will be sent.
-    pub(crate) fn finish_sending(&mut self) -> io::Result<()> {
+    pub(crate) fn finish_sending(&self) -> io::Result<()> {
         self.stream.shutdown(Shutdown::Write)
     }
 

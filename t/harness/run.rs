@@ -136,7 +136,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn check_configuration(&mut self, section: &Section) -> Result<(), String> {
+    fn check_configuration(&self, section: &Section) -> Result<(), String> {
         let main_file = self
             .site
             .write(&self.parts)
