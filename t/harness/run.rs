@@ -5,6 +5,7 @@
 //! per port, so the `on=end` metrics of one request are in place before the next is read.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use super::block::{Block, Section};
 use super::client::{self, Connection, Response};
@@ -13,6 +14,9 @@ use super::request::{self, BodyCheck, Outcome, Request};
 use super::server::Server;
 use super::site::{Parts, Site};
 use super::{PATIENCE, escape};
+
+/// How long a whole block may take.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Runs the block; the error holds everything needed to understand the failure.
 pub(crate) fn run(block: &Block) -> Result<(), String> {
@@ -33,6 +37,7 @@ pub(super) struct Run<'a> {
     pub(super) raw: Option<Connection>,
     /// How much of the error log earlier steps have seen.
     pub(super) log_seen: usize,
+    deadline: Instant,
 }
 
 impl<'a> Run<'a> {
@@ -46,6 +51,7 @@ impl<'a> Run<'a> {
             last: Response::default(),
             raw: None,
             log_seen: 0,
+            deadline: Instant::now() + LIMIT,
         }
     }
 
@@ -240,6 +246,9 @@ impl<'a> Run<'a> {
     }
 
     fn exchange(&mut self, port: u16, method: &str, bytes: &[u8]) -> Result<Response, String> {
+        if Instant::now() > self.deadline {
+            return Err(format!("the block takes longer than {LIMIT:?}"));
+        }
         let kept = self
             .connections
             .remove(&port)
