@@ -7,5 +7,6 @@
 mod hostile;
 mod model;
 mod operation;
+mod pair;
 mod processes;
 mod zone_vs_map;
