@@ -429,10 +429,11 @@ impl ProxyHttp for Hooks {
     async fn logging(
         &self,
         _session: &mut Session,
-        _error: Option<&Error>,
+        error: Option<&Error>,
         exchange: &mut Exchange,
     ) {
         if let Ok((request, origin)) = exchange.parts() {
+            request.complete |= error.is_none();
             origin.finished(request);
         }
         let handed = exchange.handed.take();
@@ -506,7 +507,11 @@ async fn send(
             session.write_response_body(Some(chunk), false).await?;
         }
     }
-    session.write_response_body(None, true).await
+    session.write_response_body(None, true).await?;
+    if let Some(Handed { request, .. }) = &mut exchange.handed {
+        request.complete = true;
+    }
+    Ok(())
 }
 
 fn broken_file(error: std::io::Error) -> Box<Error> {

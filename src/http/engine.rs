@@ -153,13 +153,23 @@ fn rewrite(request: &mut Request, steps: &'static [Box<dyn RewriteStep>]) -> Flo
     for step in steps {
         match step.run(request) {
             Flow::Next => {}
+            Flow::Break => {
+                request.uri_changed = false;
+                return Flow::Break;
+            }
             flow => return flow,
         }
     }
-    Flow::Next
+    if request.uri_changed {
+        Flow::Relocate
+    } else {
+        Flow::Next
+    }
 }
 
 fn find_location(request: &mut Request) -> Result<(), Outcome> {
+    request.uri_changed = false;
+    request.rewritten_within = false;
     let (runtime, server) = (request.runtime, request.server);
     let path = std::mem::take(&mut request.path);
     let found = server.locations.find(request, &path, &runtime.locations);

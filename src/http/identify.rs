@@ -2,10 +2,10 @@
 
 use super::host;
 use super::request::Request;
-use super::uri::Target;
+use super::uri::{self, Target};
 
 /// Reads target and host, and finds the server.
-pub(super) fn identify(request: &mut Request) -> Result<(), u16> {
+pub fn identify(request: &mut Request) -> Result<(), u16> {
     let method = request.head.method();
     if !method
         .iter()
@@ -28,7 +28,8 @@ pub(super) fn identify(request: &mut Request) -> Result<(), u16> {
     let Ok(target) = target else { return Err(400) };
     request.path = target.path;
     request.arguments = target.arguments;
-    request.escaped = request.head.target().contains(&b'%');
+    let (raw, _) = uri::split_query(request.head.target());
+    request.escaped = raw.iter().any(|byte| matches!(byte, b'%' | b'+'));
     let server = request.server;
     for handler in &server.begin {
         handler.run(request);

@@ -22,7 +22,9 @@ pub(super) fn first_name(server: &Scope) -> String {
     let names = server.get::<ServerNamesWritten>();
     names
         .and_then(|names| names.0.first())
-        .map_or_else(String::new, |(name, _)| name.clone())
+        .map_or_else(String::new, |(name, _)| {
+            name.strip_prefix('.').unwrap_or(name).to_owned()
+        })
 }
 
 /// Gathers the listeners of all servers.

@@ -38,5 +38,6 @@ mod respond;
 mod send;
 mod server_name;
 
+pub use identify::identify;
 pub use location::{Kind, Location, LocationIndex, Locations};
 pub use respond::server as server_field;

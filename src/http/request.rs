@@ -58,8 +58,15 @@ pub struct Request {
     pub error_page: Option<(u16, ErrorStatus)>,
     /// The last phase that has run.
     pub progress: Option<Phase>,
-    /// Whether it came with percent-escapes, which rewriting then restores.
+    /// Whether its path came with percent-escapes, which rewriting then restores.
     pub escaped: bool,
+    /// Whether a rewrite step changed the path, so that a location is to be looked for again.
+    pub uri_changed: bool,
+    /// Whether the path was changed within the location (`rewrite … break`), so that it need not
+    /// begin with the location's name.
+    pub rewritten_within: bool,
+    /// Whether the response was sent to its end.
+    pub complete: bool,
     method: Option<&'static [u8]>,
     redirects: u8,
     began: Moment,
@@ -139,6 +146,9 @@ impl Request {
             error_page: None,
             progress: None,
             escaped: false,
+            uri_changed: false,
+            rewritten_within: false,
+            complete: false,
             method: None,
             redirects: 0,
             began: Moment::default(),
@@ -170,6 +180,9 @@ impl Request {
         self.error_page = None;
         self.progress = None;
         self.escaped = false;
+        self.uri_changed = false;
+        self.rewritten_within = false;
+        self.complete = false;
         self.method = None;
         self.redirects = 0;
         self.values.fill_with(|| Value::Unset);

@@ -45,6 +45,7 @@ pub(super) async fn send(
             bytes.clear();
         }
         if last {
+            request.complete = true;
             return true;
         }
     }

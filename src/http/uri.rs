@@ -161,6 +161,30 @@ pub fn decode(raw: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Decodes those `%XX` that stand for a character with no meaning of its own in a URL, up to a
+/// question mark.
+pub fn decode_harmless(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let [byte, tail @ ..] = rest {
+        if *byte == b'?' {
+            break;
+        }
+        match hexadecimal(tail).filter(|_| *byte == b'%') {
+            Some(value) if value > b'%' && value < 0x7f && value != b'?' => {
+                out.push(value);
+                rest = &tail[2..];
+            }
+            _ => {
+                out.push(*byte);
+                rest = tail;
+            }
+        }
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
 /// What percent-encoding must leave alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Escape {
@@ -168,6 +192,8 @@ pub enum Escape {
     Path,
     /// A query value.
     Argument,
+    /// What a pattern captured of a path: everything that has a meaning in a query is encoded.
+    Capture,
 }
 
 /// Percent-encodes `text` onto `out`.
@@ -186,6 +212,9 @@ fn is_plain(byte: u8, form: Escape) -> bool {
         Escape::Path => byte > 0x20 && byte < 0x7f && !matches!(byte, b'%' | b'?' | b'#' | b'"'),
         Escape::Argument => {
             byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+        }
+        Escape::Capture => {
+            byte > 0x20 && byte < 0x7f && !matches!(byte, b'#' | b'%' | b'&' | b'+' | b';' | b'?')
         }
     }
 }

@@ -1,9 +1,43 @@
-//! To be written.
+//! The core: servers, locations, their limits, and the variables that every configuration has.
+
+mod behaviour;
+mod blocks;
+mod error_page;
+mod limits;
+mod listen;
+mod server_name;
+#[cfg(test)]
+pub(crate) mod trial;
+mod variables;
 
 use crate::http::module::{self, Module};
 
 /// The feature.
 pub static MODULE: Module = Module {
     name: "core",
+    directives: &[
+        blocks::HTTP,
+        blocks::SERVER,
+        blocks::LOCATION,
+        listen::LISTEN,
+        server_name::SERVER_NAME,
+        error_page::ERROR_PAGE,
+        behaviour::ABSOLUTE_REDIRECT,
+        behaviour::IGNORE_INVALID_HEADERS,
+        behaviour::INTERNAL,
+        behaviour::MERGE_SLASHES,
+        behaviour::SATISFY,
+        behaviour::SERVER_TOKENS,
+        behaviour::UNDERSCORES_IN_HEADERS,
+        limits::CLIENT_BODY_TIMEOUT,
+        limits::CLIENT_HEADER_BUFFER_SIZE,
+        limits::CLIENT_HEADER_TIMEOUT,
+        limits::CLIENT_MAX_BODY_SIZE,
+        limits::KEEPALIVE_REQUESTS,
+        limits::KEEPALIVE_TIMEOUT,
+        limits::LARGE_CLIENT_HEADER_BUFFERS,
+        limits::SEND_TIMEOUT,
+    ],
+    variables: variables::VARIABLES,
     ..module::MODULE
 };

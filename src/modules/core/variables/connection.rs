@@ -1,0 +1,59 @@
+//! What is known of a request's connection.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::clock::write;
+use crate::http::request::Request;
+use crate::http::runtime::Address;
+
+pub(super) fn number(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    write(out, format_args!("{}", request.connection.number))
+}
+
+pub(super) fn requests(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    write(out, format_args!("{}", request.connection.requests))
+}
+
+pub(super) fn client(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    match request.connection.client {
+        Some(client) => write(out, format_args!("{}", client.ip())),
+        None => write(out, format_args!("unix:")),
+    }
+}
+
+pub(super) fn binary_client(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    match request.connection.client.map(|client| client.ip()) {
+        Some(IpAddr::V4(address)) => out.extend_from_slice(&address.octets()),
+        Some(IpAddr::V6(address)) => out.extend_from_slice(&address.octets()),
+        None => return false,
+    }
+    true
+}
+
+pub(super) fn client_port(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    match request.connection.client {
+        Some(client) => write(out, format_args!("{}", client.port())),
+        None => false,
+    }
+}
+
+pub(super) fn server(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    match local(request) {
+        Some(local) => write(out, format_args!("{}", local.ip())),
+        None => write(out, format_args!("{}", request.listener.address)),
+    }
+}
+
+pub(super) fn server_port(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    match local(request) {
+        Some(local) => write(out, format_args!("{}", local.port())),
+        None => false,
+    }
+}
+
+fn local(request: &Request) -> Option<SocketAddr> {
+    request.connection.local.or(match request.listener.address {
+        Address::Tcp(address) => Some(address),
+        Address::Unix(_) => None,
+    })
+}

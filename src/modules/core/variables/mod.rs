@@ -1,0 +1,291 @@
+//! The variables that every configuration has, by what they tell about: the connection, the
+//! request, the response, the time and the machine.
+//!
+//! Only what cannot change during a request is kept after its first evaluation; nothing that
+//! counts ever is.
+
+mod clock;
+mod connection;
+mod request;
+mod response;
+
+use crate::http::phase::Phase;
+use crate::http::variable::{VARIABLE, VariableSpec};
+
+pub(super) use clock::hostname;
+
+/// Rows in the order of the reference.
+pub(super) const VARIABLES: &[VariableSpec] = &[
+    VariableSpec {
+        name: "arg_*",
+        doc: "The query argument of that name.",
+        read: request::argument,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "args",
+        doc: "The query. It can be set.",
+        read: request::arguments,
+        assign: Some(request::set_arguments),
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "binary_remote_addr",
+        doc: "The client's address in 4 or 16 bytes.",
+        read: connection::binary_client,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "body_bytes_sent",
+        doc: "Bytes of the response's body sent so far.",
+        available_from: Phase::End,
+        read: response::body_bytes_sent,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "bytes_sent",
+        doc: "Bytes sent to the client so far, head included.",
+        available_from: Phase::End,
+        read: response::bytes_sent,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "connection",
+        doc: "The number of the connection, in its worker.",
+        read: connection::number,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "connection_requests",
+        doc: "How many requests the connection has carried, this one included.",
+        read: connection::requests,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "content_length",
+        doc: "The request's `Content-Length` field.",
+        read: |request, _, out| request::field(request, b"content-length", out),
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "content_type",
+        doc: "The request's `Content-Type` field.",
+        read: |request, _, out| request::field(request, b"content-type", out),
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "cookie_*",
+        doc: "The cookie of that name.",
+        read: request::cookie,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "document_root",
+        doc: "What `root` or `alias` says for the request.",
+        read: request::document_root,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "document_uri",
+        doc: "The same as `$uri`.",
+        read: request::path,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "host",
+        doc: "The host asked for, in lower case and without a port; the server's name if none is.",
+        read: request::host,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "hostname",
+        doc: "The name of this machine.",
+        read: clock::read_hostname,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "http_*",
+        doc: "The request field of that name, `_` standing for `-`.",
+        read: request::named_field,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "https",
+        doc: "`on` on an encrypted connection; always empty, as there are none.",
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "is_args",
+        doc: "`?` if there is a query.",
+        read: request::question_mark,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "msec",
+        doc: "The time in seconds since 1970, with milliseconds.",
+        read: clock::milliseconds,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "nginx_version",
+        doc: "The version of Pingauge.",
+        read: |_, _, out| {
+            out.extend_from_slice(env!("CARGO_PKG_VERSION").as_bytes());
+            true
+        },
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "pid",
+        doc: "The process number of the worker.",
+        read: clock::process,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "query_string",
+        doc: "The same as `$args`.",
+        read: request::arguments,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "realpath_root",
+        doc: "`$document_root` with symbolic links resolved.",
+        read: request::real_root,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "remote_addr",
+        doc: "The client's address.",
+        read: connection::client,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "remote_port",
+        doc: "The client's port.",
+        read: connection::client_port,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "remote_user",
+        doc: "The user name of basic authentication.",
+        read: request::user,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "request",
+        doc: "The request line as received.",
+        read: request::line,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "request_completion",
+        doc: "`OK` if the response was sent to its end.",
+        available_from: Phase::End,
+        read: response::completion,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "request_filename",
+        doc: "The file that the path stands for by `root` or `alias`.",
+        read: request::file,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "request_id",
+        doc: "A random number of the request's own: 32 hexadecimal digits.",
+        cached: true,
+        read: request::identity,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "request_length",
+        doc: "Bytes received for the request so far: head and body.",
+        available_from: Phase::End,
+        read: request::length,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "request_method",
+        doc: "The method, as `GET`.",
+        read: request::method,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "request_time",
+        doc: "Seconds since the request began, with milliseconds.",
+        available_from: Phase::End,
+        read: clock::elapsed,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "request_uri",
+        doc: "Path and query as received.",
+        read: request::target,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "scheme",
+        doc: "`http`.",
+        read: |_, _, out| {
+            out.extend_from_slice(b"http");
+            true
+        },
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "sent_http_*",
+        doc: "The response field of that name, `_` standing for `-`.",
+        available_from: Phase::Response,
+        read: response::named_field,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "server_addr",
+        doc: "The address that the request came to.",
+        read: connection::server,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "server_name",
+        doc: "The first name of the server.",
+        read: request::server_name,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "server_port",
+        doc: "The port that the request came to.",
+        read: connection::server_port,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "server_protocol",
+        doc: "The protocol of the request, as `HTTP/1.1`.",
+        read: request::protocol,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "status",
+        doc: "The status of the response; `000` while there is none.",
+        available_from: Phase::Response,
+        read: response::status,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "time_iso8601",
+        doc: "The local time, as `2025-01-31T23:59:59+01:00`.",
+        read: clock::iso_8601,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "time_local",
+        doc: "The local time, as `31/Jan/2025:23:59:59 +0100`.",
+        read: clock::log_form,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "uri",
+        doc: "The path: decoded, normalised, and as rewriting and redirects left it.",
+        read: request::path,
+        ..VARIABLE
+    },
+];

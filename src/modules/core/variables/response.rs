@@ -1,0 +1,45 @@
+//! What a request is answered.
+
+use super::clock::write;
+use super::request::is_named;
+use crate::http::request::Request;
+use crate::http::settings::ErrorStatus;
+
+pub(super) fn status(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    let status = match (request.response.status, request.error_page) {
+        (0, Some((original, ErrorStatus::Original))) => original,
+        (0, Some((_, ErrorStatus::Fixed(status)))) => status,
+        (status, _) => status,
+    };
+    write(out, format_args!("{status:03}"))
+}
+
+pub(super) fn bytes_sent(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    write(out, format_args!("{}", request.bytes_sent()))
+}
+
+pub(super) fn body_bytes_sent(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    write(out, format_args!("{}", request.body_sent))
+}
+
+pub(super) fn completion(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    if request.complete {
+        out.extend_from_slice(b"OK");
+    }
+    true
+}
+
+/// Fields that come several times are one list.
+pub(super) fn named_field(request: &mut Request, name: &str, out: &mut Vec<u8>) -> bool {
+    let mut found = false;
+    for field in &request.response.fields {
+        if is_named(field.name.as_bytes(), name) && !field.value.is_empty() {
+            if found {
+                out.extend_from_slice(b", ");
+            }
+            out.extend_from_slice(&field.value);
+            found = true;
+        }
+    }
+    found
+}

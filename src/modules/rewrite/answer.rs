@@ -1,0 +1,124 @@
+//! `return`: ends a request with a status, a text or a redirect.
+
+use super::steps::{Written, store};
+use crate::conf::{Arity, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Text, values};
+use crate::http::builder::Builder;
+use crate::http::engine;
+use crate::http::outcome::Outcome;
+use crate::http::phase::{Flow, RewriteStep};
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::template::Template;
+
+pub(super) const RETURN: DirectiveSpec = DirectiveSpec {
+    name: "return",
+    contexts: super::CONTEXTS,
+    arity: Arity::between(1, 2),
+    repeat: Repeat::Many,
+    doc: Doc {
+        syntax: "return code [text];\nreturn code url;\nreturn url;",
+        text: "Ends rewriting and answers with this status. With 301, 302, 303, 307 and 308 the \
+               second argument is where the client is sent, with any other status it is the body, \
+               of the type that `default_type` says. A URL alone, beginning with `http://`, \
+               `https://` or `$scheme`, is a redirect with 302. 444 closes the connection without \
+               an answer. Statuses from 300 on without a text are subject to `error_page`.",
+        example: "return 200 \"hello $remote_addr\\n\";\nreturn 301 https://$host$request_uri;",
+        ..SPEC.doc
+    },
+    apply: parse,
+    ..SPEC
+};
+
+struct ReturnWritten {
+    status: u16,
+    text: Option<Text>,
+}
+
+fn parse(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let first = statement.text(1);
+    let is_alone = statement.arguments().len() == 1;
+    let written = if is_alone && is_url(first) {
+        ReturnWritten {
+            status: 302,
+            text: Some(statement.template(1)?),
+        }
+    } else {
+        ReturnWritten {
+            status: status(statement, first)?,
+            text: match is_alone {
+                true => None,
+                false => Some(statement.template(2)?),
+            },
+        }
+    };
+    store(statement, written);
+    Ok(())
+}
+
+/// Whether a target names a server, so that it is for the client to follow.
+pub(super) fn is_url(text: &str) -> bool {
+    ["http://", "https://", "$scheme"]
+        .iter()
+        .any(|start| text.starts_with(start))
+}
+
+fn status(statement: &Statement<'_>, text: &str) -> Result<u16, Diagnostic> {
+    let status = values::number(text).ok();
+    let status = status.and_then(|status| u16::try_from(status).ok());
+    status
+        .filter(|status| (200..=999).contains(status))
+        .ok_or_else(|| {
+            let problem = statement.error(1, format!("invalid return code \"{text}\""));
+            problem.with_help(
+                "a status from 200 to 999, or a URL alone that begins with \"http://\", \
+                 \"https://\" or \"$scheme\"",
+            )
+        })
+}
+
+impl Written for ReturnWritten {
+    fn build(&self, builder: &mut Builder<'_>) -> Option<Box<dyn RewriteStep>> {
+        let status = self.status;
+        let text = self.text.as_ref().map(|text| builder.template(text));
+        let answer = match (status, text) {
+            (444, None) => Return::Close,
+            (301 | 302 | 303 | 307 | 308, Some(target)) => Return::Redirect { status, target },
+            (_, Some(text)) => Return::Text { status, text },
+            (301 | 302 | 303 | 307 | 308 | 400.., None) => Return::Status(status),
+            (_, None) => Return::Text {
+                status,
+                text: Template::default(),
+            },
+        };
+        Some(Box::new(answer))
+    }
+}
+
+enum Return {
+    Close,
+    Status(u16),
+    Text { status: u16, text: Template },
+    Redirect { status: u16, target: Template },
+}
+
+impl RewriteStep for Return {
+    fn run(&self, request: &mut Request) -> Flow {
+        Flow::Finish(match self {
+            Self::Close => Outcome::Close,
+            Self::Status(status) => Outcome::Status(*status),
+            Self::Text {
+                status: status @ (204 | 304),
+                ..
+            } => Outcome::Respond(Response::empty(*status)),
+            Self::Text { status, text } => {
+                let body = text.evaluate(request);
+                let content_type = &request.location.settings.default_type;
+                Outcome::Respond(Response::new(*status, content_type, body))
+            }
+            Self::Redirect { status, target } => {
+                let target = target.evaluate(request);
+                Outcome::Respond(engine::redirect(request, *status, &target))
+            }
+        })
+    }
+}

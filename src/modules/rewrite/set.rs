@@ -1,0 +1,81 @@
+//! `set`: gives a variable a value.
+
+use super::steps::{Written, evaluate_escaped, store};
+use crate::conf::{
+    Arity, Diagnostic, DirectiveSpec, Doc, Part, Repeat, SPEC, Span, Statement, Text,
+};
+use crate::http::builder::Builder;
+use crate::http::phase::{Flow, RewriteStep};
+use crate::http::request::Request;
+use crate::http::template::Template;
+use crate::http::variable::VariableIndex;
+
+pub(super) const SET: DirectiveSpec = DirectiveSpec {
+    name: "set",
+    contexts: super::CONTEXTS,
+    arity: Arity::exactly(2),
+    repeat: Repeat::Many,
+    doc: Doc {
+        syntax: "set $variable value;",
+        text: "Gives the variable a value, which may have variables in it. A variable that other \
+               directives define can be set only where they say so; setting `$args` changes the \
+               query, setting a metric's variable updates the metric. If the path came with \
+               percent-escapes, `$1` to `$9` are put in escaped again.",
+        example: "set $name \"$arg_first $arg_last\";",
+        ..SPEC.doc
+    },
+    apply: set,
+    ..SPEC
+};
+
+struct SetWritten {
+    name: String,
+    span: Span,
+    value: Text,
+}
+
+fn set(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let target = statement.text(1);
+    let invalid = || {
+        let problem = statement.error(1, format!("invalid variable name \"{target}\""));
+        problem.with_help("the first argument is the variable, as \"$name\"")
+    };
+    let parsed = statement.template(1).map_err(|_| invalid())?;
+    let [Part::Variable { name, span }] = parsed.parts.as_slice() else {
+        return Err(invalid());
+    };
+    if name.parse::<u8>().is_ok_and(|number| number < 10) {
+        let problem = statement.error(1, format!("invalid variable name \"{target}\""));
+        return Err(problem.with_help("\"$1\" to \"$9\" are what patterns captured"));
+    }
+    let written = SetWritten {
+        name: name.clone(),
+        span: *span,
+        value: statement.template(2)?,
+    };
+    store(statement, written);
+    Ok(())
+}
+
+impl Written for SetWritten {
+    fn build(&self, builder: &mut Builder<'_>) -> Option<Box<dyn RewriteStep>> {
+        Some(Box::new(Set {
+            variable: builder.variables.held(&self.name, self.span),
+            value: builder.template(&self.value),
+        }))
+    }
+}
+
+struct Set {
+    variable: VariableIndex,
+    value: Template,
+}
+
+impl RewriteStep for Set {
+    fn run(&self, request: &mut Request) -> Flow {
+        let mut value = Vec::new();
+        evaluate_escaped(&self.value, request, &mut value);
+        request.assign(self.variable, &value);
+        Flow::Next
+    }
+}

@@ -1,0 +1,120 @@
+//! The steps of one scope: its directives and its `if` blocks, in the order of the file.
+//!
+//! Directives and blocks of a scope are kept apart, so each directive notes how many blocks stood
+//! before it.
+
+use super::condition::{Condition, ConditionWritten};
+use crate::conf::{Chain, Context, Statement};
+use crate::http::builder::Builder;
+use crate::http::phase::{Flow, RewriteStep};
+use crate::http::request::Request;
+use crate::http::template::{Part, Template};
+use crate::http::uri::{self, Escape};
+use crate::http::{Kind, LocationIndex};
+
+/// A directive that becomes a step.
+pub(super) trait Written: Send + Sync {
+    /// The step; `None` when there was a problem, which was reported.
+    fn build(&self, builder: &mut Builder<'_>) -> Option<Box<dyn RewriteStep>>;
+}
+
+#[derive(Default)]
+struct Steps(Vec<Placed>);
+
+struct Placed {
+    blocks_before: usize,
+    step: Box<dyn Written>,
+}
+
+/// Keeps a directive in its scope.
+pub(super) fn store(statement: &mut Statement<'_>, step: impl Written + 'static) {
+    let blocks_before = statement.scope.blocks.len();
+    let steps = statement.scope.get_or_default::<Steps>();
+    steps.0.push(Placed {
+        blocks_before,
+        step: Box::new(step),
+    });
+}
+
+/// The steps of the innermost scope of `chain`, which belongs to the location `name`.
+pub(super) fn build(
+    builder: &mut Builder<'_>,
+    chain: &Chain<'_>,
+    name: &str,
+) -> Vec<Box<dyn RewriteStep>> {
+    let scope = chain.scope();
+    let mut steps: Vec<Box<dyn RewriteStep>> = Vec::new();
+    let mut placed = scope
+        .get::<Steps>()
+        .map_or(&[][..], |steps| &steps.0)
+        .iter();
+    for (number, block) in scope.blocks.iter().enumerate() {
+        let before = placed
+            .as_slice()
+            .partition_point(|one| one.blocks_before <= number);
+        steps.extend(
+            placed
+                .by_ref()
+                .take(before)
+                .filter_map(|one| one.step.build(builder)),
+        );
+        if let Some(condition) = block.get::<ConditionWritten>() {
+            let inner = chain.inner(block);
+            let step = If {
+                condition: condition.build(builder),
+                steps: build(builder, &inner, name),
+                location: (block.context == Context::LocationIf)
+                    .then(|| builder.location(&inner, Kind::If, name)),
+            };
+            steps.push(Box::new(step));
+        }
+    }
+    steps.extend(placed.filter_map(|one| one.step.build(builder)));
+    steps
+}
+
+struct If {
+    /// `None` when it could not be understood, and then nothing is ever run.
+    condition: Option<Condition>,
+    steps: Vec<Box<dyn RewriteStep>>,
+    /// The settings that a location's `if` lends.
+    location: Option<LocationIndex>,
+}
+
+impl RewriteStep for If {
+    fn run(&self, request: &mut Request) -> Flow {
+        let holds = self
+            .condition
+            .as_ref()
+            .is_some_and(|one| one.holds(request));
+        if !holds {
+            return Flow::Next;
+        }
+        if let Some(index) = self.location {
+            request.location = request.runtime.location(index);
+        }
+        for step in &self.steps {
+            match step.run(request) {
+                Flow::Next => {}
+                flow => return flow,
+            }
+        }
+        Flow::Next
+    }
+}
+
+/// Evaluates text in which captures of an escaped path are escaped again, as rewriting does.
+pub(super) fn evaluate_escaped(template: &Template, request: &mut Request, out: &mut Vec<u8>) {
+    for part in template.parts() {
+        match part {
+            Part::Capture(_) if request.escaped => {
+                let mut capture = Vec::new();
+                part.append(request, &mut capture);
+                uri::escape(&capture, Escape::Capture, out);
+            }
+            part => {
+                part.append(request, out);
+            }
+        }
+    }
+}
