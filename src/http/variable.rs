@@ -48,7 +48,8 @@ pub struct VariableSpec {
     pub cached: bool,
     /// Appends the value; the text is what stands for `*` in the name.
     pub read: fn(&mut Request, &str, &mut Vec<u8>) -> bool,
-    /// Takes an assignment, for the few that may be set.
+    /// Takes an assignment, for the few that may be set. A name that ends in `_*` needs none: what
+    /// is set then holds instead.
     pub assign: Option<fn(&mut Request, &[u8])>,
 }
 
@@ -101,7 +102,7 @@ impl Variable for RowVariable {
     }
 
     fn assignable(&self) -> bool {
-        self.spec.assign.is_some()
+        self.spec.assign.is_some() || self.spec.name.ends_with('*')
     }
 }
 

@@ -57,7 +57,6 @@ pub(super) const LOCATION: DirectiveSpec = DirectiveSpec {
         ..SPEC.doc
     },
     apply: location,
-    ..SPEC
 };
 
 fn location(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {

@@ -38,7 +38,6 @@ pub(super) const IF: DirectiveSpec = DirectiveSpec {
         ..SPEC.doc
     },
     apply: parse,
-    ..SPEC
 };
 
 /// A condition as it stands in the scope of its block.

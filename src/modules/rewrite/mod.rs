@@ -10,6 +10,8 @@ mod condition;
 mod replace;
 mod set;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use crate::conf::Contexts;
 use crate::http::Kind;

@@ -92,7 +92,7 @@ pub(super) fn identity(_: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     }
 }
 
-pub(super) fn field(request: &mut Request, name: &[u8], out: &mut Vec<u8>) -> bool {
+pub(super) fn field(request: &Request, name: &[u8], out: &mut Vec<u8>) -> bool {
     append(request.head.field(name), out)
 }
 
