@@ -1,5 +1,8 @@
+//! What a zone does, seen through its handle.
+
+pub(super) mod crash;
+
 use super::*;
-use crate::metric::Reading;
 
 fn schema(words: &[&str]) -> Arc<Schema> {
     let source = serde_json::to_string(&[("", words)]).unwrap();
@@ -297,112 +300,4 @@ fn damaged_counts_do_not_end_a_zone() {
     }
     zone.first.store.rebuild();
     zone.verify().unwrap();
-}
-
-/// Dies, as a process would, before any chosen store: by a panic, after which the zone is rebuilt.
-pub(super) mod crash {
-    use std::cell::Cell;
-    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
-    thread_local! {
-        static STEPS: Cell<u64> = const { Cell::new(u64::MAX) };
-    }
-
-    pub(in crate::zone) fn step() {
-        match STEPS.get() {
-            u64::MAX => {}
-            0 => {
-                STEPS.set(u64::MAX);
-                resume_unwind(Box::new("death"));
-            }
-            left => STEPS.set(left - 1),
-        }
-    }
-
-    /// Does `work` until `steps` stores are done; true if it came to its end before.
-    pub(super) fn after(steps: u64, work: impl FnOnce()) -> bool {
-        STEPS.set(steps);
-        let finished = catch_unwind(AssertUnwindSafe(work)).is_ok();
-        STEPS.set(u64::MAX);
-        finished
-    }
-}
-
-/// The sum of all counts.
-fn total(zone: &Zone) -> u64 {
-    let mut total = 0;
-    let _ = zone.visit(&mut |record| {
-        let Reading::Integer(count) = record.reading(zone.schema(), 0, Moment(0)) else {
-            panic!()
-        };
-        total += count;
-        std::ops::ControlFlow::Continue(())
-    });
-    total
-}
-
-/// A full zone, and how many updates it has seen: several for every key, so that one counted twice or not at
-/// all cannot be taken for the one update in flight.
-fn full(bytes: usize, expire: bool) -> (SharedMemory, Zone, u64) {
-    let memory = SharedMemory::create("zone", bytes).unwrap();
-    let overflow = Overflow {
-        expire,
-        discard_key: Some(b"old".into()),
-    };
-    let zone = Zone::create(&memory, bytes, schema(&["count"]), &overflow).unwrap();
-    let mut updates = 0;
-    while zone.discarded() < 9 {
-        let key = format!("{updates}{}", ".".repeat(updates as usize % 90));
-        for _ in 0..3 {
-            zone.update(key.as_bytes(), 1.0, Moment(0)).unwrap();
-            updates += 1;
-        }
-    }
-    (memory, zone, updates)
-}
-
-#[test]
-fn a_death_before_any_store_costs_only_the_update_in_flight() {
-    let long = [b'l'; 250];
-    for (expire, key) in [
-        (true, &b"new"[..]),
-        (true, &long),
-        (true, b"297"),
-        (false, b"new"),
-    ] {
-        for steps in 0.. {
-            let (_memory, zone, updates) = full(MINIMUM, expire);
-            let discarded = zone.discarded();
-            let finished = crash::after(steps, || {
-                let _ = zone.update(key, 1.0, Moment(0));
-            });
-            zone.first.store.rebuild();
-            zone.verify().unwrap();
-            let counted = total(&zone).wrapping_sub(updates);
-            assert!(counted <= 1, "{counted} more after {steps} stores");
-            assert!(zone.discarded() - discarded <= 8);
-            if finished {
-                assert_eq!(counted, 1);
-                break;
-            }
-        }
-    }
-}
-
-#[test]
-fn a_death_before_any_store_of_a_move_loses_nothing() {
-    for (bytes, words) in [(MINIMUM, &["count"][..]), (MINIMUM + 4096, &["count"])] {
-        for steps in (0..).step_by(41) {
-            let (memory, zone, updates) = full(MINIMUM + 512, true);
-            let finished = crash::after(steps, || {
-                let overflow = overflow(Some("older"));
-                Zone::adopt(&memory, bytes, schema(words), &overflow).unwrap();
-            });
-            assert_eq!(total(&zone), updates, "after {steps} stores");
-            zone.verify().unwrap();
-            if finished {
-                break;
-            }
-        }
-    }
 }

@@ -4,6 +4,8 @@
 //! Tests that need processes start this very binary again, with a role in the environment and the zone's
 //! memory as standard input.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
+
 mod hostile;
 mod model;
 mod operation;

@@ -10,7 +10,7 @@ use pingauge::zone::{Geometry, Update};
 
 /// One metric of one key.
 #[derive(Clone, Debug, PartialEq)]
-pub enum State {
+pub(crate) enum State {
     Count(u64),
     Gauge(f64),
     Last(Option<f64>),
@@ -38,32 +38,32 @@ struct Entry {
 }
 
 #[derive(Debug)]
-pub struct Model {
+pub(crate) struct Model {
     entries: HashMap<Vec<u8>, Entry>,
     metrics: &'static [Metric],
     geometry: Geometry,
     expire: bool,
     discard_key: Option<Vec<u8>>,
     discard: Option<Vec<State>>,
-    pub discarded: u64,
+    pub(crate) discarded: u64,
     clock: u64,
 }
 
 /// A new configuration of a zone.
 #[derive(Clone, Debug)]
-pub struct Configuration {
-    pub bytes: usize,
-    pub metrics: &'static [Metric],
-    pub expire: bool,
-    pub discard_key: Option<&'static str>,
+pub(crate) struct Configuration {
+    pub(crate) bytes: usize,
+    pub(crate) metrics: &'static [Metric],
+    pub(crate) expire: bool,
+    pub(crate) discard_key: Option<&'static str>,
 }
 
-pub fn schema(metrics: &[Metric]) -> Schema {
+pub(crate) fn schema(metrics: &[Metric]) -> Schema {
     Schema::from_source(&serde_json::to_string(metrics).unwrap()).unwrap()
 }
 
 impl Model {
-    pub fn new(configuration: &Configuration) -> Self {
+    pub(crate) fn new(configuration: &Configuration) -> Self {
         Self {
             entries: HashMap::new(),
             metrics: configuration.metrics,
@@ -77,7 +77,7 @@ impl Model {
         }
     }
 
-    pub fn update(&mut self, key: &[u8], value: f64) -> Option<Update> {
+    pub(crate) fn update(&mut self, key: &[u8], value: f64) -> Option<Update> {
         let (stored, is_truncated) = (key[..key.len().min(255)].to_vec(), key.len() > 255);
         if Some(&stored) == self.discard_key.as_ref() {
             return Some(Update::Ignored);
@@ -106,7 +106,7 @@ impl Model {
     }
 
     /// What the zone shows: names and texts, the discard key included, in any order.
-    pub fn listing(&self) -> HashMap<Vec<u8>, String> {
+    pub(crate) fn listing(&self) -> HashMap<Vec<u8>, String> {
         let mut listing: HashMap<_, _> = self
             .entries
             .iter()
@@ -123,7 +123,7 @@ impl Model {
     }
 
     /// What a process of the configuration `own` reads for a key.
-    pub fn read(&self, key: &[u8], own: &[Metric]) -> Option<String> {
+    pub(crate) fn read(&self, key: &[u8], own: &[Metric]) -> Option<String> {
         let key = &key[..key.len().min(255)];
         let states = if Some(key) == self.discard_key.as_deref() {
             self.discard.as_ref()?
@@ -133,7 +133,7 @@ impl Model {
         Some(text(&translate(states, self.metrics, own)))
     }
 
-    pub fn adopt(&mut self, configuration: &Configuration) {
+    pub(crate) fn adopt(&mut self, configuration: &Configuration) {
         let mut next = Self::new(configuration);
         next.clock = self.clock;
         let kept = next

@@ -2,7 +2,7 @@
 
 /// One step.
 #[derive(Clone, Debug)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// One sample for a key.
     Update { handle: Handle, key: u16, value: i8 },
     /// One sample for each of several keys in a row, which makes a zone overflow quickly.
@@ -22,7 +22,7 @@ pub enum Operation {
 
 /// Which configuration's process does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Handle {
+pub(crate) enum Handle {
     /// That of the last configuration.
     New,
     /// That of the one before, still draining.
@@ -30,10 +30,10 @@ pub enum Handle {
 }
 
 /// The sizes a zone may get.
-pub const SIZES: &[usize] = &[32768, 40000, 65536];
+pub(crate) const SIZES: &[usize] = &[32768, 40000, 65536];
 
 /// The metrics a zone may get: the same, others, in another order, with other parameters.
-pub const SCHEMAS: &[&[(&str, &[&str])]] = &[
+pub(crate) const SCHEMAS: &[&[(&str, &[&str])]] = &[
     &[("c", &["count"]), ("g", &["gauge"])],
     &[
         ("c", &["count"]),
@@ -59,10 +59,10 @@ pub const SCHEMAS: &[&[(&str, &[&str])]] = &[
 ];
 
 /// The discard keys a zone may get; one of them is also an ordinary key's name.
-pub const DISCARD_KEYS: &[Option<&str>] = &[None, Some("old"), Some("k7")];
+pub(crate) const DISCARD_KEYS: &[Option<&str>] = &[None, Some("old"), Some("k7")];
 
 /// The bytes of a key: many short ones, some that spill into further slots, some too long to be kept whole.
-pub fn key(number: u16) -> Vec<u8> {
+pub(crate) fn key(number: u16) -> Vec<u8> {
     let mut key = format!("k{number}").into_bytes();
     match number % 16 {
         13 => key.resize(41, b'.'),
@@ -79,7 +79,7 @@ impl Operation {
         dead_code,
         reason = "each of the two users makes operations in its own way"
     )]
-    pub fn from_bytes(bytes: [u8; 6]) -> Self {
+    pub(crate) fn from_bytes(bytes: [u8; 6]) -> Self {
         let [what, a, b, c, d, e] = bytes;
         let handle = if e & 1 == 0 { Handle::New } else { Handle::Old };
         let key = u16::from_le_bytes([a, b]) % 600;

@@ -12,7 +12,7 @@ use crate::model::{Configuration, Model, schema};
 use crate::operation::{DISCARD_KEYS, Handle, Operation, SCHEMAS, SIZES, key};
 
 /// A zone, the process of the configuration before, and the model of both.
-pub struct Pair {
+pub(crate) struct Pair {
     memory: SharedMemory,
     new: (Zone, Configuration),
     old: Option<(Zone, Configuration)>,
@@ -20,7 +20,7 @@ pub struct Pair {
 }
 
 impl Pair {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let memory = SharedMemory::create("model", SIZES[0]).unwrap();
         let configuration = Configuration {
             bytes: SIZES[0],
@@ -39,7 +39,7 @@ impl Pair {
     }
 
     /// Does one thing to both, and compares what they answer.
-    pub fn play(&mut self, operation: &Operation) {
+    pub(crate) fn play(&mut self, operation: &Operation) {
         match operation {
             Operation::Update { handle, key, value } => self.update(*handle, *key, *value),
             Operation::Fill { first, keys, value } => {
@@ -72,7 +72,7 @@ impl Pair {
     }
 
     /// Compares everything there is.
-    pub fn compare(&self) {
+    pub(crate) fn compare(&self) {
         let zone = &self.new.0;
         let mut listing = HashMap::new();
         let _ = zone.visit(&mut |record| {
