@@ -19,6 +19,8 @@ pub struct Settings {
     pub root: Root,
     /// `keepalive_timeout`; zero closes after each response.
     pub keepalive_timeout: Duration,
+    /// The seconds that a `Keep-Alive` field tells the client.
+    pub keepalive_told: Option<u64>,
     /// `keepalive_requests`.
     pub keepalive_requests: u64,
     /// `client_max_body_size`; `None` has no limit.
@@ -146,7 +148,8 @@ impl Settings {
             root: root(builder, chain),
             keepalive_timeout: chain
                 .nearest()
-                .map_or(seconds(75), |KeepaliveTimeout(time)| *time),
+                .map_or(seconds(75), |KeepaliveTimeout(time, _)| *time),
+            keepalive_told: chain.nearest().and_then(|KeepaliveTimeout(_, told)| *told),
             keepalive_requests: chain
                 .nearest()
                 .map_or(1000, |KeepaliveRequests(count)| *count),

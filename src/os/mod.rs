@@ -9,12 +9,12 @@
     reason = "the one folder that may speak to the system directly"
 )]
 
-mod calendar;
 mod kernel;
+mod local_time;
 mod robust_mutex;
 mod shared_memory;
 
-pub use calendar::LocalTime;
 pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
+pub use local_time::LocalTime;
 pub use robust_mutex::{LockError, Locked, MUTEX_WORDS, MutexGuard, RobustMutex};
 pub use shared_memory::{SharedMemory, halves};
