@@ -267,8 +267,8 @@ fn store_try_files(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let text = statement.text(count);
     let last = if let Some(code) = text.strip_prefix('=') {
         Last::Status(status(statement, count, code)?)
-    } else if text.starts_with('@') {
-        Last::Named(text[1..].to_owned())
+    } else if let Some(name) = text.strip_prefix('@') {
+        Last::Named(name.to_owned())
     } else {
         Last::Uri(statement.template(count)?)
     };
