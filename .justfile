@@ -1,8 +1,8 @@
 # What is done often. CI runs the same. Everything works with plain cargo too.
 
-# this list
+[private]
 @default:
-    just --list
+    {{just_executable()}} --list
 
 # everything that must hold, as CI does
 check:
