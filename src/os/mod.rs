@@ -1,4 +1,5 @@
-//! What only the operating system can give: shared memory, a lock that survives its owner, clocks.
+//! What only the operating system can give: shared memory, a lock that survives its owner,
+//! clocks, processes and their descriptors.
 //!
 //! This folder holds the only unsafe code of the crate. What makes it sound: shared memory is never
 //! handed out as anything but atomics, so that another process (or a damaged file) can change a number
@@ -9,12 +10,22 @@
     reason = "the one folder that may speak to the system directly"
 )]
 
+mod calendar;
+mod descriptor;
 mod kernel;
-mod local_time;
+mod log_file;
+mod process;
 mod robust_mutex;
 mod shared_memory;
+mod title;
 
+pub use calendar::LocalTime;
+pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
 pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
-pub use local_time::LocalTime;
+pub use log_file::LogFile;
+pub use process::{
+    Identity, Session, assume, end_with_parent, is_root, limit_open_files, signal, spawn, thread_id,
+};
 pub use robust_mutex::{LockError, Locked, MUTEX_WORDS, MutexGuard, RobustMutex};
 pub use shared_memory::{SharedMemory, halves};
+pub use title::{claim_title, set_title};
