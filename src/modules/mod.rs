@@ -12,6 +12,7 @@ use crate::http::module::Module;
 use crate::http::runtime::Runtime;
 
 pub mod core;
+pub mod process;
 
 pub mod access;
 pub mod api;
@@ -28,6 +29,7 @@ pub mod unused;
 
 /// Every feature.
 pub static MODULES: &[&Module] = &[
+    &process::MODULE,
     &core::MODULE,
     &api::MODULE,
     &rewrite::MODULE,

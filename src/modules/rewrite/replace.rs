@@ -191,7 +191,10 @@ impl Rewrite {
         request.uri_changed = true;
         match then {
             Then::Last => Flow::Relocate,
-            Then::Break => Flow::Break,
+            Then::Break => {
+                request.rewritten_within = true;
+                Flow::Break
+            }
             _ => Flow::Next,
         }
     }
