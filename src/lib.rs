@@ -12,3 +12,5 @@ pub mod zone;
 pub mod http;
 
 pub mod modules;
+
+pub mod server;

@@ -62,6 +62,9 @@ pub struct Request {
     pub escaped: bool,
     /// Whether a rewrite step changed the path, so that a location is to be looked for again.
     pub uri_changed: bool,
+    /// Whether the path was changed within the location (`rewrite … break`), so that it need not
+    /// begin with the location's name.
+    pub rewritten_within: bool,
     /// Whether the response was sent to its end.
     pub complete: bool,
     method: Option<&'static [u8]>,
@@ -144,6 +147,7 @@ impl Request {
             progress: None,
             escaped: false,
             uri_changed: false,
+            rewritten_within: false,
             complete: false,
             method: None,
             redirects: 0,
@@ -177,6 +181,7 @@ impl Request {
         self.progress = None;
         self.escaped = false;
         self.uri_changed = false;
+        self.rewritten_within = false;
         self.complete = false;
         self.method = None;
         self.redirects = 0;

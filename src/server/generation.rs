@@ -1,0 +1,188 @@
+//! A generation: one configuration with everything that serving it takes.
+//!
+//! It is built beside the one that is serving and takes over what both need; only when nothing went
+//! wrong does it replace it. What was read is recorded, so that its workers understand the same text.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::demo;
+use super::error_log::Sinks;
+use super::listen::{self, Bound};
+use super::memory::{Areas, MasterMemory};
+use super::report::{Audience, reason};
+use crate::conf::{self, Disk, Loader, Parsed, Recorder, Recording};
+use crate::http::memory::{Memory, Unshared};
+use crate::http::runtime::Runtime;
+use crate::modules::process::{ErrorLog, LogLevel, Settings};
+use crate::modules::{self, Loaded};
+use crate::os;
+
+/// Where a configuration comes from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Source {
+    /// The main file.
+    pub(super) main: PathBuf,
+    /// Where its relative paths begin.
+    pub(super) prefix: PathBuf,
+    /// Further directives, of the command line.
+    pub(super) directives: Option<String>,
+    /// Whether the main file is the built-in one.
+    pub(super) is_demo: bool,
+}
+
+/// One configuration with everything that serving it takes.
+pub(super) struct Generation {
+    pub(super) number: u64,
+    pub(super) source: Source,
+    pub(super) settings: Settings,
+    pub(super) sockets: Vec<Bound>,
+    pub(super) areas: Areas,
+    pub(super) recording: OwnedFd,
+    /// Its logs, opened; taken when it begins to serve.
+    pub(super) sinks: Option<Sinks>,
+    /// Those of the workers, where they differ; here to be opened anew with all others.
+    _worker_sinks: Option<Sinks>,
+    /// Keeps open what the configuration opened, its log files above all.
+    _runtime: Option<Runtime>,
+}
+
+impl Source {
+    /// Reads the text.
+    pub(super) fn read(&self, loader: &mut dyn Loader) -> Parsed {
+        conf::parse(&self.main, self.directives.as_deref(), loader)
+    }
+
+    /// Reads the text from where it is.
+    pub(super) fn record(&self) -> (Parsed, Recording) {
+        if self.is_demo {
+            let mut recorder = Recorder::new(demo::BuiltIn);
+            (self.read(&mut recorder), recorder.into_recording())
+        } else {
+            let mut recorder = Recorder::new(Disk);
+            (self.read(&mut recorder), recorder.into_recording())
+        }
+    }
+
+    /// What the text says about processes; what is wrong with it is left for others to tell.
+    pub(super) fn glance(&self) -> Settings {
+        let (parsed, _) = self.record();
+        let mut ignored = parsed.diagnostics;
+        let rows = modules::process::MODULE.directives;
+        Settings::of(&conf::apply(&parsed.tree, &[rows], &mut ignored))
+    }
+
+    /// Understands a text that was read.
+    pub(super) fn load(&self, parsed: Parsed, memory: &mut dyn Memory, number: u64) -> Loaded {
+        modules::load(parsed, memory, &self.prefix, number)
+    }
+
+    /// Checks everything that can be checked without serving; tells what is wrong.
+    pub(super) fn check(&self, early_log: Option<&Path>) -> Checked {
+        let audience = Audience::Terminal;
+        let loaded = self.load(self.record().0, &mut Unshared, 1);
+        audience.diagnostics(&loaded.diagnostics, &loaded.sources);
+        let syntax = !loaded.diagnostics.has_errors();
+        let mut works = syntax;
+        if syntax {
+            let settings = Settings::of(&loaded.main);
+            works &= open_logs(&settings, &self.prefix, early_log, audience).is_some();
+            let listeners = loaded.runtime.as_ref().map(|one| one.listeners.as_slice());
+            for problem in listen::check(listeners.unwrap_or_default()) {
+                audience.line(LogLevel::Emerg, &problem);
+                works = false;
+            }
+        }
+        Checked {
+            syntax,
+            works,
+            loaded,
+        }
+    }
+}
+
+/// What a check found.
+pub(super) struct Checked {
+    /// The text is right.
+    pub(super) syntax: bool,
+    /// And it could be served.
+    pub(super) works: bool,
+    /// The configuration.
+    pub(super) loaded: Loaded,
+}
+
+impl Generation {
+    /// Builds a generation on top of the one that is serving. `None` when something is wrong, which
+    /// `audience` was told; nothing is changed then.
+    pub(super) fn build(
+        source: &Source,
+        before: Option<&Self>,
+        early_log: Option<&Path>,
+        audience: Audience,
+    ) -> Option<Self> {
+        let number = before.map_or(1, |before| before.number + 1);
+        let nothing = Areas::new();
+        let mut memory = MasterMemory::new(before.map_or(&nothing, |before| &before.areas));
+        let (parsed, recording) = source.record();
+        let loaded = source.load(parsed, &mut memory, number);
+        audience.diagnostics(&loaded.diagnostics, &loaded.sources);
+        if loaded.diagnostics.has_errors() {
+            return None;
+        }
+        let settings = Settings::of(&loaded.main);
+        let (sinks, worker_sinks) = open_logs(&settings, &source.prefix, early_log, audience)?;
+        let listeners = loaded.runtime.as_ref().map(|one| one.listeners.as_slice());
+        let sockets = listen::open(
+            listeners.unwrap_or_default(),
+            before.map_or(&[], |before| &before.sockets),
+            audience,
+        )?;
+        let recording = seal(&recording).map_err(|error| {
+            let message = format!(
+                "the configuration cannot be handed over ({})",
+                reason(&error)
+            );
+            audience.line(LogLevel::Emerg, &message);
+        });
+        Some(Self {
+            number,
+            source: source.clone(),
+            settings,
+            sockets,
+            areas: memory.into_areas(),
+            recording: recording.ok()?,
+            sinks: Some(sinks),
+            _worker_sinks: worker_sinks,
+            _runtime: loaded.runtime,
+        })
+    }
+}
+
+fn seal(recording: &Recording) -> io::Result<OwnedFd> {
+    os::sealed("pingauge configuration", &serde_json::to_vec(recording)?)
+}
+
+/// Opens the logs of the master, and those of the workers where they differ.
+fn open_logs(
+    settings: &Settings,
+    prefix: &Path,
+    early_log: Option<&Path>,
+    audience: Audience,
+) -> Option<(Sinks, Option<Sinks>)> {
+    let open = |logs: &[ErrorLog]| {
+        let tell = |(path, error): (PathBuf, io::Error)| {
+            let path = path.display();
+            let message = format!("open() \"{path}\" failed ({})", reason(&error));
+            audience.line(LogLevel::Emerg, &message);
+        };
+        Sinks::of(logs, prefix, early_log).map_err(tell).ok()
+    };
+    let of_workers = match settings.http_logs.as_slice() {
+        [] => None,
+        logs => Some(open(logs)?),
+    };
+    Some((open(&settings.logs)?, of_workers))
+}

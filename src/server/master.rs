@@ -1,0 +1,399 @@
+//! The master: one loop around everything that can happen to a server.
+//!
+//! It waits for signals and for news of workers, and brings what is nearer to what should be: enough
+//! workers of the current generation, none of others but those that are finishing. Nothing in the loop
+//! waits for a single thing, so a reload can be overtaken by a stop, and a worker dies at any time.
+
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::command_line::CommandLine;
+use super::daemon::{self, Launch};
+use super::error_log::{self, Sinks};
+use super::generation::{Generation, Source};
+use super::pid_file::PidFile;
+use super::report::{Audience, reason};
+use super::restart::Restart;
+use super::signals::{self, Signals};
+use super::worker::identity;
+use super::workers::{Ended, Manner, Which, Workers};
+use crate::modules::process::LogLevel;
+use crate::os::{self, LogFile};
+
+/// The process that owns the configuration and the shared memory.
+pub(super) struct Master {
+    source: Source,
+    early_log: Option<PathBuf>,
+    default_pid: PathBuf,
+    is_daemon: bool,
+    signals: Signals,
+    workers: Workers,
+    current: Generation,
+    coming: Option<Coming>,
+    /// Another reload was asked for while one was under way.
+    reload_again: bool,
+    /// False after `WINCH`, until the next reload.
+    is_serving: bool,
+    restart: Restart,
+    end: Option<End>,
+    pid: Option<PidFile>,
+}
+
+/// The next generation, whose workers are starting.
+struct Coming {
+    generation: Generation,
+    deadline: Instant,
+}
+
+/// How the server is ending.
+enum End {
+    /// As soon as requests are done.
+    Graceful,
+    /// At once; what is left at the deadline is killed.
+    Fast { deadline: Instant },
+}
+
+impl Master {
+    /// Reads the configuration and listens. `None` when something is wrong, which was told.
+    pub(super) fn start(source: Source, line: &CommandLine, launch: Launch) -> Option<Self> {
+        let fatal = |message: String| Audience::Terminal.line(LogLevel::Emerg, &message);
+        let signals = Signals::listen();
+        let signals = signals.map_err(|error| fatal(format!("no signals ({})", reason(&error))));
+        let early_log = line.early_log.clone();
+        let current = Generation::build(&source, None, early_log.as_deref(), Audience::Terminal)?;
+        let mut master = Self {
+            early_log: early_log.clone(),
+            default_pid: line.pid.clone(),
+            is_daemon: matches!(launch, Launch::Daemon(_)),
+            signals: signals.ok()?,
+            workers: Workers::new(early_log),
+            current,
+            coming: None,
+            reload_again: false,
+            is_serving: true,
+            restart: Restart::default(),
+            end: None,
+            pid: None,
+            source,
+        };
+        master.pid = master.write_pid().map_err(fatal).ok()?;
+        master.warn(Audience::Terminal);
+        let sinks = master.sinks();
+        let left = launch.listening(&sinks);
+        left.map_err(|error| fatal(format!("no daemon ({})", reason(&error))))
+            .ok()?;
+        error_log::change(sinks);
+        Some(master)
+    }
+
+    /// Serves until it is told to end.
+    pub(super) fn serve(mut self) {
+        notice("start worker processes");
+        loop {
+            self.fill_up();
+            self.wait();
+            for ended in self.workers.reap() {
+                self.note_end(&ended);
+            }
+            for signal in self.signals.take() {
+                self.obey(signal);
+            }
+            self.finish_reload();
+            if self.end.is_some() && self.workers.is_empty() {
+                break;
+            }
+            self.hurry();
+            error_log::settle();
+        }
+        notice("exit");
+    }
+
+    /// Waits for a signal, news of a worker, or a time at which something is to be done.
+    fn wait(&mut self) {
+        let now = Instant::now();
+        let paused = self.restart.pause(now).filter(|_| self.missing() > 0);
+        let reload = self.coming.as_ref().map(|coming| coming.deadline);
+        let end = match self.end {
+            Some(End::Fast { deadline }) => Some(deadline),
+            _ => None,
+        };
+        let first = [paused, reload, end].into_iter().flatten().min();
+        let patience = first.map(|moment| moment.saturating_duration_since(now));
+        let mut descriptors = vec![self.signals.as_fd()];
+        descriptors.extend(self.workers.news());
+        let readable = os::wait_readable(&descriptors, patience);
+        if readable.is_ok_and(|readable| readable[1..].contains(&true)) {
+            self.workers.welcome();
+            let coming = self
+                .coming
+                .iter()
+                .flat_map(|coming| &coming.generation.sockets);
+            let all = self.current.sockets.iter().chain(coming);
+            all.for_each(super::listen::Bound::restore_backlog);
+        }
+    }
+
+    fn note_end(&mut self, ended: &Ended) {
+        let expected = ended.manner == Manner::Told || self.end.is_some();
+        let level = if expected || ended.is_success() {
+            LogLevel::Notice
+        } else {
+            LogLevel::Alert
+        };
+        error_log::write(level, &ended.story());
+        let is_coming = |coming: &Coming| coming.generation.number == ended.generation;
+        if ended.manner == Manner::Told || self.end.is_some() {
+            return;
+        }
+        if self.coming.as_ref().is_some_and(is_coming) {
+            self.abandon_reload("a worker of it ended at once");
+        } else if ended.manner == Manner::AtStart {
+            self.restart.failed(Instant::now());
+        } else {
+            self.restart.succeeded();
+        }
+    }
+
+    fn obey(&mut self, signal: i32) {
+        if signal != libc::SIGCHLD {
+            notice(&format!(
+                "signal {signal} ({}) received",
+                signals::name(signal)
+            ));
+        }
+        match signal {
+            libc::SIGTERM | libc::SIGINT => self.end_fast(),
+            libc::SIGQUIT => self.end_gracefully(),
+            libc::SIGHUP => self.reload(),
+            libc::SIGUSR1 => self.reopen_logs(),
+            libc::SIGUSR2 => {
+                error_log::write(LogLevel::Warn, "replacing the program is not supported");
+            }
+            libc::SIGWINCH => self.stop_serving(),
+            _ => {}
+        }
+    }
+
+    /// How many workers of the current generation there should be in addition.
+    fn missing(&self) -> usize {
+        if self.end.is_some() || !self.is_serving {
+            return 0;
+        }
+        let staying = self.workers.staying(self.current.number);
+        self.current.settings.workers.saturating_sub(staying)
+    }
+
+    fn fill_up(&mut self) {
+        if self.restart.pause(Instant::now()).is_some() {
+            return;
+        }
+        for _ in 0..self.missing() {
+            if let Err(error) = start_worker(&mut self.workers, &self.current) {
+                error_log::write(LogLevel::Alert, &error);
+                self.restart.failed(Instant::now());
+                return;
+            }
+        }
+    }
+
+    fn reload(&mut self) {
+        if self.end.is_some() {
+            return;
+        }
+        if self.coming.is_some() {
+            self.reload_again = true;
+            return;
+        }
+        notice("reconfiguring");
+        let before = Some(&self.current);
+        let early_log = self.early_log.as_deref();
+        let built = Generation::build(&self.source, before, early_log, Audience::Log);
+        let Some(generation) = built else {
+            error_log::write(LogLevel::Error, "the configuration was not reloaded");
+            return;
+        };
+        let deadline = Instant::now() + START_PATIENCE;
+        let coming = self.coming.insert(Coming {
+            generation,
+            deadline,
+        });
+        for _ in 0..coming.generation.settings.workers {
+            if let Err(error) = start_worker(&mut self.workers, &coming.generation) {
+                self.abandon_reload(&error);
+                return;
+            }
+        }
+    }
+
+    /// Gives the service to the next generation as soon as all of its workers accept.
+    fn finish_reload(&mut self) {
+        let Some(coming) = self.coming.take() else {
+            return;
+        };
+        let number = coming.generation.number;
+        if self.workers.serving(number) < coming.generation.settings.workers {
+            let is_late = coming.deadline <= Instant::now();
+            self.coming = Some(coming);
+            if is_late {
+                self.abandon_reload("its workers do not become ready");
+            }
+            return;
+        }
+        self.current = coming.generation;
+        self.workers.dismiss(Which::NotOf(number), libc::SIGQUIT);
+        self.is_serving = true;
+        self.restart = Restart::default();
+        self.move_pid();
+        self.warn(Audience::Log);
+        let sinks = self.sinks();
+        if self.is_daemon
+            && let Err(error) = daemon::leave_standard_error(&sinks)
+        {
+            log::warn!("standard error stays where it was: {error}");
+        }
+        error_log::change(sinks);
+        self.reopen_own_logs();
+        notice(&format!("generation {number} is serving"));
+        if std::mem::take(&mut self.reload_again) {
+            self.reload();
+        }
+    }
+
+    fn abandon_reload(&mut self, why: &str) {
+        let Some(coming) = self.coming.take() else {
+            return;
+        };
+        let number = coming.generation.number;
+        self.workers.dismiss(Which::Of(number), libc::SIGTERM);
+        let message = format!("the configuration was not reloaded: {why}");
+        error_log::write(LogLevel::Emerg, &message);
+    }
+
+    fn stop_serving(&mut self) {
+        // A terminal that changes its size sends this signal to everything in the foreground.
+        let terminal = std::io::stderr().is_terminal() || std::io::stdin().is_terminal();
+        if self.end.is_some() || !self.is_daemon && terminal {
+            return;
+        }
+        self.abandon_reload("the workers are to end");
+        self.is_serving = false;
+        self.workers.dismiss(Which::All, libc::SIGQUIT);
+    }
+
+    fn end_gracefully(&mut self) {
+        if self.end.is_some() {
+            return;
+        }
+        self.end = Some(End::Graceful);
+        self.coming = None;
+        self.workers.dismiss(Which::All, libc::SIGQUIT);
+        // Nobody shall wait in a queue that is not looked at any more.
+        self.current.sockets.clear();
+    }
+
+    fn end_fast(&mut self) {
+        if matches!(self.end, Some(End::Fast { .. })) {
+            return;
+        }
+        let deadline = Instant::now() + STOP_PATIENCE;
+        self.end = Some(End::Fast { deadline });
+        self.coming = None;
+        self.workers.dismiss(Which::All, libc::SIGTERM);
+    }
+
+    /// Kills what does not end in time.
+    fn hurry(&mut self) {
+        if let Some(End::Fast { deadline }) = &mut self.end
+            && *deadline <= Instant::now()
+        {
+            *deadline = Instant::now() + STOP_PATIENCE;
+            self.workers.signal(Which::All, libc::SIGKILL);
+        }
+    }
+
+    fn reopen_logs(&self) {
+        // The master first: its workers may not be allowed to make a file.
+        self.reopen_own_logs();
+        self.workers.signal(Which::All, libc::SIGUSR1);
+    }
+
+    fn reopen_own_logs(&self) {
+        let owner = identity(&self.current.settings);
+        for (path, error) in LogFile::reopen_all(owner.as_ref()) {
+            let path = path.display();
+            let message = format!("open() \"{path}\" failed ({})", reason(&error));
+            error_log::write(LogLevel::Emerg, &message);
+        }
+        if self.is_daemon {
+            error_log::redirect_standard_error();
+        }
+    }
+
+    fn pid_path(&self) -> Option<PathBuf> {
+        let named = self.current.settings.pid.as_ref();
+        let named = named.map(|path| self.source.prefix.join(path));
+        named.or_else(|| (!self.source.is_demo).then(|| self.default_pid.clone()))
+    }
+
+    fn write_pid(&self) -> Result<Option<PidFile>, String> {
+        self.pid_path().map(PidFile::write).transpose()
+    }
+
+    fn move_pid(&mut self) {
+        if self.pid.as_ref().map(PidFile::path) == self.pid_path().as_deref() {
+            return;
+        }
+        match self.write_pid() {
+            Ok(pid) => self.pid = pid,
+            Err(message) => error_log::write(LogLevel::Emerg, &message),
+        }
+    }
+
+    /// Where the current generation logs; a daemon has no terminal to log to.
+    fn sinks(&mut self) -> Sinks {
+        let sinks = self.current.sinks.take();
+        match sinks.filter(|_| !self.logs_nowhere()) {
+            Some(sinks) => sinks,
+            None => Sinks::none(),
+        }
+    }
+
+    fn logs_nowhere(&self) -> bool {
+        self.is_daemon && self.early_log.is_none() && self.current.settings.logs.is_empty()
+    }
+
+    fn warn(&self, audience: Audience) {
+        if self.current.settings.user.is_some() && !os::is_root() {
+            let message = "\"user\" has no effect unless the server is started by root";
+            audience.line(LogLevel::Warn, message);
+        }
+        if self.logs_nowhere() {
+            let message = "there is no \"error_log\": what the daemon has to say is lost";
+            audience.line(LogLevel::Warn, message);
+        }
+    }
+}
+
+fn start_worker(workers: &mut Workers, generation: &Generation) -> Result<(), String> {
+    match workers.start(generation) {
+        Ok(process) => {
+            notice(&format!("start worker process {process}"));
+            Ok(())
+        }
+        Err(error) => Err(format!(
+            "a worker could not be started ({})",
+            reason(&error)
+        )),
+    }
+}
+
+fn notice(message: &str) {
+    error_log::write(LogLevel::Notice, message);
+}
+
+/// How long the workers of a new generation may take until they accept.
+const START_PATIENCE: Duration = Duration::from_secs(60);
+/// How long workers may take to end at once.
+const STOP_PATIENCE: Duration = Duration::from_secs(1);

@@ -1,0 +1,184 @@
+//! Processes: the command line, the master, its workers, signals, reloads, the error log.
+//!
+//! The master reads the configuration, makes the shared memory, binds the sockets and serves nothing
+//! itself. Workers are further runs of this program that inherit what they need, each with one thread.
+//! A reload builds the next generation beside the one that serves, starts its workers, and only when
+//! they accept are the others told to finish. The master is single-threaded and lives in one loop, so
+//! that nothing here needs a lock.
+#![forbid(unsafe_code)]
+
+mod command_line;
+mod daemon;
+mod demo;
+mod drain;
+mod error_log;
+mod generation;
+mod hand_over;
+mod listen;
+mod log_limit;
+mod master;
+mod memory;
+mod pid_file;
+mod report;
+mod restart;
+mod signals;
+mod worker;
+mod workers;
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use command_line::{CommandLine, Task, Word};
+use daemon::Launch;
+use error_log::Sinks;
+use generation::Source;
+use master::Master;
+use report::{Audience, PROGRAM, reason};
+
+use crate::modules::process::{LogLevel, Settings};
+use crate::os;
+
+/// Does what the command line asks for; the first argument is the program's name.
+pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    os::claim_title();
+    if arguments.get(1).map(OsString::as_os_str) == Some(OsStr::new(hand_over::OPTION)) {
+        return worker::run(arguments.get(2).map_or(OsStr::new(""), OsString::as_os_str));
+    }
+    let (launch, arguments) = Launch::of(arguments);
+    let here = std::env::current_dir().unwrap_or_else(|_| "/".into());
+    let line = match command_line::understand(&arguments, &here) {
+        Ok(line) => line,
+        Err(message) => {
+            eprintln!("{PROGRAM}: {message}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if let Err(message) = log_early(&line) {
+        eprintln!("{PROGRAM}: [alert] {message}");
+    }
+    let done = match &line.task {
+        Task::Print(text) => print(text).is_ok(),
+        Task::Check { dump } => check(&line, *dump),
+        Task::Signal(word) => signal(&line, *word),
+        Task::Run | Task::Demo => serve(&line, launch, &arguments),
+    };
+    if done {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn log_early(line: &CommandLine) -> Result<(), String> {
+    let opened = match &line.early_log {
+        Some(path) => Sinks::file_at(path, LogLevel::Notice),
+        None => Ok(Sinks::stderr(LogLevel::Notice)),
+    };
+    let (sinks, result) = match opened {
+        Ok(sinks) => (sinks, Ok(())),
+        Err((path, error)) => {
+            let path = path.display();
+            let message = format!(
+                "could not open error log file \"{path}\" ({})",
+                reason(&error)
+            );
+            (Sinks::stderr(LogLevel::Notice), Err(message))
+        }
+    };
+    error_log::start(sinks);
+    result
+}
+
+impl CommandLine {
+    fn source(&self) -> Source {
+        match self.task {
+            Task::Demo => demo::source(),
+            _ => Source {
+                main: self.main.clone(),
+                prefix: self.prefix.clone(),
+                directives: self.directives.clone(),
+                is_demo: false,
+            },
+        }
+    }
+}
+
+/// `-t` and `-T`
+fn check(line: &CommandLine, dump: bool) -> bool {
+    let checked = line.source().check(line.early_log.as_deref());
+    let main = line.main.display();
+    if checked.syntax && !line.quiet {
+        eprintln!("{PROGRAM}: the configuration file {main} syntax is ok");
+    }
+    if !checked.works {
+        eprintln!("{PROGRAM}: configuration file {main} test failed");
+        return false;
+    }
+    if !line.quiet {
+        eprintln!("{PROGRAM}: configuration file {main} test is successful");
+    }
+    let mut text = Vec::new();
+    for file in checked.loaded.sources.files().filter(|_| dump) {
+        text.extend_from_slice(format!("# configuration file {}:\n", file.name).as_bytes());
+        text.extend_from_slice(&file.text);
+        text.push(b'\n');
+    }
+    io::stdout().write_all(&text).is_ok()
+}
+
+/// `-s`
+fn signal(line: &CommandLine, word: Word) -> bool {
+    let source = line.source();
+    let (parsed, _) = source.record();
+    if parsed.diagnostics.has_errors() {
+        Audience::Terminal.diagnostics(&parsed.diagnostics, &parsed.sources);
+        return false;
+    }
+    let path = pid_path(line, &source, &source.glance());
+    let process = match pid_file::read(&path) {
+        Ok(process) => process,
+        Err(message) => {
+            Audience::Terminal.line(LogLevel::Error, &message);
+            return false;
+        }
+    };
+    let number = word.signal();
+    if let Err(error) = os::signal(process, number) {
+        let message = format!("kill({process}, {number}) failed ({})", reason(&error));
+        Audience::Terminal.line(LogLevel::Alert, &message);
+        return false;
+    }
+    true
+}
+
+/// Where the process number is kept.
+fn pid_path(line: &CommandLine, source: &Source, settings: &Settings) -> std::path::PathBuf {
+    let named = settings.pid.as_ref();
+    named.map_or_else(|| line.pid.clone(), |path| source.prefix.join(path))
+}
+
+fn serve(line: &CommandLine, launch: Launch, arguments: &[OsString]) -> bool {
+    let source = line.source();
+    if launch == Launch::Command && source.glance().daemon {
+        return daemon::launch(arguments).unwrap_or_else(|error| {
+            let message = format!("the daemon could not be started ({})", reason(&error));
+            Audience::Terminal.line(LogLevel::Emerg, &message);
+            false
+        });
+    }
+    let words: Vec<_> = arguments.iter().map(|one| one.to_string_lossy()).collect();
+    os::set_title(&format!("{PROGRAM}: master process {}", words.join(" ")));
+    let Some(master) = Master::start(source, line, launch) else {
+        return false;
+    };
+    if line.task == Task::Demo && print(demo::WELCOME).is_err() {
+        log::info!("nobody reads standard output");
+    }
+    master.serve();
+    true
+}
+
+fn print(text: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{text}")
+}

@@ -1,0 +1,63 @@
+//! To whom problems are told: people at a terminal, in nginx's form with the spot shown below, or the
+//! error log, a line for each.
+
+use std::io;
+
+use super::error_log;
+use crate::conf::{Diagnostics, Severity, Sources};
+use crate::modules::process::LogLevel;
+
+/// Who is to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// Whoever started the command; a log file that is open already gets it, too.
+    Terminal,
+    /// Readers of the error log.
+    Log,
+}
+
+impl Audience {
+    /// Tells what is wrong with a configuration.
+    pub(super) fn diagnostics(self, diagnostics: &Diagnostics, sources: &Sources) {
+        if self == Self::Terminal {
+            eprint!("{}", diagnostics.render(sources, PROGRAM));
+        }
+        for (severity, line) in diagnostics.log_lines(sources) {
+            let level = match severity {
+                Severity::Emerg => LogLevel::Emerg,
+                Severity::Warn => LogLevel::Warn,
+            };
+            self.log(level, &line);
+        }
+    }
+
+    /// Tells one thing.
+    pub(super) fn line(self, level: LogLevel, message: &str) {
+        if self == Self::Terminal {
+            eprintln!("{PROGRAM}: [{}] {message}", level.name());
+        }
+        self.log(level, message);
+    }
+
+    fn log(self, level: LogLevel, message: &str) {
+        match self {
+            Self::Terminal => error_log::write_to_files(level, message),
+            Self::Log => error_log::write(level, message),
+        }
+    }
+}
+
+/// The system's words for an error, with its number in front, as nginx writes them.
+pub(super) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match error.raw_os_error() {
+        Some(code) => {
+            let suffix = format!(" (os error {code})");
+            format!("{code}: {}", text.strip_suffix(&suffix).unwrap_or(&text))
+        }
+        None => text,
+    }
+}
+
+/// The name that lines on a terminal begin with.
+pub(super) const PROGRAM: &str = "pingauge";

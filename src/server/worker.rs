@@ -1,0 +1,330 @@
+//! A worker: one process, one thread, one generation of the configuration.
+//!
+//! It replays the text the master read, takes the sockets and the memory it was handed, and serves
+//! until the master tells it to end or dies. Told to finish, it stops accepting and ends when the
+//! last connection is done; the connections themselves see to it that idle ones do not last.
+//!
+//! A panic is unwound and ends the one task it happened in, that is, one connection: every connection
+//! has a task of its own, and nothing shared is locked across a request's code.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{IntoRawFd, OwnedFd};
+use std::panic::PanicHookInfo;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use pingora_core::apps::ServerApp;
+use pingora_core::listeners::ListenerConfig;
+use pingora_core::protocols::l4::listener::Listener as Acceptor;
+use pingora_core::protocols::l4::stream::L4BufferSettings;
+use pingora_core::server::{Fds, ShutdownWatch};
+use pingora_core::services::Service as _;
+use pingora_core::services::listening::Service;
+use tokio::net::UnixListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::drain::{Entrance, Open};
+use super::error_log::{self, Sinks};
+use super::hand_over::{HandOver, Handed};
+use super::listen::covering;
+use super::report::{PROGRAM, reason};
+use crate::http::bridge::Bridge;
+use crate::http::connection::Application;
+use crate::http::runtime::{Address, Listener, Runtime};
+use crate::modules::process::{LogLevel, Settings};
+use crate::os::{self, Identity, LogFile};
+
+/// Runs a worker; `number` is where its hand-over is.
+pub(super) fn run(number: &OsStr) -> ExitCode {
+    error_log::start(Sinks::stderr(LogLevel::Error));
+    std::panic::set_hook(Box::new(report_panic));
+    let result = HandOver::read(number)
+        .map_err(|error| format!("no hand-over ({})", reason(&error)))
+        .and_then(|hand_over| work(&hand_over));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            error_log::write(LogLevel::Emerg, &message);
+            ExitCode::from(UNUSABLE)
+        }
+    }
+}
+
+/// Whom the workers belong to; `None` when the master may not change it.
+pub(super) fn identity(settings: &Settings) -> Option<Identity> {
+    let user = || settings.user.clone().unwrap_or_else(Identity::nobody);
+    os::is_root().then(user)
+}
+
+/// The exit code of a worker that cannot begin, as nginx has it.
+const UNUSABLE: u8 = 2;
+
+fn work(hand_over: &HandOver) -> Result<(), String> {
+    os::set_title(&format!(
+        "{PROGRAM}: worker process #{}",
+        hand_over.generation
+    ));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("no event loop ({})", reason(&error)))?;
+    let result = runtime.block_on(async {
+        // First of all, so that no signal is missed or ends the process in its default way.
+        let orders =
+            Orders::listen().map_err(|error| format!("no signals ({})", reason(&error)))?;
+        let worker = Worker::begin(hand_over)?;
+        worker.serve(orders, hand_over.generation).await
+    });
+    runtime.shutdown_background();
+    result
+}
+
+/// The signals of the master.
+struct Orders {
+    stop: Signal,
+    interrupt: Signal,
+    finish: Signal,
+    reopen: Signal,
+    /// Meant for the master, but a terminal sends it to all.
+    _hangup: Signal,
+}
+
+impl Orders {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            stop: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            finish: signal(SignalKind::quit())?,
+            reopen: signal(SignalKind::user_defined1())?,
+            _hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
+/// A worker that is ready to serve.
+struct Worker {
+    runtime: Option<&'static Runtime>,
+    settings: Settings,
+    sockets: HashMap<String, OwnedFd>,
+    ready: File,
+}
+
+impl Worker {
+    fn begin(hand_over: &HandOver) -> Result<Self, String> {
+        let because =
+            |what: &'static str| move |error: io::Error| format!("{what} ({})", reason(&error));
+        let Handed {
+            ready,
+            mut recording,
+            sockets,
+            mut memory,
+        } = hand_over.take().map_err(because("no hand-over"))?;
+        let source = &hand_over.source;
+        let parsed = source.read(&mut recording);
+        let loaded = source.load(parsed, &mut memory, hand_over.generation);
+        if loaded.diagnostics.has_errors() {
+            for (_, line) in loaded.diagnostics.log_lines(&loaded.sources) {
+                error_log::write(LogLevel::Emerg, &line);
+            }
+            return Err("the configuration cannot be used by a worker".to_owned());
+        }
+        let settings = Settings::of(&loaded.main);
+        open_logs(&settings, hand_over)?;
+        os::limit_open_files(settings.open_files).map_err(because("setrlimit() failed"))?;
+        if let Some(identity) = identity(&settings) {
+            os::assume(&identity).map_err(because("the user cannot be changed"))?;
+        }
+        os::end_with_parent(hand_over.master).map_err(because("no master"))?;
+        Ok(Self {
+            // A worker serves one configuration until it ends.
+            runtime: loaded.runtime.map(|runtime| &*Box::leak(Box::new(runtime))),
+            settings,
+            sockets,
+            ready: ready.into(),
+        })
+    }
+
+    async fn serve(mut self, mut orders: Orders, generation: u64) -> Result<(), String> {
+        let open = Arc::new(Open::default());
+        let (shutdown, watch) = watch::channel(false);
+        let mut listening = self.listen(&open, &watch)?;
+        // Each task of the set comes to its first wait, which is for a connection.
+        tokio::task::yield_now().await;
+        if let Some(Err(error)) = listening.try_join_next() {
+            return Err(format!("a socket cannot be served: {error}"));
+        }
+        let ready = self.ready.write_all(b"R");
+        ready.map_err(|error| format!("the master does not listen ({})", reason(&error)))?;
+        drop(self.ready);
+        let mut told = tokio::time::interval(TELL);
+        loop {
+            tokio::select! {
+                _ = orders.stop.recv() => return Ok(()),
+                _ = orders.interrupt.recv() => return Ok(()),
+                _ = orders.finish.recv() => break,
+                _ = orders.reopen.recv() => reopen_logs(),
+                _ = told.tick() => error_log::settle(),
+            }
+        }
+        os::set_title(&format!(
+            "{PROGRAM}: worker process is shutting down #{generation}"
+        ));
+        error_log::write(LogLevel::Notice, "gracefully shutting down");
+        shutdown.send_replace(true);
+        let finished = async {
+            while listening.join_next().await.is_some() {}
+            // Connections accepted last have not begun to be counted yet.
+            tokio::time::sleep(SETTLE).await;
+            open.drained().await;
+        };
+        let patience = self.settings.shutdown.unwrap_or(Duration::MAX);
+        tokio::select! {
+            done = tokio::time::timeout(patience, finished) => if done.is_err() {
+                let count = open.count();
+                let message = format!("{count} connections are closed before they are done");
+                error_log::write(LogLevel::Notice, &message);
+            },
+            _ = orders.stop.recv() => {}
+            _ = orders.interrupt.recv() => {}
+            () = reopen_forever(&mut orders.reopen) => {}
+        }
+        error_log::settle();
+        Ok(())
+    }
+
+    /// Begins to accept at every socket.
+    fn listen(&mut self, open: &Arc<Open>, watch: &ShutdownWatch) -> Result<JoinSet<()>, String> {
+        let mut tasks = JoinSet::new();
+        let Some(runtime) = self.runtime else {
+            return Ok(tasks);
+        };
+        let addresses: Vec<&Address> = runtime.listeners.iter().map(|one| &one.address).collect();
+        let bridge = Arc::new(Bridge::new(IDLE_ORIGINS));
+        let application = |listener: &'static Listener| {
+            Arc::new(Application::new(runtime, listener, Arc::clone(&bridge)))
+        };
+        for listener in &runtime.listeners {
+            if covering(&addresses, &listener.address).is_some() {
+                continue;
+            }
+            let covered = |one: &&'static Listener| {
+                covering(&addresses, &one.address) == Some(&listener.address)
+            };
+            let specific = runtime.listeners.iter().filter(covered);
+            let specific = specific.filter_map(|one| match one.address {
+                Address::Tcp(address) => Some((address, application(one))),
+                Address::Unix(_) => None,
+            });
+            let entrance =
+                Entrance::new(application(listener), specific.collect(), Arc::clone(open));
+            let address = listener.address.to_string();
+            let fd = self.sockets.remove(&address);
+            let fd = fd.ok_or_else(|| format!("no socket for {address} was handed over"))?;
+            match listener.address {
+                Address::Tcp(_) => {
+                    drop(tasks.spawn(serve_tcp(address, fd, entrance, watch.clone())))
+                }
+                Address::Unix(_) => drop(tasks.spawn(serve_unix(fd, entrance, watch.clone()))),
+            }
+        }
+        Ok(tasks)
+    }
+}
+
+/// Accepts through Pingora's service until the worker is to finish.
+async fn serve_tcp(address: String, fd: OwnedFd, entrance: Entrance, watch: ShutdownWatch) {
+    let mut service = Service::new(address.clone(), entrance);
+    // What is received is buffered by the connection itself.
+    let buffers = L4BufferSettings::default().read(0);
+    service.add_listener(ListenerConfig::tcp(address.clone()).l4_buffer(buffers));
+    let mut descriptors = Fds::new();
+    descriptors.add(address, fd.into_raw_fd());
+    let descriptors = Arc::new(Mutex::new(descriptors));
+    service.start_service(Some(descriptors), watch, 1).await;
+}
+
+/// The same for a UNIX socket; Pingora's service would change the mode of its file, which belongs to
+/// the master's user and may be gone.
+async fn serve_unix(fd: OwnedFd, entrance: Entrance, mut watch: ShutdownWatch) {
+    let acceptor = match UnixListener::from_std(fd.into()) {
+        Ok(listener) => Acceptor::from(listener),
+        Err(error) => {
+            log::error!("a UNIX socket cannot be served: {error}");
+            return;
+        }
+    };
+    let entrance = Arc::new(entrance);
+    loop {
+        tokio::select! {
+            accepted = acceptor.accept() => match accepted {
+                Ok(stream) => {
+                    let (entrance, watch) = (Arc::clone(&entrance), watch.clone());
+                    tokio::spawn(async move {
+                        entrance.process_new(Box::new(stream), &watch).await;
+                    });
+                }
+                Err(error) => {
+                    log::error!("accept() failed: {error}");
+                    // It may be the lack of descriptors, which others must give back first.
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            _ = watch.changed() => return,
+        }
+    }
+}
+
+fn open_logs(settings: &Settings, hand_over: &HandOver) -> Result<(), String> {
+    let logs = match settings.http_logs.as_slice() {
+        [] => &settings.logs,
+        logs => logs,
+    };
+    let early_log = hand_over.early_log.as_deref();
+    let sinks = Sinks::of(logs, &hand_over.source.prefix, early_log).map_err(|(path, error)| {
+        format!("open() \"{}\" failed ({})", path.display(), reason(&error))
+    })?;
+    error_log::change(sinks);
+    Ok(())
+}
+
+fn reopen_logs() {
+    for (path, error) in LogFile::reopen_all(None) {
+        let path = path.display();
+        let message = format!("open() \"{path}\" failed ({})", reason(&error));
+        error_log::write(LogLevel::Emerg, &message);
+    }
+}
+
+async fn reopen_forever(reopen: &mut Signal) {
+    while reopen.recv().await.is_some() {
+        reopen_logs();
+    }
+}
+
+fn report_panic(panic: &PanicHookInfo<'_>) {
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = text.unwrap_or("without a message");
+    let place = panic.location().map(ToString::to_string);
+    let place = place.as_deref().unwrap_or("an unknown place");
+    error_log::write(
+        LogLevel::Alert,
+        &format!("a task panicked at {place}: {message}"),
+    );
+}
+
+/// Idle connections to origins that a worker keeps in all.
+const IDLE_ORIGINS: usize = 512;
+/// How often the log is asked for lines it left out.
+const TELL: Duration = Duration::from_secs(1);
+/// How long after the last accept a connection surely has begun.
+const SETTLE: Duration = Duration::from_millis(20);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(500);

@@ -1,0 +1,237 @@
+//! The worker processes of a master: started, watched, signalled, missed.
+//!
+//! Each has a place that no other living worker has, old generations included, so that what workers
+//! count for themselves in shared memory never mixes.
+
+use std::io::{self, PipeReader, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use super::generation::Generation;
+use super::hand_over::{self, HandOver};
+use super::report::PROGRAM;
+use super::signals;
+use crate::http::counters::MOST_WORKERS;
+use crate::os::{self, Session};
+
+/// Every worker process that lives.
+#[derive(Default)]
+pub(super) struct Workers {
+    all: Vec<Worker>,
+    /// Handed to workers: where to log unless the configuration says so.
+    early_log: Option<PathBuf>,
+}
+
+struct Worker {
+    child: Child,
+    generation: u64,
+    place: usize,
+    state: State,
+}
+
+enum State {
+    /// Until it writes to this pipe, or closes it.
+    Starting(PipeReader),
+    /// It accepts.
+    Serving,
+    /// It was told to end.
+    Leaving,
+}
+
+/// A worker that ended.
+pub(super) struct Ended {
+    process: u32,
+    pub(super) generation: u64,
+    pub(super) manner: Manner,
+    status: ExitStatus,
+}
+
+/// When a worker ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Before it accepted.
+    AtStart,
+    /// While it should serve.
+    AtWork,
+    /// As it was told to.
+    Told,
+}
+
+/// Which workers are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Every one.
+    All,
+    /// Those of this generation.
+    Of(u64),
+    /// Those of all other generations.
+    NotOf(u64),
+}
+
+impl Which {
+    fn includes(self, generation: u64) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(number) => number == generation,
+            Self::NotOf(number) => number != generation,
+        }
+    }
+}
+
+impl Workers {
+    /// None yet.
+    pub(super) fn new(early_log: Option<PathBuf>) -> Self {
+        Self {
+            all: Vec::new(),
+            early_log,
+        }
+    }
+
+    /// Starts a worker of a generation; gives its process number.
+    ///
+    /// # Errors
+    /// When there are too many, or the system cannot start one.
+    pub(super) fn start(&mut self, generation: &Generation) -> io::Result<u32> {
+        let place = self.free_place()?;
+        let (reader, writer) = io::pipe()?;
+        let early_log = self.early_log.clone();
+        let (text, mut descriptors) =
+            HandOver::write(generation, place, early_log, writer.as_fd())?;
+        descriptors.push(text.as_fd());
+        let mut command = Command::new("/proc/self/exe");
+        command
+            .arg0(format!("{PROGRAM}: worker process #{}", generation.number))
+            .arg(hand_over::OPTION)
+            .arg(std::os::fd::AsRawFd::as_raw_fd(&text).to_string())
+            .stdin(Stdio::null());
+        let child = os::spawn(&mut command, &descriptors, Session::Same)?;
+        let process = child.id();
+        self.all.push(Worker {
+            child,
+            generation: generation.number,
+            place,
+            state: State::Starting(reader),
+        });
+        Ok(process)
+    }
+
+    /// What can be read when a worker is ready, or failed to start.
+    pub(super) fn news(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.all.iter().filter_map(|worker| match &worker.state {
+            State::Starting(pipe) => Some(pipe.as_fd()),
+            _ => None,
+        })
+    }
+
+    /// Takes in the news of workers that became ready. To be called only when there are some.
+    pub(super) fn welcome(&mut self) {
+        for worker in &mut self.all {
+            let State::Starting(pipe) = &mut worker.state else {
+                continue;
+            };
+            let there = os::wait_readable(&[pipe.as_fd()], Some(std::time::Duration::ZERO));
+            if there.is_ok_and(|readable| readable == [true])
+                && matches!(pipe.read(&mut [0]), Ok(1))
+            {
+                worker.state = State::Serving;
+            }
+        }
+    }
+
+    /// Takes out those that ended.
+    pub(super) fn reap(&mut self) -> Vec<Ended> {
+        // News of a short life must not be lost with its pipe.
+        self.welcome();
+        let mut ended = Vec::new();
+        self.all.retain_mut(|worker| {
+            let Ok(Some(status)) = worker.child.try_wait() else {
+                return true;
+            };
+            ended.push(Ended {
+                process: worker.child.id(),
+                generation: worker.generation,
+                manner: match worker.state {
+                    State::Starting(_) => Manner::AtStart,
+                    State::Serving => Manner::AtWork,
+                    State::Leaving => Manner::Told,
+                },
+                status,
+            });
+            false
+        });
+        ended
+    }
+
+    /// Sends a signal.
+    pub(super) fn signal(&self, which: Which, signal: i32) {
+        let meant = self.all.iter().filter(|one| which.includes(one.generation));
+        for worker in meant {
+            let process = worker.child.id();
+            // It is a child not waited for yet, so the number is still its own.
+            if let Err(error) = os::signal(process, signal) {
+                let name = signals::name(signal);
+                log::warn!("{name} could not be sent to process {process}: {error}");
+            }
+        }
+    }
+
+    /// Tells workers to end, by this signal.
+    pub(super) fn dismiss(&mut self, which: Which, signal: i32) {
+        self.signal(which, signal);
+        let meant = |one: &&mut Worker| which.includes(one.generation);
+        for worker in self.all.iter_mut().filter(meant) {
+            worker.state = State::Leaving;
+        }
+    }
+
+    /// How many of a generation live and were not told to end.
+    pub(super) fn staying(&self, generation: u64) -> usize {
+        let stays =
+            |one: &&Worker| one.generation == generation && !matches!(one.state, State::Leaving);
+        self.all.iter().filter(stays).count()
+    }
+
+    /// How many of a generation accept.
+    pub(super) fn serving(&self, generation: u64) -> usize {
+        let serves =
+            |one: &&Worker| one.generation == generation && matches!(one.state, State::Serving);
+        self.all.iter().filter(serves).count()
+    }
+
+    /// Whether there are none at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    fn free_place(&self) -> io::Result<usize> {
+        // The last place is the master's own.
+        let mut places = 0..MOST_WORKERS - 1;
+        let is_free = |place: &usize| self.all.iter().all(|worker| worker.place != *place);
+        let too_many = || io::Error::other("too many worker processes are still ending");
+        places.find(is_free).ok_or_else(too_many)
+    }
+}
+
+impl Ended {
+    /// Whether it ended as if told to.
+    pub(super) fn is_success(&self) -> bool {
+        self.status.success()
+    }
+
+    /// What happened, for the log.
+    pub(super) fn story(&self) -> String {
+        let process = self.process;
+        match (self.status.signal(), self.status.code()) {
+            (Some(signal), _) if self.status.core_dumped() => {
+                format!("worker process {process} exited on signal {signal} (core dumped)")
+            }
+            (Some(signal), _) => format!("worker process {process} exited on signal {signal}"),
+            (None, code) => {
+                let code = code.unwrap_or_default();
+                format!("worker process {process} exited with code {code}")
+            }
+        }
+    }
+}
