@@ -181,8 +181,8 @@ impl Loading<'_> {
     }
 }
 
-/// The system's words, with the number in front where there is one.
-fn reason(error: &io::Error) -> String {
+/// The system's words for what went wrong, with the number in front where there is one.
+pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match error.raw_os_error() {
         Some(code) => {

@@ -29,7 +29,7 @@ mod word;
 
 pub use apply::apply;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
-pub use include::{Parsed, parse};
+pub use include::{Parsed, parse, reason};
 pub use loader::{Disk, Loader, Recorder, Recording};
 pub use nearest::nearest;
 pub use reference::reference;

@@ -169,7 +169,6 @@ fn rewrite(request: &mut Request, steps: &'static [Box<dyn RewriteStep>]) -> Flo
 
 fn find_location(request: &mut Request) -> Result<(), Outcome> {
     request.uri_changed = false;
-    request.rewritten_within = false;
     let (runtime, server) = (request.runtime, request.server);
     let path = std::mem::take(&mut request.path);
     let found = server.locations.find(request, &path, &runtime.locations);
@@ -279,6 +278,10 @@ fn error_page(request: &mut Request, status: u16) -> Settled {
         ErrorTarget::Uri(template) => template,
     };
     let target = template.evaluate(request);
+    if let Some(name) = target.strip_prefix(b"@") {
+        let name = String::from_utf8_lossy(name).into_owned();
+        return follow(request, InternalTarget::Named(name));
+    }
     if target.first() != Some(&b'/') {
         request.error_page = None;
         let code = match page.status {

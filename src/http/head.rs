@@ -126,6 +126,12 @@ impl Head {
             .map(|(_, value)| value)
     }
 
+    /// Forgets the fields whose names are not as wanted. How the body ends stays as it is.
+    pub fn keep_fields(&mut self, wanted: impl Fn(&[u8]) -> bool) {
+        let bytes = &self.bytes;
+        self.fields.retain(|(name, _)| wanted(&bytes[name.clone()]));
+    }
+
     /// All fields, in order.
     pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let bytes = &self.bytes;

@@ -25,6 +25,7 @@ pub fn identify(request: &mut Request) -> Result<(), u16> {
         request.server = &request.runtime.servers[server.0 as usize];
         request.location = request.runtime.location(request.server.own);
     }
+    drop_invalid_fields(request);
     let Ok(target) = target else { return Err(400) };
     request.path = target.path;
     request.arguments = target.arguments;
@@ -38,5 +39,19 @@ pub fn identify(request: &mut Request) -> Result<(), u16> {
     match request.head.method() {
         b"TRACE" => Err(405),
         _ => Ok(()),
+    }
+}
+
+/// Forgets fields whose names others may read in another way (`ignore_invalid_headers`).
+fn drop_invalid_fields(request: &mut Request) {
+    let settings = &request.server.settings;
+    let (drops, underscores) = (
+        settings.ignore_invalid_headers,
+        settings.underscores_in_headers,
+    );
+    let is_valid =
+        |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || (underscores && *byte == b'_');
+    if drops {
+        request.head.keep_fields(|name| name.iter().all(is_valid));
     }
 }

@@ -100,10 +100,9 @@ fn note_default(
 }
 
 fn add_names(builder: &mut Builder<'_>, place: &mut Gathered, scope: &Scope, server: ServerIndex) {
-    let Some(names) = scope.get::<ServerNamesWritten>() else {
-        return;
-    };
-    for (name, span) in &names.0 {
+    let unnamed = [(String::new(), scope.span)];
+    let names = scope.get::<ServerNamesWritten>();
+    for (name, span) in names.map_or(&unnamed[..], |names| &names.0) {
         if let Some(pattern) = name.strip_prefix('~') {
             let compiled = Pattern::new(pattern, Case::Insensitive, &mut builder.variables, *span);
             if let Some(compiled) = builder.diagnostics.check(compiled) {

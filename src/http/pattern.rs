@@ -19,7 +19,7 @@ pub struct Pattern {
 }
 
 /// Whether letters match in either case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Case {
     /// `~`
     Sensitive,

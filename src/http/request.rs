@@ -62,9 +62,6 @@ pub struct Request {
     pub escaped: bool,
     /// Whether a rewrite step changed the path, so that a location is to be looked for again.
     pub uri_changed: bool,
-    /// Whether the path was changed within the location (`rewrite … break`), so that it need not
-    /// begin with the location's name.
-    pub rewritten_within: bool,
     /// Whether the response was sent to its end.
     pub complete: bool,
     method: Option<&'static [u8]>,
@@ -147,7 +144,6 @@ impl Request {
             progress: None,
             escaped: false,
             uri_changed: false,
-            rewritten_within: false,
             complete: false,
             method: None,
             redirects: 0,
@@ -181,7 +177,6 @@ impl Request {
         self.progress = None;
         self.escaped = false;
         self.uri_changed = false;
-        self.rewritten_within = false;
         self.complete = false;
         self.method = None;
         self.redirects = 0;

@@ -5,15 +5,33 @@ use std::time::{Duration, SystemTime};
 
 use super::engine;
 use super::request::Request;
-use super::response::{Body, Response, reason};
+use super::response::{Body, Field, Response, reason};
 use pingora::http::ResponseHeader;
 
 /// Takes a response to the point where its head leaves, and runs what is due there.
 pub(super) fn take(request: &mut Request, response: &mut Response) {
     std::mem::swap(&mut request.response, &mut response.head);
+    if let Some(length) = response.body.length() {
+        let length = length.to_string();
+        request.response.set("Content-Length", length.as_bytes());
+    }
     engine::head_point(request);
+    if is_bodiless(request.response.status) {
+        let is_length = |field: &Field| field.name.eq_ignore_ascii_case("content-length");
+        request.response.fields.retain(|field| !is_length(field));
+    }
     request.keep_alive &= !closes(request.response.status);
     request.keep_alive &= response.body.length().is_some() || is_chunked(request, &response.body);
+    tell_patience(request);
+}
+
+/// Tells the client how long its connection will be kept (`keepalive_timeout`).
+fn tell_patience(request: &mut Request) {
+    let told = request.location.settings.keepalive_told;
+    if let Some(seconds) = told.filter(|_| request.keep_alive) {
+        let value = format!("timeout={seconds}");
+        request.response.set("Keep-Alive", value.as_bytes());
+    }
 }
 
 /// Whether the body goes out in chunks; a client that does not know them reads to the end.
@@ -41,12 +59,8 @@ pub(super) fn head(request: &Request, body: &Body) -> Vec<u8> {
     {
         field(&mut out, &one.name, &one.value);
     }
-    if !is_bodiless(status) {
-        match body.length() {
-            Some(length) => field(&mut out, "Content-Length", length.to_string().as_bytes()),
-            None if is_chunked(request, body) => field(&mut out, "Transfer-Encoding", b"chunked"),
-            None => {}
-        }
+    if !is_bodiless(status) && is_chunked(request, body) {
+        field(&mut out, "Transfer-Encoding", b"chunked");
     }
     let connection: &[u8] = if request.keep_alive {
         b"keep-alive"
@@ -73,11 +87,8 @@ pub(super) fn pingora_head(request: &Request, body: &Body) -> pingora_core::Resu
     {
         head.append_header(one.name.clone(), one.value.as_slice())?;
     }
-    if !is_bodiless(status) {
-        match body.length() {
-            Some(length) => head.append_header("Content-Length", length)?,
-            None => head.append_header("Transfer-Encoding", "chunked")?,
-        };
+    if !is_bodiless(status) && body.length().is_none() {
+        head.append_header("Transfer-Encoding", "chunked")?;
     }
     Ok(head)
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::builder::Builder;
+use super::location::Kind;
 use super::request::Request;
 use super::template::Template;
 use super::uri::Slashes;
 use super::written::*;
-use crate::conf::Chain;
+use crate::conf::{Chain, Part};
 
 /// Per-location values, already inherited.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct Settings {
     pub root: Root,
     /// `keepalive_timeout`; zero closes after each response.
     pub keepalive_timeout: Duration,
+    /// The seconds that a `Keep-Alive` field tells the client.
+    pub keepalive_told: Option<u64>,
     /// `keepalive_requests`.
     pub keepalive_requests: u64,
     /// `client_max_body_size`; `None` has no limit.
@@ -63,8 +66,10 @@ pub struct ConnectionSettings {
 pub enum Root {
     /// The path of the URI is appended.
     Root(Template),
-    /// The part of the URI after the location's name is appended.
-    Alias(Template),
+    /// What follows the name of the location with the `alias` is appended.
+    Alias(Template, Box<str>),
+    /// The `alias` of a location given by a pattern: it is the file.
+    File(Template),
 }
 
 /// Which access rules must agree.
@@ -108,29 +113,42 @@ pub enum ErrorTarget {
 }
 
 impl Root {
-    /// The file that `path` stands for in a location called `name`.
-    pub fn file(&self, request: &mut Request, path: &[u8], name: &str) -> Vec<u8> {
-        let mut file = Vec::new();
+    /// The file that `path` stands for.
+    pub fn file(&self, request: &mut Request, path: &[u8]) -> Vec<u8> {
+        let directory = self.directory(request);
+        self.join(directory, path)
+    }
+
+    /// The file that `path` stands for when this evaluates to `directory`.
+    pub fn join(&self, directory: Vec<u8>, path: &[u8]) -> Vec<u8> {
+        let mut file = directory;
         match self {
-            Self::Root(root) => {
-                root.append(request, &mut file);
+            Self::Root(_) => {
                 if file.last() == Some(&b'/') {
                     file.pop();
                 }
+                if path.first() != Some(&b'/') {
+                    file.push(b'/');
+                }
                 file.extend_from_slice(path);
             }
-            Self::Alias(alias) => {
-                alias.append(request, &mut file);
-                file.extend_from_slice(path.strip_prefix(name.as_bytes()).unwrap_or_default());
+            Self::Alias(_, name) => {
+                file.extend_from_slice(path.strip_prefix(name.as_bytes()).unwrap_or(path));
             }
+            Self::File(_) => {}
         }
         file
     }
 
     /// The directory itself (`$document_root`).
     pub fn directory(&self, request: &mut Request) -> Vec<u8> {
+        self.template().evaluate(request)
+    }
+
+    /// As it is written.
+    pub fn template(&self) -> &Template {
         match self {
-            Self::Root(template) | Self::Alias(template) => template.evaluate(request),
+            Self::Root(template) | Self::Alias(template, _) | Self::File(template) => template,
         }
     }
 }
@@ -146,7 +164,8 @@ impl Settings {
             root: root(builder, chain),
             keepalive_timeout: chain
                 .nearest()
-                .map_or(seconds(75), |KeepaliveTimeout(time)| *time),
+                .map_or(seconds(75), |KeepaliveTimeout(time, _)| *time),
+            keepalive_told: chain.nearest().and_then(|KeepaliveTimeout(_, told)| *told),
             keepalive_requests: chain
                 .nearest()
                 .map_or(1000, |KeepaliveRequests(count)| *count),
@@ -204,15 +223,33 @@ fn root(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Root {
         let html = builder.path("html");
         return Root::Root(Template::literal_text(&html.to_string_lossy()));
     };
-    let directory = match written.directory.literal() {
-        Some(path) => Template::literal_text(&builder.path(path).to_string_lossy()),
-        None => builder.template(&written.directory),
-    };
-    if written.alias {
-        Root::Alias(directory)
-    } else {
-        Root::Root(directory)
+    let mut text = written.directory.clone();
+    match text.parts.first_mut() {
+        Some(Part::Variable { .. }) => {}
+        Some(Part::Literal(start)) => *start = builder.path(start).to_string_lossy().into_owned(),
+        None => {
+            text.parts = vec![Part::Literal(
+                builder.prefix().to_string_lossy().into_owned(),
+            )]
+        }
     }
+    let directory = builder.template(&text);
+    if !written.alias {
+        return Root::Root(directory);
+    }
+    match location_of_root(*chain) {
+        Some(pattern) if pattern.kind == Kind::Pattern => Root::File(directory),
+        Some(pattern) => Root::Alias(directory, pattern.text.as_str().into()),
+        None => Root::Alias(directory, "".into()),
+    }
+}
+
+/// The location in which the `root` or `alias` that holds is written.
+fn location_of_root<'a>(mut chain: Chain<'a>) -> Option<&'a LocationPattern> {
+    while chain.own::<RootWritten>().is_none() {
+        chain = *chain.outer()?;
+    }
+    chain.nearest()
 }
 
 fn error_pages(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Arc<[ErrorPage]> {

@@ -68,8 +68,8 @@ pub struct ErrorPageWritten {
     pub target: Text,
 }
 
-/// `keepalive_timeout`
-pub struct KeepaliveTimeout(pub Duration);
+/// `keepalive_timeout`: how long, and the seconds that the client is told
+pub struct KeepaliveTimeout(pub Duration, pub Option<u64>);
 /// `keepalive_requests`
 pub struct KeepaliveRequests(pub u64);
 /// `client_max_body_size`; 0 for no limit

@@ -1,9 +1,328 @@
-//! To be written.
+//! Fields that the configuration adds to responses: `add_header` and `expires`.
+//!
+//! They are added just before the head leaves, whoever made the response; without `always` only to
+//! responses that went well, so that an error is not cached or opened to other sites by mistake.
 
+use std::time::{Duration, SystemTime};
+
+use crate::conf::values;
+use crate::conf::{
+    Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Text,
+};
+use crate::http::builder::{Builder, LocationParts};
 use crate::http::module::{self, Module};
+use crate::http::phase::PhaseHandler;
+use crate::http::request::Request;
+use crate::http::template::Template;
 
 /// The feature.
 pub static MODULE: Module = Module {
     name: "headers",
+    directives: DIRECTIVES,
+    location,
     ..module::MODULE
 };
+
+const CONTEXTS: Contexts = Contexts::HTTP
+    .or(Contexts::SERVER)
+    .or(Contexts::LOCATION)
+    .or(Contexts::LOCATION_IF);
+
+const DIRECTIVES: &[DirectiveSpec] = &[
+    DirectiveSpec {
+        name: "add_header",
+        contexts: CONTEXTS,
+        arity: Arity::between(2, 3),
+        repeat: Repeat::Many,
+        doc: Doc {
+            syntax: "add_header NAME VALUE [always];",
+            default: "",
+            text: "Adds a field to responses with status 200, 201, 204, 206, 301, 302, 303, 304, \
+                   307 or 308, with `always` to all of them. An empty VALUE adds nothing. Inherited \
+                   only by blocks that have no `add_header` of their own.",
+            example: "add_header X-Request-Time $request_time always;",
+        },
+        apply: add_header,
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "expires",
+        contexts: CONTEXTS,
+        arity: Arity::between(1, 2),
+        doc: Doc {
+            syntax: "expires [modified] TIME;\nexpires epoch | max | off;",
+            default: "expires off;",
+            text: "Sets `Expires` and `Cache-Control` of successful responses: TIME from now, or \
+                   with `modified` from the file's last change; a negative TIME, as `epoch`, forbids \
+                   caching; `@15h30m` is a time of day in UTC; `max` is ten years. The one-word \
+                   forms may come from a variable.",
+            example: "location /static/ { expires 30d; }",
+        },
+        apply: expires,
+        ..SPEC
+    },
+];
+
+/// Every `add_header` of a block.
+#[derive(Default)]
+struct AddHeadersWritten(Vec<AddHeaderWritten>);
+
+struct AddHeaderWritten {
+    name: String,
+    value: Text,
+    always: bool,
+}
+
+struct ExpiresWritten {
+    from: From,
+    /// Read when the configuration is loaded, unless it holds variables.
+    text: Text,
+}
+
+#[derive(Clone, Copy)]
+enum From {
+    Now,
+    Modified,
+}
+
+fn add_header(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let name = statement.text(1);
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(is_token) {
+        let message = format!("invalid field name \"{name}\" in \"add_header\" directive");
+        let help = "a name consists of letters, digits and \"-\"";
+        return Err(statement.error(1, message).with_help(help));
+    }
+    let always = match statement.argument(3).map(|word| word.text.as_str()) {
+        None => false,
+        Some("always") => true,
+        Some(other) => {
+            let message = format!("invalid parameter \"{other}\"");
+            let help = "the only parameter is \"always\"; quote a value that has blanks";
+            return Err(statement.error(3, message).with_help(help));
+        }
+    };
+    let written = AddHeaderWritten {
+        name: name.to_owned(),
+        value: statement.template(2)?,
+        always,
+    };
+    let all = statement.scope.get_or_default::<AddHeadersWritten>();
+    all.0.push(written);
+    Ok(())
+}
+
+fn expires(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let (from, number) = match (statement.text(1), statement.argument(2)) {
+        (_, None) => (From::Now, 1),
+        ("modified", Some(_)) => (From::Modified, 2),
+        (other, Some(_)) => {
+            let message = format!("invalid parameter \"{other}\"");
+            let help = "expected \"modified\" before a time";
+            return Err(statement.error(1, message).with_help(help));
+        }
+    };
+    let text = statement.template(number)?;
+    if let Some(literal) = text.literal() {
+        let is_daily = matches!(Expiry::read(literal), Some(Expiry::Daily(_)));
+        if Expiry::read(literal).is_none() || (number == 2 && is_daily) {
+            let message = format!("\"expires\" directive invalid value \"{literal}\"");
+            let help = "expected a time such as 24h, -1 or @15h30m, or epoch, max or off";
+            return Err(statement.error(number, message).with_help(help));
+        }
+    }
+    statement.scope.insert(ExpiresWritten { from, text });
+    Ok(())
+}
+
+fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
+    if let Some(written) = chain.nearest::<ExpiresWritten>()
+        && written.text.literal() != Some("off")
+    {
+        let expires = Expires {
+            from: written.from,
+            text: builder.template(&written.text),
+        };
+        parts.header_filters.push(Box::new(expires));
+    }
+    let Some(AddHeadersWritten(all)) = chain.nearest() else {
+        return;
+    };
+    for written in all {
+        let added = AddHeader {
+            name: written.name.clone(),
+            value: builder.template(&written.value),
+            always: written.always,
+        };
+        parts.header_filters.push(Box::new(added));
+    }
+}
+
+struct AddHeader {
+    name: String,
+    value: Template,
+    always: bool,
+}
+
+impl PhaseHandler for AddHeader {
+    fn run(&self, request: &mut Request) {
+        if !self.always && !went_well(request.response.status) {
+            return;
+        }
+        let mut value = request.buffer();
+        self.value.append(request, &mut value);
+        let head = &mut request.response;
+        let is_only_one = ["last-modified", "etag"]
+            .iter()
+            .any(|one| self.name.eq_ignore_ascii_case(one));
+        if is_only_one {
+            head.set(&self.name, &value);
+        } else if !value.is_empty() {
+            head.add(&self.name, &value);
+        }
+        request.recycle(value);
+    }
+}
+
+fn went_well(status: u16) -> bool {
+    matches!(
+        status,
+        200 | 201 | 204 | 206 | 301 | 302 | 303 | 304 | 307 | 308
+    )
+}
+
+struct Expires {
+    from: From,
+    text: Template,
+}
+
+impl PhaseHandler for Expires {
+    fn run(&self, request: &mut Request) {
+        if !went_well(request.response.status) {
+            return;
+        }
+        let mut text = request.buffer();
+        self.text.append(request, &mut text);
+        let expiry = std::str::from_utf8(&text).ok().and_then(Expiry::read);
+        request.recycle(text);
+        let now = seconds(SystemTime::now());
+        let start = match self.from {
+            From::Now => Some(now),
+            From::Modified => request.response.field("last-modified").and_then(|date| {
+                httpdate::parse_http_date(std::str::from_utf8(date).ok()?)
+                    .ok()
+                    .map(seconds)
+            }),
+        };
+        let Some((date, control)) = expiry
+            .zip(start)
+            .and_then(|(one, start)| one.fields(start, now))
+        else {
+            return;
+        };
+        request.response.set("Expires", date.as_bytes());
+        request.response.set("Cache-Control", control.as_bytes());
+    }
+}
+
+/// When a response grows stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expiry {
+    Off,
+    Epoch,
+    Max,
+    /// So many seconds later.
+    In(i64),
+    /// At this second of the day.
+    Daily(i64),
+}
+
+impl Expiry {
+    fn read(text: &str) -> Option<Self> {
+        let time = |text| i64::try_from(values::seconds(text).ok()?).ok();
+        match text {
+            "off" | "" => Some(Self::Off),
+            "epoch" => Some(Self::Epoch),
+            "max" => Some(Self::Max),
+            _ => {
+                if let Some(text) = text.strip_prefix('@') {
+                    return time(text).filter(|time| *time < DAY).map(Self::Daily);
+                }
+                match text.strip_prefix('-') {
+                    Some(text) => time(text).map(|time| Self::In(-time)),
+                    None => time(text.strip_prefix('+').unwrap_or(text)).map(Self::In),
+                }
+            }
+        }
+    }
+
+    /// `Expires` and `Cache-Control`.
+    fn fields(self, start: i64, now: i64) -> Option<(String, String)> {
+        let offset = match self {
+            Self::Off => return None,
+            Self::Epoch => return Some((EPOCH.to_owned(), "no-cache".to_owned())),
+            Self::Max => return Some((FAR.to_owned(), "max-age=315360000".to_owned())),
+            Self::In(offset) => offset,
+            Self::Daily(second) => (second - now.rem_euclid(DAY)).rem_euclid(DAY),
+        };
+        let end = start.saturating_add(offset).clamp(0, LATEST);
+        let age = end.saturating_sub(now);
+        let control = if offset < 0 || age < 0 {
+            "no-cache".to_owned()
+        } else {
+            format!("max-age={age}")
+        };
+        let end = Duration::from_secs(end.unsigned_abs());
+        let date = httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + end);
+        Some((date, control))
+    }
+}
+
+const DAY: i64 = 24 * 60 * 60;
+const EPOCH: &str = "Thu, 01 Jan 1970 00:00:01 GMT";
+const FAR: &str = "Thu, 31 Dec 2037 23:55:55 GMT";
+/// The end of the year 9999: later dates cannot be written.
+const LATEST: i64 = 253_402_300_799;
+
+fn seconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    i64::try_from(since.unwrap_or(Duration::ZERO).as_secs()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expiries_are_read() {
+        assert_eq!(Expiry::read("off"), Some(Expiry::Off));
+        assert_eq!(Expiry::read("1h"), Some(Expiry::In(3600)));
+        assert_eq!(Expiry::read("-1"), Some(Expiry::In(-1)));
+        assert_eq!(Expiry::read("@1m"), Some(Expiry::Daily(60)));
+        for bad in ["@24h", "@", "-", "soon", "--1", "@-1"] {
+            assert_eq!(Expiry::read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn fields_follow_from_the_time() {
+        let control = |expiry: Expiry, start, now| expiry.fields(start, now).unwrap().1;
+        assert_eq!(control(Expiry::In(60), 1000, 1000), "max-age=60");
+        assert_eq!(control(Expiry::In(60), 900, 1000), "no-cache");
+        assert_eq!(control(Expiry::In(-1), 1000, 1000), "no-cache");
+        assert_eq!(
+            control(Expiry::In(i64::MAX), 1000, 1000),
+            "max-age=253402299799"
+        );
+        assert_eq!(
+            control(Expiry::Daily(100), DAY + 40, DAY + 40),
+            "max-age=60"
+        );
+        assert_eq!(
+            control(Expiry::Daily(40), DAY + 41, DAY + 41),
+            "max-age=86399"
+        );
+        let date = Expiry::In(0).fields(784_111_777, 784_111_777).unwrap().0;
+        assert_eq!(date, "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+}

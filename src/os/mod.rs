@@ -10,18 +10,18 @@
     reason = "the one folder that may speak to the system directly"
 )]
 
-mod calendar;
 mod descriptor;
 mod kernel;
+mod local_time;
 mod log_file;
 mod process;
 mod robust_mutex;
 mod shared_memory;
 mod title;
 
-pub use calendar::LocalTime;
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
 pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
+pub use local_time::LocalTime;
 pub use log_file::LogFile;
 pub use process::{
     Identity, Session, assume, end_with_parent, is_root, limit_open_files, signal, spawn, thread_id,

@@ -167,7 +167,7 @@ fn tell_left_out(left_out: u32) {
 /// `YYYY/MM/DD hh:mm:ss [level] PID#TID: message`
 fn compose(level: LogLevel, message: &str) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let time = LocalTime::at(now.map_or(0, |since| since.as_secs()));
+    let time = LocalTime::of(now.map_or(0, |since| since.as_secs()));
     let (process, thread) = (std::process::id(), os::thread_id());
     let mut line = format!(
         "{:04}/{:02}/{:02} {:02}:{:02}:{:02} [{}] {process}#{thread}: ",

@@ -40,15 +40,27 @@ fn error_page(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let codes: Result<Vec<u16>, Diagnostic> = (1..=last_code)
         .map(|index| code(statement, index))
         .collect();
-    let page = ErrorPageWritten {
-        codes: codes?,
-        status: shown.unwrap_or(ErrorStatus::Original),
-        target: statement.template(count)?,
-    };
+    let target = statement.template(count)?;
+    let (ours, usual): (Vec<u16>, Vec<u16>) =
+        codes?.into_iter().partition(|code| OURS.contains(code));
     let pages = statement.scope.get_or_default::<ErrorPagesWritten>();
-    pages.0.push(page);
+    for (codes, otherwise) in [
+        (usual, ErrorStatus::Original),
+        (ours, ErrorStatus::Fixed(400)),
+    ] {
+        if !codes.is_empty() {
+            pages.0.push(ErrorPageWritten {
+                codes,
+                status: shown.unwrap_or(otherwise),
+                target: target.clone(),
+            });
+        }
+    }
     Ok(())
 }
+
+/// Statuses that only configurations know; clients see 400.
+const OURS: std::ops::RangeInclusive<u16> = 494..=497;
 
 /// The status that the client sees, if the argument tells.
 fn shown(statement: &Statement<'_>, index: usize) -> Result<Option<ErrorStatus>, Diagnostic> {

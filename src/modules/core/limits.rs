@@ -17,16 +17,22 @@ pub(super) const BEFORE_LOCATION: Contexts = Contexts::HTTP.or(Contexts::SERVER)
 pub(super) const KEEPALIVE_TIMEOUT: DirectiveSpec = DirectiveSpec {
     name: "keepalive_timeout",
     contexts: ANYWHERE,
+    arity: Arity::between(1, 2),
     doc: Doc {
-        syntax: "keepalive_timeout time;",
+        syntax: "keepalive_timeout time [told];",
         default: "keepalive_timeout 75s;",
         text: "How long an idle connection is kept for the client's next request. With 0 it is \
-               closed after each response.",
+               closed after each response. The second time, in seconds, is told to the client in \
+               a `Keep-Alive` field.",
         example: "keepalive_timeout 65;",
     },
     apply: |statement| {
         let time = milliseconds(statement)?;
-        statement.scope.insert(KeepaliveTimeout(time));
+        let told = match statement.argument(2) {
+            Some(_) => Some(statement.seconds(2)?),
+            None => None,
+        };
+        statement.scope.insert(KeepaliveTimeout(time, told));
         Ok(())
     },
     ..SPEC
@@ -145,7 +151,7 @@ pub(super) const LARGE_CLIENT_HEADER_BUFFERS: DirectiveSpec = DirectiveSpec {
         default: "large_client_header_buffers 4 8k;",
         text: "The longest line of a request's head is `size`, the longest head `number` times \
                that. A longer request line is answered with 414, anything else too long with 400 \
-               (`$status` and `error_page` see 494).",
+               (`error_page` knows it as 494).",
         example: "large_client_header_buffers 4 16k;",
     },
     apply: |statement| {

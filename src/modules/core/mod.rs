@@ -3,9 +3,12 @@
 mod behaviour;
 mod blocks;
 mod error_page;
+mod limit_except;
 mod limits;
 mod listen;
 mod server_name;
+#[cfg(test)]
+mod tests;
 #[cfg(test)]
 pub(crate) mod trial;
 mod variables;
@@ -21,6 +24,7 @@ pub static MODULE: Module = Module {
         blocks::LOCATION,
         listen::LISTEN,
         server_name::SERVER_NAME,
+        limit_except::LIMIT_EXCEPT,
         error_page::ERROR_PAGE,
         behaviour::ABSOLUTE_REDIRECT,
         behaviour::IGNORE_INVALID_HEADERS,
@@ -39,5 +43,6 @@ pub static MODULE: Module = Module {
         limits::SEND_TIMEOUT,
     ],
     variables: variables::VARIABLES,
+    location: limit_except::build,
     ..module::MODULE
 };

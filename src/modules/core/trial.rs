@@ -68,7 +68,7 @@ pub(crate) fn load(text: String) -> Result<&'static Runtime, Vec<String>> {
 /// Loads what stands in one server.
 pub(crate) fn server(text: &str) -> &'static Runtime {
     match load(format!(
-        "events {{}} http {{ server {{ listen 8080; {text} }} }}"
+        "events {{}} http {{ access_log off; server {{ listen 8080; {text} }} }}"
     )) {
         Ok(runtime) => runtime,
         Err(messages) => panic!("{messages:?}"),
@@ -78,7 +78,7 @@ pub(crate) fn server(text: &str) -> &'static Runtime {
 /// The problems of what stands in one server.
 pub(crate) fn problems(text: &str) -> Vec<String> {
     let loaded = load(format!(
-        "events {{}} http {{ server {{ listen 8080; {text} }} }}"
+        "events {{}} http {{ access_log off; server {{ listen 8080; {text} }} }}"
     ));
     loaded.err().unwrap_or_default()
 }

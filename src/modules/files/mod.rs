@@ -1,9 +1,46 @@
-//! To be written.
+//! Static files: where they are (`root`, `alias`), what they are (`types`), which one stands for a
+//! directory (`index`), and which of several there is (`try_files`).
+//!
+//! The handler of files is the last in every location without another source of content. A path
+//! comes normalised, but names may be put together from variables too; `Place` sees to it that no
+//! file is reached by more `..` than the configuration itself writes.
 
+mod content;
+mod directives;
+mod index;
+mod media_types;
+mod place;
+mod try_files;
+mod validators;
+
+use crate::conf::Chain;
+use crate::http::builder::{Builder, LocationParts, content_setting};
 use crate::http::module::{self, Module};
+use content::Files;
+use directives::{IndexWritten, TryFilesWritten};
+use index::Index;
+use place::Place;
+use try_files::TryFiles;
 
 /// The feature.
 pub static MODULE: Module = Module {
     name: "files",
+    directives: directives::DIRECTIVES,
+    location,
     ..module::MODULE
 };
+
+fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
+    let place = Place::of(&parts.settings.root, chain);
+    let files = Files::new(place, chain);
+    if let Some(written) = content_setting::<TryFilesWritten>(chain) {
+        let tries = TryFiles::new(builder, written, files.clone());
+        parts.before_content.push(Box::new(tries));
+    }
+    if !parts.content.is_empty() {
+        return;
+    }
+    let index = Index::new(builder, chain.nearest::<IndexWritten>(), place);
+    parts.content.push(Box::new(index));
+    parts.content.push(Box::new(files));
+}

@@ -191,10 +191,7 @@ impl Rewrite {
         request.uri_changed = true;
         match then {
             Then::Last => Flow::Relocate,
-            Then::Break => {
-                request.rewritten_within = true;
-                Flow::Break
-            }
+            Then::Break => Flow::Break,
             _ => Flow::Next,
         }
     }

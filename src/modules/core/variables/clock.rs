@@ -42,12 +42,12 @@ pub(super) fn elapsed(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool
 }
 
 pub(super) fn iso_8601(_: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
-    let time = LocalTime::at(since_1970().as_secs());
+    let time = LocalTime::of(since_1970().as_secs());
     let LocalTime {
         year, month, day, ..
     } = time;
     let (hour, minute, second) = (time.hour, time.minute, time.second);
-    let (sign, hours, minutes) = zone(time.offset);
+    let (sign, hours, minutes) = zone(time.offset_minutes);
     write(
         out,
         format_args!(
@@ -58,11 +58,11 @@ pub(super) fn iso_8601(_: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
 }
 
 pub(super) fn log_form(_: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
-    let time = LocalTime::at(since_1970().as_secs());
+    let time = LocalTime::of(since_1970().as_secs());
     let LocalTime { year, day, .. } = time;
-    let month = MONTHS[usize::from(time.month.clamp(1, 12)) - 1];
+    let month = MONTHS[time.month.clamp(1, 12) as usize - 1];
     let (hour, minute, second) = (time.hour, time.minute, time.second);
-    let (sign, hours, minutes) = zone(time.offset);
+    let (sign, hours, minutes) = zone(time.offset_minutes);
     write(
         out,
         format_args!(

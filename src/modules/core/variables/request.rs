@@ -194,7 +194,7 @@ pub(super) fn real_root(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bo
 pub(super) fn file(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     let location = request.location;
     let path = request.path.clone();
-    let file = location.settings.root.file(request, &path, &location.name);
+    let file = location.settings.root.file(request, &path);
     out.extend_from_slice(&file);
     true
 }

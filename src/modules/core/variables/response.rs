@@ -31,6 +31,11 @@ pub(super) fn completion(request: &mut Request, _: &str, out: &mut Vec<u8>) -> b
 
 /// Fields that come several times are one list.
 pub(super) fn named_field(request: &mut Request, name: &str, out: &mut Vec<u8>) -> bool {
+    if name == "connection" && request.response.status > 0 {
+        let kept = request.keep_alive;
+        out.extend_from_slice(if kept { b"keep-alive" } else { b"close" });
+        return true;
+    }
     let mut found = false;
     for field in &request.response.fields {
         if is_named(field.name.as_bytes(), name) && !field.value.is_empty() {

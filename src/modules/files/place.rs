@@ -1,0 +1,135 @@
+//! Where the files of a location are, and what to say of one that cannot be had.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use super::directives::LogNotFound;
+use crate::conf::{Chain, reason};
+use crate::http::request::Request;
+use crate::http::settings::Root;
+use crate::http::template::Part;
+
+/// Where the files of a location are.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// How many `..` the configuration itself writes.
+    climbs: usize,
+    /// `log_not_found`
+    logs_missing: bool,
+}
+
+impl Place {
+    /// That of a location with this root.
+    pub(super) fn of(root: &Root, chain: &Chain<'_>) -> Self {
+        let mut written = Vec::new();
+        for part in root.template().parts() {
+            match part {
+                Part::Literal(text) => written.extend_from_slice(text),
+                Part::Variable(_) | Part::Capture(_) => written.push(b'$'),
+            }
+        }
+        Self {
+            climbs: climbs(&written),
+            logs_missing: chain.nearest().is_none_or(|LogNotFound(on)| *on),
+        }
+    }
+
+    /// A file name as it was put together, if it does not lead out of the root.
+    pub(super) fn checked(self, request: &Request, name: Vec<u8>) -> Result<PathBuf, u16> {
+        if climbs(&name) > self.climbs {
+            log::error!(
+                "\"{}\" is outside of its root{}",
+                name.escape_ascii(),
+                Circumstances(request)
+            );
+            return Err(403);
+        }
+        Ok(PathBuf::from(OsString::from_vec(name)))
+    }
+
+    /// The file that the request's path stands for.
+    pub(super) fn file(self, request: &mut Request) -> Result<PathBuf, u16> {
+        let root = &request.location.settings.root;
+        let directory = root.directory(request);
+        let name = root.join(directory, &request.path);
+        self.checked(request, name)
+    }
+
+    /// The status for a file that could not be had; the error log is told why.
+    pub(super) fn refuse(
+        self,
+        request: &Request,
+        operation: &str,
+        path: &Path,
+        error: &io::Error,
+    ) -> u16 {
+        let status = status_of(error);
+        if status != 404 || self.logs_missing {
+            let path = path.as_os_str().as_bytes().escape_ascii();
+            let reason = reason(error);
+            let request = Circumstances(request);
+            log::error!("{operation} \"{path}\" failed ({reason}){request}");
+        }
+        status
+    }
+}
+
+/// What an error of the file system means to a client.
+pub(super) fn status_of(error: &io::Error) -> u16 {
+    match error.kind() {
+        io::ErrorKind::NotFound
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::InvalidFilename
+        | io::ErrorKind::InvalidInput => 404,
+        io::ErrorKind::PermissionDenied => 403,
+        _ => 500,
+    }
+}
+
+/// How many segments of a path lead upwards.
+fn climbs(path: &[u8]) -> usize {
+    let segments = path.split(|byte| *byte == b'/');
+    segments.filter(|segment| *segment == b"..").count()
+}
+
+/// Which request an error log line is about.
+pub(super) struct Circumstances<'a>(pub &'a Request);
+
+impl fmt::Display for Circumstances<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let request = self.0;
+        match request.connection.client {
+            Some(client) => write!(out, ", client: {}", client.ip())?,
+            None => out.write_str(", client: unix:")?,
+        }
+        write!(out, ", server: {}", request.server.name)?;
+        let line = request.head.request_line().escape_ascii();
+        write!(out, ", request: \"{line}\"")?;
+        match request.head.field(b"host") {
+            Some(host) => write!(out, ", host: \"{}\"", host.escape_ascii()),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_up_are_counted_by_segments() {
+        assert_eq!(climbs(b"/a/../b/.."), 2);
+        assert_eq!(climbs(b"/a..b/...//.c"), 0);
+        assert_eq!(climbs(b"../x"), 1);
+    }
+
+    #[test]
+    fn errors_become_statuses() {
+        let error = std::fs::metadata("/nowhere/at/all").unwrap_err();
+        assert_eq!(status_of(&error), 404);
+        assert_eq!(status_of(&io::ErrorKind::PermissionDenied.into()), 403);
+    }
+}

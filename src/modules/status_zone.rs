@@ -1,9 +1,0 @@
-//! To be written.
-
-use crate::http::module::{self, Module};
-
-/// The feature.
-pub static MODULE: Module = Module {
-    name: "status_zone",
-    ..module::MODULE
-};
