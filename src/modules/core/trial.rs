@@ -11,7 +11,6 @@ use crate::http::engine::{self, Answer};
 use crate::http::identify;
 use crate::http::memory::Unshared;
 use crate::http::request::{ConnectionFacts, Request};
-use crate::http::response::Body;
 use crate::http::runtime::Runtime;
 use crate::modules;
 
@@ -47,8 +46,10 @@ impl Done {
     }
 }
 
-/// Loads a whole configuration text; the messages if there are problems.
+/// Loads a whole configuration text; the messages if there are problems. Nothing is logged unless a
+/// server says so.
 pub(crate) fn load(text: String) -> Result<&'static Runtime, Vec<String>> {
+    let text = text.replacen("http {", "http { access_log off;", 1);
     let path = PathBuf::from("/test.conf");
     let mut files = Files(HashMap::from([(path.clone(), &*text.leak())]));
     let parsed = conf::parse(&path, None, &mut files);
@@ -68,7 +69,7 @@ pub(crate) fn load(text: String) -> Result<&'static Runtime, Vec<String>> {
 /// Loads what stands in one server.
 pub(crate) fn server(text: &str) -> &'static Runtime {
     match load(format!(
-        "events {{}} http {{ access_log off; server {{ listen 8080; {text} }} }}"
+        "events {{}} http {{ server {{ listen 8080; {text} }} }}"
     )) {
         Ok(runtime) => runtime,
         Err(messages) => panic!("{messages:?}"),
@@ -78,7 +79,7 @@ pub(crate) fn server(text: &str) -> &'static Runtime {
 /// The problems of what stands in one server.
 pub(crate) fn problems(text: &str) -> Vec<String> {
     let loaded = load(format!(
-        "events {{}} http {{ access_log off; server {{ listen 8080; {text} }} }}"
+        "events {{}} http {{ server {{ listen 8080; {text} }} }}"
     ));
     loaded.err().unwrap_or_default()
 }
@@ -111,8 +112,10 @@ pub(crate) fn ask(runtime: &'static Runtime, head: &str) -> Done {
     if let Answer::Local(mut response) = answer {
         std::mem::swap(&mut request.response, &mut response.head);
         engine::head_point(&mut request);
-        if let Body::Bytes(bytes) = &response.body {
-            body = String::from_utf8_lossy(bytes).into_owned();
+        let waiting = tokio::runtime::Builder::new_current_thread().build();
+        let waiting = waiting.unwrap();
+        while let Ok(Some(chunk)) = waiting.block_on(response.body.next_chunk()) {
+            body += &String::from_utf8_lossy(&chunk);
         }
     }
     engine::finish(&mut request);

@@ -156,12 +156,13 @@ fn to_directory(request: &mut Request) -> Response {
     engine::redirect(request, 301, &target)
 }
 
-/// The page of an error is always sent whole.
+/// The page of an error is sent whole, unless it is to look like any other answer.
 fn is_conditional(request: &Request) -> bool {
-    matches!(
-        request.error_page,
-        None | Some((_, ErrorStatus::OfTarget | ErrorStatus::Fixed(200)))
-    )
+    match request.error_page {
+        None => true,
+        Some((412 | 416, _)) => false,
+        Some((_, shown)) => matches!(shown, ErrorStatus::OfTarget | ErrorStatus::Fixed(200)),
+    }
 }
 
 fn unsatisfiable(request: &Request, length: u64) -> Outcome {

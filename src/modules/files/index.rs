@@ -42,6 +42,9 @@ impl Index {
         let mut is_there = false;
         for name in &self.names {
             let name = name.evaluate(request);
+            if name.is_empty() {
+                continue;
+            }
             if name.first() == Some(&b'/') {
                 return Ok(Some(name));
             }

@@ -44,3 +44,6 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
     parts.content.push(Box::new(index));
     parts.content.push(Box::new(files));
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,7 +57,7 @@ fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
             continue;
         }
         let capacity = declared.count.unwrap_or(0);
-        match Zone::open(builder, declared.kind, &declared.name, capacity) {
+        match Zone::open(builder.memory, declared.kind, &declared.name, capacity) {
             Ok(zone) => zones.push(Arc::new(zone)),
             Err(error) => builder.no_memory(&declared.name, &error),
         }
@@ -133,3 +133,6 @@ fn counter(builder: &mut Builder<'_>, kind: Kind, written: &ZoneWritten) -> Opti
     let zone = zones.find(|zone| zone.kind() == kind && zone.name() == written.name)?;
     Some(Counter::new(Arc::clone(zone), select))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::http::builder::Builder;
 use crate::http::counters::MOST_WORKERS;
 use crate::http::memory::{Memory, Role};
 use crate::os::{self, Locked, MUTEX_WORDS, RobustMutex, SharedMemory};
@@ -107,12 +106,11 @@ impl Zone {
 
     /// The zone of this kind and name, with its counts if there are any that fit.
     pub(super) fn open(
-        builder: &mut Builder<'_>,
+        memory: &mut dyn Memory,
         kind: Kind,
         name: &str,
         capacity: usize,
     ) -> io::Result<Self> {
-        let memory = &mut *builder.memory;
         let worker = match memory.role() {
             Role::Worker(place) => place % MOST_WORKERS,
             _ => MOST_WORKERS - 1,
@@ -339,10 +337,9 @@ impl Zone {
     fn probe(&self, key: &[u8]) -> (u64, impl Iterator<Item = &AtomicU64>) {
         let hash = xxh3_64_with_seed(key, self.seed);
         let table = &self.memory.words()[TABLE..TABLE + table_words(self.capacity)];
-        // Without a table nothing is taken from the empty cycle.
         let start = (hash & ENTRY_MASK) as usize % table.len().max(1);
-        let places = table.iter().cycle().skip(start).take(table.len());
-        (hash & !ENTRY_MASK, places)
+        let (before, from) = table.split_at(start);
+        (hash & !ENTRY_MASK, from.iter().chain(before))
     }
 
     fn words(&self, entry: usize) -> &[AtomicU64] {
@@ -414,3 +411,6 @@ fn create(
     header[LAYOUT].store(capacity as u64 + 1, Ordering::Release);
     Ok((lock, memory))
 }
+
+#[cfg(test)]
+mod tests;
