@@ -5,6 +5,7 @@
 //! phases that were skipped are run late, in order, once.
 
 use super::bridge::Origin;
+use super::head::BodyFraming;
 use super::location::Found;
 use super::outcome::{InternalTarget, Outcome};
 use super::phase::{Flow, Phase, RewriteStep, Verdict};
@@ -181,7 +182,17 @@ fn find_location(request: &mut Request) -> Result<(), Outcome> {
     if request.location.settings.internal && !request.internal {
         return Err(Outcome::Status(404));
     }
+    if request.error_page.is_none() && has_too_large_body(request) {
+        return Err(Outcome::Status(413));
+    }
     Ok(())
+}
+
+fn has_too_large_body(request: &Request) -> bool {
+    match (request.head.body(), request.location.settings.most_body) {
+        (BodyFraming::Length(length), Some(most)) => length > most,
+        _ => false,
+    }
 }
 
 fn redirect_to_slash(request: &mut Request) -> Response {
@@ -195,8 +206,10 @@ fn redirect_to_slash(request: &mut Request) -> Response {
     redirect(request, 301, &target)
 }
 
-/// A redirect of the client to `target`; a path of ours becomes a whole URL.
+/// A redirect of the client to `target`; a path of ours becomes a whole URL. It is what the client
+/// gets to see, even in the place of an error page.
 pub fn redirect(request: &mut Request, status: u16, target: &[u8]) -> Response {
+    request.error_page = None;
     let local = target.first() == Some(&b'/');
     if !local || !request.location.settings.absolute_redirect {
         return Response::redirect(status, target);
@@ -213,13 +226,8 @@ pub fn redirect(request: &mut Request, status: u16, target: &[u8]) -> Response {
 }
 
 fn refused(request: &mut Request) -> Option<u16> {
-    let settings = &request.location.settings;
-    if let super::head::BodyFraming::Length(length) = request.head.body()
-        && settings.most_body.is_some_and(|most| length > most)
-    {
-        return Some(413);
-    }
     let location = request.location;
+    let settings = &location.settings;
     let mut refusal = None;
     for rule in &location.access {
         match (rule.check(request), settings.satisfy) {

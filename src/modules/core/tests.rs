@@ -33,7 +33,7 @@ fn variables_tell_about_the_request() {
             "$request_method|$request",
             "GET|GET /a%20b?x=1&Y=2&x=3 HTTP/1.1",
         ),
-        ("$status|$bytes_sent|$body_bytes_sent", "000|0|0"),
+        ("$status|$bytes_sent|$body_bytes_sent", "200|0|0"),
         ("$connection|$connection_requests", "1|1"),
         ("$request_completion|$sent_http_content_type", "|"),
         (
@@ -53,6 +53,8 @@ fn variables_of_other_requests() {
         value("$host|$server_protocol", "GET / HTTP/1.0\r\n\r\n"),
         "s.test|HTTP/1.0"
     );
+    let early = server("location / { set $early $status; return 201 $early$status; }");
+    assert_eq!(get(early, "/").body, "000201");
     let absolute = "GET http://b.test:81/p?q HTTP/1.1\r\nHost: a\r\n\r\n";
     assert_eq!(
         value("$host|$request_uri|$is_args", absolute),
@@ -258,4 +260,17 @@ fn clients_see_400_for_statuses_of_ours() {
         (495, ErrorStatus::Fixed(200)),
     ];
     assert_eq!(shown, expected);
+}
+
+#[test]
+fn a_body_larger_than_allowed_is_refused_before_rewriting() {
+    let runtime = server(
+        "client_max_body_size 10; error_page 413 =200 /e; location /e { return 200 e; }
+         location / { return 200; } location /any { client_max_body_size 0; return 200; }",
+    );
+    for (path, body) in [("/", "e"), ("/any", "")] {
+        let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
+        let done = ask(runtime, &head);
+        assert_eq!((done.status, &*done.body), (200, body), "{path}");
+    }
 }

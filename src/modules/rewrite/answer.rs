@@ -111,11 +111,13 @@ impl RewriteStep for Return {
                 ..
             } => Outcome::Respond(Response::empty(*status)),
             Self::Text { status, text } => {
+                request.response.status = *status;
                 let body = text.evaluate(request);
                 let content_type = &request.location.settings.default_type;
                 Outcome::Respond(Response::new(*status, content_type, body))
             }
             Self::Redirect { status, target } => {
+                request.response.status = *status;
                 let target = target.evaluate(request);
                 Outcome::Respond(engine::redirect(request, *status, &target))
             }

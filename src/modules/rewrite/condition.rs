@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use super::steps::evaluate_escaped;
+use super::steps::{evaluate_escaped, matches};
 use crate::conf::{
     Arity, Body, Context, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text, Word,
 };
@@ -143,7 +143,7 @@ fn single_variable(word: &Word) -> Result<Text, Diagnostic> {
 }
 
 fn comparison(operator: &Word, right: &Word) -> Result<(TestWritten, bool), Diagnostic> {
-    let matches = |case| TestWritten::Match {
+    let matched = |case| TestWritten::Match {
         text: right.text.clone(),
         case,
         span: right.span,
@@ -151,10 +151,10 @@ fn comparison(operator: &Word, right: &Word) -> Result<(TestWritten, bool), Diag
     Ok(match operator.text.as_str() {
         "=" => (TestWritten::Equal(Text::parse(right)?), false),
         "!=" => (TestWritten::Equal(Text::parse(right)?), true),
-        "~" => (matches(Case::Sensitive), false),
-        "!~" => (matches(Case::Sensitive), true),
-        "~*" => (matches(Case::Insensitive), false),
-        "!~*" => (matches(Case::Insensitive), true),
+        "~" => (matched(Case::Sensitive), false),
+        "!~" => (matched(Case::Sensitive), true),
+        "~*" => (matched(Case::Insensitive), false),
+        "!~*" => (matched(Case::Insensitive), true),
         text => {
             let message = format!("unexpected \"{text}\" in condition");
             let help = "operators are =, !=, ~, ~*, !~ and !~*";
@@ -229,7 +229,7 @@ impl Condition {
                 evaluate_escaped(template, request, &mut right);
                 left == right
             }
-            Test::Match(pattern) => pattern.matches(request, &left),
+            Test::Match(pattern) => matches(pattern, request, &left),
             Test::File(test, prefix) => test.holds(prefix.join(OsString::from_vec(left))),
         };
         is_true != self.negated

@@ -4,7 +4,7 @@
 //! stands behind is the new query, which the old one follows unless the replacement ends in `?`.
 
 use super::answer::is_url;
-use super::steps::{Written, evaluate_escaped, store};
+use super::steps::{Written, evaluate_escaped, matches, store};
 use crate::conf::{
     Arity, Diagnostic, DirectiveSpec, Doc, Part, Repeat, SPEC, Span, Statement, Text, Word,
 };
@@ -165,10 +165,10 @@ struct Rewrite {
 impl RewriteStep for Rewrite {
     fn run(&self, request: &mut Request) -> Flow {
         let path = std::mem::take(&mut request.path);
-        let matches = self.pattern.matches(request, &path);
+        let is_match = matches(&self.pattern, request, &path);
         request.path = path;
         match self.then {
-            _ if !matches => Flow::Next,
+            _ if !is_match => Flow::Next,
             Then::Redirect(status) => {
                 let target = self.target(request);
                 Flow::Finish(Outcome::Respond(engine::redirect(request, status, &target)))

@@ -6,6 +6,7 @@
 use super::condition::{Condition, ConditionWritten};
 use crate::conf::{Chain, Context, Statement};
 use crate::http::builder::Builder;
+use crate::http::pattern::Pattern;
 use crate::http::phase::{Flow, RewriteStep};
 use crate::http::request::Request;
 use crate::http::template::{Part, Template};
@@ -117,4 +118,13 @@ pub(super) fn evaluate_escaped(template: &Template, request: &mut Request, out: 
             }
         }
     }
+}
+
+/// Whether a pattern matches; when it does not, nothing is captured any more.
+pub(super) fn matches(pattern: &Pattern, request: &mut Request, subject: &[u8]) -> bool {
+    let is_match = pattern.matches(request, subject);
+    if !is_match {
+        request.captures.clear();
+    }
+    is_match
 }

@@ -269,3 +269,20 @@ fn a_whole_configuration_may_be_wrong() {
         "{messages:?}"
     );
 }
+
+#[test]
+fn a_pattern_that_does_not_match_leaves_no_captures() {
+    check(
+        "location ~ ^/(.)(.) { if ($arg_a ~ (x)) { set $v 1; } return 200 $1$2; }",
+        &[("/ab?a=y", "200 "), ("/ab?a=x", "200 x")],
+    );
+}
+
+#[test]
+fn a_redirect_in_the_place_of_an_error_page_is_seen() {
+    let runtime = server(
+        "error_page 404 /e; location /e { return 302 http://e.test/; }
+         location /a { return 404; }",
+    );
+    assert_eq!(get(runtime, "/a").status, 302);
+}

@@ -142,6 +142,15 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
         ..VARIABLE
     },
     VariableSpec {
+        name: "pipe",
+        doc: "`.`; requests that came before the last one was answered are not told apart.",
+        read: |_, _, out| {
+            out.push(b'.');
+            true
+        },
+        ..VARIABLE
+    },
+    VariableSpec {
         name: "query_string",
         doc: "The same as `$args`.",
         read: request::arguments,

@@ -6,10 +6,10 @@ use crate::http::request::Request;
 use crate::http::settings::ErrorStatus;
 
 pub(super) fn status(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
-    let status = match (request.response.status, request.error_page) {
-        (0, Some((original, ErrorStatus::Original))) => original,
-        (0, Some((_, ErrorStatus::Fixed(status)))) => status,
-        (status, _) => status,
+    let status = match request.error_page {
+        Some((original, ErrorStatus::Original)) => original,
+        Some((_, ErrorStatus::Fixed(status))) => status,
+        _ => request.response.status,
     };
     write(out, format_args!("{status:03}"))
 }
