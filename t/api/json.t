@@ -65,9 +65,6 @@ GET /api/none 404
 ^\{\r\n\t"error": "PathNotFound",\r\n\t"description": "Requested API entity \\"/status/http/metric_zones/none\\" doesn't exist."\r\n\}\r\n$
 --- json /api/none/ 404
 {"error": "PathNotFound", "description": "Requested API entity \"/status/http/metric_zones/none/\" doesn't exist."}
---- requests
-GET /z 204
-GET /api/none?pretty=off 404 = {"error":"PathNotFound","description":"Requested API entity \\"/status/http/metric_zones/none\\" doesn't exist."}
 --- json /api/Z 404
 {"error": "PathNotFound", "description": "Requested API entity \"/status/http/metric_zones/Z\" doesn't exist."}
 

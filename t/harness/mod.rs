@@ -61,18 +61,19 @@ impl Running {
         self.site.address(self.site.control_port)
     }
 
-    /// The worker processes once there are `count` of them.
-    pub(crate) fn workers(&self, count: usize) -> Vec<server::Process> {
+    /// The ids of the worker processes once there are `count` of them.
+    pub(crate) fn workers(&self, count: usize) -> Vec<u32> {
         let mut seen = Vec::new();
         let settled = poll(PATIENCE, || {
             seen = self.server.workers();
+            seen.sort_by_key(|process| process.id);
             (seen.len() == count).then_some(())
         });
         assert!(
             settled.is_some(),
             "expected {count} workers, there are {seen:?}"
         );
-        seen
+        seen.iter().map(|process| process.id).collect()
     }
 
     /// Takes up another configuration.

@@ -10,7 +10,7 @@ GET /z?v=100 = 100
 GET /z?v=200 = 190
 GET /z?v=0 = 19
 GET /z?v=8 = 9.1
-GET /z?v=30 = 27.909999999999998
+GET /z?v=30 = 27.909999999999997
 
 === factor 99 nearly follows
 --- http_config

@@ -109,7 +109,7 @@ fn a_bad_reload_changes_nothing() {
     }
     let account = load.finish();
     assert_eq!(account.failed, 0, "{:?}", account.reasons);
-    assert_eq!(running.server.workers(), workers);
+    assert_eq!(running.workers(2), workers);
     assert_eq!(running.status("angie/generation"), json!(1));
     running.expect_status(
         "http/metric_zones/ends/metrics",

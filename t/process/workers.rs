@@ -22,20 +22,21 @@ fn start() -> Running {
     })
 }
 
-fn complete_set_without(running: &Running, gone: &Process) -> bool {
+fn complete_set_without(running: &Running, gone: u32) -> bool {
     let workers = running.server.workers();
-    workers.len() == WORKERS && !workers.iter().any(|worker| worker.id == gone.id)
+    workers.len() == WORKERS && !workers.iter().any(|worker| worker.id == gone)
 }
 
 #[test]
 fn titles_name_the_processes() {
     let running = start();
-    let workers = running.workers(WORKERS);
-    assert!(
-        workers
-            .iter()
-            .all(|worker| worker.title.starts_with("pingauge: worker process"))
-    );
+    running.workers(WORKERS);
+    let titled = |worker: &Process| worker.title.starts_with("pingauge: worker process #1");
+    // The title follows the start by a moment.
+    let all = poll(PATIENCE, || {
+        running.server.workers().iter().all(titled).then_some(())
+    });
+    assert!(all.is_some(), "{:?}", running.server.workers());
     let master = std::fs::read(format!("/proc/{}/cmdline", running.server.id())).unwrap();
     assert!(String::from_utf8_lossy(&master).starts_with("pingauge: master process"));
     running.server.stop().unwrap();
@@ -48,13 +49,13 @@ fn killed_workers_are_replaced_and_no_count_is_lost() {
     for round in 0..8 {
         thread::sleep(Duration::from_millis(50));
         let worker = running.workers(WORKERS).swap_remove(round % WORKERS);
-        signal(&worker.id.to_string(), "KILL");
+        signal(&worker.to_string(), "KILL");
         let replaced = poll(PATIENCE, || {
-            complete_set_without(&running, &worker).then_some(())
+            complete_set_without(&running, worker).then_some(())
         });
         assert!(
             replaced.is_some(),
-            "{worker:?} not replaced: {:?}",
+            "{worker} not replaced: {:?}",
             running.server.workers()
         );
     }
