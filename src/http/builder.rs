@@ -141,6 +141,10 @@ impl Builder<'_> {
             .iter()
             .map(|scope| builder.server(&chain.inner(scope)))
             .collect();
+        if servers.is_empty() {
+            // Nobody would look at what stands in the block otherwise.
+            builder.location(&chain, Kind::Server, "");
+        }
         let listeners = listeners::gather(&mut builder, &chain, &blocks);
         for module in modules {
             (module.finish)(&mut builder, &chain);
