@@ -9,13 +9,31 @@ server {
     location / { retrun 200; }
 }
 --- error
-?
+pingauge: [emerg] unknown mode "nonsense" in http_config:1
+   1 | metric_zone a:1m nonsense;
+     |                  ^^^^^^^^
+     help: the modes are count, gauge, last, min, max, average exp, average mean, histogram
+pingauge: [emerg] zone "b" is too small: at least 32768 bytes in http_config:2
+   2 | metric_zone b:31k count;
+     |             ^^^^^
+     help: the smallest zone is 32k
+pingauge: [emerg] unknown directive "lisen" in http_config:4
+   4 |     lisen 80;
+     |     ^^^^^
+     help: did you mean "listen"?
+pingauge: [emerg] unknown directive "retrun" in http_config:5
+   5 |     location / { retrun 200; }
+     |                  ^^^^^^
+     help: did you mean "return"?
 
 === a typing error gets a caret and a hint
 --- http_config
 metrik_zone hits:128k count;
 --- error
-?
+pingauge: [emerg] unknown directive "metrik_zone" in http_config:1
+   1 | metrik_zone hits:128k count;
+     | ^^^^^^^^^^^
+     help: did you mean "metric_zone"?
 
 === the line is where the statement ends
 --- http_config
@@ -127,7 +145,9 @@ listen 127.0.0.1:$PORT2;
 server { listen 127.0.0.1:$PORT2; server_name a; }
 server { listen 127.0.0.1:$PORT2; server_name a; }
 --- warn
-?
+pingauge: [warn] conflicting server name "a" on 127.0.0.1:$PORT2, ignored in http_config:2
+   2 | server { listen 127.0.0.1:$PORT2; server_name a; }
+     |                                              ^
 
 === a directive given twice
 --- config
@@ -157,7 +177,7 @@ merge_slashes OFF;
 --- config
 client_max_body_size 1x;
 --- error_like
-^pingauge: \[emerg\] "client_max_body_size" directive invalid value in config:1$
+^pingauge: \[emerg\] "client_max_body_size" directive invalid value( "1x")? in config:1$
 
 === a bad time
 --- http_config

@@ -19,9 +19,9 @@ GET / = [][][][][][]
 
 === of the connection and the process
 --- config
-location / { return 200 "$connection $connection_requests $pid $request_id $msec $time_iso8601 $hostname $remote_port $pipe $nginx_version"; }
+location / { return 200 "$connection $connection_requests $pid $request_id $msec $time_iso8601 $hostname $remote_port $nginx_version"; }
 --- requests
-GET / ~ ^\d+ 1 \d+ [0-9a-f]{32} \d+\.\d{3} \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d \S+ \d+ \. \d
+GET / ~ ^\d+ 1 \d+ [0-9a-f]{32} \d+\.\d{3} \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d \S+ \d+ \d
 GET / ~ ^\d+ 2 
 
 === of the answer
