@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
-use super::report::{Audience, reason};
+use super::report::Audience;
+use crate::conf::reason;
 use crate::http::runtime::{Address, Listener};
 use crate::modules::process::LogLevel;
 

@@ -34,8 +34,9 @@ use daemon::Launch;
 use error_log::Sinks;
 use generation::Source;
 use master::Master;
-use report::{Audience, PROGRAM, reason};
+use report::{Audience, PROGRAM};
 
+use crate::conf::reason;
 use crate::modules::process::{LogLevel, Settings};
 use crate::os;
 

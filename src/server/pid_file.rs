@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::report::reason;
+use crate::conf::reason;
 
 /// The file, which goes when this does.
 pub(super) struct PidFile {

@@ -1,8 +1,6 @@
 //! To whom problems are told: people at a terminal, in nginx's form with the spot shown below, or the
 //! error log, a line for each.
 
-use std::io;
-
 use super::error_log;
 use crate::conf::{Diagnostics, Severity, Sources};
 use crate::modules::process::LogLevel;
@@ -44,18 +42,6 @@ impl Audience {
             Self::Terminal => error_log::write_to_files(level, message),
             Self::Log => error_log::write(level, message),
         }
-    }
-}
-
-/// The system's words for an error, with its number in front, as nginx writes them.
-pub(super) fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match error.raw_os_error() {
-        Some(code) => {
-            let suffix = format!(" (os error {code})");
-            format!("{code}: {}", text.strip_suffix(&suffix).unwrap_or(&text))
-        }
-        None => text,
     }
 }
 

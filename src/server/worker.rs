@@ -34,10 +34,12 @@ use super::drain::{Entrance, Open};
 use super::error_log::{self, Sinks};
 use super::hand_over::{HandOver, Handed};
 use super::listen::covering;
-use super::report::{PROGRAM, reason};
+use super::report::PROGRAM;
+use crate::conf::reason;
 use crate::http::bridge::Bridge;
 use crate::http::connection::Application;
 use crate::http::runtime::{Address, Listener, Runtime};
+use crate::modules;
 use crate::modules::process::{LogLevel, Settings};
 use crate::os::{self, Identity, LogFile};
 
@@ -80,9 +82,13 @@ fn work(hand_over: &HandOver) -> Result<(), String> {
         let orders =
             Orders::listen().map_err(|error| format!("no signals ({})", reason(&error)))?;
         let worker = Worker::begin(hand_over)?;
-        worker.serve(orders, hand_over.generation).await
+        let result = worker.serve(orders, hand_over.generation).await;
+        error_log::settle();
+        result
     });
+    // Requests that are broken off are logged, too.
     runtime.shutdown_background();
+    modules::log::flush();
     result
 }
 
@@ -195,7 +201,6 @@ impl Worker {
             _ = orders.interrupt.recv() => {}
             () = reopen_forever(&mut orders.reopen) => {}
         }
-        error_log::settle();
         Ok(())
     }
 
@@ -300,6 +305,7 @@ fn reopen_logs() {
         let message = format!("open() \"{path}\" failed ({})", reason(&error));
         error_log::write(LogLevel::Emerg, &message);
     }
+    modules::log::reopen();
 }
 
 async fn reopen_forever(reopen: &mut Signal) {
