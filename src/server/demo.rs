@@ -14,11 +14,9 @@ pub(super) struct BuiltIn;
 
 impl Loader for BuiltIn {
     fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
-        if path == Path::new(NAME) {
-            Ok(TEXT.into())
-        } else {
-            Err(io::ErrorKind::NotFound.into())
-        }
+        let found = FILES.iter().find(|(name, _)| path == Path::new(name));
+        let (_, text) = found.ok_or(io::ErrorKind::NotFound)?;
+        Ok(text.as_bytes().to_vec())
     }
 
     fn expand(&mut self, _pattern: &str) -> io::Result<Vec<PathBuf>> {
@@ -40,12 +38,41 @@ pub(super) fn source() -> Source {
 pub(super) const WELCOME: &str = "\
 The demo is running in the foreground; Ctrl-C ends it.
 
-  http://127.0.0.1:8080/           a page of its own, counted in zones of every mode
-  http://127.0.0.1:8080/slow/      the same origin, slower
-  http://127.0.0.1:8080/status/    everything that is counted, as JSON
-  http://127.0.0.1:8080/metrics    some of it, for Prometheus
+  http://127.0.0.1:8080/               a page with links
+  http://127.0.0.1:8080/measure/0.25   gives a value to a zone of every mode
+  http://127.0.0.1:8080/shop/          a page of an origin behind the server
+  http://127.0.0.1:8080/status/        everything that is counted, as JSON
+  http://127.0.0.1:8080/metrics        the same for Prometheus
 
-Its configuration is conf/demo.conf. Options are shown by -h.";
+Its configuration is conf/demo.conf; all options are shown by \"pingauge -h\".";
 
 const NAME: &str = "demo.conf";
-const TEXT: &str = include_str!("../../conf/demo.conf");
+const FILES: [(&str, &str); 2] = [
+    (NAME, include_str!("../../conf/demo.conf")),
+    (
+        "prometheus_all.conf",
+        include_str!("../../conf/prometheus_all.conf"),
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_is_complete_in_itself() {
+        let (parsed, _) = source().record();
+        assert!(!parsed.diagnostics.has_errors());
+        assert_eq!(parsed.sources.files().count(), 2);
+        assert!(BuiltIn.read(Path::new("other.conf")).is_err());
+    }
+
+    #[test]
+    fn the_addresses_shown_are_those_of_the_demo() {
+        let (_, text) = FILES[0];
+        assert!(text.contains("listen 127.0.0.1:8080;"));
+        for path in ["= / ", "/measure/", "/shop/", "/status/", "= /metrics "] {
+            assert!(text.contains(path), "{path}");
+        }
+    }
+}

@@ -338,10 +338,12 @@ impl Master {
         }
     }
 
+    /// The demo touches no files.
     fn pid_path(&self) -> Option<PathBuf> {
         let named = self.current.settings.pid.as_ref();
         let named = named.map(|path| self.source.prefix.join(path));
-        named.or_else(|| (!self.source.is_demo).then(|| self.default_pid.clone()))
+        let path = named.unwrap_or_else(|| self.default_pid.clone());
+        (!self.source.is_demo).then_some(path)
     }
 
     fn write_pid(&self) -> Result<Option<PidFile>, String> {
