@@ -43,6 +43,7 @@ impl Site {
         let name = format!("pingauge-t-{}-{number}", std::process::id());
         let directory = std::env::temp_dir().join(name);
         fs::create_dir_all(directory.join("html"))?;
+        fs::create_dir_all(directory.join("logs"))?;
         Ok(Self {
             directory,
             port: free_port(),

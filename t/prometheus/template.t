@@ -104,7 +104,7 @@ metric_zone z:64k count;
 map $p8s_value $doubled { 1 2; 2 4; default 0; }
 map $zn $short { z short; default long; }
 prometheus_template t {
-    'm{zone="$zn",short="$short"}' $doubled path=~^/http/metric_zones/(?<zn>[^/]+)/metrics/[^/]+$;
+    'm{zone="$zn",short="$short",key="$2"}' $doubled path=~^/http/metric_zones/(?<zn>[^/]+)/metrics/([^/]+)$;
 }
 --- config
 location /z { metric z $arg_k on=request; return 204; }
@@ -113,9 +113,8 @@ location /p { prometheus t; }
 GET /z?k=a 204
 GET /z?k=b 204
 GET /z?k=b 204
---- requests
-GET /p ~ ^m\{zone="z",short="short"\} 2$
-GET /p ~ ^m\{zone="z",short="short"\} 4$
+GET /p ~ ^m\{zone="z",short="short",key="a"\} 2$
+GET /p ~ ^m\{zone="z",short="short",key="b"\} 4$
 
 === HELP and TYPE once per name
 --- http_config
