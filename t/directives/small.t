@@ -1,0 +1,58 @@
+# Directives with one small effect each.
+
+=== absolute_redirect
+--- config
+absolute_redirect off;
+location /a { return 301 /b; }
+location /dir/ { absolute_redirect on; return 301 /c; }
+--- requests
+GET /a 301
+--- response_headers
+Location: /b
+--- requests
+GET /dir/ 301
+--- response_headers
+Location: ~^http://.*/c$
+
+=== expires
+--- config
+location /epoch { expires epoch; return 200 x; }
+location /off { expires off; return 200 x; }
+location /max { expires 1h; return 200 x; }
+--- requests
+GET /epoch
+--- response_headers
+Expires: Thu, 01 Jan 1970 00:00:01 GMT
+Cache-Control: no-cache
+--- requests
+GET /off
+--- response_headers
+!Expires
+--- requests
+GET /max
+--- response_headers
+Cache-Control: max-age=3600
+
+=== names of headers
+--- http
+server { listen 80; location / { return 200 "[$http_x_y]"; } }
+server { listen 8080; underscores_in_headers on; location / { return 200 "[$http_x_y]"; } }
+--- requests
+GET / = []
+    X_Y: 1
+GET :$PORT2/ = [1]
+    X_Y: 1
+
+=== times and logs
+--- main_config
+worker_shutdown_timeout 10s;
+--- http_config
+client_body_timeout 5s;
+send_timeout 5s;
+ignore_invalid_headers on;
+log_not_found off;
+--- config
+--- requests
+GET /none 404
+--- no_log
+/none
