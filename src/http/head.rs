@@ -1,7 +1,7 @@
 //! The head of an HTTP/1 request: where it ends, what its fields are, and whether it may be
 //! understood in one way only.
 //!
-//! `httparse` reads the syntax. The rules that keep two readers of one connection from
+//! `httparse` reads the fields. The rules that keep two readers of one connection from
 //! disagreeing about where a request ends (RFC 9112 §6.3) are checked here, before anything else
 //! sees the request.
 
@@ -53,19 +53,19 @@ const MOST_FIELDS: usize = 256;
 impl Head {
     /// Reads a head from the beginning of `input`, which must hold no leading empty lines.
     pub fn read(&mut self, input: &[u8]) -> Result<Progress, BadHead> {
-        let mut storage = [const { std::mem::MaybeUninit::uninit() }; MOST_FIELDS];
-        let mut request = httparse::Request::new(&mut []);
-        let status = httparse::ParserConfig::default()
-            .parse_request_with_uninit_headers(&mut request, input, &mut storage)
-            .map_err(|error| match error {
-                httparse::Error::Version => BadHead::Version,
-                _ => BadHead::Malformed,
-            })?;
-        let httparse::Status::Complete(length) = status else {
+        let Some(line) = RequestLine::read(input)? else {
             return Ok(Progress::Partial);
         };
-        self.take(&request, &input[..length])?;
-        Ok(Progress::Complete(length))
+        let mut storage = [httparse::EMPTY_HEADER; MOST_FIELDS];
+        let parsed = httparse::parse_headers(&input[line.length..], &mut storage);
+        let httparse::Status::Complete((length, fields)) =
+            parsed.map_err(|_| BadHead::Malformed)?
+        else {
+            return Ok(Progress::Partial);
+        };
+        let end = line.length + length;
+        self.take(line, fields, &input[..end])?;
+        Ok(Progress::Complete(end))
     }
 
     /// Keeps what could be read of a head that is refused: as much of a request line as there is.
@@ -151,20 +151,25 @@ impl Head {
             })
     }
 
-    fn take(&mut self, request: &httparse::Request<'_, '_>, bytes: &[u8]) -> Result<(), BadHead> {
+    fn take(
+        &mut self,
+        line: RequestLine,
+        fields: &[httparse::Header<'_>],
+        bytes: &[u8],
+    ) -> Result<(), BadHead> {
         let base = bytes.as_ptr() as usize;
         let range = |part: &[u8]| {
             let start = part.as_ptr() as usize - base;
             start..start + part.len()
         };
-        self.method = range(request.method.unwrap_or_default().as_bytes());
-        self.target = range(request.path.unwrap_or_default().as_bytes());
-        self.minor_version = request.version.unwrap_or(1);
         self.fields.clear();
-        for field in request.headers.iter() {
+        for field in fields {
             self.fields
                 .push((range(field.name.as_bytes()), range(field.value)));
         }
+        self.method = line.method;
+        self.target = line.target;
+        self.minor_version = line.minor_version;
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
         self.body = self.framing()?;
@@ -197,6 +202,70 @@ impl Head {
     }
 }
 
+/// `METHOD TARGET HTTP/1.x`. Read here because clients send any bytes in targets, and `httparse`
+/// takes UTF-8 only.
+struct RequestLine {
+    method: Range<usize>,
+    target: Range<usize>,
+    minor_version: u8,
+    /// With its end.
+    length: usize,
+}
+
+impl RequestLine {
+    /// `None` when more bytes are needed.
+    fn read(input: &[u8]) -> Result<Option<Self>, BadHead> {
+        let Some(end) = input.iter().position(|byte| *byte == b'\n') else {
+            // What cannot begin a request is refused before its line ends.
+            let odd = |byte: &&u8| !is_method_byte(**byte);
+            return match input.iter().find(odd) {
+                None | Some(b' ') => Ok(None),
+                Some(_) => Err(BadHead::Malformed),
+            };
+        };
+        let line = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
+        let method = line
+            .iter()
+            .take_while(|byte| is_method_byte(**byte))
+            .count();
+        let blank = |place: usize| line.get(place) == Some(&b' ');
+        let target = line
+            .iter()
+            .skip(method + 1)
+            .take_while(|byte| is_target_byte(**byte))
+            .count();
+        let version = method + 1 + target;
+        if method == 0 || target == 0 || !blank(method) || !blank(version) {
+            return Err(BadHead::Malformed);
+        }
+        let minor_version = match line.get(version + 1..).unwrap_or_default() {
+            b"HTTP/1.0" => 0,
+            b"HTTP/1.1" => 1,
+            [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+                if major.is_ascii_digit() && minor.is_ascii_digit() =>
+            {
+                return Err(BadHead::Version);
+            }
+            _ => return Err(BadHead::Malformed),
+        };
+        let (method, target) = (0..method, method + 1..version);
+        Ok(Some(Self {
+            method,
+            target,
+            minor_version,
+            length: end + 1,
+        }))
+    }
+}
+
+fn is_method_byte(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-')
+}
+
+fn is_target_byte(byte: u8) -> bool {
+    byte > b' ' && byte != 0x7f
+}
+
 fn parse_length(value: &[u8]) -> Option<u64> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return None;
@@ -221,6 +290,31 @@ mod tests {
         assert_eq!(head.field(b"host"), Some(&b"x"[..]));
         assert_eq!(head.body(), BodyFraming::Length(3));
         assert_eq!(head.request_line(), b"POST /a?b HTTP/1.1");
+    }
+
+    #[test]
+    fn a_target_is_any_bytes() {
+        let mut head = Head::default();
+        let text = b"GET /\xff?\xc3 HTTP/1.0\r\n\r\n";
+        assert_eq!(head.read(text), Ok(Progress::Complete(text.len())));
+        assert_eq!(head.target(), b"/\xff?\xc3");
+        assert_eq!(head.read(b"GET / HT"), Ok(Progress::Partial));
+    }
+
+    #[test]
+    fn what_is_no_request_line_is_refused() {
+        for text in [
+            "get / HTTP/1.1",
+            "GET  / HTTP/1.1",
+            "GET /",
+            "GET / HTTP/1.1 ",
+            "GET /a b HTTP/1.1",
+        ] {
+            let text = format!("{text}\r\n\r\n");
+            assert_eq!(read(&text).err(), Some(BadHead::Malformed), "{text}");
+        }
+        assert_eq!(read("GET / HTTP/2.0\r\n\r\n").err(), Some(BadHead::Version));
+        assert_eq!(read("\x16\x03\x01").err(), Some(BadHead::Malformed));
     }
 
     #[test]

@@ -7,12 +7,6 @@ use super::uri::{self, Target};
 /// Reads target and host, and finds the server.
 pub fn identify(request: &mut Request) -> Result<(), u16> {
     let method = request.head.method();
-    if !method
-        .iter()
-        .all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-'))
-    {
-        return Err(400);
-    }
     if method == b"CONNECT" {
         return Err(405);
     }

@@ -81,8 +81,9 @@ struct ApiConfigFiles(bool);
 
 /// What is filled in for each look at the tree.
 #[derive(Default)]
-struct Places {
-    address: Option<Place>,
+pub(super) struct Places {
+    /// The address that took the request.
+    pub address: Option<Place>,
     config_files: Option<Place>,
     files: Files,
 }
@@ -299,7 +300,7 @@ fn long(look: Look) -> Response {
 }
 
 /// The local address of the connection, as the tree shows it.
-fn address(request: &Request) -> String {
+pub(super) fn address(request: &Request) -> String {
     match request.connection.local {
         Some(address) => address.ip().to_string(),
         None => request.listener.address.to_string(),

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::conf::{Chain, Diagnostic, Span, Text, Word, nearest, reason};
+use crate::conf::{Chain, Diagnostic, Severity, Span, Text, Word, nearest, reason};
 use crate::http::builder::{Builder, LocationParts};
 use crate::http::module::{self, Module};
 use crate::http::phase::PhaseHandler;
@@ -31,7 +31,8 @@ pub static MODULE: Module = Module {
     ..module::MODULE
 };
 
-/// The log that is written when the configuration says nothing.
+/// The log that is written when the configuration says nothing: its folder is made, and where that
+/// cannot be done there is no log.
 const DEFAULT_PATH: &str = "logs/access.log";
 
 /// The format that needs no declaration, and that of logs that name none.
@@ -123,10 +124,25 @@ fn open(builder: &mut Builder<'_>, written: &AccessLogWritten) -> Option<Arc<Log
         }
         return file.clone();
     }
+    let implied = written.span == Span::NOWHERE;
+    if implied && let Some(folder) = path.parent() {
+        // That it could not be made is told when the file cannot be opened.
+        let _ = std::fs::create_dir_all(folder);
+    }
     let opened = LogFile::open(&path).map_err(|error| {
         let message = format!("open() \"{}\" failed ({})", path.display(), reason(&error));
         let help = "the folder must exist and be writable; \"access_log off;\" writes no log";
-        Diagnostic::error(written.span, message).with_help(help)
+        let severity = if implied {
+            Severity::Warn
+        } else {
+            Severity::Emerg
+        };
+        Diagnostic {
+            severity,
+            span: Some(written.span),
+            message,
+            help: Some(help.to_owned()),
+        }
     });
     let file = builder.diagnostics.check(opened);
     let known = builder.thing::<Known>();

@@ -17,7 +17,9 @@ use crate::http::variable::{Variable, VariableIndex};
 use crate::status::prometheus::{
     Families, Match, Page, Path, Rules, Statement as Series, escape_label, value_text, walk,
 };
+use crate::status::{Node, Place};
 
+use super::super::api;
 use super::{Scraped, Written, WrittenLine, WrittenTemplate};
 
 /// The templates of a configuration, ready to use.
@@ -30,6 +32,7 @@ struct Compiled {
     rules: Rules,
     lines: Vec<Line>,
     item: StateIndex<Item>,
+    address: Option<Place>,
 }
 
 struct Line {
@@ -115,6 +118,7 @@ fn compile_one(
         rules,
         lines,
         item,
+        address: builder.thing::<api::Places>().address,
     }
 }
 
@@ -193,7 +197,12 @@ impl Compiled {
         let mut sample = Vec::new();
         let mut lines = 0;
         let runtime = request.runtime;
-        let flow = runtime.tree.find(&["status"], |node| {
+        let address = api::address(request);
+        let filled = self
+            .address
+            .map(|place| (place, Node::text(address.as_bytes())));
+        let root = runtime.tree.root_with(filled.as_slice());
+        let flow = root.find(&["status"], |node| {
             walk(&node?, &self.rules, &mut |found| {
                 lines += 1;
                 if lines > most {
