@@ -104,32 +104,7 @@ impl Builder<'_> {
         diagnostics: &mut Diagnostics,
         surroundings: Surroundings<'_>,
     ) -> Option<Runtime> {
-        let memory = surroundings.memory;
-        let worker = match memory.role() {
-            Role::Worker(place) => place,
-            _ => super::counters::MOST_WORKERS - 1,
-        };
-        let shared = match memory.counters("connections", "", Connections::BYTES) {
-            Ok(shared) => shared,
-            Err(error) => {
-                diagnostics.push(unplaced(no_memory("connections", &error)));
-                return None;
-            }
-        };
-        let mut builder = Builder {
-            connections: Arc::new(Connections::new(shared, worker)),
-            diagnostics,
-            variables: VariableTable::default(),
-            tree: Tree::new(),
-            memory,
-            sources: surroundings.sources,
-            generation: surroundings.generation,
-            modules,
-            locations: Vec::new(),
-            prefix: surroundings.prefix.to_owned(),
-            states: 0,
-            things: HashMap::new(),
-        };
+        let mut builder = Builder::new(modules, diagnostics, surroundings)?;
         let http = main.blocks_in(Context::Http).next()?;
         let root = Chain::root(main);
         let chain = root.inner(http);
@@ -264,6 +239,41 @@ impl Builder<'_> {
             locations,
             own,
         }
+    }
+}
+
+impl<'a> Builder<'a> {
+    fn new(
+        modules: &'static [&'static Module],
+        diagnostics: &'a mut Diagnostics,
+        surroundings: Surroundings<'a>,
+    ) -> Option<Self> {
+        let memory = surroundings.memory;
+        let worker = match memory.role() {
+            Role::Worker(place) => place,
+            _ => super::counters::MOST_WORKERS - 1,
+        };
+        let shared = match memory.counters("connections", "", Connections::BYTES) {
+            Ok(shared) => shared,
+            Err(error) => {
+                diagnostics.push(unplaced(no_memory("connections", &error)));
+                return None;
+            }
+        };
+        Some(Self {
+            connections: Arc::new(Connections::new(shared, worker)),
+            diagnostics,
+            variables: VariableTable::default(),
+            tree: Tree::new(),
+            memory,
+            sources: surroundings.sources,
+            generation: surroundings.generation,
+            modules,
+            locations: Vec::new(),
+            prefix: surroundings.prefix.to_owned(),
+            states: 0,
+            things: HashMap::new(),
+        })
     }
 }
 
