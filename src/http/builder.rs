@@ -96,15 +96,15 @@ pub struct ServerParts {
     pub finally: Vec<Box<dyn PhaseHandler>>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     /// Builds the runtime of a configuration; `None` when it has no `http` block.
     pub fn build(
         main: &Scope,
         modules: &'static [&'static Module],
-        diagnostics: &mut Diagnostics,
-        surroundings: Surroundings<'_>,
+        diagnostics: &'a mut Diagnostics,
+        surroundings: Surroundings<'a>,
     ) -> Option<Runtime> {
-        let mut builder = Builder::new(modules, diagnostics, surroundings)?;
+        let mut builder = Self::new(modules, diagnostics, surroundings)?;
         let http = main.blocks_in(Context::Http).next()?;
         let root = Chain::root(main);
         let chain = root.inner(http);
@@ -137,7 +137,9 @@ impl Builder<'_> {
             loaded: std::time::SystemTime::now(),
         })
     }
+}
 
+impl Builder<'_> {
     /// A place for a `T` in every request.
     pub fn state<T>(&mut self) -> StateIndex<T> {
         self.states += 1;
