@@ -24,12 +24,6 @@ pub(super) enum Launch {
 /// The first argument of a daemon; its second is the number of a descriptor.
 const OPTION: &str = "--daemon";
 
-impl PartialEq for Launch {
-    fn eq(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
-    }
-}
-
 impl Launch {
     /// Tells it from the arguments, and gives those that somebody wrote.
     pub(super) fn of(mut arguments: Vec<OsString>) -> (Self, Vec<OsString>) {

@@ -89,6 +89,7 @@ impl Source {
         let mut works = syntax;
         if syntax {
             let settings = Settings::of(&loaded.main);
+            warn(&settings, audience);
             works &= open_logs(&settings, &self.prefix, early_log, audience).is_some();
             let listeners = loaded.runtime.as_ref().map(|one| one.listeners.as_slice());
             for problem in listen::check(listeners.unwrap_or_default()) {
@@ -133,6 +134,7 @@ impl Generation {
             return None;
         }
         let settings = Settings::of(&loaded.main);
+        warn(&settings, audience);
         let (sinks, worker_sinks) = open_logs(&settings, &source.prefix, early_log, audience)?;
         let listeners = loaded.runtime.as_ref().map(|one| one.listeners.as_slice());
         let sockets = listen::open(
@@ -158,6 +160,13 @@ impl Generation {
             _worker_sinks: worker_sinks,
             _runtime: loaded.runtime,
         })
+    }
+}
+
+fn warn(settings: &Settings, audience: Audience) {
+    if settings.user.is_some() && !os::is_root() {
+        let message = "\"user\" has no effect unless the server is started by root";
+        audience.line(LogLevel::Warn, message);
     }
 }
 

@@ -87,29 +87,38 @@ pub(super) fn open(
         }
     }
     for attempt in 1..=ATTEMPTS {
-        let mut still = Vec::new();
-        for listener in missing {
-            match Listening::open(&listener.address, listener.backlog) {
-                Ok(socket) => sockets.push(bound(Rc::new(socket), listener)),
-                Err(error) => {
-                    audience.line(LogLevel::Emerg, &complaint(&listener.address, &error));
-                    if error.kind() != io::ErrorKind::AddrInUse {
-                        return None;
-                    }
-                    still.push(listener);
-                }
-            }
+        if attempt > 1 {
+            std::thread::sleep(PAUSE);
         }
-        missing = still;
+        missing = open_each(missing, &mut sockets, audience)?;
         if missing.is_empty() {
             return Some(sockets);
-        }
-        if attempt < ATTEMPTS {
-            std::thread::sleep(PAUSE);
         }
     }
     audience.line(LogLevel::Emerg, "still could not bind()");
     None
+}
+
+/// Tries to open each; gives back those whose address is in use. `None` when another try is in vain.
+fn open_each<'l>(
+    missing: Vec<&'l Listener>,
+    sockets: &mut Vec<Bound>,
+    audience: Audience,
+) -> Option<Vec<&'l Listener>> {
+    let mut in_use = Vec::new();
+    for listener in missing {
+        match Listening::open(&listener.address, listener.backlog) {
+            Ok(socket) => sockets.push(bound(Rc::new(socket), listener)),
+            Err(error) => {
+                audience.line(LogLevel::Emerg, &complaint(&listener.address, &error));
+                if error.kind() != io::ErrorKind::AddrInUse {
+                    return None;
+                }
+                in_use.push(listener);
+            }
+        }
+    }
+    Some(in_use)
 }
 
 /// Tries what [`open`] would do, and closes it again. An address in use is no problem: it may be in

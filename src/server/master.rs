@@ -10,10 +10,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::command_line::CommandLine;
-use super::daemon::{self, Launch};
+use super::daemon::Launch;
 use super::error_log::{self, Sinks};
 use super::generation::{Generation, Source};
 use super::pid_file::PidFile;
+use super::reload::Coming;
 use super::report::Audience;
 use super::restart::Restart;
 use super::signals::{self, Signals};
@@ -26,31 +27,25 @@ use crate::os::{self, LogFile};
 
 /// The process that owns the configuration and the shared memory.
 pub(super) struct Master {
-    source: Source,
-    early_log: Option<PathBuf>,
-    default_pid: PathBuf,
-    is_daemon: bool,
-    signals: Signals,
-    workers: Workers,
-    current: Generation,
-    coming: Option<Coming>,
+    pub(super) source: Source,
+    pub(super) early_log: Option<PathBuf>,
+    pub(super) default_pid: PathBuf,
+    pub(super) is_daemon: bool,
+    pub(super) signals: Signals,
+    pub(super) workers: Workers,
+    pub(super) current: Generation,
+    pub(super) coming: Option<Coming>,
     /// Another reload was asked for while one was under way.
-    reload_again: bool,
+    pub(super) reload_again: bool,
     /// False after `WINCH`, until the next reload.
-    is_serving: bool,
-    restart: Restart,
-    end: Option<End>,
-    pid: Option<PidFile>,
-}
-
-/// The next generation, whose workers are starting.
-struct Coming {
-    generation: Generation,
-    deadline: Instant,
+    pub(super) is_serving: bool,
+    pub(super) restart: Restart,
+    pub(super) end: Option<End>,
+    pub(super) pid: Option<PidFile>,
 }
 
 /// How the server is ending.
-enum End {
+pub(super) enum End {
     /// As soon as requests are done.
     Graceful,
     /// At once; what is left at the deadline is killed.
@@ -81,7 +76,7 @@ impl Master {
             source,
         };
         master.pid = master.write_pid().map_err(fatal).ok()?;
-        master.warn(Audience::Terminal);
+        master.warn_of_lost_logs(Audience::Terminal);
         let sinks = master.sinks();
         let left = launch.listening(&sinks);
         left.map_err(|error| fatal(format!("no daemon ({})", reason(&error))))
@@ -200,79 +195,6 @@ impl Master {
         }
     }
 
-    fn reload(&mut self) {
-        if self.end.is_some() {
-            return;
-        }
-        if self.coming.is_some() {
-            self.reload_again = true;
-            return;
-        }
-        notice("reconfiguring");
-        let before = Some(&self.current);
-        let early_log = self.early_log.as_deref();
-        let built = Generation::build(&self.source, before, early_log, Audience::Log);
-        let Some(generation) = built else {
-            error_log::write(LogLevel::Error, "the configuration was not reloaded");
-            return;
-        };
-        let deadline = Instant::now() + START_PATIENCE;
-        let coming = self.coming.insert(Coming {
-            generation,
-            deadline,
-        });
-        for _ in 0..coming.generation.settings.workers {
-            if let Err(error) = start_worker(&mut self.workers, &coming.generation) {
-                self.abandon_reload(&error);
-                return;
-            }
-        }
-    }
-
-    /// Gives the service to the next generation as soon as all of its workers accept.
-    fn finish_reload(&mut self) {
-        let Some(coming) = self.coming.take() else {
-            return;
-        };
-        let number = coming.generation.number;
-        if self.workers.serving(number) < coming.generation.settings.workers {
-            let is_late = coming.deadline <= Instant::now();
-            self.coming = Some(coming);
-            if is_late {
-                self.abandon_reload("its workers do not become ready");
-            }
-            return;
-        }
-        self.current = coming.generation;
-        self.workers.dismiss(Which::NotOf(number), libc::SIGQUIT);
-        self.is_serving = true;
-        self.restart = Restart::default();
-        self.move_pid();
-        self.warn(Audience::Log);
-        let sinks = self.sinks();
-        if self.is_daemon
-            && let Err(error) = daemon::leave_standard_error(&sinks)
-        {
-            log::warn!("standard error stays where it was: {error}");
-        }
-        error_log::change(sinks);
-        self.reopen_own_logs();
-        notice(&format!("generation {number} is serving"));
-        if std::mem::take(&mut self.reload_again) {
-            self.reload();
-        }
-    }
-
-    fn abandon_reload(&mut self, why: &str) {
-        let Some(coming) = self.coming.take() else {
-            return;
-        };
-        let number = coming.generation.number;
-        self.workers.dismiss(Which::Of(number), libc::SIGTERM);
-        let message = format!("the configuration was not reloaded: {why}");
-        error_log::write(LogLevel::Emerg, &message);
-    }
-
     fn stop_serving(&mut self) {
         // A terminal that changes its size sends this signal to everything in the foreground.
         let terminal = std::io::stderr().is_terminal() || std::io::stdin().is_terminal();
@@ -321,7 +243,7 @@ impl Master {
         self.workers.signal(Which::All, libc::SIGUSR1);
     }
 
-    fn reopen_own_logs(&self) {
+    pub(super) fn reopen_own_logs(&self) {
         let owner = identity(&self.current.settings);
         for (path, error) in LogFile::reopen_all(owner.as_ref()) {
             let path = path.display();
@@ -350,7 +272,7 @@ impl Master {
         self.pid_path().map(PidFile::write).transpose()
     }
 
-    fn move_pid(&mut self) {
+    pub(super) fn move_pid(&mut self) {
         if self.pid.as_ref().map(PidFile::path) == self.pid_path().as_deref() {
             return;
         }
@@ -361,7 +283,7 @@ impl Master {
     }
 
     /// Where the current generation logs; a daemon has no terminal to log to.
-    fn sinks(&mut self) -> Sinks {
+    pub(super) fn sinks(&mut self) -> Sinks {
         let sinks = self.current.sinks.take();
         match sinks.filter(|_| !self.logs_nowhere()) {
             Some(sinks) => sinks,
@@ -373,11 +295,7 @@ impl Master {
         self.is_daemon && self.early_log.is_none() && self.current.settings.logs.is_empty()
     }
 
-    fn warn(&self, audience: Audience) {
-        if self.current.settings.user.is_some() && !os::is_root() {
-            let message = "\"user\" has no effect unless the server is started by root";
-            audience.line(LogLevel::Warn, message);
-        }
+    pub(super) fn warn_of_lost_logs(&self, audience: Audience) {
         if self.logs_nowhere() {
             let message = "there is no \"error_log\": what the daemon has to say is lost";
             audience.line(LogLevel::Warn, message);
@@ -385,7 +303,7 @@ impl Master {
     }
 }
 
-fn start_worker(workers: &mut Workers, generation: &Generation) -> Result<(), String> {
+pub(super) fn start_worker(workers: &mut Workers, generation: &Generation) -> Result<(), String> {
     match workers.start(generation) {
         Ok(process) => {
             notice(&format!("start worker process {process}"));
@@ -398,11 +316,9 @@ fn start_worker(workers: &mut Workers, generation: &Generation) -> Result<(), St
     }
 }
 
-fn notice(message: &str) {
+pub(super) fn notice(message: &str) {
     error_log::write(LogLevel::Notice, message);
 }
 
-/// How long the workers of a new generation may take until they accept.
-const START_PATIENCE: Duration = Duration::from_secs(60);
 /// How long workers may take to end at once.
 const STOP_PATIENCE: Duration = Duration::from_secs(1);

@@ -19,6 +19,7 @@ mod log_limit;
 mod master;
 mod memory;
 mod pid_file;
+mod reload;
 mod report;
 mod restart;
 mod signals;
@@ -34,7 +35,7 @@ use daemon::Launch;
 use error_log::Sinks;
 use generation::Source;
 use master::Master;
-use report::{Audience, PROGRAM};
+use report::{Audience, PROGRAM, say};
 
 use crate::conf::reason;
 use crate::modules::process::{LogLevel, Settings};
@@ -51,12 +52,12 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let line = match command_line::understand(&arguments, &here) {
         Ok(line) => line,
         Err(message) => {
-            eprintln!("{PROGRAM}: {message}");
+            say(&format!("{PROGRAM}: {message}\n"));
             return ExitCode::FAILURE;
         }
     };
     if let Err(message) = log_early(&line) {
-        eprintln!("{PROGRAM}: [alert] {message}");
+        say(&format!("{PROGRAM}: [alert] {message}\n"));
     }
     let done = match &line.task {
         Task::Print(text) => print(text).is_ok(),
@@ -110,14 +111,20 @@ fn check(line: &CommandLine, dump: bool) -> bool {
     let checked = line.source().check(line.early_log.as_deref());
     let main = line.main.display();
     if checked.syntax && !line.quiet {
-        eprintln!("{PROGRAM}: the configuration file {main} syntax is ok");
+        say(&format!(
+            "{PROGRAM}: the configuration file {main} syntax is ok\n"
+        ));
     }
     if !checked.works {
-        eprintln!("{PROGRAM}: configuration file {main} test failed");
+        say(&format!(
+            "{PROGRAM}: configuration file {main} test failed\n"
+        ));
         return false;
     }
     if !line.quiet {
-        eprintln!("{PROGRAM}: configuration file {main} test is successful");
+        say(&format!(
+            "{PROGRAM}: configuration file {main} test is successful\n"
+        ));
     }
     let mut text = Vec::new();
     for file in checked.loaded.sources.files().filter(|_| dump) {
@@ -161,7 +168,7 @@ fn pid_path(line: &CommandLine, source: &Source, settings: &Settings) -> std::pa
 
 fn serve(line: &CommandLine, launch: Launch, arguments: &[OsString]) -> bool {
     let source = line.source();
-    if launch == Launch::Command && source.glance().daemon {
+    if matches!(launch, Launch::Command) && source.glance().daemon {
         return daemon::launch(arguments).unwrap_or_else(|error| {
             let message = format!("the daemon could not be started ({})", reason(&error));
             Audience::Terminal.line(LogLevel::Emerg, &message);

@@ -1,6 +1,8 @@
 //! To whom problems are told: people at a terminal, in nginx's form with the spot shown below, or the
 //! error log, a line for each.
 
+use std::io::{self, Write};
+
 use super::error_log;
 use crate::conf::{Diagnostics, Severity, Sources};
 use crate::modules::process::LogLevel;
@@ -18,7 +20,7 @@ impl Audience {
     /// Tells what is wrong with a configuration.
     pub(super) fn diagnostics(self, diagnostics: &Diagnostics, sources: &Sources) {
         if self == Self::Terminal {
-            eprint!("{}", diagnostics.render(sources, PROGRAM));
+            say(&diagnostics.render(sources, PROGRAM));
         }
         for (severity, line) in diagnostics.log_lines(sources) {
             let level = match severity {
@@ -32,7 +34,7 @@ impl Audience {
     /// Tells one thing.
     pub(super) fn line(self, level: LogLevel, message: &str) {
         if self == Self::Terminal {
-            eprintln!("{PROGRAM}: [{}] {message}", level.name());
+            say(&format!("{PROGRAM}: [{}] {message}\n", level.name()));
         }
         self.log(level, message);
     }
@@ -43,6 +45,11 @@ impl Audience {
             Self::Log => error_log::write(level, message),
         }
     }
+}
+
+/// Writes to standard error, if anybody reads it.
+pub(super) fn say(text: &str) {
+    drop(io::stderr().write_all(text.as_bytes()));
 }
 
 /// The name that lines on a terminal begin with.

@@ -98,8 +98,8 @@ struct Orders {
     interrupt: Signal,
     finish: Signal,
     reopen: Signal,
-    /// Meant for the master, but a terminal sends it to all.
-    _hangup: Signal,
+    /// Meant for the master only, but whole groups of processes get them.
+    _ignored: [Signal; 2],
 }
 
 impl Orders {
@@ -109,7 +109,10 @@ impl Orders {
             interrupt: signal(SignalKind::interrupt())?,
             finish: signal(SignalKind::quit())?,
             reopen: signal(SignalKind::user_defined1())?,
-            _hangup: signal(SignalKind::hangup())?,
+            _ignored: [
+                signal(SignalKind::hangup())?,
+                signal(SignalKind::user_defined2())?,
+            ],
         })
     }
 }
