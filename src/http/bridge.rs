@@ -1,16 +1,20 @@
 //! Pingora's proxy as the engine behind `proxy_pass`.
 //!
-//! A request is decided before Pingora hears of it, then handed over together with its
+//! A request is decided before Pingora hears of it, then handed over together with a loan of its
 //! connection; the hooks here only pass on. What the origin's side wants done is said by an
-//! `Origin`, which a module implements.
+//! `Origin`, which a module implements. Pingora is shown a head of our own making, which says how
+//! the body ends and nothing else: the real one was judged already, and the peer gets what the
+//! `Origin` writes.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use parking_lot::Mutex;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora_core::apps::HttpServerApp;
+use pingora_core::protocols::Digest;
 use pingora_core::protocols::http::ServerSession;
 use pingora_core::server::ShutdownWatch;
 use pingora_core::server::configuration::ServerConf;
@@ -18,49 +22,15 @@ use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::{FailToProxy, HttpProxy, ProxyHttp, Session, http_proxy};
 
-use super::client::{Client, Share};
+use super::chunks::Chunks;
+use super::client::{Client, Lent, Share};
 use super::engine::{self, Answer};
 use super::head::BodyFraming;
 use super::request::Request;
 use super::respond;
 use super::response::Response;
 
-/// What a `proxy_pass` asks of the engine, and is told by it.
-pub trait Origin: Send + Sync {
-    /// The peer to try next, or the status to fail with.
-    fn peer(&self, request: &mut Request) -> Result<Box<HttpPeer>, u16>;
-    /// Makes the head that the peer gets.
-    fn request(&self, request: &mut Request, head: &mut RequestHeader) -> Result<()>;
-    /// The peer could not be reached, or broke off. True to try another.
-    fn failed(&self, request: &mut Request, failure: Failure) -> bool;
-    /// The peer's response; `Err` with a status gives `error_page` its say.
-    fn response(&self, request: &mut Request, head: &mut ResponseHeader) -> Result<(), u16>;
-    /// So many bytes of its body have come.
-    fn received(&self, request: &mut Request, bytes: usize);
-    /// The exchange is over.
-    fn finished(&self, request: &mut Request);
-}
-
-/// How an exchange with a peer failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// No connection.
-    Connect,
-    /// It did not answer in time.
-    Timeout,
-    /// It broke off or sent nonsense.
-    Broken,
-}
-
-impl Failure {
-    /// The status that a client is given.
-    pub fn status(self) -> u16 {
-        match self {
-            Self::Timeout => 504,
-            Self::Connect | Self::Broken => 502,
-        }
-    }
-}
+pub use super::origin::{Body, Failure, Origin, Reply};
 
 /// The engine that requests are handed to.
 pub struct Bridge {
@@ -71,8 +41,10 @@ pub struct Bridge {
 pub struct Returned {
     /// The request, with what it was answered.
     pub request: Box<Request>,
-    /// The connection, if it can serve another.
+    /// The connection.
     pub client: Option<Box<Client>>,
+    /// Whether the connection can serve another request.
+    pub reusable: bool,
 }
 
 tokio::task_local! {
@@ -82,8 +54,12 @@ tokio::task_local! {
 
 struct Handed {
     request: Box<Request>,
+    client: Arc<Mutex<Client>>,
     origin: Option<&'static dyn Origin>,
     response: Option<Response>,
+    /// Whether the answer left in a way that Pingora takes for a failure, but the connection is
+    /// good for another request.
+    reusable: bool,
 }
 
 /// What a request is handed over for.
@@ -101,7 +77,7 @@ impl Bridge {
             threads: 1,
             work_stealing: false,
             upstream_keepalive_pool_size: keep_alive,
-            max_retries: 32,
+            max_retries: MOST_TRIES,
             ..ServerConf::default()
         };
         Self {
@@ -118,48 +94,87 @@ impl Bridge {
         mut client: Box<Client>,
         shutdown: &ShutdownWatch,
     ) -> Option<Returned> {
+        client.consume(request.head.bytes().len());
         client.lend(share(&request));
+        let client = Arc::new(Mutex::new(*client));
         let (origin, response) = match errand {
             Errand::Proxy(origin) => (Some(origin), None),
             Errand::Respond(response) => (None, Some(response)),
         };
-        let keep_alive = request
-            .keep_alive
-            .then_some(request.location.settings.keepalive_timeout.as_secs());
-        let mut session = ServerSession::new_http1(client);
-        session.set_keepalive(keep_alive);
-        session.set_keepalive_reuses_remaining(None);
-        session.set_read_timeout(Some(request.location.settings.body_timeout));
-        session.set_write_timeout(Some(request.location.settings.send_timeout));
+        let session = session(&request, &client);
         let handed = RefCell::new(Some(Handed {
             request,
+            client: Arc::clone(&client),
             origin,
             response,
+            reusable: false,
         }));
         HANDED
             .scope(handed, async {
                 let reused = self.proxy.process_new_http(session, shutdown).await;
                 let handed = HANDED.with(|place| place.borrow_mut().take())?;
-                let stream = reused.map(|reused| reused.consume().0);
+                let reusable = reused.is_some() || handed.reusable;
+                drop((reused, handed.client));
+                let client = Arc::try_unwrap(client).ok().map(Mutex::into_inner);
                 Some(Returned {
                     request: handed.request,
-                    client: stream.and_then(Client::take_back),
+                    client: client.map(Box::new),
+                    reusable,
                 })
             })
             .await
     }
 }
 
-/// What the request may take of the connection: its head and its body.
+/// More attempts at one request than this are not made, whatever the configuration says.
+const MOST_TRIES: usize = 256;
+
+/// What the request may take of the connection, behind its head.
 fn share(request: &Request) -> Share {
-    let upgrades = request.head.field(b"upgrade").is_some();
-    let head = request.head.bytes().len() as u64;
     match request.head.body() {
-        _ if upgrades => Share::All,
-        BodyFraming::None => Share::Bytes(head),
-        BodyFraming::Length(length) => Share::Bytes(head.saturating_add(length)),
-        BodyFraming::Chunked => Share::All,
+        BodyFraming::None => Share::Bytes(0),
+        BodyFraming::Length(length) => Share::Bytes(length),
+        BodyFraming::Chunked => Share::Chunks(Chunks::default()),
     }
+}
+
+fn session(request: &Request, client: &Arc<Mutex<Client>>) -> ServerSession {
+    let settings = &request.location.settings;
+    let mut session = ServerSession::new_http1(Box::new(Lent(Arc::clone(client))));
+    session.set_pipelined_prefix(shown_head(request));
+    session.set_ignore_info_resp(true);
+    session.set_read_timeout(Some(settings.body_timeout));
+    session.set_write_timeout(Some(settings.send_timeout));
+    session
+}
+
+/// The head that Pingora is shown.
+fn shown_head(request: &Request) -> BytesMut {
+    let head = &request.head;
+    let mut out = BytesMut::with_capacity(128);
+    out.extend_from_slice(head.method());
+    out.extend_from_slice(match head.minor_version() {
+        0 => b" / HTTP/1.0\r\n",
+        _ => b" / HTTP/1.1\r\n",
+    });
+    match head.body() {
+        BodyFraming::None => {}
+        BodyFraming::Length(length) => {
+            out.extend_from_slice(format!("Content-Length: {length}\r\n").as_bytes());
+        }
+        BodyFraming::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
+    }
+    if let Some(protocol) = head.field(b"upgrade") {
+        out.extend_from_slice(b"Upgrade: ");
+        out.extend_from_slice(protocol);
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(if request.keep_alive {
+        b"Connection: keep-alive\r\n\r\n"
+    } else {
+        b"Connection: close\r\n\r\n"
+    });
+    out
 }
 
 struct Hooks;
@@ -167,9 +182,21 @@ struct Hooks;
 /// A request in Pingora's hands.
 struct Exchange {
     handed: Option<Handed>,
-    /// Made here because the origin failed; `fail_to_proxy` sends it.
-    instead: Option<Response>,
-    sent: u64,
+    course: Course,
+    /// Bytes of the request's body, as far as this attempt has seen them.
+    body: u64,
+}
+
+/// What is to become of a request.
+enum Course {
+    /// Its origin answers.
+    Open,
+    /// Another peer, or another origin, is to be asked.
+    Again,
+    /// This is the answer.
+    Instead(Response),
+    /// There is no answer.
+    Close,
 }
 
 impl Exchange {
@@ -188,28 +215,42 @@ impl Exchange {
     }
 
     /// The origin failed with `status`: `error_page` may know another, or a page.
-    fn fail(&mut self, status: u16) -> Next {
+    fn fail(&mut self, status: u16) {
         let Some(handed) = &mut self.handed else {
-            return Next::Stop;
+            self.course = Course::Close;
+            return;
         };
-        match engine::fail(&mut handed.request, status) {
+        self.course = match engine::fail(&mut handed.request, status) {
             Answer::Proxy(next) => {
                 handed.origin = Some(next);
-                Next::Another
+                Course::Again
             }
-            Answer::Local(response) => {
-                self.instead = Some(response);
-                Next::Stop
-            }
-            Answer::Close => Next::Stop,
+            Answer::Local(response) => Course::Instead(response),
+            Answer::Close => Course::Close,
+        };
+    }
+
+    /// An attempt failed: another one, or the end.
+    fn attempt_failed(&mut self, failure: Failure, body: Body) {
+        let Ok((request, origin)) = self.parts() else {
+            return;
+        };
+        request.time_passed();
+        if origin.failed(request, failure, body) {
+            self.course = Course::Again;
+        } else {
+            self.fail(failure.status());
         }
     }
-}
 
-#[derive(PartialEq, Eq)]
-enum Next {
-    Another,
-    Stop,
+    /// Whether to go on with another attempt, now that it is known what is left of the body.
+    fn goes_on(&mut self, body: Body, status: u16) -> bool {
+        if matches!(self.course, Course::Again) && body == Body::Gone {
+            // A named location was to proxy it elsewhere, but there is no body to send any more.
+            self.course = Course::Instead(Response::page(status));
+        }
+        matches!(self.course, Course::Again)
+    }
 }
 
 #[async_trait]
@@ -217,12 +258,10 @@ impl ProxyHttp for Hooks {
     type CTX = Exchange;
 
     fn new_ctx(&self) -> Exchange {
-        let mut handed = HANDED.with(|place| place.borrow_mut().take());
-        let instead = handed.as_mut().and_then(|handed| handed.response.take());
         Exchange {
-            handed,
-            instead,
-            sent: 0,
+            handed: HANDED.with(|place| place.borrow_mut().take()),
+            course: Course::Open,
+            body: 0,
         }
     }
 
@@ -230,45 +269,45 @@ impl ProxyHttp for Hooks {
         let Some(handed) = &mut exchange.handed else {
             return Ok(false);
         };
-        if handed.request.head.lists(b"expect", b"100-continue") {
-            session.downstream_session.write_continue_response().await?;
-        }
-        if handed.origin.is_some() {
-            return Ok(false);
-        }
-        // A request with a body that is answered here: the body is read to its end first.
-        let mut left = handed.request.location.settings.most_body;
-        while let Some(chunk) = session.downstream_session.read_request_body().await? {
-            if let Some(left) = &mut left {
-                match left.checked_sub(chunk.len() as u64) {
-                    Some(rest) => *left = rest,
-                    None => return refuse_body(session, exchange).await,
+        let head = &handed.request.head;
+        let waits = head.minor_version() == 1 && head.lists(b"expect", b"100-continue");
+        match (handed.response.take(), handed.origin) {
+            (Some(response), _) if waits => send(session, exchange, response).await?,
+            (Some(response), _) => read_and_send(session, exchange, response).await?,
+            (None, Some(origin)) => {
+                session.set_abort_on_close(!origin.outlives_client());
+                if waits {
+                    session.downstream_session.write_continue_response().await?;
                 }
+                return Ok(false);
             }
+            (None, None) => {}
         }
-        match exchange.instead.take() {
-            Some(response) => send(session, exchange, response).await.map(|()| true),
-            None => Ok(true),
-        }
+        Ok(true)
     }
 
     async fn request_body_filter(
         &self,
         _session: &mut Session,
         body: &mut Option<Bytes>,
-        _end: bool,
+        end: bool,
         exchange: &mut Exchange,
     ) -> Result<()> {
-        exchange.sent += body.as_ref().map_or(0, |body| body.len() as u64);
-        let sent = exchange.sent;
-        let (request, _) = exchange.parts()?;
-        match request.location.settings.most_body {
-            Some(most) if sent > most => Error::e_explain(
+        exchange.body += body.as_ref().map_or(0, |body| body.len() as u64);
+        let sent = exchange.body;
+        let (request, origin) = exchange.parts()?;
+        let most = request.location.settings.most_body;
+        if most.is_some_and(|most| sent > most) && request.head.body() == BodyFraming::Chunked {
+            return Error::e_explain(
                 ErrorType::HTTPStatus(413),
                 "the body is larger than client_max_body_size",
-            ),
-            _ => Ok(()),
+            );
         }
+        if !origin.sends_body(request) {
+            *body = (!end).then(Bytes::new);
+        }
+        origin.sending(request, body.as_ref().map_or(0, Bytes::len));
+        Ok(())
     }
 
     async fn upstream_peer(
@@ -277,13 +316,34 @@ impl ProxyHttp for Hooks {
         exchange: &mut Exchange,
     ) -> Result<Box<HttpPeer>> {
         loop {
+            exchange.course = Course::Open;
             let (request, origin) = exchange.parts()?;
-            match origin.peer(request) {
+            request.time_passed();
+            let status = match origin.peer(request) {
                 Ok(peer) => return Ok(peer),
-                Err(status) if exchange.fail(status) == Next::Another => {}
-                Err(status) => return Error::e_explain(ErrorType::HTTPStatus(status), "no peer"),
+                Err(status) => status,
+            };
+            exchange.fail(status);
+            if !matches!(exchange.course, Course::Again) {
+                return Error::e_explain(ErrorType::HTTPStatus(status), "no peer");
             }
         }
+    }
+
+    async fn connected_to_upstream(
+        &self,
+        _session: &mut Session,
+        reused: bool,
+        _peer: &HttpPeer,
+        socket: std::os::unix::io::RawFd,
+        _digest: Option<&Digest>,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        exchange.body = 0;
+        let (request, origin) = exchange.parts()?;
+        request.time_passed();
+        origin.connected(request, socket, reused);
+        Ok(())
     }
 
     async fn upstream_request_filter(
@@ -293,35 +353,45 @@ impl ProxyHttp for Hooks {
         exchange: &mut Exchange,
     ) -> Result<()> {
         let (request, origin) = exchange.parts()?;
-        origin.request(request, head)
+        *head = origin.request(request)?;
+        Ok(())
     }
 
     async fn response_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         head: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> Result<()> {
-        let (request, origin) = exchange.parts()?;
-        if head.status.is_informational() && head.status.as_u16() != 101 {
+        let status = head.status.as_u16();
+        if head.status.is_informational() && status != SWITCHING {
             return Ok(());
         }
-        if let Err(status) = origin.response(request, head) {
-            exchange.fail(status);
-            return Error::e_explain(ErrorType::HTTPStatus(status), "intercepted");
-        }
-        request.response.status = head.status.as_u16();
+        let body = body_of(session);
+        let (request, origin) = exchange.parts()?;
         request.time_passed();
-        engine::head_point(request);
-        request.head_sent = true;
-        head.set_status(request.response.status)?;
-        for field in request
-            .response
-            .fields
-            .iter()
-            .filter(|field| !field.value.is_empty())
-        {
-            head.append_header(field.name.clone(), field.value.as_slice())?;
+        match origin.response(request, head, body) {
+            Reply::Send => {}
+            Reply::Another => {
+                exchange.course = Course::Again;
+                return Error::e_explain(ErrorType::HTTPStatus(status), "another peer is asked");
+            }
+            Reply::Fail(status) => {
+                exchange.fail(status);
+                return Error::e_explain(ErrorType::HTTPStatus(status), "intercepted");
+            }
+        }
+        let unframed = request.head.minor_version() == 0 && !head.status.is_informational();
+        if unframed && head.remove_header("Transfer-Encoding").is_some() {
+            session.set_keepalive(None);
+        }
+        let (request, _) = exchange.parts()?;
+        *head = respond::proxied_head(request, head)?;
+        if status == SWITCHING {
+            session.set_read_timeout(None);
+            if let Some(handed) = &exchange.handed {
+                handed.client.lock().lend(Share::All);
+            }
         }
         Ok(())
     }
@@ -334,17 +404,13 @@ impl ProxyHttp for Hooks {
         exchange: &mut Exchange,
     ) -> Result<Option<std::time::Duration>> {
         let (request, origin) = exchange.parts()?;
-        let bytes = body.as_ref().map_or(0, Bytes::len);
-        origin.received(request, bytes);
-        if !request.is_head() {
-            request.body_sent += bytes as u64;
-        }
+        origin.received(request, body.as_ref().map_or(0, Bytes::len));
         Ok(None)
     }
 
     fn fail_to_connect(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         _peer: &HttpPeer,
         exchange: &mut Exchange,
         mut error: Box<Error>,
@@ -353,8 +419,10 @@ impl ProxyHttp for Hooks {
             ErrorType::ConnectTimedout => Failure::Timeout,
             _ => Failure::Connect,
         };
-        let again = retry(exchange, failure);
-        error.set_retry(again);
+        log::error!("connecting to a peer failed: {error}");
+        let body = body_of(session);
+        exchange.attempt_failed(failure, body);
+        error.set_retry(exchange.goes_on(body, failure.status()));
         error
     }
 
@@ -366,24 +434,15 @@ impl ProxyHttp for Hooks {
         exchange: &mut Exchange,
         reused: bool,
     ) -> Box<Error> {
-        let ours = exchange.instead.is_some() || matches!(error.etype(), ErrorType::HTTPStatus(_));
-        if ours
-            || *error.esource() == ErrorSource::Downstream
-            || session.response_written().is_some()
-        {
-            error.set_retry(false);
-            return error;
+        error.retry.decide_reuse(reused);
+        let body = body_of(session);
+        let is_peers = *error.esource() == ErrorSource::Upstream;
+        if matches!(exchange.course, Course::Open) && is_peers && !is_answered(session) {
+            log::error!("a peer failed: {error}");
+            let failure = failure_of(&error, reused);
+            exchange.attempt_failed(failure, body);
         }
-        let truncated = session.as_ref().retry_buffer_truncated();
-        if reused && error.retry() && !truncated {
-            // The peer closed an idle connection as it was used: the request never arrived.
-            return error;
-        }
-        let failure = match error.etype() {
-            ErrorType::ReadTimedout | ErrorType::WriteTimedout => Failure::Timeout,
-            _ => Failure::Broken,
-        };
-        let again = !truncated && retry(exchange, failure);
+        let again = exchange.goes_on(body, status_of(&error));
         error.set_retry(again);
         error
     }
@@ -395,48 +454,51 @@ impl ProxyHttp for Hooks {
         exchange: &mut Exchange,
     ) -> FailToProxy {
         let code = status_of(error);
-        if session.response_written().is_some() {
+        let outcome = |reusable| FailToProxy {
+            error_code: code,
+            can_reuse_downstream: reusable,
+        };
+        if is_answered(session) {
             // The head has left; the client sees the response break off.
-            return FailToProxy {
-                error_code: code,
-                can_reuse_downstream: false,
-            };
+            log::error!("a response broke off: {error}");
+            return outcome(false);
         }
-        if code == 0 {
-            if let Ok((request, _)) = exchange.parts() {
-                request.response.status = 499;
+        if *error.esource() == ErrorSource::Downstream {
+            exchange.course = Course::Open;
+        }
+        if code == CLIENT_LEFT {
+            if let Some(handed) = &mut exchange.handed {
+                handed.request.response.status = CLIENT_LEFT;
+                handed.request.head_sent = false;
             }
-            return FailToProxy {
-                error_code: 0,
-                can_reuse_downstream: false,
-            };
+            return outcome(false);
         }
-        if exchange.instead.is_none() {
+        if !matches!(exchange.course, Course::Instead(_) | Course::Close) {
             exchange.fail(code);
         }
-        let response = exchange
-            .instead
-            .take()
-            .unwrap_or_else(|| Response::page(code));
+        let response = match std::mem::replace(&mut exchange.course, Course::Close) {
+            Course::Instead(response) => response,
+            Course::Again | Course::Open => Response::page(code),
+            Course::Close => return outcome(false),
+        };
         let sent = send(session, exchange, response).await.is_ok();
-        let bodiless = matches!(&exchange.handed, Some(handed) if handed.request.head.body() == BodyFraming::None);
-        FailToProxy {
-            error_code: code,
-            can_reuse_downstream: sent && bodiless,
+        let reusable = sent && session.is_body_done() && session.get_keepalive().is_some();
+        if let Some(handed) = &mut exchange.handed {
+            handed.reusable = reusable;
         }
+        outcome(reusable)
     }
 
-    async fn logging(
-        &self,
-        _session: &mut Session,
-        error: Option<&Error>,
-        exchange: &mut Exchange,
-    ) {
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, exchange: &mut Exchange) {
         if let Ok((request, origin)) = exchange.parts() {
             request.complete |= error.is_none();
+            request.time_passed();
             origin.finished(request);
         }
-        let handed = exchange.handed.take();
+        let mut handed = exchange.handed.take();
+        if let Some(handed) = &mut handed {
+            handed.request.body_sent = session.body_bytes_sent() as u64;
+        }
         HANDED.with(|place| *place.borrow_mut() = handed);
     }
 
@@ -455,33 +517,86 @@ impl ProxyHttp for Hooks {
     }
 }
 
-fn retry(exchange: &mut Exchange, failure: Failure) -> bool {
-    let Ok((request, origin)) = exchange.parts() else {
-        return false;
-    };
-    origin.failed(request, failure) || exchange.fail(failure.status()) == Next::Another
+const SWITCHING: u16 = 101;
+/// The client left before there was an answer.
+const CLIENT_LEFT: u16 = 499;
+
+/// Whether the head of a final response has left.
+fn is_answered(session: &Session) -> bool {
+    let written = session.response_written();
+    written.is_some_and(|head| !head.status.is_informational() || head.status == SWITCHING)
+}
+
+/// Whether the request's body could be sent once more.
+fn body_of(session: &Session) -> Body {
+    if session.as_ref().retry_buffer_truncated() {
+        Body::Gone
+    } else {
+        Body::Kept
+    }
+}
+
+fn failure_of(error: &Error, reused: bool) -> Failure {
+    match error.etype() {
+        ErrorType::ReadTimedout | ErrorType::WriteTimedout | ErrorType::ConnectTimedout => {
+            Failure::Timeout
+        }
+        ErrorType::ConnectionClosed | ErrorType::WriteError | ErrorType::ReadError if reused => {
+            Failure::Stale
+        }
+        ErrorType::InvalidHTTPHeader => Failure::Invalid,
+        _ => Failure::Broken,
+    }
 }
 
 fn status_of(error: &Error) -> u16 {
     match (error.etype(), error.esource()) {
         (ErrorType::HTTPStatus(code), _) => *code,
-        (ErrorType::ConnectTimedout | ErrorType::ReadTimedout, ErrorSource::Upstream) => 504,
+        (
+            ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout,
+            ErrorSource::Upstream,
+        ) => 504,
         (_, ErrorSource::Upstream) => 502,
         (ErrorType::ReadTimedout, ErrorSource::Downstream) => 408,
-        (ErrorType::ReadError | ErrorType::WriteError | ErrorType::ConnectionClosed, _) => 0,
+        (
+            ErrorType::ReadError
+            | ErrorType::WriteError
+            | ErrorType::WriteTimedout
+            | ErrorType::ConnectionClosed,
+            _,
+        ) => CLIENT_LEFT,
         (_, ErrorSource::Downstream) => 400,
         _ => 500,
     }
 }
 
-async fn refuse_body(session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
-    exchange.fail(413);
-    let response = exchange
-        .instead
-        .take()
-        .unwrap_or_else(|| Response::page(413));
-    session.set_keepalive(None);
-    send(session, exchange, response).await.map(|()| true)
+/// Reads the body of a request to its end, as far as that is allowed, then answers.
+async fn read_and_send(
+    session: &mut Session,
+    exchange: &mut Exchange,
+    mut response: Response,
+) -> Result<()> {
+    let handed = exchange.handed.as_ref();
+    let most = handed.and_then(|handed| handed.request.location.settings.most_body);
+    let mut read = 0;
+    let body = &mut session.downstream_session;
+    while let Some(chunk) = body
+        .read_request_body()
+        .await
+        .map_err(|error| error.into_down())?
+    {
+        read += chunk.len() as u64;
+        if most.is_some_and(|most| read > most) {
+            exchange.fail(413);
+            response = match std::mem::replace(&mut exchange.course, Course::Close) {
+                Course::Instead(response) => response,
+                _ => Response::page(413),
+            };
+            session.set_keepalive(None);
+            break;
+        }
+    }
+    send(session, exchange, response).await
 }
 
 /// Sends a response made here through Pingora's session.
@@ -503,7 +618,6 @@ async fn send(
     request.head_sent = true;
     if respond::sends_body(request) {
         while let Some(chunk) = response.body.next_chunk().await.map_err(broken_file)? {
-            request.body_sent += chunk.len() as u64;
             session.write_response_body(Some(chunk), false).await?;
         }
     }
@@ -515,5 +629,6 @@ async fn send(
 }
 
 fn broken_file(error: std::io::Error) -> Box<Error> {
-    Error::because(ErrorType::ReadError, "reading a file", error)
+    log::error!("a file could not be read while it was sent: {error}");
+    Error::because(ErrorType::FileReadError, "reading a file", error)
 }

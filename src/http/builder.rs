@@ -39,6 +39,8 @@ pub struct Builder<'a> {
     pub generation: u64,
     /// Counts of connections.
     pub connections: Arc<Connections>,
+    /// See [`Runtime`].
+    pub idle_peers: usize,
     pub(super) modules: &'static [&'static Module],
     pub(super) locations: Vec<Option<Location>>,
     prefix: PathBuf,
@@ -132,6 +134,7 @@ impl<'a> Builder<'a> {
             locations: builder.locations.into_iter().flatten().collect(),
             variables: builder.variables.finish(&rows, builder.diagnostics),
             states: builder.states,
+            idle_peers: builder.idle_peers,
             tree: builder.tree,
             connections: builder.connections,
             loaded: std::time::SystemTime::now(),
@@ -270,6 +273,7 @@ impl<'a> Builder<'a> {
             memory,
             sources: surroundings.sources,
             generation: surroundings.generation,
+            idle_peers: 0,
             modules,
             locations: Vec::new(),
             prefix: surroundings.prefix.to_owned(),

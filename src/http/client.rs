@@ -1,8 +1,8 @@
-//! The client's end of a connection, as a stream that others can be lent.
+//! The client's end of a connection, and the stream that stands for it while it is lent.
 //!
 //! It keeps what was received but not consumed, hands out no more than the present request's
 //! share, so that whoever serves it cannot swallow the beginning of the next one, and counts
-//! every byte.
+//! every byte. A borrower gets a [`Lent`] stream; dropping that does not close the connection.
 
 use std::io;
 use std::pin::Pin;
@@ -12,13 +12,15 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
+use parking_lot::Mutex;
 use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_core::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
     TimingDigest, UniqueID, UniqueIDType,
 };
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
+use super::chunks::Chunks;
 use super::request::Traffic;
 
 /// The client's end of a connection.
@@ -31,12 +33,45 @@ pub struct Client {
 }
 
 /// How much a borrower may read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Share {
     /// So many bytes; then only the end of the stream is seen.
     Bytes(u64),
-    /// Everything: the borrower finds the end of the request itself.
+    /// A body in chunks, to its end; then only the end of the stream is seen.
+    Chunks(Chunks),
+    /// Everything: the connection has changed to another protocol.
     All,
+}
+
+impl Share {
+    /// How many of so many bytes may be had at once.
+    fn most(&self, wanted: usize) -> usize {
+        match self {
+            Self::Bytes(left) => usize::try_from(*left).map_or(wanted, |left| left.min(wanted)),
+            Self::Chunks(_) | Self::All => wanted,
+        }
+    }
+
+    /// Takes as much of `bytes` as belongs to the share.
+    fn take(&mut self, bytes: &[u8]) -> usize {
+        let amount = self.most(bytes.len());
+        match self {
+            Self::Bytes(left) => {
+                *left -= amount as u64;
+                amount
+            }
+            Self::Chunks(chunks) => chunks.take(bytes),
+            Self::All => amount,
+        }
+    }
+
+    fn is_used_up(&self) -> bool {
+        match self {
+            Self::Bytes(left) => *left == 0,
+            Self::Chunks(chunks) => chunks.is_complete(),
+            Self::All => false,
+        }
+    }
 }
 
 impl Client {
@@ -50,11 +85,6 @@ impl Client {
         }
     }
 
-    /// Takes it back from a borrower; `None` if this is not one of ours.
-    pub fn take_back(stream: Stream) -> Option<Box<Self>> {
-        stream.into_any().downcast().ok()
-    }
-
     /// What was received and not consumed.
     pub fn buffered(&self) -> &[u8] {
         &self.buffer
@@ -64,9 +94,7 @@ impl Client {
     pub fn consume(&mut self, bytes: usize) {
         let bytes = bytes.min(self.buffer.len());
         self.buffer.advance(bytes);
-        self.traffic
-            .received
-            .fetch_add(bytes as u64, Ordering::Relaxed);
+        self.count(bytes);
     }
 
     /// Limits what a borrower may read.
@@ -81,12 +109,52 @@ impl Client {
     }
 
     fn poll_receive(&mut self, task: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let mut storage = [0; 16 * 1024];
+        let mut storage = [0; PIECE];
         let mut buffer = ReadBuf::new(&mut storage);
         std::task::ready!(Pin::new(&mut self.stream).poll_read(task, &mut buffer))?;
         let received = buffer.filled();
         self.buffer.extend_from_slice(received);
         Poll::Ready(Ok(received.len()))
+    }
+
+    /// Receives straight into a borrower's buffer: for a share whose end is known beforehand.
+    fn poll_pass(&mut self, task: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let most = self.share.most(out.remaining().min(PIECE));
+        let place = out.initialize_unfilled_to(most);
+        let mut piece = ReadBuf::new(place);
+        std::task::ready!(Pin::new(&mut self.stream).poll_read(task, &mut piece))?;
+        let received = self.share.take(piece.filled());
+        out.advance(received);
+        self.count(received);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_share(
+        &mut self,
+        task: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.share.is_used_up() {
+            return self.watch_for_end(task);
+        }
+        if self.buffer.is_empty() {
+            if !matches!(self.share, Share::Chunks(_)) {
+                return self.poll_pass(task, out);
+            }
+            if std::task::ready!(self.poll_receive(task))? == 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let most = self.buffer.len().min(out.remaining());
+        let amount = self.share.take(&self.buffer[..most]);
+        out.put_slice(&self.buffer[..amount]);
+        self.consume(amount);
+        Poll::Ready(Ok(()))
+    }
+
+    fn count(&self, received: usize) {
+        let total = &self.traffic.received;
+        total.fetch_add(received as u64, Ordering::Relaxed);
     }
 
     /// Nothing is left of the share: only the end of the stream matters now. What else comes is
@@ -99,30 +167,6 @@ impl Client {
             0 => Poll::Ready(Ok(())),
             _ => Poll::Pending,
         }
-    }
-}
-
-impl AsyncRead for Client {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        task: &mut Context<'_>,
-        out: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let client = self.get_mut();
-        if client.share == Share::Bytes(0) {
-            return client.watch_for_end(task);
-        }
-        if client.buffer.is_empty() && std::task::ready!(client.poll_receive(task))? == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        let mut amount = client.buffer.len().min(out.remaining());
-        if let Share::Bytes(left) = &mut client.share {
-            amount = amount.min(usize::try_from(*left).unwrap_or(usize::MAX));
-            *left -= amount as u64;
-        }
-        out.put_slice(&client.buffer[..amount]);
-        client.consume(amount);
-        Poll::Ready(Ok(()))
     }
 }
 
@@ -153,35 +197,78 @@ impl AsyncWrite for Client {
 #[async_trait]
 impl Shutdown for Client {
     async fn shutdown(&mut self) {
-        self.stream.shutdown().await;
+        Shutdown::shutdown(&mut *self.stream).await;
     }
 }
 
-impl UniqueID for Client {
-    fn id(&self) -> UniqueIDType {
-        self.stream.id()
+/// Read at once, at most.
+const PIECE: usize = 16 * 1024;
+
+/// A client on loan: a stream for whoever serves one request. Its owner keeps the connection.
+#[derive(Debug)]
+pub struct Lent(pub Arc<Mutex<Client>>);
+
+impl AsyncRead for Lent {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.0.lock().poll_share(task, out)
     }
 }
 
-impl Ssl for Client {}
-
-impl GetTimingDigest for Client {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.stream.get_timing_digest()
+impl AsyncWrite for Lent {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.0.lock()).poll_write(task, bytes)
     }
-}
 
-impl GetProxyDigest for Client {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.stream.get_proxy_digest()
+    fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0.lock()).poll_flush(task)
     }
-}
 
-impl GetSocketDigest for Client {
-    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.stream.get_socket_digest()
+    fn poll_shutdown(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0.lock()).poll_shutdown(task)
     }
 }
 
 #[async_trait]
-impl Peek for Client {}
+impl Shutdown for Lent {
+    /// The owner closes; a borrower only ends the response.
+    async fn shutdown(&mut self) {
+        let _ = AsyncWriteExt::shutdown(self).await;
+    }
+}
+
+impl UniqueID for Lent {
+    fn id(&self) -> UniqueIDType {
+        self.0.lock().stream.id()
+    }
+}
+
+impl Ssl for Lent {}
+
+impl GetTimingDigest for Lent {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        self.0.lock().stream.get_timing_digest()
+    }
+}
+
+impl GetProxyDigest for Lent {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        self.0.lock().stream.get_proxy_digest()
+    }
+}
+
+impl GetSocketDigest for Lent {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        self.0.lock().stream.get_socket_digest()
+    }
+}
+
+#[async_trait]
+impl Peek for Lent {}

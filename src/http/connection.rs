@@ -271,9 +271,14 @@ impl Connection<'_> {
             request.response.status = if request.head_sent { 200 } else { 400 };
         }
         engine::finish(request);
-        if request.keep_alive {
-            self.client = returned.client;
-            self.request = Some(returned.request);
+        let bodiless = request.head.body() == BodyFraming::None;
+        match returned.client {
+            Some(client) if request.keep_alive && returned.reusable => {
+                self.client = Some(client);
+                self.request = Some(returned.request);
+            }
+            Some(mut client) if request.head_sent => send::linger(&mut client, bodiless).await,
+            _ => {}
         }
     }
 }

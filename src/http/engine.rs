@@ -174,6 +174,7 @@ fn find_location(request: &mut Request) -> Result<(), Outcome> {
     let path = std::mem::take(&mut request.path);
     let found = server.locations.find(request, &path, &runtime.locations);
     request.path = path;
+    request.located = true;
     match found {
         Found::Nothing => request.location = runtime.location(server.own),
         Found::Location(index) => request.location = runtime.location(index),
@@ -214,6 +215,11 @@ pub fn redirect(request: &mut Request, status: u16, target: &[u8]) -> Response {
     if !local || !request.location.settings.absolute_redirect {
         return Response::redirect(status, target);
     }
+    Response::redirect(status, &absolute(request, target))
+}
+
+/// The whole URL of a path of ours.
+pub fn absolute(request: &Request, target: &[u8]) -> Vec<u8> {
     let mut url = b"http://".to_vec();
     let host = request.head.field(b"host").unwrap_or_default();
     if host.is_empty() {
@@ -222,7 +228,7 @@ pub fn redirect(request: &mut Request, status: u16, target: &[u8]) -> Response {
         url.extend_from_slice(host);
     }
     url.extend_from_slice(target);
-    Response::redirect(status, &url)
+    url
 }
 
 fn refused(request: &mut Request) -> Option<u16> {

@@ -12,6 +12,7 @@ pub mod connection;
 pub mod engine;
 pub mod memory;
 pub mod module;
+pub mod origin;
 pub mod outcome;
 pub mod pattern;
 pub mod phase;
@@ -26,6 +27,7 @@ pub mod uri;
 pub mod variable;
 pub mod written;
 
+mod chunks;
 pub mod client;
 pub mod counters;
 pub mod head;

@@ -65,5 +65,5 @@ pub trait AccessRule: Send + Sync {
 /// Makes the answer of a location, or passes: the first that does not pass decides.
 pub trait ContentHandler: Send + Sync {
     /// The answer; `None` passes to the next handler.
-    fn run(&self, request: &mut Request) -> Option<Outcome>;
+    fn run(&'static self, request: &mut Request) -> Option<Outcome>;
 }

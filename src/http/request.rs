@@ -64,6 +64,10 @@ pub struct Request {
     pub uri_changed: bool,
     /// Whether the response was sent to its end.
     pub complete: bool,
+    /// Whether path and query are still those of its head.
+    pub unchanged: bool,
+    /// Whether its location was found by the path that it has now.
+    pub located: bool,
     method: Option<&'static [u8]>,
     redirects: u8,
     began: Moment,
@@ -145,6 +149,8 @@ impl Request {
             escaped: false,
             uri_changed: false,
             complete: false,
+            unchanged: true,
+            located: false,
             method: None,
             redirects: 0,
             began: Moment::default(),
@@ -178,6 +184,8 @@ impl Request {
         self.escaped = false;
         self.uri_changed = false;
         self.complete = false;
+        self.unchanged = true;
+        self.located = false;
         self.method = None;
         self.redirects = 0;
         self.values.fill_with(|| Value::Unset);
@@ -328,6 +336,8 @@ impl Request {
 
     /// Changes the URI; values that were derived from it are evaluated afresh.
     pub fn set_uri(&mut self, path: Vec<u8>, arguments: Option<Vec<u8>>) {
+        self.unchanged = false;
+        self.located = false;
         self.path = path;
         if let Some(arguments) = arguments {
             self.arguments = arguments;

@@ -93,6 +93,47 @@ pub(super) fn pingora_head(request: &Request, body: &Body) -> pingora_core::Resu
     Ok(head)
 }
 
+/// Takes a peer's response to the point where its head leaves, and gives the head that does.
+pub(super) fn proxied_head(
+    request: &mut Request,
+    head: &ResponseHeader,
+) -> pingora_core::Result<ResponseHeader> {
+    let original = head.status.as_u16();
+    let switches = original == 101;
+    request.response.status = original;
+    request.response.fields.clear();
+    for (name, value) in head.case_header_iter() {
+        let hops = name.as_slice().eq_ignore_ascii_case(b"connection")
+            || name.as_slice().eq_ignore_ascii_case(b"keep-alive");
+        if !hops || switches {
+            request.response.fields.push(Field {
+                name: String::from_utf8_lossy(name.as_slice()).into_owned(),
+                value: value.as_bytes().to_vec(),
+            });
+        }
+    }
+    engine::head_point(request);
+    request.head_sent = true;
+    let status = request.response.status;
+    let mut out = ResponseHeader::build(status, Some(request.response.fields.len() + 3))?;
+    out.set_reason_phrase(match status == original {
+        true => head.get_reason_phrase(),
+        false => Some(reason(status)),
+    })?;
+    if !switches && request.response.field("server").is_none() {
+        out.append_header("Server", server(request))?;
+    }
+    for one in request
+        .response
+        .fields
+        .iter()
+        .filter(|one| !one.value.is_empty())
+    {
+        out.append_header(one.name.clone(), one.value.as_slice())?;
+    }
+    Ok(out)
+}
+
 /// What the `Server` field says.
 pub fn server(request: &Request) -> &'static str {
     if request.location.settings.server_tokens {

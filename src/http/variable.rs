@@ -140,7 +140,11 @@ pub struct VariableTable {
     entries: Vec<Entry>,
     definitions: HashMap<String, Definition>,
     by_name: HashMap<String, VariableIndex>,
+    families: Vec<(String, Family)>,
 }
+
+/// Makes the variable that stands for what follows a prefix.
+pub type Family = Box<dyn Fn(&str) -> Box<dyn Variable>>;
 
 impl VariableTable {
     /// The index of `name` (case does not matter), used at `span`.
@@ -186,6 +190,11 @@ impl VariableTable {
         Ok(())
     }
 
+    /// Says what every name that begins with `prefix` means, unless it is defined itself.
+    pub fn define_family(&mut self, prefix: &str, family: Family) {
+        self.families.push((prefix.to_owned(), family));
+    }
+
     /// A variable that a directive assigns: defined here unless something else defines it.
     pub fn held(&mut self, name: &str, span: Span) -> VariableIndex {
         let index = self.index(name, span);
@@ -200,9 +209,14 @@ impl VariableTable {
         diagnostics: &mut Diagnostics,
     ) -> Variables {
         let known = self.known_names(rows);
+        let known = Known {
+            rows,
+            families: &self.families,
+            names: &known,
+        };
         let mut resolve = |entry: Entry| {
             let definition = self.definitions.remove(&entry.name);
-            entry.resolve(definition, rows, &known, diagnostics)
+            entry.resolve(definition, &known, diagnostics)
         };
         let variables = self.entries.into_iter().map(&mut resolve).collect();
         Variables { variables }
@@ -233,19 +247,33 @@ impl VariableTable {
     }
 }
 
+/// What a name may mean, beside what is defined for it alone.
+struct Known<'a> {
+    rows: &'a [&'static VariableSpec],
+    families: &'a [(String, Family)],
+    /// All names, for advice.
+    names: &'a [String],
+}
+
 impl Entry {
     fn resolve(
         self,
         definition: Option<Definition>,
-        rows: &[&'static VariableSpec],
-        known: &[String],
+        known: &Known<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Box<dyn Variable> {
         if let Some(definition) = definition {
             self.check_assignment(&*definition.variable, diagnostics);
             return definition.variable;
         }
-        for spec in rows {
+        for (prefix, family) in known.families {
+            if let Some(suffix) = self.name.strip_prefix(prefix.as_str()) {
+                let variable = family(suffix);
+                self.check_assignment(&*variable, diagnostics);
+                return variable;
+            }
+        }
+        for spec in known.rows {
             if let Some(suffix) = spec.suffix(&self.name) {
                 let variable = Box::new(RowVariable {
                     spec,
@@ -256,7 +284,7 @@ impl Entry {
             }
         }
         if !self.assigned {
-            diagnostics.push(self.unknown(known));
+            diagnostics.push(self.unknown(known.names));
         }
         Box::new(Held)
     }

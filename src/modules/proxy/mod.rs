@@ -1,9 +1,62 @@
-//! To be written.
+//! Passing requests on: `upstream`, `proxy_pass` and everything around them.
+//!
+//! `pass` is what a location holds and the engine asks; it chooses among the peers of a `group`
+//! by a way of `balance`, writes their heads with `headers` and changes their answers with
+//! `replies`. `attempts` remembers it all for `variables`; `tally` counts for `status`.
+#![forbid(unsafe_code)]
 
+use crate::conf::DirectiveSpec;
 use crate::http::module::{self, Module};
+
+mod address;
+mod attempts;
+mod balance;
+mod group;
+mod headers;
+mod pass;
+mod pass_directive;
+mod proxy_directives;
+mod registry;
+mod replies;
+mod settings;
+mod status;
+mod tally;
+mod target;
+mod upstream;
+mod upstream_directives;
+mod variables;
 
 /// The feature.
 pub static MODULE: Module = Module {
     name: "proxy",
+    directives: &DIRECTIVES,
+    variables: variables::ROWS,
+    http: |builder, chain| {
+        upstream::build_all(builder, chain);
+        variables::define(builder);
+        let zoned = builder.thing::<registry::Registry>().zoned().to_vec();
+        if !zoned.is_empty() {
+            builder
+                .tree
+                .mount(&["status", "http", "upstreams"], status::branch(zoned));
+        }
+    },
+    location: pass_directive::build,
     ..module::MODULE
 };
+
+const DIRECTIVES: [DirectiveSpec; PROXY.len() + UPSTREAM.len()] = {
+    let mut rows = [crate::conf::SPEC; PROXY.len() + UPSTREAM.len()];
+    let mut at = 0;
+    while at < rows.len() {
+        rows[at] = match at < PROXY.len() {
+            true => PROXY[at],
+            false => UPSTREAM[at - PROXY.len()],
+        };
+        at += 1;
+    }
+    rows
+};
+
+use proxy_directives::ROWS as PROXY;
+use upstream_directives::ROWS as UPSTREAM;

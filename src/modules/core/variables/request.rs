@@ -21,6 +21,7 @@ pub(super) fn arguments(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bo
 
 pub(super) fn set_arguments(request: &mut Request, value: &[u8]) {
     request.arguments = value.to_vec();
+    request.unchanged = false;
 }
 
 pub(super) fn argument(request: &mut Request, name: &str, out: &mut Vec<u8>) -> bool {

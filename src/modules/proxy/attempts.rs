@@ -1,0 +1,137 @@
+//! What a request has been through: every attempt with a peer, with its times and sizes.
+//!
+//! Attempts of one `proxy_pass` are a round; an internal redirect to another begins a new one.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use super::group::{Ending, Group, Tried};
+use super::tally::Count;
+use super::target::Target;
+use crate::os;
+
+/// The attempts of one request.
+#[derive(Default)]
+pub(super) struct Attempts {
+    pub(super) list: Vec<Attempt>,
+    pub(super) target: Option<Arc<Target>>,
+    pub(super) tried: Tried,
+    /// How many more may be made.
+    pub(super) left: usize,
+    /// Whether the connection of the present one is not to be used again.
+    pub(super) last_use: bool,
+    /// The fields of the last response, if anything asks for them.
+    pub(super) fields: Option<HeaderMap>,
+    round: u32,
+    round_began: u64,
+}
+
+/// One attempt.
+pub(super) struct Attempt {
+    pub(super) round: u32,
+    pub(super) group: Arc<Group>,
+    /// `None` when there was no peer to ask.
+    pub(super) peer: Option<usize>,
+    /// 0 before there is one.
+    pub(super) status: u16,
+    /// Times in milliseconds since it began.
+    pub(super) connect_ms: Option<u64>,
+    pub(super) header_ms: Option<u64>,
+    pub(super) response_ms: Option<u64>,
+    /// Bytes of the response's body.
+    pub(super) length: u64,
+    pub(super) sent: u64,
+    pub(super) received: u64,
+    began: u64,
+    open: bool,
+}
+
+impl Attempts {
+    /// A new round: another `proxy_pass` takes over.
+    pub(super) fn begin(&mut self, target: Arc<Target>, most_tries: u64) {
+        let tries = target.group.most_tries();
+        self.left = match usize::try_from(most_tries) {
+            Ok(0) | Err(_) => tries,
+            Ok(most) => most.min(tries),
+        };
+        self.target = Some(target);
+        self.tried = Tried::default();
+        self.round += 1;
+        self.round_began = os::monotonic();
+        self.fields = None;
+    }
+
+    /// One more attempt.
+    pub(super) fn push(&mut self, group: &Arc<Group>, peer: Option<usize>) {
+        self.left = self.left.saturating_sub(1);
+        self.last_use = false;
+        self.list.push(Attempt {
+            round: self.round,
+            group: Arc::clone(group),
+            peer,
+            status: 0,
+            connect_ms: None,
+            header_ms: None,
+            response_ms: None,
+            length: 0,
+            sent: 0,
+            received: 0,
+            began: os::monotonic(),
+            open: peer.is_some(),
+        });
+    }
+
+    /// The attempt that is being made.
+    pub(super) fn current(&mut self) -> Option<&mut Attempt> {
+        self.list.last_mut().filter(|attempt| attempt.open)
+    }
+
+    /// The last attempt never was one: the peer may be asked again.
+    pub(super) fn forget_last(&mut self) {
+        if let Some(mut attempt) = self.list.pop() {
+            attempt.end(Ending::Neutral);
+            self.left += 1;
+            if let Some(peer) = attempt.peer {
+                self.tried.remove(peer);
+            }
+        }
+    }
+
+    /// Milliseconds since the round began.
+    pub(super) fn elapsed_ms(&self) -> u64 {
+        os::monotonic().saturating_sub(self.round_began) / 1_000_000
+    }
+}
+
+impl Attempt {
+    /// Milliseconds since it began.
+    pub(super) fn elapsed_ms(&self) -> u64 {
+        os::monotonic().saturating_sub(self.began) / 1_000_000
+    }
+
+    /// Its end, once.
+    pub(super) fn end(&mut self, ending: Ending) {
+        let Some(peer) = self.peer.filter(|_| self.open) else {
+            return;
+        };
+        self.open = false;
+        let elapsed = self.elapsed_ms();
+        self.response_ms = Some(elapsed);
+        let record = &self.group.peers[peer].record;
+        record.add(Count::Sent, self.sent);
+        record.add(Count::Received, self.received);
+        if ending == Ending::Fine {
+            // Times are far below the largest whole number that a float holds.
+            record.average(Count::ResponseTime, elapsed as f64);
+        }
+        self.group.release(peer, ending);
+    }
+}
+
+impl Drop for Attempt {
+    /// A request that got lost must not count as under way for ever.
+    fn drop(&mut self) {
+        self.end(Ending::Neutral);
+    }
+}

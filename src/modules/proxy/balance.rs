@@ -1,0 +1,219 @@
+//! Ways to choose among the peers of a group.
+//!
+//! The usual one gives each peer its turns by weight, evenly spread. The others prefer a peer (the
+//! least busy one, the one that a key falls to) and leave it to the turns if that one cannot be
+//! asked.
+
+use std::ops::Range;
+
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use super::group::{Group, Peer};
+use super::tally::Gauge;
+use crate::http::request::Request;
+use crate::http::template::Template;
+
+/// How a peer is chosen.
+#[derive(Debug, Default)]
+pub(super) enum Method {
+    /// By turns.
+    #[default]
+    Turns,
+    /// `least_conn`
+    LeastBusy,
+    /// `hash`
+    Key(Template),
+    /// `hash … consistent`: points on a ring, sorted, each with the peer it belongs to.
+    Ring(Template, Box<[(u64, u32)]>),
+    /// `ip_hash`
+    Client,
+    /// `random`
+    Random,
+    /// `random two`
+    RandomTwo,
+}
+
+/// Whether a peer may be asked.
+type Usable<'a> = &'a dyn Fn(usize) -> bool;
+
+impl Method {
+    /// Chooses among the first `count` peers.
+    pub(super) fn choose(
+        &self,
+        group: &Group,
+        request: &mut Request,
+        turns: &mut Turns,
+        count: usize,
+        usable: Usable<'_>,
+    ) -> Option<usize> {
+        let peers = &group.peers[..count];
+        let preferred = match self {
+            Self::Turns => None,
+            Self::LeastBusy => {
+                let least = least_busy(peers, usable);
+                return turns.next(peers, 0..count, &|peer| {
+                    usable(peer) && least.contains(&peer)
+                });
+            }
+            Self::Key(key) => by_key(peers, &key.evaluate(request), usable),
+            Self::Client => by_key(peers, &client_key(request), usable),
+            Self::Ring(key, points) => on_ring(points, &key.evaluate(request), usable),
+            Self::Random => by_key(peers, &turns.draw().to_ne_bytes(), usable),
+            Self::RandomTwo => {
+                let two = [turns.draw(), turns.draw()]
+                    .map(|draw| by_key(peers, &draw.to_ne_bytes(), usable));
+                let busy = |peer: &usize| peers[*peer].record.sum(Gauge::Busy);
+                two.into_iter().flatten().min_by_key(busy)
+            }
+        };
+        preferred.or_else(|| turns.next(peers, 0..count, usable))
+    }
+}
+
+/// The turns of peers. Each round every peer that can be asked gains its weight; the one that has
+/// gained most is asked and pays what all have gained.
+#[derive(Debug)]
+pub(super) struct Turns {
+    standing: Box<[Standing]>,
+    drawn: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    gained: i64,
+    /// The weight, less after failures, growing back with each turn.
+    weight: i64,
+}
+
+impl Turns {
+    /// The turns of these peers.
+    pub(super) fn new<'p>(peers: impl Iterator<Item = &'p Peer>, seed: u64) -> Self {
+        let standing = |peer: &Peer| Standing {
+            gained: 0,
+            weight: i64::from(peer.weight),
+        };
+        Self {
+            standing: peers.map(standing).collect(),
+            drawn: seed,
+        }
+    }
+
+    /// Whose turn it is among a range of peers.
+    pub(super) fn next(
+        &mut self,
+        peers: &[Peer],
+        range: Range<usize>,
+        usable: Usable<'_>,
+    ) -> Option<usize> {
+        let mut total = 0;
+        let mut best: Option<usize> = None;
+        for number in range.filter(|number| usable(*number)) {
+            let standing = &mut self.standing[number];
+            standing.gained += standing.weight;
+            total += standing.weight;
+            if standing.weight < i64::from(peers[number].weight) {
+                standing.weight += 1;
+            }
+            let gained = standing.gained;
+            if best.is_none_or(|best| gained > self.standing[best].gained) {
+                best = Some(number);
+            }
+        }
+        self.standing[best?].gained -= total;
+        best
+    }
+
+    /// A peer failed: it gets fewer turns for a while.
+    pub(super) fn weaken(&mut self, number: usize, peer: &Peer) {
+        let standing = &mut self.standing[number];
+        let fails = i64::try_from(peer.most_fails).unwrap_or(i64::MAX);
+        if fails > 0 {
+            standing.weight = (standing.weight - i64::from(peer.weight) / fails).max(0);
+        }
+    }
+
+    fn draw(&mut self) -> u64 {
+        self.drawn = self.drawn.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        xxh3_64(&self.drawn.to_ne_bytes())
+    }
+}
+
+/// The peers with the fewest requests for their weight.
+fn least_busy(peers: &[Peer], usable: Usable<'_>) -> Vec<usize> {
+    let mut least: Vec<usize> = Vec::new();
+    let mut best = (u64::MAX, 1);
+    for number in (0..peers.len()).filter(|number| usable(*number)) {
+        let peer = &peers[number];
+        let load = (peer.record.sum(Gauge::Busy), u64::from(peer.weight.max(1)));
+        let (own, other) = (
+            u128::from(load.0) * u128::from(best.1),
+            u128::from(best.0) * u128::from(load.1),
+        );
+        if least.is_empty() || own < other {
+            least.clear();
+            best = load;
+        } else if own > other {
+            continue;
+        }
+        least.push(number);
+    }
+    least
+}
+
+/// A key that fell to peers which cannot be asked goes to the turns after so many.
+const REHASHES: u64 = 20;
+
+/// The peer that a key falls to, by weight.
+fn by_key(peers: &[Peer], key: &[u8], usable: Usable<'_>) -> Option<usize> {
+    let total: u64 = peers.iter().map(|peer| u64::from(peer.weight)).sum();
+    let fall = |round| {
+        let mut left = xxh3_64_with_seed(key, round).checked_rem(total)?;
+        peers.iter().position(|peer| {
+            let hit = left < u64::from(peer.weight);
+            left = left.saturating_sub(u64::from(peer.weight));
+            hit
+        })
+    };
+    (0..REHASHES).filter_map(fall).find(|peer| usable(*peer))
+}
+
+/// Points of each peer on the ring, per weight.
+const POINTS: u32 = 160;
+const MOST_POINTS: usize = 1 << 20;
+
+/// A ring of the peers that are no backups.
+pub(super) fn ring<'p>(peers: impl Iterator<Item = &'p Peer>) -> Box<[(u64, u32)]> {
+    let mut points = Vec::new();
+    for (peer, number) in peers.zip(0..).filter(|(peer, _)| !peer.backup) {
+        for point in 0..peer.weight.saturating_mul(POINTS) {
+            if points.len() >= MOST_POINTS {
+                break;
+            }
+            points.push((
+                xxh3_64_with_seed(peer.server.as_bytes(), u64::from(point)),
+                number,
+            ));
+        }
+    }
+    points.sort_unstable();
+    points.into()
+}
+
+/// The first peer that can be asked from the key's place on the ring onwards.
+fn on_ring(points: &[(u64, u32)], key: &[u8], usable: Usable<'_>) -> Option<usize> {
+    let place = xxh3_64(key);
+    let start = points.partition_point(|(point, _)| *point < place);
+    let onwards = points[start..].iter().chain(&points[..start]);
+    onwards
+        .map(|(_, peer)| *peer as usize)
+        .find(|peer| usable(*peer))
+}
+
+/// What `ip_hash` hashes: the network of a client.
+fn client_key(request: &Request) -> Vec<u8> {
+    match request.connection.client {
+        Some(std::net::SocketAddr::V4(client)) => client.ip().octets()[..3].to_vec(),
+        Some(std::net::SocketAddr::V6(client)) => client.ip().octets().to_vec(),
+        None => Vec::new(),
+    }
+}

@@ -1,0 +1,296 @@
+//! A group of peers that can stand for each other, and which of them is asked next.
+//!
+//! A peer that failed `max_fails` times within `fail_timeout` is left alone for that long, then
+//! tried with a single request. Backup peers are asked when no other can be. What is counted
+//! lives in the tally, which workers may share; the turn of each peer is every worker's own.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use parking_lot::Mutex;
+
+use super::balance::{Method, Turns};
+use super::tally::{Count, Gauge, Record};
+use crate::http::request::Request;
+use crate::os;
+
+/// A group of peers.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// What it is called in `proxy_pass`.
+    pub(super) name: String,
+    /// First those that are no backups.
+    pub(super) peers: Box<[Peer]>,
+    pub(super) method: Method,
+    pub(super) keepalive: Option<Keepalive>,
+    /// Tells the idle connections of groups apart.
+    pub(super) number: u64,
+    pub(super) turns: Mutex<Turns>,
+    pub(super) connections: Mutex<HashMap<i32, Connection>>,
+}
+
+/// One server of a group, at one address.
+#[derive(Debug)]
+pub(super) struct Peer {
+    /// Its address as text.
+    pub(super) name: String,
+    /// As it is written.
+    pub(super) server: String,
+    pub(super) address: PeerAddress,
+    pub(super) weight: u32,
+    pub(super) backup: bool,
+    pub(super) down: bool,
+    /// 0 for never giving up on it.
+    pub(super) most_fails: u64,
+    pub(super) fail_timeout: Duration,
+    /// 0 for no limit.
+    pub(super) most_connections: u64,
+    /// Its identifier in the status tree.
+    pub(super) id: String,
+    pub(super) record: Record,
+}
+
+/// Where a peer is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PeerAddress {
+    Inet(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl std::fmt::Display for PeerAddress {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Inet(address) => write!(out, "{address}"),
+            Self::Unix(path) => write!(out, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// How idle connections to peers are kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keepalive {
+    /// How many requests one connection carries.
+    pub(super) requests: u64,
+    /// How long it may be idle.
+    pub(super) timeout: Duration,
+    /// How long it may live.
+    pub(super) time: Duration,
+}
+
+/// What is known of an open connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    opened_ms: u64,
+    requests: u64,
+}
+
+/// How an attempt with a peer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// It answered, or nobody wanted its answer any more.
+    Fine,
+    /// It failed.
+    Failed,
+    /// It was not its fault.
+    Neutral,
+}
+
+/// Which peers a request has been given to.
+#[derive(Debug, Default)]
+pub(super) struct Tried(Vec<u64>);
+
+impl Tried {
+    pub(super) fn contains(&self, peer: usize) -> bool {
+        self.0
+            .get(peer / 64)
+            .is_some_and(|bits| bits >> (peer % 64) & 1 == 1)
+    }
+
+    pub(super) fn insert(&mut self, peer: usize) {
+        if self.0.len() <= peer / 64 {
+            self.0.resize(peer / 64 + 1, 0);
+        }
+        self.0[peer / 64] |= 1 << (peer % 64);
+    }
+
+    pub(super) fn remove(&mut self, peer: usize) {
+        if let Some(bits) = self.0.get_mut(peer / 64) {
+            *bits &= !(1 << (peer % 64));
+        }
+    }
+}
+
+impl Group {
+    /// A group of one address that a request named.
+    pub(super) fn of_one(name: &str, address: PeerAddress) -> Self {
+        let peer = Peer {
+            name: address.to_string(),
+            server: name.to_owned(),
+            address,
+            weight: 1,
+            backup: false,
+            down: false,
+            most_fails: 0,
+            fail_timeout: Duration::ZERO,
+            most_connections: 0,
+            id: String::new(),
+            record: Record::alone(),
+        };
+        Self {
+            name: name.to_owned(),
+            turns: Turns::new(std::iter::once(&peer), 0).into(),
+            peers: Box::new([peer]),
+            method: Method::Turns,
+            keepalive: None,
+            number: 0,
+            connections: Mutex::default(),
+        }
+    }
+
+    /// The peer to ask now; `None` when there is none left that could be.
+    pub(super) fn select(&self, request: &mut Request, tried: &mut Tried) -> Option<usize> {
+        let now = monotonic_ms();
+        let sole = self.is_sole();
+        let usable = |number: usize| {
+            let peer = &self.peers[number];
+            !tried.contains(number) && !peer.down && !peer.is_busy() && (sole || peer.is_fit(now))
+        };
+        let first = self.peers.iter().take_while(|peer| !peer.backup).count();
+        let mut turns = self.turns.lock();
+        let chosen = self
+            .method
+            .choose(self, request, &mut turns, first, &usable)
+            .or_else(|| turns.next(&self.peers, first..self.peers.len(), &usable))?;
+        drop(turns);
+        tried.insert(chosen);
+        self.peers[chosen].begin(now);
+        Some(chosen)
+    }
+
+    /// How many attempts a request may make at most.
+    pub(super) fn most_tries(&self) -> usize {
+        self.peers.iter().filter(|peer| !peer.down).count().max(1)
+    }
+
+    /// The only peer is never given up on.
+    fn is_sole(&self) -> bool {
+        self.peers.len() == 1
+    }
+
+    /// An attempt with a peer is over.
+    pub(super) fn release(&self, number: usize, ending: Ending) {
+        let peer = &self.peers[number];
+        peer.record.end(Gauge::Busy);
+        match ending {
+            Ending::Failed => {
+                let gave_up = peer.fail(self.is_sole());
+                if gave_up {
+                    log::warn!(
+                        "upstream \"{}\": {} is temporarily left out",
+                        self.name,
+                        peer.name
+                    );
+                }
+                self.turns.lock().weaken(number, peer);
+            }
+            Ending::Fine => peer.succeed(),
+            Ending::Neutral => {}
+        }
+    }
+
+    /// A connection carries one more request; true when this is its last.
+    pub(super) fn count_use(&self, socket: i32, reused: bool) -> bool {
+        let Some(keepalive) = self.keepalive else {
+            return true;
+        };
+        let now = monotonic_ms();
+        let mut connections = self.connections.lock();
+        let fresh = || Connection {
+            opened_ms: now,
+            requests: 0,
+        };
+        let connection = connections.entry(socket).or_insert_with(fresh);
+        if !reused {
+            *connection = fresh();
+        }
+        connection.requests += 1;
+        let age = Duration::from_millis(now.saturating_sub(connection.opened_ms));
+        connection.requests >= keepalive.requests || age >= keepalive.time
+    }
+}
+
+impl Peer {
+    /// Whether it may be tried: it has not failed too often of late.
+    fn is_fit(&self, now: u64) -> bool {
+        self.most_fails == 0
+            || self.record.value(Count::RecentFails) < self.most_fails
+            || now.saturating_sub(self.record.value(Count::Checked)) > self.fail_timeout_ms()
+    }
+
+    /// Whether it has all the requests it may have at a time.
+    pub(super) fn is_busy(&self) -> bool {
+        self.most_connections > 0 && self.record.sum(Gauge::Busy) >= self.most_connections
+    }
+
+    /// Whether it has failed so often that it is left out.
+    pub(super) fn is_unavailable(&self) -> bool {
+        self.record.value(Count::DownSince) > 0
+    }
+
+    fn begin(&self, now: u64) {
+        self.record.begin(Gauge::Busy);
+        self.record.add(Count::Selected, 1);
+        self.record.set(Count::LastSelected, since_1970_ms());
+        if now.saturating_sub(self.record.value(Count::Checked)) > self.fail_timeout_ms() {
+            self.record.set(Count::Checked, now);
+        }
+    }
+
+    /// Takes note of a failure; true when that makes it unavailable.
+    fn fail(&self, sole: bool) -> bool {
+        let now = monotonic_ms();
+        self.record.add(Count::Fails, 1);
+        let recent = self.record.add(Count::RecentFails, 1);
+        self.record.set(Count::Failed, now);
+        self.record.set(Count::Checked, now);
+        let down = !sole && self.most_fails > 0 && recent >= self.most_fails;
+        let gave_up = down && !self.is_unavailable();
+        if gave_up {
+            self.record.add(Count::Unavailable, 1);
+            self.record.set(Count::DownSince, since_1970_ms());
+        }
+        gave_up
+    }
+
+    /// Takes note of a success: failures are forgotten once it was tried again after them.
+    fn succeed(&self) {
+        if self.record.value(Count::Failed) >= self.record.value(Count::Checked) {
+            return;
+        }
+        self.record.set(Count::RecentFails, 0);
+        let since = self.record.take(Count::DownSince);
+        if since > 0 {
+            let downtime = since_1970_ms().saturating_sub(since);
+            self.record.add(Count::Downtime, downtime);
+        }
+    }
+
+    fn fail_timeout_ms(&self) -> u64 {
+        u64::try_from(self.fail_timeout.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// The monotonic clock in milliseconds.
+pub(super) fn monotonic_ms() -> u64 {
+    os::monotonic() / 1_000_000
+}
+
+/// The wall clock.
+pub(super) fn since_1970_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}

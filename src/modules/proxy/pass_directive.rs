@@ -1,0 +1,148 @@
+//! The `proxy_pass` directive: what it says, and the handler it becomes in a location.
+
+use std::sync::Arc;
+
+use super::address::Endpoint;
+use super::group::Group;
+use super::headers::Fields;
+use super::pass::Pass;
+use super::registry::Registry;
+use super::replies::{Changes, Passed};
+use super::settings::Settings;
+use super::target::{BadUrl, Destination, Evaluated, Url};
+use super::upstream::{Assembly, Server};
+use crate::conf::{Chain, Context, Diagnostic, Statement, Text, Word};
+use crate::http::Kind;
+use crate::http::builder::{Builder, LocationParts};
+use crate::http::written::LocationPattern;
+
+/// `proxy_pass`
+struct Written {
+    word: Word,
+    url: Text,
+}
+
+pub(super) fn apply_pass(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let (word, url) = (statement.word(1).clone(), statement.template(1)?);
+    if url.is_literal() {
+        Url::parse(&word.text).map_err(|problem| problem.diagnostic(&word))?;
+    }
+    statement.scope.insert(Written { word, url });
+    Ok(())
+}
+
+impl BadUrl {
+    fn diagnostic(self, word: &Word) -> Diagnostic {
+        match self {
+            Self::Prefix => Diagnostic::error(word.span, "invalid URL prefix")
+                .with_help("the URL of a peer begins with \"http://\""),
+            Self::Https => {
+                let message = "https protocol is not supported in \"proxy_pass\" yet";
+                Diagnostic::error(word.span, message).with_help("use \"http://\"")
+            }
+            Self::Host(problem) => Diagnostic::error(word.span, problem),
+        }
+    }
+}
+
+/// Gives a location its handler.
+pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
+    // What is true of a location is true of the blocks within that only lend it settings.
+    let lends = matches!(
+        chain.scope().context,
+        Context::LocationIf | Context::LimitExcept
+    );
+    let own = chain.own::<Written>();
+    let outer = chain.outer().filter(|_| lends);
+    let Some(written) = own.or_else(|| outer?.own()) else {
+        return;
+    };
+    let Some(destination) = destination(builder, written) else {
+        return;
+    };
+    let has_uri = matches!(&destination, Destination::Fixed(target) if target.uri.is_some());
+    if let Some(place) = without_uri(chain, parts.kind).filter(|_| has_uri && own.is_some()) {
+        let message = format!("\"proxy_pass\" cannot have URI part {place}");
+        let problem = Diagnostic::error(written.word.span, message);
+        let help = "leave out everything behind the host, or use variables";
+        builder.diagnostics.push(problem.with_help(help));
+    }
+    let location = chain
+        .nearest::<LocationPattern>()
+        .map_or("", |pattern| &pattern.text);
+    let pass = Passed {
+        url: &written.word.text,
+        destination: &destination,
+        location,
+    };
+    let changes = Changes::of(builder, chain, &pass);
+    let handler = Pass {
+        location: location.len(),
+        settings: Settings::of(builder, chain),
+        fields: Fields::of(builder, chain),
+        changes,
+        state: Registry::state(builder),
+        keeps_fields: Arc::clone(&builder.thing::<Registry>().keeps_fields),
+        destination,
+    };
+    parts.content.push(Box::new(handler));
+    let is_prefix = matches!(parts.kind, Kind::Prefix | Kind::FinalPrefix);
+    parts.redirects_to_slash |= is_prefix && parts.name.ends_with('/');
+}
+
+/// Where a URI makes no sense, since no part of the path stands for it.
+fn without_uri(chain: &Chain<'_>, kind: Kind) -> Option<&'static str> {
+    match (chain.scope().context, kind) {
+        (Context::LocationIf, _) => Some("inside \"if\""),
+        (Context::LimitExcept, _) => Some("inside \"limit_except\""),
+        (_, Kind::Pattern) => Some("in a location given by a regular expression"),
+        (_, Kind::Named) => Some("in a named location"),
+        _ => None,
+    }
+}
+
+fn destination(builder: &mut Builder<'_>, written: &Written) -> Option<Destination> {
+    if !written.url.is_literal() {
+        return Some(Destination::Evaluated(Evaluated {
+            url: builder.template(&written.url),
+            groups: builder.thing::<Registry>().groups(),
+            addresses: Default::default(),
+        }));
+    }
+    let url = Url::parse(&written.word.text).ok()?;
+    let group = group(builder, &url, &written.word)?;
+    Some(Destination::Fixed(Arc::new(url.target(group))))
+}
+
+/// The `upstream` that a URL names, or the one server that it names.
+fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>> {
+    let registry = builder.thing::<Registry>();
+    if let Endpoint::Host { host, port } = &url.endpoint
+        && let Some(group) = registry.group(host)
+    {
+        let Some(port) = port else {
+            return Some(Arc::clone(group));
+        };
+        let message = format!("upstream \"{host}\" may not have port {port}");
+        builder
+            .diagnostics
+            .push(Diagnostic::error(word.span, message));
+        return None;
+    }
+    if let Some(group) = registry.unnamed(&url.server) {
+        return Some(group);
+    }
+    let word = Word {
+        text: url.server.clone(),
+        ..word.clone()
+    };
+    let server = Server::new(&word, url.endpoint.clone());
+    let assembly = Assembly {
+        name: &url.server,
+        zone: None,
+        keepalive: None,
+    };
+    let group = Arc::new(assembly.group(builder, &[server], 80));
+    builder.thing::<Registry>().add_unnamed(&url.server, &group);
+    Some(group)
+}

@@ -1,0 +1,266 @@
+//! What is changed in a peer's response before the client gets it: fields that are hidden, and
+//! redirects that would lead the client to the peer.
+
+use http::HeaderName;
+use pingora::http::ResponseHeader;
+
+use super::target::Destination;
+use crate::conf::{Chain, Diagnostic, Span, Statement, Text};
+use crate::http::builder::Builder;
+use crate::http::engine;
+use crate::http::pattern::{Case, Pattern};
+use crate::http::request::Request;
+use crate::http::template::Template;
+
+/// `proxy_hide_header`, all of one block.
+#[derive(Default)]
+struct HiddenFields(Vec<String>);
+/// `proxy_pass_header`, all of one block.
+#[derive(Default)]
+struct PassedFields(Vec<String>);
+/// `proxy_redirect`, all of one block; empty for `off`.
+#[derive(Default)]
+struct Redirects(Vec<RedirectWritten>);
+
+enum RedirectWritten {
+    Default(Span),
+    Prefix(Text, Text),
+    Pattern {
+        text: String,
+        case: Case,
+        span: Span,
+        to: Text,
+    },
+}
+
+/// Fields of a peer that concern only us.
+const HIDDEN: &[&str] = &[
+    "date",
+    "server",
+    "x-pad",
+    "x-accel-expires",
+    "x-accel-redirect",
+    "x-accel-limit-rate",
+    "x-accel-buffering",
+    "x-accel-charset",
+];
+
+/// What is changed in responses.
+pub(super) struct Changes {
+    hidden: Vec<HeaderName>,
+    redirects: Vec<Redirect>,
+}
+
+enum Redirect {
+    Prefix(Template, Template),
+    Pattern(Pattern, Template),
+}
+
+/// `proxy_hide_header`
+pub(super) fn apply_hide_header(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let name = field_name(statement)?;
+    statement
+        .scope
+        .get_or_default::<HiddenFields>()
+        .0
+        .push(name);
+    Ok(())
+}
+
+/// `proxy_pass_header`
+pub(super) fn apply_pass_header(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let name = field_name(statement)?;
+    statement
+        .scope
+        .get_or_default::<PassedFields>()
+        .0
+        .push(name);
+    Ok(())
+}
+
+fn field_name(statement: &Statement<'_>) -> Result<String, Diagnostic> {
+    let name = statement.text(1).to_ascii_lowercase();
+    match HeaderName::from_bytes(name.as_bytes()) {
+        Ok(_) => Ok(name),
+        Err(_) => Err(statement.error(1, format!("invalid header name \"{name}\""))),
+    }
+}
+
+/// `proxy_redirect`
+pub(super) fn apply_redirect(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let first = statement.word(1);
+    let written = match (first.text.as_str(), statement.argument(2)) {
+        ("off", None) => {
+            statement.scope.insert(Redirects::default());
+            return Ok(());
+        }
+        ("default", None) => RedirectWritten::Default(first.span),
+        (_, None) => {
+            let message = format!("invalid parameter \"{}\"", first.text);
+            let help = "expected \"off\", \"default\", or what to replace and by what";
+            return Err(statement.error(1, message).with_help(help));
+        }
+        (text, Some(_)) => {
+            let to = statement.template(2)?;
+            let pattern = text.strip_prefix('~');
+            let (case, pattern) = match pattern.and_then(|pattern| pattern.strip_prefix('*')) {
+                Some(pattern) => (Case::Insensitive, Some(pattern)),
+                None => (Case::Sensitive, pattern),
+            };
+            match pattern {
+                Some(pattern) => RedirectWritten::Pattern {
+                    text: pattern.to_owned(),
+                    case,
+                    span: first.span,
+                    to,
+                },
+                None => RedirectWritten::Prefix(statement.template(1)?, to),
+            }
+        }
+    };
+    statement
+        .scope
+        .get_or_default::<Redirects>()
+        .0
+        .push(written);
+    Ok(())
+}
+
+impl Changes {
+    /// What holds in the innermost scope, for a `proxy_pass` to `url` in the location `name`.
+    pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>, pass: &Passed<'_>) -> Self {
+        let passed = chain
+            .nearest::<PassedFields>()
+            .map_or(&[][..], |fields| &fields.0);
+        let more = chain
+            .nearest::<HiddenFields>()
+            .map_or(&[][..], |fields| &fields.0);
+        let hidden = HIDDEN
+            .iter()
+            .copied()
+            .chain(more.iter().map(String::as_str));
+        let hidden = hidden.filter(|name| !passed.iter().any(|passed| passed == name));
+        let redirects = match chain.nearest::<Redirects>() {
+            None => pass.default_redirect().into_iter().collect(),
+            Some(written) => {
+                let compile = |one| pass.redirect(builder, one);
+                written.0.iter().filter_map(compile).collect()
+            }
+        };
+        Self {
+            hidden: hidden.filter_map(|name| name.parse().ok()).collect(),
+            redirects,
+        }
+    }
+
+    /// Changes a response.
+    pub(super) fn apply(&self, request: &mut Request, head: &mut ResponseHeader) {
+        for name in &self.hidden {
+            head.remove_header(name);
+        }
+        if self.redirects.is_empty() {
+            return;
+        }
+        if let Some(location) = value(head, "location")
+            && let Some(target) = self.rewrite(request, &location)
+        {
+            // What was a field stays one: it was read as such, and templates are cleaned.
+            let _ = head.insert_header("Location", target);
+        }
+        if let Some(refresh) = value(head, "refresh") {
+            let url = refresh
+                .windows(4)
+                .position(|four| four.eq_ignore_ascii_case(b"url="));
+            let start = url.map_or(refresh.len(), |url| url + 4);
+            if let Some(target) = self.rewrite(request, &refresh[start..]) {
+                let _ = head.insert_header("Refresh", [&refresh[..start], &target].concat());
+            }
+        }
+    }
+
+    /// Where a redirect leads instead; the first rule that fits decides.
+    fn rewrite(&self, request: &mut Request, location: &[u8]) -> Option<Vec<u8>> {
+        let rule = |rule: &Redirect| rule.apply(request, location);
+        let mut target = self.redirects.iter().find_map(rule)?;
+        target.retain(|byte| *byte >= b' ' && *byte != 0x7f);
+        let absolute = request.location.settings.absolute_redirect;
+        Some(match target.first() {
+            Some(b'/') if absolute => engine::absolute(request, &target),
+            _ => target,
+        })
+    }
+}
+
+impl Redirect {
+    fn apply(&self, request: &mut Request, location: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Prefix(from, to) => {
+                let from = from.evaluate(request);
+                let rest = location.strip_prefix(from.as_slice())?;
+                let mut target = to.evaluate(request);
+                target.extend_from_slice(rest);
+                Some(target)
+            }
+            Self::Pattern(pattern, to) => {
+                let fits = pattern.matches(request, location);
+                fits.then(|| to.evaluate(request))
+            }
+        }
+    }
+}
+
+/// The `proxy_pass` that a redirect may come from.
+pub(super) struct Passed<'a> {
+    pub(super) url: &'a str,
+    pub(super) destination: &'a Destination,
+    /// The name of its location.
+    pub(super) location: &'a str,
+}
+
+impl Passed<'_> {
+    fn redirect(&self, builder: &mut Builder<'_>, written: &RedirectWritten) -> Option<Redirect> {
+        match written {
+            RedirectWritten::Default(span) => {
+                let redirect = self.default_redirect();
+                if redirect.is_none() {
+                    let message = "\"proxy_redirect default\" cannot be used with \"proxy_pass\" \
+                                   directive with variables";
+                    builder.diagnostics.push(Diagnostic::error(*span, message));
+                }
+                redirect
+            }
+            RedirectWritten::Prefix(from, to) => {
+                let from = builder.template(from);
+                Some(Redirect::Prefix(from, builder.template(to)))
+            }
+            RedirectWritten::Pattern {
+                text,
+                case,
+                span,
+                to,
+            } => {
+                let pattern = Pattern::new(text, *case, &mut builder.variables, *span);
+                let pattern = builder.diagnostics.check(pattern)?;
+                Some(Redirect::Pattern(pattern, builder.template(to)))
+            }
+        }
+    }
+
+    /// What leads to the peer's URL leads to the location instead.
+    fn default_redirect(&self) -> Option<Redirect> {
+        let Destination::Fixed(target) = self.destination else {
+            return None;
+        };
+        let (from, to) = match &target.uri {
+            Some(_) => (self.url.to_owned(), self.location),
+            None => (format!("{}/", self.url), "/"),
+        };
+        let text = Template::literal_text;
+        Some(Redirect::Prefix(text(&from), text(to)))
+    }
+}
+
+fn value(head: &ResponseHeader, name: &str) -> Option<Vec<u8>> {
+    let value = head.headers.get(name)?;
+    Some(value.as_bytes().to_vec())
+}

@@ -1,0 +1,223 @@
+//! The `proxy_*` directives with a single value, and what they come to in a location.
+
+use std::time::Duration;
+
+use crate::conf::{Chain, Diagnostic, Statement, Text};
+use crate::http::builder::Builder;
+use crate::http::origin::Failure;
+use crate::http::template::Template;
+
+struct ConnectTimeout(Duration);
+struct ReadTimeout(Duration);
+struct SendTimeout(Duration);
+struct NextTimeout(Duration);
+struct NextTries(u64);
+struct Intercept(bool);
+struct PassFields(bool);
+struct PassBody(bool);
+struct IgnoreAbort(bool);
+struct Method(Text);
+struct Version(HttpVersion);
+
+/// What makes a request go to the next peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Next(u16);
+
+/// `proxy_http_version`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HttpVersion {
+    Http10,
+    Http11,
+}
+
+/// The values that hold in one location.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) connect_timeout: Duration,
+    pub(super) read_timeout: Duration,
+    pub(super) send_timeout: Duration,
+    pub(super) next: Next,
+    pub(super) next_tries: u64,
+    /// Zero for no limit.
+    pub(super) next_timeout: Duration,
+    pub(super) intercepts: bool,
+    pub(super) passes_fields: bool,
+    pub(super) passes_body: bool,
+    pub(super) ignores_abort: bool,
+    pub(super) method: Option<Template>,
+    pub(super) version: HttpVersion,
+}
+
+impl Settings {
+    /// The values that hold in the innermost scope.
+    pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Self {
+        let minute = Duration::from_secs(60);
+        let method = chain.nearest();
+        Self {
+            connect_timeout: chain.nearest().map_or(minute, |ConnectTimeout(time)| *time),
+            read_timeout: chain.nearest().map_or(minute, |ReadTimeout(time)| *time),
+            send_timeout: chain.nearest().map_or(minute, |SendTimeout(time)| *time),
+            next: chain.nearest().copied().unwrap_or(Next::DEFAULT),
+            next_tries: chain.nearest().map_or(0, |NextTries(tries)| *tries),
+            next_timeout: chain
+                .nearest()
+                .map_or(Duration::ZERO, |NextTimeout(time)| *time),
+            intercepts: chain.nearest().is_some_and(|Intercept(on)| *on),
+            passes_fields: chain.nearest().is_none_or(|PassFields(on)| *on),
+            passes_body: chain.nearest().is_none_or(|PassBody(on)| *on),
+            ignores_abort: chain.nearest().is_some_and(|IgnoreAbort(on)| *on),
+            method: method.map(|Method(text)| builder.template(text)),
+            version: chain
+                .nearest()
+                .map_or(HttpVersion::Http11, |Version(version)| *version),
+        }
+    }
+}
+
+impl Next {
+    const ERROR: u16 = 1;
+    const TIMEOUT: u16 = 1 << 1;
+    const INVALID: u16 = 1 << 2;
+    const NON_IDEMPOTENT: u16 = 1 << 3;
+    const STATUSES: [(u16, u16); 7] = [
+        (500, 1 << 4),
+        (502, 1 << 5),
+        (503, 1 << 6),
+        (504, 1 << 7),
+        (403, 1 << 8),
+        (404, 1 << 9),
+        (429, 1 << 10),
+    ];
+    const DEFAULT: Self = Self(Self::ERROR | Self::TIMEOUT);
+
+    /// Whether it goes on after this failure.
+    pub(super) fn after(self, failure: Failure) -> bool {
+        let bit = match failure {
+            Failure::Connect | Failure::Broken | Failure::Stale => Self::ERROR,
+            Failure::Timeout => Self::TIMEOUT,
+            Failure::Invalid => Self::INVALID,
+        };
+        self.0 & bit != 0
+    }
+
+    /// Whether it goes on after this response.
+    pub(super) fn after_status(self, status: u16) -> bool {
+        let known = Self::STATUSES.iter().find(|(own, _)| *own == status);
+        known.is_some_and(|(_, bit)| self.0 & bit != 0)
+    }
+
+    /// Whether a request may be made twice even if that could do something twice.
+    pub(super) fn repeats_anything(self) -> bool {
+        self.0 & Self::NON_IDEMPOTENT != 0
+    }
+
+    fn word(word: &str) -> Option<u16> {
+        let named = [
+            ("error", Self::ERROR),
+            ("timeout", Self::TIMEOUT),
+            ("invalid_header", Self::INVALID),
+            ("non_idempotent", Self::NON_IDEMPOTENT),
+            ("off", 0),
+        ];
+        if let Some((_, bit)) = named.iter().find(|(name, _)| *name == word) {
+            return Some(*bit);
+        }
+        let status: u16 = word.strip_prefix("http_")?.parse().ok()?;
+        let known = Self::STATUSES.iter().find(|(own, _)| *own == status);
+        known.map(|(_, bit)| *bit)
+    }
+}
+
+/// `proxy_next_upstream`
+pub(super) fn apply_next(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let mut next = Next(0);
+    for (word, index) in statement.arguments().iter().zip(1..) {
+        let bit = Next::word(&word.text).ok_or_else(|| {
+            let message = format!("invalid value \"{}\"", word.text);
+            statement.error(index, message).with_help(
+                "expected error, timeout, invalid_header, non_idempotent, off, or http_ and one of \
+                 403, 404, 429, 500, 502, 503, 504",
+            )
+        })?;
+        next.0 |= bit;
+        if bit == 0 {
+            next = Next(0);
+            break;
+        }
+    }
+    statement.scope.insert(next);
+    Ok(())
+}
+
+/// `proxy_http_version`
+pub(super) fn apply_version(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let choices = [("1.0", HttpVersion::Http10), ("1.1", HttpVersion::Http11)];
+    let version = statement.enumeration(1, &choices)?;
+    statement.scope.insert(Version(version));
+    Ok(())
+}
+
+/// `proxy_method`
+pub(super) fn apply_method(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let method = statement.template(1)?;
+    statement.scope.insert(Method(method));
+    Ok(())
+}
+
+/// `proxy_next_upstream_tries`
+pub(super) fn apply_next_tries(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let tries = statement.number(1)?;
+    statement.scope.insert(NextTries(tries));
+    Ok(())
+}
+
+macro_rules! times {
+    ($($apply:ident => $setting:ident),* $(,)?) => {$(
+        pub(super) fn $apply(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+            let time = statement.milliseconds(1)?;
+            statement.scope.insert($setting(Duration::from_millis(time)));
+            Ok(())
+        }
+    )*};
+}
+
+times! {
+    apply_connect_timeout => ConnectTimeout,
+    apply_read_timeout => ReadTimeout,
+    apply_send_timeout => SendTimeout,
+    apply_next_timeout => NextTimeout,
+}
+
+macro_rules! flags {
+    ($($apply:ident => $setting:ident),* $(,)?) => {$(
+        pub(super) fn $apply(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+            let on = statement.flag(1)?;
+            statement.scope.insert($setting(on));
+            Ok(())
+        }
+    )*};
+}
+
+flags! {
+    apply_intercept => Intercept,
+    apply_pass_fields => PassFields,
+    apply_pass_body => PassBody,
+    apply_ignore_abort => IgnoreAbort,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_for_the_next_peer_are_read() {
+        assert_eq!(Next::word("error"), Some(Next::ERROR));
+        assert_eq!(Next::word("off"), Some(0));
+        assert!(Next(Next::word("http_404").unwrap()).after_status(404));
+        assert!(!Next::DEFAULT.after_status(500));
+        assert!(Next::DEFAULT.after(Failure::Connect) && !Next::DEFAULT.after(Failure::Invalid));
+        for word in ["http_501", "http_", "http_4040", "errors", ""] {
+            assert_eq!(Next::word(word), None, "{word}");
+        }
+    }
+}

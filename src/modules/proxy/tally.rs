@@ -1,0 +1,397 @@
+//! What is counted about the peers of an upstream, in words that workers may share.
+//!
+//! Each peer has a record that is found by the peer's name, so that counts outlive a reload that
+//! adds or removes others. What goes up and down again (requests under way, open connections) is
+//! counted by each worker in a row of its own: the row of a worker that was killed is cleared by
+//! the next one in its place. Times are milliseconds; those since 1970 are for people, the others
+//! are of the monotonic clock, which all processes share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::http::builder::Builder;
+use crate::http::memory::Role;
+use crate::os::SharedMemory;
+
+/// The records of one upstream's peers.
+#[derive(Clone, Debug)]
+pub(super) struct Tally {
+    memory: Arc<SharedMemory>,
+    /// The row of this worker.
+    row: usize,
+}
+
+/// The record of one peer.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    tally: Tally,
+    start: usize,
+}
+
+/// A number that only grows, or that holds the latest of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    /// Requests given to this peer.
+    Selected = 1,
+    /// When the last one was, since 1970.
+    LastSelected,
+    /// Failures in the present stretch of time.
+    RecentFails,
+    /// When the peer was last tried, or failed.
+    Checked,
+    /// When it last failed.
+    Failed,
+    /// All failures.
+    Fails,
+    /// How often it became unavailable.
+    Unavailable,
+    /// How long it has been unavailable, all in all.
+    Downtime,
+    /// Since when it is, since 1970; 0 when it is not.
+    DownSince,
+    /// The average time to the head of a response, as the bits of a float.
+    HeaderTime,
+    /// The average time to the end of a response, likewise.
+    ResponseTime,
+    /// Bytes sent to it.
+    Sent,
+    /// Bytes received from it.
+    Received,
+}
+
+/// What a worker has under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gauge {
+    /// Requests.
+    Busy,
+    /// Open connections.
+    Open,
+}
+
+const MAGIC: u64 = 0x7065_6572_7300_0001;
+const PEERS: usize = 1;
+const ROWS_USED: usize = 2;
+const HEADER: usize = 8;
+const STATUSES: usize = 16;
+/// 100 to 599, and one for all others.
+const STATUS_COUNT: usize = 501;
+const ROWS: usize = STATUSES + STATUS_COUNT;
+const GAUGES: usize = 2;
+/// As many workers as can be told apart, over two generations.
+const MOST_WORKERS: usize = 512;
+const RECORD: usize = ROWS + GAUGES * MOST_WORKERS;
+/// How much of an average stays when a value is added.
+const INERTIA: f64 = 0.9;
+
+impl Tally {
+    /// The records of peers with these identities: shared under the name of a zone, or private.
+    pub(super) fn new(builder: &mut Builder<'_>, zone: Option<&str>, peers: &[u64]) -> Self {
+        let role = builder.memory.role();
+        let shared = zone.and_then(|name| shared(builder, role, name, peers));
+        let memory = shared.unwrap_or_else(|| Arc::new(private(peers)));
+        let row = match role {
+            Role::Worker(place) => place % MOST_WORKERS,
+            Role::Check | Role::Master => MOST_WORKERS - 1,
+        };
+        let tally = Self { memory, row };
+        if matches!(role, Role::Worker(_)) {
+            tally.begin(row);
+        }
+        tally
+    }
+
+    /// The record of the peer with this identity.
+    pub(super) fn record(&self, identity: u64) -> Option<Record> {
+        let words = self.memory.words();
+        let place = identities(words).position(|own| own == identity)?;
+        Some(Record {
+            tally: self.clone(),
+            start: HEADER + place * RECORD,
+        })
+    }
+
+    /// Clears what the worker before left in this row.
+    fn begin(&self, row: usize) {
+        let words = self.memory.words();
+        words[ROWS_USED].fetch_max(row as u64 + 1, Relaxed);
+        for place in 0..identities(words).count() {
+            let start = HEADER + place * RECORD + ROWS + row * GAUGES;
+            for gauge in &words[start..start + GAUGES] {
+                gauge.store(0, Relaxed);
+            }
+        }
+    }
+}
+
+impl Record {
+    /// A record of its own, for a peer that no configuration names.
+    pub(super) fn alone() -> Self {
+        Self {
+            tally: Tally {
+                memory: Arc::new(private(&[0])),
+                row: 0,
+            },
+            start: HEADER,
+        }
+    }
+
+    /// A number of this peer.
+    pub(super) fn value(&self, count: Count) -> u64 {
+        self.word(count).load(Relaxed)
+    }
+
+    /// Sets it.
+    pub(super) fn set(&self, count: Count, value: u64) {
+        self.word(count).store(value, Relaxed);
+    }
+
+    /// Adds to it; gives what it is then.
+    pub(super) fn add(&self, count: Count, amount: u64) -> u64 {
+        self.word(count).fetch_add(amount, Relaxed) + amount
+    }
+
+    /// Sets it to 0; gives what it was.
+    pub(super) fn take(&self, count: Count) -> u64 {
+        self.word(count).swap(0, Relaxed)
+    }
+
+    /// Takes a value into an average.
+    pub(super) fn average(&self, count: Count, value: f64) {
+        let join = |bits: u64| {
+            let mean = match bits {
+                0 => value,
+                bits => f64::from_bits(bits) * INERTIA + value * (1.0 - INERTIA),
+            };
+            Some(mean.to_bits())
+        };
+        // The closure never declines.
+        let _ = self.word(count).fetch_update(Relaxed, Relaxed, join);
+    }
+
+    /// A whole number of milliseconds out of an average; `None` before the first value.
+    pub(super) fn mean(&self, count: Count) -> Option<u64> {
+        let bits = self.value(count);
+        // Times are far below the largest whole number that a float holds.
+        (bits != 0).then(|| f64::from_bits(bits).round() as u64)
+    }
+
+    /// Counts a response with this status.
+    pub(super) fn respond(&self, status: u16) {
+        let place = usize::from(status.wrapping_sub(100)).min(STATUS_COUNT - 1);
+        self.words()[STATUSES + place].fetch_add(1, Relaxed);
+    }
+
+    /// How many responses had each status; those outside 100 to 599 count under `None`.
+    pub(super) fn responses(&self) -> impl Iterator<Item = (Option<u16>, u64)> {
+        let counts = self.words()[STATUSES..ROWS].iter();
+        counts.zip(100u16..).filter_map(|(count, status)| {
+            let count = count.load(Relaxed);
+            (count > 0).then_some((Some(status).filter(|status| *status < 600), count))
+        })
+    }
+
+    /// This worker has one more of something.
+    pub(super) fn begin(&self, gauge: Gauge) {
+        self.own(gauge).fetch_add(1, Relaxed);
+    }
+
+    /// This worker has one less.
+    pub(super) fn end(&self, gauge: Gauge) {
+        let less = |value: u64| value.checked_sub(1);
+        // It was zero only if the row was cleared, and then stays so.
+        let _ = self.own(gauge).fetch_update(Relaxed, Relaxed, less);
+    }
+
+    /// How many all workers have together.
+    pub(super) fn sum(&self, gauge: Gauge) -> u64 {
+        let used = self.tally.memory.words()[ROWS_USED].load(Relaxed);
+        let used = usize::try_from(used).map_or(MOST_WORKERS, |used| used.min(MOST_WORKERS));
+        let rows = self.words()[ROWS..].chunks_exact(GAUGES);
+        let shared: u64 = rows
+            .take(used)
+            .map(|row| row[gauge as usize].load(Relaxed))
+            .sum();
+        match used {
+            0 => self.own(gauge).load(Relaxed),
+            _ => shared,
+        }
+    }
+
+    fn word(&self, count: Count) -> &AtomicU64 {
+        &self.words()[count as usize]
+    }
+
+    fn own(&self, gauge: Gauge) -> &AtomicU64 {
+        &self.words()[ROWS + self.tally.row * GAUGES + gauge as usize]
+    }
+
+    fn words(&self) -> &[AtomicU64] {
+        &self.tally.memory.words()[self.start..self.start + RECORD]
+    }
+}
+
+fn bytes(peers: usize) -> usize {
+    (HEADER + peers * RECORD) * 8
+}
+
+fn private(peers: &[u64]) -> SharedMemory {
+    let memory = SharedMemory::heap(bytes(peers.len()));
+    lay_out(memory.words(), peers);
+    memory
+}
+
+/// The memory of a zone: what is there if it has the same peers, else fresh memory into which the
+/// counts of those that stay are copied.
+fn shared(
+    builder: &mut Builder<'_>,
+    role: Role,
+    name: &str,
+    peers: &[u64],
+) -> Option<Arc<SharedMemory>> {
+    let existing = builder.memory.existing(KIND, name);
+    let existing = existing.filter(|memory| is_valid(memory.words()));
+    if let Some(memory) = &existing {
+        let same = identities(memory.words()).eq(peers.iter().copied());
+        if same {
+            return existing;
+        }
+    }
+    if matches!(role, Role::Worker(_)) {
+        // Names that resolve to other addresses than a moment ago in the master.
+        log::warn!(
+            "upstream zone \"{name}\" has other peers than expected, this worker counts alone"
+        );
+        return None;
+    }
+    let fresh = match builder.memory.create(KIND, name, bytes(peers.len())) {
+        Ok(fresh) => fresh,
+        Err(error) => {
+            builder.no_memory(name, &error);
+            return None;
+        }
+    };
+    lay_out(fresh.words(), peers);
+    if let Some(before) = &existing {
+        carry_over(before.words(), fresh.words());
+    }
+    Some(fresh)
+}
+
+/// The kind of memory that zones of upstreams are.
+const KIND: &str = "upstream";
+
+fn lay_out(words: &[AtomicU64], peers: &[u64]) {
+    words[0].store(MAGIC, Relaxed);
+    words[PEERS].store(peers.len() as u64, Relaxed);
+    for (place, identity) in peers.iter().enumerate() {
+        words[HEADER + place * RECORD].store(*identity, Relaxed);
+    }
+}
+
+fn is_valid(words: &[AtomicU64]) -> bool {
+    let Some(header) = words.get(..HEADER) else {
+        return false;
+    };
+    let peers = header[PEERS].load(Relaxed);
+    let needed = usize::try_from(peers).ok().and_then(|peers| {
+        let records = peers.checked_mul(RECORD)?;
+        records.checked_add(HEADER)
+    });
+    header[0].load(Relaxed) == MAGIC && needed.is_some_and(|needed| needed <= words.len())
+}
+
+fn identities(words: &[AtomicU64]) -> impl Iterator<Item = u64> {
+    let peers = usize::try_from(words[PEERS].load(Relaxed)).unwrap_or(usize::MAX);
+    let records = words[HEADER..].chunks_exact(RECORD).take(peers);
+    records.map(|record| record[0].load(Relaxed))
+}
+
+/// Copies the counts of peers that both have; what is under way stays with the old memory.
+fn carry_over(before: &[AtomicU64], fresh: &[AtomicU64]) {
+    let records =
+        |words| -> std::slice::ChunksExact<'_, AtomicU64> { <[_]>::chunks_exact(words, RECORD) };
+    for to in records(&fresh[HEADER..]) {
+        let same = |from: &&[AtomicU64]| from[0].load(Relaxed) == to[0].load(Relaxed);
+        let Some(from) = records(&before[HEADER..]).find(same) else {
+            continue;
+        };
+        for (from, to) in from[..ROWS].iter().zip(to) {
+            to.store(from.load(Relaxed), Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(peers: &[u64]) -> Tally {
+        Tally {
+            memory: Arc::new(private(peers)),
+            row: 3,
+        }
+    }
+
+    #[test]
+    fn records_are_found_by_identity() {
+        let tally = tally(&[7, 9]);
+        let (first, second) = (tally.record(7).unwrap(), tally.record(9).unwrap());
+        first.add(Count::Selected, 2);
+        second.respond(200);
+        second.respond(99);
+        second.respond(700);
+        assert_eq!(tally.record(7).unwrap().value(Count::Selected), 2);
+        assert_eq!(second.value(Count::Selected), 0);
+        let responses: Vec<_> = second.responses().collect();
+        assert_eq!(responses, [(Some(200), 1), (None, 2)]);
+        assert!(tally.record(8).is_none());
+    }
+
+    #[test]
+    fn counts_move_to_fresh_memory_by_identity() {
+        let old = tally(&[7, 9]);
+        old.record(9).unwrap().add(Count::Fails, 5);
+        old.record(9).unwrap().begin(Gauge::Busy);
+        let new = tally(&[9, 11]);
+        carry_over(old.memory.words(), new.memory.words());
+        let record = new.record(9).unwrap();
+        assert_eq!(
+            (record.value(Count::Fails), record.sum(Gauge::Busy)),
+            (5, 0)
+        );
+        assert_eq!(new.record(11).unwrap().value(Count::Fails), 0);
+    }
+
+    #[test]
+    fn a_row_is_cleared_by_the_next_worker_in_its_place() {
+        let tally = tally(&[7]);
+        tally.begin(3);
+        let record = tally.record(7).unwrap();
+        record.begin(Gauge::Busy);
+        record.begin(Gauge::Busy);
+        record.end(Gauge::Busy);
+        assert_eq!(record.sum(Gauge::Busy), 1);
+        tally.begin(3);
+        assert_eq!(record.sum(Gauge::Busy), 0);
+        record.end(Gauge::Busy);
+        assert_eq!(record.sum(Gauge::Busy), 0);
+    }
+
+    #[test]
+    fn damaged_memory_is_not_used() {
+        let memory = private(&[1]);
+        assert!(is_valid(memory.words()));
+        memory.words()[PEERS].store(u64::MAX, Relaxed);
+        assert!(!is_valid(memory.words()));
+        assert!(!is_valid(&[]));
+    }
+
+    #[test]
+    fn averages_follow_slowly() {
+        let record = tally(&[1]).record(1).unwrap();
+        assert_eq!(record.mean(Count::HeaderTime), None);
+        record.average(Count::HeaderTime, 100.0);
+        record.average(Count::HeaderTime, 200.0);
+        assert_eq!(record.mean(Count::HeaderTime), Some(110));
+    }
+}

@@ -1,0 +1,282 @@
+//! Where a `proxy_pass` leads: its URL, and the URI that the peer is asked for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::address::Endpoint;
+use super::group::Group;
+use crate::http::request::Request;
+use crate::http::template::Template;
+use crate::http::uri::{self, Escape};
+
+/// Where a request goes.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) group: Arc<Group>,
+    /// `$proxy_host`
+    pub(super) host: String,
+    /// `$proxy_port`
+    pub(super) port: String,
+    /// The part of the URL behind the host.
+    pub(super) uri: Option<Vec<u8>>,
+}
+
+/// A URL taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Url {
+    /// The host as it is written, with its port.
+    pub(super) server: String,
+    pub(super) endpoint: Endpoint,
+    pub(super) uri: Option<String>,
+}
+
+/// Why a text is no URL to pass to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum BadUrl {
+    Prefix,
+    Https,
+    /// What is wrong with the host.
+    Host(String),
+}
+
+impl Url {
+    /// Reads `http://host[:port][/uri]` or `http://unix:path[:/uri]`.
+    pub(super) fn parse(text: &str) -> Result<Self, BadUrl> {
+        let rest = match text.get(..7) {
+            Some(scheme) if scheme.eq_ignore_ascii_case("http://") => &text[7..],
+            _ if text
+                .get(..8)
+                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")) =>
+            {
+                return Err(BadUrl::Https);
+            }
+            _ => return Err(BadUrl::Prefix),
+        };
+        let (server, uri) = if let Some(socket) = rest.strip_prefix("unix:") {
+            match socket.split_once(':') {
+                Some((path, uri)) => (&rest[..5 + path.len()], uri),
+                None => (rest, ""),
+            }
+        } else {
+            rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()))
+        };
+        let endpoint = Endpoint::parse(server)
+            .map_err(|problem| BadUrl::Host(format!("{problem} in upstream \"{server}\"")))?;
+        let uri = match uri {
+            "" => None,
+            uri if uri.starts_with('?') => Some(format!("/{uri}")),
+            uri => Some(uri.to_owned()),
+        };
+        Ok(Self {
+            server: server.to_owned(),
+            endpoint,
+            uri,
+        })
+    }
+
+    /// `$proxy_host` and `$proxy_port`.
+    pub(super) fn host_and_port(&self) -> (String, String) {
+        match &self.endpoint {
+            Endpoint::Unix(_) => ("localhost".to_owned(), String::new()),
+            Endpoint::Host {
+                port: None | Some(80),
+                ..
+            } => {
+                let name = self.server.strip_suffix(":80").unwrap_or(&self.server);
+                (name.to_owned(), "80".to_owned())
+            }
+            Endpoint::Host {
+                port: Some(port), ..
+            } => (self.server.clone(), port.to_string()),
+        }
+    }
+
+    /// The target, in this group.
+    pub(super) fn target(self, group: Arc<Group>) -> Target {
+        let (host, port) = self.host_and_port();
+        Target {
+            group,
+            host,
+            port,
+            uri: self.uri.map(String::into_bytes),
+        }
+    }
+}
+
+/// Where a `proxy_pass` leads, as it is written.
+pub(super) enum Destination {
+    /// Always there.
+    Fixed(Arc<Target>),
+    /// Wherever the variables say.
+    Evaluated(Evaluated),
+}
+
+/// A URL with variables.
+pub(super) struct Evaluated {
+    pub(super) url: Template,
+    /// The `upstream` blocks.
+    pub(super) groups: HashMap<String, Arc<Group>>,
+    /// Groups of one address each, that requests led to.
+    pub(super) addresses: Mutex<HashMap<String, Arc<Group>>>,
+}
+
+/// More addresses than this are not remembered.
+const MOST_ADDRESSES: usize = 1024;
+
+impl Destination {
+    /// Where this request goes, or the status to fail with.
+    pub(super) fn target(&self, request: &mut Request) -> Result<Arc<Target>, u16> {
+        match self {
+            Self::Fixed(target) => Ok(Arc::clone(target)),
+            Self::Evaluated(evaluated) => evaluated.target(request).map(Arc::new),
+        }
+    }
+
+    /// The path and query that the peer is asked for. `location` is the length of the name that
+    /// a URI in the URL stands for.
+    pub(super) fn uri(&self, request: &Request, target: &Target, location: usize) -> Vec<u8> {
+        let uri = target.uri.as_deref();
+        let out = match (uri, self) {
+            (Some(uri), Self::Evaluated(_)) => uri.to_vec(),
+            (None, _) if request.unchanged => received(request.head.target()).to_vec(),
+            (Some(uri), Self::Fixed(_)) if request.located => replaced(
+                request,
+                uri,
+                request.path.get(location..).unwrap_or_default(),
+            ),
+            _ => replaced(request, b"", &request.path),
+        };
+        printable(out)
+    }
+}
+
+impl Evaluated {
+    fn target(&self, request: &mut Request) -> Result<Target, u16> {
+        let text = self.url.evaluate(request);
+        let text = String::from_utf8_lossy(&text);
+        let url = Url::parse(&text).map_err(|problem| {
+            log::error!("\"{text}\" is no URL that can be passed to: {problem:?}");
+            500u16
+        })?;
+        let known = match &url.endpoint {
+            Endpoint::Host { host, port: None } => self.groups.get(&host.to_ascii_lowercase()),
+            _ => None,
+        };
+        if let Some(group) = known {
+            let group = Arc::clone(group);
+            return Ok(url.target(group));
+        }
+        let Some(address) = url.endpoint.literal(80) else {
+            log::error!("no resolver defined to resolve {}", url.server);
+            return Err(502);
+        };
+        let mut addresses = self.addresses.lock();
+        if let Some(group) = addresses.get(&url.server) {
+            let group = Arc::clone(group);
+            return Ok(url.target(group));
+        }
+        let group = Arc::new(Group::of_one(&url.server, address));
+        if addresses.len() < MOST_ADDRESSES {
+            addresses.insert(url.server.clone(), Arc::clone(&group));
+        }
+        Ok(url.target(group))
+    }
+}
+
+/// A target as it was received, without scheme and host.
+fn received(target: &[u8]) -> &[u8] {
+    let path = match target.windows(3).position(|three| three == b"://") {
+        Some(scheme) if target.first() != Some(&b'/') => {
+            let rest = &target[scheme + 3..];
+            let path = rest
+                .iter()
+                .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+            path.map_or(&b"/"[..], |path| &rest[path..])
+        }
+        _ => target,
+    };
+    path.split(|byte| *byte == b'#').next().unwrap_or(path)
+}
+
+/// A new beginning, the rest of the path encoded again, and the query.
+fn replaced(request: &Request, start: &[u8], rest: &[u8]) -> Vec<u8> {
+    let mut out = start.to_vec();
+    uri::escape(rest, Escape::Path, &mut out);
+    if !request.arguments.is_empty() {
+        out.push(if start.contains(&b'?') { b'&' } else { b'?' });
+        out.extend_from_slice(&request.arguments);
+    }
+    out
+}
+
+/// Encodes what would end a request line, and sees to the slash at the beginning.
+fn printable(uri: Vec<u8>) -> Vec<u8> {
+    let odd = |byte: &u8| *byte <= b' ' || *byte == 0x7f;
+    let absolute = matches!(uri.first(), Some(b'/' | b'*'));
+    if absolute && !uri.iter().any(odd) {
+        return uri;
+    }
+    let mut out = Vec::with_capacity(uri.len() + 16);
+    if !absolute {
+        out.push(b'/');
+    }
+    for byte in uri {
+        if odd(&byte) {
+            out.extend_from_slice(format!("%{byte:02X}").as_bytes());
+        } else {
+            out.push(byte);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> (String, Option<String>) {
+        let url = Url::parse(text).unwrap();
+        (url.server, url.uri)
+    }
+
+    #[test]
+    fn urls_are_taken_apart() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(url("http://a"), ("a".into(), None));
+        assert_eq!(url("HTTP://a:8/"), ("a:8".into(), some("/")));
+        assert_eq!(url("http://a?x=1"), ("a".into(), some("/?x=1")));
+        assert_eq!(url("http://[::1]:8/x"), ("[::1]:8".into(), some("/x")));
+        assert_eq!(url("http://unix:/s"), ("unix:/s".into(), None));
+        assert_eq!(url("http://unix:/s:/u"), ("unix:/s".into(), some("/u")));
+        assert_eq!(Url::parse("ftp://a"), Err(BadUrl::Prefix));
+        assert_eq!(Url::parse(""), Err(BadUrl::Prefix));
+        assert_eq!(Url::parse("https://a"), Err(BadUrl::Https));
+        assert!(matches!(Url::parse("http://"), Err(BadUrl::Host(_))));
+    }
+
+    #[test]
+    fn the_default_port_is_not_shown() {
+        let names = |text: &str| Url::parse(text).unwrap().host_and_port();
+        assert_eq!(names("http://a:80"), ("a".into(), "80".into()));
+        assert_eq!(names("http://a"), ("a".into(), "80".into()));
+        assert_eq!(names("http://a:81"), ("a:81".into(), "81".into()));
+        assert_eq!(names("http://unix:/x"), ("localhost".into(), String::new()));
+    }
+
+    #[test]
+    fn a_received_target_loses_its_host() {
+        assert_eq!(received(b"/a?b=http://c"), b"/a?b=http://c");
+        assert_eq!(received(b"http://h:1/a?b"), b"/a?b");
+        assert_eq!(received(b"http://h"), b"/");
+        assert_eq!(received(b"/a#b"), b"/a");
+    }
+
+    #[test]
+    fn nothing_ends_a_request_line() {
+        assert_eq!(printable(b"/a b\r\n".to_vec()), b"/a%20b%0D%0A");
+        assert_eq!(printable(b"a".to_vec()), b"/a");
+        assert_eq!(printable(b"/a%20b".to_vec()), b"/a%20b");
+    }
+}
