@@ -214,7 +214,7 @@ impl Worker {
             return Ok(tasks);
         };
         let addresses: Vec<&Address> = runtime.listeners.iter().map(|one| &one.address).collect();
-        let bridge = Arc::new(Bridge::new(IDLE_ORIGINS));
+        let bridge = Arc::new(Bridge::new(runtime.idle_peers));
         let application = |listener: &'static Listener| {
             Arc::new(Application::new(runtime, listener, Arc::clone(&bridge)))
         };
@@ -330,8 +330,6 @@ fn report_panic(panic: &PanicHookInfo<'_>) {
     );
 }
 
-/// Idle connections to origins that a worker keeps in all.
-const IDLE_ORIGINS: usize = 512;
 /// How often the log is asked for lines it left out.
 const TELL: Duration = Duration::from_secs(1);
 /// How long after the last accept a connection surely has begun.
