@@ -169,12 +169,20 @@ fn shown_head(request: &Request) -> BytesMut {
         out.extend_from_slice(protocol);
         out.extend_from_slice(b"\r\n");
     }
+    if waits(request) {
+        out.extend_from_slice(b"Expect: 100-continue\r\n");
+    }
     out.extend_from_slice(if request.keep_alive {
         b"Connection: keep-alive\r\n\r\n"
     } else {
         b"Connection: close\r\n\r\n"
     });
     out
+}
+
+/// Whether the client sends the body only once it is told to go on.
+fn waits(request: &Request) -> bool {
+    request.head.minor_version() == 1 && request.head.lists(b"expect", b"100-continue")
 }
 
 struct Hooks;
@@ -269,8 +277,7 @@ impl ProxyHttp for Hooks {
         let Some(handed) = &mut exchange.handed else {
             return Ok(false);
         };
-        let head = &handed.request.head;
-        let waits = head.minor_version() == 1 && head.lists(b"expect", b"100-continue");
+        let waits = waits(&handed.request);
         match (handed.response.take(), handed.origin) {
             (Some(response), _) if waits => send(session, exchange, response).await?,
             (Some(response), _) => read_and_send(session, exchange, response).await?,
@@ -357,6 +364,20 @@ impl ProxyHttp for Hooks {
         Ok(())
     }
 
+    async fn upstream_response_filter(
+        &self,
+        _session: &mut Session,
+        head: &mut ResponseHeader,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        if !head.status.is_informational() || head.status == SWITCHING {
+            let (request, origin) = exchange.parts()?;
+            request.time_passed();
+            origin.answered(request, head);
+        }
+        Ok(())
+    }
+
     async fn response_filter(
         &self,
         session: &mut Session,
@@ -369,7 +390,6 @@ impl ProxyHttp for Hooks {
         }
         let body = body_of(session);
         let (request, origin) = exchange.parts()?;
-        request.time_passed();
         match origin.response(request, head, body) {
             Reply::Send => {}
             Reply::Another => {

@@ -1,6 +1,7 @@
 //! What a `proxy_pass` asks of the engine behind it, and is told by it.
 //!
 //! One request makes one or more attempts, each with one peer: `peer`, `connected`, `request`,
+//! `answered`,
 //! `response`, `received` in this order, up to a `failed` or the next `peer`. Whatever happened,
 //! `finished` is called once, for the origin that the request had last.
 
@@ -26,6 +27,8 @@ pub trait Origin: Send + Sync {
     fn sending(&self, request: &mut Request, bytes: usize);
     /// The peer could not be reached, or broke off. True to try another.
     fn failed(&self, request: &mut Request, failure: Failure, body: Body) -> bool;
+    /// The head of the peer's response, as it came.
+    fn answered(&self, request: &mut Request, head: &ResponseHeader);
     /// The peer's response, to be changed into what the client gets.
     fn response(&self, request: &mut Request, head: &mut ResponseHeader, body: Body) -> Reply;
     /// So many bytes of its body have come.

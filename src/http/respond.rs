@@ -113,6 +113,9 @@ pub(super) fn proxied_head(
         }
     }
     engine::head_point(request);
+    if !switches {
+        tell_patience(request);
+    }
     request.head_sent = true;
     let status = request.response.status;
     let mut out = ResponseHeader::build(status, Some(request.response.fields.len() + 3))?;

@@ -129,9 +129,7 @@ impl Origin for Pass {
             && self.may_go_on(attempts)
     }
 
-    fn response(&self, request: &mut Request, head: &mut ResponseHeader, body: Body) -> Reply {
-        let status = head.status.as_u16();
-        let safe = self.may_repeat(request);
+    fn answered(&self, request: &mut Request, head: &ResponseHeader) {
         let attempts = request.state(self.state);
         if self.keeps_fields.load(Ordering::Relaxed) {
             attempts.fields = Some(head.headers.clone());
@@ -139,6 +137,12 @@ impl Origin for Pass {
         if let Some(attempt) = attempts.current() {
             note_response(attempt, head);
         }
+    }
+
+    fn response(&self, request: &mut Request, head: &mut ResponseHeader, body: Body) -> Reply {
+        let status = head.status.as_u16();
+        let safe = self.may_repeat(request);
+        let attempts = request.state(self.state);
         if self.settings.next.after_status(status)
             && safe
             && body == Body::Kept
