@@ -292,6 +292,7 @@ fn seconds(time: SystemTime) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::modules::core::trial::{get, problems, server};
 
     #[test]
     fn expiries_are_read() {
@@ -324,5 +325,61 @@ mod tests {
         );
         let date = Expiry::In(0).fields(784_111_777, 784_111_777).unwrap().0;
         assert_eq!(date, "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+
+    #[test]
+    fn fields_are_added_to_what_went_well() {
+        let runtime = server(
+            "add_header X-Server outer;
+             location / { return 200 x; }
+             location /own { add_header X-A $arg_a; add_header X-B b always; return 200 x; }
+             location /error { add_header X-A a; add_header X-B b always; expires 1h; return 404; }
+             location /if { if ($arg_x) { add_header X-If yes; } return 200 x; }
+             location /cache { expires $arg_e; return 200 x; }",
+        );
+        for (target, name, expected) in [
+            ("/", "x-server", "outer"),
+            ("/own?a=1", "x-a", "1"),
+            ("/own", "x-a", ""),
+            ("/own", "x-b", "b"),
+            ("/own", "x-server", ""),
+            ("/error", "x-a", ""),
+            ("/error", "x-b", "b"),
+            ("/error", "expires", ""),
+            ("/if?x=1", "x-if", "yes"),
+            ("/if", "x-server", "outer"),
+            ("/cache?e=epoch", "cache-control", "no-cache"),
+            ("/cache?e=1d", "cache-control", "max-age=86400"),
+            ("/cache?e=off", "cache-control", ""),
+            ("/cache?e=nonsense", "cache-control", ""),
+        ] {
+            assert_eq!(
+                get(runtime, target).field(name),
+                expected,
+                "{target} {name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_written_wrongly() {
+        for (text, expected) in [
+            (
+                "add_header 'X Y' 1;",
+                "invalid field name \"X Y\" in \"add_header\" directive",
+            ),
+            ("add_header X a b;", "invalid parameter \"b\""),
+            (
+                "expires soon;",
+                "\"expires\" directive invalid value \"soon\"",
+            ),
+            (
+                "expires modified @1h;",
+                "\"expires\" directive invalid value \"@1h\"",
+            ),
+            ("expires after 1h;", "invalid parameter \"after\""),
+        ] {
+            assert_eq!(problems(text), [expected], "{text}");
+        }
     }
 }

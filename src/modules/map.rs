@@ -348,6 +348,7 @@ impl Variable for Map {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::modules::core::trial::{get, load};
 
     fn table(keys: &[&str]) -> Table {
         let mut table = Table::default();
@@ -393,5 +394,78 @@ mod tests {
         for bad in ["*", "*x", "*.", "a*", "*.a.*", ".", ".*"] {
             assert!(read_key(&Word::from(bad), Masks::Known).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn values_are_looked_up() {
+        let text = "events {} http {
+            map $arg_a $kind { default none; One 1; '' empty; \\default literal; \\~x tilde;
+                ~^v(?<n>\\d+)$ \"v$n:$1\"; ~*^V any; }
+            map $kind $outer { 1 one; ~(.)$ $1$arg_b; }
+            map $v $once { a A; b B; }
+            map $v $always { volatile; a A; b B; }
+            map $arg_a $given { default d; }
+            server { listen 80;
+                location / { return 200 \"$kind|$outer\"; }
+                location /v { set $v a; set $first $once$always; set $v b;
+                    return 200 $first$once$always; }
+                location /set { set $given mine; return 200 $given; } } }";
+        let runtime = load(text.to_owned()).unwrap();
+        for (target, expected) in [
+            ("/?a=ONE", "1|one"),
+            ("/", "empty|y"),
+            ("/?a=x&b=-", "none|e-"),
+            ("/?a=default", "literal|l"),
+            ("/?a=~x", "tilde|e"),
+            ("/?a=v12", "v12:12|2"),
+            ("/?a=VX", "any|y"),
+            ("/v", "AAAB"),
+            ("/set", "mine"),
+        ] {
+            assert_eq!(get(runtime, target).body, expected, "{target}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_wrongly() {
+        for (map, expected) in [
+            ("map $uri $a { x 1; X 2; }", "conflicting parameter \"X\""),
+            (
+                "map $uri $a { default 1; default 2; }",
+                "duplicate default map parameter",
+            ),
+            (
+                "map $uri $a { hostnames; .a 1; *.a 2; }",
+                "conflicting parameter \"*.a\"",
+            ),
+            (
+                "map $uri $a { hostnames; *a 1; }",
+                "invalid hostname or wildcard \"*a\"",
+            ),
+            ("map $uri $a { x; }", "invalid number of the map parameters"),
+            (
+                "map $uri $a { x 1 2; }",
+                "invalid number of the map parameters",
+            ),
+            ("map $uri a { }", "invalid variable name \"a\""),
+            ("map $uri $uri { }", "the duplicate \"uri\" variable"),
+            (
+                "map $uri $a { } map $args $A { }",
+                "variable \"$a\" of map \"$args\" is that of map \"$uri\" too",
+            ),
+            (
+                "map $no_such $a { } map $a $b { }",
+                "unknown \"no_such\" variable",
+            ),
+        ] {
+            let text = format!("events {{}} http {{ {map} server {{ listen 80; }} }}");
+            assert_eq!(load(text).err().unwrap(), [expected], "{map}");
+        }
+        let text = "events {} http { map $uri $a { ~( 1; } server { listen 80; } }";
+        let found = load(text.to_owned()).err().unwrap();
+        assert!(
+            found[0].starts_with("invalid regular expression \"(\""),
+            "{found:?}"
+        );
     }
 }

@@ -18,76 +18,136 @@ pub static MODULE: Module = Module {
 /// The whole list.
 const UNUSED: &[DirectiveSpec] = &[
     // Hash tables.
-    unused("variables_hash_max_size", HTTP, ONE, TABLES),
-    unused("variables_hash_bucket_size", HTTP, ONE, TABLES),
-    unused("map_hash_max_size", HTTP, ONE, TABLES),
-    unused("map_hash_bucket_size", HTTP, ONE, TABLES),
-    unused("server_names_hash_max_size", HTTP, ONE, TABLES),
-    unused("server_names_hash_bucket_size", HTTP, ONE, TABLES),
-    unused("types_hash_max_size", INNER, ONE, TABLES),
-    unused("types_hash_bucket_size", INNER, ONE, TABLES),
-    unused("proxy_headers_hash_max_size", INNER, ONE, TABLES),
-    unused("proxy_headers_hash_bucket_size", INNER, ONE, TABLES),
+    unused("variables_hash_max_size SIZE;", HTTP, ONE, TABLES),
+    unused("variables_hash_bucket_size SIZE;", HTTP, ONE, TABLES),
+    unused("map_hash_max_size SIZE;", HTTP, ONE, TABLES),
+    unused("map_hash_bucket_size SIZE;", HTTP, ONE, TABLES),
+    unused("server_names_hash_max_size SIZE;", HTTP, ONE, TABLES),
+    unused("server_names_hash_bucket_size SIZE;", HTTP, ONE, TABLES),
+    unused("types_hash_max_size SIZE;", INNER, ONE, TABLES),
+    unused("types_hash_bucket_size SIZE;", INNER, ONE, TABLES),
+    unused("proxy_headers_hash_max_size SIZE;", INNER, ONE, TABLES),
+    unused("proxy_headers_hash_bucket_size SIZE;", INNER, ONE, TABLES),
     // Processes and events.
-    unused("worker_connections", EVENTS, ONE, EVENT_LOOP),
-    unused("use", EVENTS, ONE, EVENT_LOOP),
-    unused("multi_accept", EVENTS, Arity::FLAG, EVENT_LOOP),
-    unused("accept_mutex", EVENTS, Arity::FLAG, EVENT_LOOP),
-    unused("accept_mutex_delay", EVENTS, ONE, EVENT_LOOP),
-    unused("worker_aio_requests", EVENTS, ONE, EVENT_LOOP),
-    unused("worker_cpu_affinity", MAIN, Arity::at_least(1), PROCESSES),
-    unused("timer_resolution", MAIN, ONE, PROCESSES),
-    unused("lock_file", MAIN, ONE, PROCESSES),
-    unused("thread_pool", MAIN, Arity::between(2, 3), PROCESSES),
+    unused("worker_connections NUMBER;", EVENTS, ONE, EVENT_LOOP),
+    unused("use METHOD;", EVENTS, ONE, EVENT_LOOP),
+    unused("multi_accept on | off;", EVENTS, Arity::FLAG, EVENT_LOOP),
+    unused("accept_mutex on | off;", EVENTS, Arity::FLAG, EVENT_LOOP),
+    unused("accept_mutex_delay TIME;", EVENTS, ONE, EVENT_LOOP),
+    unused("worker_aio_requests NUMBER;", EVENTS, ONE, EVENT_LOOP),
     unused(
-        "pcre_jit",
+        "worker_cpu_affinity VALUE ...;",
+        MAIN,
+        Arity::at_least(1),
+        PROCESSES,
+    ),
+    unused("timer_resolution TIME;", MAIN, ONE, PROCESSES),
+    unused("lock_file PATH;", MAIN, ONE, PROCESSES),
+    unused(
+        "thread_pool NAME VALUE [VALUE];",
+        MAIN,
+        Arity::between(2, 3),
+        PROCESSES,
+    ),
+    unused(
+        "pcre_jit on | off;",
         MAIN,
         Arity::FLAG,
-        "Regular expressions are compiled in one way only.",
+        "Has no effect: regular expressions are compiled in one way only.",
     ),
     // How bytes are sent.
-    unused("sendfile", SENDING, Arity::FLAG, COPIES),
-    unused("sendfile_max_chunk", INNER, ONE, COPIES),
-    unused("tcp_nopush", INNER, Arity::FLAG, COPIES),
+    unused("sendfile on | off;", SENDING, Arity::FLAG, COPIES),
+    unused("sendfile_max_chunk SIZE;", INNER, ONE, COPIES),
+    unused("tcp_nopush on | off;", INNER, Arity::FLAG, COPIES),
     unused(
-        "tcp_nodelay",
+        "tcp_nodelay on | off;",
         INNER,
         Arity::FLAG,
-        "Data is always sent without delay.",
+        "Has no effect: data is always sent without delay.",
     ),
-    unused("output_buffers", INNER, Arity::exactly(2), COPIES),
-    unused("postpone_output", INNER, ONE, COPIES),
-    unused("aio", INNER, ONE, COPIES),
-    unused("aio_write", INNER, Arity::FLAG, COPIES),
-    unused("directio", INNER, ONE, COPIES),
-    unused("directio_alignment", INNER, ONE, COPIES),
-    unused("read_ahead", INNER, ONE, COPIES),
-    // How connections are closed.
-    unused("reset_timedout_connection", INNER, Arity::FLAG, CLOSING),
-    unused("lingering_close", INNER, ONE, CLOSING),
-    unused("lingering_time", INNER, ONE, CLOSING),
-    unused("lingering_timeout", INNER, ONE, CLOSING),
-    unused("keepalive_disable", INNER, Arity::at_least(1), CLOSING),
-    // Memory and files on the side.
-    unused("connection_pool_size", OUTER, ONE, MEMORY),
-    unused("request_pool_size", OUTER, ONE, MEMORY),
-    unused("client_body_buffer_size", INNER, ONE, BODIES),
-    unused("client_body_in_single_buffer", INNER, Arity::FLAG, BODIES),
-    unused("client_body_temp_path", INNER, PATH, BODIES),
-    unused("proxy_temp_path", INNER, PATH, BODIES),
-    unused("proxy_max_temp_file_size", INNER, ONE, BODIES),
-    unused("proxy_temp_file_write_size", INNER, ONE, BODIES),
-    unused("proxy_busy_buffers_size", INNER, ONE, BODIES),
-    unused("fastcgi_temp_path", INNER, PATH, OTHER_PROTOCOLS),
-    unused("uwsgi_temp_path", INNER, PATH, OTHER_PROTOCOLS),
-    unused("scgi_temp_path", INNER, PATH, OTHER_PROTOCOLS),
-    // Caches of descriptors.
-    unused("open_file_cache", INNER, Arity::between(1, 2), DESCRIPTORS),
-    unused("open_file_cache_valid", INNER, ONE, DESCRIPTORS),
-    unused("open_file_cache_min_uses", INNER, ONE, DESCRIPTORS),
-    unused("open_file_cache_errors", INNER, Arity::FLAG, DESCRIPTORS),
     unused(
-        "open_log_file_cache",
+        "output_buffers NUMBER SIZE;",
+        INNER,
+        Arity::exactly(2),
+        COPIES,
+    ),
+    unused("postpone_output SIZE;", INNER, ONE, COPIES),
+    unused("aio VALUE;", INNER, ONE, COPIES),
+    unused("aio_write on | off;", INNER, Arity::FLAG, COPIES),
+    unused("directio SIZE;", INNER, ONE, COPIES),
+    unused("directio_alignment SIZE;", INNER, ONE, COPIES),
+    unused("read_ahead SIZE;", INNER, ONE, COPIES),
+    // How connections are closed.
+    unused(
+        "reset_timedout_connection on | off;",
+        INNER,
+        Arity::FLAG,
+        CLOSING,
+    ),
+    unused("lingering_close VALUE;", INNER, ONE, CLOSING),
+    unused("lingering_time TIME;", INNER, ONE, CLOSING),
+    unused("lingering_timeout TIME;", INNER, ONE, CLOSING),
+    unused(
+        "keepalive_disable VALUE ...;",
+        INNER,
+        Arity::at_least(1),
+        CLOSING,
+    ),
+    // Memory and files on the side.
+    unused("connection_pool_size SIZE;", OUTER, ONE, MEMORY),
+    unused("request_pool_size SIZE;", OUTER, ONE, MEMORY),
+    unused("client_body_buffer_size SIZE;", INNER, ONE, BODIES),
+    unused(
+        "client_body_in_single_buffer on | off;",
+        INNER,
+        Arity::FLAG,
+        BODIES,
+    ),
+    unused(
+        "client_body_temp_path PATH [LEVEL ...];",
+        INNER,
+        PATH,
+        BODIES,
+    ),
+    unused("proxy_temp_path PATH [LEVEL ...];", INNER, PATH, BODIES),
+    unused("proxy_max_temp_file_size SIZE;", INNER, ONE, BODIES),
+    unused("proxy_temp_file_write_size SIZE;", INNER, ONE, BODIES),
+    unused("proxy_busy_buffers_size SIZE;", INNER, ONE, BODIES),
+    unused(
+        "fastcgi_temp_path PATH [LEVEL ...];",
+        INNER,
+        PATH,
+        OTHER_PROTOCOLS,
+    ),
+    unused(
+        "uwsgi_temp_path PATH [LEVEL ...];",
+        INNER,
+        PATH,
+        OTHER_PROTOCOLS,
+    ),
+    unused(
+        "scgi_temp_path PATH [LEVEL ...];",
+        INNER,
+        PATH,
+        OTHER_PROTOCOLS,
+    ),
+    // Caches of descriptors.
+    unused(
+        "open_file_cache VALUE [VALUE];",
+        INNER,
+        Arity::between(1, 2),
+        DESCRIPTORS,
+    ),
+    unused("open_file_cache_valid TIME;", INNER, ONE, DESCRIPTORS),
+    unused("open_file_cache_min_uses NUMBER;", INNER, ONE, DESCRIPTORS),
+    unused(
+        "open_file_cache_errors on | off;",
+        INNER,
+        Arity::FLAG,
+        DESCRIPTORS,
+    ),
+    unused(
+        "open_log_file_cache VALUE ...;",
         INNER,
         Arity::between(1, 4),
         DESCRIPTORS,
@@ -105,30 +165,36 @@ const ONE: Arity = Arity::exactly(1);
 /// A path and up to three levels of folders.
 const PATH: Arity = Arity::between(1, 4);
 
-const TABLES: &str = "Tables grow as they need to.";
-const EVENT_LOOP: &str = "A worker has one way of waiting for events, and takes as many \
+const TABLES: &str = "Has no effect: tables grow as they need to.";
+const EVENT_LOOP: &str = "Has no effect: a worker has one way of waiting for events, and takes as many \
                           connections as the system lets it have descriptors.";
-const PROCESSES: &str = "Workers run where and when the system puts them, and wait for nothing \
+const PROCESSES: &str = "Has no effect: workers run where and when the system puts them, and wait for nothing \
                          but events.";
-const COPIES: &str = "Files are read in pieces and sent like any other response.";
-const CLOSING: &str = "How a connection is closed depends on what the client may still be sending.";
-const MEMORY: &str = "Memory is taken as it is needed.";
-const BODIES: &str = "Bodies are passed on as they come and not kept on disk.";
-const OTHER_PROTOCOLS: &str = "Origins are spoken to in HTTP only.";
-const DESCRIPTORS: &str = "Files are opened for each request; log files stay open.";
+const COPIES: &str = "Has no effect: files are read in pieces and sent like any other response.";
+const CLOSING: &str =
+    "Has no effect: how a connection is closed depends on what the client may still be sending.";
+const MEMORY: &str = "Has no effect: memory is taken as it is needed.";
+const BODIES: &str = "Has no effect: bodies are passed on as they come and not kept on disk.";
+const OTHER_PROTOCOLS: &str = "Has no effect: origins are spoken to in HTTP only.";
+const DESCRIPTORS: &str = "Has no effect: files are opened for each request; log files stay open.";
 
+/// A row; the name is the first word of the syntax.
 const fn unused(
-    name: &'static str,
+    syntax: &'static str,
     contexts: Contexts,
     arity: Arity,
     reason: &'static str,
 ) -> DirectiveSpec {
+    let mut length = 0;
+    while syntax.as_bytes()[length] != b' ' {
+        length += 1;
+    }
     DirectiveSpec {
-        name,
+        name: syntax.split_at(length).0,
         contexts,
         arity,
         doc: Doc {
-            syntax: "(read for compatibility; has no effect)",
+            syntax,
             default: "",
             text: reason,
             example: "",

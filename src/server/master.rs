@@ -21,7 +21,6 @@ use super::signals::{self, Signals};
 use super::worker::identity;
 use super::workers::{Ended, Manner, Which, Workers};
 use crate::conf::reason;
-use crate::modules;
 use crate::modules::process::LogLevel;
 use crate::os::{self, LogFile};
 
@@ -249,11 +248,6 @@ impl Master {
             let path = path.display();
             let message = format!("open() \"{path}\" failed ({})", reason(&error));
             error_log::write(LogLevel::Emerg, &message);
-        }
-        modules::log::reopen();
-        if let Some(Err(error)) = owner.map(|owner| modules::log::give_to(owner.user)) {
-            let message = format!("chown() of an access log failed ({})", reason(&error));
-            error_log::write(LogLevel::Alert, &message);
         }
         if self.is_daemon {
             error_log::redirect_standard_error();

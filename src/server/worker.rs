@@ -308,7 +308,6 @@ fn reopen_logs() {
         let message = format!("open() \"{path}\" failed ({})", reason(&error));
         error_log::write(LogLevel::Emerg, &message);
     }
-    modules::log::reopen();
 }
 
 async fn reopen_forever(reopen: &mut Signal) {

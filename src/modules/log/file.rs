@@ -1,13 +1,11 @@
-//! Log files: opened for appending, written a line at a time or in gathered lines, opened anew
-//! when they were moved away.
+//! A log: a file, and the lines that are gathered for it.
 //!
-//! The process has one list of them, so that a signal reaches every file whatever configuration
-//! opened it; one path is opened once. Files that no configuration holds any more drop out of it.
+//! The file itself, and opening it anew, is the matter of `os::LogFile`. Gathered lines are written
+//! when there are enough of them, when the oldest has waited long enough, and before the process
+//! ends, if it is asked to.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Once, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,12 +13,15 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::conf::reason;
+use crate::os::LogFile;
 
-/// A log file.
+/// A log.
 #[derive(Debug)]
-pub(super) struct LogFile {
-    path: PathBuf,
-    sink: Mutex<Sink>,
+pub(super) struct Log {
+    file: Arc<LogFile>,
+    buffering: Option<Buffering>,
+    gathered: Mutex<Gathered>,
+    complained: Mutex<Option<Instant>>,
 }
 
 /// How lines are gathered before they are written.
@@ -32,145 +33,94 @@ pub(super) struct Buffering {
     pub flush: Option<Duration>,
 }
 
-#[derive(Debug)]
-struct Sink {
-    file: File,
-    gathered: Vec<u8>,
-    /// When what is gathered must be written.
+#[derive(Debug, Default)]
+struct Gathered {
+    lines: Vec<u8>,
+    /// When they must be written.
     due: Option<Instant>,
-    complained: Option<Instant>,
 }
 
-static FILES: Mutex<Vec<Weak<LogFile>>> = Mutex::new(Vec::new());
-
-/// Opens every log file anew, so that one that was renamed is followed by a fresh one.
-pub fn reopen() {
-    for log in open_files() {
-        log.reopen();
-    }
-}
+/// The logs of this process that gather lines.
+static GATHERING: Mutex<Vec<Weak<Log>>> = Mutex::new(Vec::new());
 
 /// Writes whatever is gathered; to be called before the process ends.
 pub fn flush() {
-    for log in open_files() {
-        log.sink.lock().flush(&log.path);
+    for log in gathering() {
+        log.flush(&mut log.gathered.lock());
     }
 }
 
-/// Makes `user` the owner of every log file, so that workers, which run as that user, can open
-/// them anew.
-///
-/// # Errors
-/// The first file that could not be given; the others are tried all the same.
-pub fn give_to(user: u32) -> io::Result<()> {
-    let mut result = Ok(());
-    for log in open_files() {
-        let given = log.give_to(user);
-        result = result.and(given);
-    }
-    result
+fn gathering() -> Vec<Arc<Log>> {
+    GATHERING.lock().iter().filter_map(Weak::upgrade).collect()
 }
 
-fn open_files() -> Vec<Arc<LogFile>> {
-    let mut files = FILES.lock();
-    files.retain(|log| log.strong_count() > 0);
-    files.iter().filter_map(Weak::upgrade).collect()
-}
-
-impl LogFile {
-    /// The log file at `path`, which is created if need be.
-    pub(super) fn open(path: &Path) -> io::Result<Arc<Self>> {
-        if let Some(log) = open_files().into_iter().find(|log| log.path == path) {
-            return Ok(log);
-        }
+impl Log {
+    /// The log at `path`, whose file is created if need be.
+    pub(super) fn open(path: &Path, buffering: Option<Buffering>) -> io::Result<Arc<Self>> {
         let log = Arc::new(Self {
-            path: path.to_owned(),
-            sink: Mutex::new(Sink {
-                file: append_to(path)?,
-                gathered: Vec::new(),
-                due: None,
-                complained: None,
-            }),
+            file: LogFile::open(path)?,
+            buffering,
+            gathered: Mutex::default(),
+            complained: Mutex::default(),
         });
-        FILES.lock().push(Arc::downgrade(&log));
+        if buffering.is_some() {
+            let mut all = GATHERING.lock();
+            all.retain(|one| one.strong_count() > 0);
+            all.push(Arc::downgrade(&log));
+        }
         Ok(log)
     }
 
+    /// How lines are gathered.
+    pub(super) fn buffering(&self) -> Option<Buffering> {
+        self.buffering
+    }
+
     /// Writes a line, its end included.
-    pub(super) fn write(&self, line: &[u8], buffering: Option<Buffering>) {
-        let mut sink = self.sink.lock();
-        let Some(buffering) = buffering else {
-            sink.put(line, &self.path);
-            return;
+    pub(super) fn write(&self, line: &[u8]) {
+        let Some(buffering) = self.buffering else {
+            return self.put(line);
         };
-        if sink.gathered.len() + line.len() > buffering.size {
-            sink.flush(&self.path);
+        let mut gathered = self.gathered.lock();
+        if gathered.lines.len() + line.len() > buffering.size {
+            self.flush(&mut gathered);
         }
         if line.len() > buffering.size {
-            sink.put(line, &self.path);
-            return;
+            return self.put(line);
         }
-        if let Some(time) = buffering.flush.filter(|_| sink.gathered.is_empty()) {
-            sink.due = Some(Instant::now() + time);
+        if let Some(time) = buffering.flush.filter(|_| gathered.lines.is_empty()) {
+            gathered.due = Some(Instant::now() + time);
             start_flushing();
         }
-        sink.gathered.extend_from_slice(line);
+        gathered.lines.extend_from_slice(line);
     }
 
-    fn reopen(&self) {
-        let mut sink = self.sink.lock();
-        sink.flush(&self.path);
-        match append_to(&self.path) {
-            Ok(file) => sink.file = file,
-            Err(error) => {
-                let reason = reason(&error);
-                log::error!("open() \"{}\" failed ({reason})", self.path.display());
-            }
+    fn flush(&self, gathered: &mut Gathered) {
+        gathered.due = None;
+        if !gathered.lines.is_empty() {
+            self.put(&gathered.lines);
+            gathered.lines.clear();
         }
     }
 
-    fn give_to(&self, user: u32) -> io::Result<()> {
-        let metadata = self.sink.lock().file.metadata()?;
-        if metadata.is_file() && metadata.uid() != user {
-            std::os::unix::fs::chown(&self.path, Some(user), None)?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for LogFile {
-    fn drop(&mut self) {
-        self.sink.get_mut().flush(&self.path);
-    }
-}
-
-impl Sink {
-    fn flush(&mut self, path: &Path) {
-        self.due = None;
-        if self.gathered.is_empty() {
-            return;
-        }
-        let gathered = std::mem::take(&mut self.gathered);
-        self.put(&gathered, path);
-        self.gathered = gathered;
-        self.gathered.clear();
-    }
-
-    fn put(&mut self, text: &[u8], path: &Path) {
-        let Err(error) = self.file.write_all(text) else {
+    fn put(&self, text: &[u8]) {
+        let Err(error) = self.file.write(text) else {
             return;
         };
-        let is_new = |at: Instant| at.elapsed() > PAUSE_OF_COMPLAINTS;
-        if self.complained.is_none_or(is_new) {
-            self.complained = Some(Instant::now());
-            let reason = reason(&error);
-            log::error!("write() to \"{}\" failed ({reason})", path.display());
+        let mut complained = self.complained.lock();
+        if complained.is_none_or(|at| at.elapsed() > PAUSE_OF_COMPLAINTS) {
+            *complained = Some(Instant::now());
+            let (path, reason) = (self.file.path().display(), reason(&error));
+            log::error!("write() to \"{path}\" failed ({reason})");
         }
     }
 }
 
-fn append_to(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).open(path)
+impl Drop for Log {
+    fn drop(&mut self) {
+        let mut gathered = std::mem::take(self.gathered.get_mut());
+        self.flush(&mut gathered);
+    }
 }
 
 /// A log that cannot be written to is complained of once in this time.
@@ -183,25 +133,25 @@ const TICK: Duration = Duration::from_millis(200);
 fn start_flushing() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
-        let started = thread::Builder::new()
-            .name("access log".to_owned())
-            .spawn(|| {
-                loop {
-                    thread::sleep(TICK);
-                    flush_due(Instant::now());
-                }
-            });
+        let flushing = thread::Builder::new().name("access log".to_owned());
+        let started = flushing.spawn(|| {
+            loop {
+                thread::sleep(TICK);
+                flush_due(Instant::now());
+            }
+        });
         if let Err(error) = started {
-            log::error!("access logs are written only when their buffers are full: {error}");
+            let reason = reason(&error);
+            log::error!("access logs are written only when their buffers are full ({reason})");
         }
     });
 }
 
 fn flush_due(now: Instant) {
-    for log in open_files() {
-        let mut sink = log.sink.lock();
-        if sink.due.is_some_and(|due| due <= now) {
-            sink.flush(&log.path);
+    for log in gathering() {
+        let mut gathered = log.gathered.lock();
+        if gathered.due.is_some_and(|due| due <= now) {
+            log.flush(&mut gathered);
         }
     }
 }
@@ -210,66 +160,31 @@ fn flush_due(now: Instant) {
 mod tests {
     use super::*;
 
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("pingauge-{name}-{}", std::process::id()));
-            std::fs::create_dir_all(&path).unwrap();
-            Self(path)
-        }
-
-        fn read(&self, name: &str) -> String {
-            std::fs::read_to_string(self.0.join(name)).unwrap_or_default()
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
-    #[test]
-    fn a_moved_file_is_followed_by_a_fresh_one() {
-        let folder = Folder::new("reopen");
-        let path = folder.0.join("log");
-        let log = LogFile::open(&path).unwrap();
-        assert!(Arc::ptr_eq(&log, &LogFile::open(&path).unwrap()));
-        log.write(b"one\n", None);
-        std::fs::rename(&path, folder.0.join("old")).unwrap();
-        log.write(b"two\n", None);
-        log.reopen();
-        log.write(b"three\n", None);
-        assert_eq!(folder.read("old"), "one\ntwo\n");
-        assert_eq!(folder.read("log"), "three\n");
-    }
-
     #[test]
     fn gathered_lines_are_written_when_it_is_time() {
-        let folder = Folder::new("gather");
-        let log = LogFile::open(&folder.0.join("log")).unwrap();
-        let buffering = |flush| {
-            Some(Buffering {
-                size: 8,
-                flush: Some(Duration::from_secs(flush)),
-            })
+        let path = std::env::temp_dir().join(format!("pingauge-gather-{}", std::process::id()));
+        let read = || std::fs::read_to_string(&path).unwrap();
+        let buffering = Buffering {
+            size: 8,
+            flush: Some(Duration::from_secs(3600)),
         };
-        log.write(b"one\n", buffering(3600));
-        log.write(b"two\n", buffering(3600));
-        assert_eq!(folder.read("log"), "");
-        log.write(b"3\n", buffering(3600));
-        assert_eq!(folder.read("log"), "one\ntwo\n");
+        let log = Log::open(&path, Some(buffering)).unwrap();
+        log.write(b"one\n");
+        log.write(b"two\n");
+        assert_eq!(read(), "");
+        log.write(b"3\n");
+        assert_eq!(read(), "one\ntwo\n");
         flush_due(Instant::now() + Duration::from_secs(3601));
-        assert_eq!(folder.read("log"), "one\ntwo\n3\n");
-        log.write(b"too long for it\n", buffering(3600));
-        log.write(b"last\n", buffering(3600));
+        assert_eq!(read(), "one\ntwo\n3\n");
+        log.write(b"too long for it\n");
+        log.write(b"last\n");
         drop(log);
-        assert_eq!(folder.read("log"), "one\ntwo\n3\ntoo long for it\nlast\n");
+        assert_eq!(read(), "one\ntwo\n3\ntoo long for it\nlast\n");
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]
     fn a_missing_folder_is_an_error() {
-        assert!(LogFile::open(Path::new("/nowhere/at/all")).is_err());
+        assert!(Log::open(Path::new("/nowhere/at/all"), None).is_err());
     }
 }

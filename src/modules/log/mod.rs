@@ -11,15 +11,15 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::conf::{Chain, Diagnostic, Severity, Span, Text, Word, nearest, reason};
+use crate::conf::{Chain, Diagnostic, Span, Text, Word, nearest, reason};
 use crate::http::builder::{Builder, LocationParts};
 use crate::http::module::{self, Module};
 use crate::http::phase::PhaseHandler;
 use crate::http::request::Request;
 use crate::http::template::Template;
 use directives::{AccessLogWritten, AccessLogsWritten, FormatsWritten};
-use file::{Buffering, LogFile};
-pub use file::{flush, give_to, reopen};
+use file::Log;
+pub use file::flush;
 use format::{Escaping, Format};
 
 /// The feature.
@@ -44,7 +44,8 @@ const COMBINED_TEXT: &str = "$remote_addr - $remote_user [$time_local] \"$reques
 #[derive(Default)]
 struct Known {
     formats: HashMap<String, Arc<Format>>,
-    files: HashMap<PathBuf, (Option<Arc<LogFile>>, Option<Buffering>)>,
+    /// `None` for one that cannot be opened, which was reported.
+    files: HashMap<PathBuf, Option<Arc<Log>>>,
 }
 
 fn compile_formats(builder: &mut Builder<'_>, chain: &Chain<'_>) {
@@ -70,15 +71,14 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
     };
     for written in logs {
         let format = find_format(builder, written);
-        let file = open(builder, written);
-        if let Some((format, file)) = format.zip(file) {
+        let log = open(builder, written);
+        if let Some((format, log)) = format.zip(log) {
             let condition = written.condition.as_ref();
             let condition = condition.map(|text| builder.template(text));
             parts.finally.push(Box::new(AccessLog {
                 format,
                 condition,
-                file,
-                buffering: written.buffering,
+                log,
             }));
         }
     }
@@ -108,54 +108,46 @@ fn find_format(builder: &mut Builder<'_>, written: &AccessLogWritten) -> Option<
     Some(format)
 }
 
-fn open(builder: &mut Builder<'_>, written: &AccessLogWritten) -> Option<Arc<LogFile>> {
+fn open(builder: &mut Builder<'_>, written: &AccessLogWritten) -> Option<Arc<Log>> {
     let path = builder.path(&written.path);
-    if let Some((file, buffering)) = builder.thing::<Known>().files.get(&path) {
-        if *buffering != written.buffering {
+    if let Some(log) = builder.thing::<Known>().files.get(&path) {
+        let log = log.clone()?;
+        if log.buffering() != written.buffering {
             let message = format!(
                 "access_log \"{}\" already defined with conflicting parameters",
                 written.path
             );
             let help = "buffer and flush must be the same wherever a file is written to";
             let problem = Diagnostic::error(written.span, message).with_help(help);
-            let file = file.clone();
             builder.diagnostics.push(problem);
-            return file;
         }
-        return file.clone();
+        return Some(log);
     }
     let implied = written.span == Span::NOWHERE;
     if implied && let Some(folder) = path.parent() {
         // That it could not be made is told when the file cannot be opened.
         let _ = std::fs::create_dir_all(folder);
     }
-    let opened = LogFile::open(&path).map_err(|error| {
+    let opened = Log::open(&path, written.buffering).map_err(|error| {
         let message = format!("open() \"{}\" failed ({})", path.display(), reason(&error));
         let help = "the folder must exist and be writable; \"access_log off;\" writes no log";
-        let severity = if implied {
-            Severity::Warn
+        let problem = if implied {
+            Diagnostic::warning(written.span, message)
         } else {
-            Severity::Emerg
+            Diagnostic::error(written.span, message)
         };
-        Diagnostic {
-            severity,
-            span: Some(written.span),
-            message,
-            help: Some(help.to_owned()),
-        }
+        problem.with_help(help)
     });
-    let file = builder.diagnostics.check(opened);
-    let known = builder.thing::<Known>();
-    known.files.insert(path, (file.clone(), written.buffering));
-    file
+    let log = builder.diagnostics.check(opened);
+    builder.thing::<Known>().files.insert(path, log.clone());
+    log
 }
 
 /// Writes a line for each request.
 struct AccessLog {
     format: Arc<Format>,
     condition: Option<Template>,
-    file: Arc<LogFile>,
-    buffering: Option<Buffering>,
+    log: Arc<Log>,
 }
 
 impl PhaseHandler for AccessLog {
@@ -169,8 +161,105 @@ impl PhaseHandler for AccessLog {
             text.clear();
             self.format.append(request, &mut text);
             text.push(b'\n');
-            self.file.write(&text, self.buffering);
+            self.log.write(&text);
         }
         request.recycle(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::modules::core::trial::{ask, get, load, problems, server};
+
+    #[test]
+    fn lines_are_written_as_told() {
+        let folder = std::env::temp_dir().join(format!("pingauge-log-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let text = "events {} http {
+            log_format short '$request_method $uri' ' $status $http_user_agent';
+            log_format json escape=json '{\"agent\":\"$http_user_agent\"}';
+            server { listen 80; access_log $DIR/all short;
+                location / { return 200; }
+                location /off { access_log off; return 200; }
+                location /own { access_log $DIR/own json if=$arg_log; return 204; }
+                location /lost { access_log $DIR/combined; rewrite ^ /found last; }
+                location /found { access_log $DIR/combined; return 404; } } }";
+        let runtime = load(text.replace("$DIR", &folder.to_string_lossy())).unwrap();
+        for target in ["/a", "/off", "/own?log=0", "/lost", "/%zz"] {
+            get(runtime, target);
+        }
+        ask(
+            runtime,
+            "GET /own?log=1 HTTP/1.1\r\nHost: a\r\nUser-Agent: \"b\"\r\n\r\n",
+        );
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+        assert_eq!(read("all"), "GET /a 200 -\nGET  400 -\n");
+        assert_eq!(read("own"), "{\"agent\":\"\\\"b\\\"\"}\n");
+        let combined = read("combined");
+        assert!(combined.starts_with("127.0.0.1 - - ["), "{combined}");
+        let end = "\"GET /lost HTTP/1.1\" 404 0 \"-\" \"-\"\n";
+        assert!(combined.ends_with(end), "{combined}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_written_wrongly() {
+        for (text, expected) in [
+            (
+                "access_log /dev/null no_such;",
+                "unknown log format \"no_such\"",
+            ),
+            ("access_log off x;", "invalid parameter \"x\""),
+            (
+                "access_log /$host;",
+                "\"access_log\" does not support variables in its path",
+            ),
+            (
+                "access_log syslog:server=x;",
+                "\"access_log\" does not support syslog",
+            ),
+            (
+                "access_log /dev/null combined flush=1s;",
+                "invalid parameter \"flush=1s\"",
+            ),
+            (
+                "access_log /dev/null combined buffer=x;",
+                "invalid parameter \"buffer=x\"",
+            ),
+            (
+                "access_log /dev/null combined gzip;",
+                "invalid parameter \"gzip\"",
+            ),
+            (
+                "access_log /dev/null; location / { access_log /dev/null combined buffer=1k; }",
+                "access_log \"/dev/null\" already defined with conflicting parameters",
+            ),
+            (
+                "access_log logs/none;",
+                "open() \"/prefix/logs/none\" failed (2: No such file or directory)",
+            ),
+        ] {
+            assert_eq!(problems(text), [expected], "{text}");
+        }
+        for (line, expected) in [
+            (
+                "log_format combined x;",
+                "duplicate \"log_format\" name \"combined\"",
+            ),
+            (
+                "log_format a x; log_format a y;",
+                "duplicate \"log_format\" name \"a\"",
+            ),
+            (
+                "log_format a escape=xml x;",
+                "invalid value \"escape=xml\" in \"log_format\" directive, it must be \
+                 \"escape=default\" or \"escape=json\" or \"escape=none\"",
+            ),
+            ("log_format a $no_such;", "unknown \"no_such\" variable"),
+        ] {
+            let text = format!("events {{}} http {{ {line} server {{ listen 80; }} }}");
+            assert_eq!(load(text).err().unwrap(), [expected], "{line}");
+        }
+        server("access_log /dev/null combined buffer=1k flush=5s; access_log off;");
     }
 }

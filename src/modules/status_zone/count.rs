@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::store::{Exchange, LONGEST_KEY, Zone};
+use super::layout::LONGEST_KEY;
+use super::store::{Exchange, Zone};
 use crate::http::phase::PhaseHandler;
 use crate::http::request::Request;
 use crate::http::state::StateIndex;

@@ -1,6 +1,6 @@
 //! The row of `status_zone`, and what it stores.
 
-use super::store::LONGEST_KEY;
+use super::layout::LONGEST_KEY;
 use crate::conf::values;
 use crate::conf::{
     Arity, Context, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Span, Statement, Text, Word,

@@ -5,6 +5,8 @@
 
 mod count;
 mod directive;
+mod keys;
+mod layout;
 mod status;
 mod store;
 
@@ -16,7 +18,8 @@ use crate::http::module::{self, Module};
 use crate::http::state::StateIndex;
 use count::{Begun, Counter, Select};
 use directive::{LocationZone, ServerZone, ZoneWritten};
-use store::{Kind, Zone};
+use layout::Kind;
+use store::Zone;
 
 /// The feature.
 pub static MODULE: Module = Module {

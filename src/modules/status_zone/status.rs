@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::store::{Counts, Kind, Zone};
+use super::layout::Kind;
+use super::store::{Counts, Zone};
 use crate::http::builder::Builder;
 use crate::status::{Branch, Node};
 

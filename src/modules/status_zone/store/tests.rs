@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::super::layout::{LONGEST_KEY, USED};
 use super::*;
 
 /// Memory of one run: what was made is found again, whoever asks.
