@@ -56,7 +56,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    if let Err(message) = log_early(&line) {
+    if let (Err(message), Launch::Command) = (log_early(&line), &launch) {
         say(&format!("{PROGRAM}: [alert] {message}\n"));
     }
     let done = match &line.task {

@@ -146,7 +146,11 @@ impl Worker {
         }
         let settings = Settings::of(&loaded.main);
         open_logs(&settings, hand_over)?;
-        os::limit_open_files(settings.open_files).map_err(because("setrlimit() failed"))?;
+        if let Err(error) = os::limit_open_files(settings.open_files) {
+            // It serves all the same, with as many as it had.
+            let message = format!("the limit of open files cannot be set ({})", reason(&error));
+            error_log::write(LogLevel::Alert, &message);
+        }
         if let Some(identity) = identity(&settings) {
             os::assume(&identity).map_err(because("the user cannot be changed"))?;
         }
@@ -169,8 +173,10 @@ impl Worker {
         if let Some(Err(error)) = listening.try_join_next() {
             return Err(format!("a socket cannot be served: {error}"));
         }
-        let ready = self.ready.write_all(b"R");
-        ready.map_err(|error| format!("the master does not listen ({})", reason(&error)))?;
+        if self.ready.write_all(b"R").is_err() {
+            // The master has decided otherwise meanwhile.
+            return Ok(());
+        }
         drop(self.ready);
         let mut told = tokio::time::interval(TELL);
         loop {
