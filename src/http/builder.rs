@@ -20,7 +20,9 @@ use super::state::StateIndex;
 use super::template::{self, Template};
 use super::variable::{VariableSpec, VariableTable};
 use super::{listeners, location_tree};
-use crate::conf::{Chain, Context, Diagnostic, Diagnostics, Part, Scope, Severity, Sources, Text};
+use crate::conf::{
+    Chain, Context, Diagnostic, Diagnostics, Part, Scope, Severity, Sources, Text, Word,
+};
 use crate::status::Tree;
 
 /// What modules build a runtime with.
@@ -46,6 +48,7 @@ pub struct Builder<'a> {
     prefix: PathBuf,
     states: usize,
     things: HashMap<TypeId, Box<dyn Any>>,
+    zones: HashMap<String, &'static str>,
 }
 
 /// What is known beside the text of a configuration.
@@ -157,6 +160,20 @@ impl Builder<'_> {
         thing
             .downcast_mut()
             .expect("a thing is kept under its own type")
+    }
+
+    /// Takes the name of a shared zone for one `kind` of use; nothing else may use it then.
+    pub fn claim_zone(&mut self, name: &Word, kind: &'static str) -> Result<(), Diagnostic> {
+        let owner = *self.zones.entry(name.text.clone()).or_insert(kind);
+        if owner == kind {
+            return Ok(());
+        }
+        let message = format!(
+            "zone \"{}\" is already declared for a different use",
+            name.text
+        );
+        let help = format!("it is a zone of {owner}, and cannot be one of {kind} too");
+        Err(Diagnostic::error(name.span, message).with_help(help))
     }
 
     /// Compiles text with variables.
@@ -279,6 +296,7 @@ impl<'a> Builder<'a> {
             prefix: surroundings.prefix.to_owned(),
             states: 0,
             things: HashMap::new(),
+            zones: HashMap::new(),
         })
     }
 }

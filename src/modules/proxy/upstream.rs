@@ -51,7 +51,7 @@ struct IdleTimeout(Duration);
 /// `keepalive_time` of an upstream
 struct ConnectionLifetime(Duration);
 /// `zone` of an upstream
-struct Zone;
+struct Zone(Word);
 
 pub(super) fn apply_upstream(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     statement.scope.insert(Name(statement.word(1).clone()));
@@ -76,7 +76,7 @@ pub(super) fn apply_zone(statement: &mut Statement<'_>) -> Result<(), Diagnostic
     if statement.arguments().len() > 1 {
         statement.size(2)?;
     }
-    statement.scope.insert(Zone);
+    statement.scope.insert(Zone(statement.word(1).clone()));
     Ok(())
 }
 
@@ -256,7 +256,11 @@ fn build(builder: &mut Builder<'_>, scope: &Scope, name: &str) -> Option<Group> 
     }
     servers.sort_by_key(|server| server.backup);
     let keepalive = keepalive(builder, scope);
-    let zone = scope.get::<Zone>().map(|_| name);
+    let zone = scope.get().map(|Zone(word)| {
+        let claimed = builder.claim_zone(word, "upstream");
+        builder.diagnostics.check(claimed);
+        name
+    });
     let mut group = Assembly {
         name,
         zone,
