@@ -4,9 +4,9 @@
 //! request phase, content. An answer leaves through `head_point`, a request ends in `finish`;
 //! phases that were skipped are run late, in order, once.
 
-use super::bridge::Origin;
 use super::head::BodyFraming;
 use super::location::Found;
+use super::origin::Origin;
 use super::outcome::{InternalTarget, Outcome};
 use super::phase::{Flow, Phase, RewriteStep, Verdict};
 use super::request::Request;

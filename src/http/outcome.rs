@@ -1,6 +1,6 @@
 //! What running a request's phases comes to.
 
-use super::bridge::Origin;
+use super::origin::Origin;
 use super::response::Response;
 
 /// The decision of a rewrite step or a content handler.

@@ -117,6 +117,9 @@ fn destination(builder: &mut Builder<'_>, written: &Written) -> Option<Destinati
 /// The `upstream` that a URL names, or the one server that it names.
 fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>> {
     let registry = builder.thing::<Registry>();
+    if matches!(&url.endpoint, Endpoint::Host { host, .. } if registry.is_broken(host)) {
+        return None;
+    }
     if let Endpoint::Host { host, port } = &url.endpoint
         && let Some(group) = registry.group(host)
     {

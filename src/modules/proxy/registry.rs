@@ -1,6 +1,6 @@
 //! What is known of all upstreams while a configuration is loaded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -16,6 +16,8 @@ pub(super) struct Registry {
     /// Groups of servers that only a `proxy_pass` names.
     unnamed: HashMap<String, Arc<Group>>,
     zoned: Vec<Arc<Group>>,
+    /// Names of upstreams that could not be built.
+    broken: HashSet<String>,
     groups: u64,
     state: Option<StateIndex<Attempts>>,
     /// Whether a variable asks for a field of a peer's response.
@@ -44,6 +46,16 @@ impl Registry {
             self.zoned.push(Arc::clone(&group));
         }
         self.named.insert(group.name.to_ascii_lowercase(), group);
+    }
+
+    /// Takes note of an `upstream` with errors, so that no host is looked up in its place.
+    pub(super) fn add_broken(&mut self, name: &str) {
+        self.broken.insert(name.to_ascii_lowercase());
+    }
+
+    /// Whether there is an `upstream` of this name, with errors.
+    pub(super) fn is_broken(&self, name: &str) -> bool {
+        self.broken.contains(&name.to_ascii_lowercase())
     }
 
     /// The group of a server that has no `upstream`.

@@ -59,6 +59,8 @@ pub(super) fn apply_upstream(statement: &mut Statement<'_>) -> Result<(), Diagno
 }
 
 pub(super) fn apply_server(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    // So that a server with an error is not taken for no server at all.
+    statement.scope.get_or_default::<Servers>();
     let word = statement.word(1);
     let endpoint = Endpoint::parse(&word.text).map_err(|problem| {
         statement.error(1, format!("{problem} in upstream \"{}\"", word.text))
@@ -223,9 +225,12 @@ pub(super) fn build_all(builder: &mut Builder<'_>, http: &Chain<'_>) {
                 .push(Diagnostic::error(name.span, message));
             continue;
         }
-        if let Some(group) = build(builder, scope, &name.text) {
-            let registry = builder.thing::<Registry>();
-            registry.add(Arc::new(group), scope.get::<Zone>().is_some());
+        match build(builder, scope, &name.text) {
+            Some(group) => {
+                let registry = builder.thing::<Registry>();
+                registry.add(Arc::new(group), scope.get::<Zone>().is_some());
+            }
+            None => builder.thing::<Registry>().add_broken(&name.text),
         }
     }
 }
@@ -233,6 +238,9 @@ pub(super) fn build_all(builder: &mut Builder<'_>, http: &Chain<'_>) {
 fn build(builder: &mut Builder<'_>, scope: &Scope, name: &str) -> Option<Group> {
     let none = Servers::default();
     let mut servers = scope.get::<Servers>().unwrap_or(&none).0.clone();
+    if servers.is_empty() && scope.get::<Servers>().is_some() {
+        return None;
+    }
     if servers.iter().all(|server| server.backup) {
         let message = format!("no servers are inside upstream \"{name}\"");
         let help = match servers.is_empty() {

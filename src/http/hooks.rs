@@ -1,0 +1,362 @@
+//! What Pingora's proxy asks along the way of a request. Nothing is decided here: the hooks pass on
+//! to the origin of the request, and to the engine when something failed.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora_core::protocols::Digest;
+use pingora_core::upstreams::peer::HttpPeer;
+use pingora_core::{Error, ErrorSource, ErrorType, Result};
+use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
+
+use super::bridge::{HANDED, Handed, waits};
+use super::client::Share;
+use super::exchange::{
+    CLIENT_LEFT, Course, Exchange, SWITCHING, body_of, failure_of, is_answered, status_of,
+};
+use super::head::BodyFraming;
+use super::origin::{Failure, Reply};
+use super::respond;
+use super::response::Response;
+
+/// The hooks; all state is in the exchange.
+pub(super) struct Hooks;
+
+#[async_trait]
+impl ProxyHttp for Hooks {
+    type CTX = Exchange;
+
+    fn new_ctx(&self) -> Exchange {
+        Exchange {
+            handed: HANDED.with(|place| place.borrow_mut().take()),
+            course: Course::Open,
+            body: 0,
+        }
+    }
+
+    async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
+        let Some(handed) = &mut exchange.handed else {
+            return Ok(false);
+        };
+        let waits = waits(&handed.request);
+        match (handed.response.take(), handed.origin) {
+            (Some(response), _) if waits => send(session, exchange, response).await?,
+            (Some(response), _) => read_and_send(session, exchange, response).await?,
+            (None, Some(origin)) => {
+                session.set_abort_on_close(!origin.outlives_client());
+                if waits {
+                    session.downstream_session.write_continue_response().await?;
+                }
+                return Ok(false);
+            }
+            (None, None) => {}
+        }
+        Ok(true)
+    }
+
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end: bool,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        exchange.body += body.as_ref().map_or(0, |body| body.len() as u64);
+        let sent = exchange.body;
+        let (request, origin) = exchange.parts()?;
+        let most = request.location.settings.most_body;
+        if most.is_some_and(|most| sent > most) && request.head.body() == BodyFraming::Chunked {
+            return Error::e_explain(
+                ErrorType::HTTPStatus(413),
+                "the body is larger than client_max_body_size",
+            );
+        }
+        if !origin.sends_body(request) {
+            *body = (!end).then(Bytes::new);
+        }
+        origin.sending(request, body.as_ref().map_or(0, Bytes::len));
+        Ok(())
+    }
+
+    async fn upstream_peer(
+        &self,
+        _session: &mut Session,
+        exchange: &mut Exchange,
+    ) -> Result<Box<HttpPeer>> {
+        loop {
+            exchange.course = Course::Open;
+            let (request, origin) = exchange.parts()?;
+            request.time_passed();
+            let status = match origin.peer(request) {
+                Ok(peer) => return Ok(peer),
+                Err(status) => status,
+            };
+            exchange.fail(status);
+            if !matches!(exchange.course, Course::Again) {
+                return Error::e_explain(ErrorType::HTTPStatus(status), "no peer");
+            }
+        }
+    }
+
+    async fn connected_to_upstream(
+        &self,
+        _session: &mut Session,
+        reused: bool,
+        _peer: &HttpPeer,
+        socket: std::os::unix::io::RawFd,
+        _digest: Option<&Digest>,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        exchange.body = 0;
+        let (request, origin) = exchange.parts()?;
+        request.time_passed();
+        origin.connected(request, socket, reused);
+        Ok(())
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        head: &mut RequestHeader,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        let (request, origin) = exchange.parts()?;
+        *head = origin.request(request)?;
+        Ok(())
+    }
+
+    async fn upstream_response_filter(
+        &self,
+        _session: &mut Session,
+        head: &mut ResponseHeader,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        if !head.status.is_informational() || head.status == SWITCHING {
+            let (request, origin) = exchange.parts()?;
+            request.time_passed();
+            origin.answered(request, head);
+        }
+        Ok(())
+    }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        head: &mut ResponseHeader,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        let status = head.status.as_u16();
+        if head.status.is_informational() && status != SWITCHING {
+            return Ok(());
+        }
+        let body = body_of(session);
+        let (request, origin) = exchange.parts()?;
+        match origin.response(request, head, body) {
+            Reply::Send => {}
+            Reply::Another => {
+                exchange.course = Course::Again;
+                return Error::e_explain(ErrorType::HTTPStatus(status), "another peer is asked");
+            }
+            Reply::Fail(status) => {
+                exchange.fail(status);
+                return Error::e_explain(ErrorType::HTTPStatus(status), "intercepted");
+            }
+        }
+        let unframed = request.head.minor_version() == 0 && !head.status.is_informational();
+        if unframed && head.remove_header("Transfer-Encoding").is_some() {
+            session.set_keepalive(None);
+        }
+        let (request, _) = exchange.parts()?;
+        *head = respond::proxied_head(request, head)?;
+        if status == SWITCHING {
+            session.set_read_timeout(None);
+            if let Some(handed) = &exchange.handed {
+                handed.client.lock().lend(Share::All);
+            }
+        }
+        Ok(())
+    }
+
+    fn response_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        _end: bool,
+        exchange: &mut Exchange,
+    ) -> Result<Option<std::time::Duration>> {
+        let (request, origin) = exchange.parts()?;
+        origin.received(request, body.as_ref().map_or(0, Bytes::len));
+        Ok(None)
+    }
+
+    fn fail_to_connect(
+        &self,
+        session: &mut Session,
+        _peer: &HttpPeer,
+        exchange: &mut Exchange,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        let failure = match error.etype() {
+            ErrorType::ConnectTimedout => Failure::Timeout,
+            _ => Failure::Connect,
+        };
+        log::error!("connecting to a peer failed: {error}");
+        let body = body_of(session);
+        exchange.attempt_failed(failure, body);
+        error.set_retry(exchange.goes_on(body, failure.status()));
+        error
+    }
+
+    fn error_while_proxy(
+        &self,
+        _peer: &HttpPeer,
+        session: &mut Session,
+        mut error: Box<Error>,
+        exchange: &mut Exchange,
+        reused: bool,
+    ) -> Box<Error> {
+        error.retry.decide_reuse(reused);
+        let body = body_of(session);
+        let is_peers = *error.esource() == ErrorSource::Upstream;
+        if matches!(exchange.course, Course::Open) && is_peers && !is_answered(session) {
+            log::error!("a peer failed: {error}");
+            let failure = failure_of(&error, reused);
+            exchange.attempt_failed(failure, body);
+        }
+        let again = exchange.goes_on(body, status_of(&error));
+        error.set_retry(again);
+        error
+    }
+
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        exchange: &mut Exchange,
+    ) -> FailToProxy {
+        let code = status_of(error);
+        let outcome = |reusable| FailToProxy {
+            error_code: code,
+            can_reuse_downstream: reusable,
+        };
+        if is_answered(session) {
+            // The head has left; the client sees the response break off.
+            log::error!("a response broke off: {error}");
+            return outcome(false);
+        }
+        if *error.esource() == ErrorSource::Downstream {
+            exchange.course = Course::Open;
+        }
+        if code == CLIENT_LEFT {
+            if let Some(handed) = &mut exchange.handed {
+                handed.request.response.status = CLIENT_LEFT;
+                handed.request.head_sent = false;
+            }
+            return outcome(false);
+        }
+        if !matches!(exchange.course, Course::Instead(_) | Course::Close) {
+            exchange.fail(code);
+        }
+        let response = match std::mem::replace(&mut exchange.course, Course::Close) {
+            Course::Instead(response) => response,
+            Course::Again | Course::Open => Response::page(code),
+            Course::Close => return outcome(false),
+        };
+        let sent = send(session, exchange, response).await.is_ok();
+        let reusable = sent && session.is_body_done() && session.get_keepalive().is_some();
+        if let Some(handed) = &mut exchange.handed {
+            handed.reusable = reusable;
+        }
+        outcome(reusable)
+    }
+
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, exchange: &mut Exchange) {
+        if let Ok((request, origin)) = exchange.parts() {
+            request.complete |= error.is_none();
+            request.time_passed();
+            origin.finished(request);
+        }
+        let mut handed = exchange.handed.take();
+        if let Some(handed) = &mut handed {
+            handed.request.body_sent = session.body_bytes_sent() as u64;
+        }
+        HANDED.with(|place| *place.borrow_mut() = handed);
+    }
+
+    fn suppress_error_log(&self, _session: &Session, _exchange: &Exchange, _error: &Error) -> bool {
+        true
+    }
+
+    fn suppress_proxy_warn_log(
+        &self,
+        _session: &Session,
+        _exchange: &Exchange,
+        _error: &Error,
+        _context: ProxyWarnLogContext,
+    ) -> bool {
+        true
+    }
+}
+
+/// Reads the body of a request to its end, as far as that is allowed, then answers.
+async fn read_and_send(
+    session: &mut Session,
+    exchange: &mut Exchange,
+    mut response: Response,
+) -> Result<()> {
+    let handed = exchange.handed.as_ref();
+    let most = handed.and_then(|handed| handed.request.location.settings.most_body);
+    let mut read = 0;
+    let body = &mut session.downstream_session;
+    while let Some(chunk) = body
+        .read_request_body()
+        .await
+        .map_err(|error| error.into_down())?
+    {
+        read += chunk.len() as u64;
+        if most.is_some_and(|most| read > most) {
+            exchange.fail(413);
+            response = match std::mem::replace(&mut exchange.course, Course::Close) {
+                Course::Instead(response) => response,
+                _ => Response::page(413),
+            };
+            session.set_keepalive(None);
+            break;
+        }
+    }
+    send(session, exchange, response).await
+}
+
+/// Sends a response made here through Pingora's session.
+async fn send(
+    session: &mut Session,
+    exchange: &mut Exchange,
+    mut response: Response,
+) -> Result<()> {
+    let Some(Handed { request, .. }) = &mut exchange.handed else {
+        return Ok(());
+    };
+    request.time_passed();
+    respond::take(request, &mut response);
+    if !request.keep_alive {
+        session.set_keepalive(None);
+    }
+    let head = respond::pingora_head(request, &response.body)?;
+    session.write_response_header(Box::new(head), false).await?;
+    request.head_sent = true;
+    if respond::sends_body(request) {
+        while let Some(chunk) = response.body.next_chunk().await.map_err(broken_file)? {
+            session.write_response_body(Some(chunk), false).await?;
+        }
+    }
+    session.write_response_body(None, true).await?;
+    if let Some(Handed { request, .. }) = &mut exchange.handed {
+        request.complete = true;
+    }
+    Ok(())
+}
+
+fn broken_file(error: std::io::Error) -> Box<Error> {
+    log::error!("a file could not be read while it was sent: {error}");
+    Error::because(ErrorType::FileReadError, "reading a file", error)
+}
