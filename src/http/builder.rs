@@ -21,7 +21,7 @@ use super::template::{self, Template};
 use super::variable::{VariableSpec, VariableTable};
 use super::{listeners, location_tree};
 use crate::conf::{
-    Chain, Context, Diagnostic, Diagnostics, Part, Scope, Severity, Sources, Text, Word,
+    Chain, Context, Diagnostic, Diagnostics, Part, Scope, Severity, Sources, Span, Text,
 };
 use crate::status::Tree;
 
@@ -163,17 +163,19 @@ impl Builder<'_> {
     }
 
     /// Takes the name of a shared zone for one `kind` of use; nothing else may use it then.
-    pub fn claim_zone(&mut self, name: &Word, kind: &'static str) -> Result<(), Diagnostic> {
-        let owner = *self.zones.entry(name.text.clone()).or_insert(kind);
+    pub fn claim_zone(
+        &mut self,
+        name: &str,
+        span: Span,
+        kind: &'static str,
+    ) -> Result<(), Diagnostic> {
+        let owner = *self.zones.entry(name.to_owned()).or_insert(kind);
         if owner == kind {
             return Ok(());
         }
-        let message = format!(
-            "zone \"{}\" is already declared for a different use",
-            name.text
-        );
+        let message = format!("zone \"{name}\" is already declared for a different use");
         let help = format!("it is a zone of {owner}, and cannot be one of {kind} too");
-        Err(Diagnostic::error(name.span, message).with_help(help))
+        Err(Diagnostic::error(span, message).with_help(help))
     }
 
     /// Compiles text with variables.

@@ -63,6 +63,8 @@ pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
         return;
     };
     for written in zones {
+        let claimed = builder.claim_zone(&written.name, written.span, "metrics");
+        builder.diagnostics.check(claimed);
         let zone = match open(builder, written) {
             Ok(zone) => zone,
             Err(error) => {

@@ -265,7 +265,7 @@ fn build(builder: &mut Builder<'_>, scope: &Scope, name: &str) -> Option<Group> 
     servers.sort_by_key(|server| server.backup);
     let keepalive = keepalive(builder, scope);
     let zone = scope.get().map(|Zone(word)| {
-        let claimed = builder.claim_zone(word, "upstream");
+        let claimed = builder.claim_zone(&word.text, word.span, "upstreams");
         builder.diagnostics.check(claimed);
         name
     });

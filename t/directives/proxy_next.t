@@ -1,0 +1,95 @@
+# proxy_next_upstream and what a failed or unwanted answer leads to.
+
+=== a status that leads to the next peer
+--- origin bad
+* * 500
+    | bad
+--- origin good
+* * 200
+    | good
+--- http_config
+upstream group { server $ORIGIN_bad; server $ORIGIN_good backup; }
+--- config
+proxy_next_upstream error timeout http_500;
+location / { proxy_pass http://group; add_header X-Status $upstream_status always; }
+location /post { proxy_pass http://group; }
+location /anything { proxy_next_upstream http_500 non_idempotent; proxy_pass http://group; }
+location /off { proxy_next_upstream off; proxy_pass http://group; }
+location /one { proxy_next_upstream_tries 1; proxy_pass http://group; }
+--- requests
+GET / 200
+--- response_headers
+X-Status: 500, 200
+
+=== what is not repeated
+--- origin bad
+* * 500
+    | bad
+--- origin good
+* * 200
+    | good
+--- http_config
+upstream group { server $ORIGIN_bad max_fails=0; server $ORIGIN_good backup; }
+--- config
+proxy_next_upstream http_500;
+location / { proxy_pass http://group; }
+location /anything { proxy_next_upstream http_500 non_idempotent; proxy_pass http://group; }
+location /off { proxy_next_upstream off; proxy_pass http://group; }
+location /one { proxy_next_upstream_tries 1; proxy_pass http://group; }
+--- requests
+GET / = good
+POST / 500 = bad
+    | body
+POST /anything = good
+    | body
+GET /off 500 = bad
+GET /one 500 = bad
+
+=== no time for another peer
+--- origin slow
+* * 200 delay=2
+--- origin good
+* * 200
+    | good
+--- http_config
+upstream group { server $ORIGIN_slow max_fails=0; server $ORIGIN_good backup; }
+--- config
+proxy_read_timeout 300ms;
+location / { proxy_pass http://group; }
+location /late { proxy_next_upstream_timeout 100ms; proxy_pass http://group; }
+--- requests
+GET / = good
+GET /late 504
+
+=== intercepted errors
+--- origin o
+* /404 404
+    | theirs
+* /ok 200
+    | theirs
+* * 500
+    | theirs
+--- config
+error_page 404 =200 /page;
+error_page 500 @other;
+location = /page { return 200 ours; }
+location @other { return 200 other; }
+location / { proxy_intercept_errors on; proxy_pass http://$ORIGIN_o; }
+location /off/ { proxy_pass http://$ORIGIN_o/; }
+--- requests
+GET /404 = ours
+GET /500 any = other
+GET /ok = theirs
+GET /off/404 404 = theirs
+
+=== an error page that is proxied elsewhere
+--- origin o
+* * 200
+    | other
+--- config
+location / { error_page 502 = @other; proxy_pass http://127.0.0.1:$PORT2; add_header X-Addr a; }
+location @other { proxy_pass http://$ORIGIN_o; add_header X-Addr $upstream_addr; }
+--- requests
+GET /x = other
+--- response_headers
+X-Addr: 127.0.0.1:$PORT2 : $ORIGIN_o
