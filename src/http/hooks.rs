@@ -192,7 +192,7 @@ impl ProxyHttp for Hooks {
     fn fail_to_connect(
         &self,
         session: &mut Session,
-        _peer: &HttpPeer,
+        peer: &HttpPeer,
         exchange: &mut Exchange,
         mut error: Box<Error>,
     ) -> Box<Error> {
@@ -200,7 +200,7 @@ impl ProxyHttp for Hooks {
             ErrorType::ConnectTimedout => Failure::Timeout,
             _ => Failure::Connect,
         };
-        log::error!("connecting to a peer failed: {error}");
+        complain(exchange, peer, "connecting to upstream failed", &error);
         let body = body_of(session);
         exchange.attempt_failed(failure, body);
         error.set_retry(exchange.goes_on(body, failure.status()));
@@ -209,7 +209,7 @@ impl ProxyHttp for Hooks {
 
     fn error_while_proxy(
         &self,
-        _peer: &HttpPeer,
+        peer: &HttpPeer,
         session: &mut Session,
         mut error: Box<Error>,
         exchange: &mut Exchange,
@@ -219,7 +219,7 @@ impl ProxyHttp for Hooks {
         let body = body_of(session);
         let is_peers = *error.esource() == ErrorSource::Upstream;
         if matches!(exchange.course, Course::Open) && is_peers && !is_answered(session) {
-            log::error!("a peer failed: {error}");
+            complain(exchange, peer, "upstream failed", &error);
             let failure = failure_of(&error, reused);
             exchange.attempt_failed(failure, body);
         }
@@ -296,6 +296,22 @@ impl ProxyHttp for Hooks {
     ) -> bool {
         true
     }
+}
+
+/// Tells the log what went wrong, and for whom.
+fn complain(exchange: &Exchange, peer: &HttpPeer, what: &str, error: &Error) {
+    let Some(Handed { request, .. }) = &exchange.handed else {
+        return;
+    };
+    let client = request.connection.client;
+    let client = client.map_or_else(|| "unix:".to_owned(), |client| client.ip().to_string());
+    log::error!(
+        "{what} ({}), client: {client}, server: {}, request: \"{}\", upstream: \"{}\"",
+        error.etype().as_str(),
+        request.server.name,
+        request.head.request_line().escape_ascii(),
+        peer._address,
+    );
 }
 
 /// Reads the body of a request to its end, as far as that is allowed, then answers.

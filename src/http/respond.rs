@@ -113,11 +113,21 @@ pub(super) fn proxied_head(
         }
     }
     engine::head_point(request);
-    if !switches {
+    if switches {
+        // Both sides speak another protocol from here on, whatever an error page has in mind.
+        request.response.status = original;
+    } else {
         tell_patience(request);
     }
     request.head_sent = true;
     let status = request.response.status;
+    if status != original && is_bodiless(status) {
+        let frames = |name: &str| {
+            name.eq_ignore_ascii_case("content-length")
+                || name.eq_ignore_ascii_case("transfer-encoding")
+        };
+        request.response.fields.retain(|one| !frames(&one.name));
+    }
     let mut out = ResponseHeader::build(status, Some(request.response.fields.len() + 3))?;
     out.set_reason_phrase(match status == original {
         true => head.get_reason_phrase(),

@@ -190,7 +190,7 @@ pub(super) fn ring<'p>(peers: impl Iterator<Item = &'p Peer>) -> Box<[(u64, u32)
                 break;
             }
             points.push((
-                xxh3_64_with_seed(peer.server.as_bytes(), u64::from(point)),
+                xxh3_64_with_seed(peer.name.as_bytes(), u64::from(point)),
                 number,
             ));
         }
