@@ -113,7 +113,9 @@ mod tests {
         log.write(b"one\n").unwrap();
         std::fs::rename(&path, &old).unwrap();
         log.write(b"two\n").unwrap();
-        assert!(LogFile::reopen_all(None).is_empty());
+        // Files of other tests may be gone; ours is not among those that fail.
+        let failures = LogFile::reopen_all(None);
+        assert!(failures.iter().all(|(failed, _)| *failed != path));
         log.write(b"three\n").unwrap();
         assert_eq!(std::fs::read(&old).unwrap(), b"one\ntwo\n");
         assert_eq!(std::fs::read(&path).unwrap(), b"three\n");
