@@ -20,6 +20,9 @@ use crate::os::{self, Session};
 #[derive(Default)]
 pub(super) struct Workers {
     all: Vec<Worker>,
+    /// Places of workers that died: what they counted as going on there is cleared by the next
+    /// worker in the place, so these are given out first.
+    left: Vec<usize>,
     /// Handed to workers: where to log unless the configuration says so.
     early_log: Option<PathBuf>,
 }
@@ -85,6 +88,7 @@ impl Workers {
     pub(super) fn new(early_log: Option<PathBuf>) -> Self {
         Self {
             all: Vec::new(),
+            left: Vec::new(),
             early_log,
         }
     }
@@ -108,6 +112,7 @@ impl Workers {
             .stdin(Stdio::null());
         let child = os::spawn(&mut command, &descriptors, Session::Same)?;
         let process = child.id();
+        self.left.retain(|left| *left != place);
         self.all.push(Worker {
             child,
             generation: generation.number,
@@ -145,10 +150,14 @@ impl Workers {
         // News of a short life must not be lost with its pipe.
         self.welcome();
         let mut ended = Vec::new();
+        let left = &mut self.left;
         self.all.retain_mut(|worker| {
             let Ok(Some(status)) = worker.child.try_wait() else {
                 return true;
             };
+            if !status.success() {
+                left.push(worker.place);
+            }
             ended.push(Ended {
                 process: worker.child.id(),
                 generation: worker.generation,
@@ -207,7 +216,7 @@ impl Workers {
 
     fn free_place(&self) -> io::Result<usize> {
         // The last place is the master's own.
-        let mut places = 0..MOST_WORKERS - 1;
+        let mut places = self.left.iter().copied().chain(0..MOST_WORKERS - 1);
         let is_free = |place: &usize| self.all.iter().all(|worker| worker.place != *place);
         let too_many = || io::Error::other("too many worker processes are still ending");
         places.find(is_free).ok_or_else(too_many)

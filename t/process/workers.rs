@@ -1,5 +1,6 @@
 //! A worker that dies is replaced and takes no count with it, nor anything others need.
 
+use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
@@ -99,5 +100,22 @@ fn a_dead_worker_holds_up_nobody() {
         "http/metric_zones/z/metrics/k",
         &json!(before + account.answered),
     );
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn what_a_dead_worker_had_open_is_not_counted_for_ever() {
+    let running = start();
+    let worker = running.workers(WORKERS).swap_remove(WORKERS - 1);
+    let idle: Vec<TcpStream> = (0..64)
+        .map(|_| TcpStream::connect(running.address()).unwrap())
+        .collect();
+    let open = || running.status("connections/active").as_u64().unwrap();
+    assert!(poll(PATIENCE, || (open() >= 64).then_some(())).is_some());
+    signal(&worker.to_string(), "KILL");
+    drop(idle);
+    // One connection asks.
+    let settled = poll(PATIENCE, || (open() == 1).then_some(()));
+    assert!(settled.is_some(), "{} still counted", open());
     running.server.stop().unwrap();
 }
