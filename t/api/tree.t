@@ -60,3 +60,5 @@ location = /slots { api /status/slabs/z/slots; }
 --- requests
 GET /z?k=<<#8>> 204 x2500
 GET /slots ~ "fails": [1-9]
+GET /status/slabs/z/slots/128/fails ~ ^[1-9]
+GET /status/slabs/z/slots/129/fails 404

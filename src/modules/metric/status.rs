@@ -7,7 +7,7 @@ use crate::http::builder::Builder;
 use crate::metric::{Buckets, Moment, Reading};
 use crate::os;
 use crate::status::{Branch, Named, Node, Value};
-use crate::zone::Record;
+use crate::zone::{Record, Slabs};
 
 use super::zones::Entry;
 
@@ -37,18 +37,41 @@ fn zone(entry: &Entry) -> Node<'_> {
 
 fn slabs(entry: &Entry) -> Option<Node<'_>> {
     let slabs = entry.zone.slabs()?;
-    let slots = Node::object(vec![
-        ("used", count(slabs.slots_used)),
-        ("free", count(slabs.slots_free)),
-        ("reqs", count(slabs.requests)),
-        ("fails", count(slabs.failures)),
-    ]);
     let pages = Node::object(vec![
         ("used", count(slabs.pages_used)),
         ("free", count(slabs.pages_free)),
     ]);
-    let slots = Node::object(vec![(slabs.slot_bytes.to_string(), slots)]);
+    let slots = Node::branch(Slots(slabs));
     Some(Node::object(vec![("pages", pages), ("slots", slots)]))
+}
+
+/// The slots of a zone, by their size: there is one.
+struct Slots(Slabs);
+
+/// The size of slots that Angie's zones have. Scripts written for it watch
+/// `/status/slabs/ZONE/slots/128/fails`, so this name is understood as well.
+const FOREIGN_SIZE: &[u8] = b"128";
+
+impl Branch for Slots {
+    fn child(&self, name: &[u8]) -> Option<Node<'_>> {
+        let own = self.0.slot_bytes.to_string();
+        (name == own.as_bytes() || name == FOREIGN_SIZE).then(|| self.counts())
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        visit(self.0.slot_bytes.to_string().as_bytes(), self.counts())
+    }
+}
+
+impl Slots {
+    fn counts(&self) -> Node<'static> {
+        Node::object(vec![
+            ("used", count(self.0.slots_used)),
+            ("free", count(self.0.slots_free)),
+            ("reqs", count(self.0.requests)),
+            ("fails", count(self.0.failures)),
+        ])
+    }
 }
 
 fn count(value: u64) -> Node<'static> {
