@@ -41,6 +41,8 @@ pub struct Builder<'a> {
     pub generation: u64,
     /// Counts of connections.
     pub connections: Arc<Connections>,
+    /// What a check of the configuration (`-t`) tells beside problems, a line each.
+    pub notes: Vec<String>,
     /// See [`Runtime`].
     pub idle_peers: usize,
     pub(super) modules: &'static [&'static Module],
@@ -140,6 +142,7 @@ impl<'a> Builder<'a> {
             idle_peers: builder.idle_peers,
             tree: builder.tree,
             connections: builder.connections,
+            notes: builder.notes,
             loaded: std::time::SystemTime::now(),
         })
     }
@@ -286,6 +289,7 @@ impl<'a> Builder<'a> {
         };
         Some(Self {
             connections: Arc::new(Connections::new(shared, worker)),
+            notes: Vec::new(),
             diagnostics,
             variables: VariableTable::default(),
             tree: Tree::new(),

@@ -34,6 +34,8 @@ pub struct Runtime {
     pub tree: Tree,
     /// Counts of connections.
     pub connections: Arc<Connections>,
+    /// What a check of the configuration (`-t`) tells beside problems, a line each.
+    pub notes: Vec<String>,
     /// When the configuration was loaded.
     pub loaded: SystemTime,
 }

@@ -122,6 +122,9 @@ fn check(line: &CommandLine, dump: bool) -> bool {
         return false;
     }
     if !line.quiet {
+        for note in checked.loaded.runtime.iter().flat_map(|one| &one.notes) {
+            say(&format!("{PROGRAM}: {note}\n"));
+        }
         say(&format!(
             "{PROGRAM}: configuration file {main} test is successful\n"
         ));

@@ -41,6 +41,7 @@ fn t_tells_the_verdict() {
         "{said}"
     );
     assert!(said.contains("test is successful"), "{said}");
+    assert!(said.contains("metric zone \"z\": room for "), "{said}");
     let quiet = run(&site, &["-t", "-q"]);
     assert!(quiet.status.success());
     assert_eq!(text(&quiet.stderr), "");

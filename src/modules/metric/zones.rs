@@ -96,7 +96,8 @@ fn open(builder: &mut Builder<'_>, written: &ZoneWritten) -> Result<Zone, Unusab
         (Role::Worker(_), None) => Err(Unusable::Memory(io::ErrorKind::NotFound.into())),
         (Role::Check, _) => {
             let zone = create(builder.memory, written)?;
-            report_capacity(written)?;
+            let note = capacity(written)?;
+            builder.notes.push(note);
             Ok(zone)
         }
         (Role::Master, None) => create(builder.memory, written),
@@ -156,13 +157,12 @@ fn tell(name: &str, adoption: &Adoption) {
     }
 }
 
-/// Tells, when a configuration is checked, how many keys will fit.
-fn report_capacity(written: &ZoneWritten) -> Result<(), Unusable> {
+/// How many keys will fit.
+fn capacity(written: &ZoneWritten) -> Result<String, Unusable> {
     let geometry = Geometry::of_zone(written.size, &written.schema)?;
     let [short, middle, long] = [16, 39, 100].map(|length| geometry.capacity(length));
-    log::info!(
+    Ok(format!(
         "metric zone \"{}\": room for {short} keys of 16 bytes, {middle} of 39, {long} of 100",
         written.name
-    );
-    Ok(())
+    ))
 }
