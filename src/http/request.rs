@@ -232,9 +232,9 @@ impl Request {
         self.now = None;
     }
 
-    /// Milliseconds since the request began.
-    pub fn elapsed_ms(&self) -> u64 {
-        os::monotonic().saturating_sub(self.began.0) / 1_000_000
+    /// Milliseconds since the request began, at the present moment of its phase.
+    pub fn elapsed_ms(&mut self) -> u64 {
+        self.moment().0.saturating_sub(self.began.0) / 1_000_000
     }
 
     /// Bytes received for this request: head and body.

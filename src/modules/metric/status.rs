@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::http::builder::Builder;
-use crate::metric::{Buckets, Moment, Reading};
+use crate::metric::{Buckets, Metric, Moment, Reading};
 use crate::os;
 use crate::status::{Branch, Named, Node, Value};
 use crate::zone::{Record, Slabs};
@@ -84,18 +84,17 @@ struct Keys<'a>(&'a Entry);
 impl Branch for Keys<'_> {
     fn child(&self, name: &[u8]) -> Option<Node<'_>> {
         let mut record = Record::default();
-        self.0
-            .zone
-            .read(name, &mut record)
-            .then(|| values(self.0, &record))
+        let found = self.0.zone.read(name, &mut record);
+        found.then(|| values(self.0, &record, Moment(os::monotonic())))
     }
 
     fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
         let mut name = Vec::new();
+        let now = Moment(os::monotonic());
         self.0.zone.visit(&mut |record| {
             name.clear();
             record.write_name(&mut name);
-            visit(&name, values(self.0, record))
+            visit(&name, values(self.0, record, now))
         })
     }
 
@@ -104,16 +103,16 @@ impl Branch for Keys<'_> {
     }
 }
 
-fn values(entry: &Entry, record: &Record) -> Node<'static> {
-    let now = Moment(os::monotonic());
-    let readings = record.readings(&entry.schema, now);
-    let mut named = readings.map(|(metric, reading)| (metric.name().to_owned(), node(&reading)));
+fn values<'a>(entry: &'a Entry, record: &Record, now: Moment) -> Node<'a> {
+    let schema = &entry.schema;
     if entry.is_simple {
-        return named
-            .next()
-            .map_or(Node::Value(Value::Null), |(_, node)| node);
+        return node(&record.reading(schema, 0, now));
     }
-    Node::object(named.collect())
+    let named = schema.metrics().iter().enumerate();
+    let member = |(place, metric): (usize, &'a Metric)| {
+        (metric.name(), node(&record.reading(schema, place, now)))
+    };
+    Node::object(named.map(member).collect())
 }
 
 fn node(reading: &Reading<'_>) -> Node<'static> {
