@@ -152,7 +152,10 @@ impl<'a> Run<'a> {
         let stderr = self
             .site
             .without_directory(&String::from_utf8_lossy(&output.stderr));
-        let verdict = |line: &&str| !line.contains("configuration file ");
+        // The verdict, and how much fits into zones, are said of every good configuration.
+        let expected =
+            |line: &str| line.contains("configuration file ") || line.contains(": room for ");
+        let verdict = |line: &&str| !expected(line);
         let said: String = stderr
             .lines()
             .filter(verdict)
