@@ -181,6 +181,11 @@ impl Builder<'_> {
         Err(Diagnostic::error(span, message).with_help(help))
     }
 
+    /// What the shared zone called `name` is used for.
+    pub fn use_of_zone(&self, name: &str) -> Option<&'static str> {
+        self.zones.get(name).copied()
+    }
+
     /// Compiles text with variables.
     pub fn template(&mut self, text: &Text) -> Template {
         let parts = text.parts.iter().map(|part| match part {

@@ -109,7 +109,7 @@ upstream u { metric z k=1; }
 metric u k=1;
 upstream u { zone u 64k; server 127.0.0.1:1; }
 --- error_like
-^pingauge: \[emerg\] (?=.*u).* in http_config:\d$
+^pingauge: \[emerg\] (?=.*"u")(?=.*different use).* in http_config:1$
 
 === a metric zone named like an upstream zone
 --- http_config

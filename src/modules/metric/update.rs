@@ -131,10 +131,17 @@ fn warn_of_early_use(builder: &mut Builder<'_>, written: &UpdateWritten) {
 }
 
 fn find(builder: &mut Builder<'_>, name: &str, span: Span) -> Option<Arc<Entry>> {
-    let registry = builder.thing::<Registry>();
-    if let Some(entry) = registry.find(name) {
+    if let Some(entry) = builder.thing::<Registry>().find(name) {
         return Some(Arc::clone(entry));
     }
+    if let Some(other) = builder.use_of_zone(name) {
+        let message = format!("zone \"{name}\" is declared for a different use");
+        let help = format!("it is a zone of {other}, not of metrics");
+        let problem = Diagnostic::error(span, message).with_help(help);
+        builder.diagnostics.push(problem);
+        return None;
+    }
+    let registry = builder.thing::<Registry>();
     let known: Vec<String> = registry.names().map(str::to_owned).collect();
     let message = format!("metric zone \"{name}\" is not declared");
     let mut problem = Diagnostic::error(span, message);
