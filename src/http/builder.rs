@@ -325,19 +325,6 @@ fn no_memory(name: &str, error: &std::io::Error) -> String {
     format!("no shared memory for \"{name}\": {error}")
 }
 
-/// What a directive that makes content says for the innermost scope of `chain`. Nested locations
-/// do not inherit it; `if` blocks do.
-pub fn content_setting<'a, T: Any + Send + Sync>(chain: &Chain<'a>) -> Option<&'a T> {
-    let mut chain = *chain;
-    loop {
-        let own = chain.own();
-        if own.is_some() || chain.scope().context != Context::LocationIf {
-            return own;
-        }
-        chain = *chain.outer()?;
-    }
-}
-
 impl LocationParts {
     /// Keeps a setting that handlers and variables look up by its type.
     pub fn keep<T: Any + Send + Sync>(&mut self, setting: T) {

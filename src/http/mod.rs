@@ -9,6 +9,7 @@
 pub mod bridge;
 pub mod builder;
 pub mod connection;
+pub mod content;
 pub mod engine;
 pub mod memory;
 pub mod module;

@@ -122,7 +122,7 @@ impl Form {
 }
 
 /// The numbered captures of the most recent successful match of a request.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Captures {
     text: Vec<u8>,
     ends: Vec<u32>,

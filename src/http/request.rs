@@ -104,6 +104,7 @@ pub struct Traffic {
     pub sent: AtomicU64,
 }
 
+#[derive(Clone)]
 enum Value {
     Unset,
     /// Evaluated, and there was none.
@@ -198,11 +199,17 @@ impl Request {
         self.sent_before = traffic.sent.load(Ordering::Relaxed);
     }
 
-    /// A request like this one for work that goes on beside it: what it asks, not what it did.
+    /// A request like this one for work beside it: what it asks, and what was assigned to variables.
     pub fn detached(&self) -> Self {
         let mut other = Self::new(self.runtime, self.listener, self.connection.clone());
         other.head = self.head.clone();
         other.begin();
+        other.connection.requests = self.connection.requests;
+        other.began = self.began;
+        other.method = self.method;
+        other.captures = self.captures.clone();
+        other.values.clone_from(&self.values);
+        other.forget_evaluated();
         other.server = self.server;
         other.location = self.location;
         other.path.clone_from(&self.path);
@@ -379,18 +386,15 @@ impl Request {
             InternalTarget::Uri { path, arguments } => {
                 self.set_uri(path, arguments.or(Some(Vec::new())));
                 self.location = self.runtime.location(self.server.own);
-                true
             }
-            InternalTarget::Named(name) => match self.server.locations.named(&name) {
-                Some(index) => {
-                    self.location = self.runtime.location(index);
-                    true
-                }
-                None => {
+            InternalTarget::Named(name) => {
+                let Some(index) = self.server.locations.named(&name) else {
                     log::error!("there is no location \"@{name}\"");
-                    false
-                }
-            },
+                    return false;
+                };
+                self.location = self.runtime.location(index);
+            }
         }
+        true
     }
 }

@@ -11,7 +11,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::conf::Chain;
 use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, Text};
 use crate::http::Kind;
-use crate::http::builder::{Builder, LocationParts, content_setting};
+use crate::http::builder::{Builder, LocationParts};
+use crate::http::content;
 use crate::http::module::{self, Module};
 use crate::http::outcome::Outcome;
 use crate::http::phase::ContentHandler;
@@ -51,7 +52,7 @@ const DIRECTIVES: &[DirectiveSpec] = &[
         apply: |statement| {
             let path = statement.template(1)?;
             check_location(statement)?;
-            statement.scope.insert(Api(path));
+            content::write(statement, Api(path));
             Ok(())
         },
         ..SPEC
@@ -177,7 +178,7 @@ fn time(moment: SystemTime) -> Value<'static> {
 }
 
 fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
-    let Some(Api(path)) = content_setting(chain) else {
+    let Some(Api(path)) = content::written(chain) else {
         return;
     };
     let path = builder.template(path);
@@ -208,9 +209,10 @@ struct Handler {
 
 impl ContentHandler for Handler {
     fn run(&self, request: &mut Request) -> Option<Outcome> {
-        let mut names = self.path.evaluate(request);
+        let mut full = self.path.evaluate(request);
+        let mut names = Vec::new();
+        uri::escape(&full, Escape::Path, &mut names);
         let (raw, shown) = self.rest(request);
-        let mut full = names.clone();
         if full.first() != Some(&b'/') {
             full.insert(0, b'/');
         }

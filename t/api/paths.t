@@ -118,6 +118,59 @@ location = /zone { api /status/http/metric_zones/$arg_zone/discarded; }
 --- json /zone?zone=none 404
 {"error": "PathNotFound", "description": "Requested API entity \"/status/http/metric_zones/none/discarded\" doesn't exist."}
 
+=== what variables bring into the path is not decoded once more
+--- http_config
+metric_zone z:64k last;
+--- config
+location /z { metric z $http_k=5 on=request; return 204; }
+location ~ ^/captured/(.+)$ { api /status/http/metric_zones/z/metrics/$1; }
+location = /argument { api /status/http/metric_zones/z/metrics/$arg_k; }
+--- requests
+GET /z 204
+    K: 100%25
+GET /captured/100%2525 = 5\r\n
+GET /captured/100%25 404
+GET /argument?k=100%25 = 5\r\n
+
+=== other methods refused by limit_except are those of the API
+--- config
+location /api/ { limit_except GET POST { deny 127.0.0.2; } api /status/angie/; }
+location /p { limit_except GET { deny 127.0.0.2; } prometheus t; }
+--- http_config
+prometheus_template t { }
+--- json /api/generation
+1
+--- requests
+POST /api/generation 405 ~ MethodNotAllowed
+DELETE /api/generation 405 ~ MethodNotAllowed
+POST /p 405
+
+=== of several sources of content the last one counts
+--- http_config
+prometheus_template t { }
+prometheus_template u { }
+--- origin o
+* * 200
+    | proxied
+--- config
+location /1/ { api /status/angie/generation; proxy_pass http://$ORIGIN_o; }
+location /2/ { proxy_pass http://$ORIGIN_o; api /status/angie/generation; }
+location /3/ { api /status/angie/generation; prometheus t; }
+location /4/ { prometheus t; api /status/angie/generation; }
+location /5/ { prometheus t; prometheus u; }
+location /6/ { api /status/angie/generation; if ($arg_x) { proxy_pass http://$ORIGIN_o; } }
+location /7/ { proxy_pass http://$ORIGIN_o; location /7/in/ { api /status/angie/generation; } }
+--- requests
+GET /1/ = proxied
+GET /2/ = 1\r\n
+GET /3/ = # Angie Prometheus template "t"\n
+GET /4/ = 1\r\n
+GET /5/ = # Angie Prometheus template "u"\n
+GET /6/ = 1\r\n
+GET /6/?x=1 = proxied
+GET /7/ = proxied
+GET /7/in/ = 1\r\n
+
 === a rewritten path is appended
 --- http_config
 metric_zone z:64k last;

@@ -71,3 +71,13 @@ server { location / { status_zone $host zone=z; } }
 metric_readback both;
 --- error_like
 ^pingauge: \[emerg\] (?=.*"both")(?=.*"metric_readback").* in http_config:1$
+
+=== two sources of content in one location
+--- config
+location /a/ { api /; proxy_pass http://127.0.0.1:1; }
+location /b/ { api /; if ($arg_x) { proxy_pass http://127.0.0.1:1; } location /b/c/ { api /; } }
+--- warn
+pingauge: [warn] "api" above has no effect in config:1
+   1 | location /a/ { api /; proxy_pass http://127.0.0.1:1; }
+     |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     help: a location has one source of content, the last that is written

@@ -188,3 +188,29 @@ GET /z?v=1e-7 204
 --- prometheus /p
 # Angie Prometheus template "t"
 v{k="k"} 1e-7
+
+=== a long page knows the variables of its request
+--- http_config
+metric_zone z:1m count;
+prometheus_template t {
+    'keys{by="$by",name="$name",uri="$uri",k="$arg_k"}' $p8s_value path=/http/metric_zones/z/metrics/;
+    'z{k="$1"}' $p8s_value path=~^/http/metric_zones/z/metrics/(.+)$;
+}
+--- config
+location /z { metric z $arg_k on=request; return 204; }
+location ~ ^/p/(?<name>.+)$ { set $by me; prometheus t; }
+--- requests
+GET /z?k=<<#4>> 204 x2100
+GET /p/x?k=v ~ keys\{by="me",name="x",uri="/p/x",k="v"\} 2100\nz\{k="
+
+=== what is left out is told once
+--- http_config
+prometheus_template t { version $p8s_value path=/angie/version; }
+--- config
+location /p { prometheus t; }
+--- requests
+GET /p x3 = # Angie Prometheus template "t"\n
+--- log
+template "t": 1 values are not numbers
+--- no_log
+(?s)are not numbers.*are not numbers

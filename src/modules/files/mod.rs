@@ -14,7 +14,8 @@ mod try_files;
 mod validators;
 
 use crate::conf::Chain;
-use crate::http::builder::{Builder, LocationParts, content_setting};
+use crate::http::builder::{Builder, LocationParts};
+use crate::http::content::setting;
 use crate::http::module::{self, Module};
 use content::Files;
 use directives::{IndexWritten, TryFilesWritten};
@@ -33,7 +34,7 @@ pub static MODULE: Module = Module {
 fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
     let place = Place::of(&parts.settings.root, chain);
     let files = Files::new(place, chain);
-    if let Some(written) = content_setting::<TryFilesWritten>(chain) {
+    if let Some(written) = setting::<TryFilesWritten>(chain) {
         let tries = TryFiles::new(builder, written, files.clone());
         parts.before_content.push(Box::new(tries));
     }

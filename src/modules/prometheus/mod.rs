@@ -10,6 +10,7 @@ use crate::conf::{
     Arity, Body, Contexts, Diagnostic, Directive, DirectiveSpec, Doc, Repeat, SPEC, Span,
     Statement, Text, Word,
 };
+use crate::http::content;
 use crate::http::module::{self, Module};
 use crate::status::prometheus::{Case, Path, Statement as Series};
 
@@ -56,7 +57,7 @@ const DIRECTIVES: &[DirectiveSpec] = &[
         },
         apply: |statement| {
             let name = statement.word(1).clone();
-            statement.scope.insert(Scraped(name));
+            content::write(statement, Scraped(name));
             Ok(())
         },
         ..SPEC

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::conf::{Chain, Diagnostic};
-use crate::http::builder::{Builder, LocationParts, content_setting};
+use crate::http::builder::{Builder, LocationParts};
+use crate::http::content;
 use crate::http::outcome::Outcome;
 use crate::http::phase::ContentHandler;
 use crate::http::request::Request;
@@ -33,6 +35,8 @@ struct Compiled {
     lines: Vec<Line>,
     item: StateIndex<Item>,
     address: Option<Place>,
+    /// Which kinds of faulty lines were told of: a scrape is repeated every few seconds.
+    told: [AtomicBool; 3],
 }
 
 struct Line {
@@ -119,6 +123,7 @@ fn compile_one(
         lines,
         item,
         address: builder.thing::<api::Places>().address,
+        told: Default::default(),
     }
 }
 
@@ -143,7 +148,7 @@ fn compile_line(builder: &mut Builder<'_>, line: &WrittenLine, own: VariableInde
 
 /// Puts the page of a location in its place.
 pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
-    let Some(Scraped(name)) = content_setting(chain) else {
+    let Some(Scraped(name)) = content::written(chain) else {
         return;
     };
     match builder.thing::<Templates>().0.get(&name.text) {
@@ -260,19 +265,16 @@ impl Compiled {
 
     fn complain(&self, page: &Page<'_>) {
         let refused = page.refused();
-        let (name, numbers) = (&self.name, refused.numbers);
-        if numbers > 0 {
-            log::warn!(
-                "prometheus template \"{name}\": {numbers} values are not numbers, left out"
-            );
-        }
-        if refused.samples > 0 {
-            let samples = refused.samples;
-            log::warn!("prometheus template \"{name}\": {samples} lines have bad labels, left out");
-        }
-        if refused.repeated > 0 {
-            let repeated = refused.repeated;
-            log::warn!("prometheus template \"{name}\": {repeated} series came twice, left out");
+        let faults = [
+            (refused.numbers, "values are not numbers"),
+            (refused.samples, "lines have bad labels"),
+            (refused.repeated, "series came twice"),
+        ];
+        for ((count, fault), told) in faults.into_iter().zip(&self.told) {
+            if count > 0 && !told.swap(true, Ordering::Relaxed) {
+                let name = &self.name;
+                log::warn!("prometheus template \"{name}\": {count} {fault}, left out from now on");
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ use super::upstream::{Assembly, Server};
 use crate::conf::{Chain, Context, Diagnostic, Statement, Text, Word};
 use crate::http::Kind;
 use crate::http::builder::{Builder, LocationParts};
+use crate::http::content;
 use crate::http::written::LocationPattern;
 
 /// `proxy_pass`
@@ -27,7 +28,7 @@ pub(super) fn apply_pass(statement: &mut Statement<'_>) -> Result<(), Diagnostic
     if url.is_literal() {
         Url::parse(&word.text).map_err(|problem| problem.diagnostic(&word))?;
     }
-    statement.scope.insert(Written { word, url });
+    content::write(statement, Written { word, url });
     Ok(())
 }
 
@@ -47,21 +48,15 @@ impl BadUrl {
 
 /// Gives a location its handler.
 pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
-    // What is true of a location is true of the blocks within that only lend it settings.
-    let lends = matches!(
-        chain.scope().context,
-        Context::LocationIf | Context::LimitExcept
-    );
-    let own = chain.own::<Written>();
-    let outer = chain.outer().filter(|_| lends);
-    let Some(written) = own.or_else(|| outer?.own()) else {
+    let Some(written) = content::written::<Written>(chain) else {
         return;
     };
+    let is_own = chain.own::<Written>().is_some();
     let Some(destination) = destination(builder, written) else {
         return;
     };
     let has_uri = matches!(&destination, Destination::Fixed(target) if target.uri.is_some());
-    if let Some(place) = without_uri(chain, parts.kind).filter(|_| has_uri && own.is_some()) {
+    if let Some(place) = without_uri(chain, parts.kind).filter(|_| has_uri && is_own) {
         let message = format!("\"proxy_pass\" cannot have URI part {place}");
         let problem = Diagnostic::error(written.word.span, message);
         let help = "leave out everything behind the host, or use variables";
