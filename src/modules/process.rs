@@ -245,7 +245,7 @@ static DIRECTIVES: &[DirectiveSpec] = &[
                    workers log; in a server or location it is accepted, but lines about their \
                    requests go where those of all others go.\n\nLines that one place in the program \
                    writes more often than ten times in a second are left out, and one line tells \
-                   how many.",
+                   how many and what the first of them was.",
             example: "error_log /var/log/pingauge/error.log notice;",
         },
         apply: |statement| {

@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use log::{LevelFilter, Log, Metadata, Record};
 use parking_lot::{Mutex, RwLock};
 
-use super::log_limit::{LogLimit, Verdict};
+use super::log_limit::{LeftOut, Line, LogLimit, Verdict};
 use crate::metric::Moment;
 use crate::modules::process::{ErrorLog, LogLevel, LogTarget};
 use crate::os::{self, LocalTime, LogFile};
@@ -152,15 +152,18 @@ fn write_to(level: LogLevel, message: &str, chosen: fn(&Sink) -> bool) {
 /// Tells of lines that were left out, when it is time to.
 pub(super) fn settle() {
     let left_out = LIMIT.lock().settle(Moment(os::monotonic()));
-    if left_out > 0 {
-        tell_left_out(left_out);
-    }
+    left_out.iter().for_each(tell_left_out);
 }
 
-fn tell_left_out(left_out: u32) {
+fn tell_left_out(left_out: &LeftOut) {
+    let LeftOut {
+        count,
+        level,
+        example,
+    } = left_out;
     write(
-        LogLevel::Warn,
-        &format!("{left_out} similar lines were left out"),
+        *level,
+        &format!("{count} more lines are left out, the first was: {example}"),
     );
 }
 
@@ -217,15 +220,16 @@ impl Log for Facade {
         if !SINKS.read().0.iter().any(|sink| level <= sink.level) {
             return;
         }
-        let verdict = LIMIT
-            .lock()
-            .judge(place_of(record), Moment(os::monotonic()));
+        let line = Line {
+            place: place_of(record),
+            level,
+            message: *record.args(),
+        };
+        let verdict = LIMIT.lock().judge(&line, Moment(os::monotonic()));
         let Verdict::Write { left_out } = verdict else {
             return;
         };
-        if left_out > 0 {
-            tell_left_out(left_out);
-        }
+        left_out.iter().for_each(tell_left_out);
         match record.args().as_str() {
             Some(message) => write(level, message),
             None => write(level, &record.args().to_string()),

@@ -29,3 +29,14 @@ server { listen unix:$DIR/socket; listen $PORT2; listen 127.0.0.1:$PORT2; return
 location / { proxy_pass http://unix:$DIR/socket:/; }
 --- requests
 GET / 200
+
+=== lines of a flood are counted at their own level
+--- main_config
+error_log $DIR/error.log error;
+--- config
+location / { root $DIR/nowhere; }
+--- requests
+GET /first 404 x10
+GET /other 404 x200
+--- log
+\[error\] \d+#\d+: \d+ more lines are left out, the first was: open\(\) ".*/nowhere/other" failed
