@@ -226,3 +226,18 @@ include sub.conf;
 include sub.conf;
 --- error_like
 ^pingauge: \[emerg\] .* in (sub.conf|config):1$
+
+=== sockets of both families are two
+--- http_config
+server { listen [::1]:$PORT2 ipv6only=on; }
+server { listen [::1]:8082 ipv6only=off; }
+server { listen [::1]:8083 ipv6only=maybe; }
+--- error
+pingauge: [emerg] the "ipv6only=off" parameter of "listen" is not supported in http_config:2
+   2 | server { listen [::1]:8082 ipv6only=off; }
+     |                            ^^^^^^^^^^^^
+     help: write a second "listen" for the IPv4 address
+pingauge: [emerg] invalid parameter "ipv6only=maybe" in http_config:3
+   3 | server { listen [::1]:8083 ipv6only=maybe; }
+     |                            ^^^^^^^^^^^^^^
+     help: expected "ipv6only=on"

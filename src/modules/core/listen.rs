@@ -27,8 +27,9 @@ pub(super) const LISTEN: DirectiveSpec = DirectiveSpec {
                port it is 80. With `default_server` the server takes requests whose host is none \
                of the names at that address; otherwise the first server there does. `backlog` is \
                the length of the queue of new connections. The parameters `bind`, `deferred`, \
-               `fastopen=`, `ipv6only=`, `multipath`, `rcvbuf=`, `reuseport`, `setfib=`, `sndbuf=`, \
-               `so_keepalive=` and `accept_filter=` are accepted and have no effect.",
+               `fastopen=`, `ipv6only=on`, `multipath`, `rcvbuf=`, `reuseport`, `setfib=`, \
+               `sndbuf=`, `so_keepalive=` and `accept_filter=` are accepted and have no effect: an \
+               IPv6 address never takes connections to IPv4 ones.",
         example: "listen 127.0.0.1:8080 default_server;\nlisten [::]:8080;\nlisten \
                   unix:/run/pingauge.sock;",
     },
@@ -37,6 +38,8 @@ pub(super) const LISTEN: DirectiveSpec = DirectiveSpec {
 };
 
 fn listen(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    // Also when it is refused: the server is not one without any, which would get port 80.
+    statement.scope.get_or_default::<Listens>();
     let addresses = addresses(statement)?;
     let mut default_server = false;
     let mut backlog = None;
@@ -81,6 +84,16 @@ fn check_parameter(statement: &Statement<'_>, index: usize) -> Result<(), Diagno
         None => (text, false),
     };
     let known = |list: &[(&str, bool)]| list.contains(&(name, has_value)) && !text.ends_with('=');
+    if text == "ipv6only=off" {
+        let message = format!("the \"{text}\" parameter of \"listen\" is not supported");
+        let help = "write a second \"listen\" for the IPv4 address";
+        return Err(statement.error(index, message).with_help(help));
+    }
+    let message = format!("invalid parameter \"{text}\"");
+    if name == "ipv6only" && text != "ipv6only=on" {
+        let problem = statement.error(index, message);
+        return Err(problem.with_help("expected \"ipv6only=on\""));
+    }
     if known(WITHOUT_EFFECT) {
         return Ok(());
     }
@@ -89,7 +102,6 @@ fn check_parameter(statement: &Statement<'_>, index: usize) -> Result<(), Diagno
         let help = "only plain HTTP/1 is spoken here; put a proxy in front of it for anything else";
         return Err(statement.error(index, message).with_help(help));
     }
-    let message = format!("invalid parameter \"{text}\"");
     let names = WITHOUT_EFFECT.iter().map(|(name, _)| *name);
     let similar = nearest(name, names.chain(["default_server", "backlog"]));
     let problem = statement.error(index, message);
