@@ -30,13 +30,21 @@ pub(super) struct HandOver {
     pub(super) place: usize,
     /// What the configuration was read with.
     pub(super) source: Source,
-    /// Where to log unless the configuration says so.
-    pub(super) early_log: Option<PathBuf>,
+    pub(super) logging: Logging,
     /// Written to when the worker accepts.
     ready: RawFd,
     recording: RawFd,
     sockets: Vec<(String, RawFd)>,
     memory: Vec<(Key, RawFd)>,
+}
+
+/// Where a worker logs what the configuration does not say.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Logging {
+    /// Where to log unless the configuration says so.
+    pub(super) early_log: Option<PathBuf>,
+    /// Whether standard error is a log file, which is to be reopened with the others.
+    pub(super) is_daemon: bool,
 }
 
 /// The descriptors of a worker, each in its owner's hands.
@@ -53,7 +61,7 @@ impl HandOver {
     pub(super) fn write<'g>(
         generation: &'g Generation,
         place: usize,
-        early_log: Option<PathBuf>,
+        logging: Logging,
         ready: BorrowedFd<'g>,
     ) -> io::Result<(OwnedFd, Vec<BorrowedFd<'g>>)> {
         let mut descriptors = vec![ready, generation.recording.as_fd()];
@@ -76,7 +84,7 @@ impl HandOver {
             generation: generation.number,
             place,
             source: generation.source.clone(),
-            early_log,
+            logging,
             ready: ready.as_raw_fd(),
             recording: generation.recording.as_raw_fd(),
             sockets,

@@ -59,12 +59,13 @@ impl Master {
         let signals = signals.map_err(|error| fatal(format!("no signals ({})", reason(&error))));
         let early_log = line.early_log.clone();
         let current = Generation::build(&source, None, early_log.as_deref(), Audience::Terminal)?;
+        let is_daemon = matches!(launch, Launch::Daemon(_));
         let mut master = Self {
             early_log: early_log.clone(),
             default_pid: line.pid.clone(),
-            is_daemon: matches!(launch, Launch::Daemon(_)),
+            is_daemon,
             signals: signals.ok()?,
-            workers: Workers::new(early_log),
+            workers: Workers::new(early_log, is_daemon),
             current,
             coming: None,
             reload_again: false,

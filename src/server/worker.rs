@@ -82,7 +82,7 @@ fn work(hand_over: &HandOver) -> Result<(), String> {
         let orders =
             Orders::listen().map_err(|error| format!("no signals ({})", reason(&error)))?;
         let worker = Worker::begin(hand_over)?;
-        let result = worker.serve(orders, hand_over.generation).await;
+        let result = worker.serve(orders, hand_over).await;
         error_log::settle();
         result
     });
@@ -164,7 +164,8 @@ impl Worker {
         })
     }
 
-    async fn serve(mut self, mut orders: Orders, generation: u64) -> Result<(), String> {
+    async fn serve(mut self, mut orders: Orders, hand_over: &HandOver) -> Result<(), String> {
+        let is_daemon = hand_over.logging.is_daemon;
         let open = Arc::new(Open::default());
         let (shutdown, watch) = watch::channel(false);
         let mut listening = self.listen(&open, &watch)?;
@@ -184,12 +185,13 @@ impl Worker {
                 _ = orders.stop.recv() => return Ok(()),
                 _ = orders.interrupt.recv() => return Ok(()),
                 _ = orders.finish.recv() => break,
-                _ = orders.reopen.recv() => reopen_logs(),
+                _ = orders.reopen.recv() => reopen_logs(is_daemon),
                 _ = told.tick() => error_log::settle(),
             }
         }
         os::set_title(&format!(
-            "{PROGRAM}: worker process is shutting down #{generation}"
+            "{PROGRAM}: worker process is shutting down #{}",
+            hand_over.generation
         ));
         error_log::write(LogLevel::Notice, "gracefully shutting down");
         shutdown.send_replace(true);
@@ -208,7 +210,7 @@ impl Worker {
             },
             _ = orders.stop.recv() => {}
             _ = orders.interrupt.recv() => {}
-            () = reopen_forever(&mut orders.reopen) => {}
+            () = reopen_forever(&mut orders.reopen, is_daemon) => {}
         }
         Ok(())
     }
@@ -300,7 +302,7 @@ fn open_logs(settings: &Settings, hand_over: &HandOver) -> Result<(), String> {
         [] => &settings.logs,
         logs => logs,
     };
-    let early_log = hand_over.early_log.as_deref();
+    let early_log = hand_over.logging.early_log.as_deref();
     let sinks = Sinks::of(logs, &hand_over.source.prefix, early_log).map_err(|(path, error)| {
         format!("open() \"{}\" failed ({})", path.display(), reason(&error))
     })?;
@@ -308,17 +310,20 @@ fn open_logs(settings: &Settings, hand_over: &HandOver) -> Result<(), String> {
     Ok(())
 }
 
-fn reopen_logs() {
+fn reopen_logs(is_daemon: bool) {
     for (path, error) in LogFile::reopen_all(None) {
         let path = path.display();
         let message = format!("open() \"{path}\" failed ({})", reason(&error));
         error_log::write(LogLevel::Emerg, &message);
     }
+    if is_daemon {
+        error_log::redirect_standard_error();
+    }
 }
 
-async fn reopen_forever(reopen: &mut Signal) {
+async fn reopen_forever(reopen: &mut Signal, is_daemon: bool) {
     while reopen.recv().await.is_some() {
-        reopen_logs();
+        reopen_logs(is_daemon);
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use super::generation::Generation;
-use super::hand_over::{self, HandOver};
+use super::hand_over::{self, HandOver, Logging};
 use super::report::PROGRAM;
 use super::signals;
 use crate::http::counters::MOST_WORKERS;
@@ -25,6 +25,7 @@ pub(super) struct Workers {
     left: Vec<usize>,
     /// Handed to workers: where to log unless the configuration says so.
     early_log: Option<PathBuf>,
+    is_daemon: bool,
 }
 
 struct Worker {
@@ -85,11 +86,12 @@ impl Which {
 
 impl Workers {
     /// None yet.
-    pub(super) fn new(early_log: Option<PathBuf>) -> Self {
+    pub(super) fn new(early_log: Option<PathBuf>, is_daemon: bool) -> Self {
         Self {
             all: Vec::new(),
             left: Vec::new(),
             early_log,
+            is_daemon,
         }
     }
 
@@ -100,9 +102,11 @@ impl Workers {
     pub(super) fn start(&mut self, generation: &Generation) -> io::Result<u32> {
         let place = self.free_place()?;
         let (reader, writer) = io::pipe()?;
-        let early_log = self.early_log.clone();
-        let (text, mut descriptors) =
-            HandOver::write(generation, place, early_log, writer.as_fd())?;
+        let logging = Logging {
+            early_log: self.early_log.clone(),
+            is_daemon: self.is_daemon,
+        };
+        let (text, mut descriptors) = HandOver::write(generation, place, logging, writer.as_fd())?;
         descriptors.push(text.as_fd());
         let mut command = Command::new("/proc/self/exe");
         command

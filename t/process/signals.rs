@@ -193,3 +193,41 @@ fn a_daemon_leaves_the_foreground() {
         "pid file stays"
     );
 }
+
+#[test]
+fn a_daemon_holds_no_old_log_after_reopening() {
+    let site = Site::create().unwrap();
+    let parts = Parts {
+        main_config: "daemon on;\nworker_processes 2;\n".into(),
+        ..Parts::default()
+    };
+    let main_file = site.write(&parts).unwrap();
+    let mut command = Command::new(site::binary());
+    command.arg("-c").arg(main_file).arg("-p");
+    assert!(command.arg(&site.directory).status().unwrap().success());
+    let master = site.read("pid").trim().to_owned();
+    let children = format!("/proc/{master}/task/{master}/children");
+    let processes = || {
+        let workers = std::fs::read_to_string(&children).unwrap_or_default();
+        let mut all: Vec<String> = workers.split_whitespace().map(Into::into).collect();
+        all.push(master.clone());
+        all
+    };
+    let address = site.address(site.port);
+    let answers = || Connection::open(address, PATIENCE).ok()?.get("/").ok();
+    assert!(poll(PATIENCE, answers).is_some());
+    let log = site.directory.join("error.log");
+    std::fs::rename(&log, site.directory.join("old.log")).unwrap();
+    server::signal(&master, "USR1");
+    let holds_new = |process: &String| {
+        let error = std::fs::read_link(format!("/proc/{process}/fd/2"));
+        error.is_ok_and(|path| path == log)
+    };
+    let moved = poll(PATIENCE, || {
+        let all = processes();
+        (all.len() == 3 && all.iter().all(holds_new)).then_some(())
+    });
+    server::signal(&master, "TERM");
+    assert!(moved.is_some(), "somebody's standard error is the old file");
+    poll(PATIENCE, || site.read("pid").is_empty().then_some(()));
+}
