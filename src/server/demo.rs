@@ -68,6 +68,14 @@ mod tests {
     }
 
     #[test]
+    fn the_demo_serves_no_files() {
+        let (_, text) = FILES[0];
+        assert_eq!(text.matches("location / {").count(), 2);
+        assert!(text.contains("location / {\n            return 404;"));
+        assert!(!text.contains("root ") && !text.contains("alias "));
+    }
+
+    #[test]
     fn the_addresses_shown_are_those_of_the_demo() {
         let (_, text) = FILES[0];
         assert!(text.contains("listen 127.0.0.1:8080;"));
