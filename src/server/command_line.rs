@@ -190,7 +190,7 @@ fn details() -> String {
         "release"
     };
     format!(
-        "{}\nbuild: {build}, {} {}, Pingora 0.9, TLS by rustls, mimalloc\n\
+        "{}\nbuild: {build}, {} {}, Pingora 0.9, mimalloc\n\
          defaults: -c {PREFIX}/{MAIN_FILE} -p {PREFIX}, pid /run/{PID_FILE}",
         version(),
         std::env::consts::OS,
