@@ -48,7 +48,10 @@ pub enum BadHead {
     Version,
 }
 
-const MOST_FIELDS: usize = 256;
+/// Heads with up to so many fields, nearly all of them, are read without an allocation.
+const FEW_FIELDS: usize = 64;
+/// More fields than this are refused, however short they are.
+const MOST_FIELDS: usize = 1000;
 
 impl Head {
     /// Reads a head from the beginning of `input`, which must hold no leading empty lines.
@@ -56,16 +59,39 @@ impl Head {
         let Some(line) = RequestLine::read(input)? else {
             return Ok(Progress::Partial);
         };
-        let mut storage = [httparse::EMPTY_HEADER; MOST_FIELDS];
-        let parsed = httparse::parse_headers(&input[line.length..], &mut storage);
-        let httparse::Status::Complete((length, fields)) =
-            parsed.map_err(|_| BadHead::Malformed)?
-        else {
-            return Ok(Progress::Partial);
+        let mut few = [httparse::EMPTY_HEADER; FEW_FIELDS];
+        match self.read_fields(&line, input, &mut few) {
+            Err(httparse::Error::TooManyHeaders) => {
+                let mut many = vec![httparse::EMPTY_HEADER; MOST_FIELDS];
+                self.read_fields(&line, input, &mut many)
+            }
+            read => read,
+        }
+        .map_err(|_| BadHead::Malformed)
+        .and_then(|end| self.take(line, input, end))
+    }
+
+    /// Reads the fields behind the request line; gives where the head ends.
+    fn read_fields<'i>(
+        &mut self,
+        line: &RequestLine,
+        input: &'i [u8],
+        storage: &mut [httparse::Header<'i>],
+    ) -> httparse::Result<usize> {
+        let parsed = httparse::parse_headers(&input[line.length..], storage)?;
+        let base = input.as_ptr() as usize;
+        let range = |part: &[u8]| {
+            let start = part.as_ptr() as usize - base;
+            start..start + part.len()
         };
-        let end = line.length + length;
-        self.take(line, fields, &input[..end])?;
-        Ok(Progress::Complete(end))
+        let httparse::Status::Complete((length, fields)) = parsed else {
+            return Ok(httparse::Status::Partial);
+        };
+        let ranges =
+            |field: &httparse::Header<'_>| (range(field.name.as_bytes()), range(field.value));
+        self.fields.clear();
+        self.fields.extend(fields.iter().map(ranges));
+        Ok(httparse::Status::Complete(line.length + length))
     }
 
     /// Keeps what could be read of a head that is refused: as much of a request line as there is.
@@ -154,26 +180,19 @@ impl Head {
     fn take(
         &mut self,
         line: RequestLine,
-        fields: &[httparse::Header<'_>],
-        bytes: &[u8],
-    ) -> Result<(), BadHead> {
-        let base = bytes.as_ptr() as usize;
-        let range = |part: &[u8]| {
-            let start = part.as_ptr() as usize - base;
-            start..start + part.len()
+        input: &[u8],
+        end: httparse::Status<usize>,
+    ) -> Result<Progress, BadHead> {
+        let httparse::Status::Complete(end) = end else {
+            return Ok(Progress::Partial);
         };
-        self.fields.clear();
-        for field in fields {
-            self.fields
-                .push((range(field.name.as_bytes()), range(field.value)));
-        }
         self.method = line.method;
         self.target = line.target;
         self.minor_version = line.minor_version;
         self.bytes.clear();
-        self.bytes.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(&input[..end]);
         self.body = self.framing()?;
-        Ok(())
+        Ok(Progress::Complete(end))
     }
 
     fn framing(&self) -> Result<BodyFraming, BadHead> {
@@ -240,7 +259,8 @@ impl RequestLine {
         }
         let minor_version = match line.get(version + 1..).unwrap_or_default() {
             b"HTTP/1.0" => 0,
-            b"HTTP/1.1" => 1,
+            // A later minor version is read as the latest that is known (RFC 9110 §2.5).
+            [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => 1,
             [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
                 if major.is_ascii_digit() && minor.is_ascii_digit() =>
             {
@@ -299,6 +319,18 @@ mod tests {
         assert_eq!(head.read(text), Ok(Progress::Complete(text.len())));
         assert_eq!(head.target(), b"/\xff?\xc3");
         assert_eq!(head.read(b"GET / HT"), Ok(Progress::Partial));
+    }
+
+    #[test]
+    fn many_fields_are_read_and_too_many_are_refused() {
+        let text = |count| format!("GET / HTTP/1.2\r\n{}\r\n", "A: b\r\n".repeat(count));
+        for count in [0, FEW_FIELDS, FEW_FIELDS + 1, MOST_FIELDS] {
+            let head = read(&text(count)).unwrap();
+            assert_eq!(head.fields().count(), count);
+            assert!(head.fields().all(|field| field == (b"A", b"b")));
+            assert_eq!(head.minor_version(), 1);
+        }
+        assert_eq!(read(&text(MOST_FIELDS + 1)).err(), Some(BadHead::Malformed));
     }
 
     #[test]
