@@ -227,11 +227,8 @@ impl Connection<'_> {
 
     fn may_continue(&self, request: &Request) -> bool {
         let head = &request.head;
-        let wanted = match head.minor_version() {
-            0 => head.lists(b"connection", b"keep-alive"),
-            _ => !head.lists(b"connection", b"close"),
-        };
-        wanted && !*self.shutdown.borrow()
+        let wanted = head.minor_version() == 1 || head.lists(b"connection", b"keep-alive");
+        wanted && !head.lists(b"connection", b"close") && !*self.shutdown.borrow()
     }
 
     async fn answer(&mut self, answer: Answer, mut request: Box<Request>, mut client: Box<Client>) {

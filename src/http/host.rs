@@ -16,10 +16,10 @@ pub(super) fn of(head: &Head, target: Option<&Target>) -> Result<Vec<u8>, BadHos
     if fields.next().is_some() || (field.is_none() && head.minor_version() == 1) {
         return Err(BadHost);
     }
-    let named = target
-        .and_then(|target| target.authority.as_deref())
-        .or(field);
-    named.map_or(Ok(Vec::new()), normalise)
+    // What is not used is judged all the same: a peer might use it.
+    let of_field = field.map_or(Ok(Vec::new()), normalise)?;
+    let authority = target.and_then(|target| target.authority.as_deref());
+    authority.map_or(Ok(of_field), normalise)
 }
 
 fn normalise(host: &[u8]) -> Result<Vec<u8>, BadHost> {

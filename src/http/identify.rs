@@ -20,6 +20,9 @@ pub fn identify(request: &mut Request) -> Result<(), u16> {
         request.location = request.runtime.location(request.server.own);
     }
     drop_invalid_fields(request);
+    if request.head.target() == b"*" && request.head.method() != b"OPTIONS" {
+        return Err(400);
+    }
     let Ok(target) = target else { return Err(400) };
     request.path = target.path;
     request.arguments = target.arguments;
