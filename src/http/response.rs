@@ -22,19 +22,18 @@ pub struct ResponseHead {
 pub struct Field {
     /// As it is written.
     pub name: String,
-    /// Free of line ends.
+    /// Free of line ends and other control characters.
     pub value: Vec<u8>,
 }
 
 impl ResponseHead {
-    /// Adds a field; line ends in the value, which would begin another field, become blanks.
+    /// Adds a field; line ends in the value, which would begin another field, become blanks, and
+    /// so does what else no field may hold.
     pub fn add(&mut self, name: &str, value: &[u8]) {
-        let clean = |byte: &u8| {
-            if matches!(byte, b'\r' | b'\n' | 0) {
-                b' '
-            } else {
-                *byte
-            }
+        let clean = |byte: &u8| match byte {
+            b'\t' => b'\t',
+            byte if byte.is_ascii_control() => b' ',
+            byte => *byte,
         };
         let value = value.iter().map(clean).collect();
         self.fields.push(Field {
@@ -206,5 +205,17 @@ pub fn reason(status: u16) -> &'static str {
                 .and_then(|status| status.canonical_reason())
                 .unwrap_or("")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_one_line() {
+        let mut head = ResponseHead::default();
+        head.add("A", b"b\r\nC: d\0\x01\x7f\te\xff");
+        assert_eq!(head.field("a"), Some(&b"b  C: d   \te\xff"[..]));
     }
 }
