@@ -66,15 +66,16 @@ fn frame(bytes: &mut Vec<u8>, chunk: Option<&[u8]>, chunked: bool) {
     }
 }
 
-async fn write(request: &Request, client: &mut Client, bytes: &[u8]) -> bool {
-    let work = async {
-        client.write_all(bytes).await?;
-        client.flush().await
-    };
-    matches!(
-        timeout(request.location.settings.send_timeout, work).await,
-        Ok(Ok(()))
-    )
+/// Writes it all, as long as the client takes something now and then.
+async fn write(request: &Request, client: &mut Client, mut bytes: &[u8]) -> bool {
+    let patience = request.location.settings.send_timeout;
+    while !bytes.is_empty() {
+        match timeout(patience, client.write(bytes)).await {
+            Ok(Ok(written)) if written > 0 => bytes = &bytes[written..],
+            _ => return false,
+        }
+    }
+    matches!(timeout(patience, client.flush()).await, Ok(Ok(())))
 }
 
 /// Reads on for a while before closing, so that the response is not lost to a reset.
@@ -86,8 +87,12 @@ pub(super) async fn linger(client: &mut Client, bodiless: bool) {
     if AsyncWriteExt::shutdown(client).await.is_err() {
         return;
     }
-    let deadline = Instant::now() + LINGER;
-    while let Ok(Ok(received)) = timeout_at(deadline, client.receive()).await {
+    let end = Instant::now() + LINGER;
+    loop {
+        let deadline = end.min(Instant::now() + LINGER_SILENT);
+        let Ok(Ok(received)) = timeout_at(deadline, client.receive()).await else {
+            return;
+        };
         if received == 0 {
             return;
         }
@@ -96,4 +101,6 @@ pub(super) async fn linger(client: &mut Client, bodiless: bool) {
     }
 }
 
-const LINGER: Duration = Duration::from_secs(2);
+/// As nginx has them: so long in all, and so long for a client that sends nothing.
+const LINGER: Duration = Duration::from_secs(30);
+const LINGER_SILENT: Duration = Duration::from_secs(5);
