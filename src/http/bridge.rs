@@ -111,6 +111,8 @@ impl Bridge {
                 let reusable = reused.is_some() || handed.reusable;
                 drop((reused, handed.client));
                 let client = Arc::try_unwrap(client).ok().map(Mutex::into_inner);
+                // Whoever served the request may have seen its end elsewhere than we do.
+                let reusable = reusable && client.as_ref().is_some_and(Client::is_used_up);
                 Some(Returned {
                     request: handed.request,
                     client: client.map(Box::new),
@@ -163,9 +165,6 @@ fn shown_head(request: &Request) -> BytesMut {
         out.extend_from_slice(b"Upgrade: ");
         out.extend_from_slice(protocol);
         out.extend_from_slice(b"\r\n");
-    }
-    if waits(request) {
-        out.extend_from_slice(b"Expect: 100-continue\r\n");
     }
     out.extend_from_slice(if request.keep_alive {
         b"Connection: keep-alive\r\n\r\n"

@@ -102,6 +102,11 @@ impl Client {
         self.share = share;
     }
 
+    /// Whether a borrower has read all of its share, so that what comes next is the next request.
+    pub fn is_used_up(&self) -> bool {
+        self.share.is_used_up()
+    }
+
     /// Receives more; 0 at the end of the stream.
     pub async fn receive(&mut self) -> io::Result<usize> {
         self.buffer.reserve(4096);

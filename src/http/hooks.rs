@@ -1,6 +1,8 @@
 //! What Pingora's proxy asks along the way of a request. Nothing is decided here: the hooks pass on
 //! to the origin of the request, and to the engine when something failed.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -8,9 +10,10 @@ use pingora_core::protocols::Digest;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
+use tokio::io::AsyncWriteExt;
 
 use super::bridge::{HANDED, Handed, waits};
-use super::client::Share;
+use super::client::{Lent, Share};
 use super::exchange::{
     CLIENT_LEFT, Course, Exchange, SWITCHING, body_of, failure_of, is_answered, status_of,
 };
@@ -45,7 +48,7 @@ impl ProxyHttp for Hooks {
             (None, Some(origin)) => {
                 session.set_abort_on_close(!origin.outlives_client());
                 if waits {
-                    session.downstream_session.write_continue_response().await?;
+                    tell_to_continue(handed).await?;
                 }
                 return Ok(false);
             }
@@ -312,6 +315,17 @@ fn complain(exchange: &Exchange, peer: &HttpPeer, what: &str, error: &Error) {
         request.head.request_line().escape_ascii(),
         peer._address,
     );
+}
+
+/// Tells a waiting client to send the body. Pingora's session would close the connection for it.
+async fn tell_to_continue(handed: &Handed) -> Result<()> {
+    let mut client = Lent(Arc::clone(&handed.client));
+    let work = client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
+    let patience = handed.request.location.settings.send_timeout;
+    match tokio::time::timeout(patience, work).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(Error::explain(ErrorType::WriteError, "telling a client to go on").into_down()),
+    }
 }
 
 /// Reads the body of a request to its end, as far as that is allowed, then answers.
