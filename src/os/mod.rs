@@ -12,6 +12,7 @@
 
 mod descriptor;
 mod kernel;
+mod liveness;
 mod local_time;
 mod log_file;
 mod process;
@@ -21,6 +22,7 @@ mod title;
 
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
 pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
+pub use liveness::Process;
 pub use local_time::LocalTime;
 pub use log_file::LogFile;
 pub use process::{
