@@ -16,6 +16,10 @@ pub const MUTEX_WORDS: usize = size_of::<libc::pthread_mutex_t>().div_ceil(size_
 /// How long a lock may be waited for, in seconds.
 const PATIENCE: libc::time_t = 10;
 
+/// How often a lock is tried before this thread goes to sleep for it: what it guards takes less than a
+/// microsecond, going to sleep and being woken several.
+const ATTEMPTS: u32 = 10;
+
 /// A mutex living in words that may be shared between processes.
 #[derive(Debug)]
 pub struct RobustMutex {
@@ -87,8 +91,14 @@ impl RobustMutex {
     /// # Errors
     /// When it is held for longer than a process that works can hold it, or is no mutex any more.
     pub fn lock(&self) -> Result<Locked<'_>, LockError> {
-        // SAFETY: the words hold an initialized mutex, by the two constructors, and `memory` keeps them.
-        let mut result = unsafe { libc::pthread_mutex_trylock(self.pointer()) };
+        let mut result = self.attempt();
+        for attempt in 1..ATTEMPTS {
+            if result != libc::EBUSY {
+                break;
+            }
+            (0..attempt * 4).for_each(|_| std::hint::spin_loop());
+            result = self.attempt();
+        }
         if result == libc::EBUSY {
             result = self.wait();
         }
@@ -104,6 +114,11 @@ impl RobustMutex {
         }
     }
 
+    fn attempt(&self) -> libc::c_int {
+        // SAFETY: the words hold an initialized mutex, by the two constructors, and `memory` keeps them.
+        unsafe { libc::pthread_mutex_trylock(self.pointer()) }
+    }
+
     fn wait(&self) -> libc::c_int {
         let mut until = libc::timespec {
             tv_sec: 0,
@@ -112,7 +127,7 @@ impl RobustMutex {
         // SAFETY: `until` is a valid timespec for the call to fill.
         unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &raw mut until) };
         until.tv_sec += PATIENCE;
-        // SAFETY: as for the attempt in `lock`; `until` is a valid time.
+        // SAFETY: as in `attempt`; `until` is a valid time.
         unsafe { libc::pthread_mutex_timedlock(self.pointer(), &raw const until) }
     }
 

@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io;
 use std::mem::{align_of, size_of};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
@@ -21,10 +22,15 @@ const WORD: usize = size_of::<u64>();
 #[derive(Clone, Debug)]
 pub struct SharedMemory {
     backing: Arc<Backing>,
-    /// First byte of this range within the backing; a multiple of a word.
-    start: usize,
+    /// The first word of this range; within the backing, which lives as long as this does.
+    first: NonNull<AtomicU64>,
     bytes: usize,
 }
+
+// SAFETY: the pointer leads to atomics only, in memory that the backing keeps for every thread alike.
+unsafe impl Send for SharedMemory {}
+// SAFETY: as above; nothing but atomics is ever made of the pointer.
+unsafe impl Sync for SharedMemory {}
 
 #[derive(Debug)]
 enum Backing {
@@ -83,22 +89,13 @@ impl SharedMemory {
     pub fn anonymous(bytes: usize) -> io::Result<Self> {
         let map = MmapOptions::new().len(bytes).map_anon()?;
         let backing = Backing::Anonymous { map: map.into() };
-        Ok(Self {
-            backing: Arc::new(backing),
-            start: 0,
-            bytes: bytes / WORD * WORD,
-        })
+        Ok(Self::within(Arc::new(backing), 0, bytes))
     }
 
     /// Plain memory of this process, for tests that need no mapping.
     pub fn heap(bytes: usize) -> Self {
         let words = (0..bytes / WORD).map(|_| AtomicU64::new(0)).collect();
-        let backing = Backing::Heap { words };
-        Self {
-            backing: Arc::new(backing),
-            start: 0,
-            bytes: bytes / WORD * WORD,
-        }
+        Self::within(Arc::new(Backing::Heap { words }), 0, bytes)
     }
 
     /// The `bytes` bytes from `offset` on, counted from the start of the backing memory. What lies in
@@ -114,11 +111,7 @@ impl SharedMemory {
         let end = offset.checked_add(bytes as u64).ok_or_else(out_of_range)?;
         if offset >= first && end <= first + mapped as u64 {
             let start = (offset - first) as usize;
-            return Ok(Self {
-                backing: Arc::clone(&self.backing),
-                start,
-                bytes,
-            });
+            return Ok(Self::within(Arc::clone(&self.backing), start, bytes));
         }
         match &*self.backing {
             Backing::File { file, .. } if end <= file.metadata()?.len() => {
@@ -184,16 +177,9 @@ impl SharedMemory {
 
     /// The range as words.
     pub fn words(&self) -> &[AtomicU64] {
-        let base = match &*self.backing {
-            Backing::File { map, .. } | Backing::Anonymous { map } => map.as_mut_ptr(),
-            Backing::Heap { words } => words.as_ptr().cast_mut().cast(),
-        };
-        // SAFETY: `start` lies within the backing, by the checks of every constructor.
-        let first = unsafe { base.add(self.start) }.cast::<AtomicU64>();
-        debug_assert!(first.is_aligned());
-        // SAFETY: the range lies within the backing, which `self` keeps alive and which never shrinks;
-        // pages and heap words are aligned to a word; any bit pattern is a valid atomic.
-        unsafe { std::slice::from_raw_parts(first, self.bytes / WORD) }
+        // SAFETY: the range lies within the backing, by `within`, and the backing, which `self` keeps alive,
+        // never shrinks; pages and heap words are aligned to a word; any bit pattern is a valid atomic.
+        unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.bytes / WORD) }
     }
 
     fn map(file: Arc<File>, offset: u64, bytes: usize) -> io::Result<Self> {
@@ -202,11 +188,22 @@ impl SharedMemory {
             .len(bytes)
             .map_raw(&*file)?;
         let backing = Arc::new(Backing::File { file, map, offset });
-        Ok(Self {
+        Ok(Self::within(backing, 0, bytes))
+    }
+
+    /// The whole words of a range, counted in bytes from the start of a mapping that holds it.
+    fn within(backing: Arc<Backing>, start: usize, bytes: usize) -> Self {
+        let mapped = backing.extent().1;
+        let bytes = bytes.min(mapped.saturating_sub(start)) / WORD * WORD;
+        let base = backing.base();
+        debug_assert!(base.cast::<AtomicU64>().is_aligned() && start.is_multiple_of(WORD));
+        // SAFETY: the range ends within the mapping: its length was cut to that just now.
+        let first = unsafe { base.add(start.min(mapped)) };
+        Self {
             backing,
-            start: 0,
-            bytes: bytes / WORD * WORD,
-        })
+            first: first.cast(),
+            bytes,
+        }
     }
 
     fn file(&self) -> io::Result<&File> {
@@ -218,6 +215,15 @@ impl SharedMemory {
 }
 
 impl Backing {
+    /// Its first byte.
+    fn base(&self) -> NonNull<u8> {
+        let base = match self {
+            Self::File { map, .. } | Self::Anonymous { map } => NonNull::new(map.as_mut_ptr()),
+            Self::Heap { words } => NonNull::new(words.as_ptr().cast_mut().cast()),
+        };
+        base.unwrap_or(NonNull::<AtomicU64>::dangling().cast())
+    }
+
     /// Where this mapping begins within its memory, and how many bytes it covers.
     fn extent(&self) -> (u64, usize) {
         match self {
