@@ -1,8 +1,11 @@
 //! From a key to its slot: open addressing with 32-bit entries, each a part of the hash and a slot number.
 //!
 //! Clients choose the keys, so the hash has a random seed for every layout: nobody can know which keys
-//! collide. The part of the hash in an entry takes whatever bits the slot numbers leave, so that almost
-//! every slot that is looked at is the right one. Deleting moves later entries back; there are no tombstones.
+//! collide. The tag in an entry takes whatever bits the slot numbers leave: eight of the place where the
+//! search for the key begins, the others of the hash, so that almost every slot that is looked at is the
+//! right one. Deleting moves later entries back; there are no tombstones. Whether an entry may move follows
+//! from where its search begins, which the tag tells without a look at the key, unless some entry is farther
+//! from its beginning than eight bits can tell; as long as there is one, keys are looked at.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,42 +14,49 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::layout::header;
 use super::record::KeyBytes;
 use super::store::{Slot, Store};
-use crate::os::halves;
 
 const EMPTY: u32 = 0;
+
+/// So many places from its beginning an entry is near.
+const NEAR: usize = 1 << (32 - HOME_SHIFT);
+/// Above this bit of an entry the tag holds the lowest bits of the place where the search begins.
+const HOME_SHIFT: u32 = 24;
 
 impl Store {
     pub(super) fn hash(&self, key: &[u8]) -> u64 {
         xxh3_64_with_seed(key, self.get(header::SEED))
     }
 
-    /// The slot of `key`.
+    /// The slot of `key`; sure only under the lock.
     pub(super) fn find(&self, key: &[u8], hash: u64) -> Option<Slot> {
-        let index = self.index();
-        let tag = self.tag(hash);
+        self.suspects(hash)
+            .find(|slot| self.key_equals(*slot, self.head(*slot), key))
+    }
+
+    /// Slots that may have the key of this hash, nearly always one or none. Without the lock a key that is
+    /// just being moved within the index may be missing.
+    pub(super) fn suspects(&self, hash: u64) -> impl Iterator<Item = Slot> {
+        let (index, mask, tag) = (self.index(), self.slot_mask(), self.tag(hash));
         let mut place = home(hash, index.len());
-        for _ in 0..index.len() {
+        let entries = (0..index.len()).map_while(move |_| {
             let entry = index[place].load(Ordering::Acquire);
-            if entry == EMPTY {
-                return None;
-            }
-            if entry & !self.slot_mask() == tag
-                && let Some(slot) = self.entry_slot(entry)
-                && self.key_equals(slot, key)
-            {
-                return Some(slot);
-            }
             place = after(place, index.len());
-        }
-        None
+            (entry != EMPTY).then_some(entry)
+        });
+        entries
+            .filter(move |entry| entry & !mask == tag)
+            .filter_map(move |entry| self.slot(u64::from(entry & mask)))
     }
 
     /// Enters a slot whose key is not in the index.
     pub(super) fn link(&self, slot: Slot, hash: u64) {
         let index = self.index();
         let mut place = home(hash, index.len());
-        for _ in 0..index.len() {
+        for steps in 0..index.len() {
             if index[place].load(Ordering::Acquire) == EMPTY {
+                if steps >= NEAR {
+                    self.set(header::FAR, self.get(header::FAR).wrapping_add(1));
+                }
                 let entry = self.tag(hash) | slot.stored() as u32;
                 return index[place].store(entry, Ordering::Release);
             }
@@ -58,12 +68,15 @@ impl Store {
     pub(super) fn unlink(&self, slot: Slot, hash: u64) {
         let index = self.index();
         let mut place = home(hash, index.len());
-        for _ in 0..index.len() {
+        for steps in 0..index.len() {
             let entry = index[place].load(Ordering::Acquire);
             if entry == EMPTY {
                 return;
             }
             if self.entry_slot(entry) == Some(slot) {
+                if steps >= NEAR {
+                    self.one_far_less();
+                }
                 return self.close_gap(index, place);
             }
             place = after(place, index.len());
@@ -75,6 +88,7 @@ impl Store {
         for entry in self.index() {
             entry.store(EMPTY, Ordering::Release);
         }
+        self.set(header::FAR, 0);
     }
 
     /// How many slots the index leads to.
@@ -94,10 +108,18 @@ impl Store {
             if entry == EMPTY {
                 break;
             }
-            let Some(home) = self.entry_home(entry, index.len()) else {
+            let near = self.near_home(entry, place);
+            let Some(home) = near.or_else(|| self.entry_home(entry)) else {
                 continue;
             };
-            if distance(home, place, index.len()) >= distance(gap, place, index.len()) {
+            let (own, moved) = (
+                distance(home, place, index.len()),
+                distance(gap, place, index.len()),
+            );
+            if own >= moved {
+                if own >= NEAR && own - moved < NEAR {
+                    self.one_far_less();
+                }
                 index[gap].store(entry, Ordering::Release);
                 gap = place;
             }
@@ -105,11 +127,21 @@ impl Store {
         index[gap].store(EMPTY, Ordering::Release);
     }
 
-    /// Where the search for an entry's key begins.
-    fn entry_home(&self, entry: u32, entries: usize) -> Option<usize> {
+    fn one_far_less(&self) {
+        self.set(header::FAR, self.get(header::FAR).saturating_sub(1));
+    }
+
+    /// Where the search for the key of the entry at `place` begins, as far as the tag tells.
+    fn near_home(&self, entry: u32, place: usize) -> Option<usize> {
+        let can_tell = self.tags_have_homes() && place >= NEAR && self.get(header::FAR) == 0;
+        can_tell.then(|| place - (place.wrapping_sub((entry >> HOME_SHIFT) as usize) & (NEAR - 1)))
+    }
+
+    /// The same, from the key.
+    fn entry_home(&self, entry: u32) -> Option<usize> {
         let mut bytes = KeyBytes::new();
         let key = self.copy_key(self.entry_slot(entry)?, &mut bytes)?;
-        Some(home(self.hash(key), entries))
+        Some(home(self.hash(key), self.index().len()))
     }
 
     fn entry_slot(&self, entry: u32) -> Option<Slot> {
@@ -117,17 +149,23 @@ impl Store {
     }
 
     fn tag(&self, hash: u64) -> u32 {
-        (hash >> 32) as u32 & !self.slot_mask()
+        let bits = (hash >> 32) as u32;
+        let tag = if self.tags_have_homes() {
+            let home = home(hash, self.index().len()) as u32;
+            home << HOME_SHIFT | bits >> (32 - HOME_SHIFT)
+        } else {
+            bits
+        };
+        tag & !self.slot_mask()
+    }
+
+    fn tags_have_homes(&self) -> bool {
+        self.slot_mask() >> (HOME_SHIFT - 1) == 0
     }
 
     /// The bits of an entry that hold a slot number.
     fn slot_mask(&self) -> u32 {
         u32::MAX >> (self.geometry.slots as u32).leading_zeros()
-    }
-
-    fn index(&self) -> &[AtomicU32] {
-        let start = self.geometry.index_start();
-        halves(&self.words()[start..start + self.geometry.entries() / 2])
     }
 }
 
@@ -144,5 +182,29 @@ fn distance(from: usize, to: usize, entries: usize) -> usize {
         to - from
     } else {
         to + entries - from
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::store;
+    use super::*;
+
+    #[test]
+    fn a_tag_tells_where_the_search_begins() {
+        let store = store();
+        let entries = store.index().len();
+        assert!(entries > NEAR && store.tags_have_homes());
+        let hashes = (0..5000u64).map(|number| store.hash(&number.to_le_bytes()));
+        for (steps, hash) in hashes.enumerate() {
+            let home = home(hash, entries);
+            let place = home + steps % NEAR;
+            if (NEAR..entries).contains(&place) {
+                assert_eq!(store.near_home(store.tag(hash) | 1, place), Some(home));
+            }
+        }
+        assert_eq!(store.near_home(store.tag(0) | 1, NEAR - 1), None);
+        store.set(header::FAR, 1);
+        assert_eq!(store.near_home(store.tag(0) | 1, NEAR), None);
     }
 }

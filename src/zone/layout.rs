@@ -3,25 +3,26 @@
 //! ```text
 //! root (12 KiB, at 0)              never moves; the lock, and where the layout lies now
 //! ├ 0 magic  1 version  2,3 boot  4 generation  5 sequence  6,7 and 8,9 offset, bytes
-//! ├ 16…23 the mutex
-//! └ 64…     markers: one line of 8 words per process, for updates that take no lock
+//! ├ 10 seats ever taken  16…23 the mutex
+//! └ 64…     seats: one line of 8 words per handle: slot in use, process, its start, 5 slots more
 //! layout (at root's offset)        moves when size or metrics change
-//! ├ 0 magic  1 bytes  2 cells  3 room for the source  4 its length  5 slots  6 hash seed
-//! │ 7 fresh  8 first free  9 free  10 live  11 latest stamp  12 candidates  13 ledger in use
-//! │ 14 requests  15 failures  16 policy  17…48 discard key
+//! ├ 0 magic  1 bytes  2 cells  3 room for the source  4 its length  5 slots  6 hash seed  7 policy
+//! │ 8 fresh  9 first free  10 free  11 live  12 candidates  13 ready ones  14 ledger in use
+//! │ 15 requests  16 failures  17 youngest candidate  18 far entries  24 latest stamp  32…63 discard key
 //! ├ source       the schema as text
 //! ├ ledger ×2    discarded, victim slot, victim head, present, cells of the discard key
 //! ├ candidates   pairs: slot, head
 //! ├ index        32-bit entries, two in a word
 //! └ slots        each: head, cells, 5 words of key
 //! ```
+//! What every update reads, what inserts write and what some updates write lie in lines of their own.
 //! A head holds state (2 bits), truncation (1), key length (8) and stamp (53 bits of 32 ns). A key longer
 //! than 40 bytes keeps 32 in its slot, and in the fifth word the first of a chain of spill slots, each a
 //! head (state, owner, next) and key bytes. A change of any of this changes [`VERSION`].
 
 use crate::metric::Schema;
 
-pub(super) const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 2;
 pub(super) const ROOT_MAGIC: u64 = u64::from_le_bytes(*b"pgzone\0R");
 pub(super) const LAYOUT_MAGIC: u64 = u64::from_le_bytes(*b"pgzone\0L");
 
@@ -42,7 +43,12 @@ pub(super) mod root {
     pub(in crate::zone) const SEQUENCE: usize = 5;
     /// Two places, each an offset and a length in bytes; the sequence's lowest bit tells which counts.
     pub(in crate::zone) const PLACES: usize = 6;
+    /// One more than the last seat that was ever taken.
+    pub(in crate::zone) const CLAIMED: usize = 10;
     pub(in crate::zone) const MUTEX: usize = 16;
+    pub(in crate::zone) const MARKERS: usize = 64;
+    /// How many handles may update without the lock.
+    pub(in crate::zone) const SEATS: usize = (super::ROOT_BYTES / super::WORD - MARKERS) / 8;
     const _: () = assert!(MUTEX + crate::os::MUTEX_WORDS <= 64);
 }
 
@@ -55,18 +61,24 @@ pub(super) mod header {
     pub(in crate::zone) const SOURCE_BYTES: usize = 4;
     pub(in crate::zone) const SLOTS: usize = 5;
     pub(in crate::zone) const SEED: usize = 6;
+    pub(in crate::zone) const POLICY: usize = 7;
     /// Slots from here on were never used.
-    pub(in crate::zone) const FRESH: usize = 7;
-    pub(in crate::zone) const FIRST_FREE: usize = 8;
-    pub(in crate::zone) const FREE: usize = 9;
-    pub(in crate::zone) const LIVE: usize = 10;
-    pub(in crate::zone) const LATEST: usize = 11;
+    pub(in crate::zone) const FRESH: usize = 8;
+    pub(in crate::zone) const FIRST_FREE: usize = 9;
+    pub(in crate::zone) const FREE: usize = 10;
+    pub(in crate::zone) const LIVE: usize = 11;
     pub(in crate::zone) const CANDIDATES: usize = 12;
-    pub(in crate::zone) const LEDGER: usize = 13;
-    pub(in crate::zone) const REQUESTS: usize = 14;
-    pub(in crate::zone) const FAILURES: usize = 15;
-    pub(in crate::zone) const POLICY: usize = 16;
-    pub(in crate::zone) const DISCARD_KEY: usize = 17;
+    /// How many candidates nobody can be using.
+    pub(in crate::zone) const READY: usize = 13;
+    pub(in crate::zone) const LEDGER: usize = 14;
+    pub(in crate::zone) const REQUESTS: usize = 15;
+    pub(in crate::zone) const FAILURES: usize = 16;
+    /// No key that is not a candidate has an earlier stamp than this.
+    pub(in crate::zone) const YOUNGEST: usize = 17;
+    /// How many entries of the index are far from where the search for them begins.
+    pub(in crate::zone) const FAR: usize = 18;
+    pub(in crate::zone) const LATEST: usize = 24;
+    pub(in crate::zone) const DISCARD_KEY: usize = 32;
     pub(in crate::zone) const WORDS: usize = 64;
     const _: () = assert!(DISCARD_KEY + crate::metric::KEY_LIMIT.div_ceil(8) <= WORDS);
 }
@@ -179,9 +191,9 @@ impl Geometry {
         (self.slots / SLOTS_PER_CANDIDATE).max(LEAST_CANDIDATES)
     }
 
-    /// Entries of the index: filled to four fifths when every slot is a key, and never wholly.
+    /// Entries of the index: filled to three quarters when every slot is a key, and never wholly.
     pub(super) fn entries(&self) -> usize {
-        (self.slots + self.slots / 4 + 1).next_multiple_of(2)
+        (self.slots + self.slots / 3 + 1).next_multiple_of(2)
     }
 
     pub(super) fn ledger_start(&self, copy: usize) -> usize {

@@ -5,8 +5,10 @@
 //! together with the name of the key being removed, and one store makes that copy count. A key that is
 //! still there although the ledger names it was folded already; recovery only finishes its removal.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::Unusable;
 use super::layout::{header, ledger};
 use super::record::KeyBytes;
 use super::store::{Slot, Store, pack};
@@ -37,7 +39,10 @@ const LENGTH_SHIFT: u32 = 8;
 impl Store {
     /// Puts another policy in force: a discard key that is gone takes its values along, a new one absorbs
     /// the key that had its name.
-    pub(super) fn set_policy(&self, overflow: &Overflow, now: Moment) {
+    ///
+    /// # Errors
+    /// When a process that was stopped keeps that key; nothing has changed then.
+    pub(super) fn set_policy(&self, overflow: &Overflow, now: Moment) -> Result<(), Unusable> {
         let expire = if overflow.expire { EXPIRE } else { 0 };
         let key = overflow
             .discard_key
@@ -45,10 +50,14 @@ impl Store {
             .filter(|key| !key.is_empty());
         let Some(key) = key else {
             self.set(header::POLICY, expire);
-            return self
-                .change_ledger(|ledger| ledger[ledger::PRESENT].store(0, Ordering::Relaxed));
+            self.change_ledger(|ledger| ledger[ledger::PRESENT].store(0, Ordering::Relaxed));
+            return Ok(());
         };
         let stored = stored_key(key);
+        let absorbed = self.find(stored, self.hash(stored));
+        if absorbed.is_some_and(|slot| !self.seize(slot)) {
+            return Err(Unusable::Memory(io::ErrorKind::TimedOut.into()));
+        }
         self.write_discard_key(stored);
         let truncated = if is_truncated(key) {
             DISCARD_KEY_TRUNCATED
@@ -60,9 +69,10 @@ impl Store {
             header::POLICY,
             expire | HAS_DISCARD_KEY | truncated | length,
         );
-        if let Some(slot) = self.find(stored, self.hash(stored)) {
+        if let Some(slot) = absorbed {
             self.remove(slot, Removal::Absorbed, now);
         }
+        Ok(())
     }
 
     /// Stores the bytes of another discard key; nobody may compare with it meanwhile, nor after a death.
@@ -133,7 +143,7 @@ impl Store {
         accounted
     }
 
-    /// Removes a key, folding it into the discard key if there is one.
+    /// Removes a key that nobody can be using, folding it into the discard key if there is one.
     pub(super) fn remove(&self, slot: Slot, removal: Removal, now: Moment) {
         let mut bytes = KeyBytes::new();
         if let Some(key) = self.copy_key(slot, &mut bytes) {

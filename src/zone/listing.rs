@@ -1,14 +1,16 @@
 //! Reading: one key, all keys one after another, and how the slots are used.
 //!
-//! A key is copied out whole under the lock and looked at outside of it, so nobody waits for what is done
-//! with it. A listing goes through the slots in their order: a key that stays is seen exactly once, however
+//! A key is copied out without the lock, under a mark on its slot, and looked at afterwards, so nobody waits
+//! for a reader nor for what is done with what was read. Between two metrics of one key a copy may see one
+//! update of skew. Only the discard key, which may change as a whole, is copied under the lock. A listing goes through the slots in their order: a key that stays is seen exactly once, however
 //! many come and go meanwhile.
 
 use std::ops::ControlFlow;
 
 use super::layout::{PAGE, ROOT_BYTES, WORD, header};
-use super::record::{KeyBytes, State};
+use super::record::{Head, KeyBytes};
 use super::store::Slot;
+use super::view::View;
 use super::{Access, Zone};
 use crate::metric::{ELLIPSIS, Metric, Moment, Reading, Schema};
 
@@ -101,25 +103,24 @@ impl Zone {
         if cursor.ended {
             return false;
         }
-        let Ok(access) = self.access() else {
+        let Ok(view) = self.view() else {
             return false;
         };
-        let store = &access.view.store;
-        if *cursor.sequence.get_or_insert(access.view.sequence) != access.view.sequence {
+        if *cursor.sequence.get_or_insert(view.sequence) != view.sequence {
             cursor.ended = true;
             return false;
         }
-        while cursor.next < store.fresh() {
+        while cursor.next < view.store.fresh() {
             let slot = Slot(cursor.next);
             cursor.next += 1;
-            if store.head(slot).state() == State::Live
-                && access.copy_slot(slot, &self.schema, record)
-            {
+            if view.store.head(slot).has_key() && self.copy_slot(view, slot, record) {
                 return true;
             }
         }
         cursor.ended = true;
-        access.copy_discard(&self.schema, record)
+        self.access().is_ok_and(|access| {
+            access.view.sequence == view.sequence && access.copy_discard(&self.schema, record)
+        })
     }
 
     /// Shows every key to `visit`, copied one by one, the discard key last.
@@ -133,8 +134,8 @@ impl Zone {
 
     /// How many keys a listing would show now.
     pub fn len(&self) -> u64 {
-        self.access().map_or(0, |access| {
-            let store = &access.view.store;
+        self.view().map_or(0, |view| {
+            let store = &view.store;
             store
                 .get(header::LIVE)
                 .saturating_add(u64::from(store.discard_cells().is_some()))
@@ -148,8 +149,8 @@ impl Zone {
 
     /// How the memory is used; nothing if the zone is damaged.
     pub fn slabs(&self) -> Option<Slabs> {
-        let access = self.access().ok()?;
-        let (store, geometry) = (&access.view.store, access.view.store.geometry);
+        let store = &self.view().ok()?.store;
+        let geometry = store.geometry;
         let free = store.available() as u64;
         let used = (geometry.slots as u64).saturating_sub(free);
         let pages = (geometry.bytes + ROOT_BYTES).div_ceil(PAGE) as u64;
@@ -166,33 +167,48 @@ impl Zone {
             failures: store.get(header::FAILURES),
         })
     }
+
+    /// Copies the key `key`, be it the discard key.
+    pub(super) fn copy_key(&self, key: &[u8], record: &mut Record) -> bool {
+        let view = self.last_view();
+        if let Some(seat) = &self.seat
+            && !view.store.is_discard_key(key)
+        {
+            let copy = |slot| view.copy_slot(slot, &self.schema, record);
+            if view.store.copy_known(key, seat, copy) && view.sequence == self.root.sequence() {
+                return true;
+            }
+        }
+        self.access()
+            .is_ok_and(|access| access.copy_key(key, &self.schema, record))
+    }
+
+    fn copy_slot(&self, view: &View, slot: Slot, record: &mut Record) -> bool {
+        if let Some(seat) = &self.seat {
+            let mut copy = |slot| view.copy_slot(slot, &self.schema, record);
+            let copied = view.store.copy_held(slot, seat, Head::has_key, &mut copy);
+            if let Some(copied) = copied {
+                return copied && view.sequence == self.root.sequence();
+            }
+        }
+        self.access().is_ok_and(|access| {
+            access.view.sequence == view.sequence
+                && view.store.head(slot).has_key()
+                && view.copy_slot(slot, &self.schema, record)
+        })
+    }
 }
 
 impl Access<'_> {
-    /// Copies the key `key`, be it the discard key.
-    pub(super) fn copy_key(&self, key: &[u8], own: &Schema, record: &mut Record) -> bool {
+    fn copy_key(&self, key: &[u8], own: &Schema, record: &mut Record) -> bool {
         let store = &self.view.store;
         if store.is_discard_key(key) {
             return self.copy_discard(own, record);
         }
         match store.find(key, store.hash(key)) {
-            Some(slot) => self.copy_slot(slot, own, record),
+            Some(slot) => self.view.copy_slot(slot, own, record),
             None => false,
         }
-    }
-
-    fn copy_slot(&self, slot: Slot, own: &Schema, record: &mut Record) -> bool {
-        let store = &self.view.store;
-        let mut bytes = KeyBytes::new();
-        let Some(key) = store.copy_key(slot, &mut bytes) else {
-            return false;
-        };
-        record.key.clear();
-        record.key.extend_from_slice(key);
-        record.is_truncated = store.head(slot).is_truncated();
-        self.view
-            .copy_cells(store.cells(slot), own, &mut record.cells);
-        true
     }
 
     fn copy_discard(&self, own: &Schema, record: &mut Record) -> bool {
@@ -203,6 +219,20 @@ impl Access<'_> {
         store.copy_discard_key(&mut record.key);
         record.is_truncated = store.is_discard_key_truncated();
         self.view.copy_cells(cells, own, &mut record.cells);
+        true
+    }
+}
+
+impl View {
+    fn copy_slot(&self, slot: Slot, own: &Schema, record: &mut Record) -> bool {
+        let mut bytes = KeyBytes::new();
+        let Some(key) = self.store.copy_key(slot, &mut bytes) else {
+            return false;
+        };
+        record.key.clear();
+        record.key.extend_from_slice(key);
+        record.is_truncated = self.store.head(slot).is_truncated();
+        self.copy_cells(self.store.cells(slot), own, &mut record.cells);
         true
     }
 }

@@ -1,16 +1,19 @@
 //! A newer configuration takes a zone over: in place, or into a new layout of other size or metrics.
 //!
 //! A new layout lies in another range of the same memory, is filled under the lock, and comes into force by
-//! one store to the root. Whoever waits for the lock meanwhile finds the zone moved and follows it, so no
-//! update ever goes to the copy that was left. Metrics are found again by identity; keys are copied newest
+//! one store to the root. Before that, updates without the lock are turned away and those under way waited
+//! for. Whoever waits for the lock meanwhile finds the zone moved and follows it, so no update ever goes to
+//! the copy that was left. Metrics are found again by identity; keys are copied newest
 //! first, so that a smaller zone loses the least recent ones, which count as discarded.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::layout::{Geometry, PAGE, ROOT_BYTES, WORD, header};
 use super::ledger::{Overflow, Removal};
-use super::record::{KeyBytes, State};
+use super::marker::Markers;
+use super::record::KeyBytes;
 use super::root::{Place, Root};
 use super::store::{Slot, Store};
 use super::update::StoredKey;
@@ -37,12 +40,17 @@ pub(super) fn adopt(
     root.count_generation();
     let same_size = old.store.geometry.bytes == wanted.geometry.bytes;
     if same_size && old.store.source()? == wanted.schema.source() {
-        old.store.set_policy(wanted.overflow, wanted.now);
+        old.store.set_policy(wanted.overflow, wanted.now)?;
         return Ok((old, Adoption::Kept));
     }
     let translation = Translation::between(&old.store.schema, wanted.schema);
     let place = next_place(old.place, wanted.geometry.bytes);
-    let store = fresh_store(memory, place, wanted)?;
+    let store = fresh_store(memory, root.markers(), place, wanted)?;
+    store.set_policy(wanted.overflow, wanted.now)?;
+    if !root.close() {
+        root.reopen();
+        return Err(Unusable::Memory(io::ErrorKind::TimedOut.into()));
+    }
     let adoption = fill(&store, &old.store, translation.as_ref(), wanted);
     root.publish(place);
     give_back_all_but(memory, place);
@@ -74,13 +82,14 @@ fn give_back_all_but(memory: &SharedMemory, place: Place) {
 
 fn fresh_store(
     memory: &SharedMemory,
+    markers: Markers,
     place: Place,
     wanted: &Wanted<'_>,
 ) -> Result<Store, Unusable> {
     memory.grow(place.offset + pages(place.bytes))?;
     memory.release(place.offset, pages(place.bytes))?;
     let section = memory.section(place.offset, place.bytes)?;
-    Store::create(section, wanted.geometry, Arc::clone(wanted.schema))
+    Store::create(section, markers, wanted.geometry, Arc::clone(wanted.schema))
 }
 
 fn pages(bytes: usize) -> u64 {
@@ -94,7 +103,6 @@ fn fill(
     translation: Option<&Translation>,
     wanted: &Wanted<'_>,
 ) -> Adoption {
-    new.set_policy(wanted.overflow, wanted.now);
     if let Some(translation) = translation
         && translation.kept() == 0
     {
@@ -166,7 +174,7 @@ impl Copier<'_> {
     /// The keys from the newest on until the room is used up; how many were copied and how many not.
     fn copy_keys(&self) -> (u64, u64) {
         let mut slots: Vec<Slot> = self.old.used_slots().collect();
-        slots.retain(|slot| self.old.head(*slot).state() == State::Live);
+        slots.retain(|slot| self.old.head(*slot).has_key());
         slots.sort_by_key(|slot| std::cmp::Reverse(self.old.head(*slot).stamp()));
         let whole = slots
             .iter()

@@ -2,27 +2,32 @@
 //!
 //! A [`Zone`] is one process's handle: it updates, reads and lists keys, and follows the zone when a newer
 //! configuration moves it. All state is in the shared words, seen as atomics through index arithmetic, so
-//! this folder is safe Rust and works on plain memory just as well. One robust lock guards every operation;
-//! whoever finds that its owner died puts the zone in order before going on. Nothing read from memory is
-//! trusted: a number that cannot be is an error or is skipped, never a crash.
+//! this folder is safe Rust and works on plain memory just as well. A key that is there is updated and read
+//! without a lock, under a mark that keeps its slot from being taken away. One robust lock guards
+//! everything else; whoever finds that its owner died puts the zone in order before going on. Nothing read
+//! from memory is trusted: a number that cannot be is an error or is skipped, never a crash.
 #![forbid(unsafe_code)]
 
 mod index;
+mod known;
 mod layout;
 mod ledger;
 mod listing;
+mod marker;
 mod migration;
 mod recency;
 mod record;
 mod recovery;
 mod root;
 mod slots;
+mod stamp;
 mod store;
 mod update;
 mod view;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crate::metric::{ELLIPSIS, KEY_LIMIT, Moment, Schema, is_truncated, stored_key};
 use crate::os::{Locked, MutexGuard, SharedMemory, monotonic};
@@ -30,10 +35,12 @@ use crate::os::{Locked, MutexGuard, SharedMemory, monotonic};
 pub use layout::{Geometry, MINIMUM, TooSmall};
 pub use ledger::Overflow;
 pub use listing::{Cursor, Record, Slabs};
+use marker::Seat;
 use migration::Wanted;
 use root::{Place, Root};
+use stamp::Clock;
 use store::Store;
-use update::StoredKey;
+use update::{Sample, StoredKey};
 use view::View;
 
 /// One process's handle to a zone.
@@ -43,6 +50,9 @@ pub struct Zone {
     root: Root,
     schema: Arc<Schema>,
     first: View,
+    /// Nothing if too many processes use the zone: everything is done under the lock then.
+    seat: Option<Seat>,
+    last_stamp: AtomicU64,
 }
 
 /// What became of an update.
@@ -129,19 +139,16 @@ impl Zone {
         };
         let store = Store::create(
             memory.section(place.offset, place.bytes)?,
+            root.markers(),
             geometry,
             Arc::clone(&schema),
         )?;
-        store.set_policy(overflow, Moment(0));
+        store.set_policy(overflow, Moment(0))?;
         root.publish(place);
         root.count_generation();
         let first = View::new(store, &root, place, &schema);
-        Ok(Self {
-            memory: memory.clone(),
-            root,
-            schema,
-            first,
-        })
+        let seat = root.markers().claim();
+        Ok(Self::new(memory, root, schema, first, seat))
     }
 
     /// The zone another process made in `memory`, whatever size and metrics it has by now: metrics of
@@ -152,15 +159,12 @@ impl Zone {
     pub fn attach(memory: &SharedMemory, schema: Arc<Schema>) -> Result<Self, Unusable> {
         let root = Root::open(memory)?;
         let guard = locked(&root)?;
+        root.reopen();
         let first = View::open(memory, &root, &schema)?;
         guard.settle(&first.store);
+        let seat = root.markers().claim();
         drop(guard);
-        Ok(Self {
-            memory: memory.clone(),
-            root,
-            schema,
-            first,
-        })
+        Ok(Self::new(memory, root, schema, first, seat))
     }
 
     /// Brings the zone in `memory`, if there is one, into the form a new configuration wants: in place when
@@ -185,6 +189,7 @@ impl Zone {
         let geometry = Geometry::of_zone(bytes, &schema)?;
         let root = Root::open(memory)?;
         let guard = locked(&root)?;
+        root.reopen();
         let old = View::open(memory, &root, &schema)?;
         guard.settle(&old.store);
         let now = Moment(monotonic());
@@ -195,16 +200,26 @@ impl Zone {
             now,
         };
         let (first, adoption) = migration::adopt(memory, &root, old, &wanted)?;
+        let seat = root.markers().claim();
         drop(guard);
-        Ok((
-            Self {
-                memory: memory.clone(),
-                root,
-                schema,
-                first,
-            },
-            adoption,
-        ))
+        Ok((Self::new(memory, root, schema, first, seat), adoption))
+    }
+
+    fn new(
+        memory: &SharedMemory,
+        root: Root,
+        schema: Arc<Schema>,
+        first: View,
+        seat: Option<Seat>,
+    ) -> Self {
+        Self {
+            memory: memory.clone(),
+            root,
+            schema,
+            first,
+            seat,
+            last_stamp: AtomicU64::new(0),
+        }
     }
 
     /// The metrics of this handle's configuration.
@@ -230,12 +245,36 @@ impl Zone {
         } else {
             value.clamp(f64::MIN, f64::MAX)
         };
-        let key = StoredKey {
-            bytes: stored_key(key),
-            is_truncated: is_truncated(key),
+        let sample = Sample {
+            key: StoredKey {
+                bytes: stored_key(key),
+                is_truncated: is_truncated(key),
+            },
+            value,
+            clock: Clock {
+                now,
+                last: &self.last_stamp,
+            },
         };
+        self.apply(&sample)
+    }
+
+    fn apply(&self, sample: &Sample<'_>) -> Result<Update, Refused> {
+        let view = self.last_view();
+        let hash = view.store.hash(sample.key.bytes);
+        let is_open = || self.root.is_open(view.sequence);
+        if let Some(seat) = &self.seat
+            && view.store.update_known(sample, hash, seat, is_open)
+        {
+            return Ok(Update::Stored);
+        }
         let access = self.access().map_err(|_| Refused::Damaged)?;
-        access.view.store.update(key, value, now)
+        let store = &access.view.store;
+        if access.view.sequence == view.sequence {
+            store.update(sample, hash)
+        } else {
+            store.update(sample, store.hash(sample.key.bytes))
+        }
     }
 
     /// Copies what the zone has under `name` into `record`; false if there is nothing. The name is the key
@@ -248,17 +287,12 @@ impl Zone {
         if key.is_empty() || key.len() > KEY_LIMIT {
             return false;
         }
-        let Ok(access) = self.access() else {
-            return false;
-        };
-        let found = access.copy_key(key, &self.schema, record);
-        found && (shown.is_none() || record.is_truncated())
+        self.copy_key(key, record) && (shown.is_none() || record.is_truncated())
     }
 
     /// How many samples and keys found no place.
     pub fn discarded(&self) -> u64 {
-        self.access()
-            .map_or(0, |access| access.view.store.discarded())
+        self.view().map_or(0, |view| view.store.discarded())
     }
 
     /// Checks that everything in the zone fits together; for tests and after damage.
@@ -272,6 +306,7 @@ impl Zone {
     /// Locks the zone, puts it in order if the last owner of the lock died, and follows it if it moved.
     fn access(&self) -> Result<Access<'_>, Unusable> {
         let guard = locked(&self.root)?;
+        self.root.reopen();
         let view = self.current()?;
         guard.settle(&view.store);
         Ok(Access {
@@ -280,11 +315,28 @@ impl Zone {
         })
     }
 
-    fn current(&self) -> Result<&View, Unusable> {
+    /// The layout in force now; it may be left at any time.
+    fn view(&self) -> Result<&View, Unusable> {
+        let view = self.last_view();
+        if view.sequence == self.root.sequence() {
+            return Ok(view);
+        }
+        self.access().map(|access| access.view)
+    }
+
+    /// The newest layout this handle knows.
+    #[inline]
+    fn last_view(&self) -> &View {
         let mut view = &self.first;
         while let Some(next) = view.next.get() {
             view = next;
         }
+        view
+    }
+
+    /// The view in force, to be asked for under the lock.
+    fn current(&self) -> Result<&View, Unusable> {
+        let view = self.last_view();
         if view.sequence == self.root.sequence() {
             return Ok(view);
         }

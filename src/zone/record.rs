@@ -3,6 +3,8 @@
 //! A slot belongs to a key from the moment its head says `Live`, which is written last; a spill slot belongs
 //! to the slot whose chain it is in and which it names as its owner.
 
+use std::sync::atomic::Ordering;
+
 use super::layout::{KEY_WORDS, LONG_KEY_WORDS, WORD};
 use super::store::{Slot, Store, pack};
 use crate::metric::{KEY_LIMIT, Moment};
@@ -16,14 +18,15 @@ pub(super) enum State {
     Free,
     Live,
     Spill,
-    Impossible,
+    /// As live, but only the owner of the lock may use it; about to be evicted.
+    Parked,
 }
 
 const STATE_BITS: u32 = 2;
 const TRUNCATED: u64 = 1 << STATE_BITS;
 const LENGTH_SHIFT: u32 = STATE_BITS + 1;
 const STAMP_SHIFT: u32 = LENGTH_SHIFT + 8;
-const LARGEST_STAMP: u64 = u64::MAX >> STAMP_SHIFT;
+pub(super) const LARGEST_STAMP: u64 = u64::MAX >> STAMP_SHIFT;
 /// Stamps count 32 nanoseconds: nine years of the monotonic clock.
 const STAMP_UNIT_BITS: u32 = 5;
 const LINK_BITS: u32 = 31;
@@ -51,8 +54,18 @@ impl Head {
             0 => State::Free,
             1 => State::Live,
             2 => State::Spill,
-            _ => State::Impossible,
+            _ => State::Parked,
         }
+    }
+
+    /// Whether a key is in the slot.
+    pub(super) fn has_key(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    /// The same key, for the owner of the lock alone.
+    pub(super) fn parked(self) -> Self {
+        Self(self.0 | 3)
     }
 
     pub(super) fn is_truncated(self) -> bool {
@@ -82,7 +95,7 @@ impl Head {
 
 /// The stamp a moment would get.
 pub(super) fn stamp_of(now: Moment) -> u64 {
-    now.0 >> STAMP_UNIT_BITS
+    (now.0 >> STAMP_UNIT_BITS).min(LARGEST_STAMP)
 }
 
 impl Store {
@@ -92,6 +105,16 @@ impl Store {
 
     pub(super) fn set_head(&self, slot: Slot, head: Head) {
         self.set(self.slot_start(slot), head.0);
+    }
+
+    /// Changes a slot's head unless it has changed already; then says what it is.
+    #[inline]
+    pub(super) fn exchange_head(&self, slot: Slot, from: Head, to: Head) -> Result<(), Head> {
+        #[cfg(test)]
+        super::tests::crash::step();
+        let word = &self.words()[self.slot_start(slot)];
+        word.compare_exchange(from.0, to.0, Ordering::SeqCst, Ordering::Acquire)
+            .map_or_else(|changed| Err(Head(changed)), |_| Ok(()))
     }
 
     /// Writes the bytes of a key into `slot` and the spill slots for the rest; the head comes later.
@@ -121,11 +144,18 @@ impl Store {
         self.set(own + LONG_KEY_WORDS, first.stored());
     }
 
-    /// Whether the key in `slot` is `key`.
-    pub(super) fn key_equals(&self, slot: Slot, key: &[u8]) -> bool {
-        let head = self.head(slot);
-        if head.state() != State::Live || head.length() != key.len() {
+    /// Whether the key in `slot`, which has this head, is `key`.
+    #[inline]
+    pub(super) fn key_equals(&self, slot: Slot, head: Head, key: &[u8]) -> bool {
+        if !head.has_key() || head.length() != key.len() {
             return false;
+        }
+        if key.len() <= KEY_WORDS * WORD {
+            let start = self.key_start(slot);
+            let stored = self.words()[start..start + KEY_WORDS].iter();
+            return pack(key)
+                .zip(stored)
+                .all(|(word, stored)| stored.load(Ordering::Acquire) == word);
         }
         let mut stored = self.key_words(slot);
         pack(key).all(|word| stored.next() == Some(word))
@@ -244,6 +274,8 @@ mod tests {
         {
             let head = Head::live(length, is_truncated, stamp);
             assert_eq!(head.state(), State::Live);
+            assert_eq!(head.parked().state(), State::Parked);
+            assert!(head.has_key() && head.parked().has_key());
             assert_eq!(
                 (head.length(), head.is_truncated(), head.stamp()),
                 (length, is_truncated, stamp)
@@ -257,6 +289,7 @@ mod tests {
             (State::Spill, 6, LINK_MASK)
         );
         assert_eq!(Head::spill(owner, None).next(), 0);
+        assert!(!head.has_key() && !Head::free(Some(owner)).has_key());
         assert_eq!(Head::free(Some(owner)).next(), 6);
         assert_eq!(Head::free(None), Head(0));
     }

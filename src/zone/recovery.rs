@@ -1,6 +1,6 @@
 //! What the next owner of the lock does when the last one died with it, and what tests hold a zone against.
 //!
-//! Only the slots and the ledger are believed. A slot whose head says `Live` holds a whole key, because the
+//! Only the slots and the ledger are believed. A slot whose head says that it has a key holds a whole one, because the
 //! head is written last; everything else (index, list of free slots, counts, candidates) is made anew.
 
 use super::Unusable;
@@ -17,18 +17,15 @@ impl Store {
         self.forget_candidates();
         self.clear_index();
         let mut held = vec![false; self.fresh()];
-        let (mut live, mut latest) = (0, self.get(header::LATEST));
-        for slot in self
-            .used_slots()
-            .filter(|slot| self.head(*slot).state() == State::Live)
-        {
+        let (mut live, mut latest) = (0, 0);
+        for slot in self.used_slots().filter(|slot| self.head(*slot).has_key()) {
             if self.relink(slot, &mut held) {
                 live += 1;
                 latest = latest.max(self.head(slot).stamp());
             }
         }
         self.set(header::LIVE, live);
-        self.set(header::LATEST, latest);
+        self.raise_latest(latest);
         self.set(header::FIRST_FREE, 0);
         self.set(header::FREE, 0);
         for slot in self.used_slots().filter(|slot| !held[slot.0]) {
@@ -58,10 +55,7 @@ impl Store {
     pub(super) fn verify(&self) -> Result<(), Unusable> {
         let mut taken = 0;
         let mut live = 0;
-        for slot in self
-            .used_slots()
-            .filter(|slot| self.head(*slot).state() == State::Live)
-        {
+        for slot in self.used_slots().filter(|slot| self.head(*slot).has_key()) {
             let mut bytes = KeyBytes::new();
             let key = self
                 .copy_key(slot, &mut bytes)

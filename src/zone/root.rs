@@ -3,12 +3,17 @@
 //! A layout moves by one store: the new place is written beside the old one, then the sequence, whose
 //! lowest bit says which of the two counts, goes up by one. Whoever dies before that store has changed
 //! nothing, and whoever reads the sequence under the lock knows whether its own view is still the right one.
+//! While keys are being copied, the sequence's highest bit keeps those away who take no lock.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Unusable;
 use super::layout::{PAGE, ROOT_BYTES, ROOT_MAGIC, VERSION, WORD, root};
+use super::marker::{Markers, Patience};
 use crate::os::{MUTEX_WORDS, RobustMutex, SharedMemory, boot_id};
+
+/// The bit of the sequence that is set during a move.
+const MOVING: u64 = 1 << 63;
 
 #[derive(Debug)]
 pub(super) struct Root {
@@ -75,7 +80,30 @@ impl Root {
 
     /// Changes with every move of the layout.
     pub(super) fn sequence(&self) -> u64 {
-        self.word(root::SEQUENCE).load(Ordering::Acquire)
+        self.word(root::SEQUENCE).load(Ordering::SeqCst) & !MOVING
+    }
+
+    /// Whether the layout of `sequence` is in force and may be written to without the lock.
+    pub(super) fn is_open(&self, sequence: u64) -> bool {
+        self.word(root::SEQUENCE).load(Ordering::SeqCst) == sequence
+    }
+
+    /// From now on nobody changes the layout without the lock; false if somebody does not come to an end.
+    pub(super) fn close(&self) -> bool {
+        self.word(root::SEQUENCE).fetch_or(MOVING, Ordering::SeqCst);
+        self.markers().wait_out(Patience::Long, |_| true)
+    }
+
+    /// Takes back [`Root::close`], which a move that failed or died may have left; to be called under the lock.
+    pub(super) fn reopen(&self) {
+        if !self.is_open(self.sequence()) {
+            self.word(root::SEQUENCE)
+                .fetch_and(!MOVING, Ordering::SeqCst);
+        }
+    }
+
+    pub(super) fn markers(&self) -> Markers {
+        Markers::new(&self.memory)
     }
 
     /// Where the layout lies, if that can be; to be asked under the lock.
@@ -93,12 +121,12 @@ impl Root {
 
     /// Makes `place` the one that counts.
     pub(super) fn publish(&self, place: Place) {
-        let sequence = self.sequence().wrapping_add(1);
+        let sequence = self.sequence().wrapping_add(1) & !MOVING;
         let first = root::PLACES + 2 * (sequence & 1) as usize;
         self.word(first).store(place.offset, Ordering::Release);
         self.word(first + 1)
             .store(place.bytes as u64, Ordering::Release);
-        self.word(root::SEQUENCE).store(sequence, Ordering::Release);
+        self.word(root::SEQUENCE).store(sequence, Ordering::SeqCst);
         self.word(root::MAGIC).store(ROOT_MAGIC, Ordering::Release);
     }
 

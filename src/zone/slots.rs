@@ -1,8 +1,27 @@
 //! Which slots are free: a list through the heads of freed ones, and all those never used.
 
-use super::layout::header;
+use super::layout::{KEY_WORDS, LONG_KEY_WORDS, WORD, header};
 use super::record::{Head, State};
 use super::store::{Slot, Store};
+use crate::metric::KEY_LIMIT;
+
+/// The slots of one key: its own, then those for the rest of it.
+#[derive(Debug)]
+pub(super) struct Taken {
+    slots: [Slot; MOST_TAKEN],
+    count: usize,
+}
+
+/// The slots of the longest key, where a slot has no cells and so room for the least.
+const MOST_TAKEN: usize = 1 + (KEY_LIMIT.div_ceil(WORD) - LONG_KEY_WORDS).div_ceil(KEY_WORDS);
+
+impl std::ops::Deref for Taken {
+    type Target = [Slot];
+
+    fn deref(&self) -> &[Slot] {
+        &self.slots[..self.count]
+    }
+}
 
 impl Store {
     /// How many slots can be had without discarding anything.
@@ -12,18 +31,24 @@ impl Store {
     }
 
     /// Takes `count` slots, or none if there are fewer.
-    pub(super) fn allocate(&self, count: usize) -> Option<Vec<Slot>> {
-        let mut slots = Vec::with_capacity(count);
-        while slots.len() < count {
+    pub(super) fn allocate(&self, count: usize) -> Option<Taken> {
+        let mut taken = Taken {
+            slots: [Slot(0); MOST_TAKEN],
+            count: 0,
+        };
+        while taken.count < count {
             match self.take_free().or_else(|| self.take_fresh()) {
-                Some(slot) => slots.push(slot),
-                None => {
-                    slots.into_iter().for_each(|slot| self.free(slot));
+                Some(slot) if taken.count < MOST_TAKEN => {
+                    taken.slots[taken.count] = slot;
+                    taken.count += 1;
+                }
+                _ => {
+                    taken.iter().for_each(|slot| self.free(*slot));
                     return None;
                 }
             }
         }
-        Some(slots)
+        Some(taken)
     }
 
     /// Gives one slot back.

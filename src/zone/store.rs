@@ -1,24 +1,31 @@
 //! One layout: its words, its measures and the schema of its cells.
 //!
 //! Everything that works on a layout is a method of [`Store`], each concern in a file of its own: record,
-//! slots, index, recency, ledger, recovery. All of them run under the zone's lock, take slot numbers found
-//! in memory through [`Store::slot`] only, and bound every loop by the measures; so damaged memory leads to
-//! wrong numbers at worst. Loads acquire and stores release: what a process wrote before it died is seen in
+//! slots, index, stamp, recency, ledger, recovery. All of them but `known`, `stamp` and what reads run under
+//! the zone's lock, take slot numbers found in memory through [`Store::slot`] only, and bound every loop by
+//! the measures; so damaged memory leads to wrong numbers at worst. Loads acquire and stores release: what a process wrote before it died is seen in
 //! the order of the program.
 
+use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::Unusable;
 use super::layout::{Geometry, LAYOUT_MAGIC, WORD, header};
+use super::marker::Markers;
 use crate::metric::Schema;
-use crate::os::{SharedMemory, random};
+use crate::os::{SharedMemory, halves, random};
 
 #[derive(Debug)]
 pub(super) struct Store {
     memory: SharedMemory,
+    pub(super) markers: Markers,
     pub(super) geometry: Geometry,
     pub(super) schema: Arc<Schema>,
+    /// Measures that every update needs, worked out once.
+    slots_start: usize,
+    slot_words: usize,
+    index: Range<usize>,
 }
 
 /// The number of a slot that exists.
@@ -29,15 +36,12 @@ impl Store {
     /// Makes an empty layout in `memory`, which must read as zero.
     pub(super) fn create(
         memory: SharedMemory,
+        markers: Markers,
         geometry: Geometry,
         schema: Arc<Schema>,
     ) -> Result<Self, Unusable> {
         let seed = random()?;
-        let store = Self {
-            memory,
-            geometry,
-            schema,
-        };
+        let store = Self::new(memory, markers, geometry, schema);
         store.set(header::BYTES, geometry.bytes as u64);
         store.set(header::CELLS, geometry.cells as u64);
         store.set(header::SOURCE_ROOM, geometry.source_room as u64);
@@ -50,13 +54,13 @@ impl Store {
 
     /// The layout in `memory`, read with `own` if its cells are what `own` says, and otherwise with the
     /// schema stored in it.
-    pub(super) fn open(memory: SharedMemory, own: Arc<Schema>) -> Result<Self, Unusable> {
+    pub(super) fn open(
+        memory: SharedMemory,
+        markers: Markers,
+        own: Arc<Schema>,
+    ) -> Result<Self, Unusable> {
         let geometry = Self::read_geometry(&memory)?;
-        let mut store = Self {
-            memory,
-            geometry,
-            schema: own,
-        };
+        let mut store = Self::new(memory, markers, geometry, own);
         let stored =
             Schema::from_source(&store.source()?).map_err(|_| Unusable::Corrupt("not a schema"))?;
         if stored.cells() != geometry.cells {
@@ -66,6 +70,24 @@ impl Store {
             store.schema = Arc::new(stored);
         }
         Ok(store)
+    }
+
+    fn new(
+        memory: SharedMemory,
+        markers: Markers,
+        geometry: Geometry,
+        schema: Arc<Schema>,
+    ) -> Self {
+        let index = geometry.index_start();
+        Self {
+            memory,
+            markers,
+            geometry,
+            schema,
+            slots_start: geometry.slots_start(),
+            slot_words: geometry.slot_words(),
+            index: index..index + geometry.entries() / 2,
+        }
     }
 
     fn read_geometry(memory: &SharedMemory) -> Result<Geometry, Unusable> {
@@ -144,7 +166,12 @@ impl Store {
     }
 
     pub(super) fn slot_start(&self, slot: Slot) -> usize {
-        self.geometry.slots_start() + slot.0 * self.geometry.slot_words()
+        self.slots_start + slot.0 * self.slot_words
+    }
+
+    /// The entries of the index.
+    pub(super) fn index(&self) -> &[AtomicU32] {
+        halves(&self.words()[self.index.clone()])
     }
 
     /// A slot's cells.
@@ -171,9 +198,33 @@ impl Slot {
 
 /// Bytes as words of eight, the last one filled up with zeros.
 pub(super) fn pack(bytes: &[u8]) -> impl Iterator<Item = u64> {
-    bytes.chunks(WORD).map(|chunk| {
-        let mut word = [0; WORD];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u64::from_le_bytes(word)
-    })
+    let (whole, rest) = bytes.as_chunks::<WORD>();
+    let last = (!rest.is_empty()).then(|| match bytes.last_chunk() {
+        // The last eight bytes, without those that belong to the word before.
+        Some(last) => u64::from_le_bytes(*last) >> (8 * (WORD - rest.len())),
+        None => rest
+            .iter()
+            .rev()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    });
+    whole
+        .iter()
+        .map(|word| u64::from_le_bytes(*word))
+        .chain(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_packed_with_zeros_at_the_end() {
+        let bytes: Vec<u8> = (1..=40).collect();
+        for length in 0..=40 {
+            let packed: Vec<u8> = pack(&bytes[..length]).flat_map(u64::to_le_bytes).collect();
+            assert_eq!(packed[..length], bytes[..length]);
+            assert!(packed[length..].iter().all(|byte| *byte == 0));
+            assert_eq!(packed.len(), length.next_multiple_of(WORD));
+        }
+    }
 }

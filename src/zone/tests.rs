@@ -17,6 +17,11 @@ fn zone(bytes: usize, words: &[&str], expire: bool, discard_key: Option<&str>) -
     Zone::create(&SharedMemory::heap(bytes), bytes, schema(words), &overflow).unwrap()
 }
 
+/// An empty layout of its own.
+pub(super) fn store() -> Store {
+    zone(MINIMUM, &["count"], true, None).first.store
+}
+
 fn text(zone: &Zone, key: &[u8]) -> Option<String> {
     let mut record = Record::default();
     zone.read(key, &mut record).then(|| {

@@ -1,10 +1,12 @@
-//! One update: find the key or make room for it, feed the value to its metrics.
+//! One update under the lock: find the key or make room for it, feed the value to its metrics.
 
 use std::sync::atomic::Ordering;
 
 use super::layout::header;
 use super::ledger::Removal;
 use super::record::Head;
+use super::slots::Taken;
+use super::stamp::Clock;
 use super::store::{Slot, Store};
 use super::{Refused, Update};
 use crate::metric::Moment;
@@ -18,39 +20,44 @@ pub(super) struct StoredKey<'a> {
     pub(super) is_truncated: bool,
 }
 
+/// A value for a key.
+#[derive(Clone, Copy)]
+pub(super) struct Sample<'a> {
+    pub(super) key: StoredKey<'a>,
+    pub(super) value: f64,
+    pub(super) clock: Clock<'a>,
+}
+
 impl Store {
-    pub(super) fn update(
-        &self,
-        key: StoredKey<'_>,
-        value: f64,
-        now: Moment,
-    ) -> Result<Update, Refused> {
+    /// Feeds a sample to its key, or to what stands in for it; `hash` is that of the key.
+    pub(super) fn update(&self, sample: &Sample<'_>, hash: u64) -> Result<Update, Refused> {
+        let Sample { key, value, clock } = *sample;
         if self.is_discard_key(key.bytes) {
             return Ok(Update::Ignored);
         }
-        let hash = self.hash(key.bytes);
         if let Some(slot) = self.find(key.bytes, hash) {
-            self.schema.record(self.cells(slot), value, now);
-            self.refresh(slot, key, now);
+            self.renew(slot, key, clock, Head::has_key);
+            self.schema.record(self.cells(slot), value, clock.now);
             return Ok(Update::Stored);
         }
         self.count(header::REQUESTS);
-        let Some(slots) = self.make_room(key, now) else {
-            return match self.discard_sample(value, now) {
+        let Some(slots) = self.make_room(key, clock.now) else {
+            return match self.discard_sample(value, clock.now) {
                 true => Ok(Update::Accounted),
                 false => Err(Refused::Full),
             };
         };
+        // Whoever copies this slot for the key it had before must see that it has another one now.
         for (cell, bits) in self.cells(slots[0]).iter().zip(self.schema.initial()) {
-            cell.store(bits, Ordering::Relaxed);
+            cell.store(bits, Ordering::Release);
         }
-        self.schema.record(self.cells(slots[0]), value, now);
-        self.insert(&slots, key, hash, self.next_stamp(now));
+        self.schema.record(self.cells(slots[0]), value, clock.now);
+        self.insert(&slots, key, hash, self.stamp(clock, 0));
         Ok(Update::Stored)
     }
 
     /// Slots for a new key, at the cost of the oldest ones if the policy says so.
-    fn make_room(&self, key: StoredKey<'_>, now: Moment) -> Option<Vec<Slot>> {
+    fn make_room(&self, key: StoredKey<'_>, now: Moment) -> Option<Taken> {
         let needed = self.geometry.slots_for(key.bytes.len());
         while self.available() < needed {
             self.count(header::FAILURES);
@@ -73,15 +80,6 @@ impl Store {
         self.set_head(slot, Head::live(key.bytes.len(), key.is_truncated, stamp));
         self.link(slot, hash);
         self.count(header::LIVE);
-    }
-
-    /// Notes that a key was updated now.
-    fn refresh(&self, slot: Slot, key: StoredKey<'_>, now: Moment) {
-        let is_truncated = key.is_truncated || self.head(slot).is_truncated();
-        self.set_head(
-            slot,
-            Head::live(key.bytes.len(), is_truncated, self.next_stamp(now)),
-        );
     }
 
     fn count(&self, field: usize) {

@@ -45,7 +45,7 @@ impl View {
         let place = root.place()?;
         let section = memory.section(place.offset, place.bytes);
         let section = section.map_err(|_| Unusable::Corrupt("impossible place"))?;
-        let store = Store::open(section, Arc::clone(own))?;
+        let store = Store::open(section, root.markers(), Arc::clone(own))?;
         Ok(Self::new(store, root, place, own))
     }
 

@@ -90,6 +90,39 @@ fn a_death_before_any_store_costs_only_the_update_in_flight() {
     }
 }
 
+/// The key that [`full`] fed as its update of this number.
+fn fed(number: u64) -> Vec<u8> {
+    let number = number / 3 * 3;
+    format!("{number}{}", ".".repeat(number as usize % 90)).into_bytes()
+}
+
+#[test]
+fn a_death_during_an_update_without_the_lock_costs_only_that_update() {
+    let mut record = Record::default();
+    for is_oldest in [false, true] {
+        for steps in 0.. {
+            let (_memory, zone, updates) = full(MINIMUM, true);
+            let mut known = (0..updates)
+                .map(fed)
+                .filter(|key| zone.read(key, &mut record));
+            let key = if is_oldest {
+                known.next()
+            } else {
+                known.last()
+            };
+            let finished = after(steps, || {
+                let _ = zone.update(&key.unwrap(), 1.0, Moment(0));
+            });
+            zone.first.store.rebuild();
+            zone.verify().unwrap();
+            assert_eq!(total(&zone) - updates, u64::from(finished));
+            if finished {
+                break;
+            }
+        }
+    }
+}
+
 #[test]
 fn a_death_before_any_store_of_a_move_loses_nothing() {
     for (bytes, words) in [(MINIMUM, &["count"][..]), (MINIMUM + 4096, &["count"])] {

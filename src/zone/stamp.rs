@@ -1,0 +1,140 @@
+//! When a key was updated last, as a number that orders all updates.
+//!
+//! A stamp is the time of the update where that is enough, so that processes need not agree on anything.
+//! Where it is not, because a time was given out already or lies behind what the zone knows as the latest,
+//! the stamp is one more than the latest, counted in shared memory. The latest is allowed to lag behind
+//! the times given out by a little: otherwise all processes would write it at every update.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::layout::header;
+use super::record::{Head, LARGEST_STAMP, stamp_of};
+use super::store::{Slot, Store};
+use super::update::StoredKey;
+use crate::metric::Moment;
+
+/// How far the latest stamp may lag behind, in units of 32 nanoseconds.
+const LAG: u64 = 1 << 10;
+
+/// The time of an update, for one handle.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock<'a> {
+    pub(super) now: Moment,
+    /// The last stamp this handle gave.
+    pub(super) last: &'a AtomicU64,
+}
+
+impl Store {
+    /// The stamp of an update made now to a key whose stamp is `before`: later than that of any update
+    /// this handle made or the zone knows of; `before` itself if nothing is later. A new key's is zero.
+    #[inline]
+    pub(super) fn stamp(&self, clock: Clock<'_>, before: u64) -> u64 {
+        let wanted = stamp_of(clock.now);
+        let latest = self.get(header::LATEST);
+        let own = clock.last.load(Ordering::Relaxed);
+        if wanted <= latest || wanted <= own {
+            return self.later(wanted, own, before, clock.last);
+        }
+        if wanted - latest > LAG {
+            self.raise_latest(wanted);
+        }
+        clock.last.store(wanted, Ordering::Relaxed);
+        wanted
+    }
+
+    /// One more than the latest.
+    fn later(&self, wanted: u64, own: u64, before: u64, last: &AtomicU64) -> u64 {
+        let known = own.max(self.get(header::LATEST));
+        if before > 0 && before >= known.max(wanted) {
+            return before;
+        }
+        let next = |latest: u64| Some(latest.max(known).saturating_add(1).min(LARGEST_STAMP));
+        let word = &self.words()[header::LATEST];
+        let stamp = match word.fetch_update(Ordering::SeqCst, Ordering::Acquire, next) {
+            Ok(latest) | Err(latest) => next(latest).unwrap_or(latest),
+        };
+        last.store(stamp, Ordering::Relaxed);
+        stamp
+    }
+
+    /// Makes all later stamps that the zone gives later than this one.
+    pub(super) fn raise_latest(&self, stamp: u64) {
+        self.words()[header::LATEST].fetch_max(stamp, Ordering::SeqCst);
+    }
+
+    /// Notes that the key in `slot` is updated now, and makes it live; false, and nothing done, if its head
+    /// is or becomes one that `may_change` refuses.
+    #[inline]
+    pub(super) fn renew(
+        &self,
+        slot: Slot,
+        key: StoredKey<'_>,
+        clock: Clock<'_>,
+        may_change: impl Fn(Head) -> bool,
+    ) -> bool {
+        let mut head = self.head(slot);
+        let stamp = self.stamp(clock, head.stamp());
+        while may_change(head) {
+            let is_truncated = key.is_truncated || head.is_truncated();
+            let next = Head::live(key.bytes.len(), is_truncated, stamp.max(head.stamp()));
+            if head == next {
+                return true;
+            }
+            match self.exchange_head(slot, head, next) {
+                Ok(()) => return true,
+                Err(changed) => head = changed,
+            }
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::store;
+    use super::*;
+
+    fn stamps(store: &Store, last: &AtomicU64, units: &[u64]) -> Vec<u64> {
+        let at = |unit: &u64| {
+            let now = Moment(*unit * 32);
+            store.stamp(Clock { now, last }, 0)
+        };
+        units.iter().map(at).collect()
+    }
+
+    #[test]
+    fn time_orders_updates_and_where_it_does_not_counting_does() {
+        let store = store();
+        let (one, other) = (AtomicU64::new(0), AtomicU64::new(0));
+        assert_eq!(stamps(&store, &one, &[0, 0, 0]), [1, 2, 3]);
+        assert_eq!(stamps(&store, &other, &[0, 3, 9]), [4, 5, 9]);
+        assert_eq!(stamps(&store, &other, &[9, 5, 20]), [10, 11, 20]);
+        let far = 5 * LAG;
+        assert_eq!(stamps(&store, &one, &[far]), [far]);
+        assert_eq!(
+            stamps(&store, &other, &[20, far, far + 9]),
+            [far + 1, far + 2, far + 9]
+        );
+    }
+
+    #[test]
+    fn the_newest_key_keeps_its_stamp() {
+        let store = store();
+        let last = AtomicU64::new(0);
+        let clock = Clock {
+            now: Moment(320),
+            last: &last,
+        };
+        let first = store.stamp(clock, 0);
+        assert_eq!(store.stamp(clock, first), first);
+        assert!(store.stamp(clock, first - 1) > first);
+    }
+
+    #[test]
+    fn time_has_an_end() {
+        let store = store();
+        let last = AtomicU64::new(0);
+        let end = [u64::MAX / 32; 3];
+        assert_eq!(stamps(&store, &last, &end), [LARGEST_STAMP; 3]);
+    }
+}
