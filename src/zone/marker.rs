@@ -222,7 +222,7 @@ impl Patience {
     fn nanoseconds(self) -> u64 {
         match self {
             Self::Short => 50 * MILLISECOND,
-            Self::Long => 10_000 * MILLISECOND,
+            Self::Long => 1_000 * MILLISECOND,
         }
     }
 }
