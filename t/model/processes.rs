@@ -204,24 +204,27 @@ fn a_process_killed_while_it_moves_the_zone_costs_nothing() {
     check(&shared, 103);
 }
 
+/// So many that they are not done before the zone has moved some times.
+const UPDATES: u64 = 300_000;
+
 #[test]
 fn a_zone_that_moves_under_load_loses_nothing() {
     let shared = Shared::new();
     Zone::create(&shared.zone, MINIMUM, counting(), &overflow()).unwrap();
-    let roles = (0..3).map(|seed| format!("count {seed} 600 10000"));
+    let roles = (0..3).map(|seed| format!("count {seed} 600 {}", UPDATES / 3));
     let children: Vec<Worker> = roles.map(|role| shared.spawn(&role)).collect();
     let mut moves = 0;
-    while shared.finished().load(SeqCst) < 30_000 {
+    while shared.finished().load(SeqCst) < UPDATES {
         adopt(&shared.zone, moves);
         moves += 1;
         advance(
             shared.finished(),
-            1.min(30_000 - shared.finished().load(SeqCst)),
+            1.min(UPDATES - shared.finished().load(SeqCst)),
         );
     }
     children.into_iter().for_each(Worker::finish);
     let (zone, _) = Zone::adopt(&shared.zone, MINIMUM, counting(), &overflow()).unwrap();
-    assert_eq!(total(&zone, 0), 30_000);
+    assert_eq!(total(&zone, 0), UPDATES);
     assert!(moves > 10);
 }
 
