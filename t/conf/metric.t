@@ -117,3 +117,12 @@ metric_zone u:64k count;
 upstream x { zone u 64k; server 127.0.0.1:1; }
 --- error_like
 ^pingauge: \[emerg\] (?=.*"u").* in http_config:\d$
+
+=== a zone that cannot be used is told of once
+--- http_config
+metric_zone z:32k average mean count=100000;
+metric z k=1;
+--- error
+pingauge: [emerg] zone "z" cannot be used: 32768 bytes cannot hold one entry of 100001 values in http_config:1
+   1 | metric_zone z:32k average mean count=100000;
+     | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^

@@ -12,7 +12,7 @@ use crate::http::request::Request;
 use crate::http::template::Template;
 use crate::metric::parse_value;
 
-use super::zones::{Entry, Registry};
+use super::zones::{Entry, Registry, USE};
 
 /// The row.
 pub(super) const METRIC: DirectiveSpec = DirectiveSpec {
@@ -135,6 +135,10 @@ fn find(builder: &mut Builder<'_>, name: &str, span: Span) -> Option<Arc<Entry>>
         return Some(Arc::clone(entry));
     }
     if let Some(other) = builder.use_of_zone(name) {
+        if other == USE {
+            // What is wrong with the zone itself was told.
+            return None;
+        }
         let message = format!("zone \"{name}\" is declared for a different use");
         let help = format!("it is a zone of {other}, not of metrics");
         let problem = Diagnostic::error(span, message).with_help(help);

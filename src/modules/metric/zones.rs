@@ -63,7 +63,7 @@ pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
         return;
     };
     for written in zones {
-        let claimed = builder.claim_zone(&written.name, written.span, "metrics");
+        let claimed = builder.claim_zone(&written.name, written.span, USE);
         builder.diagnostics.check(claimed);
         let zone = match open(builder, written) {
             Ok(zone) => zone,
@@ -106,6 +106,9 @@ fn open(builder: &mut Builder<'_>, written: &ZoneWritten) -> Result<Zone, Unusab
 }
 
 const KIND: &str = "metric_zone";
+
+/// What the zones are used for.
+pub(super) const USE: &str = "metrics";
 
 fn create(memory: &mut dyn Memory, written: &ZoneWritten) -> Result<Zone, Unusable> {
     Geometry::of_zone(written.size, &written.schema)?;
