@@ -2,13 +2,15 @@
 //!
 //! A long listing is written by a thread of its own, a few chunks ahead of the client and no more:
 //! it never holds up the other requests of the worker, and memory does not grow with the listing.
-//! When the client goes away, the next write fails and the thread ends.
+//! When the client goes away, the next write fails and the thread ends. Few bodies are made at a
+//! time, and others wait: clients that read slowly must not take all the threads that files need.
 
 use std::io::{self, Write};
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::spawn_blocking;
 
 /// The receiving end of a body that is being made.
 #[derive(Debug)]
@@ -23,13 +25,23 @@ impl Stream {
     ) -> Option<Self> {
         let handle = Handle::try_current().ok()?;
         let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
-        handle.spawn_blocking(move || {
-            let mut writer = Chunks {
-                sender,
-                buffer: Vec::with_capacity(CHUNK),
+        handle.spawn(async move {
+            // The semaphore is never closed.
+            let Ok(permit) = MAKERS.acquire().await else {
+                return;
             };
-            // An error means that nobody reads any more, and there is nothing left to do.
-            let _ = write(&mut writer).and_then(|()| writer.flush());
+            if sender.is_closed() {
+                return;
+            }
+            spawn_blocking(move || {
+                let mut writer = Chunks {
+                    sender,
+                    buffer: Vec::with_capacity(CHUNK),
+                };
+                // An error means that nobody reads any more, and there is nothing left to do.
+                let _ = write(&mut writer).and_then(|()| writer.flush());
+                drop(permit);
+            });
         });
         Some(Self { chunks })
     }
@@ -42,6 +54,10 @@ impl Stream {
 
 const CHUNK: usize = 32 * 1024;
 const CHUNKS_AHEAD: usize = 4;
+/// So many bodies are made at a time.
+const MOST_MAKERS: usize = 32;
+
+static MAKERS: Semaphore = Semaphore::const_new(MOST_MAKERS);
 
 struct Chunks {
     sender: mpsc::Sender<Bytes>,
@@ -130,5 +146,29 @@ mod tests {
             read
         });
         assert_eq!(read, length);
+    }
+
+    #[test]
+    fn streams_that_nobody_reads_leave_threads_to_others() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(MOST_MAKERS + 1)
+            .enable_time()
+            .build()
+            .unwrap();
+        let pieces = |out: &mut dyn Write| {
+            (0..2 * CHUNKS_AHEAD).try_for_each(|_| out.write_all(&[b'x'; CHUNK]))
+        };
+        let begin = |_| Stream::begin(pieces).unwrap();
+        runtime.block_on(async {
+            let mut unread: Vec<Stream> = (0..3 * MOST_MAKERS).map(begin).collect();
+            let other = spawn_blocking(|| 7);
+            let limit = std::time::Duration::from_secs(20);
+            let answer = tokio::time::timeout(limit, other).await;
+            assert_eq!(answer.unwrap().unwrap(), 7);
+            // The last one gets its turn once the others have gone.
+            let mut last = unread.pop().unwrap();
+            drop(unread);
+            assert!(last.next().await.is_some());
+        });
     }
 }
