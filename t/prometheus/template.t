@@ -214,3 +214,23 @@ GET /p x3 = # Angie Prometheus template "t"\n
 template "t": 1 values are not numbers
 --- no_log
 (?s)are not numbers.*are not numbers
+
+=== groups that take no part are empty, and other statements have the captures of the location
+--- http_config
+metric_zone z:64k last;
+map $arg_v $one { default 1; }
+prometheus_template t {
+    'z{a="$1",b="$2",c="$3"}' $p8s_value path=~^/http/metric_zones/z/metrics/(x)?([^/]+)(y)?$;
+    'generation{a="$1"}' $p8s_value path=/angie/generation;
+    'constant{a="$1"}' $one;
+}
+--- config
+location /z { metric z $arg_k=$arg_v on=request; return 204; }
+location ~ ^/p/(.*)$ { prometheus t; }
+--- requests
+GET /z?k=k&v=5 204
+--- prometheus /p/own
+# Angie Prometheus template "t"
+z{a="",b="k",c=""} 5
+generation{a="own"} 1
+constant{a="own"} 1

@@ -9,6 +9,7 @@ use crate::conf::{Chain, Diagnostic};
 use crate::http::builder::{Builder, LocationParts};
 use crate::http::content;
 use crate::http::outcome::Outcome;
+use crate::http::pattern::Captures;
 use crate::http::phase::ContentHandler;
 use crate::http::request::Request;
 use crate::http::response::{Body, Response};
@@ -201,6 +202,7 @@ impl Compiled {
         let mut page = Page::new(&self.families);
         let mut sample = Vec::new();
         let mut lines = 0;
+        let own = request.captures.clone();
         let runtime = request.runtime;
         let address = api::address(request);
         let filled = self
@@ -213,13 +215,14 @@ impl Compiled {
                 if lines > most {
                     return ControlFlow::Break(());
                 }
-                self.show(request, found);
+                self.show(request, found, &own);
                 self.add(&mut page, found.rule, request, &mut sample);
                 ControlFlow::Continue(())
             })
             .continue_value()
         });
         request.state(self.item).0 = None;
+        request.captures = own;
         flow?;
         for (number, line) in self.lines.iter().enumerate() {
             if !line.has_path {
@@ -234,14 +237,16 @@ impl Compiled {
         Some(body)
     }
 
-    /// Makes an item what variables see.
-    fn show(&self, request: &mut Request, found: &Match<'_>) {
+    /// Makes an item what variables see; a literal path leaves the request its own captures.
+    fn show(&self, request: &mut Request, found: &Match<'_>, own: &Captures) {
         let line = &self.lines[found.rule];
         let item = request.state(self.item).0.get_or_insert_default();
         item.clear();
         value_text(&found.value, item);
-        let groups = (0..).map_while(|number| found.group(number));
-        request.captures.replace(groups.map(str::as_bytes));
+        match found.groups() {
+            Some(groups) => request.captures.replace(groups.map(str::as_bytes)),
+            None => request.captures.clone_from(own),
+        }
         for (name, index) in &line.groups {
             request.hold(*index, found.named(name).unwrap_or_default().as_bytes());
         }

@@ -31,6 +31,14 @@ impl<'a> Match<'a> {
         Some(self.captures.as_ref()?.get(number)?.as_str())
     }
 
+    /// What each group of the rule's pattern matched, the whole match first; empty for one that took
+    /// no part. `None` for a literal path.
+    pub fn groups(&self) -> Option<impl Iterator<Item = &'a str>> {
+        let captures = self.captures.as_ref()?;
+        let texts = (0..captures.len()).map(|number| captures.get(number));
+        Some(texts.map(|group| group.map_or("", |group| group.as_str())))
+    }
+
     /// What a named group of the rule's pattern matched.
     pub fn named(&self, name: &str) -> Option<&'a str> {
         Some(self.captures.as_ref()?.name(name)?.as_str())
