@@ -73,6 +73,9 @@ impl Bridge {
             work_stealing: false,
             upstream_keepalive_pool_size: keep_alive,
             max_retries: MOST_TRIES,
+            // Peers are not spoken to in TLS. The certificates of the system would be read by each
+            // worker, and one that cannot be read would end it.
+            ca_file: Some("/dev/null".to_owned()),
             ..ServerConf::default()
         };
         Self {

@@ -194,9 +194,8 @@ fn a_daemon_leaves_the_foreground() {
     );
 }
 
-#[test]
-fn a_daemon_holds_no_old_log_after_reopening() {
-    let site = Site::create().unwrap();
+/// Starts a daemon with two workers, with this in its environment; gives its process number.
+fn start_daemon(site: &Site, variables: &[(&str, &str)]) -> String {
     let parts = Parts {
         main_config: "daemon on;\nworker_processes 2;\n".into(),
         ..Parts::default()
@@ -204,8 +203,26 @@ fn a_daemon_holds_no_old_log_after_reopening() {
     let main_file = site.write(&parts).unwrap();
     let mut command = Command::new(site::binary());
     command.arg("-c").arg(main_file).arg("-p");
-    assert!(command.arg(&site.directory).status().unwrap().success());
-    let master = site.read("pid").trim().to_owned();
+    command.arg(&site.directory).envs(variables.iter().copied());
+    assert!(command.status().unwrap().success());
+    site.read("pid").trim().to_owned()
+}
+
+fn answers(site: &Site) -> bool {
+    let address = site.address(site.port);
+    let answer = || {
+        Connection::open(address, Duration::from_secs(1))
+            .ok()?
+            .get("/")
+            .ok()
+    };
+    poll(PATIENCE, answer).is_some()
+}
+
+#[test]
+fn a_daemon_holds_no_old_log_after_reopening() {
+    let site = Site::create().unwrap();
+    let master = start_daemon(&site, &[]);
     let children = format!("/proc/{master}/task/{master}/children");
     let processes = || {
         let workers = std::fs::read_to_string(&children).unwrap_or_default();
@@ -213,9 +230,7 @@ fn a_daemon_holds_no_old_log_after_reopening() {
         all.push(master.clone());
         all
     };
-    let address = site.address(site.port);
-    let answers = || Connection::open(address, PATIENCE).ok()?.get("/").ok();
-    assert!(poll(PATIENCE, answers).is_some());
+    let answered = answers(&site);
     let log = site.directory.join("error.log");
     std::fs::rename(&log, site.directory.join("old.log")).unwrap();
     server::signal(&master, "USR1");
@@ -228,6 +243,21 @@ fn a_daemon_holds_no_old_log_after_reopening() {
         (all.len() == 3 && all.iter().all(holds_new)).then_some(())
     });
     server::signal(&master, "TERM");
-    assert!(moved.is_some(), "somebody's standard error is the old file");
     poll(PATIENCE, || site.read("pid").is_empty().then_some(()));
+    assert!(answered);
+    assert!(moved.is_some(), "somebody's standard error is the old file");
+}
+
+#[test]
+fn certificates_of_the_system_are_not_needed() {
+    let site = Site::create().unwrap();
+    let nothing = [
+        ("SSL_CERT_FILE", "/no/such/file"),
+        ("SSL_CERT_DIR", "/no/such"),
+    ];
+    let master = start_daemon(&site, &nothing);
+    let answered = answers(&site);
+    server::signal(&master, "TERM");
+    poll(PATIENCE, || site.read("pid").is_empty().then_some(()));
+    assert!(answered, "{}", site.read("error.log"));
 }
