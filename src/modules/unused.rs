@@ -88,9 +88,9 @@ const UNUSED: &[DirectiveSpec] = &[
     unused("lingering_time TIME;", INNER, ONE, CLOSING),
     unused("lingering_timeout TIME;", INNER, ONE, CLOSING),
     unused(
-        "keepalive_disable VALUE ...;",
+        "keepalive_disable VALUE [VALUE];",
         INNER,
-        Arity::at_least(1),
+        Arity::between(1, 2),
         CLOSING,
     ),
     // Memory and files on the side.
@@ -145,6 +145,22 @@ const UNUSED: &[DirectiveSpec] = &[
         PATH,
         OTHER_PROTOCOLS,
     ),
+    // What there is none of.
+    unused("log_subrequest on | off;", INNER, Arity::FLAG, SUBREQUESTS),
+    unused(
+        "subrequest_output_buffer_size SIZE;",
+        INNER,
+        ONE,
+        SUBREQUESTS,
+    ),
+    unused("msie_padding on | off;", INNER, Arity::FLAG, OLD_BROWSERS),
+    unused("msie_refresh on | off;", INNER, Arity::FLAG, OLD_BROWSERS),
+    unused(
+        "uninitialized_variable_warn on | off;",
+        REWRITING,
+        Arity::FLAG,
+        "Has no effect: a variable without a value is empty, and no line is logged about it.",
+    ),
     // Caches of descriptors.
     unused(
         "open_file_cache VALUE [VALUE];",
@@ -174,6 +190,7 @@ const HTTP: Contexts = Contexts::HTTP;
 const OUTER: Contexts = Contexts::HTTP.or(Contexts::SERVER);
 const INNER: Contexts = OUTER.or(Contexts::LOCATION);
 const SENDING: Contexts = INNER.or(Contexts::LOCATION_IF);
+const REWRITING: Contexts = SENDING.or(Contexts::SERVER_IF);
 
 const ONE: Arity = Arity::exactly(1);
 /// A path and up to three levels of folders.
@@ -189,6 +206,8 @@ const CLOSING: &str =
     "Has no effect: how a connection is closed depends on what the client may still be sending.";
 const MEMORY: &str = "Has no effect: memory is taken as it is needed.";
 const BODIES: &str = "Has no effect: bodies are passed on as they come and not kept on disk.";
+const SUBREQUESTS: &str = "Has no effect: there are no subrequests.";
+const OLD_BROWSERS: &str = "Has no effect: responses are the same for every browser.";
 const OTHER_PROTOCOLS: &str = "Has no effect: origins are spoken to in HTTP only.";
 const DESCRIPTORS: &str = "Has no effect: files are opened for each request; log files stay open.";
 
