@@ -158,3 +158,18 @@ GET /z?k=<<#39>> 204 x8000
 0
 --- json /status/http/metric_zones/z/metrics/<<0*35>>7999
 1
+
+=== quotes around a discard key are not part of it
+--- http_config
+metric_zone a:32k discard_key="old" count;
+metric_zone b:32k "discard_key=\"old\"" count;
+metric_zone c:32k discard_key="" count;
+--- config
+location /z { metric a $arg_k on=request; metric b $arg_k on=request; metric c $arg_k on=request; return 204; }
+--- requests
+GET /z?k=<<#8>> 204 x2500
+GET /status/http/metric_zones/a/metrics/old ~ ^[1-9]
+GET /status/http/metric_zones/a/metrics/%22old%22 404
+GET /status/http/metric_zones/b/metrics/old 404
+GET /status/http/metric_zones/b/metrics/%22old%22 ~ ^[1-9]
+GET /status/http/metric_zones/c/metrics/%22%22 404

@@ -198,9 +198,22 @@ fn option(overflow: &mut Overflow, word: &Word) -> Result<bool, Diagnostic> {
     let Some(key) = word.strip_prefix("discard_key=") else {
         return Ok(false);
     };
-    let key = Some(key.text.as_bytes()).filter(|key| !key.is_empty());
-    overflow.discard_key = key.map(Into::into);
+    let text = if word.quoted {
+        &key.text
+    } else {
+        bare(&key.text)
+    };
+    overflow.discard_key = Some(text.as_bytes())
+        .filter(|key| !key.is_empty())
+        .map(Into::into);
     Ok(true)
+}
+
+/// Text without the quotes around it: in `discard_key="old"` they are, by the rules of the language,
+/// part of the word, but nobody means them.
+fn bare(text: &str) -> &str {
+    let within = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
+    within('"').or_else(|| within('\'')).unwrap_or(text)
 }
 
 fn add(statement: &mut Statement<'_>, zone: ZoneWritten) -> Result<(), Diagnostic> {
