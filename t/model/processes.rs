@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use pingauge::metric::{Moment, Reading, Schema};
 use pingauge::os::{SharedMemory, monotonic};
-use pingauge::zone::{Adoption, MINIMUM, Overflow, Zone};
+use pingauge::zone::{Adoption, Cursor, MINIMUM, Overflow, Record, Zone};
 
 use crate::model::schema;
 use crate::operation::key;
@@ -75,6 +75,10 @@ impl Shared {
     fn moved(&self) -> &AtomicU64 {
         &self.progress.words()[2]
     }
+
+    fn listed(&self) -> &AtomicU64 {
+        &self.progress.words()[3]
+    }
 }
 
 fn counting() -> Arc<Schema> {
@@ -119,6 +123,7 @@ fn child() {
     let shared = Shared::open(words[0], words[1]);
     match words[2] {
         "count" => count(&shared, number(3), number(4), number(5)),
+        "list" => list(&shared),
         "move" => {
             for round in number(3).. {
                 adopt(&shared.zone, round);
@@ -142,6 +147,20 @@ fn count(shared: &Shared, seed: u64, keys: u64, times: u64) {
         zone.update(&key(number as u16), 1.0, Moment(monotonic()))
             .unwrap();
         shared.finished().fetch_add(1, SeqCst);
+    }
+}
+
+/// Reads all keys again and again.
+fn list(shared: &Shared) {
+    let zone = Zone::attach(&shared.zone, counting()).unwrap();
+    let mut record = Record::default();
+    loop {
+        let mut cursor = Cursor::default();
+        while zone.next(&mut cursor, &mut record) {
+            assert!(!record.key().is_empty());
+            assert_eq!(record.readings(zone.schema(), Moment(0)).len(), 3);
+        }
+        shared.listed().fetch_add(1, SeqCst);
     }
 }
 
@@ -187,9 +206,27 @@ fn four_processes_lose_nothing() {
 fn a_killed_process_costs_at_most_its_update_in_flight() {
     let shared = Shared::new();
     Zone::create(&shared.zone, MINIMUM, counting(), &overflow()).unwrap();
-    let role = |round: u64| format!("count {round} 600 1000000000");
-    storm(&shared, 300, shared.finished(), role);
+    let lister = shared.spawn("list");
+    let role = |round: u64| match round % 10 {
+        9 => String::from("list"),
+        _ => format!("count {round} 600 1000000000"),
+    };
+    storm(&shared, 700, shared.finished(), role);
+    advance(shared.listed(), 2);
+    drop(lister);
+    check(&shared, 703);
+}
+
+#[test]
+fn a_process_killed_while_all_keys_are_known_costs_at_most_its_update_in_flight() {
+    let shared = Shared::new();
+    Zone::create(&shared.zone, 2 * MINIMUM, counting(), &overflow()).unwrap();
+    storm(&shared, 300, shared.finished(), |round| {
+        format!("count {round} 100 1000000000")
+    });
     check(&shared, 302);
+    let zone = Zone::attach(&shared.zone, counting()).unwrap();
+    assert_eq!(zone.discarded(), 0);
 }
 
 #[test]
