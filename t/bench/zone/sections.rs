@@ -1,0 +1,140 @@
+//! The sections of the report.
+
+use std::ops::ControlFlow;
+
+use pingauge::metric::Moment;
+use pingauge::os::{SharedMemory, monotonic};
+use pingauge::zone::Zone;
+
+use crate::keys::{Order, key};
+use crate::processes::{self, Target};
+use crate::subject::{self, Load};
+use crate::took::{Spread, Took};
+
+/// Name and work of each section.
+pub(crate) const SECTIONS: &[(&str, fn())] = &[
+    ("hot", hot),
+    ("zipf", zipf),
+    ("churn", churn),
+    ("listing", listing),
+];
+
+const ROUNDS: usize = 7;
+const MEBIBYTE: usize = 1 << 20;
+
+/// One key, updated by everybody.
+fn hot() {
+    for processes in [1, 2, 4] {
+        let load = Load {
+            order: Order::Hot,
+            keys: 8,
+            updates: 2_000_000,
+            seed: 0,
+        };
+        compare_updates(load, processes);
+    }
+}
+
+/// Ten thousand keys, all of which are there.
+fn zipf() {
+    for processes in [1, 2, 4] {
+        let load = Load {
+            order: Order::Zipf,
+            keys: 10_000,
+            updates: 1_000_000,
+            seed: 0,
+        };
+        compare_updates(load, processes);
+    }
+}
+
+fn compare_updates(load: Load, processes: u64) {
+    let memory = SharedMemory::create("bench", MEBIBYTE).unwrap();
+    fill(&subject::zone(&memory, MEBIBYTE), load.keys);
+    let word = SharedMemory::create("word", 4096).unwrap();
+    let by = format!("{processes} at once");
+    report(
+        &by,
+        &mut [
+            ("labelled counter", &mut || {
+                subject::labelled_by_threads(load, processes)
+            }),
+            ("zone", &mut || {
+                processes::run(&memory, Target::Zone, load, processes)
+            }),
+            ("shared fetch_add", &mut || {
+                processes::run(&word, Target::Word, load, processes)
+            }),
+        ],
+    );
+}
+
+/// More keys than there is room for: most updates evict one and insert another.
+fn churn() {
+    for (mebibytes, keys, processes) in [(1, 60_000, 1), (1, 60_000, 4), (64, 3_840_000, 1)] {
+        let bytes = mebibytes * MEBIBYTE;
+        let memory = SharedMemory::create("bench", bytes).unwrap();
+        fill(&subject::zone(&memory, bytes), keys);
+        let load = Load {
+            order: Order::Uniform,
+            keys,
+            updates: 400_000,
+            seed: 0,
+        };
+        let by = format!("{mebibytes} MiB, {processes} at once");
+        report(
+            &by,
+            &mut [("zone", &mut || {
+                processes::run(&memory, Target::Zone, load, processes)
+            })],
+        );
+    }
+}
+
+/// All keys of a large zone, copied one by one.
+fn listing() {
+    let memory = SharedMemory::create("bench", 64 * MEBIBYTE).unwrap();
+    let zone = subject::zone(&memory, 64 * MEBIBYTE);
+    fill(&zone, 1_000_000);
+    report(
+        "1,000,000 keys",
+        &mut [("listing", &mut || {
+            let begin = Took::begin();
+            let mut keys = 0;
+            let _ = zone.visit(&mut |record| {
+                keys += u64::from(!record.key().is_empty());
+                ControlFlow::Continue(())
+            });
+            begin.end(keys)
+        })],
+    );
+}
+
+fn fill(zone: &Zone, keys: u64) {
+    for number in 0..keys {
+        zone.update(&key(number), 1.0, Moment(monotonic())).unwrap();
+    }
+}
+
+/// A name, and what measures it once.
+type Subject<'a> = (&'a str, &'a mut dyn FnMut() -> Took);
+
+/// Measures all subjects once per round, and prints them; ratios are to the first.
+fn report(title: &str, subjects: &mut [Subject<'_>]) {
+    let mut rounds: Vec<Vec<Took>> = vec![Vec::new(); subjects.len()];
+    for _ in 0..ROUNDS {
+        for (row, (_, measure)) in rounds.iter_mut().zip(&mut *subjects) {
+            row.push(measure());
+        }
+    }
+    for ((name, _), row) in subjects.iter().zip(&rounds) {
+        let ratios = row.iter().zip(&rounds[0]);
+        let ratio = Spread::of(ratios.map(|(took, reference)| took.cpu / reference.cpu));
+        let cpu = Spread::of(row.iter().map(|took| took.cpu));
+        let wall = Spread::of(row.iter().map(|took| took.wall));
+        println!(
+            "  {title}: {name:18} cpu {cpu}  wall {wall}  ratio {:.2}",
+            ratio.median
+        );
+    }
+}
