@@ -23,6 +23,7 @@ const NEAR: usize = 1 << (32 - HOME_SHIFT);
 const HOME_SHIFT: u32 = 24;
 
 impl Store {
+    #[inline]
     pub(super) fn hash(&self, key: &[u8]) -> u64 {
         xxh3_64_with_seed(key, self.get(header::SEED))
     }
@@ -36,7 +37,7 @@ impl Store {
     /// Slots that may have the key of this hash, nearly always one or none. Without the lock a key that is
     /// just being moved within the index may be missing.
     pub(super) fn suspects(&self, hash: u64) -> impl Iterator<Item = Slot> {
-        let (index, mask, tag) = (self.index(), self.slot_mask(), self.tag(hash));
+        let (index, mask, tag) = (self.index(), self.slot_mask, self.tag(hash));
         let mut place = home(hash, index.len());
         let entries = (0..index.len()).map_while(move |_| {
             let entry = index[place].load(Ordering::Acquire);
@@ -145,7 +146,7 @@ impl Store {
     }
 
     fn entry_slot(&self, entry: u32) -> Option<Slot> {
-        self.slot(u64::from(entry & self.slot_mask()))
+        self.slot(u64::from(entry & self.slot_mask))
     }
 
     fn tag(&self, hash: u64) -> u32 {
@@ -156,16 +157,11 @@ impl Store {
         } else {
             bits
         };
-        tag & !self.slot_mask()
+        tag & !self.slot_mask
     }
 
     fn tags_have_homes(&self) -> bool {
-        self.slot_mask() >> (HOME_SHIFT - 1) == 0
-    }
-
-    /// The bits of an entry that hold a slot number.
-    fn slot_mask(&self) -> u32 {
-        u32::MAX >> (self.geometry.slots as u32).leading_zeros()
+        self.slot_mask >> (HOME_SHIFT - 1) == 0
     }
 }
 
@@ -187,8 +183,70 @@ fn distance(from: usize, to: usize, entries: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::store;
+    use super::super::tests::{empty, overflow, store};
     use super::*;
+    use crate::metric::Moment;
+    use crate::zone::Zone;
+
+    const K64: usize = 65536;
+
+    /// Keys whose searches in `store` all begin at the same few places.
+    fn colliding(store: &Store, number: usize) -> Vec<Vec<u8>> {
+        let entries = store.index().len();
+        let collides = |key: &Vec<u8>| (300..303).contains(&home(store.hash(key), entries));
+        let keys = (0u64..).map(|number| format!("{number:020}").into_bytes());
+        keys.filter(collides).take(number).collect()
+    }
+
+    /// The longest way from where a search begins to what it finds.
+    fn longest_search(store: &Store) -> usize {
+        let index = store.index();
+        let steps = index.iter().enumerate().filter_map(|(place, entry)| {
+            let home = store.entry_home(entry.load(Ordering::Relaxed))?;
+            Some(distance(home, place, index.len()))
+        });
+        steps.max().unwrap_or(0)
+    }
+
+    fn feed(zone: &Zone, keys: &[Vec<u8>]) {
+        for key in keys {
+            zone.update(key, 1.0, Moment(0)).unwrap();
+        }
+        zone.verify().unwrap();
+    }
+
+    #[test]
+    fn keys_that_all_collide_are_found_and_go_like_others() {
+        let zone = empty(K64, &overflow(None));
+        let store = &zone.first.store;
+        let slots = store.geometry.slots;
+        let keys = colliding(store, 2 * slots);
+        for some in keys.chunks(97) {
+            feed(&zone, some);
+        }
+        let longest = longest_search(store);
+        assert!(longest > NEAR && store.get(header::FAR) > 0);
+        let mut record = crate::zone::Record::default();
+        for (place, key) in keys.iter().enumerate() {
+            assert_eq!(zone.read(key, &mut record), place >= slots);
+        }
+        let others: Vec<Vec<u8>> = (0..slots)
+            .map(|number| number.to_le_bytes().into())
+            .collect();
+        for some in others.chunks(97) {
+            feed(&zone, some);
+        }
+        assert_eq!(store.get(header::FAR), 0);
+    }
+
+    #[test]
+    fn who_does_not_know_the_seed_cannot_make_searches_long() {
+        let (known, zone) = (store(), empty(K64, &overflow(None)));
+        let other = &zone.first.store;
+        feed(&zone, &colliding(&known, other.geometry.slots));
+        let longest = longest_search(other);
+        assert!(longest < other.index().len() / 4, "{longest}");
+    }
 
     #[test]
     fn a_tag_tells_where_the_search_begins() {

@@ -268,9 +268,21 @@ impl Zone {
         {
             return Ok(Update::Stored);
         }
+        self.apply_locked(sample, view.sequence, hash)
+    }
+
+    /// The same under the lock; `hash` is the key's hash in the layout of `sequence`.
+    #[cold]
+    #[inline(never)]
+    fn apply_locked(
+        &self,
+        sample: &Sample<'_>,
+        sequence: u64,
+        hash: u64,
+    ) -> Result<Update, Refused> {
         let access = self.access().map_err(|_| Refused::Damaged)?;
         let store = &access.view.store;
-        if access.view.sequence == view.sequence {
+        if access.view.sequence == sequence {
             store.update(sample, hash)
         } else {
             store.update(sample, store.hash(sample.key.bytes))

@@ -43,6 +43,7 @@ impl Store {
     }
 
     /// One more than the latest.
+    #[inline(never)]
     fn later(&self, wanted: u64, own: u64, before: u64, last: &AtomicU64) -> u64 {
         let known = own.max(self.get(header::LATEST));
         if before > 0 && before >= known.max(wanted) {

@@ -26,6 +26,8 @@ pub(super) struct Store {
     slots_start: usize,
     slot_words: usize,
     index: Range<usize>,
+    /// The bits of an entry of the index that hold a slot number.
+    pub(super) slot_mask: u32,
 }
 
 /// The number of a slot that exists.
@@ -87,6 +89,7 @@ impl Store {
             slots_start: geometry.slots_start(),
             slot_words: geometry.slot_words(),
             index: index..index + geometry.entries() / 2,
+            slot_mask: u32::MAX >> (geometry.slots as u32).leading_zeros(),
         }
     }
 

@@ -17,6 +17,17 @@ fn zone(bytes: usize, words: &[&str], expire: bool, discard_key: Option<&str>) -
     Zone::create(&SharedMemory::heap(bytes), bytes, schema(words), &overflow).unwrap()
 }
 
+/// An empty zone of counts.
+pub(super) fn empty(bytes: usize, overflow: &Overflow) -> Zone {
+    Zone::create(
+        &SharedMemory::heap(bytes),
+        bytes,
+        schema(&["count"]),
+        overflow,
+    )
+    .unwrap()
+}
+
 /// An empty layout of its own.
 pub(super) fn store() -> Store {
     zone(MINIMUM, &["count"], true, None).first.store
@@ -57,6 +68,36 @@ fn keys_of_every_length_are_kept_apart() {
     }
     assert_eq!(zone.len(), 255);
     zone.verify().unwrap();
+}
+
+#[test]
+fn keys_of_any_bytes_and_equal_beginnings_are_kept_apart() {
+    let zone = zone(1 << 18, &["count"], true, None);
+    let keys = (0..=300usize)
+        .flat_map(|length| (0..=255u8).map(move |byte| (length, byte)))
+        .filter(|(length, byte)| (length + usize::from(*byte)).is_multiple_of(7));
+    let mut last = std::collections::VecDeque::new();
+    for (length, byte) in keys {
+        let mut key = vec![0; length];
+        if let Some(end) = key.last_mut() {
+            *end = byte;
+        }
+        let outcome = zone.update(&key, 1.0, Moment(0)).unwrap();
+        assert_eq!(outcome == Update::Ignored, length == 0);
+        if (1..=KEY_LIMIT).contains(&length) {
+            last.push_back(key);
+        }
+        if last.len() > 100 {
+            last.pop_front();
+        }
+    }
+    zone.verify().unwrap();
+    for number in 0..1000u64 {
+        zone.update(&number.to_le_bytes(), 1.0, Moment(0)).unwrap();
+    }
+    zone.verify().unwrap();
+    assert_eq!(text(&zone, &999u64.to_le_bytes()), Some("1".into()));
+    assert!(last.iter().all(|key| text(&zone, key) == Some("1".into())));
 }
 
 #[test]
@@ -140,7 +181,7 @@ fn complex(metrics: &[(&str, &[&str])]) -> Arc<Schema> {
     Arc::new(Schema::from_source(&serde_json::to_string(metrics).unwrap()).unwrap())
 }
 
-fn overflow(discard_key: Option<&str>) -> Overflow {
+pub(super) fn overflow(discard_key: Option<&str>) -> Overflow {
     Overflow {
         expire: true,
         discard_key: discard_key.map(|key| key.into()),
