@@ -18,9 +18,11 @@
 //! is waited for a while; then the slot is left to it. A handle must not be used across a fork.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, compiler_fence, fence};
 use std::time::Duration;
 
+use super::atomic::{
+    AtomicU64, AtomicUsize, Ordering, compiler_fence, fence, sleep, spin_loop, yield_now,
+};
 use super::layout::root;
 use super::store::Slot;
 use crate::os::{Process, SharedMemory, memory_barrier, monotonic, register_memory_barrier};
@@ -108,7 +110,7 @@ impl Markers {
         fence(Ordering::SeqCst);
         if memory_barrier().is_err() {
             // Nobody could be reached; what was stored before is visible long before this ends.
-            std::thread::sleep(Duration::from_nanos(MILLISECOND));
+            sleep(Duration::from_nanos(MILLISECOND));
         }
         let mut is_free = true;
         for (line, place) in self.all() {
@@ -134,13 +136,13 @@ impl Markers {
             if has_left() {
                 return true;
             }
-            std::hint::spin_loop();
+            spin_loop();
         }
         let start = monotonic();
         while !has_left() {
             let waited = monotonic().saturating_sub(start);
             if waited < DOUBT {
-                std::thread::yield_now();
+                yield_now();
                 continue;
             }
             if !self.has_owner(line) {
@@ -151,7 +153,7 @@ impl Markers {
             if waited > patience.nanoseconds() {
                 return false;
             }
-            std::thread::sleep(Duration::from_micros(100));
+            sleep(Duration::from_micros(100));
         }
         true
     }
@@ -213,7 +215,10 @@ impl Seat {
             let word = &line[*place];
             let taken =
                 word.compare_exchange(0, slot.stored(), Ordering::SeqCst, Ordering::Relaxed);
-            taken.is_ok().then(|| Hold { word })
+            taken.is_ok().then(|| {
+                fence(Ordering::SeqCst);
+                Hold { word }
+            })
         })
     }
 }

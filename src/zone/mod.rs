@@ -8,6 +8,7 @@
 //! from memory is trusted: a number that cannot be is an error or is skipped, never a crash.
 #![forbid(unsafe_code)]
 
+mod atomic;
 mod index;
 mod known;
 mod layout;
