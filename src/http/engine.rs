@@ -4,6 +4,7 @@
 //! request phase, content. An answer leaves through `head_point`, a request ends in `finish`;
 //! phases that were skipped are run late, in order, once.
 
+use super::circumstances::Circumstances;
 use super::head::BodyFraming;
 use super::location::Found;
 use super::origin::Origin;
@@ -232,6 +233,14 @@ pub fn absolute(request: &Request, target: &[u8]) -> Vec<u8> {
 }
 
 fn refused(request: &mut Request) -> Option<u16> {
+    let refusal = refusal(request);
+    if refusal.is_some() {
+        log::error!("access forbidden by rule{}", Circumstances(request));
+    }
+    refusal
+}
+
+fn refusal(request: &mut Request) -> Option<u16> {
     let location = request.location;
     let settings = &location.settings;
     let mut refusal = None;

@@ -8,6 +8,7 @@
 
 pub mod bridge;
 pub mod builder;
+pub mod circumstances;
 pub mod connection;
 pub mod content;
 pub mod engine;

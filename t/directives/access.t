@@ -18,3 +18,15 @@ GET /other/x 403
 GET /inherited/again/x 403
 GET /inherited/own/x 404
 GET /any/x 403
+
+=== who was refused is logged
+--- config
+location /closed { deny all; }
+location /open { allow all; return 200 ok; }
+--- requests
+GET /open 200
+GET /closed/x?y 403
+--- log
+\[error\] \d+#\d+: access forbidden by rule, client: 127\.0\.0\.1, server: .*, request: "GET /closed/x\?y HTTP/1\.1", host: "
+--- no_log
+forbidden.*GET /open

@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use super::directives::TypesWritten;
 use super::media_types::MediaTypes;
-use super::place::{Circumstances, Place};
+use super::place::Place;
 use super::validators::{Part, Validators, Wanted};
 use crate::conf::Chain;
+use crate::http::circumstances::Circumstances;
 use crate::http::engine;
 use crate::http::outcome::Outcome;
 use crate::http::phase::ContentHandler;

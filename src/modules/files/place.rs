@@ -1,13 +1,13 @@
 //! Where the files of a location are, and what to say of one that cannot be had.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::directives::LogNotFound;
 use crate::conf::{Chain, reason};
+use crate::http::circumstances::Circumstances;
 use crate::http::request::Request;
 use crate::http::settings::Root;
 use crate::http::template::Part;
@@ -93,26 +93,6 @@ pub(super) fn status_of(error: &io::Error) -> u16 {
 fn climbs(path: &[u8]) -> usize {
     let segments = path.split(|byte| *byte == b'/');
     segments.filter(|segment| *segment == b"..").count()
-}
-
-/// Which request an error log line is about.
-pub(super) struct Circumstances<'a>(pub &'a Request);
-
-impl fmt::Display for Circumstances<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let request = self.0;
-        match request.connection.client {
-            Some(client) => write!(out, ", client: {}", client.ip())?,
-            None => out.write_str(", client: unix:")?,
-        }
-        write!(out, ", server: {}", request.server.name)?;
-        let line = request.head.request_line().escape_ascii();
-        write!(out, ", request: \"{line}\"")?;
-        match request.head.field(b"host") {
-            Some(host) => write!(out, ", host: \"{}\"", host.escape_ascii()),
-            None => Ok(()),
-        }
-    }
 }
 
 #[cfg(test)]
