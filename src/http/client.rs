@@ -5,6 +5,7 @@
 //! every byte. A borrower gets a [`Lent`] stream; dropping that does not close the connection.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,7 +19,7 @@ use pingora_core::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
     TimingDigest, UniqueID, UniqueIDType,
 };
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::chunks::Chunks;
 use super::request::Traffic;
@@ -109,13 +110,20 @@ impl Client {
 
     /// Receives more; 0 at the end of the stream.
     pub async fn receive(&mut self) -> io::Result<usize> {
-        self.buffer.reserve(4096);
-        self.stream.read_buf(&mut self.buffer).await
+        std::future::poll_fn(|task| self.poll_receive(task)).await
     }
 
+    /// Gives back the memory of what was received, if there was much: nothing is expected soon.
+    pub fn rest(&mut self) {
+        if self.buffer.is_empty() && self.buffer.capacity() > RESTING {
+            self.buffer = BytesMut::new();
+        }
+    }
+
+    /// Memory for what comes is taken only when it has come.
     fn poll_receive(&mut self, task: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let mut storage = [0; PIECE];
-        let mut buffer = ReadBuf::new(&mut storage);
+        let mut storage = [MaybeUninit::uninit(); PIECE];
+        let mut buffer = ReadBuf::uninit(&mut storage);
         std::task::ready!(Pin::new(&mut self.stream).poll_read(task, &mut buffer))?;
         let received = buffer.filled();
         self.buffer.extend_from_slice(received);
@@ -205,6 +213,9 @@ impl Shutdown for Client {
         Shutdown::shutdown(&mut *self.stream).await;
     }
 }
+
+/// A connection at rest keeps no more than this.
+const RESTING: usize = 1024;
 
 /// Read at once, at most.
 const PIECE: usize = 16 * 1024;

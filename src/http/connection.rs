@@ -199,6 +199,7 @@ impl Connection<'_> {
             request.location.settings.keepalive_timeout
         };
         let _idle = (!first).then(|| Idle::begin(request.runtime));
+        client.rest();
         let deadline = Instant::now() + patience;
         loop {
             if *self.shutdown.borrow() {
@@ -250,10 +251,13 @@ impl Connection<'_> {
                 }
             }
             Answer::Local(response) => {
-                self.hand_over(request, Errand::Respond(response), client)
-                    .await
+                let errand = Errand::Respond(response);
+                Box::pin(self.hand_over(request, errand, client)).await;
             }
-            Answer::Proxy(origin) => self.hand_over(request, Errand::Proxy(origin), client).await,
+            Answer::Proxy(origin) => {
+                // Pingora's part is large: an idle connection has no place set aside for it.
+                Box::pin(self.hand_over(request, Errand::Proxy(origin), client)).await;
+            }
         }
     }
 
