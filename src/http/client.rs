@@ -19,7 +19,7 @@ use pingora_core::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
     TimingDigest, UniqueID, UniqueIDType,
 };
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
 
 use super::chunks::Chunks;
 use super::request::Traffic;
@@ -27,7 +27,7 @@ use super::request::Traffic;
 /// The client's end of a connection.
 #[derive(Debug)]
 pub struct Client {
-    stream: Stream,
+    stream: BufWriter<Stream>,
     buffer: BytesMut,
     share: Share,
     traffic: Arc<Traffic>,
@@ -79,7 +79,7 @@ impl Client {
     /// Wraps a fresh connection.
     pub fn new(stream: Stream, traffic: Arc<Traffic>) -> Self {
         Self {
-            stream,
+            stream: BufWriter::with_capacity(GATHERED, stream),
             buffer: BytesMut::new(),
             share: Share::All,
             traffic,
@@ -210,9 +210,12 @@ impl AsyncWrite for Client {
 #[async_trait]
 impl Shutdown for Client {
     async fn shutdown(&mut self) {
-        Shutdown::shutdown(&mut *self.stream).await;
+        Shutdown::shutdown(&mut **self.stream.get_mut()).await;
     }
 }
+
+/// A head and a short body leave in one packet.
+const GATHERED: usize = 1460;
 
 /// A connection at rest keeps no more than this.
 const RESTING: usize = 1024;
@@ -262,7 +265,7 @@ impl Shutdown for Lent {
 
 impl UniqueID for Lent {
     fn id(&self) -> UniqueIDType {
-        self.0.lock().stream.id()
+        self.0.lock().stream.get_ref().id()
     }
 }
 
@@ -270,19 +273,19 @@ impl Ssl for Lent {}
 
 impl GetTimingDigest for Lent {
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.0.lock().stream.get_timing_digest()
+        self.0.lock().stream.get_ref().get_timing_digest()
     }
 }
 
 impl GetProxyDigest for Lent {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.0.lock().stream.get_proxy_digest()
+        self.0.lock().stream.get_ref().get_proxy_digest()
     }
 }
 
 impl GetSocketDigest for Lent {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.0.lock().stream.get_socket_digest()
+        self.0.lock().stream.get_ref().get_socket_digest()
     }
 }
 

@@ -17,10 +17,16 @@ pub struct Connections {
 
 const ACCEPTED: usize = 0;
 const HANDLED: usize = 1;
+/// How many rows have ever been used: what lies behind them is empty.
+const USED: usize = 2;
 const ROWS: usize = 8;
 const ROW: usize = 8;
 const OPEN: usize = 0;
 const IDLE: usize = 1;
+/// The generation for which the worker accepts; 0 when it does not.
+const ACCEPTS_FOR: usize = 2;
+/// A worker with no more connections than this need not look at the others.
+const FEW: u64 = 4;
 /// As many workers as can be told apart, over two generations.
 pub const MOST_WORKERS: usize = 512;
 
@@ -36,7 +42,33 @@ impl Connections {
         };
         counts.own(OPEN).store(0, Ordering::Relaxed);
         counts.own(IDLE).store(0, Ordering::Relaxed);
+        counts.accepts_for(0);
+        let used = counts.row as u64 + 1;
+        counts.total(USED).fetch_max(used, Ordering::Relaxed);
         counts
+    }
+
+    /// The worker accepts for this generation from now on; 0 for none.
+    pub fn accepts_for(&self, generation: u64) {
+        self.own(ACCEPTS_FOR).store(generation, Ordering::Relaxed);
+    }
+
+    /// Whether the worker has clearly more connections than the others that accept with it, and
+    /// may leave the next one to them.
+    pub fn has_more_than_others(&self) -> bool {
+        let own = self.own(OPEN).load(Ordering::Relaxed);
+        if own <= FEW {
+            return false;
+        }
+        let generation = self.own(ACCEPTS_FOR).load(Ordering::Relaxed);
+        let with_it = |row: &&[AtomicU64]| row[ACCEPTS_FOR].load(Ordering::Relaxed) == generation;
+        let (mut workers, mut open) = (0, 0);
+        for row in self.rows().filter(with_it) {
+            workers += 1;
+            open += row[OPEN].load(Ordering::Relaxed);
+        }
+        let mean = open / workers.max(1);
+        own > mean + mean / 8 + FEW
     }
 
     /// A connection was accepted, and is being handled.
@@ -90,8 +122,39 @@ impl Connections {
         &self.memory.words()[ROWS + self.row * ROW + count]
     }
 
+    fn rows(&self) -> impl Iterator<Item = &[AtomicU64]> {
+        let used = self.total(USED).load(Ordering::Relaxed);
+        let used = usize::try_from(used).unwrap_or(MOST_WORKERS);
+        self.memory.words()[ROWS..].chunks_exact(ROW).take(used)
+    }
+
     fn sum(&self, count: usize) -> u64 {
-        let rows = self.memory.words()[ROWS..].chunks_exact(ROW);
+        let rows = self.rows();
         rows.map(|row| row[count].load(Ordering::Relaxed)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_with_more_than_its_share_leaves_connections_to_others() {
+        let memory = Arc::new(SharedMemory::anonymous(Connections::BYTES).unwrap());
+        let worker = |place| Connections::new(Arc::clone(&memory), place);
+        let (one, other, old) = (worker(0), worker(1), worker(2));
+        one.accepts_for(7);
+        old.accepts_for(6);
+        for _ in 0..100 {
+            one.open();
+        }
+        assert!(!one.has_more_than_others(), "there are no others");
+        other.accepts_for(7);
+        assert!(one.has_more_than_others());
+        assert!(!other.has_more_than_others());
+        for _ in 0..85 {
+            other.open();
+        }
+        assert!(!one.has_more_than_others(), "nearly as many");
     }
 }

@@ -12,6 +12,7 @@
 
 mod descriptor;
 mod kernel;
+mod listening;
 mod liveness;
 mod local_time;
 mod log_file;
@@ -22,6 +23,7 @@ mod title;
 
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
 pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
+pub use listening::Listening;
 pub use liveness::Process;
 pub use local_time::LocalTime;
 pub use log_file::LogFile;

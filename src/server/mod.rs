@@ -7,6 +7,7 @@
 //! that nothing here needs a lock.
 #![forbid(unsafe_code)]
 
+mod accept;
 mod command_line;
 mod daemon;
 mod demo;

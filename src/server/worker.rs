@@ -11,25 +11,18 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{IntoRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-use pingora_core::apps::ServerApp;
-use pingora_core::listeners::ListenerConfig;
-use pingora_core::protocols::l4::listener::Listener as Acceptor;
-use pingora_core::protocols::l4::stream::L4BufferSettings;
-use pingora_core::server::{Fds, ShutdownWatch};
-use pingora_core::services::Service as _;
-use pingora_core::services::listening::Service;
-use tokio::net::UnixListener;
+use pingora_core::server::ShutdownWatch;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::accept::Acceptor;
 use super::drain::{Entrance, Open};
 use super::error_log::{self, Sinks};
 use super::hand_over::{HandOver, Handed};
@@ -168,12 +161,7 @@ impl Worker {
         let is_daemon = hand_over.logging.is_daemon;
         let open = Arc::new(Open::default());
         let (shutdown, watch) = watch::channel(false);
-        let mut listening = self.listen(&open, &watch)?;
-        // Each task of the set comes to its first wait, which is for a connection.
-        tokio::task::yield_now().await;
-        if let Some(Err(error)) = listening.try_join_next() {
-            return Err(format!("a socket cannot be served: {error}"));
-        }
+        let mut listening = self.listen(&open, &watch, hand_over.generation)?;
         if self.ready.write_all(b"R").is_err() {
             // The master has decided otherwise meanwhile.
             return Ok(());
@@ -195,6 +183,9 @@ impl Worker {
         ));
         error_log::write(LogLevel::Notice, "gracefully shutting down");
         shutdown.send_replace(true);
+        if let Some(runtime) = self.runtime {
+            runtime.connections.accepts_for(0);
+        }
         let finished = async {
             while listening.join_next().await.is_some() {}
             // Connections accepted last have not begun to be counted yet.
@@ -216,12 +207,18 @@ impl Worker {
     }
 
     /// Begins to accept at every socket.
-    fn listen(&mut self, open: &Arc<Open>, watch: &ShutdownWatch) -> Result<JoinSet<()>, String> {
+    fn listen(
+        &mut self,
+        open: &Arc<Open>,
+        watch: &ShutdownWatch,
+        generation: u64,
+    ) -> Result<JoinSet<()>, String> {
         let mut tasks = JoinSet::new();
         let Some(runtime) = self.runtime else {
             return Ok(tasks);
         };
         let addresses: Vec<&Address> = runtime.listeners.iter().map(|one| &one.address).collect();
+        runtime.connections.accepts_for(generation);
         let bridge = Arc::new(Bridge::new(runtime.idle_peers));
         let application = |listener: &'static Listener| {
             Arc::new(Application::new(runtime, listener, Arc::clone(&bridge)))
@@ -243,57 +240,11 @@ impl Worker {
             let address = listener.address.to_string();
             let fd = self.sockets.remove(&address);
             let fd = fd.ok_or_else(|| format!("no socket for {address} was handed over"))?;
-            match listener.address {
-                Address::Tcp(_) => {
-                    drop(tasks.spawn(serve_tcp(address, fd, entrance, watch.clone())))
-                }
-                Address::Unix(_) => drop(tasks.spawn(serve_unix(fd, entrance, watch.clone()))),
-            }
+            let acceptor = Acceptor::new(fd)
+                .map_err(|error| format!("{address} cannot be served ({})", reason(&error)))?;
+            tasks.spawn(acceptor.serve(&runtime.connections, entrance, watch.clone()));
         }
         Ok(tasks)
-    }
-}
-
-/// Accepts through Pingora's service until the worker is to finish.
-async fn serve_tcp(address: String, fd: OwnedFd, entrance: Entrance, watch: ShutdownWatch) {
-    let mut service = Service::new(address.clone(), entrance);
-    // What is received is buffered by the connection itself.
-    let buffers = L4BufferSettings::default().read(0);
-    service.add_listener(ListenerConfig::tcp(address.clone()).l4_buffer(buffers));
-    let mut descriptors = Fds::new();
-    descriptors.add(address, fd.into_raw_fd());
-    let descriptors = Arc::new(Mutex::new(descriptors));
-    service.start_service(Some(descriptors), watch, 1).await;
-}
-
-/// The same for a UNIX socket; Pingora's service would change the mode of its file, which belongs to
-/// the master's user and may be gone.
-async fn serve_unix(fd: OwnedFd, entrance: Entrance, mut watch: ShutdownWatch) {
-    let acceptor = match UnixListener::from_std(fd.into()) {
-        Ok(listener) => Acceptor::from(listener),
-        Err(error) => {
-            log::error!("a UNIX socket cannot be served: {error}");
-            return;
-        }
-    };
-    let entrance = Arc::new(entrance);
-    loop {
-        tokio::select! {
-            accepted = acceptor.accept() => match accepted {
-                Ok(stream) => {
-                    let (entrance, watch) = (Arc::clone(&entrance), watch.clone());
-                    tokio::spawn(async move {
-                        entrance.process_new(Box::new(stream), &watch).await;
-                    });
-                }
-                Err(error) => {
-                    log::error!("accept() failed: {error}");
-                    // It may be the lack of descriptors, which others must give back first.
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
-            _ = watch.changed() => return,
-        }
     }
 }
 
@@ -344,4 +295,3 @@ fn report_panic(panic: &PanicHookInfo<'_>) {
 const TELL: Duration = Duration::from_secs(1);
 /// How long after the last accept a connection surely has begun.
 const SETTLE: Duration = Duration::from_millis(20);
-const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
