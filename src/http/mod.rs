@@ -14,6 +14,7 @@ pub mod content;
 pub mod engine;
 pub mod memory;
 pub mod module;
+mod nesting;
 pub mod origin;
 pub mod outcome;
 pub mod pattern;

@@ -37,6 +37,7 @@ impl Pattern {
     ) -> Result<Self, Diagnostic> {
         let regex = fancy_regex::RegexBuilder::new(text)
             .case_insensitive(case == Case::Insensitive)
+            .backtrack_limit(MOST_STEPS)
             .build()
             .map_err(|error| {
                 Diagnostic::error(
@@ -61,13 +62,13 @@ impl Pattern {
     pub fn matches(&self, request: &mut Request, subject: &[u8]) -> bool {
         let (text, form) = Form::of(subject);
         if self.regex.captures_len() == 1 {
-            let found = self.regex.find(&*text).ok().flatten();
+            let found = self.judged(self.regex.find(&*text));
             let Some(found) = found else { return false };
             request.captures.clear();
             request.captures.push(form.bytes(found.as_str()));
             return true;
         }
-        let Some(captures) = self.regex.captures(&*text).ok().flatten() else {
+        let Some(captures) = self.judged(self.regex.captures(&*text)) else {
             return false;
         };
         request.captures.clear();
@@ -87,9 +88,22 @@ impl Pattern {
     /// Whether `subject` matches, leaving no trace.
     pub fn is_match(&self, subject: &[u8]) -> bool {
         let (text, _) = Form::of(subject);
-        self.regex.is_match(&*text).unwrap_or(false)
+        let found = self.regex.is_match(&*text);
+        self.judged(found.map(|found| found.then_some(())))
+            .is_some()
+    }
+
+    /// A match, unless it was given up, which the log is told.
+    fn judged<T>(&self, found: fancy_regex::Result<Option<T>>) -> Option<T> {
+        found.unwrap_or_else(|error| {
+            log::error!("\"{}\" does not match: {error}", self.regex.as_str());
+            None
+        })
     }
 }
+
+/// A client must not hold up a worker with what takes long to match: some 10 ms.
+const MOST_STEPS: usize = 100_000;
 
 #[derive(Clone, Copy)]
 enum Form {

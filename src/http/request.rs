@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use super::head::Head;
 use super::location::Location;
+use super::nesting::Nesting;
 use super::outcome::InternalTarget;
 use super::pattern::Captures;
 use super::phase::Phase;
@@ -72,7 +73,7 @@ pub struct Request {
     redirects: u8,
     began: Moment,
     now: Option<Moment>,
-    depth: u8,
+    nesting: Nesting,
     values: Vec<Value>,
     states: Vec<Option<Box<dyn Any + Send + Sync>>>,
     buffers: Vec<Vec<u8>>,
@@ -117,8 +118,6 @@ enum Value {
 
 /// More internal redirects than this are a cycle.
 const MOST_REDIRECTS: u8 = 10;
-/// Variables nested deeper than this are a cycle.
-const DEEPEST_VARIABLE: u8 = 16;
 
 impl Request {
     /// A request that has not been read yet.
@@ -156,7 +155,7 @@ impl Request {
             redirects: 0,
             began: Moment::default(),
             now: None,
-            depth: 0,
+            nesting: Nesting::default(),
             values: (0..runtime.variables.len()).map(|_| Value::Unset).collect(),
             states: (0..runtime.states).map(|_| None).collect(),
             buffers: Vec::new(),
@@ -271,15 +270,13 @@ impl Request {
             Value::Missing => return false,
             Value::Unset => {}
         }
-        if self.depth == DEEPEST_VARIABLE {
-            log::error!("variables refer to each other in a cycle");
+        let Some(outer) = self.nesting.enter() else {
             return false;
-        }
+        };
         let source = self.runtime.variables.source(index);
         let start = out.len();
-        self.depth += 1;
         let found = source.read(self, out);
-        self.depth -= 1;
+        self.nesting.leave(outer);
         if source.cached() {
             self.values[slot] = match found {
                 true => Value::Evaluated(out[start..].into()),
