@@ -129,7 +129,9 @@ impl Server {
             if ended.is_some() {
                 return Some(false);
             }
-            Connection::open(address, PATIENCE).is_ok().then_some(true)
+            // Workers come when all sockets are there, not only the first.
+            let accepts = Connection::open(address, PATIENCE).is_ok();
+            (accepts && !children(self.child.id()).is_empty()).then_some(true)
         });
         let stderr = fs::read_to_string(self.directory.join("stderr")).unwrap_or_default();
         match (ready, ended) {
