@@ -47,16 +47,16 @@ GET /one 500 = bad
 
 === no time for another peer
 --- origin slow
-* * 200 delay=2
+* * 200 delay=4
 --- origin good
 * * 200
     | good
 --- http_config
 upstream group { server $ORIGIN_slow max_fails=0; server $ORIGIN_good backup; }
 --- config
-proxy_read_timeout 300ms;
+proxy_read_timeout 1s;
 location / { proxy_pass http://group; }
-location /late { proxy_next_upstream_timeout 100ms; proxy_pass http://group; }
+location /late { proxy_next_upstream_timeout 500ms; proxy_pass http://group; }
 --- requests
 GET / = good
 GET /late 504
