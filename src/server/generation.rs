@@ -118,6 +118,9 @@ pub(super) struct Checked {
 impl Generation {
     /// Builds a generation on top of the one that is serving. `None` when something is wrong, which
     /// `audience` was told; nothing is changed then.
+    ///
+    /// Zones are taken over last, since there is no way back: by then the same text was understood
+    /// with memory of nobody's, and its logs and sockets are there.
     pub(super) fn build(
         source: &Source,
         before: Option<&Self>,
@@ -125,42 +128,51 @@ impl Generation {
         audience: Audience,
     ) -> Option<Self> {
         let number = before.map_or(1, |before| before.number + 1);
-        let nothing = Areas::new();
-        let mut memory = MasterMemory::new(before.map_or(&nothing, |before| &before.areas));
-        let (parsed, recording) = source.record();
-        let loaded = source.load(parsed, &mut memory, number);
-        audience.diagnostics(&loaded.diagnostics, &loaded.sources);
-        if loaded.diagnostics.has_errors() {
-            return None;
-        }
-        let settings = Settings::of(&loaded.main);
+        let (parsed, mut recording) = source.record();
+        let tried = understand(source.load(parsed, &mut Unshared, number), audience)?;
+        let settings = Settings::of(&tried.main);
         warn(&settings, audience);
         let (sinks, worker_sinks) = open_logs(&settings, &source.prefix, early_log, audience)?;
-        let listeners = loaded.runtime.as_ref().map(|one| one.listeners.as_slice());
+        let listeners = tried.runtime.as_ref().map(|one| one.listeners.as_slice());
         let sockets = listen::open(
             listeners.unwrap_or_default(),
             before.map_or(&[], |before| &before.sockets),
             audience,
         )?;
-        let recording = seal(&recording).map_err(|error| {
+        let sealed = seal(&recording).map_err(|error| {
             let message = format!(
                 "the configuration cannot be handed over ({})",
                 reason(&error)
             );
             audience.line(LogLevel::Emerg, &message);
         });
+        let sealed = sealed.ok()?;
+        let nothing = Areas::new();
+        let mut memory = MasterMemory::new(before.map_or(&nothing, |before| &before.areas));
+        let parsed = source.read(&mut recording);
+        let loaded = source.load(parsed, &mut memory, number);
+        if loaded.diagnostics.has_errors() {
+            audience.diagnostics(&loaded.diagnostics, &loaded.sources);
+            return None;
+        }
         Some(Self {
             number,
             source: source.clone(),
             settings,
             sockets,
             areas: memory.into_areas(),
-            recording: recording.ok()?,
+            recording: sealed,
             sinks: Some(sinks),
             _worker_sinks: worker_sinks,
             _runtime: loaded.runtime,
         })
     }
+}
+
+/// Tells what is wrong with a configuration; `None` when it cannot be used.
+fn understand(loaded: Loaded, audience: Audience) -> Option<Loaded> {
+    audience.diagnostics(&loaded.diagnostics, &loaded.sources);
+    (!loaded.diagnostics.has_errors()).then_some(loaded)
 }
 
 fn warn(settings: &Settings, audience: Audience) {

@@ -211,3 +211,24 @@ GET /z 204
 {"k": 3}
 --- json /status/angie/generation
 2
+
+=== a bad configuration changes no zone that it declares well
+--- http_config
+metric_zone z:64k discard_key=old count;
+metric_zone y:64k count;
+--- config
+location /z { metric z k on=request; metric y k on=request; return 204; }
+--- requests
+GET /z 204
+--- http_config
+metric_zone z:128k gauge;
+metric_zone y:32k expire=on last;
+--- config
+location /z { metric z k on=request; metric y k on=request; return 204; }
+location /z { return 204; }
+--- reload fails
+\[emerg\].*duplicate location
+--- requests
+GET /z 204
+--- json /status/http/metric_zones
+{"z": {"discarded": 0, "metrics": {"k": 2}}, "y": {"discarded": 0, "metrics": {"k": 2}}}
