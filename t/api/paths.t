@@ -8,7 +8,7 @@ location /z { metric z k1=5 on=request; return 204; }
 location /api/ { api /status/http/metric_zones/; }
 location /noslash/ { api /status/http/metric_zones; }
 location /bare/ { api status/http; }
-location /root/ { api /; }
+location /whole/ { api /; }
 location /empty/ { api ""; }
 location ^~ /strong/ { api /status/http/metric_zones/z; }
 location = /exact { api /status/http/metric_zones/z/metrics/; }
@@ -21,7 +21,7 @@ GET /z 204
 {"k1": 5}
 --- json /bare/metric_zones/z/metrics
 {"k1": 5}
---- json /root/status/http/metric_zones/z/metrics
+--- json /whole/status/http/metric_zones/z/metrics
 {"k1": 5}
 --- json /empty/status/http/metric_zones/z/metrics
 {"k1": 5}
@@ -31,7 +31,7 @@ GET /z 204
 {"k1": 5}
 --- json /re/z/anything/at/all
 {"discarded": 0, "metrics": {"k1": 5}}
---- json /root/
+--- json /whole/
 {"status": "<any>", "certificates": {}}
 
 === slashes, dots and escapes

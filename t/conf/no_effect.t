@@ -5,7 +5,7 @@
 worker_rlimit_nofile 1024;
 worker_cpu_affinity auto;
 timer_resolution 100ms;
-lock_file /tmp/lock;
+lock_file logs/lock;
 thread_pool default threads=4;
 pcre_jit on;
 events {

@@ -190,7 +190,7 @@ fn addresses_to_listen_at() {
         "listen [::1];",
         "listen 127.0.0.2;",
         "listen localhost:82;",
-        "listen unix:/tmp/x default;",
+        "listen unix:/run/x default;",
         "listen 83 so_keepalive=30m::10 deferred bind fastopen=3;",
     ] {
         assert_eq!(problems(text), <[&str; 0]>::default(), "{text}");
