@@ -11,7 +11,7 @@ mod reading;
 mod sample;
 mod schema;
 
-pub use mode::{MODES, Mode, ModeSpec, Problem, parse_mode};
+pub use mode::{Assignment, MODES, Mode, ModeSpec, Problem, parse_mode};
 pub use number::{Number, number};
 pub use reading::{Buckets, Reading};
 pub use sample::{

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod atomic;
+mod change;
 mod index;
 mod known;
 mod layout;
@@ -33,6 +34,7 @@ use std::sync::atomic::AtomicU64;
 use crate::metric::{ELLIPSIS, KEY_LIMIT, Moment, Schema, is_truncated, stored_key};
 use crate::os::{Locked, MutexGuard, SharedMemory, monotonic};
 
+pub use change::{Action, Change, Changed, Missing, NotChanged, Once};
 pub use layout::{Geometry, MINIMUM, TooSmall};
 pub use ledger::Overflow;
 pub use listing::{Cursor, Record, Slabs};

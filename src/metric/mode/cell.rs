@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::Assignment;
+
 /// The bits of a cell without a value; as a float they would be not-a-number, which is never stored.
 pub(super) const UNSET: u64 = u64::MAX;
 
@@ -15,6 +17,17 @@ pub(super) fn value(bits: u64) -> Option<f64> {
 pub(super) fn update(cell: &AtomicU64, change: impl Fn(Option<f64>) -> Option<f64>) {
     let next = |bits| change(value(bits)).map(|value| finite(value).to_bits());
     let _unchanged = cell.fetch_update(Relaxed, Relaxed, next);
+}
+
+/// Changes a copy of a cell; one without a value is changed as if it held zero.
+pub(super) fn assign(cell: &mut u64, assignment: Assignment) {
+    let present = value(*cell).unwrap_or(0.0);
+    let next = match assignment {
+        Assignment::Set(value) => value,
+        Assignment::Add(amount) => present + amount,
+        Assignment::Increment => present + 1.0,
+    };
+    *cell = finite(next).to_bits();
 }
 
 /// Adds to a cell's value.

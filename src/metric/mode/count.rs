@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::{Mode, ModeSpec, Moment, Problem};
+use super::{Assignment, Mode, ModeSpec, Moment, Problem};
 use crate::metric::Reading;
 
 pub(super) const SPEC: ModeSpec = ModeSpec {
@@ -45,6 +45,14 @@ impl Mode for Count {
         into[0].fetch_add(discarded[0], Relaxed);
     }
 
+    /// A count only ever goes up.
+    fn assign(&self, cells: &mut [u64], assignment: Assignment) -> bool {
+        if assignment == Assignment::Increment {
+            cells[0] = cells[0].saturating_add(1);
+        }
+        assignment == Assignment::Increment
+    }
+
     fn read<'a>(&'a self, cells: &'a [u64], _now: Moment) -> Reading<'a> {
         Reading::Integer(cells[0])
     }
@@ -53,6 +61,7 @@ impl Mode for Count {
 #[cfg(test)]
 mod tests {
     use super::super::tests::Bench;
+    use super::*;
 
     #[test]
     fn it_counts_samples_and_folds_by_adding() {
@@ -64,5 +73,13 @@ mod tests {
         assert_eq!(count.text(0), "4");
         count.fold(&Bench::fed(&["count"], &[1.0, 1.0]), 1);
         assert_eq!(count.text(0), "6");
+    }
+    #[test]
+    fn it_can_only_go_up_by_one() {
+        let mut count = Bench::fed(&["count"], &[1.0]);
+        assert_eq!(count.assigned(Assignment::Increment), "2");
+        for refused in [Assignment::Set(5.0), Assignment::Add(1.0)] {
+            assert!(!count.mode.assign(&mut [2], refused));
+        }
     }
 }

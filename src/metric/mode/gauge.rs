@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use super::cell;
-use super::{Mode, ModeSpec, Moment, Problem};
+use super::{Assignment, Mode, ModeSpec, Moment, Problem};
 use crate::metric::Reading;
 
 pub(super) const SPEC: ModeSpec = ModeSpec {
@@ -46,6 +46,11 @@ impl Mode for Gauge {
         cell::add(&into[0], cell::value(discarded[0]).unwrap_or(0.0));
     }
 
+    fn assign(&self, cells: &mut [u64], assignment: Assignment) -> bool {
+        cell::assign(&mut cells[0], assignment);
+        true
+    }
+
     fn read<'a>(&'a self, cells: &'a [u64], _now: Moment) -> Reading<'a> {
         Reading::Float(cell::value(cells[0]).unwrap_or(0.0))
     }
@@ -54,6 +59,7 @@ impl Mode for Gauge {
 #[cfg(test)]
 mod tests {
     use super::super::tests::Bench;
+    use super::*;
 
     #[test]
     fn it_adds_in_doubles() {
@@ -76,6 +82,22 @@ mod tests {
     fn it_stays_finite() {
         let gauge = Bench::fed(&["gauge"], &[f64::MAX, f64::MAX]);
         assert_eq!(gauge.text(0), "1.7976931348623157e+308");
+    }
+
+    #[test]
+    fn it_can_be_set_and_changed() {
+        let mut gauge = Bench::fed(&["gauge"], &[30.0]);
+        assert_eq!(gauge.assigned(Assignment::Set(-2.5)), "-2.5");
+        assert_eq!(gauge.assigned(Assignment::Add(5.0)), "2.5");
+        assert_eq!(gauge.assigned(Assignment::Increment), "3.5");
+        assert_eq!(
+            gauge.assigned(Assignment::Set(f64::MAX)),
+            "1.7976931348623157e+308"
+        );
+        assert_eq!(
+            gauge.assigned(Assignment::Add(f64::MAX)),
+            "1.7976931348623157e+308"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use super::cell;
-use super::{Mode, ModeSpec, Moment, Problem};
+use super::{Assignment, Mode, ModeSpec, Moment, Problem};
 use crate::metric::Reading;
 
 pub(super) const SPEC: ModeSpec = ModeSpec {
@@ -48,6 +48,11 @@ impl Mode for Last {
         }
     }
 
+    fn assign(&self, cells: &mut [u64], assignment: Assignment) -> bool {
+        cell::assign(&mut cells[0], assignment);
+        true
+    }
+
     fn read<'a>(&'a self, cells: &'a [u64], _now: Moment) -> Reading<'a> {
         cell::value(cells[0]).map_or(Reading::Unset, Reading::Float)
     }
@@ -56,12 +61,21 @@ impl Mode for Last {
 #[cfg(test)]
 mod tests {
     use super::super::tests::Bench;
+    use super::*;
 
     #[test]
     fn it_keeps_the_newest() {
         assert_eq!(Bench::new(&["last"]).text(0), "");
         assert_eq!(Bench::fed(&["last"], &[8000.0, 37.0, -3.5]).text(0), "-3.5");
         assert_eq!(Bench::fed(&["last"], &[-0.0]).text(0), "0");
+    }
+
+    #[test]
+    fn it_can_be_set_and_changed() {
+        let mut last = Bench::new(&["last"]);
+        assert_eq!(last.assigned(Assignment::Add(-2.0)), "-2");
+        assert_eq!(last.assigned(Assignment::Increment), "-1");
+        assert_eq!(last.assigned(Assignment::Set(8.5)), "8.5");
     }
 
     #[test]

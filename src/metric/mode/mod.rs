@@ -55,6 +55,17 @@ pub struct ModeSpec {
     pub parse: fn(&[&str]) -> Result<Box<dyn Mode>, Problem>,
 }
 
+/// A change of a stored value that is not a sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Assignment {
+    /// Exactly this, from now on.
+    Set(f64),
+    /// What is stored and this.
+    Add(f64),
+    /// What is stored and one.
+    Increment,
+}
+
 /// How the samples of one key aggregate. `cells` are always exactly [`Mode::cells`] many.
 pub trait Mode: fmt::Debug + Send + Sync {
     /// How many cells a key needs.
@@ -74,6 +85,12 @@ pub trait Mode: fmt::Debug + Send + Sync {
 
     /// Merges the cells of a discarded key into those of the discard key, `into`.
     fn fold(&self, into: &[AtomicU64], discarded: &[u64], now: Moment);
+
+    /// Changes a copy of the cells as told; false, and nothing done, where a value is more than a number
+    /// that could be changed so. `assignment` is finite.
+    fn assign(&self, _cells: &mut [u64], _assignment: Assignment) -> bool {
+        false
+    }
 
     /// What a copy of the cells says.
     fn read<'a>(&'a self, cells: &'a [u64], now: Moment) -> Reading<'a>;
@@ -114,6 +131,14 @@ mod tests {
 
         pub(super) fn fold(&self, other: &Self, now: u64) {
             self.mode.fold(&self.cells, &other.copy(), Moment(now));
+        }
+
+        /// What it reads as after a change.
+        pub(super) fn assigned(&mut self, assignment: Assignment) -> String {
+            let mut cells = self.copy();
+            assert!(self.mode.assign(&mut cells, assignment));
+            self.cells = cells.into_iter().map(AtomicU64::new).collect();
+            self.text(1)
         }
 
         pub(super) fn copy(&self) -> Vec<u64> {
