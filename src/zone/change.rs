@@ -1,14 +1,18 @@
 //! Changes that somebody asks for by key, rather than samples that requests bring along.
 //!
 //! Several changes are made together or not at all, and under a name they are made once, however often
-//! they are asked for.
+//! they are asked for. What they come to is worked out here, under the lock and with the keys in nobody
+//! else's hands; `transaction` makes it so.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashSet;
+use std::sync::atomic::AtomicU64;
 
-use super::ledger::Removal;
+use super::Zone;
+use super::note::{LONGEST_TEXT, Name, Note};
+use super::stamp::Clock;
 use super::store::{Slot, Store};
+use super::transaction::{Becomes, Step, Transaction};
 use super::update::StoredKey;
-use super::{Unusable, Zone};
 use crate::metric::{Assignment, Moment, Schema, is_truncated, stored_key};
 
 /// What is to become of one key.
@@ -79,12 +83,15 @@ pub enum NotChanged {
     /// The change in this place is none that the zone's mode allows.
     #[error("the zone's mode does not allow it")]
     Unsupported(usize),
-    /// The key of the change in this place is the zone's discard key.
-    #[error("the key is the discard key")]
+    /// The key of the change in this place is the zone's discard key, empty, or changed already.
+    #[error("the key cannot be changed")]
     Reserved(usize),
     /// There is no room for all of it.
     #[error("no room in the zone")]
     Full,
+    /// A process that does not move uses one of the keys.
+    #[error("a key is held by a process that was stopped")]
+    Busy,
     /// The zone's memory cannot be used any more.
     #[error("the zone is damaged")]
     Damaged,
@@ -99,95 +106,192 @@ impl Zone {
         &self,
         changes: &[Change<'_>],
         missing: Missing,
-        _once: Option<Once<'_>>,
+        once: Option<Once<'_>>,
         now: Moment,
     ) -> Result<Changed, NotChanged> {
-        let access = self.access().map_err(|_: Unusable| NotChanged::Damaged)?;
+        let access = self.access().map_err(|_| NotChanged::Damaged)?;
         let store = &access.view.store;
-        let planned: Vec<Planned<'_>> = changes
-            .iter()
-            .enumerate()
-            .map(|(place, change)| store.plan(place, change, missing, now))
-            .collect::<Result<_, _>>()?;
-        let created = planned.iter().filter(|one| one.slot.is_none()).count();
-        for one in planned {
-            store.apply(&one, now)?;
+        let now = self.moment(now);
+        let receipt = once.map(|once| store.receipt_name(once.name));
+        if let Some((name, once)) = receipt.zip(once)
+            && let Some(created) = store.receipt(name, now, once.lifetime)
+        {
+            let created = created as usize;
+            return Ok(Changed::Replayed { created });
         }
-        Ok(Changed::Applied {
-            created,
-            record: Vec::new(),
-        })
+        let plan = Plan {
+            store,
+            changes,
+            missing,
+            receipt,
+            clock: Clock {
+                now,
+                last: &self.last_stamp,
+            },
+        };
+        plan.carry_out(self.keeps_record)
     }
 
     /// Whether some key has a text.
     pub fn has_help(&self) -> bool {
-        false
+        self.view().is_ok_and(|view| view.store.texts() > 0)
     }
 
     /// Appends the text kept with a key; false if there is none.
-    pub fn help(&self, _key: &[u8], _out: &mut Vec<u8>) -> bool {
-        false
+    pub fn help(&self, key: &[u8], out: &mut Vec<u8>) -> bool {
+        self.has_help()
+            && self
+                .access()
+                .is_ok_and(|access| access.view.store.copy_text(stored_key(key), out))
     }
 }
 
-/// A change that can be made.
-struct Planned<'a> {
-    key: StoredKey<'a>,
-    slot: Option<Slot>,
-    /// What its cells become; nothing if the key goes.
-    cells: Option<Vec<u64>>,
+/// Changes about to be made, under the lock.
+struct Plan<'a> {
+    store: &'a Store,
+    changes: &'a [Change<'a>],
+    missing: Missing,
+    receipt: Option<Name>,
+    clock: Clock<'a>,
 }
 
-impl Store {
-    fn plan<'a>(
-        &self,
-        place: usize,
-        change: &Change<'a>,
-        missing: Missing,
-        now: Moment,
-    ) -> Result<Planned<'a>, NotChanged> {
-        let key = StoredKey {
-            bytes: stored_key(change.key),
-            is_truncated: is_truncated(change.key),
-        };
-        if self.is_discard_key(key.bytes) {
-            return Err(NotChanged::Reserved(place));
+impl<'a> Plan<'a> {
+    fn carry_out(&self, keeps_record: bool) -> Result<Changed, NotChanged> {
+        self.check_keys()?;
+        let slots = self.with_room()?;
+        let present: Vec<Slot> = slots.iter().flatten().copied().collect();
+        if !self.store.seize(&present) {
+            self.store.release_parked(&present);
+            return Err(NotChanged::Busy);
         }
-        let slot = self.find(key.bytes, self.hash(key.bytes));
-        if slot.is_none() && missing == Missing::Refuse && change.action != Action::Create {
-            return Err(NotChanged::Unknown(place));
-        }
-        let before = slot.map_or_else(|| first_cells(&self.schema), |slot| self.copy_cells(slot));
-        let cells = match change.action {
-            Action::Create => Some(before),
-            Action::Remove => None,
-            Action::Put(value) => Some(put(&self.schema, before, value, now)),
-            Action::Assign(assignment) => Some(
-                assign(&self.schema, before, assignment).ok_or(NotChanged::Unsupported(place))?,
-            ),
+        let steps = self.steps(&slots);
+        let steps = steps.inspect_err(|_| self.store.release_parked(&present))?;
+        let created = slots.iter().filter(|slot| slot.is_none()).count();
+        let note = Note::Receipt {
+            created: created as u64,
         };
-        Ok(Planned { key, slot, cells })
+        let transaction = Transaction {
+            steps,
+            receipt: self.receipt.map(|name| (name, note)),
+            now: self.clock.now,
+        };
+        if !self.store.transact(&transaction) {
+            self.store.release_parked(&present);
+            return Err(NotChanged::Full);
+        }
+        let record = if keeps_record {
+            self.store.record(&transaction)
+        } else {
+            Vec::new()
+        };
+        Ok(Changed::Applied { created, record })
     }
 
-    fn apply(&self, planned: &Planned<'_>, now: Moment) -> Result<(), NotChanged> {
-        match (planned.slot, &planned.cells) {
-            (Some(slot), Some(cells)) => {
-                for (cell, bits) in self.cells(slot).iter().zip(cells) {
-                    cell.store(*bits, Ordering::Release);
-                }
+    /// Refuses keys that nobody may change, and a second change of one key.
+    fn check_keys(&self) -> Result<(), NotChanged> {
+        let mut seen = HashSet::new();
+        for (place, change) in self.changes.iter().enumerate() {
+            let key = stored_key(change.key);
+            if key.is_empty() || self.store.is_discard_key(key) || !seen.insert(key) {
+                return Err(NotChanged::Reserved(place));
             }
-            (Some(slot), None) => self.remove(slot, Removal::Absorbed, now),
-            (None, Some(cells)) => {
-                let needed = self.geometry.slots_for(planned.key.bytes.len());
-                let slots = self.allocate(needed).ok_or(NotChanged::Full)?;
-                for (cell, bits) in self.cells(slots[0]).iter().zip(cells) {
-                    cell.store(*bits, Ordering::Release);
-                }
-                self.insert(&slots, planned.key, self.hash(planned.key.bytes), 0);
-            }
-            (None, None) => {}
         }
         Ok(())
+    }
+
+    /// The slots of the keys that are there, once there is room for everything else.
+    fn with_room(&self) -> Result<Vec<Option<Slot>>, NotChanged> {
+        loop {
+            let slots = self.look_up()?;
+            let needed = self.needed(&slots);
+            if self.store.available() >= needed {
+                return Ok(slots);
+            }
+            if !self.store.reclaim(self.clock.now) {
+                // One key that is there can be changed without any room.
+                if let [Some(_)] = slots[..] {
+                    return Ok(slots);
+                }
+                self.store.count_discarded();
+                return Err(NotChanged::Full);
+            }
+        }
+    }
+
+    fn look_up(&self) -> Result<Vec<Option<Slot>>, NotChanged> {
+        let slot = |(place, change): (usize, &Change<'_>)| {
+            let key = stored_key(change.key);
+            let slot = self.store.find(key, self.store.hash(key));
+            let makes = match change.action {
+                Action::Create => true,
+                Action::Remove => false,
+                Action::Put(_) | Action::Assign(_) => self.missing == Missing::Create,
+            };
+            match slot {
+                None if !makes => Err(NotChanged::Unknown(place)),
+                slot => Ok(slot),
+            }
+        };
+        self.changes.iter().enumerate().map(slot).collect()
+    }
+
+    /// How many slots the changes take while they are made.
+    fn needed(&self, slots: &[Option<Slot>]) -> usize {
+        let geometry = &self.store.geometry;
+        let step = |(change, slot): (&Change<'_>, &Option<Slot>)| {
+            let key = stored_key(change.key);
+            let own = slot.map_or_else(|| geometry.slots_for(key.len()), |_| 1);
+            let text = self.text(change, key);
+            own + text.map_or(0, |text| self.store.slots_for_note(Note::Text(text)))
+        };
+        let steps = self.changes.iter().zip(slots).map(step);
+        steps.sum::<usize>() + usize::from(self.receipt.is_some())
+    }
+
+    /// The text that the change brings to a key that has none.
+    fn text<'c>(&self, change: &Change<'c>, key: &[u8]) -> Option<&'c [u8]> {
+        let text = change.help.filter(|text| !text.is_empty())?;
+        let has_one =
+            self.store.texts() > 0 && self.store.find_note(self.store.text_name(key)).is_some();
+        (!has_one).then(|| &text[..text.len().min(LONGEST_TEXT)])
+    }
+
+    /// What becomes of each key; those that are there are parked.
+    fn steps(&self, slots: &[Option<Slot>]) -> Result<Vec<Step<'a>>, NotChanged> {
+        let steps = self.changes.iter().zip(slots).enumerate();
+        steps
+            .map(|(place, (change, slot))| {
+                self.step(change, *slot)
+                    .ok_or(NotChanged::Unsupported(place))
+            })
+            .collect()
+    }
+
+    /// What becomes of one key; nothing if its mode does not allow it.
+    fn step(&self, change: &Change<'a>, slot: Option<Slot>) -> Option<Step<'a>> {
+        let bytes = stored_key(change.key);
+        let before = slot.map_or(0, |slot| self.store.head(slot).stamp());
+        Some(Step {
+            key: StoredKey {
+                bytes,
+                is_truncated: is_truncated(change.key),
+            },
+            slot,
+            becomes: self.becomes(change.action, slot)?,
+            text: self.text(change, bytes),
+            stamp: self.store.stamp(self.clock, before),
+        })
+    }
+
+    fn becomes(&self, action: Action, slot: Option<Slot>) -> Option<Becomes> {
+        let schema = &self.store.schema;
+        let before = slot.map_or_else(|| first_cells(schema), |slot| self.store.copy_cells(slot));
+        Some(match action {
+            Action::Create => Becomes::Cells(before),
+            Action::Remove => Becomes::Nothing,
+            Action::Put(value) => Becomes::Cells(put(schema, before, value, self.clock.now)),
+            Action::Assign(assignment) => Becomes::Cells(assign(schema, before, assignment)?),
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::layout::header;
-use super::record::KeyBytes;
+use super::record::{KeyBytes, State};
 use super::store::{Slot, Store};
 
 const EMPTY: u32 = 0;
@@ -140,9 +140,12 @@ impl Store {
 
     /// The same, from the key.
     fn entry_home(&self, entry: u32) -> Option<usize> {
-        let mut bytes = KeyBytes::new();
-        let key = self.copy_key(self.entry_slot(entry)?, &mut bytes)?;
-        Some(home(self.hash(key), self.index().len()))
+        let slot = self.entry_slot(entry)?;
+        let hash = match self.head(slot).state() {
+            State::Note => self.note_hash(self.note_name(slot)),
+            _ => self.hash(self.copy_key(slot, &mut KeyBytes::new())?),
+        };
+        Some(home(hash, self.index().len()))
     }
 
     fn entry_slot(&self, entry: u32) -> Option<Slot> {

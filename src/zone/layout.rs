@@ -3,12 +3,14 @@
 //! ```text
 //! root (12 KiB, at 0)              never moves; the lock, and where the layout lies now
 //! ├ 0 magic  1 version  2,3 boot  4 generation  5 sequence  6,7 and 8,9 offset, bytes
-//! ├ 10 seats ever taken  16…23 the mutex
+//! ├ 10 seats ever taken  11 offset of the zone's time  12 checksum  13 segment of the journal
+//! ├ 14 last snapshot  15 durable until  16…23 the mutex  24 failed writes
 //! └ 64…     seats: one line of 8 words per handle: slot in use, process, its start, 5 slots more
 //! layout (at root's offset)        moves when size or metrics change
 //! ├ 0 magic  1 bytes  2 cells  3 room for the source  4 its length  5 slots  6 hash seed  7 policy
 //! │ 8 fresh  9 first free  10 free  11 live  12 candidates  13 ready ones  14 ledger in use
-//! │ 15 requests  16 failures  17 youngest candidate  18 far entries  24 latest stamp  32…63 discard key
+//! │ 15 requests  16 failures  17 youngest candidate  18 far entries  19 notes  20 texts  21 first receipt
+//! │ 22 last receipt  23 committed  24 latest stamp  25 seed of notes' names  32…63 discard key
 //! ├ source       the schema as text
 //! ├ ledger ×2    discarded, victim slot, victim head, present, cells of the discard key
 //! ├ candidates   pairs: slot, head
@@ -16,13 +18,13 @@
 //! └ slots        each: head, cells, 5 words of key
 //! ```
 //! What every update reads, what inserts write and what some updates write lie in lines of their own.
-//! A head holds state (2 bits), truncation (1), key length (8) and stamp (53 bits of 32 ns). A key longer
+//! A head holds state (3 bits), truncation (1), key length (8) and stamp (52 bits of 64 ns). A key longer
 //! than 40 bytes keeps 32 in its slot, and in the fifth word the first of a chain of spill slots, each a
 //! head (state, owner, next) and key bytes. A change of any of this changes [`VERSION`].
 
 use crate::metric::Schema;
 
-pub(super) const VERSION: u64 = 2;
+pub(super) const VERSION: u64 = 3;
 pub(super) const ROOT_MAGIC: u64 = u64::from_le_bytes(*b"pgzone\0R");
 pub(super) const LAYOUT_MAGIC: u64 = u64::from_le_bytes(*b"pgzone\0L");
 
@@ -45,11 +47,23 @@ pub(super) mod root {
     pub(in crate::zone) const PLACES: usize = 6;
     /// One more than the last seat that was ever taken.
     pub(in crate::zone) const CLAIMED: usize = 10;
+    /// What the zone's time is ahead of the machine's monotonic clock, wrapping.
+    pub(in crate::zone) const OFFSET: usize = 11;
+    /// Of the layout, once nobody uses a file any more; else zero.
+    pub(in crate::zone) const CHECKSUM: usize = 12;
+    /// Goes up with every snapshot; records of the journal carry it.
+    pub(in crate::zone) const SEGMENT: usize = 13;
+    /// When the newest snapshot was begun, in milliseconds since 1970.
+    pub(in crate::zone) const SNAPSHOT: usize = 14;
+    /// What was changed before is on disk, in milliseconds since 1970.
+    pub(in crate::zone) const SYNCED: usize = 15;
     pub(in crate::zone) const MUTEX: usize = 16;
+    /// Snapshots and records that could not be written.
+    pub(in crate::zone) const ERRORS: usize = 24;
     pub(in crate::zone) const MARKERS: usize = 64;
     /// How many handles may update without the lock.
     pub(in crate::zone) const SEATS: usize = (super::ROOT_BYTES / super::WORD - MARKERS) / 8;
-    const _: () = assert!(MUTEX + crate::os::MUTEX_WORDS <= 64);
+    const _: () = assert!(MUTEX + crate::os::MUTEX_WORDS <= ERRORS);
 }
 
 /// Words of a layout's header.
@@ -77,7 +91,19 @@ pub(super) mod header {
     pub(in crate::zone) const YOUNGEST: usize = 17;
     /// How many entries of the index are far from where the search for them begins.
     pub(in crate::zone) const FAR: usize = 18;
+    /// How many notes there are.
+    pub(in crate::zone) const NOTES: usize = 19;
+    /// How many of them are texts.
+    pub(in crate::zone) const TEXTS: usize = 20;
+    /// The oldest receipt.
+    pub(in crate::zone) const FIRST_RECEIPT: usize = 21;
+    /// The newest receipt.
+    pub(in crate::zone) const LAST_RECEIPT: usize = 22;
+    /// One while the changes of a transaction are decided but not all made.
+    pub(in crate::zone) const COMMITTED: usize = 23;
     pub(in crate::zone) const LATEST: usize = 24;
+    /// The seed of the names of notes; stays with what is in the zone.
+    pub(in crate::zone) const NAMES: usize = 25;
     pub(in crate::zone) const DISCARD_KEY: usize = 32;
     pub(in crate::zone) const WORDS: usize = 64;
     const _: () = assert!(DISCARD_KEY + crate::metric::KEY_LIMIT.div_ceil(8) <= WORDS);

@@ -29,6 +29,8 @@ pub(super) enum Removal {
     Discarded,
     /// It became the discard key, and counts for nothing.
     Absorbed,
+    /// Nobody had updated it for long; it is no loss, but the discard key has what it was.
+    Inactive,
 }
 
 const EXPIRE: u64 = 1;
@@ -55,7 +57,7 @@ impl Store {
         };
         let stored = stored_key(key);
         let absorbed = self.find(stored, self.hash(stored));
-        if absorbed.is_some_and(|slot| !self.seize(slot)) {
+        if absorbed.is_some_and(|slot| !self.seize(&[slot])) {
             return Err(Unusable::Memory(io::ErrorKind::TimedOut.into()));
         }
         self.write_discard_key(stored);
@@ -146,12 +148,33 @@ impl Store {
     /// Removes a key that nobody can be using, folding it into the discard key if there is one.
     pub(super) fn remove(&self, slot: Slot, removal: Removal, now: Moment) {
         let mut bytes = KeyBytes::new();
-        if let Some(key) = self.copy_key(slot, &mut bytes) {
+        let key = self.copy_key(slot, &mut bytes);
+        if let Some(key) = key {
             self.unlink(slot, self.hash(key));
         }
         let cells = self.copy_cells(slot);
         self.fold(&cells, Some(slot), removal, now);
+        if let Some(key) = key {
+            self.drop_text(key);
+        }
         self.release(slot);
+    }
+
+    /// Removes a key that nobody can be using as if it had never been.
+    pub(super) fn delete(&self, slot: Slot) {
+        let mut bytes = KeyBytes::new();
+        if let Some(key) = self.copy_key(slot, &mut bytes) {
+            self.unlink(slot, self.hash(key));
+            self.drop_text(key);
+        }
+        self.release(slot);
+    }
+
+    /// Counts something that found no place and that nothing stands in for.
+    pub(super) fn count_discarded(&self) {
+        self.change_ledger(|ledger| {
+            ledger[ledger::DISCARDED].fetch_add(1, Ordering::Relaxed);
+        });
     }
 
     /// Finishes a removal: the slots of a key that was folded and unlinked become free.

@@ -20,6 +20,8 @@ pub struct Record {
     key: Vec<u8>,
     is_truncated: bool,
     cells: Vec<u64>,
+    /// What the zone's time is ahead of the machine's.
+    ahead: u64,
 }
 
 impl Record {
@@ -43,7 +45,7 @@ impl Record {
 
     /// What the metric at `place` reads as; `schema` is that of the zone the record was read from.
     pub fn reading<'a>(&'a self, schema: &'a Schema, place: usize, now: Moment) -> Reading<'a> {
-        schema.read(place, &self.cells, now)
+        schema.read(place, &self.cells, self.moment(now))
     }
 
     /// All metrics with their readings, in configured order.
@@ -52,10 +54,15 @@ impl Record {
         schema: &'a Schema,
         now: Moment,
     ) -> impl ExactSizeIterator<Item = (&'a Metric, Reading<'a>)> {
+        let now = self.moment(now);
         schema
             .metrics()
             .iter()
             .map(move |metric| (metric, metric.read(&self.cells, now)))
+    }
+
+    fn moment(&self, now: Moment) -> Moment {
+        Moment(now.0.wrapping_add(self.ahead))
     }
 
     /// Appends the text a variable shows for all metrics: their readings with `, ` between.
@@ -103,6 +110,7 @@ impl Zone {
         if cursor.ended {
             return false;
         }
+        record.ahead = self.ahead;
         let Ok(view) = self.view() else {
             return false;
         };
@@ -170,6 +178,7 @@ impl Zone {
 
     /// Copies the key `key`, be it the discard key.
     pub(super) fn copy_key(&self, key: &[u8], record: &mut Record) -> bool {
+        record.ahead = self.ahead;
         let view = self.last_view();
         if let Some(seat) = &self.seat
             && !view.store.is_discard_key(key)

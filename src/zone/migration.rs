@@ -159,7 +159,12 @@ struct Copier<'a> {
 impl Copier<'_> {
     /// Everything but the keys.
     fn copy_totals(&self) {
-        for field in [header::LATEST, header::REQUESTS, header::FAILURES] {
+        for field in [
+            header::LATEST,
+            header::REQUESTS,
+            header::FAILURES,
+            header::NAMES,
+        ] {
             self.new.set(field, self.old.get(field));
         }
         let cells = self.old.discard_cells().map(|cells| {

@@ -11,12 +11,14 @@
 mod atomic;
 mod change;
 mod index;
+pub mod keep;
 mod known;
 mod layout;
 mod ledger;
 mod listing;
 mod marker;
 mod migration;
+mod note;
 mod recency;
 mod record;
 mod recovery;
@@ -24,6 +26,7 @@ mod root;
 mod slots;
 mod stamp;
 mod store;
+mod transaction;
 mod update;
 mod view;
 
@@ -56,6 +59,10 @@ pub struct Zone {
     /// Nothing if too many processes use the zone: everything is done under the lock then.
     seat: Option<Seat>,
     last_stamp: AtomicU64,
+    /// What the zone's time is ahead of the machine's clock, wrapping; never changes while processes live.
+    ahead: u64,
+    /// Whether changes are written down for a journal.
+    keeps_record: bool,
 }
 
 /// What became of an update.
@@ -195,7 +202,7 @@ impl Zone {
         root.reopen();
         let old = View::open(memory, &root, &schema)?;
         guard.settle(&old.store);
-        let now = Moment(monotonic());
+        let now = root.zone_time(Moment(monotonic()));
         let wanted = Wanted {
             geometry,
             schema: &schema,
@@ -217,11 +224,13 @@ impl Zone {
     ) -> Self {
         Self {
             memory: memory.clone(),
+            ahead: root.zone_time(Moment(0)).0,
             root,
             schema,
             first,
             seat,
             last_stamp: AtomicU64::new(0),
+            keeps_record: false,
         }
     }
 
@@ -255,11 +264,16 @@ impl Zone {
             },
             value,
             clock: Clock {
-                now,
+                now: self.moment(now),
                 last: &self.last_stamp,
             },
         };
         self.apply(&sample)
+    }
+
+    /// The zone's time at a moment of the machine's: it goes on over boots.
+    fn moment(&self, now: Moment) -> Moment {
+        Moment(now.0.wrapping_add(self.ahead))
     }
 
     fn apply(&self, sample: &Sample<'_>) -> Result<Update, Refused> {

@@ -44,22 +44,31 @@ impl Store {
         self.set(header::READY, 0);
     }
 
-    /// Keeps everybody from a key and waits until nobody uses it; false if somebody does not stop to.
-    pub(super) fn seize(&self, slot: Slot) -> bool {
+    /// Keeps everybody from these keys and waits until nobody uses them; false if somebody does not stop to.
+    pub(super) fn seize(&self, slots: &[Slot]) -> bool {
         loop {
-            let head = self.head(slot);
-            match head.state() {
-                State::Live if self.exchange_head(slot, head, head.parked()).is_err() => continue,
-                State::Live | State::Parked => {}
-                _ => return true,
-            }
-            let wanted = |held| held == slot.stored();
-            if !self.markers.wait_out(Patience::Long, wanted) {
+            slots.iter().for_each(|slot| self.park_one(*slot));
+            let is_wanted = |held| {
+                let wanted = |slot: &Slot| slot.stored() == held;
+                slots.iter().any(wanted)
+            };
+            if !self.markers.wait_out(Patience::Long, is_wanted) {
                 return false;
             }
-            // Somebody may have renewed it who had found it live before.
-            if self.head(slot).state() == State::Parked {
+            // Somebody may have renewed one who had found it live before.
+            let is_live = |slot: &Slot| self.head(*slot).state() == State::Live;
+            if !slots.iter().any(is_live) {
                 return true;
+            }
+        }
+    }
+
+    fn park_one(&self, slot: Slot) {
+        let mut head = self.head(slot);
+        while head.state() == State::Live {
+            match self.exchange_head(slot, head, head.parked()) {
+                Ok(()) => return,
+                Err(changed) => head = changed,
             }
         }
     }

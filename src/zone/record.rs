@@ -18,25 +18,38 @@ pub(super) enum State {
     Free,
     Live,
     Spill,
-    /// As live, but only the owner of the lock may use it; about to be evicted.
+    /// As live, but only the owner of the lock may use it; about to be evicted or changed.
     Parked,
+    /// No key, but something the zone remembers; see `note`.
+    Note,
+    /// What a transaction will make of a key that is there; see `transaction`.
+    Draft,
+    /// A key or note of a transaction, not there yet.
+    Pending,
 }
 
-const STATE_BITS: u32 = 2;
+const STATE_BITS: u32 = 3;
+const STATE_MASK: u64 = (1 << STATE_BITS) - 1;
+const LIVE: u64 = 1;
+const SPILL: u64 = 2;
+const PARKED: u64 = 3;
+const NOTE: u64 = 4;
+const DRAFT: u64 = 5;
+const PENDING: u64 = 6;
 const TRUNCATED: u64 = 1 << STATE_BITS;
 const LENGTH_SHIFT: u32 = STATE_BITS + 1;
 const STAMP_SHIFT: u32 = LENGTH_SHIFT + 8;
 pub(super) const LARGEST_STAMP: u64 = u64::MAX >> STAMP_SHIFT;
-/// Stamps count 32 nanoseconds: nine years of the monotonic clock.
-const STAMP_UNIT_BITS: u32 = 5;
-const LINK_BITS: u32 = 31;
+/// Stamps count 64 nanoseconds: nine years of the zone's time.
+const STAMP_UNIT_BITS: u32 = 6;
+const LINK_BITS: u32 = 30;
 const LINK_MASK: u64 = (1 << LINK_BITS) - 1;
 
 impl Head {
     pub(super) fn live(length: usize, is_truncated: bool, stamp: u64) -> Self {
         let truncated = if is_truncated { TRUNCATED } else { 0 };
         let stamp = stamp.min(LARGEST_STAMP);
-        Self(1 | truncated | (length as u64) << LENGTH_SHIFT | stamp << STAMP_SHIFT)
+        Self(LIVE | truncated | (length as u64) << LENGTH_SHIFT | stamp << STAMP_SHIFT)
     }
 
     /// A free slot, before `next` in the list of free ones.
@@ -46,26 +59,61 @@ impl Head {
 
     pub(super) fn spill(owner: Slot, next: Option<Slot>) -> Self {
         let next = next.map_or(0, Slot::stored);
-        Self(2 | owner.stored() << STATE_BITS | next << (STATE_BITS + LINK_BITS))
+        Self(SPILL | owner.stored() << STATE_BITS | next << (STATE_BITS + LINK_BITS))
+    }
+
+    /// A note with this stamp.
+    pub(super) fn note(stamp: u64) -> Self {
+        Self(NOTE | stamp.min(LARGEST_STAMP) << STAMP_SHIFT)
+    }
+
+    pub(super) fn draft() -> Self {
+        Self(DRAFT)
     }
 
     pub(super) fn state(self) -> State {
-        match self.0 & 3 {
-            0 => State::Free,
-            1 => State::Live,
-            2 => State::Spill,
-            _ => State::Parked,
+        match self.0 & STATE_MASK {
+            LIVE => State::Live,
+            SPILL => State::Spill,
+            PARKED => State::Parked,
+            NOTE => State::Note,
+            DRAFT => State::Draft,
+            PENDING => State::Pending,
+            _ => State::Free,
+        }
+    }
+
+    /// What a pending head becomes: that of a key, or of a note, which has no length.
+    pub(super) fn entered(self) -> Self {
+        match self.length() {
+            0 => self.as_state(NOTE),
+            _ => self.as_state(LIVE),
         }
     }
 
     /// Whether a key is in the slot.
     pub(super) fn has_key(self) -> bool {
-        self.0 & 1 == 1
+        matches!(self.0 & STATE_MASK, LIVE | PARKED)
+    }
+
+    /// The same in another state.
+    fn as_state(self, state: u64) -> Self {
+        Self(self.0 & !STATE_MASK | state)
     }
 
     /// The same key, for the owner of the lock alone.
     pub(super) fn parked(self) -> Self {
-        Self(self.0 | 3)
+        self.as_state(PARKED)
+    }
+
+    /// The same key, for everybody.
+    pub(super) fn unparked(self) -> Self {
+        self.as_state(LIVE)
+    }
+
+    /// The same, not there yet.
+    pub(super) fn pending(self) -> Self {
+        self.as_state(PENDING)
     }
 
     pub(super) fn is_truncated(self) -> bool {
@@ -129,19 +177,28 @@ impl Store {
         for (place, word) in words.by_ref().take(inline).enumerate() {
             self.set(own + place, word);
         }
-        let Some(first) = spills.first() else { return };
+        self.write_spills(slot, spills, words);
+    }
+
+    /// Writes words into spill slots of `owner`, and where they are into its last word of key.
+    pub(super) fn write_spills(
+        &self,
+        owner: Slot,
+        spills: &[Slot],
+        mut words: impl Iterator<Item = u64>,
+    ) {
         for (place, spill) in spills.iter().enumerate() {
             let start = self.slot_start(*spill) + 1;
-            for (place, word) in words
-                .by_ref()
-                .take(self.geometry.slot_words() - 1)
-                .enumerate()
-            {
+            let room = self.geometry.slot_words() - 1;
+            for (place, word) in words.by_ref().take(room).enumerate() {
                 self.set(start + place, word);
             }
-            self.set_head(*spill, Head::spill(slot, spills.get(place + 1).copied()));
+            self.set_head(*spill, Head::spill(owner, spills.get(place + 1).copied()));
         }
-        self.set(own + LONG_KEY_WORDS, first.stored());
+        let first = spills.first().map_or(0, |first| first.stored());
+        if first != 0 {
+            self.set(self.key_start(owner) + LONG_KEY_WORDS, first);
+        }
     }
 
     /// Whether the key in `slot`, which has this head, is `key`.
@@ -171,9 +228,13 @@ impl Store {
         (length > 0).then_some(&into.0[..length])
     }
 
-    /// The spill slots of the key in `slot`, in order; nothing if the chain is damaged.
+    /// The spill slots of the key or note in `slot`, in order; nothing if the chain is damaged.
     pub(super) fn spills(&self, slot: Slot) -> Option<Vec<Slot>> {
-        let count = self.geometry.slots_for(self.head(slot).length()) - 1;
+        let head = self.head(slot);
+        let count = match head.state() {
+            State::Note => self.note_spills(slot),
+            _ => self.geometry.slots_for(head.length()) - 1,
+        };
         let mut spills = Vec::with_capacity(count);
         let mut link = self.get(self.key_start(slot) + LONG_KEY_WORDS);
         for _ in 0..count {
@@ -182,6 +243,18 @@ impl Store {
             spills.push(spill);
         }
         Some(spills)
+    }
+
+    /// The words in the spill slots of `slot`, so many as there should be.
+    pub(super) fn spilled_words(&self, slot: Slot, words: usize) -> impl Iterator<Item = u64> {
+        KeyWords {
+            store: self,
+            owner: slot,
+            next: 0,
+            here: 0,
+            left: words,
+            link: self.get(self.key_start(slot) + LONG_KEY_WORDS),
+        }
     }
 
     fn key_words(&self, slot: Slot) -> KeyWords<'_> {
@@ -207,7 +280,7 @@ impl Store {
         }
     }
 
-    fn key_start(&self, slot: Slot) -> usize {
+    pub(super) fn key_start(&self, slot: Slot) -> usize {
         self.slot_start(slot) + 1 + self.geometry.cells
     }
 
@@ -282,6 +355,14 @@ mod tests {
             );
         }
         assert_eq!(Head::live(1, false, u64::MAX).stamp(), LARGEST_STAMP);
+        let live = Head::live(7, true, 9);
+        assert_eq!(live.parked().unparked(), live);
+        assert_eq!(live.pending().state(), State::Pending);
+        assert_eq!(
+            (Head::note(3).state(), Head::note(3).stamp()),
+            (State::Note, 3)
+        );
+        assert!(!Head::note(3).has_key() && !live.pending().has_key());
         let (owner, next) = (Slot(5), Slot(LINK_MASK as usize - 1));
         let head = Head::spill(owner, Some(next));
         assert_eq!(

@@ -3,51 +3,103 @@
 //! Only the slots and the ledger are believed. A slot whose head says that it has a key holds a whole one, because the
 //! head is written last; everything else (index, list of free slots, counts, candidates) is made anew.
 
+use std::collections::HashSet;
+
 use super::Unusable;
 use super::layout::header;
+use super::note::Name;
 use super::record::{Head, KeyBytes, State};
 use super::store::{Slot, Store};
 
 impl Store {
-    /// Makes everything that follows from the slots anew.
-    pub(super) fn rebuild(&self) {
+    /// Makes everything that follows from the slots anew; how many keys were broken and are left out.
+    pub(super) fn rebuild(&self) -> usize {
+        self.settle_transaction();
         if let Some(victim) = self.victim() {
             self.set_head(victim, Head::free(None));
         }
         self.forget_candidates();
         self.clear_index();
+        self.clear_notes();
         let mut held = vec![false; self.fresh()];
-        let (mut live, mut latest) = (0, 0);
-        for slot in self.used_slots().filter(|slot| self.head(*slot).has_key()) {
-            if self.relink(slot, &mut held) {
-                live += 1;
-                latest = latest.max(self.head(slot).stamp());
-            }
-        }
-        self.set(header::LIVE, live);
-        self.raise_latest(latest);
+        let broken = self.relink_keys(&mut held);
+        self.relink_notes(&mut held);
         self.set(header::FIRST_FREE, 0);
         self.set(header::FREE, 0);
         for slot in self.used_slots().filter(|slot| !held[slot.0]) {
             self.free(slot);
         }
+        broken
+    }
+
+    fn relink_keys(&self, held: &mut [bool]) -> usize {
+        let (mut live, mut latest, mut broken) = (0, 0, 0);
+        for slot in self.used_slots().filter(|slot| self.head(*slot).has_key()) {
+            if self.relink(slot, held) {
+                live += 1;
+                latest = latest.max(self.head(slot).stamp());
+            } else {
+                broken += 1;
+            }
+        }
+        self.set(header::LIVE, live);
+        self.raise_latest(latest);
+        broken
     }
 
     /// Enters a key into the index if it is whole and no other slot has it.
     fn relink(&self, slot: Slot, held: &mut [bool]) -> bool {
         let mut bytes = KeyBytes::new();
-        let (Some(key), Some(spills)) = (self.copy_key(slot, &mut bytes), self.spills(slot)) else {
+        let Some(key) = self.copy_key(slot, &mut bytes) else {
             return false;
         };
         let hash = self.hash(key);
-        if spills.iter().any(|spill| spill.0 >= held.len()) || self.find(key, hash).is_some() {
+        if self.find(key, hash).is_some() || !self.hold(slot, held) {
+            return false;
+        }
+        self.link(slot, hash);
+        true
+    }
+
+    /// Enters the receipts, in order, and the texts of keys that are there.
+    fn relink_notes(&self, held: &mut [bool]) {
+        let is_note = |slot: &Slot| self.head(*slot).state() == State::Note;
+        let mut notes: Vec<Slot> = self.used_slots().filter(is_note).collect();
+        if notes.is_empty() {
+            return;
+        }
+        notes.sort_by_key(|slot| self.head(*slot).stamp());
+        let wanted = self.wanted_texts();
+        for note in notes {
+            let name = self.note_name(note);
+            let is_wanted = self.is_receipt(note) || wanted.contains(&name);
+            if is_wanted && self.find_note(name).is_none() && self.hold(note, held) {
+                self.forget_next(note);
+                self.enter_note(note);
+            }
+        }
+    }
+
+    /// The names that texts of keys have.
+    fn wanted_texts(&self) -> HashSet<Name> {
+        let mut bytes = KeyBytes::new();
+        let live = self.used_slots().filter(|slot| self.head(*slot).has_key());
+        live.filter_map(|slot| Some(self.text_name(self.copy_key(slot, &mut bytes)?)))
+            .collect()
+    }
+
+    /// Notes that a slot and its spill slots are in use; false if some are not whole.
+    fn hold(&self, slot: Slot, held: &mut [bool]) -> bool {
+        let Some(spills) = self.spills(slot) else {
+            return false;
+        };
+        if spills.iter().any(|spill| spill.0 >= held.len()) {
             return false;
         }
         held[slot.0] = true;
         for spill in spills {
             held[spill.0] = true;
         }
-        self.link(slot, hash);
         true
     }
 
@@ -66,7 +118,19 @@ impl Store {
             taken += self.geometry.slots_for(key.len());
             live += 1;
         }
-        if self.linked() != live || self.get(header::LIVE) != live as u64 {
+        let is_note = |slot: &Slot| self.head(*slot).state() == State::Note;
+        let mut notes = 0;
+        for note in self.used_slots().filter(is_note) {
+            if self.find_note(self.note_name(note)) != Some(note) {
+                return Err(Unusable::Corrupt("a note is not found"));
+            }
+            taken += 1 + self.note_spills(note);
+            notes += 1;
+        }
+        if self.linked() != live + notes
+            || self.get(header::LIVE) != live as u64
+            || self.get(header::NOTES) != notes as u64
+        {
             return Err(Unusable::Corrupt("index and keys differ"));
         }
         if self.free_list_length() != self.get(header::FREE) as usize

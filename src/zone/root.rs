@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::Unusable;
 use super::layout::{PAGE, ROOT_BYTES, ROOT_MAGIC, VERSION, WORD, root};
 use super::marker::{Markers, Patience};
+use crate::metric::Moment;
 use crate::os::{MUTEX_WORDS, RobustMutex, SharedMemory, boot_id};
 
 /// The bit of the sequence that is set during a move.
@@ -55,6 +56,23 @@ impl Root {
         root.word(root::BOOT + 1)
             .store((boot >> 64) as u64, Ordering::Relaxed);
         Ok(root)
+    }
+
+    /// The root in a file that nobody else has open, whose users are all dead.
+    pub(super) fn reclaim(memory: &SharedMemory) -> Result<Self, Unusable> {
+        let root = Self::open(memory)?;
+        let boot = boot_id();
+        let stored = [root::BOOT, root::BOOT + 1].map(|word| root.get(word));
+        if stored != [boot as u64, (boot >> 64) as u64] {
+            return Err(Unusable::Corrupt("of another boot"));
+        }
+        for word in root::MARKERS..root::MARKERS + root::SEATS * 8 {
+            root.set(word, 0);
+        }
+        root.set(root::CLAIMED, 0);
+        let mutex = RobustMutex::initialize(mutex_section(&root.memory)?);
+        let mutex = mutex.map_err(|_| Unusable::Corrupt("no lock"))?;
+        Ok(Self { mutex, ..root })
     }
 
     /// The root somebody made.
@@ -135,7 +153,21 @@ impl Root {
         self.word(root::GENERATION).fetch_add(1, Ordering::Relaxed);
     }
 
-    fn word(&self, word: usize) -> &AtomicU64 {
+    /// The zone's time: that of the machine, but going on over boots.
+    pub(super) fn zone_time(&self, now: Moment) -> Moment {
+        Moment(now.0.wrapping_add(self.get(root::OFFSET)))
+    }
+
+    /// One of the words of [`root`].
+    pub(super) fn get(&self, word: usize) -> u64 {
+        self.word(word).load(Ordering::Acquire)
+    }
+
+    pub(super) fn set(&self, word: usize, value: u64) {
+        self.word(word).store(value, Ordering::Release);
+    }
+
+    pub(super) fn word(&self, word: usize) -> &AtomicU64 {
         &self.memory.words()[word]
     }
 }

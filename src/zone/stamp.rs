@@ -13,8 +13,8 @@ use super::store::{Slot, Store};
 use super::update::StoredKey;
 use crate::metric::Moment;
 
-/// How far the latest stamp may lag behind, in units of 32 nanoseconds.
-const LAG: u64 = 1 << 10;
+/// How far the latest stamp may lag behind, in units of a stamp.
+const LAG: u64 = 1 << 9;
 
 /// The time of an update, for one handle.
 #[derive(Clone, Copy, Debug)]
@@ -95,9 +95,12 @@ mod tests {
     use super::super::tests::store;
     use super::*;
 
+    /// Nanoseconds between two stamps.
+    const UNIT: u64 = 64;
+
     fn stamps(store: &Store, last: &AtomicU64, units: &[u64]) -> Vec<u64> {
         let at = |unit: &u64| {
-            let now = Moment(*unit * 32);
+            let now = Moment(*unit * UNIT);
             store.stamp(Clock { now, last }, 0)
         };
         units.iter().map(at).collect()
@@ -123,7 +126,7 @@ mod tests {
         let store = store();
         let last = AtomicU64::new(0);
         let clock = Clock {
-            now: Moment(320),
+            now: Moment(10 * UNIT),
             last: &last,
         };
         let first = store.stamp(clock, 0);
@@ -135,7 +138,7 @@ mod tests {
     fn time_has_an_end() {
         let store = store();
         let last = AtomicU64::new(0);
-        let end = [u64::MAX / 32; 3];
+        let end = [u64::MAX / UNIT; 3];
         assert_eq!(stamps(&store, &last, &end), [LARGEST_STAMP; 3]);
     }
 }

@@ -49,6 +49,7 @@ impl Store {
         store.set(header::SOURCE_ROOM, geometry.source_room as u64);
         store.set(header::SLOTS, geometry.slots as u64);
         store.set(header::SEED, seed);
+        store.set(header::NAMES, random()?);
         store.write_source();
         store.set(header::MAGIC, LAYOUT_MAGIC);
         Ok(store)

@@ -1,5 +1,6 @@
 //! What a zone does, seen through its handle.
 
+mod change;
 pub(super) mod crash;
 
 use super::*;

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::layout::header;
 use super::ledger::Removal;
-use super::record::Head;
+use super::record::{Head, KeyBytes};
 use super::slots::Taken;
 use super::stamp::Clock;
 use super::store::{Slot, Store};
@@ -60,11 +60,9 @@ impl Store {
     fn make_room(&self, key: StoredKey<'_>, now: Moment) -> Option<Taken> {
         let needed = self.geometry.slots_for(key.bytes.len());
         while self.available() < needed {
-            self.count(header::FAILURES);
-            if !self.expires() {
+            if !self.reclaim(now) {
                 return None;
             }
-            self.remove(self.oldest()?, Removal::Discarded, now);
         }
         self.allocate(needed).or_else(|| {
             // Less is free than was counted: the memory is damaged.
@@ -80,6 +78,32 @@ impl Store {
         self.set_head(slot, Head::live(key.bytes.len(), key.is_truncated, stamp));
         self.link(slot, hash);
         self.count(header::LIVE);
+    }
+
+    /// Takes the slots of something that can be done without; false if there is nothing.
+    pub(super) fn reclaim(&self, now: Moment) -> bool {
+        let expires = self.expires();
+        if (self.has_many_receipts() || !expires) && self.drop_oldest_receipt() {
+            return true;
+        }
+        self.count(header::FAILURES);
+        if !expires {
+            return false;
+        }
+        match self.oldest() {
+            Some(slot) => self.remove(slot, Removal::Discarded, now),
+            None => return self.drop_oldest_receipt(),
+        }
+        true
+    }
+
+    /// Makes a key whose slots are filled be found from now on.
+    pub(super) fn enter_key(&self, slot: Slot) {
+        let mut bytes = KeyBytes::new();
+        if let Some(key) = self.copy_key(slot, &mut bytes) {
+            self.link(slot, self.hash(key));
+            self.count(header::LIVE);
+        }
     }
 
     fn count(&self, field: usize) {

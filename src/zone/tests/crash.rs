@@ -22,7 +22,7 @@ pub(in crate::zone) fn step() {
 }
 
 /// Does `work` until `steps` stores are done; true if it came to its end before.
-fn after(steps: u64, work: impl FnOnce()) -> bool {
+pub(super) fn after(steps: u64, work: impl FnOnce()) -> bool {
     STEPS.set(steps);
     let finished = catch_unwind(AssertUnwindSafe(work)).is_ok();
     STEPS.set(u64::MAX);

@@ -1,0 +1,233 @@
+//! Notes: what a zone remembers beside its keys, in slots of the same kind.
+//!
+//! A *text* is kept with a key and goes with it. A *receipt* says that changes asked for under some name
+//! were made; receipts are forgotten oldest first, when their time is over or their room is needed. Both
+//! are found through the index by a name of 128 bits, the hash of what they are about under a seed that
+//! nobody knows and that stays with the zone. Only the owner of the lock uses notes.
+//!
+//! The words where a key would have its bytes: name (2), kind and number, next receipt, first spill slot.
+//! The number is a text's length, or how many keys the changes of a receipt made.
+
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
+
+use super::layout::{WORD, header};
+use super::record::{Head, State, stamp_of};
+use super::slots::Taken;
+use super::store::{Slot, Store, pack};
+use crate::metric::Moment;
+
+/// What a note is found by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Name(pub(super) u128);
+
+/// What a note says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Note<'a> {
+    /// The text of a key.
+    Text(&'a [u8]),
+    /// Changes were made, and so many keys.
+    Receipt { created: u64 },
+}
+
+const NUMBER: usize = 2;
+const NEXT: usize = 3;
+/// The lowest bit of the number's word.
+const RECEIPT: u64 = 1;
+/// The longest text, in bytes.
+pub(super) const LONGEST_TEXT: usize = 255;
+/// Receipts may take one slot in so many before their room is wanted for keys.
+const SLOTS_PER_RECEIPT: u64 = 16;
+
+impl Store {
+    /// The name of the text of `key`.
+    pub(super) fn text_name(&self, key: &[u8]) -> Name {
+        self.name(b't', key)
+    }
+
+    /// The name of the receipt for changes called `name`.
+    pub(super) fn receipt_name(&self, name: &[u8]) -> Name {
+        self.name(b'r', name)
+    }
+
+    fn name(&self, kind: u8, about: &[u8]) -> Name {
+        let seed = self.get(header::NAMES) ^ u64::from(kind);
+        Name(xxh3_128_with_seed(about, seed))
+    }
+
+    /// The note of this name.
+    pub(super) fn find_note(&self, name: Name) -> Option<Slot> {
+        let has_name = |slot: &Slot| self.head(*slot).state() == State::Note;
+        self.suspects(self.note_hash(name))
+            .filter(has_name)
+            .find(|slot| self.note_name(*slot) == name)
+    }
+
+    pub(super) fn note_hash(&self, name: Name) -> u64 {
+        xxh3_64_with_seed(&name.0.to_le_bytes(), self.get(header::SEED))
+    }
+
+    pub(super) fn note_name(&self, slot: Slot) -> Name {
+        let start = self.key_start(slot);
+        Name(u128::from(self.get(start)) | u128::from(self.get(start + 1)) << 64)
+    }
+
+    /// Slots that a note takes.
+    pub(super) fn slots_for_note(&self, note: Note<'_>) -> usize {
+        match note {
+            Note::Text(text) => 1 + self.spills_for_text(text.len()),
+            Note::Receipt { .. } => 1,
+        }
+    }
+
+    fn spills_for_text(&self, bytes: usize) -> usize {
+        bytes
+            .div_ceil(WORD)
+            .div_ceil(self.geometry.slot_words() - 1)
+    }
+
+    /// How many spill slots the note in `slot` has.
+    pub(super) fn note_spills(&self, slot: Slot) -> usize {
+        match self.is_receipt(slot) {
+            true => 0,
+            false => self.spills_for_text(self.text_length(slot)),
+        }
+    }
+
+    /// Writes a note that comes into being with the transaction it belongs to.
+    pub(super) fn write_note(&self, slots: &Taken, name: Name, note: Note<'_>, now: Moment) {
+        let (slot, start) = (slots[0], self.key_start(slots[0]));
+        self.set(start, name.0 as u64);
+        self.set(start + 1, (name.0 >> 64) as u64);
+        self.set(start + NEXT, 0);
+        match note {
+            Note::Text(text) => {
+                self.set(start + NUMBER, (text.len() as u64) << 1);
+                self.write_spills(slot, &slots[1..], pack(text));
+            }
+            Note::Receipt { created } => self.set(start + NUMBER, created << 1 | RECEIPT),
+        }
+        self.set_head(slot, Head::note(stamp_of(now)).pending());
+    }
+
+    /// Makes a note, whose head says that it is one, be found from now on.
+    pub(super) fn enter_note(&self, slot: Slot) {
+        self.link(slot, self.note_hash(self.note_name(slot)));
+        self.set(header::NOTES, self.get(header::NOTES).wrapping_add(1));
+        if !self.is_receipt(slot) {
+            return self.set(header::TEXTS, self.get(header::TEXTS).wrapping_add(1));
+        }
+        match self.slot(self.get(header::LAST_RECEIPT)) {
+            Some(last) => self.set(self.key_start(last) + NEXT, slot.stored()),
+            None => self.set(header::FIRST_RECEIPT, slot.stored()),
+        }
+        self.set(header::LAST_RECEIPT, slot.stored());
+    }
+
+    /// Takes a receipt out of the order it was in.
+    pub(super) fn forget_next(&self, slot: Slot) {
+        self.set(self.key_start(slot) + NEXT, 0);
+    }
+
+    /// Forgets all notes, which are still in their slots; to be entered again.
+    pub(super) fn clear_notes(&self) {
+        for field in [
+            header::NOTES,
+            header::TEXTS,
+            header::FIRST_RECEIPT,
+            header::LAST_RECEIPT,
+        ] {
+            self.set(field, 0);
+        }
+    }
+
+    pub(super) fn is_receipt(&self, slot: Slot) -> bool {
+        self.get(self.key_start(slot) + NUMBER) & RECEIPT != 0
+    }
+
+    fn number(&self, slot: Slot) -> u64 {
+        self.get(self.key_start(slot) + NUMBER) >> 1
+    }
+
+    fn text_length(&self, slot: Slot) -> usize {
+        usize::try_from(self.number(slot)).map_or(LONGEST_TEXT, |bytes| bytes.min(LONGEST_TEXT))
+    }
+
+    /// Appends the text of `key`; false if it has none.
+    pub(super) fn copy_text(&self, key: &[u8], out: &mut Vec<u8>) -> bool {
+        if self.texts() == 0 {
+            return false;
+        }
+        let Some(slot) = self.find_note(self.text_name(key)) else {
+            return false;
+        };
+        let (start, length) = (out.len(), self.text_length(slot));
+        for word in self.spilled_words(slot, length.div_ceil(WORD)) {
+            out.extend_from_slice(&word.to_le_bytes());
+        }
+        out.truncate(start + length);
+        true
+    }
+
+    /// How many keys were made under a name, if that was not longer ago than `lifetime` nanoseconds.
+    pub(super) fn receipt(&self, name: Name, now: Moment, lifetime: u64) -> Option<u64> {
+        let slot = self.find_note(name)?;
+        let since = stamp_of(now).saturating_sub(stamp_of(Moment(lifetime)));
+        (self.head(slot).stamp() >= since).then(|| self.number(slot))
+    }
+
+    /// Takes the text of a key away.
+    pub(super) fn drop_text(&self, key: &[u8]) {
+        if self.texts() == 0 {
+            return;
+        }
+        if let Some(slot) = self.find_note(self.text_name(key)) {
+            self.set(header::TEXTS, self.get(header::TEXTS).saturating_sub(1));
+            self.drop_note(slot);
+        }
+    }
+
+    /// How many keys have a text.
+    pub(super) fn texts(&self) -> u64 {
+        self.get(header::TEXTS)
+    }
+
+    /// How many receipts there are.
+    fn receipts(&self) -> u64 {
+        self.get(header::NOTES)
+            .saturating_sub(self.get(header::TEXTS))
+    }
+
+    /// Whether receipts take so much room that keys come first.
+    pub(super) fn has_many_receipts(&self) -> bool {
+        self.receipts() > self.geometry.slots as u64 / SLOTS_PER_RECEIPT
+    }
+
+    /// The oldest receipt, with when it was written as a stamp.
+    pub(super) fn oldest_receipt(&self) -> Option<(Slot, u64)> {
+        let slot = self.slot(self.get(header::FIRST_RECEIPT))?;
+        let head = self.head(slot);
+        (head.state() == State::Note).then(|| (slot, head.stamp()))
+    }
+
+    /// Forgets the oldest receipt; false if there is none.
+    pub(super) fn drop_oldest_receipt(&self) -> bool {
+        let Some((slot, _)) = self.oldest_receipt() else {
+            return false;
+        };
+        let next = self.get(self.key_start(slot) + NEXT);
+        self.set(header::FIRST_RECEIPT, next);
+        if next == 0 {
+            self.set(header::LAST_RECEIPT, 0);
+        }
+        self.drop_note(slot);
+        true
+    }
+
+    fn drop_note(&self, slot: Slot) {
+        self.unlink(slot, self.note_hash(self.note_name(slot)));
+        self.set(header::NOTES, self.get(header::NOTES).saturating_sub(1));
+        let spills = self.spills(slot).unwrap_or_default();
+        self.free(slot);
+        spills.into_iter().for_each(|spill| self.free(spill));
+    }
+}

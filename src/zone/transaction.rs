@@ -1,0 +1,270 @@
+//! Making several changes at once, so that a death at any instruction leaves all of them or none.
+//!
+//! What a key that is there becomes is written into a slot of its own first, a *draft*; a key or note that is new
+//! stands in its final slots, but its head says *pending*. One store then says that all of it is decided
+//! (`committed`); what follows can be done twice. Whoever finds that the owner of the lock died makes drafts and
+//! pending slots come true if that store was made, and frees them if not.
+//!
+//! The words where a draft would have its key: target, whether it goes, stamp.
+
+use std::sync::atomic::Ordering;
+
+use super::keep::entry;
+use super::layout::header;
+use super::note::{Name, Note};
+use super::record::{Head, State};
+use super::slots::Taken;
+use super::store::{Slot, Store};
+use super::update::StoredKey;
+use crate::metric::Moment;
+
+/// What becomes of one key.
+pub(super) struct Step<'a> {
+    pub(super) key: StoredKey<'a>,
+    /// Where it is, if it is there, parked.
+    pub(super) slot: Option<Slot>,
+    pub(super) becomes: Becomes,
+    /// The text it gets.
+    pub(super) text: Option<&'a [u8]>,
+    pub(super) stamp: u64,
+}
+
+/// What a key is to be.
+pub(super) enum Becomes {
+    /// One with these cells.
+    Cells(Vec<u64>),
+    /// Gone.
+    Nothing,
+}
+
+/// Changes that belong together.
+pub(super) struct Transaction<'a> {
+    pub(super) steps: Vec<Step<'a>>,
+    /// What is remembered of it.
+    pub(super) receipt: Option<(Name, Note<'a>)>,
+    pub(super) now: Moment,
+}
+
+const TARGET: usize = 0;
+const GOES: usize = 1;
+const STAMP: usize = 2;
+
+impl Store {
+    /// Makes the changes; false, and nothing done, if there is no room.
+    pub(super) fn transact(&self, transaction: &Transaction<'_>) -> bool {
+        let Some(prepared) = self.prepare(transaction) else {
+            return self.change_in_place(transaction);
+        };
+        self.set(header::COMMITTED, 1);
+        for slots in &prepared {
+            self.come_true(slots[0]);
+        }
+        self.set(header::COMMITTED, 0);
+        for slots in &prepared {
+            self.clear_away(slots[0]);
+        }
+        true
+    }
+
+    /// Gives parked keys back to everybody.
+    pub(super) fn release_parked(&self, slots: &[Slot]) {
+        for slot in slots {
+            let head = self.head(*slot);
+            if head.state() == State::Parked {
+                self.set_head(*slot, head.unparked());
+            }
+        }
+    }
+
+    /// The drafts and pending slots of a transaction; nothing, and none taken, if they do not fit.
+    fn prepare(&self, transaction: &Transaction<'_>) -> Option<Vec<Taken>> {
+        let mut prepared = Vec::with_capacity(transaction.steps.len() + 1);
+        let now = transaction.now;
+        for step in &transaction.steps {
+            let note = step
+                .text
+                .map(|text| (self.text_name(step.key.bytes), Note::Text(text)));
+            let is_ready = self.prepare_step(step, &mut prepared)
+                && note
+                    .is_none_or(|(name, note)| self.prepare_note(name, note, now, &mut prepared));
+            if !is_ready {
+                return self.abandon(&prepared);
+            }
+        }
+        if let Some((name, note)) = transaction.receipt
+            && !self.prepare_note(name, note, now, &mut prepared)
+        {
+            return self.abandon(&prepared);
+        }
+        Some(prepared)
+    }
+
+    fn prepare_step(&self, step: &Step<'_>, prepared: &mut Vec<Taken>) -> bool {
+        let needed = match step.slot {
+            Some(_) => 1,
+            None => self.geometry.slots_for(step.key.bytes.len()),
+        };
+        let Some(slots) = self.allocate(needed) else {
+            return false;
+        };
+        let slot = slots[0];
+        if let Becomes::Cells(cells) = &step.becomes {
+            self.write_cells(slot, cells);
+        }
+        match step.slot {
+            Some(target) => {
+                let start = self.key_start(slot);
+                self.set(start + TARGET, target.stored());
+                self.set(
+                    start + GOES,
+                    u64::from(matches!(step.becomes, Becomes::Nothing)),
+                );
+                self.set(start + STAMP, step.stamp);
+                self.set_head(slot, Head::draft());
+            }
+            None => {
+                self.write_key(slot, &slots[1..], step.key.bytes);
+                let (length, is_truncated) = (step.key.bytes.len(), step.key.is_truncated);
+                let head = Head::live(length, is_truncated, step.stamp);
+                self.set_head(slot, head.pending());
+            }
+        }
+        prepared.push(slots);
+        true
+    }
+
+    fn prepare_note(
+        &self,
+        name: Name,
+        note: Note<'_>,
+        now: Moment,
+        prepared: &mut Vec<Taken>,
+    ) -> bool {
+        let Some(slots) = self.allocate(self.slots_for_note(note)) else {
+            return false;
+        };
+        self.write_note(&slots, name, note, now);
+        prepared.push(slots);
+        true
+    }
+
+    fn abandon<T>(&self, prepared: &[Taken]) -> Option<T> {
+        for slots in prepared {
+            slots.iter().for_each(|slot| self.free(*slot));
+        }
+        None
+    }
+
+    /// Changes one key that is there without any room; nobody remembers it then.
+    fn change_in_place(&self, transaction: &Transaction<'_>) -> bool {
+        let [step] = &transaction.steps[..] else {
+            return false;
+        };
+        match (step.slot, &step.becomes) {
+            (Some(slot), Becomes::Cells(cells)) => {
+                self.write_cells(slot, cells);
+                self.restamp(slot, step.stamp);
+            }
+            (Some(slot), Becomes::Nothing) => self.delete(slot),
+            (None, _) => return false,
+        }
+        true
+    }
+
+    /// Makes of a draft or pending slot what was decided.
+    fn come_true(&self, slot: Slot) {
+        let head = self.head(slot);
+        match head.state() {
+            State::Draft => match self.target(slot) {
+                Some((target, true)) => self.delete(target),
+                Some((target, false)) => self.write_cells(target, &self.copy_cells(slot)),
+                None => {}
+            },
+            State::Pending => {
+                self.set_head(slot, head.entered());
+                match head.entered().state() {
+                    State::Note => self.enter_note(slot),
+                    _ => self.enter_key(slot),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Frees a draft, and gives the key it was about back to everybody.
+    fn clear_away(&self, slot: Slot) {
+        if self.head(slot).state() != State::Draft {
+            return;
+        }
+        if let Some((target, false)) = self.target(slot) {
+            self.restamp(target, self.get(self.key_start(slot) + STAMP));
+        }
+        self.free(slot);
+    }
+
+    /// For a store whose last owner died: what was decided becomes true, in the slots alone; what was not
+    /// is left to be freed.
+    pub(super) fn settle_transaction(&self) {
+        if self.get(header::COMMITTED) == 0 {
+            return;
+        }
+        for slot in self.used_slots() {
+            let head = self.head(slot);
+            match (head.state(), self.target(slot)) {
+                (State::Draft, Some((target, true))) => self.set_head(target, Head::free(None)),
+                (State::Draft, Some((target, false))) => {
+                    self.write_cells(target, &self.copy_cells(slot));
+                }
+                (State::Pending, _) => self.set_head(slot, head.entered()),
+                _ => {}
+            }
+        }
+        self.set(header::COMMITTED, 0);
+    }
+
+    /// The key a draft is about, and whether it goes.
+    fn target(&self, draft: Slot) -> Option<(Slot, bool)> {
+        let start = self.key_start(draft);
+        let target = self.slot(self.get(start + TARGET))?;
+        let goes = self.get(start + GOES) != 0;
+        self.head(target).has_key().then_some((target, goes))
+    }
+
+    fn restamp(&self, slot: Slot, stamp: u64) {
+        let head = self.head(slot);
+        if head.has_key() {
+            let stamp = stamp.max(head.stamp());
+            self.set_head(slot, Head::live(head.length(), head.is_truncated(), stamp));
+        }
+    }
+
+    fn write_cells(&self, slot: Slot, cells: &[u64]) {
+        for (cell, bits) in self.cells(slot).iter().zip(cells) {
+            #[cfg(test)]
+            super::tests::crash::step();
+            cell.store(*bits, Ordering::Release);
+        }
+    }
+
+    /// Everything about the transaction, as the journal keeps it.
+    pub(super) fn record(&self, transaction: &Transaction<'_>) -> Vec<u8> {
+        let mut out = Vec::new();
+        for step in &transaction.steps {
+            match &step.becomes {
+                Becomes::Cells(cells) => entry::Key {
+                    key: step.key.bytes,
+                    is_truncated: step.key.is_truncated,
+                    stamp: step.stamp,
+                    cells,
+                    text: step.text.unwrap_or_default(),
+                }
+                .write(&mut out),
+                Becomes::Nothing => entry::removal(step.key.bytes, step.stamp, &mut out),
+            }
+        }
+        if let Some((name, Note::Receipt { created })) = transaction.receipt {
+            entry::receipt(name, created, transaction.now, &mut out);
+        }
+        out
+    }
+}
