@@ -4,13 +4,15 @@
 //! This folder holds the only unsafe code of the crate. What makes it sound: shared memory is never
 //! handed out as anything but atomics, so that another process (or a damaged file) can change a number
 //! under us but not break a reference; a mapping lives as long as every view of it; memory of ours
-//! cannot be shrunk under a mapping, because it is sealed. Nothing here knows what is stored.
+//! cannot be shrunk under a mapping, because it is sealed, or is a file that only we write to. Nothing here
+//! knows what is stored.
 #![allow(
     unsafe_code,
     reason = "the one folder that may speak to the system directly"
 )]
 
 mod descriptor;
+mod disk;
 mod kernel;
 mod listening;
 mod liveness;
@@ -22,6 +24,7 @@ mod shared_memory;
 mod title;
 
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
+pub use disk::{may_write, punch};
 pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
 pub use listening::Listening;
 pub use liveness::Process;

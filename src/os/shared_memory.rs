@@ -1,20 +1,24 @@
 //! Memory shared between processes, seen as words.
 //!
-//! A [`SharedMemory`] is a range of words over one of three things: a memfd (what worker processes
-//! inherit), an anonymous mapping (a configuration that is only checked) or the heap (tests). All are
-//! read and written through atomics alone. A memfd of ours is sealed against shrinking: a page that was
-//! mapped once stays, so no access can end in a bus error. It may grow, and parts of it may be given back.
+//! A [`SharedMemory`] is a range of words over one of these: a memfd (what worker processes inherit), a
+//! file on a disk (what shall last), an anonymous mapping (a configuration that is only checked) or the
+//! heap (tests). All are read and written through atomics alone. A memfd of ours is sealed against
+//! shrinking, and room for a file is taken before it is written to: a page that was mapped once stays, so no
+//! access ends in a bus error, unless somebody else cuts a file that we use. Both may grow, and parts of
+//! a memfd may be given back.
 
 use std::ffi::CString;
 use std::fs::File;
 use std::io;
 use std::mem::{align_of, size_of};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use memmap2::{MmapOptions, MmapRaw};
+
+use super::disk;
 
 const WORD: usize = size_of::<u64>();
 
@@ -38,6 +42,7 @@ enum Backing {
         file: Arc<File>,
         map: MmapRaw,
         offset: u64,
+        kind: Kind,
     },
     Anonymous {
         map: MmapRaw,
@@ -45,6 +50,15 @@ enum Backing {
     Heap {
         words: Box<[AtomicU64]>,
     },
+}
+
+/// Where the pages of a file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// In memory alone: they are there as soon as they are touched.
+    Memory,
+    /// On a disk, where room is to be taken first.
+    Disk,
 }
 
 impl SharedMemory {
@@ -68,10 +82,20 @@ impl SharedMemory {
         if sealed < 0 {
             return Err(io::Error::last_os_error());
         }
-        Self::map(Arc::new(file), 0, bytes)
+        Self::map(Arc::new(file), 0, bytes, Kind::Memory)
     }
 
-    /// The whole of an inherited memfd, as long as it is now.
+    /// The first `bytes` bytes of a file on a disk, which grows to hold them. Nobody but processes of ours
+    /// may have it open.
+    ///
+    /// # Errors
+    /// When there is no room on the disk, or the file cannot be mapped.
+    pub fn on_disk(file: File, bytes: usize) -> io::Result<Self> {
+        disk::reserve(&file, 0, bytes as u64)?;
+        Self::map(Arc::new(file), 0, bytes, Kind::Disk)
+    }
+
+    /// The whole of an inherited memfd or file, as long as it is now.
     ///
     /// # Errors
     /// When the descriptor cannot be mapped.
@@ -79,7 +103,7 @@ impl SharedMemory {
         let file = File::from(fd);
         let bytes = file.metadata()?.len();
         let bytes = usize::try_from(bytes).map_err(|_| out_of_range())?;
-        Self::map(Arc::new(file), 0, bytes)
+        Self::map(Arc::new(file), 0, bytes, Kind::Memory)
     }
 
     /// Memory of this process and its forks alone, not backed by any descriptor.
@@ -114,8 +138,8 @@ impl SharedMemory {
             return Ok(Self::within(Arc::clone(&self.backing), start, bytes));
         }
         match &*self.backing {
-            Backing::File { file, .. } if end <= file.metadata()?.len() => {
-                Self::map(Arc::clone(file), offset, bytes)
+            Backing::File { file, kind, .. } if end <= file.metadata()?.len() => {
+                Self::map(Arc::clone(file), offset, bytes, *kind)
             }
             _ => Err(out_of_range()),
         }
@@ -137,34 +161,38 @@ impl SharedMemory {
         }
     }
 
-    /// Makes the backing memfd at least `bytes` long; what is new reads as zero.
+    /// Makes the backing file at least `bytes` long; what is new reads as zero.
     ///
     /// # Errors
-    /// When there is no memfd, or no memory.
+    /// When there is no file, or no memory.
     pub fn grow(&self, bytes: u64) -> io::Result<()> {
-        let file = self.file()?;
-        if file.metadata()?.len() < bytes {
-            file.set_len(bytes)
-        } else {
-            Ok(())
+        let (file, kind) = self.file()?;
+        let present = file.metadata()?.len();
+        match kind {
+            _ if present >= bytes => Ok(()),
+            Kind::Memory => file.set_len(bytes),
+            Kind::Disk => disk::reserve(file, present, bytes - present),
         }
     }
 
-    /// Gives the memory of a range of the memfd back to the system. The range stays, and reads as zero.
+    /// Makes a range of the backing file, in which nothing is, read as zero and be there to be written to.
     ///
     /// # Errors
-    /// When there is no memfd, or the system cannot do it.
-    pub fn release(&self, offset: u64, bytes: u64) -> io::Result<()> {
-        let file = self.file()?;
-        let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
-        let (offset, bytes) = (offset as libc::off_t, bytes as libc::off_t);
-        // SAFETY: a call on a descriptor we own, with integer arguments; pages given back read as zero.
-        let result = unsafe { libc::fallocate(file.as_raw_fd(), mode, offset, bytes) };
-        if result < 0 {
-            Err(io::Error::last_os_error())
-        } else {
-            Ok(())
+    /// When there is no file, or no memory.
+    pub fn clear(&self, offset: u64, bytes: u64) -> io::Result<()> {
+        self.release(offset, bytes)?;
+        match self.file()? {
+            (_, Kind::Memory) => Ok(()),
+            (file, Kind::Disk) => disk::reserve(file, offset, bytes),
         }
+    }
+
+    /// Gives the memory of a range of the file back to the system. The range stays, and reads as zero.
+    ///
+    /// # Errors
+    /// When there is no file, or the system cannot do it.
+    pub fn release(&self, offset: u64, bytes: u64) -> io::Result<()> {
+        disk::punch(self.file()?.0, offset, bytes)
     }
 
     /// The descriptor to hand to another process; none for anonymous and heap memory.
@@ -182,12 +210,17 @@ impl SharedMemory {
         unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.bytes / WORD) }
     }
 
-    fn map(file: Arc<File>, offset: u64, bytes: usize) -> io::Result<Self> {
+    fn map(file: Arc<File>, offset: u64, bytes: usize, kind: Kind) -> io::Result<Self> {
         let map = MmapOptions::new()
             .offset(offset)
             .len(bytes)
             .map_raw(&*file)?;
-        let backing = Arc::new(Backing::File { file, map, offset });
+        let backing = Arc::new(Backing::File {
+            file,
+            map,
+            offset,
+            kind,
+        });
         Ok(Self::within(backing, 0, bytes))
     }
 
@@ -206,9 +239,9 @@ impl SharedMemory {
         }
     }
 
-    fn file(&self) -> io::Result<&File> {
+    fn file(&self) -> io::Result<(&File, Kind)> {
         match &*self.backing {
-            Backing::File { file, .. } => Ok(file),
+            Backing::File { file, kind, .. } => Ok((file, *kind)),
             _ => Err(io::Error::from(io::ErrorKind::Unsupported)),
         }
     }
@@ -270,7 +303,7 @@ mod tests {
         let section = memory.section(8192, 4096).unwrap();
         section.words()[0].store(5, Relaxed);
         assert_eq!(memory.section(8192, 8).unwrap().words()[0].load(Relaxed), 5);
-        assert!(memory.file().unwrap().set_len(4096).is_err());
+        assert!(memory.file().unwrap().0.set_len(4096).is_err());
     }
 
     #[test]

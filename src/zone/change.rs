@@ -271,6 +271,9 @@ impl<'a> Plan<'a> {
     fn step(&self, change: &Change<'a>, slot: Option<Slot>) -> Option<Step<'a>> {
         let bytes = stored_key(change.key);
         let before = slot.map_or(0, |slot| self.store.head(slot).stamp());
+        // What is written down is put in order by its stamp.
+        let stamp = self.store.stamp(self.clock, before).max(before + 1);
+        self.store.raise_latest(stamp);
         Some(Step {
             key: StoredKey {
                 bytes,
@@ -279,7 +282,7 @@ impl<'a> Plan<'a> {
             slot,
             becomes: self.becomes(change.action, slot)?,
             text: self.text(change, bytes),
-            stamp: self.store.stamp(self.clock, before),
+            stamp,
         })
     }
 

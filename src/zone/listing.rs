@@ -20,6 +20,7 @@ pub struct Record {
     key: Vec<u8>,
     is_truncated: bool,
     cells: Vec<u64>,
+    stamp: u64,
     /// What the zone's time is ahead of the machine's.
     ahead: u64,
 }
@@ -59,6 +60,16 @@ impl Record {
             .metrics()
             .iter()
             .map(move |metric| (metric, metric.read(&self.cells, now)))
+    }
+
+    /// When the key was updated last.
+    pub(super) fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    /// The cells of the schema the record was read with.
+    pub(super) fn raw_cells(&self) -> &[u64] {
+        &self.cells
     }
 
     fn moment(&self, now: Moment) -> Moment {
@@ -192,7 +203,8 @@ impl Zone {
             .is_ok_and(|access| access.copy_key(key, &self.schema, record))
     }
 
-    fn copy_slot(&self, view: &View, slot: Slot, record: &mut Record) -> bool {
+    /// Copies the key in a slot; false if there is none any more, or the zone was moved.
+    pub(super) fn copy_slot(&self, view: &View, slot: Slot, record: &mut Record) -> bool {
         if let Some(seat) = &self.seat {
             let mut copy = |slot| view.copy_slot(slot, &self.schema, record);
             let copied = view.store.copy_held(slot, seat, Head::has_key, &mut copy);
@@ -240,7 +252,9 @@ impl View {
         };
         record.key.clear();
         record.key.extend_from_slice(key);
-        record.is_truncated = self.store.head(slot).is_truncated();
+        let head = self.store.head(slot);
+        record.is_truncated = head.is_truncated();
+        record.stamp = head.stamp();
         self.copy_cells(self.store.cells(slot), own, &mut record.cells);
         true
     }

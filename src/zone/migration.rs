@@ -10,6 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::Unusable;
 use super::layout::{Geometry, PAGE, ROOT_BYTES, WORD, header};
 use super::ledger::{Overflow, Removal};
 use super::marker::Markers;
@@ -18,9 +19,52 @@ use super::root::{Place, Root};
 use super::store::{Slot, Store};
 use super::update::StoredKey;
 use super::view::{Translation, View};
-use super::{Adoption, Unusable};
 use crate::metric::{Moment, Schema};
 use crate::os::SharedMemory;
+
+/// How a configuration came by a zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Adoption {
+    /// There was none in the memory; it is new and empty.
+    Created,
+    /// It was there as wanted; all values are kept.
+    Kept,
+    /// It has another size or other metrics now; values were carried over.
+    Migrated {
+        /// Metrics that keep their values.
+        metrics_kept: usize,
+        /// Metrics that begin without values.
+        metrics_new: usize,
+        /// Keys carried over.
+        keys: u64,
+        /// Keys, the least recent ones, for which the new size has no room.
+        discarded: u64,
+    },
+    /// No metric was found again; it is empty.
+    Emptied {
+        /// What became of each metric.
+        reason: String,
+    },
+}
+
+impl Adoption {
+    /// What there is to tell about it.
+    pub fn story(&self) -> Option<String> {
+        match self {
+            Self::Created | Self::Kept => None,
+            Self::Migrated {
+                metrics_kept,
+                metrics_new,
+                keys,
+                discarded,
+            } => Some(format!(
+                "it changed: {keys} keys carried over, {discarded} found no room, {metrics_kept} metrics \
+                 kept, {metrics_new} new"
+            )),
+            Self::Emptied { reason } => Some(format!("it changed and starts empty: {reason}")),
+        }
+    }
+}
 
 /// What a newer configuration wants of a zone.
 pub(super) struct Wanted<'a> {
@@ -87,7 +131,7 @@ fn fresh_store(
     wanted: &Wanted<'_>,
 ) -> Result<Store, Unusable> {
     memory.grow(place.offset + pages(place.bytes))?;
-    memory.release(place.offset, pages(place.bytes))?;
+    memory.clear(place.offset, pages(place.bytes))?;
     let section = memory.section(place.offset, place.bytes)?;
     Store::create(section, markers, wanted.geometry, Arc::clone(wanted.schema))
 }

@@ -8,8 +8,10 @@
 //! from memory is trusted: a number that cannot be is an error or is skipped, never a crash.
 #![forbid(unsafe_code)]
 
+mod access;
 mod atomic;
 mod change;
+mod inactive;
 mod index;
 pub mod keep;
 mod known;
@@ -35,13 +37,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::metric::{ELLIPSIS, KEY_LIMIT, Moment, Schema, is_truncated, stored_key};
-use crate::os::{Locked, MutexGuard, SharedMemory, monotonic};
+use crate::os::{SharedMemory, monotonic};
 
+use access::{Access, locked};
 pub use change::{Action, Change, Changed, Missing, NotChanged, Once};
 pub use layout::{Geometry, MINIMUM, TooSmall};
 pub use ledger::Overflow;
 pub use listing::{Cursor, Record, Slabs};
 use marker::Seat;
+pub use migration::Adoption;
 use migration::Wanted;
 use root::{Place, Root};
 use stamp::Clock;
@@ -93,37 +97,15 @@ pub enum Unusable {
     /// What lies there is no zone, or a broken one.
     #[error("corrupt zone: {0}")]
     Corrupt(&'static str),
+    /// The machine went down since it was used; what lies there may be anything.
+    #[error("corrupt zone: of another boot")]
+    OtherBoot,
     /// Too few bytes for even one key.
     #[error(transparent)]
     TooSmall(#[from] TooSmall),
     /// The system does not give the memory.
     #[error("zone memory: {0}")]
     Memory(#[from] io::Error),
-}
-
-/// How a configuration came by a zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Adoption {
-    /// There was none in the memory; it is new and empty.
-    Created,
-    /// It was there as wanted; all values are kept.
-    Kept,
-    /// It has another size or other metrics now; values were carried over.
-    Migrated {
-        /// Metrics that keep their values.
-        metrics_kept: usize,
-        /// Metrics that begin without values.
-        metrics_new: usize,
-        /// Keys carried over.
-        keys: u64,
-        /// Keys, the least recent ones, for which the new size has no room.
-        discarded: u64,
-    },
-    /// No metric was found again; it is empty.
-    Emptied {
-        /// What became of each metric.
-        reason: String,
-    },
 }
 
 impl Zone {
@@ -136,6 +118,17 @@ impl Zone {
         bytes: usize,
         schema: Arc<Schema>,
         overflow: &Overflow,
+    ) -> Result<Self, Unusable> {
+        Self::create_with(memory, bytes, schema, overflow, |_, _| {})
+    }
+
+    /// The same, with what `fill` puts in before anybody can see it.
+    fn create_with(
+        memory: &SharedMemory,
+        bytes: usize,
+        schema: Arc<Schema>,
+        overflow: &Overflow,
+        fill: impl FnOnce(&Root, &Store),
     ) -> Result<Self, Unusable> {
         let geometry = Geometry::of_zone(bytes, &schema)?;
         let whole = migration::whole_bytes(&geometry);
@@ -154,6 +147,7 @@ impl Zone {
             Arc::clone(&schema),
         )?;
         store.set_policy(overflow, Moment(0))?;
+        fill(&root, &store);
         root.publish(place);
         root.count_generation();
         let first = View::new(store, &root, place, &schema);
@@ -232,6 +226,11 @@ impl Zone {
             last_stamp: AtomicU64::new(0),
             keeps_record: false,
         }
+    }
+
+    /// From now on changes are written down as records of a journal.
+    pub fn keep_record(&mut self) {
+        self.keeps_record = true;
     }
 
     /// The metrics of this handle's configuration.
@@ -332,18 +331,6 @@ impl Zone {
         self.access()?.view.store.verify()
     }
 
-    /// Locks the zone, puts it in order if the last owner of the lock died, and follows it if it moved.
-    fn access(&self) -> Result<Access<'_>, Unusable> {
-        let guard = locked(&self.root)?;
-        self.root.reopen();
-        let view = self.current()?;
-        guard.settle(&view.store);
-        Ok(Access {
-            view,
-            _guard: guard,
-        })
-    }
-
     /// The layout in force now; it may be left at any time.
     fn view(&self) -> Result<&View, Unusable> {
         let view = self.last_view();
@@ -371,42 +358,6 @@ impl Zone {
         }
         let moved = View::open(&self.memory, &self.root, &self.schema)?;
         Ok(view.next.get_or_init(|| Box::new(moved)))
-    }
-}
-
-/// The right to use a zone, with the view of it that is right now.
-struct Access<'a> {
-    view: &'a View,
-    _guard: Guard<'a>,
-}
-
-/// The zone's lock, and whether its last owner died.
-struct Guard<'a> {
-    guard: MutexGuard<'a>,
-    owner_died: bool,
-}
-
-fn locked(root: &Root) -> Result<Guard<'_>, Unusable> {
-    match root.mutex.lock() {
-        Ok(Locked::Clean(guard)) => Ok(Guard {
-            guard,
-            owner_died: false,
-        }),
-        Ok(Locked::OwnerDied(guard)) => Ok(Guard {
-            guard,
-            owner_died: true,
-        }),
-        Err(_) => Err(Unusable::Corrupt("the lock cannot be had")),
-    }
-}
-
-impl Guard<'_> {
-    /// Puts in order what a dead owner may have left behind.
-    fn settle(&self, store: &Store) {
-        if self.owner_died {
-            store.rebuild();
-            self.guard.repaired();
-        }
     }
 }
 

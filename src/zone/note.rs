@@ -11,6 +11,7 @@
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 use super::layout::{WORD, header};
+use super::marker::after_copy;
 use super::record::{Head, State, stamp_of};
 use super::slots::Taken;
 use super::store::{Slot, Store, pack};
@@ -173,6 +174,18 @@ impl Store {
         let slot = self.find_note(name)?;
         let since = stamp_of(now).saturating_sub(stamp_of(Moment(lifetime)));
         (self.head(slot).stamp() >= since).then(|| self.number(slot))
+    }
+
+    /// The receipt in `slot`: its name, its number, when it was written. Without the lock, so only if it stays
+    /// while it is copied.
+    pub(super) fn peek_receipt(&self, slot: Slot) -> Option<(Name, u64, Moment)> {
+        let head = self.head(slot);
+        if head.state() != State::Note || !self.is_receipt(slot) {
+            return None;
+        }
+        let receipt = (self.note_name(slot), self.number(slot), head.moment());
+        after_copy();
+        (self.head(slot) == head).then_some(receipt)
     }
 
     /// Takes the text of a key away.

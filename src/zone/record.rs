@@ -128,6 +128,11 @@ impl Head {
         self.0 >> STAMP_SHIFT
     }
 
+    /// The time its stamp stands for.
+    pub(super) fn moment(self) -> Moment {
+        Moment(self.stamp() << STAMP_UNIT_BITS)
+    }
+
     /// The next slot of the list or chain this one is in, as stored.
     pub(super) fn next(self) -> u64 {
         match self.state() {

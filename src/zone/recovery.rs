@@ -32,6 +32,20 @@ impl Store {
         broken
     }
 
+    /// The same; keys that should be there by the store's own count and are not are broken, too. A death may
+    /// have left the count wrong by one, or by all keys of a transaction.
+    pub(super) fn rebuild_counting(&self) -> usize {
+        let known = self.get(header::LIVE);
+        let is_settled = self.get(header::COMMITTED) == 0;
+        let broken = self.rebuild();
+        let missing = usize::try_from(known.abs_diff(self.get(header::LIVE))).unwrap_or(usize::MAX);
+        if is_settled && missing > 1 {
+            broken.saturating_add(missing)
+        } else {
+            broken
+        }
+    }
+
     fn relink_keys(&self, held: &mut [bool]) -> usize {
         let (mut live, mut latest, mut broken) = (0, 0, 0);
         for slot in self.used_slots().filter(|slot| self.head(*slot).has_key()) {

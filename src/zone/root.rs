@@ -61,10 +61,8 @@ impl Root {
     /// The root in a file that nobody else has open, whose users are all dead.
     pub(super) fn reclaim(memory: &SharedMemory) -> Result<Self, Unusable> {
         let root = Self::open(memory)?;
-        let boot = boot_id();
-        let stored = [root::BOOT, root::BOOT + 1].map(|word| root.get(word));
-        if stored != [boot as u64, (boot >> 64) as u64] {
-            return Err(Unusable::Corrupt("of another boot"));
+        if !root.is_of_this_boot() {
+            return Err(Unusable::OtherBoot);
         }
         for word in root::MARKERS..root::MARKERS + root::SEATS * 8 {
             root.set(word, 0);
@@ -159,7 +157,7 @@ impl Root {
     }
 
     /// One of the words of [`root`].
-    pub(super) fn get(&self, word: usize) -> u64 {
+    pub(in crate::zone) fn get(&self, word: usize) -> u64 {
         self.word(word).load(Ordering::Acquire)
     }
 

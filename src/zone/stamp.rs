@@ -24,6 +24,11 @@ pub(super) struct Clock<'a> {
     pub(super) last: &'a AtomicU64,
 }
 
+/// Whether an update made from `now` on is later than `latest` by more than may lag behind.
+pub(super) fn has_settled(latest: u64, now: Moment) -> bool {
+    stamp_of(now) > latest.saturating_add(LAG)
+}
+
 impl Store {
     /// The stamp of an update made now to a key whose stamp is `before`: later than that of any update
     /// this handle made or the zone knows of; `before` itself if nothing is later. A new key's is zero.

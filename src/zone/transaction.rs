@@ -9,7 +9,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::keep::entry;
+use super::keep::{entry, journal};
 use super::layout::header;
 use super::note::{Name, Note};
 use super::record::{Head, State};
@@ -172,7 +172,7 @@ impl Store {
     }
 
     /// Makes of a draft or pending slot what was decided.
-    fn come_true(&self, slot: Slot) {
+    pub(super) fn come_true(&self, slot: Slot) {
         let head = self.head(slot);
         match head.state() {
             State::Draft => match self.target(slot) {
@@ -246,9 +246,10 @@ impl Store {
         }
     }
 
-    /// Everything about the transaction, as the journal keeps it.
+    /// The transaction as a record of the journal.
     pub(super) fn record(&self, transaction: &Transaction<'_>) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut entries = Vec::new();
+        let out = &mut entries;
         for step in &transaction.steps {
             match &step.becomes {
                 Becomes::Cells(cells) => entry::Key {
@@ -258,13 +259,13 @@ impl Store {
                     cells,
                     text: step.text.unwrap_or_default(),
                 }
-                .write(&mut out),
-                Becomes::Nothing => entry::removal(step.key.bytes, step.stamp, &mut out),
+                .write(out),
+                Becomes::Nothing => entry::removal(step.key.bytes, step.stamp, out),
             }
         }
         if let Some((name, Note::Receipt { created })) = transaction.receipt {
-            entry::receipt(name, created, transaction.now, &mut out);
+            entry::receipt(name, created, transaction.now, out);
         }
-        out
+        journal::record(&entries)
     }
 }

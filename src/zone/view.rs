@@ -49,6 +49,11 @@ impl View {
         Ok(Self::new(store, root, place, own))
     }
 
+    /// Whether the zone has other metrics than this process knows.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.translation.is_some()
+    }
+
     /// Copies cells of the layout as those of this process's schema.
     pub(super) fn copy_cells(&self, cells: &[AtomicU64], own: &Schema, into: &mut Vec<u64>) {
         into.clear();

@@ -1,0 +1,77 @@
+//! Room on a disk: taking it before it is written to, giving it back, and asking whether one may.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Makes sure that the file system has room for a range of a file, which grows to hold it: writing there
+/// through a mapping cannot fail then.
+///
+/// # Errors
+/// When there is no room.
+pub(super) fn reserve(file: &File, offset: u64, bytes: u64) -> io::Result<()> {
+    let (offset, bytes) = (offset as libc::off_t, bytes as libc::off_t);
+    // SAFETY: a call on a descriptor we own, with integer arguments.
+    match unsafe { libc::posix_fallocate(file.as_raw_fd(), offset, bytes) } {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
+}
+
+/// Gives the room of a range of a file back. The range stays, and reads as zero.
+///
+/// # Errors
+/// When the file system cannot do it.
+pub fn punch(file: &File, offset: u64, bytes: u64) -> io::Result<()> {
+    let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+    let (offset, bytes) = (offset as libc::off_t, bytes as libc::off_t);
+    // SAFETY: a call on a descriptor we own, with integer arguments; what is given back reads as zero.
+    match unsafe { libc::fallocate(file.as_raw_fd(), mode, offset, bytes) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Whether this process may make and remove files in a folder.
+///
+/// # Errors
+/// Why not.
+pub fn may_write(folder: &Path) -> io::Result<()> {
+    let path = CString::new(folder.as_os_str().as_bytes())?;
+    // SAFETY: `path` is a string ended by zero that outlives the call.
+    match unsafe { libc::access(path.as_ptr(), libc::W_OK | libc::X_OK) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    #[test]
+    fn room_is_taken_and_given_back() {
+        let path = std::env::temp_dir().join(format!("disk-{}", std::process::id()));
+        let file = File::create_new(&path).unwrap();
+        reserve(&file, 0, 1 << 20).unwrap();
+        let taken = file.metadata().unwrap();
+        assert!(taken.len() == 1 << 20 && taken.blocks() * 512 >= 1 << 20);
+        std::fs::remove_file(&path).unwrap();
+        if punch(&file, 0, 1 << 19).is_ok() {
+            let left = file.metadata().unwrap();
+            assert!(left.len() == 1 << 20 && left.blocks() < taken.blocks());
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_cannot_be_written_to() {
+        assert!(may_write(&std::env::temp_dir()).is_ok());
+        let error = may_write(Path::new("/no/such/folder")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+}

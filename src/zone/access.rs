@@ -1,0 +1,57 @@
+//! The right to use everything in a zone: its lock, with what a dead owner left put in order.
+
+use super::root::Root;
+use super::store::Store;
+use super::view::View;
+use super::{Unusable, Zone};
+use crate::os::{Locked, MutexGuard};
+
+/// The right to use a zone, with the view of it that is right now.
+pub(super) struct Access<'a> {
+    pub(super) view: &'a View,
+    _guard: Guard<'a>,
+}
+
+/// The zone's lock, and whether its last owner died.
+pub(super) struct Guard<'a> {
+    guard: MutexGuard<'a>,
+    owner_died: bool,
+}
+
+pub(super) fn locked(root: &Root) -> Result<Guard<'_>, Unusable> {
+    match root.mutex.lock() {
+        Ok(Locked::Clean(guard)) => Ok(Guard {
+            guard,
+            owner_died: false,
+        }),
+        Ok(Locked::OwnerDied(guard)) => Ok(Guard {
+            guard,
+            owner_died: true,
+        }),
+        Err(_) => Err(Unusable::Corrupt("the lock cannot be had")),
+    }
+}
+
+impl Guard<'_> {
+    /// Puts in order what a dead owner may have left behind.
+    pub(super) fn settle(&self, store: &Store) {
+        if self.owner_died {
+            store.rebuild();
+            self.guard.repaired();
+        }
+    }
+}
+
+impl Zone {
+    /// Locks the zone, puts it in order if the last owner of the lock died, and follows it if it moved.
+    pub(super) fn access(&self) -> Result<Access<'_>, Unusable> {
+        let guard = locked(&self.root)?;
+        self.root.reopen();
+        let view = self.current()?;
+        guard.settle(&view.store);
+        Ok(Access {
+            view,
+            _guard: guard,
+        })
+    }
+}

@@ -1,0 +1,245 @@
+//! What was in a zone, put together from a snapshot and a journal, and how it comes into a new one.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::entry::Entry;
+use super::snapshot::Preamble;
+use crate::metric::{Moment, Schema};
+use crate::os::monotonic;
+use crate::zone::layout::{header, root};
+use crate::zone::ledger::Removal;
+use crate::zone::note::{Name, Note};
+use crate::zone::root::Root;
+use crate::zone::store::Store;
+use crate::zone::update::StoredKey;
+use crate::zone::view::Translation;
+use crate::zone::{Adoption, Unusable};
+
+/// Everything that was in a zone.
+pub(super) struct Image {
+    pub(super) preamble: Preamble,
+    pub(super) schema: Arc<Schema>,
+    keys: HashMap<Vec<u8>, Key>,
+    receipts: HashMap<Name, (u64, Moment)>,
+}
+
+/// What is known of a key; without cells it is known to be gone.
+struct Key {
+    stamp: u64,
+    is_truncated: bool,
+    cells: Option<Vec<u64>>,
+    text: Vec<u8>,
+}
+
+impl Image {
+    /// Out of what a snapshot and then a journal say.
+    ///
+    /// # Errors
+    /// When the snapshot's schema is none.
+    pub(super) fn new(
+        preamble: Preamble,
+        snapshot: Vec<Entry>,
+        journal: Vec<Entry>,
+    ) -> Result<Self, Unusable> {
+        let schema = Schema::from_source(&preamble.source);
+        let schema = schema.map_err(|_| Unusable::Corrupt("not a schema"))?;
+        let mut image = Self {
+            preamble,
+            schema: Arc::new(schema),
+            keys: HashMap::new(),
+            receipts: HashMap::new(),
+        };
+        for entry in snapshot.into_iter().chain(journal) {
+            image.take_in(entry);
+        }
+        image.keys.retain(|_, key| key.cells.is_some());
+        Ok(image)
+    }
+
+    /// How many keys there are.
+    pub(super) fn keys(&self) -> usize {
+        self.keys.len()
+    }
+
+    fn take_in(&mut self, entry: Entry) {
+        match entry {
+            Entry::Key { cells, .. } if cells.len() != self.schema.cells() => {}
+            Entry::Key {
+                key,
+                is_truncated,
+                stamp,
+                cells,
+                text,
+            } => self.update(
+                key,
+                Key {
+                    stamp,
+                    is_truncated,
+                    cells: Some(cells),
+                    text,
+                },
+            ),
+            Entry::Removal { key, stamp } => self.update(
+                key,
+                Key {
+                    stamp,
+                    is_truncated: false,
+                    cells: None,
+                    text: Vec::new(),
+                },
+            ),
+            Entry::Receipt {
+                name,
+                created,
+                moment,
+            } => {
+                self.receipts.insert(name, (created, moment));
+            }
+        }
+    }
+
+    /// What is newer stays; a text is kept until its key is gone.
+    fn update(&mut self, key: Vec<u8>, mut state: Key) {
+        match self.keys.entry(key) {
+            Place::Vacant(place) => {
+                place.insert(state);
+            }
+            Place::Occupied(mut known) if known.get().stamp < state.stamp => {
+                if state.text.is_empty() && state.cells.is_some() {
+                    state.text = std::mem::take(&mut known.get_mut().text);
+                }
+                known.insert(state);
+            }
+            Place::Occupied(_) => {}
+        }
+    }
+
+    /// Puts everything into a store that nobody uses yet; the zone's time goes on from where it was, later by
+    /// what has passed since by the wall clock, which says `wall` now.
+    pub(super) fn fill(&self, root: &Root, store: &Store, wall: u64) -> Adoption {
+        let passed = wall.saturating_sub(self.preamble.wall) * 1_000_000;
+        let now = Moment(self.preamble.moment.0.saturating_add(passed));
+        root.set(root::OFFSET, now.0.wrapping_sub(monotonic()));
+        root.set(root::SNAPSHOT, self.preamble.wall);
+        root.set(root::SYNCED, self.preamble.wall);
+        let translation = Translation::between(&self.schema, &store.schema);
+        let kept = translation
+            .as_ref()
+            .map_or(store.schema.metrics().len(), Translation::kept);
+        let filler = Filler {
+            store,
+            translation,
+            now,
+        };
+        filler.totals(&self.preamble);
+        let (keys, discarded) = filler.keys(self);
+        filler.receipts(self);
+        Adoption::Migrated {
+            metrics_kept: kept,
+            metrics_new: store.schema.metrics().len() - kept,
+            keys,
+            discarded,
+        }
+    }
+}
+
+struct Filler<'a> {
+    store: &'a Store,
+    translation: Option<Translation>,
+    now: Moment,
+}
+
+impl Filler<'_> {
+    fn totals(&self, preamble: &Preamble) {
+        let store = self.store;
+        store.set(header::NAMES, preamble.names);
+        store.set(header::REQUESTS, preamble.requests);
+        store.set(header::FAILURES, preamble.failures);
+        let has_key = |(key, _): &&(Vec<u8>, Vec<u64>)| {
+            let mut present = Vec::new();
+            store.copy_discard_key(&mut present);
+            store.has_discard_key() && *key == present
+        };
+        let rest = preamble.rest.as_ref().filter(has_key);
+        let cells = rest.map(|(_, cells)| self.translate(cells));
+        store.inherit_ledger(preamble.discarded, cells.as_deref());
+    }
+
+    /// The newest keys first; how many found room and how many did not.
+    fn keys(&self, image: &Image) -> (u64, u64) {
+        let mut keys: Vec<(&Vec<u8>, &Key)> = image.keys.iter().collect();
+        keys.sort_by_key(|(_, key)| std::cmp::Reverse(key.stamp));
+        let latest = keys.first().map_or(0, |(_, key)| key.stamp);
+        self.store.raise_latest(latest);
+        let (mut stored, mut discarded) = (0, 0);
+        for (name, key) in keys {
+            let cells = self.translate(key.cells.as_deref().unwrap_or_default());
+            if self.store.is_discard_key(name) {
+                self.store.fold(&cells, None, Removal::Absorbed, self.now);
+            } else if discarded == 0 && self.insert(name, key, &cells) {
+                self.text(name, &key.text);
+                stored += 1;
+            } else {
+                self.store.fold(&cells, None, Removal::Discarded, self.now);
+                discarded += 1;
+            }
+        }
+        (stored, discarded)
+    }
+
+    fn insert(&self, name: &[u8], key: &Key, cells: &[u64]) -> bool {
+        let store = self.store;
+        let fits = (1..=crate::metric::KEY_LIMIT).contains(&name.len());
+        let needed = store.geometry.slots_for(name.len());
+        let Some(slots) = store.allocate(needed).filter(|_| fits) else {
+            return false;
+        };
+        for (cell, bits) in store.cells(slots[0]).iter().zip(cells) {
+            cell.store(*bits, Ordering::Relaxed);
+        }
+        let stored = StoredKey {
+            bytes: name,
+            is_truncated: key.is_truncated,
+        };
+        store.insert(&slots, stored, store.hash(name), key.stamp);
+        true
+    }
+
+    fn text(&self, key: &[u8], text: &[u8]) {
+        if !text.is_empty() {
+            let name = self.store.text_name(key);
+            self.note(name, Note::Text(text), self.now);
+        }
+    }
+
+    fn receipts(&self, image: &Image) {
+        let mut receipts: Vec<_> = image.receipts.iter().collect();
+        receipts.sort_by_key(|(_, (_, moment))| *moment);
+        let older = receipts.len().saturating_sub(self.store.available());
+        receipts.drain(..older);
+        for (name, (created, moment)) in receipts {
+            let created = *created;
+            self.note(*name, Note::Receipt { created }, *moment);
+        }
+    }
+
+    /// Writes a note if there is room for it.
+    fn note(&self, name: Name, note: Note<'_>, moment: Moment) {
+        if let Some(slots) = self.store.allocate(self.store.slots_for_note(note)) {
+            self.store.write_note(&slots, name, note, moment);
+            self.store.come_true(slots[0]);
+        }
+    }
+
+    fn translate(&self, cells: &[u64]) -> Vec<u64> {
+        let Some(translation) = &self.translation else {
+            return cells.to_vec();
+        };
+        let mut translated = Vec::with_capacity(self.store.geometry.cells);
+        translation.apply(cells, &self.store.schema, &mut translated);
+        translated
+    }
+}

@@ -1,0 +1,97 @@
+//! Whether the memory of a zone, found in its file, can be used as it is.
+//!
+//! It can if it was written during this boot of the machine and everything in it fits together. When a server
+//! ends in good order it notes a checksum, so that a file that was changed since is known.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::metric::Schema;
+use crate::os::{SharedMemory, boot_id};
+use crate::zone::layout::root;
+use crate::zone::root::Root;
+use crate::zone::view::View;
+use crate::zone::{Unusable, Zone, locked};
+
+/// What a file holds.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// No zone yet.
+    Nothing,
+    /// One from before the machine went down.
+    OtherBoot,
+    /// One that does not fit together.
+    Damaged(String),
+    /// One that can be used, with its metrics.
+    Good(SharedMemory, Arc<Schema>),
+}
+
+/// Looks at a file that nobody else uses.
+///
+/// # Errors
+/// When it cannot be read or mapped.
+pub(super) fn look(file: &File, schema: &Arc<Schema>) -> io::Result<Found> {
+    let length = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+    if length == 0 {
+        return Ok(Found::Nothing);
+    }
+    let memory = SharedMemory::on_disk(file.try_clone()?, length)?;
+    if Root::is_blank(&memory) {
+        return Ok(Found::Nothing);
+    }
+    let root = match Root::reclaim(&memory) {
+        Ok(root) => root,
+        Err(Unusable::OtherBoot) => return Ok(Found::OtherBoot),
+        Err(error) => return Ok(Found::Damaged(error.to_string())),
+    };
+    match check(&memory, &root, schema) {
+        Ok(schema) => Ok(Found::Good(memory, schema)),
+        Err(error) => Ok(Found::Damaged(error.to_string())),
+    }
+}
+
+fn check(memory: &SharedMemory, root: &Root, own: &Arc<Schema>) -> Result<Arc<Schema>, Unusable> {
+    let _guard = locked(root)?;
+    root.reopen();
+    let view = View::open(memory, root, own)?;
+    let noted = root.get(root::CHECKSUM);
+    if noted != 0 && noted != checksum(&view) {
+        return Err(Unusable::Corrupt("the checksum does not fit"));
+    }
+    root.set(root::CHECKSUM, 0);
+    if view.store.rebuild_counting() > 0 {
+        return Err(Unusable::Corrupt("keys are broken"));
+    }
+    view.store.verify()?;
+    Ok(Arc::clone(&view.store.schema))
+}
+
+fn checksum(view: &View) -> u64 {
+    let mut hash = Xxh3::new();
+    for word in view.store.words() {
+        hash.update(&word.load(Ordering::Relaxed).to_le_bytes());
+    }
+    hash.digest().max(1)
+}
+
+impl Root {
+    /// Whether the memory was written during this boot.
+    pub(in crate::zone) fn is_of_this_boot(&self) -> bool {
+        let boot = boot_id();
+        let stored = [root::BOOT, root::BOOT + 1].map(|word| self.get(word));
+        stored == [boot as u64, (boot >> 64) as u64]
+    }
+}
+
+impl Zone {
+    /// Notes the checksum of everything: nobody will change anything any more.
+    pub(super) fn seal(&self) {
+        if let Ok(access) = self.access() {
+            self.root.set(root::CHECKSUM, checksum(access.view));
+        }
+    }
+}
