@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::chore::Chore;
 use super::counters::Connections;
 use super::location::{Extras, Kind, Location, LocationIndex, Locations};
 use super::memory::{Memory, Role};
@@ -41,6 +42,8 @@ pub struct Builder<'a> {
     pub generation: u64,
     /// Counts of connections.
     pub connections: Arc<Connections>,
+    /// What is done beside requests.
+    pub chores: Vec<Box<dyn Chore>>,
     /// What a check of the configuration (`-t`) tells beside problems, a line each.
     pub notes: Vec<String>,
     /// See [`Runtime`].
@@ -142,6 +145,7 @@ impl<'a> Builder<'a> {
             idle_peers: builder.idle_peers,
             tree: builder.tree,
             connections: builder.connections,
+            chores: builder.chores,
             notes: builder.notes,
             loaded: std::time::SystemTime::now(),
         })
@@ -294,6 +298,7 @@ impl<'a> Builder<'a> {
         };
         Some(Self {
             connections: Arc::new(Connections::new(shared, worker)),
+            chores: Vec::new(),
             notes: Vec::new(),
             diagnostics,
             variables: VariableTable::default(),

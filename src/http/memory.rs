@@ -1,5 +1,6 @@
 //! Where a configuration gets the memory that its workers share.
 
+use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
@@ -24,6 +25,13 @@ pub trait Memory {
     fn existing(&mut self, kind: &str, name: &str) -> Option<Arc<SharedMemory>>;
     /// Fresh memory of so many bytes, all zero, which replaces any of this name.
     fn create(&mut self, kind: &str, name: &str, bytes: usize) -> io::Result<Arc<SharedMemory>>;
+
+    /// Takes memory in that was made elsewhere, which replaces any of this name.
+    fn keep(&mut self, kind: &str, name: &str, memory: Arc<SharedMemory>);
+    /// The file there is under this name, open in all processes.
+    fn file(&mut self, kind: &str, name: &str) -> Option<Arc<File>>;
+    /// Takes a file in, to be handed to all processes.
+    fn keep_file(&mut self, kind: &str, name: &str, file: Arc<File>);
 
     /// Memory of exactly so many bytes: that of this name, or fresh.
     fn counters(&mut self, kind: &str, name: &str, bytes: usize) -> io::Result<Arc<SharedMemory>> {
@@ -52,4 +60,12 @@ impl Memory for Unshared {
     fn create(&mut self, _kind: &str, name: &str, bytes: usize) -> io::Result<Arc<SharedMemory>> {
         SharedMemory::create(name, bytes).map(Arc::new)
     }
+
+    fn keep(&mut self, _kind: &str, _name: &str, _memory: Arc<SharedMemory>) {}
+
+    fn file(&mut self, _kind: &str, _name: &str) -> Option<Arc<File>> {
+        None
+    }
+
+    fn keep_file(&mut self, _kind: &str, _name: &str, _file: Arc<File>) {}
 }

@@ -8,6 +8,7 @@
 
 pub mod bridge;
 pub mod builder;
+pub mod chore;
 pub mod circumstances;
 pub mod connection;
 pub mod content;

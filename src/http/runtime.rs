@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::chore::Chore;
 use super::counters::Connections;
 use super::location::{Location, LocationIndex, Locations};
 use super::phase::{PhaseHandler, RewriteStep};
@@ -34,6 +35,8 @@ pub struct Runtime {
     pub tree: Tree,
     /// Counts of connections.
     pub connections: Arc<Connections>,
+    /// What is done beside requests.
+    pub chores: Vec<Box<dyn Chore>>,
     /// What a check of the configuration (`-t`) tells beside problems, a line each.
     pub notes: Vec<String>,
     /// When the configuration was loaded.

@@ -46,6 +46,8 @@ pub(super) struct Generation {
     pub(super) sinks: Option<Sinks>,
     /// Those of the workers, where they differ; here to be opened anew with all others.
     _worker_sinks: Option<Sinks>,
+    /// Whether something is to be done beside requests.
+    pub(super) has_chores: bool,
     /// Keeps open what the configuration opened, its log files above all.
     _runtime: Option<Runtime>,
 }
@@ -147,7 +149,7 @@ impl Generation {
             audience.line(LogLevel::Emerg, &message);
         });
         let sealed = sealed.ok()?;
-        let nothing = Areas::new();
+        let nothing = Areas::default();
         let mut memory = MasterMemory::new(before.map_or(&nothing, |before| &before.areas));
         let parsed = source.read(&mut recording);
         let loaded = source.load(parsed, &mut memory, number);
@@ -164,6 +166,10 @@ impl Generation {
             recording: sealed,
             sinks: Some(sinks),
             _worker_sinks: worker_sinks,
+            has_chores: loaded
+                .runtime
+                .as_ref()
+                .is_some_and(|one| !one.chores.is_empty()),
             _runtime: loaded.runtime,
         })
     }

@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,7 @@ pub(super) struct HandOver {
     pub(super) generation: u64,
     /// The worker's own, unlike that of any other that lives.
     pub(super) place: usize,
+    pub(super) duty: Duty,
     /// What the configuration was read with.
     pub(super) source: Source,
     pub(super) logging: Logging,
@@ -36,6 +38,16 @@ pub(super) struct HandOver {
     recording: RawFd,
     sockets: Vec<(String, RawFd)>,
     memory: Vec<(Key, RawFd)>,
+    files: Vec<(Key, RawFd)>,
+}
+
+/// What a process is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Duty {
+    /// Requests.
+    Serve,
+    /// What comes round by itself.
+    Keep,
 }
 
 /// Where a worker logs what the configuration does not say.
@@ -56,11 +68,21 @@ pub(super) struct Handed {
     pub(super) memory: WorkerMemory,
 }
 
+impl Duty {
+    /// What a process that has it is called.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Serve => "worker",
+            Self::Keep => "keeper",
+        }
+    }
+}
+
 impl HandOver {
     /// Writes down what a worker of `generation` gets, with the descriptors it must inherit.
     pub(super) fn write<'g>(
         generation: &'g Generation,
-        place: usize,
+        (place, duty): (usize, Duty),
         logging: Logging,
         ready: BorrowedFd<'g>,
     ) -> io::Result<(OwnedFd, Vec<BorrowedFd<'g>>)> {
@@ -73,9 +95,15 @@ impl HandOver {
             let socket = &socket.socket;
             (socket.address().to_string(), inherit(socket.as_fd()))
         };
-        let sockets = generation.sockets.iter().map(socket).collect();
+        let sockets = match duty {
+            Duty::Serve => generation.sockets.iter().map(socket).collect(),
+            Duty::Keep => Vec::new(),
+        };
+        let files = generation.areas.files.iter();
+        let files = files.map(|(key, file)| (key.clone(), inherit(file.as_fd())));
+        let files = files.collect();
         let mut memory = Vec::new();
-        for (key, area) in &generation.areas {
+        for (key, area) in &generation.areas.memory {
             let fd = area.fd().ok_or(io::ErrorKind::Unsupported)?;
             memory.push((key.clone(), inherit(fd)));
         }
@@ -83,12 +111,14 @@ impl HandOver {
             master: std::process::id(),
             generation: generation.number,
             place,
+            duty,
             source: generation.source.clone(),
             logging,
             ready: ready.as_raw_fd(),
             recording: generation.recording.as_raw_fd(),
             sockets,
             memory,
+            files,
         };
         let text = serde_json::to_vec(&hand_over)?;
         Ok((os::sealed("pingauge worker", &text)?, descriptors))
@@ -112,11 +142,15 @@ impl HandOver {
         for (key, number) in &self.memory {
             memory.insert(key.clone(), os::inherited(*number)?);
         }
+        let mut files = HashMap::new();
+        for (key, number) in &self.files {
+            files.insert(key.clone(), Arc::new(os::inherited(*number)?.into()));
+        }
         Ok(Handed {
             ready: os::inherited(self.ready)?,
             recording: serde_json::from_slice(&os::content(recording.as_fd())?)?,
             sockets,
-            memory: WorkerMemory::new(self.place, memory),
+            memory: WorkerMemory::new(self.place, memory, files),
         })
     }
 }

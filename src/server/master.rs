@@ -13,6 +13,7 @@ use super::command_line::CommandLine;
 use super::daemon::Launch;
 use super::error_log::{self, Sinks};
 use super::generation::{Generation, Source};
+use super::hand_over::Duty;
 use super::pid_file::PidFile;
 use super::reload::Coming;
 use super::report::Audience;
@@ -40,6 +41,8 @@ pub(super) struct Master {
     pub(super) is_serving: bool,
     pub(super) restart: Restart,
     pub(super) end: Option<End>,
+    /// When keepers that were told to end are killed.
+    pub(super) keepers_end: Option<Instant>,
     pub(super) pid: Option<PidFile>,
 }
 
@@ -72,6 +75,7 @@ impl Master {
             is_serving: true,
             restart: Restart::default(),
             end: None,
+            keepers_end: None,
             pid: None,
             source,
         };
@@ -101,6 +105,7 @@ impl Master {
             if self.end.is_some() && self.workers.is_empty() {
                 break;
             }
+            self.end_keepers();
             self.hurry();
             error_log::settle();
         }
@@ -110,13 +115,15 @@ impl Master {
     /// Waits for a signal, news of a worker, or a time at which something is to be done.
     fn wait(&mut self) {
         let now = Instant::now();
-        let paused = self.restart.pause(now).filter(|_| self.missing() > 0);
+        let paused = self.restart.pause(now);
+        let paused = paused.filter(|_| self.missing() > 0 || self.misses_keeper());
         let reload = self.coming.as_ref().map(|coming| coming.deadline);
         let end = match self.end {
             Some(End::Fast { deadline }) => Some(deadline),
             _ => None,
         };
-        let first = [paused, reload, end].into_iter().flatten().min();
+        let keepers = self.keepers_end;
+        let first = [paused, reload, end, keepers].into_iter().flatten().min();
         let patience = first.map(|moment| moment.saturating_duration_since(now));
         let mut descriptors = vec![self.signals.as_fd()];
         descriptors.extend(self.workers.news());
@@ -186,8 +193,9 @@ impl Master {
         if self.restart.pause(Instant::now()).is_some() {
             return;
         }
-        for _ in 0..self.missing() {
-            if let Err(error) = start_worker(&mut self.workers, &self.current) {
+        let missing = std::iter::repeat_n(Duty::Serve, self.missing());
+        for duty in missing.chain(self.misses_keeper().then_some(Duty::Keep)) {
+            if let Err(error) = start_worker(&mut self.workers, &self.current, duty) {
                 error_log::write(LogLevel::Alert, &error);
                 self.restart.failed(Instant::now());
                 return;
@@ -298,14 +306,19 @@ impl Master {
     }
 }
 
-pub(super) fn start_worker(workers: &mut Workers, generation: &Generation) -> Result<(), String> {
-    match workers.start(generation) {
+pub(super) fn start_worker(
+    workers: &mut Workers,
+    generation: &Generation,
+    duty: Duty,
+) -> Result<(), String> {
+    let name = duty.name();
+    match workers.start(generation, duty) {
         Ok(process) => {
-            notice(&format!("start worker process {process}"));
+            notice(&format!("start {name} process {process}"));
             Ok(())
         }
         Err(error) => Err(format!(
-            "a worker could not be started ({})",
+            "a {name} could not be started ({})",
             reason(&error)
         )),
     }

@@ -5,6 +5,7 @@
 //! configuration that turns out bad has changed nothing. Workers only find what they were handed.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -15,8 +16,12 @@ use crate::os::SharedMemory;
 /// What an area is known by: its kind and its name.
 pub(super) type Key = (String, String);
 
-/// Areas by key.
-pub(super) type Areas = HashMap<Key, Arc<SharedMemory>>;
+/// What a generation shares, by key.
+#[derive(Clone, Default)]
+pub(super) struct Areas {
+    pub(super) memory: HashMap<Key, Arc<SharedMemory>>,
+    pub(super) files: HashMap<Key, Arc<File>>,
+}
 
 /// What the master loads a configuration with.
 pub(super) struct MasterMemory<'a> {
@@ -29,7 +34,7 @@ impl<'a> MasterMemory<'a> {
     pub(super) fn new(before: &'a Areas) -> Self {
         Self {
             before,
-            now: Areas::new(),
+            now: Areas::default(),
         }
     }
 
@@ -46,20 +51,34 @@ impl Memory for MasterMemory<'_> {
 
     fn existing(&mut self, kind: &str, name: &str) -> Option<Arc<SharedMemory>> {
         let key = (kind.to_owned(), name.to_owned());
-        let area = self
-            .now
-            .get(&key)
-            .or_else(|| self.before.get(&key))?
-            .clone();
-        self.now.insert(key, Arc::clone(&area));
+        let memory = self.now.memory.get(&key);
+        let area = memory.or_else(|| self.before.memory.get(&key))?.clone();
+        self.now.memory.insert(key, Arc::clone(&area));
         Some(area)
     }
 
     fn create(&mut self, kind: &str, name: &str, bytes: usize) -> io::Result<Arc<SharedMemory>> {
         let area = Arc::new(SharedMemory::create(&format!("{kind} {name}"), bytes)?);
-        let key = (kind.to_owned(), name.to_owned());
-        self.now.insert(key, Arc::clone(&area));
+        self.keep(kind, name, Arc::clone(&area));
         Ok(area)
+    }
+
+    fn keep(&mut self, kind: &str, name: &str, memory: Arc<SharedMemory>) {
+        let key = (kind.to_owned(), name.to_owned());
+        self.now.memory.insert(key, memory);
+    }
+
+    fn file(&mut self, kind: &str, name: &str) -> Option<Arc<File>> {
+        let key = (kind.to_owned(), name.to_owned());
+        let file = self.now.files.get(&key);
+        let file = file.or_else(|| self.before.files.get(&key))?.clone();
+        self.now.files.insert(key, Arc::clone(&file));
+        Some(file)
+    }
+
+    fn keep_file(&mut self, kind: &str, name: &str, file: Arc<File>) {
+        let key = (kind.to_owned(), name.to_owned());
+        self.now.files.insert(key, file);
     }
 }
 
@@ -67,16 +86,22 @@ impl Memory for MasterMemory<'_> {
 pub(super) struct WorkerMemory {
     place: usize,
     descriptors: HashMap<Key, OwnedFd>,
-    mapped: Areas,
+    files: HashMap<Key, Arc<File>>,
+    mapped: HashMap<Key, Arc<SharedMemory>>,
 }
 
 impl WorkerMemory {
     /// The memory of the worker in this place.
-    pub(super) fn new(place: usize, descriptors: HashMap<Key, OwnedFd>) -> Self {
+    pub(super) fn new(
+        place: usize,
+        descriptors: HashMap<Key, OwnedFd>,
+        files: HashMap<Key, Arc<File>>,
+    ) -> Self {
         Self {
             place,
             descriptors,
-            mapped: Areas::new(),
+            files,
+            mapped: HashMap::new(),
         }
     }
 }
@@ -103,6 +128,15 @@ impl Memory for WorkerMemory {
             format!("the master has not made {kind} \"{name}\""),
         ))
     }
+
+    fn keep(&mut self, _kind: &str, _name: &str, _memory: Arc<SharedMemory>) {}
+
+    fn file(&mut self, kind: &str, name: &str) -> Option<Arc<File>> {
+        let key = (kind.to_owned(), name.to_owned());
+        self.files.get(&key).cloned()
+    }
+
+    fn keep_file(&mut self, _kind: &str, _name: &str, _file: Arc<File>) {}
 }
 
 #[cfg(test)]
@@ -113,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_again_stays_and_the_rest_goes() {
-        let none = Areas::new();
+        let none = Areas::default();
         let mut first = MasterMemory::new(&none);
         assert!(first.existing("zone", "a").is_none());
         first.create("zone", "a", 4096).unwrap().words()[0].store(7, Relaxed);
@@ -124,14 +158,14 @@ mod tests {
         assert_eq!(kept.words()[0].load(Relaxed), 7);
         assert!(second.existing("other", "a").is_none());
         let second = second.into_areas();
-        assert_eq!(second.len(), 1);
+        assert_eq!(second.memory.len(), 1);
         let mut third = MasterMemory::new(&second);
         assert!(third.existing("zone", "b").is_none());
     }
 
     #[test]
     fn a_replaced_area_is_found_from_then_on_and_only_there() {
-        let none = Areas::new();
+        let none = Areas::default();
         let mut first = MasterMemory::new(&none);
         first.create("zone", "a", 4096).unwrap();
         let first = first.into_areas();
@@ -139,7 +173,7 @@ mod tests {
         second.existing("zone", "a").unwrap();
         second.create("zone", "a", 8192).unwrap();
         assert_eq!(second.existing("zone", "a").unwrap().bytes(), 8192);
-        assert_eq!(first[&("zone".into(), "a".into())].bytes(), 4096);
+        assert_eq!(first.memory[&("zone".into(), "a".into())].bytes(), 4096);
     }
 
     #[test]
@@ -147,7 +181,7 @@ mod tests {
         let area = SharedMemory::create("test", 4096).unwrap();
         let fd = area.fd().unwrap().try_clone_to_owned().unwrap();
         let handed = HashMap::from([(("zone".to_owned(), "a".to_owned()), fd)]);
-        let mut memory = WorkerMemory::new(3, handed);
+        let mut memory = WorkerMemory::new(3, handed, HashMap::new());
         assert_eq!(memory.role(), Role::Worker(3));
         memory.existing("zone", "a").unwrap().words()[1].store(5, Relaxed);
         assert_eq!(area.words()[1].load(Relaxed), 5);

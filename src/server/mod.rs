@@ -15,6 +15,7 @@ mod drain;
 mod error_log;
 mod generation;
 mod hand_over;
+mod keeper;
 mod listen;
 mod log_limit;
 mod master;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::daemon;
 use super::error_log;
 use super::generation::Generation;
+use super::hand_over::Duty;
 use super::master::{Master, notice, start_worker};
 use super::report::Audience;
 use super::restart::Restart;
@@ -44,7 +45,7 @@ impl Master {
             deadline,
         });
         for _ in 0..coming.generation.settings.workers {
-            if let Err(error) = start_worker(&mut self.workers, &coming.generation) {
+            if let Err(error) = start_worker(&mut self.workers, &coming.generation, Duty::Serve) {
                 self.abandon_reload(&error);
                 return;
             }
@@ -67,6 +68,8 @@ impl Master {
         }
         self.current = coming.generation;
         self.workers.dismiss(Which::NotOf(number), libc::SIGQUIT);
+        self.workers
+            .dismiss(Which::KeepersNotOf(number), libc::SIGTERM);
         self.is_serving = true;
         self.restart = Restart::default();
         self.move_pid();

@@ -25,7 +25,8 @@ use tokio::task::JoinSet;
 use super::accept::Acceptor;
 use super::drain::{Entrance, Open};
 use super::error_log::{self, Sinks};
-use super::hand_over::{HandOver, Handed};
+use super::hand_over::{Duty, HandOver, Handed};
+use super::keeper;
 use super::listen::covering;
 use super::report::PROGRAM;
 use crate::conf::reason;
@@ -42,7 +43,10 @@ pub(super) fn run(number: &OsStr) -> ExitCode {
     std::panic::set_hook(Box::new(report_panic));
     let result = HandOver::read(number)
         .map_err(|error| format!("no hand-over ({})", reason(&error)))
-        .and_then(|hand_over| work(&hand_over));
+        .and_then(|hand_over| match hand_over.duty {
+            Duty::Serve => work(&hand_over),
+            Duty::Keep => keeper::keep(&hand_over),
+        });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
@@ -74,7 +78,7 @@ fn work(hand_over: &HandOver) -> Result<(), String> {
         // First of all, so that no signal is missed or ends the process in its default way.
         let orders =
             Orders::listen().map_err(|error| format!("no signals ({})", reason(&error)))?;
-        let worker = Worker::begin(hand_over)?;
+        let worker = Ready::begin(hand_over)?;
         let result = worker.serve(orders, hand_over).await;
         error_log::settle();
         result
@@ -110,16 +114,18 @@ impl Orders {
     }
 }
 
-/// A worker that is ready to serve.
-struct Worker {
-    runtime: Option<&'static Runtime>,
+/// A process that has understood what it was handed.
+pub(super) struct Ready {
+    pub(super) runtime: Option<&'static Runtime>,
     settings: Settings,
     sockets: HashMap<String, OwnedFd>,
-    ready: File,
+    /// To be written to when the process does what it is for.
+    pub(super) ready: File,
 }
 
-impl Worker {
-    fn begin(hand_over: &HandOver) -> Result<Self, String> {
+impl Ready {
+    /// Takes everything over.
+    pub(super) fn begin(hand_over: &HandOver) -> Result<Self, String> {
         let because =
             |what: &'static str| move |error: io::Error| format!("{what} ({})", reason(&error));
         let Handed {
@@ -135,28 +141,36 @@ impl Worker {
             for (_, line) in loaded.diagnostics.log_lines(&loaded.sources) {
                 error_log::write(LogLevel::Emerg, &line);
             }
-            return Err("the configuration cannot be used by a worker".to_owned());
+            let name = hand_over.duty.name();
+            return Err(format!("the configuration cannot be used by a {name}"));
         }
         let settings = Settings::of(&loaded.main);
         open_logs(&settings, hand_over)?;
-        if let Err(error) = os::limit_open_files(settings.open_files) {
-            // It serves all the same, with as many as it had.
-            let message = format!("the limit of open files cannot be set ({})", reason(&error));
-            error_log::write(LogLevel::Alert, &message);
-        }
-        if let Some(identity) = identity(&settings) {
-            os::assume(&identity).map_err(because("the user cannot be changed"))?;
+        if hand_over.duty == Duty::Serve {
+            become_worker(&settings)?;
         }
         os::end_with_parent(hand_over.master).map_err(because("no master"))?;
         Ok(Self {
-            // A worker serves one configuration until it ends.
+            // A process has one configuration until it ends.
             runtime: loaded.runtime.map(|runtime| &*Box::leak(Box::new(runtime))),
             settings,
             sockets,
             ready: ready.into(),
         })
     }
+}
 
+fn become_worker(settings: &Settings) -> Result<(), String> {
+    if let Err(error) = os::limit_open_files(settings.open_files) {
+        // It serves all the same, with as many as it had.
+        let message = format!("the limit of open files cannot be set ({})", reason(&error));
+        error_log::write(LogLevel::Alert, &message);
+    }
+    let because = |error: io::Error| format!("the user cannot be changed ({})", reason(&error));
+    identity(settings).map_or(Ok(()), |identity| os::assume(&identity).map_err(because))
+}
+
+impl Ready {
     async fn serve(mut self, mut orders: Orders, hand_over: &HandOver) -> Result<(), String> {
         let is_daemon = hand_over.logging.is_daemon;
         let open = Arc::new(Open::default());
@@ -261,7 +275,7 @@ fn open_logs(settings: &Settings, hand_over: &HandOver) -> Result<(), String> {
     Ok(())
 }
 
-fn reopen_logs(is_daemon: bool) {
+pub(super) fn reopen_logs(is_daemon: bool) {
     for (path, error) in LogFile::reopen_all(None) {
         let path = path.display();
         let message = format!("open() \"{path}\" failed ({})", reason(&error));

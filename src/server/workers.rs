@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use super::generation::Generation;
-use super::hand_over::{self, HandOver, Logging};
+use super::hand_over::{self, Duty, HandOver, Logging};
 use super::report::PROGRAM;
 use super::signals;
 use crate::http::counters::MOST_WORKERS;
@@ -32,6 +32,7 @@ struct Worker {
     child: Child,
     generation: u64,
     place: usize,
+    duty: Duty,
     state: State,
 }
 
@@ -49,6 +50,7 @@ pub(super) struct Ended {
     process: u32,
     pub(super) generation: u64,
     pub(super) manner: Manner,
+    duty: Duty,
     status: ExitStatus,
 }
 
@@ -66,20 +68,27 @@ pub(super) enum Manner {
 /// Which workers are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Which {
-    /// Every one.
+    /// Every one that serves.
     All,
-    /// Those of this generation.
+    /// Those of this generation that serve.
     Of(u64),
-    /// Those of all other generations.
+    /// Those of all other generations that serve.
     NotOf(u64),
+    /// Every keeper.
+    Keepers,
+    /// The keepers of all other generations.
+    KeepersNotOf(u64),
 }
 
 impl Which {
-    fn includes(self, generation: u64) -> bool {
+    fn includes(self, worker: &Worker) -> bool {
+        let keeps = worker.duty == Duty::Keep;
         match self {
-            Self::All => true,
-            Self::Of(number) => number == generation,
-            Self::NotOf(number) => number != generation,
+            Self::All => !keeps,
+            Self::Of(number) => !keeps && number == worker.generation,
+            Self::NotOf(number) => !keeps && number != worker.generation,
+            Self::Keepers => keeps,
+            Self::KeepersNotOf(number) => keeps && number != worker.generation,
         }
     }
 }
@@ -99,18 +108,23 @@ impl Workers {
     ///
     /// # Errors
     /// When there are too many, or the system cannot start one.
-    pub(super) fn start(&mut self, generation: &Generation) -> io::Result<u32> {
+    pub(super) fn start(&mut self, generation: &Generation, duty: Duty) -> io::Result<u32> {
         let place = self.free_place()?;
         let (reader, writer) = io::pipe()?;
         let logging = Logging {
             early_log: self.early_log.clone(),
             is_daemon: self.is_daemon,
         };
-        let (text, mut descriptors) = HandOver::write(generation, place, logging, writer.as_fd())?;
+        let (text, mut descriptors) =
+            HandOver::write(generation, (place, duty), logging, writer.as_fd())?;
         descriptors.push(text.as_fd());
         let mut command = Command::new("/proc/self/exe");
         command
-            .arg0(format!("{PROGRAM}: worker process #{}", generation.number))
+            .arg0(format!(
+                "{PROGRAM}: {} process #{}",
+                duty.name(),
+                generation.number
+            ))
             .arg(hand_over::OPTION)
             .arg(std::os::fd::AsRawFd::as_raw_fd(&text).to_string())
             .stdin(Stdio::null());
@@ -121,6 +135,7 @@ impl Workers {
             child,
             generation: generation.number,
             place,
+            duty,
             state: State::Starting(reader),
         });
         Ok(process)
@@ -165,6 +180,7 @@ impl Workers {
             ended.push(Ended {
                 process: worker.child.id(),
                 generation: worker.generation,
+                duty: worker.duty,
                 manner: match worker.state {
                     State::Starting(_) => Manner::AtStart,
                     State::Serving => Manner::AtWork,
@@ -179,7 +195,7 @@ impl Workers {
 
     /// Sends a signal.
     pub(super) fn signal(&self, which: Which, signal: i32) {
-        let meant = self.all.iter().filter(|one| which.includes(one.generation));
+        let meant = self.all.iter().filter(|one| which.includes(one));
         for worker in meant {
             let process = worker.child.id();
             // It is a child not waited for yet, so the number is still its own.
@@ -193,7 +209,7 @@ impl Workers {
     /// Tells workers to end, by this signal.
     pub(super) fn dismiss(&mut self, which: Which, signal: i32) {
         self.signal(which, signal);
-        let meant = |one: &&mut Worker| which.includes(one.generation);
+        let meant = |one: &&mut Worker| which.includes(one);
         for worker in self.all.iter_mut().filter(meant) {
             worker.state = State::Leaving;
         }
@@ -201,15 +217,30 @@ impl Workers {
 
     /// How many of a generation live and were not told to end.
     pub(super) fn staying(&self, generation: u64) -> usize {
-        let stays =
-            |one: &&Worker| one.generation == generation && !matches!(one.state, State::Leaving);
+        let which = Which::Of(generation);
+        let stays = |one: &&Worker| which.includes(one) && !matches!(one.state, State::Leaving);
         self.all.iter().filter(stays).count()
+    }
+
+    /// Whether a generation has a keeper that was not told to end.
+    pub(super) fn has_keeper(&self, generation: u64) -> bool {
+        let stays = |one: &Worker| {
+            Which::Keepers.includes(one)
+                && one.generation == generation
+                && !matches!(one.state, State::Leaving)
+        };
+        self.all.iter().any(stays)
+    }
+
+    /// Whether there are some of these.
+    pub(super) fn are_there(&self, which: Which) -> bool {
+        self.all.iter().any(|one| which.includes(one))
     }
 
     /// How many of a generation accept.
     pub(super) fn serving(&self, generation: u64) -> usize {
-        let serves =
-            |one: &&Worker| one.generation == generation && matches!(one.state, State::Serving);
+        let which = Which::Of(generation);
+        let serves = |one: &&Worker| which.includes(one) && matches!(one.state, State::Serving);
         self.all.iter().filter(serves).count()
     }
 
@@ -235,15 +266,15 @@ impl Ended {
 
     /// What happened, for the log.
     pub(super) fn story(&self) -> String {
-        let process = self.process;
+        let (process, name) = (self.process, self.duty.name());
         match (self.status.signal(), self.status.code()) {
             (Some(signal), _) if self.status.core_dumped() => {
-                format!("worker process {process} exited on signal {signal} (core dumped)")
+                format!("{name} process {process} exited on signal {signal} (core dumped)")
             }
-            (Some(signal), _) => format!("worker process {process} exited on signal {signal}"),
+            (Some(signal), _) => format!("{name} process {process} exited on signal {signal}"),
             (None, code) => {
                 let code = code.unwrap_or_default();
-                format!("worker process {process} exited with code {code}")
+                format!("{name} process {process} exited with code {code}")
             }
         }
     }

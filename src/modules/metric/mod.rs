@@ -1,6 +1,8 @@
 //! Metrics: zones that keep them, directives and variables that update them, and their part of
 //! the status tree.
 
+mod durable;
+mod lasting;
 mod status;
 mod update;
 mod variables;

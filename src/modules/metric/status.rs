@@ -9,6 +9,7 @@ use crate::os;
 use crate::status::{Branch, Named, Node, Value};
 use crate::zone::{Record, Slabs};
 
+use super::lasting;
 use super::zones::Entry;
 
 /// Shows the zones, if there are any.
@@ -29,10 +30,12 @@ fn name(entry: &Arc<Entry>) -> &[u8] {
 }
 
 fn zone(entry: &Entry) -> Node<'_> {
-    Node::object(vec![
+    let mut members = vec![
         ("discarded", count(entry.zone.discarded())),
         ("metrics", Node::branch(Keys(entry))),
-    ])
+    ];
+    members.extend(lasting::state(entry).map(|state| ("state", state)));
+    Node::object(members)
 }
 
 fn slabs(entry: &Entry) -> Option<Node<'_>> {

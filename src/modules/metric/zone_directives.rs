@@ -18,14 +18,23 @@ pub(super) const METRIC_ZONE: DirectiveSpec = DirectiveSpec {
     arity: Arity::at_least(2),
     repeat: Repeat::Many,
     doc: Doc {
-        syntax: "metric_zone NAME:SIZE [expire=on | off] [discard_key=KEY] MODE [PARAMETERS];",
+        syntax: "metric_zone NAME:SIZE[:file=PATH] [expire=on | off] [discard_key=KEY]\n    \
+                 [inactive=TIME] [sync=TIME | always | exit] MODE [PARAMETERS];",
         default: "",
         text: "Declares a zone of shared memory that keeps one value for each key, and how samples \
                become that value: `count`, `gauge`, `last`, `min`, `max`, `average exp \
                [factor=0..99]`, `average mean [window=off|TIME] [count=N]` or `histogram LIMIT...`. \
                When it is full, a new key is refused, or with `expire=on` takes the place of the \
                keys that were updated longest ago; what is refused or dropped is added to KEY. \
-               SIZE is at least 32k. Shown at `/status/http/metric_zones/NAME/`.",
+               A key that is not updated for `inactive` is dropped, too. SIZE is at least 32k. Shown at \
+               `/status/http/metric_zones/NAME/`.\n\n\
+               With `file`, the zone lasts: its memory is the file PATH, which survives the death of all \
+               processes, and a snapshot is written beside it every `sync` (1s unless said otherwise) in \
+               case the machine goes down. `always`: a change through `metric_push` is answered only \
+               when it is on the disk. `exit`: one snapshot, when the server ends. A file that is damaged \
+               is kept as PATH.bad, one without a metric in common as PATH.old. Do not keep values in a \
+               file that go up when a request begins and down when it ends: a server that is killed \
+               leaves them up.",
         example: "metric_zone upstream_time:10m expire=on histogram 0.05 0.1 0.5 1 5 inf;",
     },
     apply: simple,
@@ -36,12 +45,13 @@ pub(super) const METRIC_ZONE: DirectiveSpec = DirectiveSpec {
 pub(super) const METRIC_COMPLEX_ZONE: DirectiveSpec = DirectiveSpec {
     name: "metric_complex_zone",
     contexts: Contexts::HTTP,
-    arity: Arity::between(1, 3),
+    arity: Arity::between(1, 5),
     body: Body::Free,
     repeat: Repeat::Many,
     doc: Doc {
-        syntax: "metric_complex_zone NAME:SIZE [expire=on | off] [discard_key=KEY] {\n    METRIC \
-                 MODE [PARAMETERS];\n    ...\n}",
+        syntax: "metric_complex_zone NAME:SIZE[:file=PATH] [expire=on | off] [discard_key=KEY]\n    \
+                 [inactive=TIME] [sync=TIME | always | exit] {\n    METRIC MODE [PARAMETERS];\n    \
+                 ...\n}",
         default: "",
         text: "Declares a zone that keeps several named values for each key; every update feeds all \
                of them.",
@@ -59,23 +69,71 @@ pub(super) struct ZonesWritten(pub Vec<ZoneWritten>);
 pub(super) struct ZoneWritten {
     pub name: String,
     pub size: usize,
-    pub overflow: Overflow,
+    pub options: Options,
     pub schema: Arc<Schema>,
     /// Whether it has one metric without a name.
     pub is_simple: bool,
     pub span: Span,
 }
 
+/// What holds for the zone as a whole.
+#[derive(Default)]
+pub(super) struct Options {
+    pub overflow: Overflow,
+    /// How long a key stays without an update, in milliseconds.
+    pub inactive: Option<u64>,
+    /// Where it lasts.
+    pub file: Option<FileWritten>,
+    sync: Option<(Sync, Span)>,
+}
+
+/// A file that a zone is kept in, as written.
+pub(super) struct FileWritten {
+    pub path: String,
+    pub span: Span,
+}
+
+/// How often a zone's snapshot is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sync {
+    /// Every so many milliseconds.
+    Every(u64),
+    /// As by default, and pushed changes are on disk before they are answered.
+    Always,
+    /// Once, when the server ends.
+    Exit,
+}
+
+impl Options {
+    pub(super) fn sync(&self) -> Sync {
+        self.sync.map_or(Sync::Every(1000), |(sync, _)| sync)
+    }
+
+    fn check(&self) -> Result<(), Diagnostic> {
+        match (&self.file, self.sync) {
+            (None, Some((_, span))) => {
+                let message = "\"sync\" requires a file";
+                Err(Diagnostic::error(span, message).with_help("write NAME:SIZE:file=PATH"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 fn simple(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let (name, size) = name_and_size(statement)?;
-    let mut overflow = Overflow::default();
+    let (name, size, file) = name_and_size(statement)?;
+    let mut options = Options {
+        file,
+        ..Options::default()
+    };
     let mut words = &statement.arguments()[1..];
     while let Some((word, rest)) = words.split_first() {
-        if !option(&mut overflow, word)? {
+        if !option(&mut options, word)? {
             break;
         }
         words = rest;
     }
+    options.check()?;
     let mode = parse_mode(&statement.directive.name, words)?;
     let schema = Arc::new(Schema::simple(mode));
     let span = statement.directive.span;
@@ -84,7 +142,7 @@ fn simple(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         ZoneWritten {
             name,
             size,
-            overflow,
+            options,
             schema,
             is_simple: true,
             span,
@@ -93,15 +151,20 @@ fn simple(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
 }
 
 fn complex(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let (name, size) = name_and_size(statement)?;
-    let mut overflow = Overflow::default();
+    let (name, size, file) = name_and_size(statement)?;
+    let mut options = Options {
+        file,
+        ..Options::default()
+    };
     for word in &statement.arguments()[1..] {
-        if !option(&mut overflow, word)? {
+        if !option(&mut options, word)? {
             let message = format!("invalid parameter \"{}\"", word.text);
-            let help = "expected expire=on, expire=off or discard_key=KEY";
+            let help =
+                "expected expire=on, expire=off, discard_key=KEY, inactive=TIME or sync=TIME";
             return Err(Diagnostic::error(word.span, message).with_help(help));
         }
     }
+    options.check()?;
     let lines = statement.lines();
     let metrics = metrics(statement, &lines);
     if lines.is_empty() {
@@ -117,7 +180,7 @@ fn complex(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         ZoneWritten {
             name,
             size,
-            overflow,
+            options,
             schema,
             is_simple: false,
             span,
@@ -142,21 +205,23 @@ fn metrics(statement: &mut Statement<'_>, lines: &[&Directive]) -> Vec<(String, 
     metrics
 }
 
-fn name_and_size(statement: &Statement<'_>) -> Result<(String, usize), Diagnostic> {
+fn name_and_size(
+    statement: &Statement<'_>,
+) -> Result<(String, usize, Option<FileWritten>), Diagnostic> {
     let text = statement.text(1);
-    let parts: Vec<&str> = text.split(':').collect();
+    let parts: Vec<&str> = text.splitn(3, ':').collect();
     let invalid = || {
         let message = format!("invalid zone specification \"{text}\"");
         statement
             .error(1, message)
             .with_help("expected NAME:SIZE, as in requests:1m")
     };
-    let (name, size) = match *parts {
-        [_, _, file, ..] if file.starts_with("file=") => {
-            let message = format!("zone \"{text}\" cannot be kept in a file");
-            return Err(statement.error(1, message));
+    let (name, size, file) = match *parts {
+        [name, size] if !name.is_empty() && !size.is_empty() => (name, size, None),
+        [name, size, file] if !name.is_empty() && !size.is_empty() => {
+            let path = file.strip_prefix("file=").ok_or_else(invalid)?;
+            (name, size, Some(path))
         }
-        [name, size] if !name.is_empty() && !size.is_empty() => (name, size),
         [name] if !name.is_empty() => {
             let message = format!("zone \"{name}\" has no size");
             let help = format!("expected NAME:SIZE, as in {name}:1m");
@@ -164,6 +229,15 @@ fn name_and_size(statement: &Statement<'_>) -> Result<(String, usize), Diagnosti
         }
         _ => return Err(invalid()),
     };
+    let word = statement.word(1);
+    if file == Some("") {
+        let message = format!("zone \"{name}\" has an empty file name");
+        return Err(statement.error(1, message));
+    }
+    let file = file.map(|path| FileWritten {
+        path: path.to_owned(),
+        span: word.slice(text.len() - path.len()..text.len()).span,
+    });
     let bytes = values::size(size)
         .ok()
         .and_then(|bytes| usize::try_from(bytes).ok());
@@ -179,11 +253,20 @@ fn name_and_size(statement: &Statement<'_>) -> Result<(String, usize), Diagnosti
             .error(1, message)
             .with_help("the smallest zone is 32k"));
     }
-    Ok((name.to_owned(), bytes))
+    Ok((name.to_owned(), bytes, file))
 }
 
 /// Takes an option; false when the word is none.
-fn option(overflow: &mut Overflow, word: &Word) -> Result<bool, Diagnostic> {
+fn option(options: &mut Options, word: &Word) -> Result<bool, Diagnostic> {
+    if let Some(value) = word.strip_prefix("inactive=") {
+        options.inactive = Some(inactive(&value)?);
+        return Ok(true);
+    }
+    if let Some(value) = word.strip_prefix("sync=") {
+        options.sync = Some((sync(&value)?, word.span));
+        return Ok(true);
+    }
+    let overflow = &mut options.overflow;
     if let Some(value) = word.strip_prefix("expire=") {
         overflow.expire = match value.text.as_str() {
             "on" => true,
@@ -208,6 +291,32 @@ fn option(overflow: &mut Overflow, word: &Word) -> Result<bool, Diagnostic> {
         .map(Into::into);
     Ok(true)
 }
+
+fn inactive(value: &Word) -> Result<u64, Diagnostic> {
+    match values::milliseconds(&value.text) {
+        Ok(time) if time > 0 => Ok(time),
+        _ => {
+            let message = format!("invalid \"inactive\" value \"{}\"", value.text);
+            Err(Diagnostic::error(value.span, message).with_help("a time, such as 1h or 90s"))
+        }
+    }
+}
+
+fn sync(value: &Word) -> Result<Sync, Diagnostic> {
+    match (value.text.as_str(), values::milliseconds(&value.text)) {
+        ("always", _) => Ok(Sync::Always),
+        ("exit", _) => Ok(Sync::Exit),
+        (_, Ok(time)) if time >= LEAST_SYNC => Ok(Sync::Every(time)),
+        (text, _) => {
+            let message = format!("invalid \"sync\" value \"{text}\"");
+            let help = "a time of at least 100ms, \"always\" or \"exit\"";
+            Err(Diagnostic::error(value.span, message).with_help(help))
+        }
+    }
+}
+
+/// The shortest time between two snapshots, in milliseconds.
+const LEAST_SYNC: u64 = 100;
 
 /// Text without the quotes around it: in `discard_key="old"` they are, by the rules of the language,
 /// part of the word, but nobody means them.

@@ -10,6 +10,7 @@ use crate::metric::{Moment, Schema};
 use crate::os::SharedMemory;
 use crate::zone::{Adoption, Geometry, Refused, Unusable, Update, Zone};
 
+use super::lasting::{self, Lasting};
 use super::zone_directives::{ZoneWritten, ZonesWritten};
 use super::{status, variables};
 
@@ -20,6 +21,8 @@ pub(super) struct Entry {
     pub schema: Arc<Schema>,
     /// Whether it has one metric without a name.
     pub is_simple: bool,
+    /// Where it lasts, if it does.
+    pub lasting: Option<Lasting>,
 }
 
 /// The zones of a configuration, in the order of the file.
@@ -65,8 +68,8 @@ pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     for written in zones {
         let claimed = builder.claim_zone(&written.name, written.span, USE);
         builder.diagnostics.check(claimed);
-        let zone = match open(builder, written) {
-            Ok(zone) => zone,
+        let (zone, lasting) = match open(builder, written) {
+            Ok(opened) => opened,
             Err(error) => {
                 let message = format!("zone \"{}\" cannot be used: {error}", written.name);
                 builder
@@ -80,7 +83,9 @@ pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
             zone,
             schema: Arc::clone(&written.schema),
             is_simple: written.is_simple,
+            lasting,
         });
+        lasting::add_chores(builder, &entry, &written.options);
         variables::offer(builder, &entry, written.span);
         builder.thing::<Registry>().0.push(entry);
     }
@@ -88,36 +93,42 @@ pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     status::mount(builder, &entries);
 }
 
-fn open(builder: &mut Builder<'_>, written: &ZoneWritten) -> Result<Zone, Unusable> {
+fn open(
+    builder: &mut Builder<'_>,
+    written: &ZoneWritten,
+) -> Result<(Zone, Option<Lasting>), Unusable> {
+    if builder.memory.role() == Role::Check {
+        let note = capacity(written)?;
+        builder.notes.push(note);
+    }
+    if let Some(file) = &written.options.file {
+        return lasting::open(builder, written, file);
+    }
     let (name, schema) = (&written.name, Arc::clone(&written.schema));
     let existing = builder.memory.existing(KIND, name);
-    match (builder.memory.role(), existing) {
+    let zone = match (builder.memory.role(), existing) {
         (Role::Worker(_), Some(memory)) => Zone::attach(&memory, schema),
         (Role::Worker(_), None) => Err(Unusable::Memory(io::ErrorKind::NotFound.into())),
-        (Role::Check, _) => {
-            let zone = create(builder.memory, written)?;
-            let note = capacity(written)?;
-            builder.notes.push(note);
-            Ok(zone)
-        }
-        (Role::Master, None) => create(builder.memory, written),
+        (Role::Check, _) | (Role::Master, None) => create(builder.memory, written),
         (Role::Master, Some(memory)) => adopt(builder.memory, written, &memory),
-    }
+    };
+    Ok((zone?, None))
 }
 
-const KIND: &str = "metric_zone";
+/// The kind of their memory.
+pub(super) const KIND: &str = "metric_zone";
 
 /// What the zones are used for.
 pub(super) const USE: &str = "metrics";
 
-fn create(memory: &mut dyn Memory, written: &ZoneWritten) -> Result<Zone, Unusable> {
+pub(super) fn create(memory: &mut dyn Memory, written: &ZoneWritten) -> Result<Zone, Unusable> {
     Geometry::of_zone(written.size, &written.schema)?;
     let memory = memory.create(KIND, &written.name, written.size)?;
     Zone::create(
         &memory,
         written.size,
         Arc::clone(&written.schema),
-        &written.overflow,
+        &written.options.overflow,
     )
 }
 
@@ -129,7 +140,7 @@ fn adopt(
 ) -> Result<Zone, Unusable> {
     let schema = Arc::clone(&written.schema);
     let name = &written.name;
-    match Zone::adopt(existing, written.size, schema, &written.overflow) {
+    match Zone::adopt(existing, written.size, schema, &written.options.overflow) {
         Ok((zone, adoption)) => {
             tell(name, &adoption);
             Ok(zone)
@@ -142,21 +153,9 @@ fn adopt(
     }
 }
 
-fn tell(name: &str, adoption: &Adoption) {
-    match adoption {
-        Adoption::Created | Adoption::Kept => {}
-        Adoption::Migrated {
-            metrics_kept,
-            metrics_new,
-            keys,
-            discarded,
-        } => log::info!(
-            "metric zone \"{name}\" changed: {keys} keys carried over, {discarded} found no room, \
-             {metrics_kept} metrics kept, {metrics_new} new"
-        ),
-        Adoption::Emptied { reason } => {
-            log::info!("metric zone \"{name}\" changed and starts empty: {reason}");
-        }
+pub(super) fn tell(name: &str, adoption: &Adoption) {
+    if let Some(story) = adoption.story() {
+        log::info!("metric zone \"{name}\": {story}");
     }
 }
 

@@ -8,7 +8,7 @@
 //! which lasts as long as some process has it open.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +39,8 @@ pub struct Wanted<'a> {
     pub schema: &'a Arc<Schema>,
     /// What happens to keys that do not fit.
     pub overflow: &'a Overflow,
+    /// A zone in memory whose values it takes over if there is nothing on disk yet.
+    pub before: Option<&'a SharedMemory>,
 }
 
 /// A zone that came out of its files.
@@ -147,15 +149,10 @@ impl Files {
         if has_common(&schema, wanted) {
             return Ok(false);
         }
-        let begun = Begun {
-            wall: wall_clock(),
-            moment: Moment(monotonic()),
-            journal: 0,
-        };
         let mut options = File::options();
         options.write(true).create(true).truncate(true).mode(0o600);
         let mut file = BufWriter::new(options.open(self.old())?);
-        Zone::attach(memory, schema)?.write_snapshot(begun, &mut file)?;
+        write_as_it_is(memory, wanted, &mut file)?;
         Ok(true)
     }
 
@@ -188,6 +185,23 @@ impl Files {
             _ => false,
         }
     }
+}
+
+/// Writes a snapshot with the metrics that the zone has, which need not be those known here.
+fn write_as_it_is(
+    memory: &SharedMemory,
+    known: &Arc<Schema>,
+    out: &mut dyn Write,
+) -> Result<(), Unusable> {
+    let present = Zone::attach(memory, Arc::clone(known))?;
+    let schema = Arc::clone(&present.first.store.schema);
+    let begun = Begun {
+        wall: wall_clock(),
+        moment: Moment(monotonic()),
+        journal: 0,
+    };
+    Zone::attach(memory, schema)?.write_snapshot(begun, out)?;
+    Ok(())
 }
 
 /// Whether some metric is in both.
@@ -224,6 +238,11 @@ impl Opening<'_> {
             live::Found::Nothing | live::Found::OtherBoot => {}
         }
         let Some((image, path, journal)) = self.newest_image()? else {
+            if let Some(image) = self.image_before(&found) {
+                let journal = self.journal(0)?.0;
+                let (zone, memory) = self.restore(&image)?;
+                return Ok((zone, memory, journal));
+            }
             if matches!(found, live::Found::OtherBoot) {
                 let path = self.files.path.clone();
                 self.set_aside_bad(&path, "the machine went down, and there is no snapshot")?;
@@ -237,6 +256,18 @@ impl Opening<'_> {
         }
         let (zone, memory) = self.restore(&image)?;
         Ok((zone, memory, journal))
+    }
+
+    /// What the zone held that was not in a file, where there is no file yet.
+    fn image_before(&self, found: &live::Found) -> Option<Image> {
+        let memory = self.wanted.before?;
+        if !matches!(found, live::Found::Nothing) {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        write_as_it_is(memory, self.wanted.schema, &mut bytes).ok()?;
+        let (preamble, entries) = snapshot::read(&bytes).ok()?;
+        Image::new(preamble, entries, Vec::new()).ok()
     }
 
     fn has_common(&self, schema: &Schema) -> bool {

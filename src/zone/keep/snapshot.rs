@@ -285,7 +285,7 @@ impl Zone {
     }
 
     /// Notes that everything changed before some time, in milliseconds since 1970, is on disk.
-    pub(super) fn note_synced(&self, wall: u64) {
+    pub fn note_synced(&self, wall: u64) {
         let word = self.root.word(root::SYNCED);
         word.fetch_max(wall, Ordering::Relaxed);
     }

@@ -45,6 +45,7 @@ impl Folder {
             bytes,
             schema,
             overflow: &overflow,
+            before: None,
         };
         let mut opened = self.files().open(&wanted).unwrap();
         opened.zone.keep_record();
@@ -119,6 +120,7 @@ fn two_servers_never_use_one_file() {
         bytes: MINIMUM,
         schema: &schema,
         overflow: &overflow,
+        before: None,
     };
     let error = folder.files().open(&wanted).unwrap_err();
     assert!(

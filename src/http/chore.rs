@@ -1,0 +1,18 @@
+//! Work that comes round by itself rather than with a request.
+//!
+//! Features add it while they build a runtime; one process beside the workers, the keeper, does it, with the
+//! rights of the master and one thing at a time.
+
+use std::time::Duration;
+
+/// Something to be done now and then.
+pub trait Chore: Send + Sync {
+    /// How long after it was begun it is due again; nothing for one that is only done at the end.
+    fn every(&self) -> Option<Duration>;
+
+    /// Does it. Failures are its own to tell.
+    fn run(&self);
+
+    /// Does what is due when the server ends and all workers are gone.
+    fn finish(&self) {}
+}

@@ -1,0 +1,232 @@
+//! Zones that last: opening their files, writing their snapshots, dropping keys that went out of use, and what
+//! `/status/…/state` says of them.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::durable::Committer;
+use super::zone_directives::{FileWritten, Options, Sync, ZoneWritten};
+use super::zones::{Entry, KIND, create, tell};
+use crate::conf::{Diagnostic, Span, reason};
+use crate::http::builder::Builder;
+use crate::http::chore::Chore;
+use crate::http::memory::Role;
+use crate::metric::Moment;
+use crate::os;
+use crate::status::{Node, Value};
+use crate::zone::keep::{Files, Wanted, Writer};
+use crate::zone::{Unusable, Zone};
+
+/// What is known of a zone's files while it is used.
+pub(super) struct Lasting {
+    files: Files,
+    journal: Option<Arc<File>>,
+    /// Where changes must be on disk before they are answered.
+    pub committer: Option<Committer>,
+}
+
+/// The files of a configuration's zones, each with the zone that has it.
+#[derive(Default)]
+struct Claimed(HashMap<PathBuf, String>);
+
+/// Opens a zone that is kept in a file.
+pub(super) fn open(
+    builder: &mut Builder<'_>,
+    written: &ZoneWritten,
+    file: &FileWritten,
+) -> Result<(Zone, Option<Lasting>), Unusable> {
+    let files = Files::new(builder.path(&file.path));
+    claim(builder, written, file.span, files.path());
+    let role = builder.memory.role();
+    let key = format!("{} {}", written.name, files.path().display());
+    let mut zone = match role {
+        Role::Check => {
+            check_folder(builder, file.span, &files);
+            create(builder.memory, written)?
+        }
+        Role::Worker(_) => attach(builder, written, &key)?,
+        Role::Master => take_over(builder, written, &files, &key)?,
+    };
+    let journal = builder.memory.file(KIND, &key);
+    let mut committer = None;
+    if written.options.sync() == Sync::Always {
+        zone.keep_record();
+        committer = journal.clone().map(Committer::new);
+    }
+    let lasting = Lasting {
+        files,
+        journal,
+        committer,
+    };
+    Ok((zone, Some(lasting)))
+}
+
+/// Two zones in one file would destroy each other.
+fn claim(builder: &mut Builder<'_>, written: &ZoneWritten, span: Span, path: &Path) {
+    let claimed = &mut builder.thing::<Claimed>().0;
+    if let Some(other) = claimed.insert(path.to_owned(), written.name.clone()) {
+        let message = format!("file \"{}\" is used by two zones", path.display());
+        let help = format!("zone \"{other}\" is kept in it");
+        let problem = Diagnostic::error(span, message).with_help(help);
+        builder.diagnostics.push(problem);
+    }
+}
+
+fn check_folder(builder: &mut Builder<'_>, span: Span, files: &Files) {
+    let folder = files.folder();
+    if let Err(error) = os::may_write(folder) {
+        let message = format!(
+            "folder \"{}\" cannot be written to ({})",
+            folder.display(),
+            reason(&error)
+        );
+        builder.diagnostics.push(Diagnostic::error(span, message));
+    } else if files.path().is_dir() {
+        let message = format!("\"{}\" is a folder", files.path().display());
+        builder.diagnostics.push(Diagnostic::error(span, message));
+    }
+}
+
+fn attach(builder: &mut Builder<'_>, written: &ZoneWritten, key: &str) -> Result<Zone, Unusable> {
+    let missing = || Unusable::Memory(std::io::ErrorKind::NotFound.into());
+    let memory = builder.memory.existing(KIND, key).ok_or_else(missing)?;
+    Zone::attach(&memory, Arc::clone(&written.schema))
+}
+
+/// The zone of the generation before, or what its files hold.
+fn take_over(
+    builder: &mut Builder<'_>,
+    written: &ZoneWritten,
+    files: &Files,
+    key: &str,
+) -> Result<Zone, Unusable> {
+    let (name, schema) = (&written.name, &written.schema);
+    let overflow = &written.options.overflow;
+    if let Some(memory) = builder.memory.existing(KIND, key) {
+        if files.keep_old(&memory, schema)? {
+            log::warn!("metric zone \"{name}\": what it held is kept beside its file as \".old\"");
+        }
+        let adopted = Zone::adopt(&memory, written.size, Arc::clone(schema), overflow);
+        let (zone, adoption) = adopted?;
+        tell(name, &adoption);
+        return Ok(zone);
+    }
+    let before = builder.memory.existing(KIND, name);
+    let opened = files.open(&Wanted {
+        bytes: written.size,
+        schema,
+        overflow,
+        before: before.as_deref(),
+    })?;
+    for told in opened.told {
+        log::log!(told.level, "metric zone \"{name}\": {}", told.message);
+    }
+    let memory = &mut *builder.memory;
+    memory.keep(KIND, key, Arc::new(opened.memory));
+    memory.keep_file(KIND, key, Arc::new(opened.journal));
+    Ok(opened.zone)
+}
+
+/// Adds what the keeper does for a zone.
+pub(super) fn add_chores(builder: &mut Builder<'_>, entry: &Arc<Entry>, options: &Options) {
+    if let Some(lasting) = &entry.lasting {
+        builder.chores.push(Box::new(Snapshots {
+            entry: Arc::clone(entry),
+            every: match options.sync() {
+                Sync::Every(milliseconds) => Some(Duration::from_millis(milliseconds)),
+                Sync::Always => Some(Duration::from_secs(1)),
+                Sync::Exit => None,
+            },
+            journal: lasting.journal.clone(),
+            writer: Mutex::new(Writer::new(lasting.files.clone())),
+        }));
+    }
+    if let Some(milliseconds) = options.inactive {
+        builder.chores.push(Box::new(Sweep {
+            entry: Arc::clone(entry),
+            limit: Duration::from_millis(milliseconds),
+        }));
+    }
+}
+
+/// Writes a zone's snapshots.
+struct Snapshots {
+    entry: Arc<Entry>,
+    every: Option<Duration>,
+    journal: Option<Arc<File>>,
+    writer: Mutex<Writer>,
+}
+
+impl Snapshots {
+    fn tell(&self, error: &std::io::Error) {
+        let (name, reason) = (&self.entry.name, reason(error));
+        log::error!("metric zone \"{name}\": its snapshot could not be written ({reason})");
+    }
+}
+
+impl Chore for Snapshots {
+    fn every(&self) -> Option<Duration> {
+        self.every
+    }
+
+    fn run(&self) {
+        let mut writer = self.writer.lock();
+        let written = writer.write(&self.entry.zone, self.journal.as_deref());
+        let _told = written.inspect_err(|error| self.tell(error));
+    }
+
+    fn finish(&self) {
+        let mut writer = self.writer.lock();
+        let written = writer.finish(&self.entry.zone, self.journal.as_deref());
+        let _told = written.inspect_err(|error| self.tell(error));
+    }
+}
+
+/// Drops a zone's keys that went out of use.
+struct Sweep {
+    entry: Arc<Entry>,
+    limit: Duration,
+}
+
+impl Chore for Sweep {
+    /// Often enough that no key stays much longer than it may.
+    fn every(&self) -> Option<Duration> {
+        let often = self.limit / 10;
+        Some(often.clamp(Duration::from_millis(100), Duration::from_secs(60)))
+    }
+
+    fn run(&self) {
+        let limit = u64::try_from(self.limit.as_nanos()).unwrap_or(u64::MAX);
+        let now = Moment(os::monotonic());
+        if let Err(error) = self.entry.zone.drop_inactive(limit, now) {
+            log::error!("metric zone \"{}\": {error}", self.entry.name);
+        }
+    }
+}
+
+/// What `state` says of a zone, if it lasts.
+pub(super) fn state(entry: &Entry) -> Option<Node<'_>> {
+    let lasting = entry.lasting.as_ref()?;
+    let kept = entry.zone.kept();
+    let path = lasting.files.path().as_os_str().as_encoded_bytes();
+    let number = |value| Node::Value(Value::Integer(value));
+    let time = |milliseconds: u64| match milliseconds {
+        0 => Node::Value(Value::Null),
+        _ => Node::Value(Value::Time {
+            seconds: milliseconds / 1000,
+            milliseconds: (milliseconds % 1000) as u16,
+        }),
+    };
+    Some(Node::object(vec![
+        ("file", Node::text(path)),
+        ("records", number(entry.zone.len())),
+        ("snapshot", time(kept.snapshot)),
+        ("synced", time(kept.synced)),
+        ("errors", number(kept.errors)),
+    ]))
+}
