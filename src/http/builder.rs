@@ -46,6 +46,8 @@ pub struct Builder<'a> {
     pub chores: Vec<Box<dyn Chore>>,
     /// What a check of the configuration (`-t`) tells beside problems, a line each.
     pub notes: Vec<String>,
+    /// What is to be told once there is a log.
+    pub told: Vec<(log::Level, String)>,
     /// See [`Runtime`].
     pub idle_peers: usize,
     pub(super) modules: &'static [&'static Module],
@@ -147,6 +149,7 @@ impl<'a> Builder<'a> {
             connections: builder.connections,
             chores: builder.chores,
             notes: builder.notes,
+            told: builder.told,
             loaded: std::time::SystemTime::now(),
         })
     }
@@ -300,6 +303,7 @@ impl<'a> Builder<'a> {
             connections: Arc::new(Connections::new(shared, worker)),
             chores: Vec::new(),
             notes: Vec::new(),
+            told: Vec::new(),
             diagnostics,
             variables: VariableTable::default(),
             tree: Tree::new(),

@@ -39,6 +39,8 @@ pub struct Runtime {
     pub chores: Vec<Box<dyn Chore>>,
     /// What a check of the configuration (`-t`) tells beside problems, a line each.
     pub notes: Vec<String>,
+    /// What is to be told once there is a log.
+    pub told: Vec<(log::Level, String)>,
     /// When the configuration was loaded.
     pub loaded: SystemTime,
 }

@@ -49,7 +49,7 @@ pub(super) struct Generation {
     /// Whether something is to be done beside requests.
     pub(super) has_chores: bool,
     /// Keeps open what the configuration opened, its log files above all.
-    _runtime: Option<Runtime>,
+    runtime: Option<Runtime>,
 }
 
 impl Source {
@@ -170,8 +170,21 @@ impl Generation {
                 .runtime
                 .as_ref()
                 .is_some_and(|one| !one.chores.is_empty()),
-            _runtime: loaded.runtime,
+            runtime: loaded.runtime,
         })
+    }
+}
+
+impl Generation {
+    /// Tells the log what building it has brought up.
+    pub(super) fn tell(&mut self) {
+        let told = self
+            .runtime
+            .as_mut()
+            .map(|runtime| std::mem::take(&mut runtime.told));
+        for (level, message) in told.into_iter().flatten() {
+            log::log!(level, "{message}");
+        }
     }
 }
 

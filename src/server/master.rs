@@ -86,6 +86,7 @@ impl Master {
         left.map_err(|error| fatal(format!("no daemon ({})", reason(&error))))
             .ok()?;
         error_log::change(sinks);
+        master.current.tell();
         Some(master)
     }
 

@@ -35,10 +35,11 @@ impl Master {
         let before = Some(&self.current);
         let early_log = self.early_log.as_deref();
         let built = Generation::build(&self.source, before, early_log, Audience::Log);
-        let Some(generation) = built else {
+        let Some(mut generation) = built else {
             error_log::write(LogLevel::Error, "the configuration was not reloaded");
             return;
         };
+        generation.tell();
         let deadline = Instant::now() + START_PATIENCE;
         let coming = self.coming.insert(Coming {
             generation,

@@ -9,6 +9,7 @@ mod command_line;
 mod counting;
 mod harness_itself;
 mod hostile;
+mod lasting;
 mod prometheus;
 mod reload;
 mod signals;

@@ -123,9 +123,14 @@ fn take_over(
         overflow,
         before: before.as_deref(),
     })?;
-    for told in opened.told {
-        log::log!(told.level, "metric zone \"{name}\": {}", told.message);
-    }
+    let told = opened.told.into_iter();
+    let told = told.map(|told| {
+        (
+            told.level,
+            format!("metric zone \"{name}\": {}", told.message),
+        )
+    });
+    builder.told.extend(told);
     let memory = &mut *builder.memory;
     memory.keep(KIND, key, Arc::new(opened.memory));
     memory.keep_file(KIND, key, Arc::new(opened.journal));

@@ -1,0 +1,205 @@
+//! Zones in files: what is there after every process was killed, after the machine went down, and when files
+//! are damaged or in use.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::harness::load::{Account, Habit, Load};
+use crate::harness::server::{Server, children, signal};
+use crate::harness::site::{Parts, Site};
+use crate::harness::{PATIENCE, Running, poll};
+
+fn parts(sync: &str) -> Parts {
+    Parts {
+        main_config: "worker_processes 2;\n".into(),
+        http_config: format!(
+            "metric_zone hits:64k:file=$DIR/hits sync={sync} count;\n\
+             metric_zone keys:64k:file=$DIR/keys expire=on discard_key=rest count;\n"
+        ),
+        config: "location /hit { metric hits k on=request; metric keys $request_id on=request; return 204; }\n"
+            .into(),
+        ..Parts::default()
+    }
+}
+
+/// Kills every process at once.
+fn kill(running: Running) -> Site {
+    let Running { server, site } = running;
+    drop(server);
+    site
+}
+
+/// Makes a zone's memory one of another boot, as if the machine had gone down.
+fn reboot(site: &Site, zone: &str) {
+    let path = site.directory.join(zone);
+    let file = File::options().read(true).write(true).open(path).unwrap();
+    let mut word = [0; 8];
+    file.read_exact_at(&mut word, 16).unwrap();
+    word[0] ^= 1;
+    file.write_all_at(&word, 16).unwrap();
+}
+
+fn count(running: &Running) -> u64 {
+    running
+        .status("http/metric_zones/hits/metrics/k")
+        .as_u64()
+        .unwrap_or(0)
+}
+
+/// The sum over all keys, the discarded ones included.
+fn sum(running: &Running) -> u64 {
+    let keys = running.status("http/metric_zones/keys/metrics/");
+    keys.as_object()
+        .unwrap()
+        .values()
+        .filter_map(serde_json::Value::as_u64)
+        .sum()
+}
+
+fn hit(running: &Running, times: usize) {
+    crate::harness::load::pipeline(running.address(), times, 1, |_| "/hit".into());
+}
+
+#[test]
+fn nothing_is_lost_however_often_everything_is_killed() {
+    let parts = parts("1s");
+    let mut running = Running::start(&parts);
+    let mut account = Account::default();
+    for _ in 0..12 {
+        let load = Load::start(running.address(), "/hit", 4, Habit::KeepAlive);
+        thread::sleep(Duration::from_millis(120));
+        let site = kill(running);
+        account = account.plus(load.finish());
+        running = Running::start_at(site, &parts);
+        let (least, most) = (account.answered, account.answered + account.failed);
+        for counted in [count(&running), sum(&running)] {
+            assert!(
+                (least..=most).contains(&counted),
+                "{counted}: {least}..={most}"
+            );
+        }
+    }
+    assert!(account.answered > 500, "{account:?}");
+    let log = running.site.read("error.log");
+    assert!(!log.contains("cannot be used"), "{log}");
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn what_was_synced_is_there_after_the_machine_went_down() {
+    let parts = parts("100ms");
+    let running = Running::start(&parts);
+    hit(&running, 300);
+    let snapshot = || running.status("http/metric_zones/hits/state/snapshot");
+    let first = poll(PATIENCE, || Some(snapshot()).filter(|time| !time.is_null())).unwrap();
+    hit(&running, 1);
+    let next = poll(PATIENCE, || (snapshot() != first).then_some(()));
+    assert!(next.is_some());
+    let site = kill(running);
+    reboot(&site, "hits");
+    let running = Running::start_at(site, &parts);
+    assert!(count(&running) >= 300, "{}", count(&running));
+    let log = running.site.read("error.log");
+    assert!(
+        log.contains("metric zone \"hits\": 1 keys were read from its snapshot"),
+        "{log}"
+    );
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn a_good_end_leaves_everything_on_disk() {
+    for sync in ["exit", "1h"] {
+        let parts = parts(sync);
+        let running = Running::start(&parts);
+        hit(&running, 250);
+        let Running { server, site } = running;
+        server.stop().unwrap();
+        reboot(&site, "hits");
+        let running = Running::start_at(site, &parts);
+        assert_eq!(count(&running), 250);
+        running.server.stop().unwrap();
+    }
+}
+
+#[test]
+fn damaged_files_are_set_aside_and_the_rest_counts() {
+    let parts = parts("100ms");
+    let running = Running::start(&parts);
+    hit(&running, 100);
+    let Running { server, site } = running;
+    server.stop().unwrap();
+    let directory = site.directory.clone();
+    let damage = |name: &str| {
+        let path = directory.join(name);
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x55;
+        fs::write(&path, bytes).unwrap();
+    };
+    damage("hits");
+    damage("hits.snapshot");
+    let running = Running::start_at(site, &parts);
+    assert!(directory.join("hits.bad").exists() && directory.join("hits.snapshot.bad").exists());
+    // The older snapshot may have been written before the last request.
+    assert!(count(&running) <= 100);
+    let log = running.site.read("error.log");
+    assert!(
+        log.contains("[error]") && log.contains("and is kept as"),
+        "{log}"
+    );
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn one_file_is_used_by_one_server() {
+    let first = Running::start(&parts("1s"));
+    let second = Site::create().unwrap();
+    let path = first.site.directory.join("hits");
+    let other = Parts {
+        http_config: format!("metric_zone hits:64k:file={} count;\n", path.display()),
+        ..Parts::default()
+    };
+    let main_file = second.write(&other).unwrap();
+    let address = second.address(second.port);
+    let refused = Server::start(&main_file, &second.directory, &[], address)
+        .err()
+        .unwrap();
+    assert!(refused.contains("is in use by another server"), "{refused}");
+    hit(&first, 5);
+    assert_eq!(count(&first), 5);
+    first.server.stop().unwrap();
+}
+
+#[test]
+fn a_keeper_that_dies_is_replaced_and_one_that_is_not_needed_is_not_there() {
+    let keepers = |running: &Running| {
+        let mut all = children(running.server.id());
+        all.retain(|one| one.title.contains("keeper process"));
+        all.into_iter().map(|one| one.id).collect::<Vec<u32>>()
+    };
+    let running = Running::start(&parts("100ms"));
+    let keeper = poll(PATIENCE, || keepers(&running).first().copied()).unwrap();
+    signal(&keeper.to_string(), "KILL");
+    let other = |id: &u32| *id != keeper;
+    poll(PATIENCE, || keepers(&running).into_iter().find(other)).unwrap();
+    hit(&running, 3);
+    let synced = || {
+        !running
+            .status("http/metric_zones/hits/state/synced")
+            .is_null()
+    };
+    assert!(poll(PATIENCE, || synced().then_some(())).is_some());
+    let plain = Parts {
+        config: "location / { return 204; }\n".into(),
+        ..Parts::default()
+    };
+    running.reload(&plain);
+    assert!(poll(PATIENCE, || keepers(&running).is_empty().then_some(())).is_some());
+    assert_eq!(running.status("angie/generation"), json!(2));
+    running.server.stop().unwrap();
+}
