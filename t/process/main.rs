@@ -11,6 +11,7 @@ mod counting;
 mod harness_itself;
 mod hostile;
 mod prometheus;
+mod push;
 mod reload;
 mod signals;
 mod workers;

@@ -13,11 +13,14 @@ use crate::http::phase::{AccessRule, PhaseHandler, Verdict};
 use crate::http::request::Request;
 use crate::http::state::StateIndex;
 
+/// The words that may stand before a key.
+pub(super) type Schemes = Arc<[Box<[u8]>]>;
+
 /// What a location wants of its clients.
 pub(super) struct Guard {
     /// Those with equal numbers agree in file and schemes.
     pub(super) number: usize,
-    pub(super) schemes: Arc<[Box<[u8]>]>,
+    pub(super) schemes: Schemes,
     pub(super) file: Arc<KeyFile>,
     /// The `WWW-Authenticate` fields of a refusal.
     pub(super) challenges: Arc<[Vec<u8>]>,
@@ -28,9 +31,12 @@ pub(super) struct Guard {
 #[derive(Default)]
 pub(super) struct Findings {
     /// The owner of its key, by the number of the guard that looked.
-    owner: Option<(usize, Result<Arc<[u8]>, Refusal>)>,
+    owner: Option<(usize, Owner)>,
     challenges: Option<Arc<[Vec<u8>]>>,
 }
+
+/// Whose key a request has.
+type Owner = Result<Arc<[u8]>, Refusal>;
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +52,7 @@ impl Guard {
         self.owner(request).ok()
     }
 
-    fn owner(&self, request: &mut Request) -> Result<Arc<[u8]>, Refusal> {
+    fn owner(&self, request: &mut Request) -> Owner {
         if let Some((number, owner)) = &request.state(self.state).owner
             && *number == self.number
         {
@@ -59,7 +65,7 @@ impl Guard {
     }
 }
 
-fn judge(head: &Head, schemes: &[Box<[u8]>], keys: &Keys) -> Result<Arc<[u8]>, Refusal> {
+fn judge(head: &Head, schemes: &[Box<[u8]>], keys: &Keys) -> Owner {
     keys.owner(key(head, schemes)?).ok_or(Refusal::Unknown)
 }
 

@@ -8,7 +8,7 @@ mod guard;
 mod keys;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::conf::{
@@ -20,7 +20,7 @@ use crate::http::module::{self, Module};
 use crate::http::state::StateIndex;
 use crate::http::variable::{VARIABLE, VariableSpec};
 use file::{KeyFile, Problem};
-use guard::{Challenge, Findings, Guard, Rule};
+use guard::{Challenge, Findings, Guard, Rule, Schemes};
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -62,7 +62,6 @@ const DIRECTIVES: &[DirectiveSpec] = &[
                    proxied server unless `proxy_set_header` empties them.",
             example: "auth_api_key metrics;\nauth_api_key_file api.keys;\n\
                       metric pushes $api_key_name;",
-            ..SPEC.doc
         },
         apply: |statement| {
             let realm = statement.text(1);
@@ -127,7 +126,7 @@ struct FileWritten {
     span: Span,
 }
 
-struct SchemesWritten(Arc<[Box<[u8]>]>);
+struct SchemesWritten(Schemes);
 
 fn schemes(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let mut all: Vec<Box<[u8]>> = Vec::new();
@@ -157,7 +156,7 @@ struct Known {
     /// `None` for one that cannot be used, which was reported.
     files: HashMap<PathBuf, Option<Arc<KeyFile>>>,
     /// File and schemes; the place is the guard's number.
-    guards: Vec<(PathBuf, Arc<[Box<[u8]>]>)>,
+    guards: Vec<(PathBuf, Schemes)>,
 }
 
 fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
@@ -213,7 +212,7 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
     parts.keep(guard);
 }
 
-fn number(builder: &mut Builder<'_>, file: &KeyFile, schemes: &Arc<[Box<[u8]>]>) -> usize {
+fn number(builder: &mut Builder<'_>, file: &KeyFile, schemes: &Schemes) -> usize {
     let guards = &mut builder.thing::<Known>().guards;
     let same = |(path, other): &(PathBuf, _)| path == file.path() && other == schemes;
     guards.iter().position(same).unwrap_or_else(|| {
@@ -243,12 +242,7 @@ fn open(builder: &mut Builder<'_>, written: &FileWritten) -> Option<Arc<KeyFile>
     file
 }
 
-fn report(
-    builder: &mut Builder<'_>,
-    written: &FileWritten,
-    path: &std::path::Path,
-    problem: Problem,
-) {
+fn report(builder: &mut Builder<'_>, written: &FileWritten, path: &Path, problem: Problem) {
     match problem {
         Problem::Unreadable(error) => {
             let message = file::unreadable(path, &error);
