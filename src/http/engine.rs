@@ -9,7 +9,7 @@ use super::head::BodyFraming;
 use super::location::Found;
 use super::origin::Origin;
 use super::outcome::{InternalTarget, Outcome};
-use super::phase::{Flow, Phase, RewriteStep, Verdict};
+use super::phase::{AccessRule, Flow, Phase, RewriteStep, Verdict};
 use super::request::Request;
 use super::response::Response;
 use super::settings::{ErrorStatus, ErrorTarget, Satisfy};
@@ -233,23 +233,25 @@ pub fn absolute(request: &Request, target: &[u8]) -> Vec<u8> {
 }
 
 fn refused(request: &mut Request) -> Option<u16> {
-    let refusal = refusal(request);
-    if refusal.is_some() {
-        log::error!("access forbidden by rule{}", Circumstances(request));
-    }
-    refusal
+    let (status, rule) = refusal(request)?;
+    let reason = rule.refuse(request);
+    log::error!("{reason}{}", Circumstances(request));
+    Some(status)
 }
 
-fn refusal(request: &mut Request) -> Option<u16> {
+/// The status to refuse with, and the rule that wants it.
+fn refusal(request: &mut Request) -> Option<(u16, &'static dyn AccessRule)> {
     let location = request.location;
     let settings = &location.settings;
-    let mut refusal = None;
+    let mut refusal: Option<(u16, &dyn AccessRule)> = None;
     for rule in &location.access {
         match (rule.check(request), settings.satisfy) {
             (Verdict::Allow, Satisfy::Any) => return None,
-            (Verdict::Deny(status), Satisfy::All) => return Some(status),
-            (Verdict::Deny(status), Satisfy::Any) if refusal != Some(401) => {
-                refusal = Some(status);
+            (Verdict::Deny(status), Satisfy::All) => return Some((status, &**rule)),
+            (Verdict::Deny(status), Satisfy::Any)
+                if refusal.is_none_or(|(status, _)| status != 401) =>
+            {
+                refusal = Some((status, &**rule));
             }
             _ => {}
         }

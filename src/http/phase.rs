@@ -60,6 +60,12 @@ pub enum Verdict {
 pub trait AccessRule: Send + Sync {
     /// Judges a request.
     fn check(&self, request: &mut Request) -> Verdict;
+
+    /// The request is refused because of this rule: what the log says, and the time to remember
+    /// what the answer is to say.
+    fn refuse(&self, _request: &mut Request) -> &'static str {
+        "access forbidden by rule"
+    }
 }
 
 /// Makes the answer of a location, or passes: the first that does not pass decides.

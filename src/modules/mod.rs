@@ -16,6 +16,7 @@ pub mod process;
 
 pub mod access;
 pub mod api;
+pub mod auth_api_key;
 pub mod files;
 pub mod headers;
 pub mod log;
@@ -34,6 +35,7 @@ pub static MODULES: &[&Module] = &[
     &api::MODULE,
     &rewrite::MODULE,
     &access::MODULE,
+    &auth_api_key::MODULE,
     &headers::MODULE,
     &map::MODULE,
     &log::MODULE,

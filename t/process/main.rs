@@ -4,6 +4,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod api_keys;
 mod clients;
 mod command_line;
 mod counting;
@@ -11,6 +12,7 @@ mod harness_itself;
 mod hostile;
 mod lasting;
 mod prometheus;
+mod push;
 mod reload;
 mod signals;
 mod workers;
