@@ -218,6 +218,16 @@ impl Builder<'_> {
         self.prefix.join(path)
     }
 
+    /// A file that belongs to the configuration, from where the main file is.
+    pub fn beside(&self, path: &str) -> PathBuf {
+        let main = self.sources.files().next();
+        let folder = main.and_then(|main| Path::new(main.name.as_str()).parent());
+        match folder {
+            Some(folder) if folder.is_absolute() => folder.join(path),
+            _ => self.path(path),
+        }
+    }
+
     /// Where relative paths begin.
     pub fn prefix(&self) -> &Path {
         &self.prefix

@@ -222,7 +222,7 @@ fn number(builder: &mut Builder<'_>, file: &KeyFile, schemes: &Schemes) -> usize
 }
 
 fn open(builder: &mut Builder<'_>, written: &FileWritten) -> Option<Arc<KeyFile>> {
-    let path = builder.path(&written.path);
+    let path = builder.beside(&written.path);
     if let Some(file) = builder.thing::<Known>().files.get(&path) {
         return file.clone();
     }
