@@ -8,10 +8,14 @@
 
 pub mod bridge;
 pub mod builder;
+pub mod chore;
 pub mod circumstances;
 pub mod connection;
+pub mod connection_facts;
 pub mod content;
+pub mod encryption;
 pub mod engine;
+pub mod handshake;
 pub mod memory;
 pub mod module;
 mod nesting;
@@ -19,6 +23,7 @@ pub mod origin;
 pub mod outcome;
 pub mod pattern;
 pub mod phase;
+pub mod provision;
 pub mod request;
 pub mod response;
 pub mod runtime;

@@ -8,10 +8,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::chore::Chore;
 use super::counters::Connections;
+use super::handshake::HandshakeCounter;
 use super::location::{Location, LocationIndex, Locations};
 use super::phase::{PhaseHandler, RewriteStep};
-use super::server_name::ServerNames;
+use super::provision::Provision;
+use super::server_name::{ServerIndex, ServerNames};
 use super::settings::ConnectionSettings;
 use super::variable::Variables;
 use crate::status::Tree;
@@ -38,6 +41,10 @@ pub struct Runtime {
     pub notes: Vec<String>,
     /// When the configuration was loaded.
     pub loaded: SystemTime,
+    /// What every worker does now and then.
+    pub chores: Vec<Box<dyn Chore>>,
+    /// What the master sees to.
+    pub provisions: Vec<Box<dyn Provision>>,
 }
 
 /// A server block.
@@ -56,6 +63,10 @@ pub struct Server {
     pub locations: Locations,
     /// Stands for the server itself, for requests that reach no location.
     pub own: LocationIndex,
+    /// How it encrypts; `None` when it has no certificate.
+    pub encryption: Option<Arc<rustls::ServerConfig>>,
+    /// Told of each handshake that ended.
+    pub handshakes: Box<[Box<dyn HandshakeCounter>]>,
 }
 
 /// An address and the servers behind it.
@@ -66,6 +77,8 @@ pub struct Listener {
     pub backlog: i32,
     /// Which server takes a request.
     pub names: ServerNames,
+    /// Whether its connections are to be encrypted.
+    pub encrypted: bool,
 }
 
 /// A place to listen at.
@@ -90,5 +103,10 @@ impl Runtime {
     /// The location of this index.
     pub fn location(&self, index: LocationIndex) -> &Location {
         &self.locations[index.0 as usize]
+    }
+
+    /// The server of this index.
+    pub fn server(&self, index: ServerIndex) -> &Server {
+        &self.servers[index.0 as usize]
     }
 }

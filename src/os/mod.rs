@@ -10,6 +10,7 @@
     reason = "the one folder that may speak to the system directly"
 )]
 
+mod access;
 mod descriptor;
 mod kernel;
 mod listening;
@@ -21,6 +22,7 @@ mod robust_mutex;
 mod shared_memory;
 mod title;
 
+pub use access::may_make_files;
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
 pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
 pub use listening::Listening;

@@ -18,6 +18,7 @@ use super::reload::Coming;
 use super::report::Audience;
 use super::restart::Restart;
 use super::signals::{self, Signals};
+use super::upkeep::Upkeep;
 use super::worker::identity;
 use super::workers::{Ended, Manner, Which, Workers};
 use crate::conf::reason;
@@ -39,6 +40,7 @@ pub(super) struct Master {
     /// False after `WINCH`, until the next reload.
     pub(super) is_serving: bool,
     pub(super) restart: Restart,
+    pub(super) upkeep: Upkeep,
     pub(super) end: Option<End>,
     pub(super) pid: Option<PidFile>,
 }
@@ -71,6 +73,7 @@ impl Master {
             reload_again: false,
             is_serving: true,
             restart: Restart::default(),
+            upkeep: Upkeep::begin(),
             end: None,
             pid: None,
             source,
@@ -98,6 +101,7 @@ impl Master {
                 self.obey(signal);
             }
             self.finish_reload();
+            self.keep_up();
             if self.end.is_some() && self.workers.is_empty() {
                 break;
             }
@@ -116,7 +120,9 @@ impl Master {
             Some(End::Fast { deadline }) => Some(deadline),
             _ => None,
         };
-        let first = [paused, reload, end].into_iter().flatten().min();
+        // One that is ending looks after nothing any more.
+        let upkeep = self.end.is_none().then(|| self.upkeep.due());
+        let first = [paused, reload, end, upkeep].into_iter().flatten().min();
         let patience = first.map(|moment| moment.saturating_duration_since(now));
         let mut descriptors = vec![self.signals.as_fd()];
         descriptors.extend(self.workers.news());

@@ -24,6 +24,7 @@ mod reload;
 mod report;
 mod restart;
 mod signals;
+mod upkeep;
 mod worker;
 mod workers;
 

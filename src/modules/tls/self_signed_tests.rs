@@ -1,0 +1,3 @@
+//! Making and renewing, on disk.
+
+use super::*;
