@@ -6,6 +6,7 @@
 //! HTTP is noticed by its first byte, and told.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -52,7 +53,9 @@ pub(super) async fn begin(
     shutdown: &ShutdownWatch,
 ) -> Option<(Stream, Encryption)> {
     let default = runtime.server(listener.names.default());
+    let socket = stream.get_socket_digest();
     let mut asked = Asked {
+        client: socket.and_then(|socket| socket.peer_addr()?.as_inet().copied()),
         server: default,
         begun: false,
     };
@@ -64,6 +67,7 @@ pub(super) async fn begin(
 
 /// Who was asked for so far.
 struct Asked {
+    client: Option<SocketAddr>,
     server: &'static Server,
     begun: bool,
 }
@@ -85,7 +89,6 @@ impl Asked {
 
     /// Counts and logs how it ended.
     fn note(&self, result: &Option<io::Result<(Stream, Encryption)>>) {
-        let name = &self.server.name;
         let end = match result {
             Some(Ok((_, Encryption::On(agreed)))) => Handshake::Done {
                 resumed: agreed.resumed,
@@ -94,16 +97,29 @@ impl Asked {
             // Nothing was said: a connection that was opened for later, or a look at the port.
             _ if !self.begun => return,
             Some(Err(error)) => {
-                log::info!("TLS handshake failed: {error}, server: {name}");
+                self.tell(&format!("failed: {error}"));
                 Handshake::Failed
             }
             None => {
-                log::info!("TLS handshake timed out, server: {name}");
+                self.tell("timed out");
                 Handshake::TimedOut
             }
         };
         for counter in &self.server.handshakes {
             counter.count(end);
+        }
+    }
+
+    fn tell(&self, how: &str) {
+        let name = &self.server.name;
+        match self.client {
+            Some(client) => {
+                log::info!(
+                    "TLS handshake {how}, client: {}, server: {name}",
+                    client.ip()
+                );
+            }
+            None => log::info!("TLS handshake {how}, client: unix:, server: {name}"),
         }
     }
 }

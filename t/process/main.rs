@@ -12,4 +12,5 @@ mod hostile;
 mod prometheus;
 mod reload;
 mod signals;
+mod tls;
 mod workers;
