@@ -232,5 +232,4 @@ fn write_aside(aside: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[path = "self_signed_tests.rs"]
 mod tests;
