@@ -11,14 +11,16 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use pingora_core::apps::ServerApp;
-use pingora_core::protocols::Stream;
+use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
 
 use super::bridge::{Bridge, Errand};
 use super::client::Client;
+use super::encryption::Encryption;
 use super::engine::{self, Answer};
+use super::handshake;
 use super::head::{BadHead, BodyFraming, Progress};
-use super::request::{ConnectionFacts, Request, Traffic};
+use super::request::{ConnectionFacts, Request};
 use super::response::Response;
 use super::runtime::{Listener, Runtime};
 use super::{identify, respond, send};
@@ -51,7 +53,7 @@ impl Application {
         }
     }
 
-    fn facts(&self, stream: &Stream, traffic: &Arc<Traffic>) -> ConnectionFacts {
+    fn facts(&self, stream: &Stream) -> ConnectionFacts {
         let socket = stream.get_socket_digest();
         let socket = socket.as_deref();
         ConnectionFacts {
@@ -59,7 +61,8 @@ impl Application {
             requests: 0,
             client: socket.and_then(|one| one.peer_addr()?.as_inet().copied()),
             local: socket.and_then(|one| one.local_addr()?.as_inet().copied()),
-            traffic: Arc::clone(traffic),
+            traffic: Arc::default(),
+            encryption: Encryption::None,
         }
     }
 }
@@ -71,10 +74,16 @@ impl ServerApp for Application {
         stream: Stream,
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
-        let traffic = Arc::new(Traffic::default());
-        let facts = self.facts(&stream, &traffic);
         self.runtime.connections.open();
         let _closing = Closing(self.runtime);
+        let mut facts = self.facts(&stream);
+        let mut stream = stream;
+        if self.listener.encrypted {
+            // It is done before requests come, and an idle connection keeps nothing of it.
+            let begun = handshake::begin(stream, self.runtime, self.listener, shutdown);
+            (stream, facts.encryption) = Box::pin(begun).await?;
+        }
+        let traffic = Arc::clone(&facts.traffic);
         let mut connection = Connection {
             client: Some(Box::new(Client::new(stream, traffic))),
             request: Some(Box::new(Request::new(self.runtime, self.listener, facts))),
@@ -136,7 +145,7 @@ impl Connection<'_> {
             };
             let arrival = self.arrival(&mut client, &mut request).await;
             let answer = match arrival {
-                Arrival::End => return,
+                Arrival::End => return part(&request, &mut client).await,
                 Arrival::Head => self.understand(&mut request),
                 Arrival::Refused(status) => refuse(&mut request, &mut client, status),
                 Arrival::BrokenOff(status) => {
@@ -221,6 +230,10 @@ impl Connection<'_> {
         request.begin();
         request.keep_alive = self.may_continue(request);
         match identify::identify(request) {
+            Ok(()) if matches!(request.connection.encryption, Encryption::Missing) => {
+                request.keep_alive = false;
+                engine::fail(request, 497)
+            }
             Ok(()) => engine::decide(request),
             Err(status) => without_origin(engine::fail(request, status), status),
         }
@@ -281,6 +294,13 @@ impl Connection<'_> {
             Some(mut client) if request.head_sent => send::linger(&mut client, bodiless).await,
             _ => {}
         }
+    }
+}
+
+/// Nothing more comes: on an encrypted connection that is said to the client, too.
+async fn part(request: &Request, client: &mut Client) {
+    if request.connection.encryption.is_on() {
+        Shutdown::shutdown(client).await;
     }
 }
 

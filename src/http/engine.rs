@@ -221,7 +221,10 @@ pub fn redirect(request: &mut Request, status: u16, target: &[u8]) -> Response {
 
 /// The whole URL of a path of ours.
 pub fn absolute(request: &Request, target: &[u8]) -> Vec<u8> {
-    let mut url = b"http://".to_vec();
+    let mut url = match request.connection.encryption.is_on() {
+        true => b"https://".to_vec(),
+        false => b"http://".to_vec(),
+    };
     let host = request.head.field(b"host").unwrap_or_default();
     if host.is_empty() {
         url.extend_from_slice(request.server.name.as_bytes());
@@ -326,10 +329,11 @@ fn error_page(request: &mut Request, status: u16) -> Settled {
 fn standard_page(status: u16) -> Response {
     match status {
         0..300 => Response::new(status, "", ""),
-        494 => Response {
-            head: Response::empty(400).head,
-            body: Response::page(494).body,
-        },
+        494 | 497 => {
+            let mut page = Response::page(status);
+            page.head.status = 400;
+            page
+        }
         status => Response::page(status),
     }
 }

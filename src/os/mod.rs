@@ -11,6 +11,7 @@
     reason = "the one folder that may speak to the system directly"
 )]
 
+mod access;
 mod descriptor;
 mod disk;
 mod kernel;
@@ -23,8 +24,9 @@ mod robust_mutex;
 mod shared_memory;
 mod title;
 
+pub use access::may_make_files;
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
-pub use disk::{may_write, punch};
+pub use disk::punch;
 pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
 pub use listening::Listening;
 pub use liveness::Process;

@@ -15,4 +15,5 @@ mod prometheus;
 mod push;
 mod reload;
 mod signals;
+mod tls;
 mod workers;

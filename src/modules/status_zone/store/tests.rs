@@ -71,6 +71,7 @@ fn exchanges_are_counted() {
         discarded: 1,
         received: 80,
         sent: 140,
+        handshakes: [0; 4],
         responses: vec![(200, 2), (404, 1), (599, 1), (0, 3)],
     };
     assert_eq!(zone.read(Zone::WHOLE), expected);
