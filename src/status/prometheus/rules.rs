@@ -20,6 +20,8 @@ pub enum Path {
         regex: Regex,
         /// What every matching path begins with.
         prefix: String,
+        /// Whether it tells upper from lower case.
+        is_sensitive: bool,
     },
 }
 
@@ -40,6 +42,8 @@ pub struct Rules {
     /// In the order of the rules.
     patterns: Vec<Pattern>,
     shadowed: Vec<(usize, usize)>,
+    /// Of each statement, whether it has one.
+    have_path: Vec<bool>,
 }
 
 #[derive(Debug)]
@@ -63,7 +67,12 @@ impl Path {
             Case::Sensitive => literal_prefix(pattern),
             Case::Insensitive => String::new(),
         };
-        Ok(Self::Pattern { regex, prefix })
+        let is_sensitive = case == Case::Sensitive;
+        Ok(Self::Pattern {
+            regex,
+            prefix,
+            is_sensitive,
+        })
     }
 
     /// The names of the pattern's groups, which become variables of the statement.
@@ -78,19 +87,37 @@ impl Path {
     }
 }
 
+impl Path {
+    /// The number of the group with a name.
+    pub fn group_number(&self, name: &str) -> Option<usize> {
+        let Self::Pattern { regex, .. } = self else {
+            return None;
+        };
+        regex.capture_names().position(|own| own == Some(name))
+    }
+}
+
 impl Rules {
     /// Indexes the paths of a template's statements, in order; `None` for a statement without one.
     pub fn new(paths: Vec<Option<Path>>) -> Self {
-        let mut rules = Self::default();
+        let mut rules = Self {
+            have_path: paths.iter().map(Option::is_some).collect(),
+            ..Self::default()
+        };
         for (rule, path) in paths.into_iter().enumerate() {
             match path {
                 Some(Path::Literal(path)) => rules.add_literal(path, rule),
-                Some(Path::Pattern { regex, prefix }) => rules.add_pattern(regex, prefix, rule),
+                Some(Path::Pattern { regex, prefix, .. }) => rules.add_pattern(regex, prefix, rule),
                 None => {}
             }
         }
         rules.literals.sort();
         rules
+    }
+
+    /// Whether a statement takes items; one without a path is evaluated once.
+    pub fn has_path(&self, statement: usize) -> bool {
+        self.have_path.get(statement).is_some_and(|has| *has)
     }
 
     /// Rules that can never match, each with the earlier rule that takes everything it would.
@@ -112,10 +139,16 @@ impl Rules {
         range.start + before..range.start + before + count
     }
 
-    pub(super) fn literals(&self, range: Range<usize>) -> impl Iterator<Item = &str> {
+    /// Literals with their rules.
+    pub(super) fn literals(&self, range: Range<usize>) -> impl Iterator<Item = (&str, usize)> {
         self.literals[range]
             .iter()
-            .map(|(literal, _)| literal.as_str())
+            .map(|(literal, rule)| (literal.as_str(), *rule))
+    }
+
+    /// The rule of a pattern.
+    pub(super) fn rule(&self, pattern: usize) -> usize {
+        self.patterns[pattern].rule
     }
 
     /// Whether a pattern could match at `path` or below it.
