@@ -16,6 +16,9 @@ pub fn is_type(word: &str) -> bool {
 /// Whether `text` is a number: decimal, or an infinity or NaN by name. A decimal number beyond the
 /// range of a double is none, because scrapers report it as an error.
 pub fn is_number(text: &[u8]) -> bool {
+    if !text.is_empty() && text.len() < 20 && text.iter().all(u8::is_ascii_digit) {
+        return true;
+    }
     let Ok(text) = str::from_utf8(text) else {
         return false;
     };

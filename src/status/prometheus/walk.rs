@@ -13,9 +13,8 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 
-use fancy_regex::Captures;
-
 use super::Rules;
+use super::rules::Found;
 use crate::status::{Branch, Items, Node, Value};
 
 /// An item taken by a rule.
@@ -27,26 +26,39 @@ pub struct Match<'a> {
     pub path: &'a str,
     /// The leaf, or the number of members.
     pub value: Value<'a>,
-    captures: Option<Captures<'a, str>>,
+    found: Found<'a>,
 }
 
 impl<'a> Match<'a> {
     /// What a numbered group of the rule's pattern matched; 0 is the whole match.
     pub fn group(&self, number: usize) -> Option<&'a str> {
-        Some(self.captures.as_ref()?.get(number)?.as_str())
+        match (&self.found, number) {
+            (Found::Literal, _) => None,
+            (Found::Groups(captures), number) => Some(captures.get(number)?.as_str()),
+            (Found::Rest(_), 0) => Some(self.path),
+            (Found::Rest(rest), 1) => Some(rest),
+            (Found::Rest(_), _) => None,
+        }
     }
 
     /// What each group of the rule's pattern matched, the whole match first; empty for one that took
     /// no part. `None` for a literal path.
     pub fn groups(&self) -> Option<impl Iterator<Item = &'a str>> {
-        let captures = self.captures.as_ref()?;
-        let texts = (0..captures.len()).map(|number| captures.get(number));
-        Some(texts.map(|group| group.map_or("", |group| group.as_str())))
+        let count = match &self.found {
+            Found::Literal => return None,
+            Found::Groups(captures) => captures.len(),
+            Found::Rest(_) => 2,
+        };
+        Some((0..count).map(|number| self.group(number).unwrap_or("")))
     }
 
     /// What a named group of the rule's pattern matched.
     pub fn named(&self, name: &str) -> Option<&'a str> {
-        Some(self.captures.as_ref()?.name(name)?.as_str())
+        match &self.found {
+            Found::Groups(captures) => Some(captures.name(name)?.as_str()),
+            // A pattern with names needs the engine.
+            Found::Literal | Found::Rest(_) => None,
+        }
     }
 }
 
@@ -313,7 +325,7 @@ impl Walker<'_> {
         flow
     }
 
-    fn first(&self, reach: &Reach) -> Option<(usize, Option<Captures<'_, str>>)> {
+    fn first(&self, reach: &Reach) -> Option<(usize, Found<'_>)> {
         let patterns = &self.open[reach.patterns.clone()];
         self.rules
             .first(reach.literals.clone(), patterns, &self.path)
@@ -325,11 +337,11 @@ impl Walker<'_> {
             .rules
             .first(reach.literals.clone(), patterns, &self.path);
         match first {
-            Some((rule, captures)) if self.wanted.has(rule) => (self.visit)(&Match {
+            Some((rule, found)) if self.wanted.has(rule) => (self.visit)(&Match {
                 rule,
                 path: &self.path,
                 value,
-                captures,
+                found,
             }),
             _ => ControlFlow::Continue(()),
         }
