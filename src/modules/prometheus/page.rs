@@ -1,10 +1,13 @@
-//! Templates, compiled, and the pages made with them.
+//! The pages made with templates: short ones at once, long ones by a thread while they are sent.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
+use super::super::api;
+use super::Scraped;
+use super::compile::{Compiled, Templates};
+use super::zone_line::ZoneLine;
 use crate::conf::{Chain, Diagnostic};
 use crate::http::builder::{Builder, LocationParts};
 use crate::http::content;
@@ -13,157 +16,12 @@ use crate::http::pattern::Captures;
 use crate::http::phase::ContentHandler;
 use crate::http::request::Request;
 use crate::http::response::{Body, Response};
-use crate::http::state::StateIndex;
 use crate::http::stream::Stream;
 use crate::http::template::{Part, Template};
-use crate::http::variable::{Variable, VariableIndex};
+use crate::status::Node;
 use crate::status::prometheus::{
-    Bounds, Evaluate, Families, Line, Match, Path, Piece, Refused, Rules, Scrape,
-    Statement as Series, escape_label, is_distinct, value_text,
+    Bounds, Evaluate, Line, Match, Page, Refused, Scrape, escape_label, value_text,
 };
-use crate::status::{Node, Place};
-
-use super::super::api;
-use super::{Scraped, Written, WrittenLine, WrittenTemplate};
-
-/// The templates of a configuration, ready to use.
-#[derive(Default)]
-struct Templates(HashMap<String, Arc<Compiled>>);
-
-struct Compiled {
-    name: String,
-    families: Families,
-    rules: Rules,
-    lines: Vec<CompiledLine>,
-    item: StateIndex<Item>,
-    address: Option<Place>,
-    /// Which kinds of faulty lines were told of: a scrape is repeated every few seconds.
-    told: [AtomicBool; 4],
-}
-
-struct CompiledLine {
-    name: String,
-    labels: Template,
-    value: VariableIndex,
-    groups: Vec<(String, VariableIndex)>,
-    /// Whether its labels tell items apart.
-    is_distinct: bool,
-    /// Whether some variable may hold what it evaluated to for an earlier item.
-    depends: bool,
-}
-
-/// What `$p8s_value` shows.
-#[derive(Default)]
-struct Item(Option<Vec<u8>>);
-
-struct ItemVariable(StateIndex<Item>);
-
-impl Variable for ItemVariable {
-    fn read(&self, request: &mut Request, out: &mut Vec<u8>) -> bool {
-        let item = request
-            .state_if_any(self.0)
-            .and_then(|item| item.0.as_deref());
-        item.map(|text| out.extend_from_slice(text)).is_some()
-    }
-}
-
-/// Compiles the templates of an `http` block.
-pub(super) fn compile(builder: &mut Builder<'_>, chain: &Chain<'_>) {
-    let item = builder.state::<Item>();
-    let variable = Box::new(ItemVariable(item));
-    let defined = builder
-        .variables
-        .define("p8s_value", "prometheus", None, variable);
-    let Some(own) = builder.diagnostics.check(defined) else {
-        return;
-    };
-    let Some(Written(templates)) = chain.own() else {
-        return;
-    };
-    for written in templates {
-        let compiled = compile_one(builder, written, item, own);
-        builder
-            .thing::<Templates>()
-            .0
-            .insert(written.name.clone(), Arc::new(compiled));
-    }
-}
-
-fn compile_one(
-    builder: &mut Builder<'_>,
-    written: &WrittenTemplate,
-    item: StateIndex<Item>,
-    own: VariableIndex,
-) -> Compiled {
-    let series: Vec<Series> = written
-        .lines
-        .iter()
-        .map(|line| line.series.clone())
-        .collect();
-    let families = Families::new(&written.name, &series);
-    let rules = Rules::new(written.lines.iter().map(|line| line.path.clone()).collect());
-    for (number, message) in families.warnings() {
-        let span = written.lines[number].span;
-        builder.diagnostics.push(Diagnostic::warning(span, message));
-    }
-    for (number, earlier) in rules.shadowed() {
-        let span = written.lines[*number].span;
-        let message = format!(
-            "\"{}\" never gets a value: \"{}\" above takes the same path",
-            written.lines[*number].series.name, written.lines[*earlier].series.name
-        );
-        builder.diagnostics.push(Diagnostic::warning(span, message));
-    }
-    let lines = written
-        .lines
-        .iter()
-        .map(|line| compile_line(builder, line, own))
-        .collect();
-    Compiled {
-        name: written.name.clone(),
-        families,
-        rules,
-        lines,
-        item,
-        address: builder.thing::<api::Places>().address,
-        told: Default::default(),
-    }
-}
-
-fn compile_line(builder: &mut Builder<'_>, line: &WrittenLine, own: VariableIndex) -> CompiledLine {
-    let (name, span) = &line.value;
-    let names = line.path.iter().flat_map(Path::group_names);
-    let groups: Vec<_> = names
-        .map(|name| (name.to_owned(), builder.variables.held(name, line.span)))
-        .collect();
-    let labels = builder.template(&line.labels);
-    let value = builder.variables.index(name, *span);
-    let other = |part: &Part| matches!(part, Part::Variable(index) if *index != own);
-    CompiledLine {
-        name: line.series.name.clone(),
-        depends: value != own || labels.parts().iter().any(other),
-        is_distinct: tells_apart(line.path.as_ref(), &labels, &groups),
-        labels,
-        value,
-        groups,
-    }
-}
-
-fn tells_apart(path: Option<&Path>, labels: &Template, groups: &[(String, VariableIndex)]) -> bool {
-    let numbered = |index| {
-        let (name, _) = groups.iter().find(|(_, group)| *group == index)?;
-        path?.group_number(name)
-    };
-    let parts = labels.parts().iter();
-    let pieces: Vec<Piece<'_>> = parts
-        .map(|part| match part {
-            Part::Literal(text) => Piece::Text(text),
-            Part::Capture(number) => Piece::Group(usize::from(*number)),
-            Part::Variable(index) => numbered(*index).map_or(Piece::Other, Piece::Group),
-        })
-        .collect();
-    path.is_some_and(|path| is_distinct(path, &pieces))
-}
 
 /// Puts the page of a location in its place.
 pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
@@ -227,6 +85,10 @@ impl Handler {
 impl Compiled {
     /// The page, if it is short.
     fn short(&self, request: &mut Request) -> Option<Vec<u8>> {
+        let zones = self.zones.iter().map(ZoneLine::length);
+        if zones.fold(0, usize::saturating_add) > SHORT.lines {
+            return None;
+        }
         let (page, refused) = self.scrape(request, |scrape, evaluation| {
             scrape.short(SHORT, evaluation)
         })?;
@@ -315,6 +177,10 @@ impl Evaluate for Evaluation<'_> {
             out.is_distinct =
                 line.is_distinct && item.is_some_and(|item| !item.path.contains('\u{fffd}'));
         }
+    }
+
+    fn section(&mut self, section: usize, page: &mut Page<'_>) -> io::Result<()> {
+        self.template.zones[section].write(page)
     }
 }
 

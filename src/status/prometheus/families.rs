@@ -3,8 +3,6 @@
 //! Statements that share a metric name are one family: HELP and TYPE stand once, and all its lines
 //! follow each other, in the order of the statements and within one in the order of the tree.
 
-use std::io;
-
 use super::{escape_help, is_metric_name, is_type};
 
 /// What a template says about a statement, apart from its path and labels.
@@ -25,6 +23,8 @@ pub struct Families {
     pub(super) title: Vec<u8>,
     pub(super) families: Vec<Family>,
     pub(super) statements: usize,
+    /// For each section, how many statements stand before it; ascending.
+    pub(super) sections: Vec<usize>,
 }
 
 /// The statements of one metric name.
@@ -57,7 +57,21 @@ impl Families {
             title,
             families,
             statements: statements.len(),
+            sections: Vec::new(),
         }
+    }
+
+    /// Adds a section, which somebody else fills, after so many statements. To be called in order.
+    pub fn add_section(&mut self, after: usize) {
+        self.sections.push(after);
+    }
+
+    /// Every name that belongs to a family, also those that its type implies.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        self.families.iter().flat_map(|family| {
+            let kind = family.kind.as_deref().unwrap_or_default();
+            series_names(&family.name, kind)
+        })
     }
 
     /// What a scraper would object to, each with the number of a statement. A family whose name or
@@ -94,18 +108,36 @@ impl Family {
         self.help = self.help.take().or_else(|| statement.help.clone());
     }
 
-    /// Writes HELP and TYPE.
-    pub(super) fn write_head(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        if let Some(help) = &self.help {
-            let mut escaped = Vec::with_capacity(help.len());
-            escape_help(help.as_bytes(), &mut escaped);
-            write!(out, "# HELP {} ", self.name)?;
-            out.write_all(&escaped)?;
-            out.write_all(b"\n")?;
-        }
-        match self.kind.as_deref() {
-            Some(kind) if is_type(kind) => writeln!(out, "# TYPE {} {kind}", self.name),
-            _ => Ok(()),
-        }
+    /// HELP and TYPE.
+    pub(super) fn head(&self) -> Vec<u8> {
+        let help = self.help.as_ref().map(String::as_bytes);
+        head(&self.name, self.kind.as_deref(), help)
     }
+}
+
+/// HELP and TYPE of a family, as far as there are such.
+pub(super) fn head(name: &str, kind: Option<&str>, help: Option<&[u8]>) -> Vec<u8> {
+    let mut head = Vec::new();
+    if let Some(help) = help {
+        head.extend_from_slice(format!("# HELP {name} ").as_bytes());
+        escape_help(help, &mut head);
+        head.push(b'\n');
+    }
+    if let Some(kind) = kind.filter(|kind| is_type(kind)) {
+        head.extend_from_slice(format!("# TYPE {name} {kind}\n").as_bytes());
+    }
+    head
+}
+
+/// The names that samples of a family may have, and that no other family can have therefore.
+pub(super) fn series_names(name: &str, kind: &str) -> Vec<String> {
+    let suffixes: &[&str] = match kind {
+        "histogram" => &["", "_bucket", "_sum", "_count"],
+        "summary" => &["", "_sum", "_count"],
+        _ => &[""],
+    };
+    suffixes
+        .iter()
+        .map(|suffix| format!("{name}{suffix}"))
+        .collect()
 }

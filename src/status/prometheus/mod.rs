@@ -18,9 +18,9 @@ mod walk;
 
 pub use distinct::{Piece, is_distinct};
 pub use families::{Families, Statement};
-pub use page::{Line, Refused};
+pub use page::{Line, Page, Refused};
 pub use rules::{Case, Path, Rules};
-pub use sample::{is_metric_name, is_number, is_sample, is_type};
+pub use sample::{is_metric_name, is_number, is_sample, is_type, labels};
 pub use scrape::{Bounds, Evaluate, Scrape};
 pub use text::{escape_help, escape_label, value_text};
 pub use walk::{Match, Wanted, walk};

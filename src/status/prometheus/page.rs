@@ -4,9 +4,10 @@
 //! that no scraper could read, or that repeats a series, is left out and counted. What was written is
 //! not kept: memory is that of [`Seen`], however long the page.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
-use super::families::{Families, Family};
+use super::families::{Families, Family, head, series_names};
 use super::seen::{Seen, Verdict};
 use super::{is_number, is_sample};
 
@@ -46,10 +47,12 @@ pub struct Refused {
 }
 
 /// A page on its way to a reader.
-pub(super) struct Page<'a> {
+pub struct Page<'a> {
     out: &'a mut dyn Write,
-    /// The family at hand, until its head is written.
-    head: Option<&'a Family>,
+    /// The names that are in use.
+    taken: HashSet<String>,
+    /// What stands before the first line of the family at hand, until it is written.
+    head: Vec<u8>,
     /// Whether the family at hand has other statements that may have made the same series.
     is_shared: bool,
     seen: Seen,
@@ -63,7 +66,8 @@ impl<'a> Page<'a> {
         out.write_all(&families.title)?;
         Ok(Self {
             out,
-            head: None,
+            taken: families.names().collect(),
+            head: Vec::new(),
             is_shared: false,
             seen: Seen::default(),
             refused: Refused::default(),
@@ -71,15 +75,40 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// Goes on to the next family.
-    pub(super) fn family(&mut self, family: &'a Family) {
-        self.head = Some(family);
+    /// Goes on to the next family of the template.
+    pub(super) fn family(&mut self, family: &Family) {
+        self.head = family.head();
         self.is_shared = family.statements.len() > 1;
         self.seen.clear();
     }
 
+    /// Goes on to a family that stands in no template; false, and nothing done, if the page has a name
+    /// of it already.
+    pub fn new_family(&mut self, name: &str, kind: &str, help: Option<&[u8]>) -> bool {
+        let names = series_names(name, kind);
+        if names.iter().any(|name| self.taken.contains(name)) {
+            return false;
+        }
+        self.taken.extend(names);
+        self.head = head(name, Some(kind), help);
+        self.is_shared = false;
+        self.seen.clear();
+        true
+    }
+
+    /// Writes a comment, which must not look like HELP or TYPE.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn comment(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.out, "# {text}")
+    }
+
     /// Writes a line of the family at hand, or counts why not.
-    pub(super) fn line(&mut self, line: &Line) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn line(&mut self, line: &Line) -> io::Result<()> {
         if line.value.is_empty() {
             return Ok(());
         }
@@ -87,10 +116,8 @@ impl<'a> Page<'a> {
             *count += 1;
             return Ok(());
         }
-        if let Some(family) = self.head.take() {
-            family.write_head(self.out)?;
-        }
         self.text.clear();
+        self.text.append(&mut self.head);
         for part in [&line.sample[..], b" ", &line.value, b"\n"] {
             self.text.extend_from_slice(part);
         }

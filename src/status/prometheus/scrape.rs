@@ -22,6 +22,14 @@ pub trait Evaluate {
     /// Evaluates a statement for an item it takes, or, if it has no path, for none. `line` is empty and
     /// stays so where there is nothing to show.
     fn line(&mut self, statement: usize, item: Option<&Match<'_>>, line: &mut Line);
+
+    /// Writes a section of the page that is not made of statements.
+    ///
+    /// # Errors
+    /// Those of the page.
+    fn section(&mut self, _section: usize, _page: &mut Page<'_>) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A template and the tree it is applied to.
@@ -111,7 +119,12 @@ impl Scrape<'_> {
         out: &mut dyn Write,
     ) -> io::Result<Refused> {
         let mut page = Page::begin(self.families, out)?;
+        let mut sections = self.families.sections.iter().enumerate().peekable();
         for family in &self.families.families {
+            let is_before = |(_, after): &(usize, &usize)| **after <= family.statements[0];
+            while let Some((section, _)) = sections.next_if(is_before) {
+                evaluate.section(section, &mut page)?;
+            }
             page.family(family);
             for statement in &family.statements {
                 match take(&mut survey.kept[*statement]) {
@@ -119,6 +132,9 @@ impl Scrape<'_> {
                     Kept::TooMany => self.again(*statement, evaluate, &mut page)?,
                 }
             }
+        }
+        for (section, _) in sections {
+            evaluate.section(section, &mut page)?;
         }
         Ok(page.refused())
     }
