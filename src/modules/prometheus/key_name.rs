@@ -81,7 +81,10 @@ pub(super) fn sanitised(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::status::prometheus::is_sample;
 
     fn shown(prefix: &str, key: &[u8]) -> Option<String> {
         let named = Named::of(prefix, key)?;
@@ -133,5 +136,20 @@ mod tests {
             identity(b"a{c=\"2\", b=\"1\", d=\"\"}")
         );
         assert_ne!(identity(b"a{b=\"1\"}"), identity(b"a{b=\"2\"}"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_makes_a_sample_that_is_read_or_none(
+            key in prop::collection::vec(prop_oneof![Just(b'a'), Just(b'{'), Just(b'}'), Just(b'"'), Just(b'='),
+                Just(b','), Just(b'\\'), Just(b'\n'), Just(b'1'), any::<u8>()], 0..12),
+        ) {
+            for prefix in ["", "p_"] {
+                if let Some(named) = Named::of(prefix, &key) {
+                    let sample = format!("{}{{{}}}", named.name, named.text());
+                    prop_assert!(is_sample(sample.as_bytes()), "{sample}");
+                }
+            }
+        }
     }
 }

@@ -62,7 +62,7 @@ const SHORT: Bounds = Bounds {
     lines: 2000,
     statement: 1 << 20,
     bytes: 1 << 20,
-    nodes: 20_000,
+    nodes: 5000,
 };
 
 /// What of a longer page is kept in memory.
