@@ -105,7 +105,7 @@ impl Body {
             Self::Empty => Ok(None),
             Self::Bytes(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
             Self::Stream(mut stream) => {
-                let chunk = stream.next().await;
+                let chunk = stream.next().await?;
                 *self = Self::Stream(stream);
                 Ok(chunk)
             }

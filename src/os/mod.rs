@@ -19,6 +19,7 @@ mod listening;
 mod liveness;
 mod local_time;
 mod log_file;
+mod priority;
 mod process;
 mod robust_mutex;
 mod shared_memory;
@@ -32,6 +33,7 @@ pub use listening::Listening;
 pub use liveness::Process;
 pub use local_time::LocalTime;
 pub use log_file::LogFile;
+pub use priority::yield_to_others;
 pub use process::{
     Identity, Session, assume, end_with_parent, is_root, limit_open_files, signal, spawn, thread_id,
 };

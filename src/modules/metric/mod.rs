@@ -11,7 +11,9 @@ mod zones;
 
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 use crate::http::module::{self, Module};
+pub(super) use update::find as find_zone;
 use variables::Readback;
+pub(super) use zones::Entry;
 
 /// The feature.
 pub static MODULE: Module = Module {

@@ -130,7 +130,12 @@ fn warn_of_early_use(builder: &mut Builder<'_>, written: &UpdateWritten) {
     }
 }
 
-fn find(builder: &mut Builder<'_>, name: &str, span: Span) -> Option<Arc<Entry>> {
+/// The metric zone called `name`; one that is not there is reported.
+pub(in crate::modules) fn find(
+    builder: &mut Builder<'_>,
+    name: &str,
+    span: Span,
+) -> Option<Arc<Entry>> {
     if let Some(entry) = builder.thing::<Registry>().find(name) {
         return Some(Arc::clone(entry));
     }

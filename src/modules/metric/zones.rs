@@ -15,7 +15,7 @@ use super::zone_directives::{ZoneWritten, ZonesWritten};
 use super::{status, variables};
 
 /// A zone and what its configuration says.
-pub(super) struct Entry {
+pub(in crate::modules) struct Entry {
     pub name: String,
     pub zone: Zone,
     pub schema: Arc<Schema>,

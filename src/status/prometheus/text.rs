@@ -31,13 +31,19 @@ pub fn escape_help(text: &[u8], out: &mut Vec<u8>) {
 
 fn escape(text: &[u8], special: &[u8], out: &mut Vec<u8>) {
     for chunk in text.utf8_chunks() {
-        for byte in chunk.valid().bytes() {
-            match byte {
-                b'\n' => out.extend_from_slice(br"\n"),
-                byte if special.contains(&byte) => out.extend_from_slice(&[b'\\', byte]),
-                byte => out.push(byte),
-            }
+        let mut rest = chunk.valid().as_bytes();
+        let is_escaped = |byte: &u8| *byte == b'\n' || special.contains(byte);
+        while let Some(place) = rest.iter().position(is_escaped) {
+            out.extend_from_slice(&rest[..place]);
+            let byte = if rest[place] == b'\n' {
+                b'n'
+            } else {
+                rest[place]
+            };
+            out.extend_from_slice(&[b'\\', byte]);
+            rest = &rest[place + 1..];
         }
+        out.extend_from_slice(rest);
         if !chunk.invalid().is_empty() {
             out.extend_from_slice("\u{fffd}".as_bytes());
         }
