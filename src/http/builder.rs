@@ -15,7 +15,7 @@ use super::handshake::HandshakeCounter;
 use super::location::{Extras, Kind, Location, LocationIndex, Locations};
 use super::memory::{Memory, Role};
 use super::module::Module;
-use super::phase::{AccessRule, ContentHandler, Phase, PhaseHandler, RewriteStep};
+use super::phase::{AccessRule, ContentHandler, ErrorAnswer, Phase, PhaseHandler, RewriteStep};
 use super::provision::Provision;
 use super::runtime::{Runtime, Server};
 use super::settings::{ConnectionSettings, Settings};
@@ -96,6 +96,8 @@ pub struct LocationParts {
     pub before_content: Vec<Box<dyn ContentHandler>>,
     /// See [`Location`].
     pub content: Vec<Box<dyn ContentHandler>>,
+    /// See [`Location`].
+    pub error_answer: Option<Box<dyn ErrorAnswer>>,
     /// See [`Location`].
     pub header_filters: Vec<Box<dyn PhaseHandler>>,
     /// See [`Location`].
@@ -271,6 +273,7 @@ impl Builder<'_> {
             access: Vec::new(),
             before_content: Vec::new(),
             content: Vec::new(),
+            error_answer: None,
             header_filters: Vec::new(),
             phases: Default::default(),
             finally: Vec::new(),
@@ -380,6 +383,7 @@ impl LocationParts {
             access: self.access.into(),
             before_content: self.before_content.into(),
             content: self.content.into(),
+            error_answer: self.error_answer,
             header_filters: self.header_filters.into(),
             phases: self.phases.map(Into::into),
             finally: self.finally.into(),

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use pingora_core::apps::ServerApp;
 use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
@@ -250,6 +251,14 @@ impl Connection<'_> {
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
             && request.connection.requests < settings.keepalive_requests;
         let bodiless = request.head.body() == BodyFraming::None;
+        let answer = match answer {
+            Answer::Receive(receiver) if bodiless => {
+                let response = receiver.answer(&mut request, Bytes::new()).await;
+                request.time_passed();
+                Answer::Local(response)
+            }
+            answer => answer,
+        };
         match answer {
             Answer::Close => engine::finish(&mut request),
             Answer::Local(response) if bodiless || respond::closes(response.head.status) => {
@@ -265,6 +274,10 @@ impl Connection<'_> {
             }
             Answer::Local(response) => {
                 let errand = Errand::Respond(response);
+                Box::pin(self.hand_over(request, errand, client)).await;
+            }
+            Answer::Receive(receiver) => {
+                let errand = Errand::Receive(receiver);
                 Box::pin(self.hand_over(request, errand, client)).await;
             }
             Answer::Proxy(origin) => {
@@ -312,10 +325,10 @@ fn refuse(request: &mut Request, client: &mut Client, status: u16) -> Answer {
     without_origin(engine::fail(request, status), status)
 }
 
-/// A refused request has no head that an origin could be given.
+/// A refused request has no head that an origin could be given, and no body.
 fn without_origin(answer: Answer, status: u16) -> Answer {
     match answer {
-        Answer::Proxy(_) => Answer::Local(Response::page(status)),
+        Answer::Proxy(_) | Answer::Receive(_) => Answer::Local(Response::page(status)),
         answer => answer,
     }
 }

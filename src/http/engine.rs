@@ -10,6 +10,7 @@ use super::location::Found;
 use super::origin::Origin;
 use super::outcome::{InternalTarget, Outcome};
 use super::phase::{AccessRule, Flow, Phase, RewriteStep, Verdict};
+use super::receiver::{self, Receiver};
 use super::request::Request;
 use super::response::Response;
 use super::settings::{ErrorStatus, ErrorTarget, Satisfy};
@@ -21,6 +22,8 @@ pub enum Answer {
     Local(Response),
     /// Whatever an origin says.
     Proxy(&'static dyn Origin),
+    /// What a receiver makes of the body.
+    Receive(&'static dyn Receiver),
     /// Nothing: the connection is closed.
     Close,
 }
@@ -197,6 +200,12 @@ fn has_too_large_body(request: &Request) -> bool {
     }
 }
 
+/// Whether it is known beforehand that the body is longer than the receiver takes.
+fn is_too_long(request: &Request, receiver: &dyn Receiver) -> bool {
+    let most = receiver::most_body(receiver, request);
+    matches!(request.head.body(), BodyFraming::Length(length) if length > most)
+}
+
 fn redirect_to_slash(request: &mut Request) -> Response {
     let mut target = Vec::new();
     uri::escape(&request.path, uri::Escape::Path, &mut target);
@@ -271,6 +280,8 @@ fn settle(request: &mut Request, outcome: Outcome) -> Settled {
     match outcome {
         Outcome::Respond(response) => Settled::Answer(Answer::Local(response)),
         Outcome::Proxy(origin) => Settled::Answer(Answer::Proxy(origin)),
+        Outcome::Receive(receiver) if is_too_long(request, receiver) => error_page(request, 413),
+        Outcome::Receive(receiver) => Settled::Answer(Answer::Receive(receiver)),
         Outcome::Close => {
             request.response.status = 444;
             Settled::Answer(Answer::Close)
@@ -298,7 +309,11 @@ fn error_page(request: &mut Request, status: u16) -> Settled {
     let page = pages.iter().find(|page| page.codes.contains(&status));
     let Some(page) = page.filter(|_| request.error_page.is_none()) else {
         request.error_page = None;
-        return Settled::Answer(Answer::Local(standard_page(status)));
+        let location = request.location;
+        let own = location.error_answer.as_ref();
+        let answer = own.and_then(|own| own.answer(request, status));
+        let answer = answer.unwrap_or_else(|| standard_page(status));
+        return Settled::Answer(Answer::Local(answer));
     };
     request.error_page = Some((status, page.status));
     let template = match &page.target {
