@@ -11,6 +11,7 @@ mod counting;
 mod harness_itself;
 mod hostile;
 mod lasting;
+mod metric_push;
 mod prometheus;
 mod push;
 mod reload;
