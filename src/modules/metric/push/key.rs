@@ -153,7 +153,7 @@ impl Keys {
             return self.named(text.as_bytes(), labels);
         };
         let own = read_labels(&text[brace..]).ok_or_else(|| BadKey::Malformed(text.to_owned()))?;
-        self.named(text[..brace].as_bytes(), &labels.and(own)?)
+        self.named(&text.as_bytes()[..brace], &labels.and(own)?)
     }
 }
 
