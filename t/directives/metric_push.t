@@ -574,6 +574,47 @@ PUT /forgetful/k/inc 204 x3
     Idempotency-Key: two words
 GET /forgetful/k = 3
 
+=== names of changes are each client's own
+--- file keys
+ann:open sesame
+bob:k
+--- http_config
+metric_zone z:64k gauge;
+auth_api_key_file keys;
+--- config
+location /push/ { metric_push z create=on; auth_api_key pushing; }
+--- requests
+PUT /push/k/inc 401
+    Idempotency-Key: a
+PUT /push/k/inc 401
+    Authorization: token closed sesame
+PUT /push/k/inc 204 x2
+    Authorization: token open sesame
+    Idempotency-Key: a
+PUT /push/k/inc 204 x2
+    X-API-Key: k
+    Idempotency-Key: a
+GET /push/k = 2
+    Authorization: Bearer k
+--- json /status/http/metric_zones/z/push
+{"updates": 2, "replayed": 2, "rejected": 0}
+
+=== a change is on disk before it is answered
+--- http_config
+metric_zone z:64k:file=$DIR/z.state sync=always gauge;
+--- config
+location /push/ { metric_push z create=on; }
+--- requests
+PUT /push/k/inc 204 x3
+PATCH /push/ 204
+    | {"k": {"add": 4}}
+PUT /push/n 201 x2
+    Idempotency-Key: a
+    | 1
+GET /push/k = 7
+--- json_like /status/http/metric_zones/z
+{"metrics": {"k": 7, "n": 1}, "push": {"updates": 5, "replayed": 1}, "state": {"records": 2, "synced": "<date>", "errors": 0}}
+
 === a name is forgotten in time
 --- http_config
 metric_zone z:64k gauge;

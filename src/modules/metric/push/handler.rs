@@ -22,6 +22,7 @@ use crate::http::receiver::Receiver;
 use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::http::state::StateIndex;
+use crate::http::variable::VariableIndex;
 use crate::modules::api;
 use crate::status::Node;
 use crate::status::json::{self, Dates, Format};
@@ -37,6 +38,8 @@ pub(super) struct Handler {
     /// How long the names of changes are remembered, if they are.
     pub lifetime: Option<u64>,
     pub wanted: StateIndex<Option<Named>>,
+    /// Who asks: names of changes are each client's own.
+    pub client: VariableIndex,
 }
 
 /// A change with the name under which it is made once.
@@ -125,13 +128,15 @@ impl Handler {
         Ok(Response::new(200, content_type, text).uncached())
     }
 
-    fn named(&self, request: &Request, write: Write) -> Result<Named, Refusal> {
-        let key = match self.lifetime {
-            Some(_) => idempotency_key(request)?,
-            None => None,
-        };
-        // None of the parts holds a blank.
-        let name = key.map(|key| [key, request.method(), request.head.target()].join(&b' '));
+    fn named(&self, request: &mut Request, write: Write) -> Result<Named, Refusal> {
+        if self.lifetime.is_none() {
+            return Ok(Named { write, name: None });
+        }
+        let client = request.value(self.client);
+        let key = idempotency_key(request)?;
+        // None of the parts holds the end of a line.
+        let parts = key.map(|key| [&client, key, request.method(), request.head.target()]);
+        let name = parts.map(|parts| parts.join(&b'\n'));
         Ok(Named { write, name })
     }
 

@@ -49,8 +49,8 @@ pub(super) const METRIC_PUSH: DirectiveSpec = DirectiveSpec {
                `{\"a\": 5, \"b\": {\"add\": 2}, \"c\": {\"value\": 1, \"help\": \"text\"}}`, with \
                `value`, `add`, `sub`, `inc` or `dec`; `GET` of it lists all keys. A change of a key \
                that is not there fails, unless `create=on`. A change with an `Idempotency-Key` or \
-               `X-Idempotency-Key` is made once within TIME, and its repetition gets the same \
-               answer.",
+               `X-Idempotency-Key` is made once within TIME, and its repetition by the same client \
+               (see `auth_api_key`) gets the same answer.",
         example: "metric_zone apps:4m gauge;\nserver {\n    location /push/ {\n        metric_push apps;\n    }\n}",
     },
     apply: metric_push,
@@ -182,6 +182,7 @@ pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut
         missing: written.missing,
         lifetime: written.lifetime,
         wanted: builder.state(),
+        client: builder.variables.index("api_key_name", written.span),
     }));
 }
 
