@@ -23,9 +23,9 @@ pub(in crate::modules) struct Entry {
     /// Whether it has one metric without a name.
     pub is_simple: bool,
     /// Where it lasts, if it does.
-    pub lasting: Option<Lasting>,
+    pub(super) lasting: Option<Lasting>,
     /// How pushing to it goes, if some location does.
-    pub pushed: OnceLock<Arc<Counts>>,
+    pub(super) pushed: OnceLock<Arc<Counts>>,
 }
 
 /// The zones of a configuration, in the order of the file.
