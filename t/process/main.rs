@@ -8,6 +8,7 @@ mod api_keys;
 mod clients;
 mod command_line;
 mod counting;
+mod durable;
 mod harness_itself;
 mod hostile;
 mod lasting;

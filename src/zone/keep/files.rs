@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use super::entry::Reader;
 use super::image::Image;
 use super::snapshot::Begun;
+use super::writer::Writer;
 use super::{journal, live, snapshot, wall_clock};
 use crate::metric::{Moment, Schema};
 use crate::os::{SharedMemory, monotonic};
@@ -241,6 +242,7 @@ impl Opening<'_> {
             if let Some(image) = self.image_before(&found) {
                 let journal = self.journal(0)?.0;
                 let (zone, memory) = self.restore(&image)?;
+                Writer::new(self.files.clone()).write(&zone, Some(&journal))?;
                 return Ok((zone, memory, journal));
             }
             if matches!(found, live::Found::OtherBoot) {
@@ -305,7 +307,10 @@ impl Opening<'_> {
         let memory = self.empty_memory()?;
         let schema = Arc::clone(self.wanted.schema);
         let zone = Zone::create(&memory, self.wanted.bytes, schema, self.wanted.overflow)?;
-        Ok((zone, memory, self.journal(0)?.0))
+        let journal = self.journal(0)?.0;
+        // What the journal will say is to be read on top of something.
+        Writer::new(self.files.clone()).write(&zone, Some(&journal))?;
+        Ok((zone, memory, journal))
     }
 
     /// The file, emptied, as memory for a new zone.

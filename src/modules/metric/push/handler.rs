@@ -156,8 +156,7 @@ impl Handler {
             .map_err(|reason| self.refusal(reason, &owned, &named.write))?;
         let (created, record, is_replayed) = match changed {
             Changed::Applied { created, record } => (created, record, false),
-            // Whoever made them first may still be waiting for them to be on disk.
-            Changed::Replayed { created } => (created, Vec::new(), true),
+            Changed::Replayed { created, record } => (created, record, true),
         };
         if is_replayed {
             self.counts.replayed();
