@@ -174,8 +174,9 @@ impl Evaluate for Evaluation<'_> {
         if self.request.read(line.value, &mut out.value) && !out.value.is_empty() {
             out.sample.extend_from_slice(line.name.as_bytes());
             append_labels(&line.labels, self.request, &mut out.sample);
-            out.is_distinct =
-                line.is_distinct && item.is_some_and(|item| !item.path.contains('\u{fffd}'));
+            // Most paths need no closer look.
+            let is_exact = |path: &str| path.is_ascii() || !path.contains('\u{fffd}');
+            out.is_distinct = line.is_distinct && item.is_some_and(|item| is_exact(item.path));
         }
     }
 

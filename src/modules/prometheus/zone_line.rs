@@ -146,7 +146,7 @@ impl ZoneLine {
         let (mut writer, mut skipped) = (Writer::new(page), 0);
         for (place, part) in self.parts.iter().enumerate() {
             let name = format!("{}{}", self.start, part.suffix);
-            if !writer.page.new_family(&name, part.kind, None) {
+            if !writer.page.new_family(&name, part.kind, None)? {
                 skipped = self.entry.zone.len();
                 continue;
             }
@@ -180,7 +180,7 @@ impl ZoneLine {
             let mut is_whole = true;
             for (place, part) in self.parts.iter().enumerate() {
                 let name = format!("{}{}", family[0].named.name, part.suffix);
-                if !writer.page.new_family(&name, part.kind, help.as_deref()) {
+                if !writer.page.new_family(&name, part.kind, help.as_deref())? {
                     is_whole = false;
                     continue;
                 }

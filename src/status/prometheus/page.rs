@@ -57,8 +57,21 @@ pub struct Page<'a> {
     is_shared: bool,
     seen: Seen,
     refused: Refused,
+    /// Lines that are good in themselves, and their text.
+    waiting: Vec<Waiting>,
     text: Vec<u8>,
 }
+
+/// A line whose series has not been looked up yet.
+struct Waiting {
+    hash: u64,
+    /// Where it ends in the text.
+    end: usize,
+    is_distinct: bool,
+}
+
+/// So many lines are looked up together, which takes little more time than one alone.
+const TOGETHER: usize = 32;
 
 impl<'a> Page<'a> {
     /// Begins the page.
@@ -71,29 +84,37 @@ impl<'a> Page<'a> {
             is_shared: false,
             seen: Seen::default(),
             refused: Refused::default(),
+            waiting: Vec::new(),
             text: Vec::new(),
         })
     }
 
     /// Goes on to the next family of the template.
-    pub(super) fn family(&mut self, family: &Family) {
-        self.head = family.head();
-        self.is_shared = family.statements.len() > 1;
-        self.seen.clear();
+    pub(super) fn family(&mut self, family: &Family) -> io::Result<()> {
+        self.next(family.head(), family.statements.len() > 1)
     }
 
     /// Goes on to a family that stands in no template; false, and nothing done, if the page has a name
     /// of it already.
-    pub fn new_family(&mut self, name: &str, kind: &str, help: Option<&[u8]>) -> bool {
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn new_family(&mut self, name: &str, kind: &str, help: Option<&[u8]>) -> io::Result<bool> {
         let names = series_names(name, kind);
         if names.iter().any(|name| self.taken.contains(name)) {
-            return false;
+            return Ok(false);
         }
         self.taken.extend(names);
-        self.head = head(name, Some(kind), help);
-        self.is_shared = false;
+        self.next(head(name, Some(kind), help), false)?;
+        Ok(true)
+    }
+
+    fn next(&mut self, head: Vec<u8>, is_shared: bool) -> io::Result<()> {
+        self.settle()?;
+        self.head = head;
+        self.is_shared = is_shared;
         self.seen.clear();
-        true
+        Ok(())
     }
 
     /// Writes a comment, which must not look like HELP or TYPE.
@@ -101,6 +122,7 @@ impl<'a> Page<'a> {
     /// # Errors
     /// Those of the reader.
     pub fn comment(&mut self, text: &str) -> io::Result<()> {
+        self.settle()?;
         writeln!(self.out, "# {text}")
     }
 
@@ -112,36 +134,52 @@ impl<'a> Page<'a> {
         if line.value.is_empty() {
             return Ok(());
         }
-        if let Some(count) = self.fault(line) {
-            *count += 1;
+        if !is_number(&line.value) {
+            self.refused.numbers += 1;
             return Ok(());
         }
-        self.text.clear();
-        self.text.append(&mut self.head);
+        if !is_sample(&line.sample) {
+            self.refused.samples += 1;
+            return Ok(());
+        }
         for part in [&line.sample[..], b" ", &line.value, b"\n"] {
             self.text.extend_from_slice(part);
         }
-        self.out.write_all(&self.text)
-    }
-
-    /// Where to count a line that cannot be written.
-    fn fault(&mut self, line: &Line) -> Option<&mut u64> {
-        if !is_number(&line.value) {
-            return Some(&mut self.refused.numbers);
-        }
-        if !is_sample(&line.sample) {
-            return Some(&mut self.refused.samples);
-        }
-        match self.seen.insert(&line.sample) {
-            Verdict::New => None,
-            Verdict::Repeated => Some(&mut self.refused.repeated),
-            Verdict::Unknown if line.is_distinct && !self.is_shared => None,
-            Verdict::Unknown => Some(&mut self.refused.doubtful),
+        self.waiting.push(Waiting {
+            hash: self.seen.hash(&line.sample),
+            end: self.text.len(),
+            is_distinct: line.is_distinct && !self.is_shared,
+        });
+        match self.waiting.len() {
+            TOGETHER => self.settle(),
+            _ => Ok(()),
         }
     }
 
-    /// How many lines were left out so far.
-    pub(super) fn refused(&self) -> Refused {
-        self.refused
+    /// Writes the waiting lines, or counts why not.
+    fn settle(&mut self) -> io::Result<()> {
+        self.seen.fetch(self.waiting.iter().map(|line| line.hash));
+        let mut start = 0;
+        for line in self.waiting.drain(..) {
+            let text = &self.text[start..line.end];
+            start = line.end;
+            match self.seen.insert(line.hash) {
+                Verdict::Repeated => self.refused.repeated += 1,
+                Verdict::Unknown if !line.is_distinct => self.refused.doubtful += 1,
+                Verdict::New | Verdict::Unknown => {
+                    self.out.write_all(&self.head)?;
+                    self.head.clear();
+                    self.out.write_all(text)?;
+                }
+            }
+        }
+        self.text.clear();
+        Ok(())
+    }
+
+    /// Ends the page and tells how many lines were left out.
+    pub(super) fn end(mut self) -> io::Result<Refused> {
+        self.settle()?;
+        Ok(self.refused)
     }
 }

@@ -33,28 +33,39 @@ pub fn is_number(text: &[u8]) -> bool {
 /// Whether `text` is a sample without its value: a metric name, then perhaps labels in braces, each
 /// name once, values in quotes with only `\\`, `\"` and `\n` escaped.
 pub fn is_sample(text: &[u8]) -> bool {
-    let Ok(text) = str::from_utf8(text) else {
-        return false;
-    };
-    let (name, braced) = text.split_at(text.find('{').unwrap_or(text.len()));
-    is_metric_name(name.as_bytes()) && (braced.is_empty() || labels(braced).is_some())
+    let brace = text.iter().position(|byte| *byte == b'{');
+    let (name, braced) = text.split_at(brace.unwrap_or(text.len()));
+    let is_read = braced.is_empty() || each_label(braced, |_, _| {}).is_some();
+    is_metric_name(name) && is_read && str::from_utf8(braced).is_ok()
 }
 
 /// The labels in braces, names with values as they are escaped; nothing where the text is something
 /// else, or a name stands twice.
 pub fn labels(braced: &str) -> Option<Vec<(&str, &str)>> {
-    let mut labels: Vec<(&str, &str)> = Vec::new();
-    let mut rest = trimmed(braced.as_bytes().strip_prefix(b"{")?);
+    let mut labels = Vec::new();
+    each_label(braced.as_bytes(), |name, value| labels.push((name, value)))?;
+    let text = |(name, value)| Some((str::from_utf8(name).ok()?, str::from_utf8(value).ok()?));
+    labels.into_iter().map(text).collect()
+}
+
+/// Shows the labels in braces; nothing where the text is something else, or a name stands twice.
+fn each_label<'t>(braced: &'t [u8], mut show: impl FnMut(&'t [u8], &'t [u8])) -> Option<()> {
+    let mut rest = trimmed(braced.strip_prefix(b"{")?);
+    // Most samples have one label, and need no list.
+    let (mut first, mut others): (&[u8], Vec<&[u8]>) = (b"", Vec::new());
     while rest != b"}" {
         let (name, value, after) = label(rest)?;
-        let (name, value) = (str::from_utf8(name).ok()?, str::from_utf8(value).ok()?);
-        if labels.iter().any(|(known, _)| *known == name) {
+        if name == first || others.contains(&name) {
             return None;
         }
-        labels.push((name, value));
+        match first {
+            b"" => first = name,
+            _ => others.push(name),
+        }
+        show(name, value);
         rest = after;
     }
-    Some(labels)
+    Some(())
 }
 
 /// One label with the comma that may follow: its name, its value, and what comes after.

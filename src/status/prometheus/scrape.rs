@@ -125,7 +125,7 @@ impl Scrape<'_> {
             while let Some((section, _)) = sections.next_if(is_before) {
                 evaluate.section(section, &mut page)?;
             }
-            page.family(family);
+            page.family(family)?;
             for statement in &family.statements {
                 match take(&mut survey.kept[*statement]) {
                     Kept::Lines(lines) => lines.each(&mut |line| page.line(line))?,
@@ -136,7 +136,7 @@ impl Scrape<'_> {
         for (section, _) in sections {
             evaluate.section(section, &mut page)?;
         }
-        Ok(page.refused())
+        page.end()
     }
 
     /// Writes the lines of one statement as they come.

@@ -14,6 +14,7 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hint::black_box;
 
 /// The series of one family.
 #[derive(Debug, Default)]
@@ -37,7 +38,7 @@ pub(super) enum Verdict {
 }
 
 /// With more series than this, the table is made.
-const FEW: usize = 100_000;
+const FEW: usize = 5000;
 
 impl Seen {
     /// Forgets all series.
@@ -46,9 +47,23 @@ impl Seen {
         self.many = None;
     }
 
+    /// What stands for a series.
+    pub(super) fn hash(&self, series: &[u8]) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(series);
+        hasher.finish()
+    }
+
+    /// Has what will be looked up next brought near: a look at memory that lies far takes longer than
+    /// all else that a line needs, but many such looks can be under way at once.
+    pub(super) fn fetch(&self, hashes: impl Iterator<Item = u64>) {
+        if let Some(table) = &self.many {
+            black_box(hashes.fold(0, |sum, hash| sum ^ table.slots[place(hash)][0]));
+        }
+    }
+
     /// Looks a series up and remembers it.
-    pub(super) fn insert(&mut self, series: &[u8]) -> Verdict {
-        let hash = self.hasher.hash_one(series);
+    pub(super) fn insert(&mut self, hash: u64) -> Verdict {
         if let Some(table) = &mut self.many {
             return table.insert(hash);
         }
@@ -108,7 +123,7 @@ impl Table {
     fn insert(&mut self, hash: u64) -> Verdict {
         let [rest @ .., _, _] = hash.to_le_bytes();
         let rest = if rest == [0; 6] { [1; 6] } else { rest };
-        let mut place = ((u128::from(hash) * SLOTS as u128) >> 64) as usize;
+        let mut place = place(hash);
         // There is always a free slot to end at.
         while self.slots[place] != [0; 6] {
             if self.slots[place] == rest {
@@ -125,6 +140,11 @@ impl Table {
     }
 }
 
+/// Where to begin looking for a hash.
+fn place(hash: u64) -> usize {
+    ((u128::from(hash) * SLOTS as u128) >> 64) as usize
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,14 +152,15 @@ mod tests {
     #[test]
     fn every_series_is_new_once() {
         let mut seen = Seen::default();
-        let number = 3 * FEW as u64;
+        let number = 30 * FEW as u64;
         for round in [Verdict::New, Verdict::Repeated] {
             for series in 0..number {
-                assert_eq!(seen.insert(&series.to_le_bytes()), round, "{series}");
+                let hash = seen.hash(&u64::to_le_bytes(series));
+                assert_eq!(seen.insert(hash), round, "{series}");
             }
         }
         seen.clear();
-        assert_eq!(seen.insert(&[0; 8]), Verdict::New);
+        assert_eq!(seen.insert(seen.hash(&[0; 8])), Verdict::New);
     }
 
     #[test]

@@ -302,7 +302,8 @@ fn what_a_scraper_could_not_read_is_left_out_and_counted() {
     let families = families("t", &[line("a{k=\"$1\"}", None), line("b", None)]);
     let mut out = Vec::new();
     let mut page = page::Page::begin(&families, &mut out).expect("a vector takes everything");
-    page.family(&families.families[0]);
+    page.family(&families.families[0])
+        .expect("a vector takes everything");
     for (sample, value) in [
         ("a{k=\"1\"}", "1.13.0"),
         ("a{k=\"1\"\"}", "1"),
@@ -323,7 +324,7 @@ fn what_a_scraper_could_not_read_is_left_out_and_counted() {
         repeated: 1,
         doubtful: 0,
     };
-    assert_eq!(page.refused(), refused);
+    assert_eq!(page.end().expect("a vector takes everything"), refused);
     assert_eq!(out, b"# Angie Prometheus template \"t\"\na{k=\"1\"} 1\n");
 }
 
