@@ -15,6 +15,7 @@ mod lasting;
 mod metric_push;
 mod prometheus;
 mod push;
+mod push_server;
 mod reload;
 mod signals;
 mod tls;

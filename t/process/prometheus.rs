@@ -124,7 +124,15 @@ fn prometheus_scrapes_without_a_warning() {
     }
     let origin = origin();
     let running = start(&origin);
-    let scraper = Scraper::start(running.site.port);
+    let job = |name: &str| {
+        let port = running.site.port;
+        format!(
+            "- job_name: {name}\n  metrics_path: /{name}\n  \
+             static_configs: [{{ targets: ['127.0.0.1:{port}'] }}]\n"
+        )
+    };
+    // The page of our own and the shipped one.
+    let scraper = Scraper::start(&(job("mine") + &job("all")));
     let health = |index: usize| {
         let targets = scraper.ask("/api/v1/targets")?;
         let target = &targets["data"]["activeTargets"][index];
@@ -166,22 +174,16 @@ fn prometheus_scrapes_without_a_warning() {
     running.server.stop().unwrap();
 }
 
-/// A Prometheus with two targets: the page of our own and the shipped one.
-struct Scraper {
+/// A Prometheus.
+pub(crate) struct Scraper {
     child: Child,
-    site: Site,
+    pub(crate) site: Site,
 }
 
 impl Scraper {
-    fn start(target_port: u16) -> Self {
+    /// Scrapes what `jobs` says, as its configuration has it.
+    pub(crate) fn start(jobs: &str) -> Self {
         let site = Site::create().unwrap();
-        let job = |name: &str| {
-            format!(
-                "- job_name: {name}\n  metrics_path: /{name}\n  \
-                 static_configs: [{{ targets: ['127.0.0.1:{target_port}'] }}]\n"
-            )
-        };
-        let jobs = job("mine") + &job("all");
         let text = format!("global: {{ scrape_interval: 1s }}\nscrape_configs:\n{jobs}");
         fs::write(site.directory.join("prometheus.yml"), text).unwrap();
         let log = fs::File::create(site.directory.join("log")).unwrap();
@@ -197,7 +199,8 @@ impl Scraper {
         Self { child, site }
     }
 
-    fn ask(&self, path: &str) -> Option<Value> {
+    /// What its API says.
+    pub(crate) fn ask(&self, path: &str) -> Option<Value> {
         let address = self.site.address(self.site.port);
         let answer = Connection::open(address, Duration::from_secs(2))
             .ok()?
