@@ -13,4 +13,6 @@ pub mod http;
 
 pub mod modules;
 
+pub mod push;
+
 pub mod server;

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, usize)] = &[
     ("zone", 3),
     ("http", 4),
     ("modules", 5),
+    ("push", 5),
     ("server", 6),
 ];
 const FILE_LINES: usize = 400;

@@ -25,6 +25,16 @@ pub trait Loader {
     fn expand(&mut self, pattern: &str) -> io::Result<Vec<PathBuf>>;
 }
 
+impl<L: Loader + ?Sized> Loader for Box<L> {
+    fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        (**self).read(path)
+    }
+
+    fn expand(&mut self, pattern: &str) -> io::Result<Vec<PathBuf>> {
+        (**self).expand(pattern)
+    }
+}
+
 /// The file system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disk;

@@ -22,6 +22,7 @@ use super::client::{Client, Lent, Share};
 use super::head::BodyFraming;
 use super::hooks::Hooks;
 use super::origin::Origin;
+use super::receiver::Receiver;
 use super::request::Request;
 use super::response::Response;
 
@@ -49,9 +50,7 @@ tokio::task_local! {
 pub(super) struct Handed {
     pub(super) request: Box<Request>,
     pub(super) client: Arc<Mutex<Client>>,
-    pub(super) origin: Option<&'static dyn Origin>,
-    /// The answer, if it is made already.
-    pub(super) response: Option<Response>,
+    pub(super) errand: Errand,
     /// Whether the answer left in a way that Pingora takes for a failure, but the connection is
     /// good for another request.
     pub(super) reusable: bool,
@@ -63,6 +62,10 @@ pub enum Errand {
     Proxy(&'static dyn Origin),
     /// The answer is made; the body is to be read first.
     Respond(Response),
+    /// The answer is made out of the body.
+    Receive(&'static dyn Receiver),
+    /// Nothing is left to do.
+    Done,
 }
 
 impl Bridge {
@@ -95,16 +98,11 @@ impl Bridge {
         client.consume(request.head.bytes().len());
         client.lend(share(&request));
         let client = Arc::new(Mutex::new(*client));
-        let (origin, response) = match errand {
-            Errand::Proxy(origin) => (Some(origin), None),
-            Errand::Respond(response) => (None, Some(response)),
-        };
         let session = session(&request, &client);
         let handed = RefCell::new(Some(Handed {
             request,
             client: Arc::clone(&client),
-            origin,
-            response,
+            errand,
             reusable: false,
         }));
         HANDED

@@ -11,10 +11,12 @@ use std::sync::Arc;
 
 use super::chore::Chore;
 use super::counters::Connections;
+use super::handshake::HandshakeCounter;
 use super::location::{Extras, Kind, Location, LocationIndex, Locations};
 use super::memory::{Memory, Role};
 use super::module::Module;
-use super::phase::{AccessRule, ContentHandler, Phase, PhaseHandler, RewriteStep};
+use super::phase::{AccessRule, ContentHandler, ErrorAnswer, Phase, PhaseHandler, RewriteStep};
+use super::provision::Provision;
 use super::runtime::{Runtime, Server};
 use super::settings::{ConnectionSettings, Settings};
 use super::state::StateIndex;
@@ -22,7 +24,7 @@ use super::template::{self, Template};
 use super::variable::{VariableSpec, VariableTable};
 use super::{listeners, location_tree};
 use crate::conf::{
-    Chain, Context, Diagnostic, Diagnostics, Part, Scope, Severity, Sources, Span, Text,
+    Chain, Context, Diagnostic, Diagnostics, Loader, Part, Scope, Severity, Sources, Span, Text,
 };
 use crate::status::Tree;
 
@@ -50,6 +52,12 @@ pub struct Builder<'a> {
     pub told: Vec<(log::Level, String)>,
     /// See [`Runtime`].
     pub idle_peers: usize,
+    /// See [`Runtime`].
+    pub worker_chores: Vec<Box<dyn Chore>>,
+    /// See [`Runtime`].
+    pub provisions: Vec<Box<dyn Provision>>,
+    /// Where files are read that belong to the configuration.
+    pub files: &'a mut dyn Loader,
     pub(super) modules: &'static [&'static Module],
     pub(super) locations: Vec<Option<Location>>,
     prefix: PathBuf,
@@ -62,6 +70,8 @@ pub struct Builder<'a> {
 pub struct Surroundings<'a> {
     /// The text, for places and for showing it.
     pub sources: &'a Sources,
+    /// Further files of the configuration.
+    pub files: &'a mut dyn Loader,
     /// Memory that workers share.
     pub memory: &'a mut dyn Memory,
     /// Where relative paths begin.
@@ -87,6 +97,8 @@ pub struct LocationParts {
     /// See [`Location`].
     pub content: Vec<Box<dyn ContentHandler>>,
     /// See [`Location`].
+    pub error_answer: Option<Box<dyn ErrorAnswer>>,
+    /// See [`Location`].
     pub header_filters: Vec<Box<dyn PhaseHandler>>,
     /// See [`Location`].
     pub phases: [Vec<Box<dyn PhaseHandler>>; Phase::COUNT],
@@ -106,6 +118,10 @@ pub struct ServerParts {
     pub begin: Vec<Box<dyn PhaseHandler>>,
     /// See [`Server`].
     pub finally: Vec<Box<dyn PhaseHandler>>,
+    /// See [`Server`].
+    pub encryption: Option<Arc<rustls::ServerConfig>>,
+    /// See [`Server`].
+    pub handshakes: Vec<Box<dyn HandshakeCounter>>,
 }
 
 impl<'a> Builder<'a> {
@@ -132,7 +148,7 @@ impl<'a> Builder<'a> {
             // Nobody would look at what stands in the block otherwise.
             builder.location(&chain, Kind::Server, "");
         }
-        let listeners = listeners::gather(&mut builder, &chain, &blocks);
+        let listeners = listeners::gather(&mut builder, &servers, &blocks);
         for module in modules {
             (module.finish)(&mut builder, &chain);
         }
@@ -151,6 +167,8 @@ impl<'a> Builder<'a> {
             notes: builder.notes,
             told: builder.told,
             loaded: std::time::SystemTime::now(),
+            worker_chores: builder.worker_chores,
+            provisions: builder.provisions,
         })
     }
 }
@@ -218,6 +236,16 @@ impl Builder<'_> {
         self.prefix.join(path)
     }
 
+    /// A file that belongs to the configuration, from where the main file is.
+    pub fn beside(&self, path: &str) -> PathBuf {
+        let main = self.sources.files().next();
+        let folder = main.and_then(|main| Path::new(main.name.as_str()).parent());
+        match folder {
+            Some(folder) if folder.is_absolute() => folder.join(path),
+            _ => self.path(path),
+        }
+    }
+
     /// Where relative paths begin.
     pub fn prefix(&self) -> &Path {
         &self.prefix
@@ -245,6 +273,7 @@ impl Builder<'_> {
             access: Vec::new(),
             before_content: Vec::new(),
             content: Vec::new(),
+            error_answer: None,
             header_filters: Vec::new(),
             phases: Default::default(),
             finally: Vec::new(),
@@ -277,6 +306,8 @@ impl Builder<'_> {
             finally: parts.finally.into(),
             locations,
             own,
+            encryption: parts.encryption,
+            handshakes: parts.handshakes.into(),
         }
     }
 }
@@ -311,6 +342,9 @@ impl<'a> Builder<'a> {
             sources: surroundings.sources,
             generation: surroundings.generation,
             idle_peers: 0,
+            worker_chores: Vec::new(),
+            provisions: Vec::new(),
+            files: surroundings.files,
             modules,
             locations: Vec::new(),
             prefix: surroundings.prefix.to_owned(),
@@ -349,6 +383,7 @@ impl LocationParts {
             access: self.access.into(),
             before_content: self.before_content.into(),
             content: self.content.into(),
+            error_answer: self.error_answer,
             header_filters: self.header_filters.into(),
             phases: self.phases.map(Into::into),
             finally: self.finally.into(),

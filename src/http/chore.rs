@@ -1,7 +1,8 @@
 //! Work that comes round by itself rather than with a request.
 //!
-//! Features add it while they build a runtime; one process beside the workers, the keeper, does it, with the
-//! rights of the master and one thing at a time.
+//! Features add it while they build a runtime. Most is done by one process beside the workers, the keeper, with
+//! the rights of the master and one thing at a time; what each process must do for itself is done by every
+//! worker, on a thread of its own.
 
 use std::time::Duration;
 

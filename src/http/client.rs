@@ -22,6 +22,7 @@ use pingora_core::protocols::{
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
 
 use super::chunks::Chunks;
+use super::encryption::FAREWELL;
 use super::request::Traffic;
 
 /// The client's end of a connection.
@@ -259,7 +260,7 @@ impl AsyncWrite for Lent {
 impl Shutdown for Lent {
     /// The owner closes; a borrower only ends the response.
     async fn shutdown(&mut self) {
-        let _ = AsyncWriteExt::shutdown(self).await;
+        let _ = tokio::time::timeout(FAREWELL, AsyncWriteExt::shutdown(self)).await;
     }
 }
 

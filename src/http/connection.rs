@@ -10,15 +10,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use pingora_core::apps::ServerApp;
-use pingora_core::protocols::Stream;
+use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
 
 use super::bridge::{Bridge, Errand};
 use super::client::Client;
+use super::encryption::Encryption;
 use super::engine::{self, Answer};
+use super::handshake;
 use super::head::{BadHead, BodyFraming, Progress};
-use super::request::{ConnectionFacts, Request, Traffic};
+use super::request::{ConnectionFacts, Request};
 use super::response::Response;
 use super::runtime::{Listener, Runtime};
 use super::{identify, respond, send};
@@ -51,7 +54,7 @@ impl Application {
         }
     }
 
-    fn facts(&self, stream: &Stream, traffic: &Arc<Traffic>) -> ConnectionFacts {
+    fn facts(&self, stream: &Stream) -> ConnectionFacts {
         let socket = stream.get_socket_digest();
         let socket = socket.as_deref();
         ConnectionFacts {
@@ -59,7 +62,8 @@ impl Application {
             requests: 0,
             client: socket.and_then(|one| one.peer_addr()?.as_inet().copied()),
             local: socket.and_then(|one| one.local_addr()?.as_inet().copied()),
-            traffic: Arc::clone(traffic),
+            traffic: Arc::default(),
+            encryption: Encryption::None,
         }
     }
 }
@@ -71,10 +75,16 @@ impl ServerApp for Application {
         stream: Stream,
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
-        let traffic = Arc::new(Traffic::default());
-        let facts = self.facts(&stream, &traffic);
         self.runtime.connections.open();
         let _closing = Closing(self.runtime);
+        let mut facts = self.facts(&stream);
+        let mut stream = stream;
+        if self.listener.encrypted {
+            // It is done before requests come, and an idle connection keeps nothing of it.
+            let begun = handshake::begin(stream, self.runtime, self.listener, shutdown);
+            (stream, facts.encryption) = Box::pin(begun).await?;
+        }
+        let traffic = Arc::clone(&facts.traffic);
         let mut connection = Connection {
             client: Some(Box::new(Client::new(stream, traffic))),
             request: Some(Box::new(Request::new(self.runtime, self.listener, facts))),
@@ -136,7 +146,7 @@ impl Connection<'_> {
             };
             let arrival = self.arrival(&mut client, &mut request).await;
             let answer = match arrival {
-                Arrival::End => return,
+                Arrival::End => return part(&request, &mut client).await,
                 Arrival::Head => self.understand(&mut request),
                 Arrival::Refused(status) => refuse(&mut request, &mut client, status),
                 Arrival::BrokenOff(status) => {
@@ -221,6 +231,10 @@ impl Connection<'_> {
         request.begin();
         request.keep_alive = self.may_continue(request);
         match identify::identify(request) {
+            Ok(()) if matches!(request.connection.encryption, Encryption::Missing) => {
+                request.keep_alive = false;
+                engine::fail(request, 497)
+            }
             Ok(()) => engine::decide(request),
             Err(status) => without_origin(engine::fail(request, status), status),
         }
@@ -237,6 +251,14 @@ impl Connection<'_> {
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
             && request.connection.requests < settings.keepalive_requests;
         let bodiless = request.head.body() == BodyFraming::None;
+        let answer = match answer {
+            Answer::Receive(receiver) if bodiless => {
+                let response = receiver.answer(&mut request, Bytes::new()).await;
+                request.time_passed();
+                Answer::Local(response)
+            }
+            answer => answer,
+        };
         match answer {
             Answer::Close => engine::finish(&mut request),
             Answer::Local(response) if bodiless || respond::closes(response.head.status) => {
@@ -252,6 +274,10 @@ impl Connection<'_> {
             }
             Answer::Local(response) => {
                 let errand = Errand::Respond(response);
+                Box::pin(self.hand_over(request, errand, client)).await;
+            }
+            Answer::Receive(receiver) => {
+                let errand = Errand::Receive(receiver);
                 Box::pin(self.hand_over(request, errand, client)).await;
             }
             Answer::Proxy(origin) => {
@@ -284,6 +310,13 @@ impl Connection<'_> {
     }
 }
 
+/// Nothing more comes: on an encrypted connection that is said to the client, too.
+async fn part(request: &Request, client: &mut Client) {
+    if request.connection.encryption.is_on() {
+        Shutdown::shutdown(client).await;
+    }
+}
+
 /// A request whose head is refused: what can be read of it is kept for logs and metrics.
 fn refuse(request: &mut Request, client: &mut Client, status: u16) -> Answer {
     request.head.salvage(client.buffered());
@@ -292,10 +325,10 @@ fn refuse(request: &mut Request, client: &mut Client, status: u16) -> Answer {
     without_origin(engine::fail(request, status), status)
 }
 
-/// A refused request has no head that an origin could be given.
+/// A refused request has no head that an origin could be given, and no body.
 fn without_origin(answer: Answer, status: u16) -> Answer {
     match answer {
-        Answer::Proxy(_) => Answer::Local(Response::page(status)),
+        Answer::Proxy(_) | Answer::Receive(_) => Answer::Local(Response::page(status)),
         answer => answer,
     }
 }

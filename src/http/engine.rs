@@ -9,7 +9,8 @@ use super::head::BodyFraming;
 use super::location::Found;
 use super::origin::Origin;
 use super::outcome::{InternalTarget, Outcome};
-use super::phase::{Flow, Phase, RewriteStep, Verdict};
+use super::phase::{AccessRule, Flow, Phase, RewriteStep, Verdict};
+use super::receiver::{self, Receiver};
 use super::request::Request;
 use super::response::Response;
 use super::settings::{ErrorStatus, ErrorTarget, Satisfy};
@@ -21,6 +22,8 @@ pub enum Answer {
     Local(Response),
     /// Whatever an origin says.
     Proxy(&'static dyn Origin),
+    /// What a receiver makes of the body.
+    Receive(&'static dyn Receiver),
     /// Nothing: the connection is closed.
     Close,
 }
@@ -197,6 +200,12 @@ fn has_too_large_body(request: &Request) -> bool {
     }
 }
 
+/// Whether it is known beforehand that the body is longer than the receiver takes.
+fn is_too_long(request: &Request, receiver: &dyn Receiver) -> bool {
+    let most = receiver::most_body(receiver, request);
+    matches!(request.head.body(), BodyFraming::Length(length) if length > most)
+}
+
 fn redirect_to_slash(request: &mut Request) -> Response {
     let mut target = Vec::new();
     uri::escape(&request.path, uri::Escape::Path, &mut target);
@@ -221,7 +230,10 @@ pub fn redirect(request: &mut Request, status: u16, target: &[u8]) -> Response {
 
 /// The whole URL of a path of ours.
 pub fn absolute(request: &Request, target: &[u8]) -> Vec<u8> {
-    let mut url = b"http://".to_vec();
+    let mut url = match request.connection.encryption.is_on() {
+        true => b"https://".to_vec(),
+        false => b"http://".to_vec(),
+    };
     let host = request.head.field(b"host").unwrap_or_default();
     if host.is_empty() {
         url.extend_from_slice(request.server.name.as_bytes());
@@ -233,23 +245,25 @@ pub fn absolute(request: &Request, target: &[u8]) -> Vec<u8> {
 }
 
 fn refused(request: &mut Request) -> Option<u16> {
-    let refusal = refusal(request);
-    if refusal.is_some() {
-        log::error!("access forbidden by rule{}", Circumstances(request));
-    }
-    refusal
+    let (status, rule) = refusal(request)?;
+    let reason = rule.refuse(request);
+    log::error!("{reason}{}", Circumstances(request));
+    Some(status)
 }
 
-fn refusal(request: &mut Request) -> Option<u16> {
+/// The status to refuse with, and the rule that wants it.
+fn refusal(request: &mut Request) -> Option<(u16, &'static dyn AccessRule)> {
     let location = request.location;
     let settings = &location.settings;
-    let mut refusal = None;
+    let mut refusal: Option<(u16, &dyn AccessRule)> = None;
     for rule in &location.access {
         match (rule.check(request), settings.satisfy) {
             (Verdict::Allow, Satisfy::Any) => return None,
-            (Verdict::Deny(status), Satisfy::All) => return Some(status),
-            (Verdict::Deny(status), Satisfy::Any) if refusal != Some(401) => {
-                refusal = Some(status);
+            (Verdict::Deny(status), Satisfy::All) => return Some((status, &**rule)),
+            (Verdict::Deny(status), Satisfy::Any)
+                if refusal.is_none_or(|(status, _)| status != 401) =>
+            {
+                refusal = Some((status, &**rule));
             }
             _ => {}
         }
@@ -266,6 +280,8 @@ fn settle(request: &mut Request, outcome: Outcome) -> Settled {
     match outcome {
         Outcome::Respond(response) => Settled::Answer(Answer::Local(response)),
         Outcome::Proxy(origin) => Settled::Answer(Answer::Proxy(origin)),
+        Outcome::Receive(receiver) if is_too_long(request, receiver) => error_page(request, 413),
+        Outcome::Receive(receiver) => Settled::Answer(Answer::Receive(receiver)),
         Outcome::Close => {
             request.response.status = 444;
             Settled::Answer(Answer::Close)
@@ -293,7 +309,11 @@ fn error_page(request: &mut Request, status: u16) -> Settled {
     let page = pages.iter().find(|page| page.codes.contains(&status));
     let Some(page) = page.filter(|_| request.error_page.is_none()) else {
         request.error_page = None;
-        return Settled::Answer(Answer::Local(standard_page(status)));
+        let location = request.location;
+        let own = location.error_answer.as_ref();
+        let answer = own.and_then(|own| own.answer(request, status));
+        let answer = answer.unwrap_or_else(|| standard_page(status));
+        return Settled::Answer(Answer::Local(answer));
     };
     request.error_page = Some((status, page.status));
     let template = match &page.target {
@@ -324,10 +344,11 @@ fn error_page(request: &mut Request, status: u16) -> Settled {
 fn standard_page(status: u16) -> Response {
     match status {
         0..300 => Response::new(status, "", ""),
-        494 => Response {
-            head: Response::empty(400).head,
-            body: Response::page(494).body,
-        },
+        494 | 497 => {
+            let mut page = Response::page(status);
+            page.head.status = 400;
+            page
+        }
         status => Response::page(status),
     }
 }

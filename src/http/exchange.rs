@@ -3,7 +3,7 @@
 use pingora_core::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::Session;
 
-use super::bridge::Handed;
+use super::bridge::{Errand, Handed};
 use super::engine::{self, Answer};
 use super::origin::{Body, Failure, Origin};
 use super::request::Request;
@@ -34,7 +34,7 @@ impl Exchange {
         match &mut self.handed {
             Some(Handed {
                 request,
-                origin: Some(origin),
+                errand: Errand::Proxy(origin),
                 ..
             }) => Ok((request, *origin)),
             _ => Err(Error::explain(
@@ -52,9 +52,11 @@ impl Exchange {
         };
         self.course = match engine::fail(&mut handed.request, status) {
             Answer::Proxy(next) => {
-                handed.origin = Some(next);
+                handed.errand = Errand::Proxy(next);
                 Course::Again
             }
+            // The body that it wants may be gone.
+            Answer::Receive(_) => Course::Instead(Response::page(status)),
             Answer::Local(response) => Course::Instead(response),
             Answer::Close => Course::Close,
         };

@@ -1,8 +1,6 @@
 //! What Pingora's proxy asks along the way of a request. Nothing is decided here: the hooks pass on
 //! to the origin of the request, and to the engine when something failed.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -10,15 +8,15 @@ use pingora_core::protocols::Digest;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
-use tokio::io::AsyncWriteExt;
 
-use super::bridge::{HANDED, Handed, waits};
-use super::client::{Lent, Share};
+use super::bridge::{Errand, HANDED, Handed, waits};
+use super::client::Share;
 use super::exchange::{
     CLIENT_LEFT, Course, Exchange, SWITCHING, body_of, failure_of, is_answered, status_of,
 };
 use super::head::BodyFraming;
 use super::origin::{Failure, Reply};
+use super::reading::{read_and_send, receive_and_send, send, tell_to_continue};
 use super::respond;
 use super::response::Response;
 
@@ -42,17 +40,24 @@ impl ProxyHttp for Hooks {
             return Ok(false);
         };
         let waits = waits(&handed.request);
-        match (handed.response.take(), handed.origin) {
-            (Some(response), _) if waits => send(session, exchange, response).await?,
-            (Some(response), _) => read_and_send(session, exchange, response).await?,
-            (None, Some(origin)) => {
+        match std::mem::replace(&mut handed.errand, Errand::Done) {
+            Errand::Respond(response) if waits => send(session, exchange, response).await?,
+            Errand::Respond(response) => read_and_send(session, exchange, response).await?,
+            Errand::Receive(receiver) => {
+                if waits {
+                    tell_to_continue(handed).await?;
+                }
+                receive_and_send(session, exchange, receiver).await?;
+            }
+            Errand::Proxy(origin) => {
+                handed.errand = Errand::Proxy(origin);
                 session.set_abort_on_close(!origin.outlives_client());
                 if waits {
                     tell_to_continue(handed).await?;
                 }
                 return Ok(false);
             }
-            (None, None) => {}
+            Errand::Done => {}
         }
         Ok(true)
     }
@@ -315,78 +320,4 @@ fn complain(exchange: &Exchange, peer: &HttpPeer, what: &str, error: &Error) {
         request.head.request_line().escape_ascii(),
         peer._address,
     );
-}
-
-/// Tells a waiting client to send the body. Pingora's session would close the connection for it.
-async fn tell_to_continue(handed: &Handed) -> Result<()> {
-    let mut client = Lent(Arc::clone(&handed.client));
-    let work = client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
-    let patience = handed.request.location.settings.send_timeout;
-    match tokio::time::timeout(patience, work).await {
-        Ok(Ok(())) => Ok(()),
-        _ => Err(Error::explain(ErrorType::WriteError, "telling a client to go on").into_down()),
-    }
-}
-
-/// Reads the body of a request to its end, as far as that is allowed, then answers.
-async fn read_and_send(
-    session: &mut Session,
-    exchange: &mut Exchange,
-    mut response: Response,
-) -> Result<()> {
-    let handed = exchange.handed.as_ref();
-    let most = handed.and_then(|handed| handed.request.location.settings.most_body);
-    let mut read = 0;
-    let body = &mut session.downstream_session;
-    while let Some(chunk) = body
-        .read_request_body()
-        .await
-        .map_err(|error| error.into_down())?
-    {
-        read += chunk.len() as u64;
-        if most.is_some_and(|most| read > most) {
-            exchange.fail(413);
-            response = match std::mem::replace(&mut exchange.course, Course::Close) {
-                Course::Instead(response) => response,
-                _ => Response::page(413),
-            };
-            session.set_keepalive(None);
-            break;
-        }
-    }
-    send(session, exchange, response).await
-}
-
-/// Sends a response made here through Pingora's session.
-async fn send(
-    session: &mut Session,
-    exchange: &mut Exchange,
-    mut response: Response,
-) -> Result<()> {
-    let Some(Handed { request, .. }) = &mut exchange.handed else {
-        return Ok(());
-    };
-    request.time_passed();
-    respond::take(request, &mut response);
-    if !request.keep_alive {
-        session.set_keepalive(None);
-    }
-    let head = respond::pingora_head(request, &response.body)?;
-    session.write_response_header(Box::new(head), false).await?;
-    request.head_sent = true;
-    if respond::sends_body(request) {
-        while let Some(chunk) = response.body.next_chunk().await.map_err(broken_file)? {
-            session.write_response_body(Some(chunk), false).await?;
-        }
-    }
-    session.write_response_body(None, true).await?;
-    if let Some(Handed { request, .. }) = &mut exchange.handed {
-        request.complete = true;
-    }
-    Ok(())
-}
-
-fn broken_file(error: std::io::Error) -> Box<Error> {
-    log::error!("a file could not be read while it was sent: {error}");
-    Error::because(ErrorType::FileReadError, "reading a file", error)
 }

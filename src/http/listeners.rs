@@ -2,10 +2,10 @@
 
 use super::builder::Builder;
 use super::pattern::{Case, Pattern};
-use super::runtime::{Address, Listener};
+use super::runtime::{Address, Listener, Server};
 use super::server_name::{ServerIndex, ServerNames};
 use super::written::{Listen, Listens, ServerNamesWritten};
-use crate::conf::{Chain, Diagnostic, Scope, Span};
+use crate::conf::{Diagnostic, Scope, Span};
 
 /// nginx's length of the queue of connections.
 const BACKLOG: i32 = 511;
@@ -15,6 +15,8 @@ struct Gathered {
     backlog: i32,
     default_at: Option<Span>,
     names: ServerNames,
+    /// The first `listen` that wants encryption.
+    encrypted_at: Option<Span>,
 }
 
 /// The first name of a server, empty when it has none.
@@ -30,11 +32,11 @@ pub(super) fn first_name(server: &Scope) -> String {
 /// Gathers the listeners of all servers.
 pub(super) fn gather(
     builder: &mut Builder<'_>,
-    _chain: &Chain<'_>,
-    servers: &[&Scope],
+    servers: &[Server],
+    scopes: &[&Scope],
 ) -> Vec<Listener> {
     let mut all: Vec<Gathered> = Vec::new();
-    for (number, scope) in servers.iter().enumerate() {
+    for (number, scope) in scopes.iter().enumerate() {
         let server = ServerIndex(u32::try_from(number).unwrap_or(u32::MAX));
         for listen in listens(scope) {
             let place = place(&mut all, &listen, server);
@@ -42,15 +44,41 @@ pub(super) fn gather(
             if let Some(backlog) = listen.backlog {
                 place.backlog = backlog;
             }
+            if listen.encrypted {
+                place.encrypted_at.get_or_insert(listen.span);
+            }
             add_names(builder, place, scope, server);
         }
+    }
+    for one in &all {
+        require_certificate(builder, one, servers);
     }
     let finish = |one: Gathered| Listener {
         address: one.address,
         backlog: one.backlog,
         names: one.names,
+        encrypted: one.encrypted_at.is_some(),
     };
     all.into_iter().map(finish).collect()
+}
+
+/// Clients that ask for nobody's name, or for that of a server without a certificate, are shown the
+/// default server's, so there must be one.
+fn require_certificate(builder: &mut Builder<'_>, one: &Gathered, servers: &[Server]) {
+    let default = servers.get(one.names.default().0 as usize);
+    let (Some(span), Some(server)) = (one.encrypted_at, default) else {
+        return;
+    };
+    if server.encryption.is_some() {
+        return;
+    }
+    let message = format!(
+        "no \"ssl_certificate\" is defined for the server \"{}\", which is the default one of {}",
+        server.name, one.address
+    );
+    let help = "write \"ssl_certificate\" and \"ssl_certificate_key\" in that server";
+    let problem = Diagnostic::error(span, message).with_help(help);
+    builder.diagnostics.push(problem);
 }
 
 fn listens(scope: &Scope) -> Vec<Listen> {
@@ -60,6 +88,7 @@ fn listens(scope: &Scope) -> Vec<Listen> {
             address: Address::Tcp(([0, 0, 0, 0], 80).into()),
             default_server: false,
             backlog: None,
+            encrypted: false,
             span: scope.span,
         }],
     }
@@ -73,6 +102,7 @@ fn place<'g>(all: &'g mut Vec<Gathered>, listen: &Listen, server: ServerIndex) -
             backlog: BACKLOG,
             default_at: None,
             names: ServerNames::new(server),
+            encrypted_at: None,
         });
         all.len() - 1
     });

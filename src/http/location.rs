@@ -8,7 +8,7 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 
 use super::pattern::Pattern;
-use super::phase::{AccessRule, ContentHandler, Phase, PhaseHandler, RewriteStep};
+use super::phase::{AccessRule, ContentHandler, ErrorAnswer, Phase, PhaseHandler, RewriteStep};
 use super::request::Request;
 use super::settings::Settings;
 
@@ -51,6 +51,8 @@ pub struct Location {
     pub before_content: Box<[Box<dyn ContentHandler>]>,
     /// The first that does not pass makes the answer.
     pub content: Box<[Box<dyn ContentHandler>]>,
+    /// Asked for what stands in the place of a standard page.
+    pub error_answer: Option<Box<dyn ErrorAnswer>>,
     /// Run just before the head leaves, whatever the phases have (`add_header`).
     pub header_filters: Box<[Box<dyn PhaseHandler>]>,
     /// What is declared for each phase.

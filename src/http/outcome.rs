@@ -1,6 +1,7 @@
 //! What running a request's phases comes to.
 
 use super::origin::Origin;
+use super::receiver::Receiver;
 use super::response::Response;
 
 /// The decision of a rewrite step or a content handler.
@@ -13,6 +14,8 @@ pub enum Outcome {
     Redirect(InternalTarget),
     /// Ask an origin.
     Proxy(&'static dyn Origin),
+    /// Read the body; this makes the answer then.
+    Receive(&'static dyn Receiver),
     /// Close the connection without a word (444).
     Close,
 }

@@ -2,6 +2,7 @@
 
 use super::outcome::Outcome;
 use super::request::Request;
+use super::response::Response;
 
 /// A point of a request's life for which metrics and variables are declared (`on=`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,10 +61,22 @@ pub enum Verdict {
 pub trait AccessRule: Send + Sync {
     /// Judges a request.
     fn check(&self, request: &mut Request) -> Verdict;
+
+    /// The request is refused because of this rule: what the log says, and the time to remember
+    /// what the answer is to say.
+    fn refuse(&self, _request: &mut Request) -> &'static str {
+        "access forbidden by rule"
+    }
 }
 
 /// Makes the answer of a location, or passes: the first that does not pass decides.
 pub trait ContentHandler: Send + Sync {
     /// The answer; `None` passes to the next handler.
     fn run(&'static self, request: &mut Request) -> Option<Outcome>;
+}
+
+/// What a location says instead of the standard page, where no `error_page` knows better.
+pub trait ErrorAnswer: Send + Sync {
+    /// The answer; `None` leaves it at the standard page.
+    fn answer(&self, request: &mut Request, status: u16) -> Option<Response>;
 }

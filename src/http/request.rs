@@ -1,11 +1,10 @@
 //! One request, from its head to its end: what phases, variables and handlers work on.
 
 use std::any::Any;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
+pub use super::connection_facts::{ConnectionFacts, Traffic};
 use super::head::Head;
 use super::location::Location;
 use super::nesting::Nesting;
@@ -79,30 +78,6 @@ pub struct Request {
     buffers: Vec<Vec<u8>>,
     received_before: u64,
     sent_before: u64,
-}
-
-/// What is known of a connection.
-#[derive(Clone)]
-pub struct ConnectionFacts {
-    /// A number of its own, while the worker lives.
-    pub number: u64,
-    /// How many requests it has carried, this one included.
-    pub requests: u64,
-    /// The client; `None` for a Unix socket.
-    pub client: Option<SocketAddr>,
-    /// The address it came to; `None` for a Unix socket.
-    pub local: Option<SocketAddr>,
-    /// Bytes received and sent.
-    pub traffic: Arc<Traffic>,
-}
-
-/// Bytes that went over a connection.
-#[derive(Debug, Default)]
-pub struct Traffic {
-    /// From the client, as far as it was consumed by a request.
-    pub received: AtomicU64,
-    /// To the client.
-    pub sent: AtomicU64,
 }
 
 #[derive(Clone)]

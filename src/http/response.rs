@@ -105,7 +105,7 @@ impl Body {
             Self::Empty => Ok(None),
             Self::Bytes(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
             Self::Stream(mut stream) => {
-                let chunk = stream.next().await;
+                let chunk = stream.next().await?;
                 *self = Self::Stream(stream);
                 Ok(chunk)
             }
@@ -170,9 +170,13 @@ impl Response {
         if matches!(status, 204 | 304) || status < 200 {
             return Self::empty(status);
         }
+        let shown = match status {
+            494..=497 => 400,
+            status => status,
+        };
         let title = match reason(status) {
-            "" => status.to_string(),
-            reason => format!("{status} {reason}"),
+            "" => shown.to_string(),
+            reason => format!("{shown} {reason}"),
         };
         let body = format!(
             "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1>\
@@ -193,6 +197,7 @@ impl Response {
 pub fn reason(status: u16) -> &'static str {
     match status {
         494 => "Request Header Or Cookie Too Large",
+        497 => "The plain HTTP request was sent to HTTPS port",
         302 => "Moved Temporarily",
         413 => "Request Entity Too Large",
         414 => "Request-URI Too Large",

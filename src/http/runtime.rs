@@ -10,9 +10,11 @@ use std::time::SystemTime;
 
 use super::chore::Chore;
 use super::counters::Connections;
+use super::handshake::HandshakeCounter;
 use super::location::{Location, LocationIndex, Locations};
 use super::phase::{PhaseHandler, RewriteStep};
-use super::server_name::ServerNames;
+use super::provision::Provision;
+use super::server_name::{ServerIndex, ServerNames};
 use super::settings::ConnectionSettings;
 use super::variable::Variables;
 use crate::status::Tree;
@@ -43,6 +45,10 @@ pub struct Runtime {
     pub told: Vec<(log::Level, String)>,
     /// When the configuration was loaded.
     pub loaded: SystemTime,
+    /// What every worker does now and then.
+    pub worker_chores: Vec<Box<dyn Chore>>,
+    /// What the master sees to.
+    pub provisions: Vec<Box<dyn Provision>>,
 }
 
 /// A server block.
@@ -61,6 +67,10 @@ pub struct Server {
     pub locations: Locations,
     /// Stands for the server itself, for requests that reach no location.
     pub own: LocationIndex,
+    /// How it encrypts; `None` when it has no certificate.
+    pub encryption: Option<Arc<rustls::ServerConfig>>,
+    /// Told of each handshake that ended.
+    pub handshakes: Box<[Box<dyn HandshakeCounter>]>,
 }
 
 /// An address and the servers behind it.
@@ -71,6 +81,8 @@ pub struct Listener {
     pub backlog: i32,
     /// Which server takes a request.
     pub names: ServerNames,
+    /// Whether its connections are to be encrypted.
+    pub encrypted: bool,
 }
 
 /// A place to listen at.
@@ -95,5 +107,10 @@ impl Runtime {
     /// The location of this index.
     pub fn location(&self, index: LocationIndex) -> &Location {
         &self.locations[index.0 as usize]
+    }
+
+    /// The server of this index.
+    pub fn server(&self, index: ServerIndex) -> &Server {
+        &self.servers[index.0 as usize]
     }
 }

@@ -7,6 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::client::Client;
+use super::encryption::FAREWELL;
 use super::request::Request;
 use super::respond;
 use super::response::Response;
@@ -84,7 +85,8 @@ pub(super) async fn linger(client: &mut Client, bodiless: bool) {
         Shutdown::shutdown(client).await;
         return;
     }
-    if AsyncWriteExt::shutdown(client).await.is_err() {
+    let farewell = timeout(FAREWELL, AsyncWriteExt::shutdown(client)).await;
+    if !matches!(farewell, Ok(Ok(()))) {
         return;
     }
     let end = Instant::now() + LINGER;

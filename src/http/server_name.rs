@@ -70,8 +70,31 @@ impl ServerNames {
 
     /// The server for a host, which is lower-case and without a port.
     pub fn find(&self, request: &mut Request, host: &[u8]) -> ServerIndex {
+        if let Some(server) = self.find_named(host) {
+            return server;
+        }
+        let pattern = self
+            .patterns
+            .iter()
+            .find(|(pattern, _)| pattern.matches(request, host));
+        pattern.map_or(self.default, |(_, server)| *server)
+    }
+
+    /// The same before there is a request.
+    pub fn find_quietly(&self, host: &[u8]) -> ServerIndex {
+        let pattern = || {
+            let mut patterns = self.patterns.iter();
+            let found = patterns.find(|(pattern, _)| pattern.is_match(host));
+            found.map(|(_, server)| *server)
+        };
+        self.find_named(host)
+            .or_else(pattern)
+            .unwrap_or(self.default)
+    }
+
+    fn find_named(&self, host: &[u8]) -> Option<ServerIndex> {
         if let Some(server) = self.exact.get(host) {
-            return *server;
+            return Some(*server);
         }
         let longer = |name: &[u8]| host.len() > name.len();
         if let Some((_, server)) = self
@@ -79,20 +102,12 @@ impl ServerNames {
             .iter()
             .find(|(name, _)| longer(name) && host.ends_with(name))
         {
-            return *server;
+            return Some(*server);
         }
-        if let Some((_, server)) = self
-            .prefixes
+        self.prefixes
             .iter()
             .find(|(name, _)| longer(name) && host.starts_with(name))
-        {
-            return *server;
-        }
-        let pattern = self
-            .patterns
-            .iter()
-            .find(|(pattern, _)| pattern.matches(request, host));
-        pattern.map_or(self.default, |(_, server)| *server)
+            .map(|(_, server)| *server)
     }
 }
 

@@ -3,19 +3,24 @@
 //! A long listing is written by a thread of its own, a few chunks ahead of the client and no more:
 //! it never holds up the other requests of the worker, and memory does not grow with the listing.
 //! When the client goes away, the next write fails and the thread ends. Few bodies are made at a
-//! time, and others wait: clients that read slowly must not take all the threads that files need.
+//! time, and others wait: clients that read slowly must not take all memory for stacks. The threads
+//! are none of the runtime's, because they let the event loop go first, which cannot be taken back.
 
 use std::io::{self, Write};
+use std::thread;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::spawn_blocking;
+
+use crate::os;
 
 /// The receiving end of a body that is being made.
 #[derive(Debug)]
 pub struct Stream {
+    /// The last chunk is empty; without it the body is not complete.
     chunks: mpsc::Receiver<Bytes>,
+    ended: bool,
 }
 
 impl Stream {
@@ -33,24 +38,57 @@ impl Stream {
             if sender.is_closed() {
                 return;
             }
-            spawn_blocking(move || {
-                let mut writer = Chunks {
-                    sender,
-                    buffer: Vec::with_capacity(CHUNK),
-                };
-                // An error means that nobody reads any more, and there is nothing left to do.
-                let _ = write(&mut writer).and_then(|()| writer.flush());
+            let make = move || {
+                make(sender, write);
                 drop(permit);
-            });
+            };
+            let begun = thread::Builder::new().name(NAME.into()).spawn(make);
+            if let Err(error) = begun {
+                log::error!("no thread to make a response: {error}");
+            }
         });
-        Some(Self { chunks })
+        Some(Self {
+            chunks,
+            ended: false,
+        })
     }
 
     /// The next piece; `None` at the end.
-    pub async fn next(&mut self) -> Option<Bytes> {
-        self.chunks.recv().await
+    ///
+    /// # Errors
+    /// When it could not be made to its end.
+    pub async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        if self.ended {
+            return Ok(None);
+        }
+        match self.chunks.recv().await {
+            Some(chunk) => {
+                self.ended = chunk.is_empty();
+                Ok(Some(chunk).filter(|chunk| !chunk.is_empty()))
+            }
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
     }
 }
+
+fn make(sender: mpsc::Sender<Bytes>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+    if let Err(error) = os::yield_to_others(NICENESS) {
+        log::debug!("a thread keeps its priority: {error}");
+    }
+    let mut writer = Chunks {
+        sender,
+        buffer: Vec::with_capacity(CHUNK),
+    };
+    // An error means as a rule that nobody reads any more; whoever does misses the end.
+    if write(&mut writer).and_then(|()| writer.flush()).is_ok() {
+        let _ = writer.send(Bytes::new());
+    }
+}
+
+/// What the system shows for the threads.
+const NAME: &str = "body";
+/// How much the threads stand back.
+const NICENESS: i32 = 10;
 
 const CHUNK: usize = 32 * 1024;
 const CHUNKS_AHEAD: usize = 4;
@@ -78,9 +116,14 @@ impl Write for Chunks {
         if full.is_empty() {
             return Ok(());
         }
-        self.sender
-            .blocking_send(full.into())
-            .map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.send(full.into())
+    }
+}
+
+impl Chunks {
+    fn send(&self, chunk: Bytes) -> io::Result<()> {
+        let sent = self.sender.blocking_send(chunk);
+        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }
 
@@ -140,7 +183,7 @@ mod tests {
         let read = runtime.block_on(async {
             let mut stream = Stream::begin(move |out| out.write_all(&vec![b'x'; length])).unwrap();
             let mut read = 0;
-            while let Some(chunk) = stream.next().await {
+            while let Some(chunk) = stream.next().await.unwrap() {
                 read += chunk.len();
             }
             read
@@ -149,9 +192,25 @@ mod tests {
     }
 
     #[test]
+    fn a_body_that_broke_off_is_not_taken_for_a_whole_one() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let broken = |out: &mut dyn Write| {
+                out.write_all(b"x").and_then(|()| out.flush())?;
+                Err(io::ErrorKind::Other.into())
+            };
+            let mut stream = Stream::begin(broken).unwrap();
+            assert_eq!(stream.next().await.unwrap().as_deref(), Some(&b"x"[..]));
+            assert!(stream.next().await.is_err());
+        });
+    }
+
+    #[test]
     fn streams_that_nobody_reads_leave_threads_to_others() {
         let runtime = tokio::runtime::Builder::new_current_thread()
-            .max_blocking_threads(MOST_MAKERS + 1)
+            .max_blocking_threads(1)
             .enable_time()
             .build()
             .unwrap();
@@ -161,14 +220,14 @@ mod tests {
         let begin = |_| Stream::begin(pieces).unwrap();
         runtime.block_on(async {
             let mut unread: Vec<Stream> = (0..3 * MOST_MAKERS).map(begin).collect();
-            let other = spawn_blocking(|| 7);
+            let other = tokio::task::spawn_blocking(|| 7);
             let limit = std::time::Duration::from_secs(20);
             let answer = tokio::time::timeout(limit, other).await;
             assert_eq!(answer.unwrap().unwrap(), 7);
             // The last one gets its turn once the others have gone.
             let mut last = unread.pop().unwrap();
             drop(unread);
-            assert!(last.next().await.is_some());
+            assert!(last.next().await.unwrap().is_some());
         });
     }
 }

@@ -36,6 +36,8 @@ pub struct Listen {
     pub default_server: bool,
     /// `backlog=`
     pub backlog: Option<i32>,
+    /// `ssl`
+    pub encrypted: bool,
     /// Where it is written.
     pub span: Span,
 }

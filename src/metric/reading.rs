@@ -69,6 +69,11 @@ impl<'a> Buckets<'a> {
             .map(|(_, count)| count)
     }
 
+    /// Limits in ascending order with cumulative counts; limits that are no numbers have no bucket here.
+    pub fn ascending(&self) -> impl Iterator<Item = (f64, u64)> {
+        self.histogram.ascending(self.cells)
+    }
+
     /// The sum of the values that fell into any bucket.
     pub fn sum(&self) -> f64 {
         self.histogram.sum(self.cells)

@@ -222,6 +222,7 @@ impl ContentHandler for Handler {
             b"GET" | b"HEAD" => self.show(request, path::segments(&names), &full),
             method => refusal(
                 405,
+                "MethodNotAllowed",
                 &format!(
                     "The {} method is not allowed for the requested API entity \"{}\".",
                     String::from_utf8_lossy(method),
@@ -267,38 +268,34 @@ impl Handler {
                 .config_files
                 .map(|place| (place, Arc::clone(&self.files))),
         };
-        let mut short = Short::new(SHORT);
-        match look.write(&mut short) {
-            Some(Ok(())) => Response::new(200, "application/json", short.into_bytes()).uncached(),
-            Some(Err(_)) => long(look),
-            None => refusal(
-                404,
-                &format!(
-                    "Requested API entity \"{}\" doesn't exist.",
-                    String::from_utf8_lossy(full)
-                ),
-            ),
-        }
+        answer(move |mut out| look.write(&mut out)).unwrap_or_else(|| {
+            let full = String::from_utf8_lossy(full);
+            let description = format!("Requested API entity \"{full}\" doesn't exist.");
+            refusal(404, "PathNotFound", &description)
+        })
     }
 }
 
 /// An answer up to this length is made at once and has a `Content-Length`.
 const SHORT: usize = 64 * 1024;
 
-/// An answer that is longer is made while it is sent.
-fn long(look: Look) -> Response {
-    let stream = Stream::begin(move |mut out| look.write(&mut out).unwrap_or(Ok(())));
-    match stream {
-        Some(stream) => {
-            let mut response = Response::new(200, "application/json", "").uncached();
-            response.body = Body::Stream(stream);
-            response
-        }
-        None => refusal(
-            500,
-            "The request could not be processed, see the error log.",
-        ),
+/// An answer in JSON, made while it is sent if it is long. `None` when there is nothing to write.
+pub(super) fn answer(
+    write: impl Fn(&mut dyn Write) -> Option<io::Result<()>> + Send + 'static,
+) -> Option<Response> {
+    let mut short = Short::new(SHORT);
+    if write(&mut short)?.is_ok() {
+        let response = Response::new(200, "application/json", short.into_bytes());
+        return Some(response.uncached());
     }
+    let stream = Stream::begin(move |out| write(out).unwrap_or(Ok(())));
+    let Some(stream) = stream else {
+        let description = "The request could not be processed, see the error log.";
+        return Some(refusal(500, "InternalError", description));
+    };
+    let mut response = Response::new(200, "application/json", "").uncached();
+    response.body = Body::Stream(stream);
+    Some(response)
 }
 
 /// The local address of the connection, as the tree shows it.
@@ -340,7 +337,8 @@ impl Look {
 /// The text of the configuration, by file.
 type Files = Arc<[(String, Arc<[u8]>)]>;
 
-fn format(request: &Request) -> Format {
+/// How the client wants its JSON.
+pub(super) fn format(request: &Request) -> Format {
     let is = |name: &[u8], value: &[u8]| uri::argument(&request.arguments, name) == Some(value);
     let dates = if is(b"date", b"epoch") {
         Dates::Epoch
@@ -353,12 +351,8 @@ fn format(request: &Request) -> Format {
     }
 }
 
-fn refusal(status: u16, description: &str) -> Response {
-    let error = match status {
-        404 => "PathNotFound",
-        405 => "MethodNotAllowed",
-        _ => "InternalError",
-    };
+/// The answer to a request that cannot be served.
+pub(super) fn refusal(status: u16, error: &'static str, description: &str) -> Response {
     let text = |text: &str| Node::text(text.as_bytes().to_vec());
     let node = Node::object(vec![
         ("error", text(error)),

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::conf::{self, Diagnostics, DirectiveSpec, Parsed, Scope, Sources};
+use crate::conf::{self, Diagnostics, DirectiveSpec, Loader, Parsed, Scope, Sources};
 use crate::http::builder::{Builder, Surroundings};
 use crate::http::memory::Memory;
 use crate::http::module::Module;
@@ -16,6 +16,7 @@ pub mod process;
 
 pub mod access;
 pub mod api;
+pub mod auth_api_key;
 pub mod files;
 pub mod headers;
 pub mod log;
@@ -25,6 +26,7 @@ pub mod prometheus;
 pub mod proxy;
 pub mod rewrite;
 pub mod status_zone;
+pub mod tls;
 pub mod unused;
 
 /// Every feature.
@@ -33,7 +35,9 @@ pub static MODULES: &[&Module] = &[
     &core::MODULE,
     &api::MODULE,
     &rewrite::MODULE,
+    &tls::MODULE,
     &access::MODULE,
+    &auth_api_key::MODULE,
     &headers::MODULE,
     &map::MODULE,
     &log::MODULE,
@@ -57,8 +61,14 @@ pub struct Loaded {
     pub diagnostics: Diagnostics,
 }
 
-/// Understands a configuration that was read.
-pub fn load(parsed: Parsed, memory: &mut dyn Memory, prefix: &Path, generation: u64) -> Loaded {
+/// Understands a configuration that was read; `files` gives what else belongs to it.
+pub fn load(
+    parsed: Parsed,
+    files: &mut dyn Loader,
+    memory: &mut dyn Memory,
+    prefix: &Path,
+    generation: u64,
+) -> Loaded {
     let Parsed {
         tree,
         sources,
@@ -68,6 +78,7 @@ pub fn load(parsed: Parsed, memory: &mut dyn Memory, prefix: &Path, generation: 
     let main = conf::apply(&tree, &directives(), &mut diagnostics);
     let surroundings = Surroundings {
         sources: &sources,
+        files,
         memory,
         prefix,
         generation,

@@ -77,6 +77,39 @@ const UNUSED: &[DirectiveSpec] = &[
     unused("directio SIZE;", INNER, ONE, COPIES),
     unused("directio_alignment SIZE;", INNER, ONE, COPIES),
     unused("read_ahead SIZE;", INNER, ONE, COPIES),
+    // How connections are encrypted.
+    unused(
+        "ssl_prefer_server_ciphers on | off;",
+        OUTER,
+        Arity::FLAG,
+        CIPHERS,
+    ),
+    unused("ssl_ciphers CIPHERS;", OUTER, ONE, CIPHERS),
+    unused("ssl_ecdh_curve CURVES;", OUTER, ONE, CIPHERS),
+    unused("ssl_dhparam FILE;", OUTER, ONE, CIPHERS),
+    unused(
+        "ssl_session_cache VALUE [VALUE];",
+        OUTER,
+        Arity::between(1, 2),
+        SESSIONS,
+    ),
+    unused("ssl_session_timeout TIME;", OUTER, ONE, SESSIONS),
+    unused(
+        "ssl_session_tickets on | off;",
+        OUTER,
+        Arity::FLAG,
+        SESSIONS,
+    ),
+    unused("ssl_early_data on | off;", OUTER, Arity::FLAG, EARLY_DATA),
+    unused("ssl_stapling on | off;", OUTER, Arity::FLAG, STAPLING),
+    unused(
+        "ssl_stapling_verify on | off;",
+        OUTER,
+        Arity::FLAG,
+        STAPLING,
+    ),
+    unused("ssl_trusted_certificate FILE;", OUTER, ONE, STAPLING),
+    unused("ssl_buffer_size SIZE;", OUTER, ONE, COPIES),
     // How connections are closed.
     unused(
         "reset_timedout_connection on | off;",
@@ -202,6 +235,13 @@ const EVENT_LOOP: &str = "Has no effect: a worker has one way of waiting for eve
 const PROCESSES: &str = "Has no effect: workers run where and when the system puts them, and wait for nothing \
                          but events.";
 const COPIES: &str = "Has no effect: files are read in pieces and sent like any other response.";
+const CIPHERS: &str = "Has no effect: only cipher suites and key exchanges without known weaknesses are \
+                       there, all with forward secrecy, and the order is that of TLS 1.3 and then of \
+                       strength.";
+const SESSIONS: &str = "Has no effect: each worker remembers the latest 256 sessions of each server, in \
+                        its own memory.";
+const EARLY_DATA: &str = "Has no effect: nothing is taken before the handshake is done.";
+const STAPLING: &str = "Has no effect: nothing is said about the revocation of certificates.";
 const CLOSING: &str =
     "Has no effect: how a connection is closed depends on what the client may still be sending.";
 const MEMORY: &str = "Has no effect: memory is taken as it is needed.";

@@ -1,11 +1,8 @@
-//! Room on a disk: taking it before it is written to, giving it back, and asking whether one may.
+//! Room on a disk: taking it before it is written to, and giving it back.
 
-use std::ffi::CString;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 /// Makes sure that the file system has room for a range of a file, which grows to hold it: writing there
 /// through a mapping cannot fail then.
@@ -35,19 +32,6 @@ pub fn punch(file: &File, offset: u64, bytes: u64) -> io::Result<()> {
     }
 }
 
-/// Whether this process may make and remove files in a folder.
-///
-/// # Errors
-/// Why not.
-pub fn may_write(folder: &Path) -> io::Result<()> {
-    let path = CString::new(folder.as_os_str().as_bytes())?;
-    // SAFETY: `path` is a string ended by zero that outlives the call.
-    match unsafe { libc::access(path.as_ptr(), libc::W_OK | libc::X_OK) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::MetadataExt;
@@ -66,12 +50,5 @@ mod tests {
             let left = file.metadata().unwrap();
             assert!(left.len() == 1 << 20 && left.blocks() < taken.blocks());
         }
-    }
-
-    #[test]
-    fn a_folder_that_is_not_there_cannot_be_written_to() {
-        assert!(may_write(&std::env::temp_dir()).is_ok());
-        let error = may_write(Path::new("/no/such/folder")).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

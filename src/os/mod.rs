@@ -11,6 +11,7 @@
     reason = "the one folder that may speak to the system directly"
 )]
 
+mod access;
 pub mod atomic;
 mod descriptor;
 mod disk;
@@ -19,18 +20,21 @@ mod listening;
 mod liveness;
 mod local_time;
 mod log_file;
+mod priority;
 mod process;
 mod robust_mutex;
 mod shared_memory;
 mod title;
 
+pub use access::may_make_files;
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
-pub use disk::{may_write, punch};
+pub use disk::punch;
 pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
 pub use listening::Listening;
 pub use liveness::Process;
 pub use local_time::LocalTime;
 pub use log_file::LogFile;
+pub use priority::yield_to_others;
 pub use process::{
     Identity, Session, assume, end_with_parent, is_root, limit_open_files, signal, spawn, thread_id,
 };

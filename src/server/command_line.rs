@@ -86,7 +86,7 @@ struct Options {
     version: u8,
     #[arg(short = 'V', action = ArgAction::Count)]
     details: u8,
-    #[arg(short = 'h', short_alias = '?', action = ArgAction::Count)]
+    #[arg(short = 'h', short_alias = '?', long, action = ArgAction::Count)]
     help: u8,
 }
 
@@ -200,10 +200,11 @@ fn details() -> String {
 
 const USAGE: &str = "\
 usage: pingauge [-hvVtTq] [-s word] [-p prefix] [-c file] [-e file] [-g directives]
+       pingauge push [options] URL KEY ACTION [VALUE]
 
 Without any argument the built-in demo is served, in the foreground.
 
-  -h             show this and end
+  -h, --help     show this and end
   -v             show the version and end
   -V             show the version and how it was built, and end
   -t             check the configuration and end
@@ -214,7 +215,10 @@ Without any argument the built-in demo is served, in the foreground.
                  (default: the directory of the file given by -c, else /etc/pingauge)
   -c file        the main file (default: pingauge.conf in the prefix)
   -e file        log here until the configuration says where; may be stderr
-  -g directives  directives of the top level, before those of the main file";
+  -g directives  directives of the top level, before those of the main file
+
+  push           change or read a metric of a server that has metric_push, from a script;
+                 pingauge push --help tells more";
 
 #[cfg(test)]
 mod tests {
@@ -274,7 +278,7 @@ mod tests {
         assert_eq!(task(&["-T", "-q"]), Task::Check { dump: true });
         assert_eq!(task(&["-tT"]), Task::Check { dump: true });
         assert_eq!(task(&["-s", "reload"]), Task::Signal(Word::Reload));
-        for option in ["-v", "-V", "-h", "-?"] {
+        for option in ["-v", "-V", "-h", "-?", "--help"] {
             assert!(matches!(task(&[option]), Task::Print(text) if text.contains("pingauge/")));
         }
         let line = understood(&["-q", "-g", "daemon off;"]).unwrap();

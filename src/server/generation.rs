@@ -49,7 +49,7 @@ pub(super) struct Generation {
     /// Whether something is to be done beside requests.
     pub(super) has_chores: bool,
     /// Keeps open what the configuration opened, its log files above all.
-    runtime: Option<Runtime>,
+    pub(super) runtime: Option<Runtime>,
 }
 
 impl Source {
@@ -59,14 +59,13 @@ impl Source {
     }
 
     /// Reads the text from where it is.
-    pub(super) fn record(&self) -> (Parsed, Recording) {
-        if self.is_demo {
-            let mut recorder = Recorder::new(demo::BuiltIn);
-            (self.read(&mut recorder), recorder.into_recording())
-        } else {
-            let mut recorder = Recorder::new(Disk);
-            (self.read(&mut recorder), recorder.into_recording())
-        }
+    pub(super) fn record(&self) -> (Parsed, Recorder<Box<dyn Loader>>) {
+        let files: Box<dyn Loader> = match self.is_demo {
+            true => Box::new(demo::BuiltIn),
+            false => Box::new(Disk),
+        };
+        let mut recorder = Recorder::new(files);
+        (self.read(&mut recorder), recorder)
     }
 
     /// What the text says about processes; what is wrong with it is left for others to tell.
@@ -77,15 +76,22 @@ impl Source {
         Settings::of(&conf::apply(&parsed.tree, &[rows], &mut ignored))
     }
 
-    /// Understands a text that was read.
-    pub(super) fn load(&self, parsed: Parsed, memory: &mut dyn Memory, number: u64) -> Loaded {
-        modules::load(parsed, memory, &self.prefix, number)
+    /// Understands a text that was read; `files` gives what else belongs to it.
+    pub(super) fn load(
+        &self,
+        parsed: Parsed,
+        files: &mut dyn Loader,
+        memory: &mut dyn Memory,
+        number: u64,
+    ) -> Loaded {
+        modules::load(parsed, files, memory, &self.prefix, number)
     }
 
     /// Checks everything that can be checked without serving; tells what is wrong.
     pub(super) fn check(&self, early_log: Option<&Path>) -> Checked {
         let audience = Audience::Terminal;
-        let loaded = self.load(self.record().0, &mut Unshared, 1);
+        let (parsed, mut files) = self.record();
+        let loaded = self.load(parsed, &mut files, &mut Unshared, 1);
         audience.diagnostics(&loaded.diagnostics, &loaded.sources);
         let syntax = !loaded.diagnostics.has_errors();
         let mut works = syntax;
@@ -130,8 +136,9 @@ impl Generation {
         audience: Audience,
     ) -> Option<Self> {
         let number = before.map_or(1, |before| before.number + 1);
-        let (parsed, mut recording) = source.record();
-        let tried = understand(source.load(parsed, &mut Unshared, number), audience)?;
+        let (parsed, mut files) = source.record();
+        let tried = source.load(parsed, &mut files, &mut Unshared, number);
+        let tried = understand(tried, audience)?;
         let settings = Settings::of(&tried.main);
         warn(&settings, audience);
         let (sinks, worker_sinks) = open_logs(&settings, &source.prefix, early_log, audience)?;
@@ -141,6 +148,13 @@ impl Generation {
             before.map_or(&[], |before| &before.sockets),
             audience,
         )?;
+        for provision in tried.runtime.iter().flat_map(|one| &one.provisions) {
+            let provided = provision.provide(&mut files);
+            provided
+                .map_err(|message| audience.line(LogLevel::Emerg, &message))
+                .ok()?;
+        }
+        let mut recording = files.into_recording();
         let sealed = seal(&recording).map_err(|error| {
             let message = format!(
                 "the configuration cannot be handed over ({})",
@@ -152,7 +166,7 @@ impl Generation {
         let nothing = Areas::default();
         let mut memory = MasterMemory::new(before.map_or(&nothing, |before| &before.areas));
         let parsed = source.read(&mut recording);
-        let loaded = source.load(parsed, &mut memory, number);
+        let loaded = source.load(parsed, &mut recording, &mut memory, number);
         if loaded.diagnostics.has_errors() {
             audience.diagnostics(&loaded.diagnostics, &loaded.sources);
             return None;
@@ -169,7 +183,7 @@ impl Generation {
             has_chores: loaded
                 .runtime
                 .as_ref()
-                .is_some_and(|one| !one.chores.is_empty()),
+                .is_some_and(|one| !one.chores.is_empty() || !one.provisions.is_empty()),
             runtime: loaded.runtime,
         })
     }

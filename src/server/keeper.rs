@@ -15,8 +15,10 @@ use super::report::PROGRAM;
 use super::signals::Signals;
 use super::worker::{Ready, reopen_logs};
 use super::workers::Which;
-use crate::conf::reason;
+use crate::conf::{Disk, reason};
 use crate::http::chore::Chore;
+use crate::http::provision::Provision;
+use crate::modules::process::LogLevel;
 use crate::os;
 
 /// The master's order to do what is last and end. Not a signal that a terminal sends to whole groups.
@@ -38,10 +40,11 @@ pub(super) fn keep(hand_over: &HandOver) -> Result<(), String> {
     }
     drop(ready);
     let chores = runtime.map_or(&[][..], |runtime| &runtime.chores);
-    let mut rounds: Vec<Round> = chores
-        .iter()
-        .filter_map(|chore| Round::of(&**chore))
-        .collect();
+    let provisions = runtime.map_or(&[][..], |runtime| &runtime.provisions);
+    let upkeep: Vec<Upkeep> = provisions.iter().map(|one| Upkeep(&**one)).collect();
+    let upkeep = upkeep.iter().map(|one| one as &dyn Chore);
+    let all = chores.iter().map(|chore| &**chore).chain(upkeep);
+    let mut rounds: Vec<Round> = all.filter_map(Round::of).collect();
     loop {
         for signal in signals.take() {
             match signal {
@@ -87,6 +90,22 @@ impl<'a> Round<'a> {
         let begun = Instant::now();
         self.chore.run();
         self.next = (begun + self.every).max(Instant::now() + begun.elapsed());
+    }
+}
+
+/// What was provided when the configuration was loaded is looked at again: certificates that are about to run
+/// out. Workers notice by themselves what was renewed.
+struct Upkeep<'a>(&'a dyn Provision);
+
+impl Chore for Upkeep<'_> {
+    fn every(&self) -> Option<Duration> {
+        Some(Duration::from_secs(60 * 60))
+    }
+
+    fn run(&self) {
+        if let Err(message) = self.0.provide(&mut Disk) {
+            error_log::write(LogLevel::Error, &message);
+        }
     }
 }
 

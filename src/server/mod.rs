@@ -41,13 +41,16 @@ use report::{Audience, PROGRAM, say};
 
 use crate::conf::reason;
 use crate::modules::process::{LogLevel, Settings};
-use crate::os;
+use crate::{os, push};
 
 /// Does what the command line asks for; the first argument is the program's name.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
     os::claim_title();
     if arguments.get(1).map(OsString::as_os_str) == Some(OsStr::new(hand_over::OPTION)) {
         return worker::run(arguments.get(2).map_or(OsStr::new(""), OsString::as_os_str));
+    }
+    if arguments.get(1).map(OsString::as_os_str) == Some(OsStr::new(push::WORD)) {
+        return push::run(arguments.into_iter().skip(2));
     }
     let (launch, arguments) = Launch::of(arguments);
     let here = std::env::current_dir().unwrap_or_else(|_| "/".into());

@@ -21,6 +21,7 @@ use pingora_core::server::ShutdownWatch;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use super::accept::Acceptor;
 use super::drain::{Entrance, Open};
@@ -31,6 +32,7 @@ use super::listen::covering;
 use super::report::PROGRAM;
 use crate::conf::reason;
 use crate::http::bridge::Bridge;
+use crate::http::chore::Chore;
 use crate::http::connection::Application;
 use crate::http::runtime::{Address, Listener, Runtime};
 use crate::modules;
@@ -136,7 +138,7 @@ impl Ready {
         } = hand_over.take().map_err(because("no hand-over"))?;
         let source = &hand_over.source;
         let parsed = source.read(&mut recording);
-        let loaded = source.load(parsed, &mut memory, hand_over.generation);
+        let loaded = source.load(parsed, &mut recording, &mut memory, hand_over.generation);
         if loaded.diagnostics.has_errors() {
             for (_, line) in loaded.diagnostics.log_lines(&loaded.sources) {
                 error_log::write(LogLevel::Emerg, &line);
@@ -176,6 +178,8 @@ impl Ready {
         let open = Arc::new(Open::default());
         let (shutdown, watch) = watch::channel(false);
         let mut listening = self.listen(&open, &watch, hand_over.generation)?;
+        let chores = self.runtime.iter().flat_map(|one| &one.worker_chores);
+        chores.for_each(|chore| drop(tokio::spawn(repeat(&**chore))));
         if self.ready.write_all(b"R").is_err() {
             // The master has decided otherwise meanwhile.
             return Ok(());
@@ -259,6 +263,18 @@ impl Ready {
             tasks.spawn(acceptor.serve(&runtime.connections, entrance, watch.clone()));
         }
         Ok(tasks)
+    }
+}
+
+/// Does a chore until the worker ends; one that takes longer than its rest is not begun twice.
+async fn repeat(chore: &'static dyn Chore) {
+    let Some(every) = chore.every() else { return };
+    let mut due = tokio::time::interval(every);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        // A panic was reported, and ends this run only.
+        let _ = tokio::task::spawn_blocking(|| chore.run()).await;
     }
 }
 

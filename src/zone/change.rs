@@ -71,6 +71,8 @@ pub enum Changed {
     Replayed {
         /// How many keys did not exist before, then.
         created: usize,
+        /// What must be on disk before they are: who made them may not have come to that.
+        record: Vec<u8>,
     },
 }
 
@@ -116,8 +118,13 @@ impl Zone {
         if let Some((name, once)) = receipt.zip(once)
             && let Some(created) = store.receipt(name, now, once.lifetime)
         {
+            let keys = changes.iter().map(|change| stored_key(change.key));
+            let record = match self.keeps_record {
+                true => store.record_again(keys, (name, created), now),
+                false => Vec::new(),
+            };
             let created = created as usize;
-            return Ok(Changed::Replayed { created });
+            return Ok(Changed::Replayed { created, record });
         }
         let plan = Plan {
             store,

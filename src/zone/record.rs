@@ -4,7 +4,7 @@
 //! to the slot whose chain it is in and which it names as its owner.
 
 use super::layout::{KEY_WORDS, LONG_KEY_WORDS, WORD};
-use super::store::{Slot, Store, pack};
+use super::store::{Slot, Store, is_packed, pack};
 use crate::metric::{KEY_LIMIT, Moment};
 use crate::os::atomic::Ordering;
 
@@ -213,10 +213,7 @@ impl Store {
         }
         if key.len() <= KEY_WORDS * WORD {
             let start = self.key_start(slot);
-            let stored = self.words()[start..start + KEY_WORDS].iter();
-            return pack(key)
-                .zip(stored)
-                .all(|(word, stored)| stored.load(Ordering::Acquire) == word);
+            return is_packed(key, &self.words()[start..start + KEY_WORDS]);
         }
         let mut stored = self.key_words(slot);
         pack(key).all(|word| stored.next() == Some(word))

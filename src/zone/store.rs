@@ -203,18 +203,41 @@ impl Slot {
 /// Bytes as words of eight, the last one filled up with zeros.
 pub(super) fn pack(bytes: &[u8]) -> impl Iterator<Item = u64> {
     let (whole, rest) = bytes.as_chunks::<WORD>();
-    let last = (!rest.is_empty()).then(|| match bytes.last_chunk() {
+    let last = (!rest.is_empty()).then(|| last_word(bytes, rest));
+    whole
+        .iter()
+        .map(|word| u64::from_le_bytes(*word))
+        .chain(last)
+}
+
+/// Whether the words are the bytes as [`pack`] has them; for every update, so without its iterators.
+#[inline]
+pub(super) fn is_packed(bytes: &[u8], words: &[AtomicU64]) -> bool {
+    let (whole, rest) = bytes.as_chunks::<WORD>();
+    let (own, last) = words.split_at(whole.len().min(words.len()));
+    for (chunk, word) in whole.iter().zip(own) {
+        if word.load(Ordering::Acquire) != u64::from_le_bytes(*chunk) {
+            return false;
+        }
+    }
+    match (rest, last.first()) {
+        ([], _) => true,
+        (_, Some(word)) => word.load(Ordering::Acquire) == last_word(bytes, rest),
+        (_, None) => false,
+    }
+}
+
+/// The word for the bytes at the end that are fewer than eight.
+#[inline]
+fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
+    match bytes.last_chunk() {
         // The last eight bytes, without those that belong to the word before.
         Some(last) => u64::from_le_bytes(*last) >> (8 * (WORD - rest.len())),
         None => rest
             .iter()
             .rev()
             .fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    });
-    whole
-        .iter()
-        .map(|word| u64::from_le_bytes(*word))
-        .chain(last)
+    }
 }
 
 #[cfg(test)]
@@ -229,6 +252,14 @@ mod tests {
             assert_eq!(packed[..length], bytes[..length]);
             assert!(packed[length..].iter().all(|byte| *byte == 0));
             assert_eq!(packed.len(), length.next_multiple_of(WORD));
+            let words: Vec<AtomicU64> = pack(&bytes[..length]).map(AtomicU64::new).collect();
+            assert!(is_packed(&bytes[..length], &words));
+            let other = [&bytes[..length], b"x"].concat();
+            assert!(!is_packed(&other, &words));
+            if let Some(last) = words.last() {
+                last.fetch_xor(1, Ordering::Relaxed);
+                assert!(!is_packed(&bytes[..length], &words));
+            }
         }
     }
 }

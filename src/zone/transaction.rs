@@ -267,4 +267,33 @@ impl Store {
         }
         journal::record(&entries)
     }
+
+    /// What a transaction made earlier has come to, as a record of the journal.
+    pub(super) fn record_again<'a>(
+        &self,
+        keys: impl Iterator<Item = &'a [u8]>,
+        (name, created): (Name, u64),
+        now: Moment,
+    ) -> Vec<u8> {
+        let mut entries = Vec::new();
+        for key in keys {
+            let Some(slot) = self.find(key, self.hash(key)) else {
+                entry::removal(key, self.get(header::LATEST), &mut entries);
+                continue;
+            };
+            let head = self.head(slot);
+            let mut text = Vec::new();
+            self.copy_text(key, &mut text);
+            entry::Key {
+                key,
+                is_truncated: head.is_truncated(),
+                stamp: head.stamp(),
+                cells: &self.copy_cells(slot),
+                text: &text,
+            }
+            .write(&mut entries);
+        }
+        entry::receipt(name, created, now, &mut entries);
+        journal::record(&entries)
+    }
 }

@@ -20,6 +20,7 @@ import time
 BINARY = sys.argv[1] if len(sys.argv) > 1 else "target/release/pingauge"
 KEYS = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
 SECONDS = int(sys.argv[3]) if len(sys.argv) > 3 else 8
+ALONE = 5
 PORT = 18899
 DIRECTORY = tempfile.mkdtemp()
 CONFIGURATION = f"""daemon off; worker_processes 2; pid {DIRECTORY}/pid;
@@ -72,6 +73,20 @@ def memory(workers):
     return max(own(pid) for pid in workers)
 
 
+def processor(workers):
+    """Seconds of processor time that the workers have taken, threads that ended included."""
+    ticks = 0
+    for pid in workers:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            ticks += sum(int(field) for field in file.read().rsplit(")", 1)[1].split()[11:13])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def fetch(target):
+    url = f"http://127.0.0.1:{PORT}/{target}"
+    subprocess.run(["curl", "-s", "-o", os.devnull, url], check=True)
+
+
 def main():
     path = f"{DIRECTORY}/pingauge.conf"
     with open(path, "w", encoding="utf-8") as file:
@@ -89,9 +104,8 @@ def main():
 
             def listing(target=target):
                 nonlocal listings
-                url = f"http://127.0.0.1:{PORT}/{target}"
                 while not done.is_set():
-                    subprocess.run(["curl", "-s", "-o", os.devnull, url], check=True)
+                    fetch(target)
                     listings += 1
 
             def watch():
@@ -109,6 +123,12 @@ def main():
                 thread.join()
             print("while listed      p50 %s  p99 %s  max %s" % figures, end="")
             print(f"  ({listings} {name} listings, +{most - before:.1f} MB)")
+            began, taken = time.monotonic(), processor(workers)
+            for _ in range(ALONE):
+                fetch(target)
+            lasted = (time.monotonic() - began) / ALONE
+            each = (processor(workers) - taken) / ALONE / KEYS * 1e6
+            print(f"{name} listed alone: {each:.3f} us of processor time a key, {lasted:.2f} s")
         print("alone             p50 %s  p99 %s  max %s" % load())
     finally:
         server.terminate()

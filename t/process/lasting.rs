@@ -27,14 +27,14 @@ fn parts(sync: &str) -> Parts {
 }
 
 /// Kills every process at once.
-fn kill(running: Running) -> Site {
+pub(crate) fn kill(running: Running) -> Site {
     let Running { server, site } = running;
     drop(server);
     site
 }
 
 /// Makes a zone's memory one of another boot, as if the machine had gone down.
-fn reboot(site: &Site, zone: &str) {
+pub(crate) fn reboot(site: &Site, zone: &str) {
     let path = site.directory.join(zone);
     let file = File::options().read(true).write(true).open(path).unwrap();
     let mut word = [0; 8];

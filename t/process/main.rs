@@ -4,13 +4,19 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod api_keys;
 mod clients;
 mod command_line;
 mod counting;
+mod durable;
 mod harness_itself;
 mod hostile;
 mod lasting;
+mod metric_push;
 mod prometheus;
+mod push;
+mod push_server;
 mod reload;
 mod signals;
+mod tls;
 mod workers;

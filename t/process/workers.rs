@@ -103,6 +103,57 @@ fn a_dead_worker_holds_up_nobody() {
     running.server.stop().unwrap();
 }
 
+/// `WORKER_KILLS=1000` makes it as long as a coffee.
+#[test]
+fn kills_under_updates_evictions_and_listings_break_nothing() {
+    let kills = std::env::var("WORKER_KILLS").ok();
+    let kills = kills.and_then(|kills| kills.parse().ok()).unwrap_or(40);
+    let mut running = Running::start(&Parts {
+        main_config: format!("worker_processes {WORKERS};\n"),
+        http_config: "metric_zone z:64k count;\n\
+                      metric_zone keys:32k expire=on discard_key=rest count;\n\
+                      prometheus_template page { metric_zone keys; }\n"
+            .into(),
+        config: "location /hit { metric z k on=request; metric keys $request_id on=request; return 204; }\n\
+                 location /page { prometheus page; }\n"
+            .into(),
+        ..Parts::default()
+    });
+    let loads = [("/hit", 4), ("/page", 1), ("/status/http/metric_zones/", 1)];
+    let loads = loads
+        .map(|(target, clients)| Load::start(running.address(), target, clients, Habit::KeepAlive));
+    for round in 0..kills {
+        thread::sleep(Duration::from_millis(10));
+        let workers = running.server.workers();
+        if let Some(worker) = workers.get(round % workers.len().max(1)) {
+            signal(&worker.id.to_string(), "KILL");
+        }
+    }
+    let [hits, pages, listings] = loads.map(Load::finish);
+    running.workers(WORKERS);
+    let z = running
+        .status("http/metric_zones/z/metrics/k")
+        .as_u64()
+        .unwrap();
+    let (least, most) = (hits.answered, hits.answered + hits.failed);
+    assert!((least..=most).contains(&z), "{z}: {least}..={most}");
+    let keys = running.status("http/metric_zones/keys/metrics/");
+    let sum: u64 = keys
+        .as_object()
+        .unwrap()
+        .values()
+        .filter_map(|value| value.as_u64())
+        .sum();
+    assert!((least..=most).contains(&sum), "{sum}: {least}..={most}");
+    assert!(pages.answered > 0 && listings.answered > 0);
+    let calm = Load::start(running.address(), "/hit", 4, Habit::ConnectionPerRequest);
+    thread::sleep(Duration::from_millis(200));
+    let account = calm.finish();
+    assert_eq!(account.failed, 0, "{:?}", account.reasons);
+    assert!(running.server.is_running());
+    running.server.stop().unwrap();
+}
+
 #[test]
 fn what_a_dead_worker_had_open_is_not_counted_for_ever() {
     let running = start();

@@ -203,6 +203,29 @@ location ~ ^/p/(?<name>.+)$ { set $by me; prometheus t; }
 GET /z?k=<<#4>> 204 x2100
 GET /p/x?k=v ~ keys\{by="me",name="x",uri="/p/x",k="v"\} 2100\nz\{k="
 
+=== a long page has its families in order, each item once, each head once
+--- http_config
+metric_zone z:1m count;
+prometheus_template t {
+    keys $p8s_value path=/http/metric_zones/z/metrics/ help=first;
+    'z{a="$1"}' $p8s_value path=~^/http/metric_zones/z/metrics/(a.*)$ type=counter;
+    generation $p8s_value path=/angie/generation;
+    'z{other="$1"}' $p8s_value path=~^/http/metric_zones/z/metrics/(.+)$ type=gauge;
+    'dead{key="$1"}' $p8s_value path=~^/http/metric_zones/z/metrics/(.+)$;
+    constant $arg_v;
+}
+--- config
+location /z { metric z $arg_k on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /z?k=a<<#4>> 204 x1100
+GET /z?k=b<<#4>> 204 x1100
+GET /p?v=7 ~ ^# Angie Prometheus template "t"\n# HELP keys first\nkeys 2200\n# TYPE z counter\n(z\{a="a\d{4}"\} 1\n)+(z\{other="b\d{4}"\} 1\n)+generation 1\nconstant 7\n$
+HEAD /p?v=7 200
+--- response_headers
+!Content-Length
+--- response_body
+
 === what is left out is told once
 --- http_config
 prometheus_template t { version $p8s_value path=/angie/version; }

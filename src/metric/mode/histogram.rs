@@ -91,6 +91,15 @@ impl Histogram {
         total(&cells[1..=self.buckets[place].reach])
     }
 
+    /// The limits in ascending order, each with its cumulative count.
+    pub(in crate::metric) fn ascending(&self, cells: &[u64]) -> impl Iterator<Item = (f64, u64)> {
+        let counts = cells[1..].iter().scan(0u64, |sum, count| {
+            *sum = sum.wrapping_add(*count);
+            Some(*sum)
+        });
+        self.limits.iter().copied().zip(counts)
+    }
+
     /// How many values were counted at all.
     pub(in crate::metric) fn total(&self, cells: &[u64]) -> u64 {
         total(&cells[1..])

@@ -18,15 +18,17 @@ pub(super) const LISTEN: DirectiveSpec = DirectiveSpec {
     arity: Arity::at_least(1),
     repeat: Repeat::Many,
     doc: Doc {
-        syntax: "listen address[:port] [default_server] [backlog=number];\nlisten port \
-                 [default_server] [backlog=number];\nlisten unix:path [default_server] \
-                 [backlog=number];",
+        syntax: "listen address[:port] [default_server] [ssl] [backlog=number];\nlisten port \
+                 [default_server] [ssl] [backlog=number];\nlisten unix:path [default_server] \
+                 [ssl] [backlog=number];",
         default: "listen *:80;",
         text: "Where the server takes connections: an IPv4 address, an IPv6 address in brackets, \
                a host name, `*` for every IPv4 address, or a socket in the file system. Without a \
                port it is 80. With `default_server` the server takes requests whose host is none \
-               of the names at that address; otherwise the first server there does. `backlog` is \
-               the length of the queue of new connections. The parameters `bind`, `deferred`, \
+               of the names at that address; otherwise the first server there does. With \
+               `ssl` its connections are encrypted, see `ssl_certificate`; one `listen` that says \
+               so is enough for an address. `backlog` is the length of the queue of new \
+               connections. The parameters `bind`, `deferred`, \
                `fastopen=`, `ipv6only=on`, `multipath`, `rcvbuf=`, `reuseport`, `setfib=`, \
                `sndbuf=`, `so_keepalive=` and `accept_filter=` are accepted and have no effect: an \
                IPv6 address never takes connections to IPv4 ones.",
@@ -43,11 +45,13 @@ fn listen(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let addresses = addresses(statement)?;
     let mut default_server = false;
     let mut backlog = None;
+    let mut encrypted = false;
     for index in 2..=statement.arguments().len() {
         let text = statement.text(index);
         match text.strip_prefix("backlog=") {
             Some(number) => backlog = Some(queue_length(statement, index, number)?),
             None if matches!(text, "default_server" | "default") => default_server = true,
+            None if text == "ssl" => encrypted = true,
             None => check_parameter(statement, index)?,
         }
     }
@@ -62,6 +66,7 @@ fn listen(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
             address,
             default_server,
             backlog,
+            encrypted,
             span,
         });
     }
@@ -99,11 +104,11 @@ fn check_parameter(statement: &Statement<'_>, index: usize) -> Result<(), Diagno
     }
     if known(OTHER_PROTOCOLS) {
         let message = format!("the \"{text}\" parameter of \"listen\" is not supported");
-        let help = "only plain HTTP/1 is spoken here; put a proxy in front of it for anything else";
+        let help = "only HTTP/1 is spoken here; put a proxy in front of it for anything else";
         return Err(statement.error(index, message).with_help(help));
     }
     let names = WITHOUT_EFFECT.iter().map(|(name, _)| *name);
-    let similar = nearest(name, names.chain(["default_server", "backlog"]));
+    let similar = nearest(name, names.chain(["default_server", "backlog", "ssl"]));
     let problem = statement.error(index, message);
     Err(match similar {
         Some(similar) => problem.with_help(format!("did you mean \"{similar}\"?")),
@@ -202,14 +207,13 @@ const WITHOUT_EFFECT: &[(&str, bool)] = &[
     ("so_keepalive", true),
 ];
 
-/// Parameters that ask for something else than plain HTTP/1.
+/// Parameters that ask for something else than HTTP/1.
 const OTHER_PROTOCOLS: &[(&str, bool)] = &[
     ("http2", false),
     ("http3", false),
     ("proxy_protocol", false),
     ("quic", false),
     ("spdy", false),
-    ("ssl", false),
 ];
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ mod tests;
 pub(crate) mod trial;
 mod variables;
 
+pub(super) use variables::hostname;
+
 use crate::http::module::{self, Module};
 
 /// The feature.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::conf::{self, Loader};
+use crate::http::encryption::Encryption;
 use crate::http::engine::{self, Answer};
 use crate::http::identify;
 use crate::http::memory::Unshared;
@@ -53,7 +54,7 @@ pub(crate) fn load(text: String) -> Result<&'static Runtime, Vec<String>> {
     let path = PathBuf::from("/test.conf");
     let mut files = Files(HashMap::from([(path.clone(), &*text.leak())]));
     let parsed = conf::parse(&path, None, &mut files);
-    let loaded = modules::load(parsed, &mut Unshared, Path::new("/prefix"), 1);
+    let loaded = modules::load(parsed, &mut files, &mut Unshared, Path::new("/prefix"), 1);
     let messages: Vec<String> = loaded
         .diagnostics
         .iter()
@@ -100,6 +101,7 @@ pub(crate) fn ask(runtime: &'static Runtime, head: &str) -> Done {
         client: Some(([127, 0, 0, 1], 1234).into()),
         local: Some(([127, 0, 0, 1], 8080).into()),
         traffic: Arc::default(),
+        encryption: Encryption::None,
     };
     let mut request = Box::new(Request::new(runtime, &runtime.listeners[0], facts));
     request.head.read(head.as_bytes()).unwrap();

@@ -79,7 +79,7 @@ fn claim(builder: &mut Builder<'_>, written: &ZoneWritten, span: Span, path: &Pa
 
 fn check_folder(builder: &mut Builder<'_>, span: Span, files: &Files) {
     let folder = files.folder();
-    if let Err(error) = os::may_write(folder) {
+    if let Err(error) = os::may_make_files(folder) {
         let message = format!(
             "folder \"{}\" cannot be written to ({})",
             folder.display(),

@@ -1,8 +1,9 @@
-//! Metrics: zones that keep them, directives and variables that update them, and their part of
-//! the status tree.
+//! Metrics: zones that keep them, directives, variables and clients that update them, and their
+//! part of the status tree.
 
 mod durable;
 mod lasting;
+pub mod push;
 mod status;
 mod update;
 mod variables;
@@ -11,7 +12,9 @@ mod zones;
 
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 use crate::http::module::{self, Module};
+pub(super) use update::find as find_zone;
 use variables::Readback;
+pub(super) use zones::Entry;
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -21,6 +24,7 @@ pub static MODULE: Module = Module {
     location: |builder, chain, parts| {
         parts.keep(chain.nearest::<Readback>().copied().unwrap_or_default());
         update::location(builder, chain, parts);
+        push::location(builder, chain, parts);
     },
     ..module::MODULE
 };
@@ -29,6 +33,7 @@ const DIRECTIVES: &[DirectiveSpec] = &[
     zone_directives::METRIC_ZONE,
     zone_directives::METRIC_COMPLEX_ZONE,
     update::METRIC,
+    push::METRIC_PUSH,
     DirectiveSpec {
         name: "metric_readback",
         contexts: Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION),

@@ -32,10 +32,22 @@ fn name(entry: &Arc<Entry>) -> &[u8] {
 fn zone(entry: &Entry) -> Node<'_> {
     let mut members = vec![
         ("discarded", count(entry.zone.discarded())),
-        ("metrics", Node::branch(Keys(entry))),
+        ("metrics", keys(entry)),
     ];
+    if entry.zone.has_help() {
+        members.push(("help", Node::branch(Help(entry))));
+    }
+    if let Some(counts) = entry.pushed.get() {
+        let counts = counts.read().map(|(name, value)| (name, count(value)));
+        members.push(("push", Node::object(counts.into())));
+    }
     members.extend(lasting::state(entry).map(|state| ("state", state)));
     Node::object(members)
+}
+
+/// All keys of a zone with their values.
+pub(super) fn keys(entry: &Entry) -> Node<'_> {
+    Node::branch(Keys(entry))
 }
 
 fn slabs(entry: &Entry) -> Option<Node<'_>> {
@@ -106,7 +118,8 @@ impl Branch for Keys<'_> {
     }
 }
 
-fn values<'a>(entry: &'a Entry, record: &Record, now: Moment) -> Node<'a> {
+/// What a zone keeps for a key.
+pub(super) fn values<'a>(entry: &'a Entry, record: &Record, now: Moment) -> Node<'a> {
     let schema = &entry.schema;
     if entry.is_simple {
         return node(&record.reading(schema, 0, now));
@@ -116,6 +129,26 @@ fn values<'a>(entry: &'a Entry, record: &Record, now: Moment) -> Node<'a> {
         (metric.name(), node(&record.reading(schema, place, now)))
     };
     Node::object(named.map(member).collect())
+}
+
+/// The texts of those keys that have one.
+struct Help<'a>(&'a Entry);
+
+impl Branch for Help<'_> {
+    fn child(&self, name: &[u8]) -> Option<Node<'_>> {
+        let mut text = Vec::new();
+        let found = self.0.zone.help(name, &mut text);
+        found.then(|| Node::text(text))
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        self.0
+            .zone
+            .visit(&mut |record| match self.child(record.key()) {
+                Some(text) => visit(record.key(), text),
+                None => ControlFlow::Continue(()),
+            })
+    }
 }
 
 fn node(reading: &Reading<'_>) -> Node<'static> {

@@ -130,7 +130,23 @@ fn warn_of_early_use(builder: &mut Builder<'_>, written: &UpdateWritten) {
     }
 }
 
-fn find(builder: &mut Builder<'_>, name: &str, span: Span) -> Option<Arc<Entry>> {
+/// The metric zone called `name`; one that is not there is reported.
+pub(in crate::modules) fn find(
+    builder: &mut Builder<'_>,
+    name: &str,
+    span: Span,
+) -> Option<Arc<Entry>> {
+    let unknown = format!("metric zone \"{name}\" is not declared");
+    find_or_say(builder, name, span, unknown)
+}
+
+/// The metric zone called `name`; of one that is not there, `unknown` is said.
+pub(super) fn find_or_say(
+    builder: &mut Builder<'_>,
+    name: &str,
+    span: Span,
+    unknown: String,
+) -> Option<Arc<Entry>> {
     if let Some(entry) = builder.thing::<Registry>().find(name) {
         return Some(Arc::clone(entry));
     }
@@ -147,8 +163,7 @@ fn find(builder: &mut Builder<'_>, name: &str, span: Span) -> Option<Arc<Entry>>
     }
     let registry = builder.thing::<Registry>();
     let known: Vec<String> = registry.names().map(str::to_owned).collect();
-    let message = format!("metric zone \"{name}\" is not declared");
-    let mut problem = Diagnostic::error(span, message);
+    let mut problem = Diagnostic::error(span, unknown);
     if let Some(similar) = nearest(name, known.iter().map(String::as_str)) {
         problem = problem.with_help(format!("did you mean \"{similar}\"?"));
     }

@@ -156,6 +156,16 @@ fn complex(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         file,
         ..Options::default()
     };
+    let room = |word: &&Word| {
+        let is = |name| word.text.starts_with(name);
+        is("expire=") || is("discard_key=")
+    };
+    if statement.arguments()[1..].iter().filter(room).count() > 2 {
+        let name = &statement.directive.name;
+        let message = format!("invalid number of arguments in \"{}\" directive", name.text);
+        let help = "\"expire\" and \"discard_key\" are given once each";
+        return Err(Diagnostic::error(name.span, message).with_help(help));
+    }
     for word in &statement.arguments()[1..] {
         if !option(&mut options, word)? {
             let message = format!("invalid parameter \"{}\"", word.text);

@@ -1,7 +1,7 @@
 //! The zones of a configuration: made, taken over or attached to, and found by name.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::conf::{Chain, Diagnostic};
 use crate::http::builder::Builder;
@@ -11,18 +11,21 @@ use crate::os::SharedMemory;
 use crate::zone::{Adoption, Geometry, Refused, Unusable, Update, Zone};
 
 use super::lasting::{self, Lasting};
+use super::push::counts::Counts;
 use super::zone_directives::{ZoneWritten, ZonesWritten};
 use super::{status, variables};
 
 /// A zone and what its configuration says.
-pub(super) struct Entry {
+pub(in crate::modules) struct Entry {
     pub name: String,
     pub zone: Zone,
     pub schema: Arc<Schema>,
     /// Whether it has one metric without a name.
     pub is_simple: bool,
     /// Where it lasts, if it does.
-    pub lasting: Option<Lasting>,
+    pub(super) lasting: Option<Lasting>,
+    /// How pushing to it goes, if some location does.
+    pub(super) pushed: OnceLock<Arc<Counts>>,
 }
 
 /// The zones of a configuration, in the order of the file.
@@ -84,6 +87,7 @@ pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
             schema: Arc::clone(&written.schema),
             is_simple: written.is_simple,
             lasting,
+            pushed: OnceLock::new(),
         });
         lasting::add_chores(builder, &entry, &written.options);
         variables::offer(builder, &entry, written.span);

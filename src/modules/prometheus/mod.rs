@@ -1,10 +1,13 @@
 //! `prometheus_template` and `prometheus`: pages that scrapers read, made from the status tree.
 //!
-//! A template is compiled when the configuration is loaded. A scrape walks the tree once; for
-//! each item that a statement takes, its value and labels are evaluated afresh and become a line.
+//! A template is compiled when the configuration is loaded. A scrape walks the tree; for each item
+//! that a statement takes, its value and labels are evaluated afresh and become a line.
 //! Text that variables bring into labels is escaped, so that no client can break the page.
 
+mod compile;
+mod key_name;
 mod page;
+mod zone_line;
 
 use crate::conf::{
     Arity, Body, Contexts, Diagnostic, Directive, DirectiveSpec, Doc, Repeat, SPEC, Span,
@@ -13,12 +16,13 @@ use crate::conf::{
 use crate::http::content;
 use crate::http::module::{self, Module};
 use crate::status::prometheus::{Case, Path, Statement as Series};
+use zone_line::{WrittenZone, is_zone_line};
 
 /// The feature.
 pub static MODULE: Module = Module {
     name: "prometheus",
     directives: DIRECTIVES,
-    http: page::compile,
+    http: compile::compile,
     location: page::location,
     ..module::MODULE
 };
@@ -32,13 +36,20 @@ const DIRECTIVES: &[DirectiveSpec] = &[
         repeat: Repeat::Many,
         doc: Doc {
             syntax: "prometheus_template NAME {\n    SAMPLE[{LABELS}] $VARIABLE \
-                     [path=PATH | path=~REGEX | path=~*REGEX] [type=TYPE] [help=TEXT];\n}",
+                     [path=PATH | path=~REGEX | path=~*REGEX] [type=TYPE] [help=TEXT];\n    \
+                     metric_zone ZONE [keys=families] [prefix=TEXT];\n}",
             default: "",
             text: "Describes a page: each statement takes the items of the status tree whose path, \
                    from below `/status`, is PATH or matches REGEX, and writes a line for each, \
                    with `$p8s_value` as the item's value. The first statement that fits takes an \
                    item; one without a path is evaluated once. Labels may hold variables and the \
-                   captures of the path; the name with its labels must be quoted.",
+                   captures of the path; the name with its labels must be quoted. A line of the \
+                   second form writes all keys of a metric zone, with HELP, TYPE and names that \
+                   scrapers understand: one family for each metric, called TEXT and ZONE, with \
+                   the label `key`, or with `keys=families` a family for each key, called TEXT \
+                   and the key, which may have labels of its own, as in `jobs{job=\"backup\"}`. \
+                   Keys that make no name, or one that the page has already, are left out; \
+                   `# skipped N` tells how many.",
             example: "prometheus_template requests {\n    'requests{zone=\"$1\"}' $p8s_value\n        \
                       path=~^/http/server_zones/([^/]+)/requests/total$ type=counter;\n}",
         },
@@ -73,6 +84,7 @@ struct Written(Vec<WrittenTemplate>);
 struct WrittenTemplate {
     name: String,
     lines: Vec<WrittenLine>,
+    zones: Vec<WrittenZone>,
 }
 
 struct WrittenLine {
@@ -85,17 +97,22 @@ struct WrittenLine {
 
 fn template(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let name = statement.text(1).to_owned();
-    let mut lines = Vec::new();
+    let (mut lines, mut zones) = (Vec::new(), Vec::new());
     for directive in statement.lines() {
-        let line = line(directive);
-        lines.extend(statement.diagnostics.check(line));
+        if is_zone_line(directive) {
+            let zone = zone_line::written(directive, lines.len());
+            zones.extend(statement.diagnostics.check(zone));
+        } else {
+            let line = line(directive);
+            lines.extend(statement.diagnostics.check(line));
+        }
     }
     let duplicate = statement.error(1, format!("duplicate prometheus template \"{name}\""));
     let written = statement.scope.get_or_default::<Written>();
     if written.0.iter().any(|other| other.name == name) {
         return Err(duplicate);
     }
-    written.0.push(WrittenTemplate { name, lines });
+    written.0.push(WrittenTemplate { name, lines, zones });
     Ok(())
 }
 

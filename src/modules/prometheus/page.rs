@@ -1,10 +1,13 @@
-//! Templates, compiled, and the pages made with them.
+//! The pages made with templates: short ones at once, long ones by a thread while they are sent.
 
-use std::collections::HashMap;
-use std::ops::ControlFlow;
+use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
+use super::super::api;
+use super::Scraped;
+use super::compile::{Compiled, Templates};
+use super::zone_line::ZoneLine;
 use crate::conf::{Chain, Diagnostic};
 use crate::http::builder::{Builder, LocationParts};
 use crate::http::content;
@@ -13,139 +16,12 @@ use crate::http::pattern::Captures;
 use crate::http::phase::ContentHandler;
 use crate::http::request::Request;
 use crate::http::response::{Body, Response};
-use crate::http::state::StateIndex;
 use crate::http::stream::Stream;
 use crate::http::template::{Part, Template};
-use crate::http::variable::{Variable, VariableIndex};
+use crate::status::Node;
 use crate::status::prometheus::{
-    Families, Match, Page, Path, Rules, Statement as Series, escape_label, value_text, walk,
+    Bounds, Evaluate, Line, Match, Page, Refused, Scrape, escape_label, value_text,
 };
-use crate::status::{Node, Place};
-
-use super::super::api;
-use super::{Scraped, Written, WrittenLine, WrittenTemplate};
-
-/// The templates of a configuration, ready to use.
-#[derive(Default)]
-struct Templates(HashMap<String, Arc<Compiled>>);
-
-struct Compiled {
-    name: String,
-    families: Families,
-    rules: Rules,
-    lines: Vec<Line>,
-    item: StateIndex<Item>,
-    address: Option<Place>,
-    /// Which kinds of faulty lines were told of: a scrape is repeated every few seconds.
-    told: [AtomicBool; 3],
-}
-
-struct Line {
-    name: String,
-    labels: Template,
-    value: VariableIndex,
-    groups: Vec<(String, VariableIndex)>,
-    has_path: bool,
-    /// Whether some variable may hold what it evaluated to for an earlier item.
-    depends: bool,
-}
-
-/// What `$p8s_value` shows.
-#[derive(Default)]
-struct Item(Option<Vec<u8>>);
-
-struct ItemVariable(StateIndex<Item>);
-
-impl Variable for ItemVariable {
-    fn read(&self, request: &mut Request, out: &mut Vec<u8>) -> bool {
-        let item = request
-            .state_if_any(self.0)
-            .and_then(|item| item.0.as_deref());
-        item.map(|text| out.extend_from_slice(text)).is_some()
-    }
-}
-
-/// Compiles the templates of an `http` block.
-pub(super) fn compile(builder: &mut Builder<'_>, chain: &Chain<'_>) {
-    let item = builder.state::<Item>();
-    let variable = Box::new(ItemVariable(item));
-    let defined = builder
-        .variables
-        .define("p8s_value", "prometheus", None, variable);
-    let Some(own) = builder.diagnostics.check(defined) else {
-        return;
-    };
-    let Some(Written(templates)) = chain.own() else {
-        return;
-    };
-    for written in templates {
-        let compiled = compile_one(builder, written, item, own);
-        builder
-            .thing::<Templates>()
-            .0
-            .insert(written.name.clone(), Arc::new(compiled));
-    }
-}
-
-fn compile_one(
-    builder: &mut Builder<'_>,
-    written: &WrittenTemplate,
-    item: StateIndex<Item>,
-    own: VariableIndex,
-) -> Compiled {
-    let series: Vec<Series> = written
-        .lines
-        .iter()
-        .map(|line| line.series.clone())
-        .collect();
-    let families = Families::new(&written.name, &series);
-    let rules = Rules::new(written.lines.iter().map(|line| line.path.clone()).collect());
-    for (number, message) in families.warnings() {
-        let span = written.lines[number].span;
-        builder.diagnostics.push(Diagnostic::warning(span, message));
-    }
-    for (number, earlier) in rules.shadowed() {
-        let span = written.lines[*number].span;
-        let message = format!(
-            "\"{}\" never gets a value: \"{}\" above takes the same path",
-            written.lines[*number].series.name, written.lines[*earlier].series.name
-        );
-        builder.diagnostics.push(Diagnostic::warning(span, message));
-    }
-    let lines = written
-        .lines
-        .iter()
-        .map(|line| compile_line(builder, line, own))
-        .collect();
-    Compiled {
-        name: written.name.clone(),
-        families,
-        rules,
-        lines,
-        item,
-        address: builder.thing::<api::Places>().address,
-        told: Default::default(),
-    }
-}
-
-fn compile_line(builder: &mut Builder<'_>, line: &WrittenLine, own: VariableIndex) -> Line {
-    let (name, span) = &line.value;
-    let names = line.path.iter().flat_map(Path::group_names);
-    let groups = names
-        .map(|name| (name.to_owned(), builder.variables.held(name, line.span)))
-        .collect();
-    let labels = builder.template(&line.labels);
-    let value = builder.variables.index(name, *span);
-    let other = |part: &Part| matches!(part, Part::Variable(index) if *index != own);
-    Line {
-        name: line.series.name.clone(),
-        depends: value != own || labels.parts().iter().any(other),
-        labels,
-        value,
-        groups,
-        has_path: line.path.is_some(),
-    }
-}
 
 /// Puts the page of a location in its place.
 pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
@@ -171,7 +47,7 @@ impl ContentHandler for Handler {
             return Some(Outcome::Status(405));
         }
         let mut answer = Response::new(200, CONTENT_TYPE, "").uncached();
-        answer.body = match self.0.render(request, FEW) {
+        answer.body = match self.0.short(request) {
             Some(page) => Body::Bytes(page.into()),
             None => self.long(request)?,
         };
@@ -181,99 +57,92 @@ impl ContentHandler for Handler {
 
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// A page of so many lines is made at once; a longer one by a thread of its own.
-const FEW: usize = 2000;
+/// A page within these bounds is made at once; another one by a thread of its own.
+const SHORT: Bounds = Bounds {
+    lines: 2000,
+    statement: 1 << 20,
+    bytes: 1 << 20,
+    nodes: 5000,
+};
+
+/// What of a longer page is kept in memory.
+const LONG: Bounds = Bounds {
+    lines: usize::MAX,
+    statement: 1 << 16,
+    bytes: 1 << 20,
+    nodes: u64::MAX,
+};
 
 impl Handler {
     fn long(&self, request: &Request) -> Option<Body> {
         let template = Arc::clone(&self.0);
         let mut request = request.detached();
-        let stream = Stream::begin(move |out| {
-            let page = template.render(&mut request, usize::MAX);
-            out.write_all(&page.unwrap_or_default())
-        });
+        let stream = Stream::begin(move |out| template.long(&mut request, out));
         stream.map(Body::Stream)
     }
 }
 
 impl Compiled {
-    /// The page; `None` when it has more than `most` lines.
-    fn render(&self, request: &mut Request, most: usize) -> Option<Vec<u8>> {
-        let mut page = Page::new(&self.families);
-        let mut sample = Vec::new();
-        let mut lines = 0;
-        let own = request.captures.clone();
-        let runtime = request.runtime;
+    /// The page, if it is short.
+    fn short(&self, request: &mut Request) -> Option<Vec<u8>> {
+        let zones = self.zones.iter().map(ZoneLine::length);
+        if zones.fold(0, usize::saturating_add) > SHORT.lines {
+            return None;
+        }
+        let (page, refused) = self.scrape(request, |scrape, evaluation| {
+            scrape.short(SHORT, evaluation)
+        })?;
+        self.complain(refused);
+        Some(page)
+    }
+
+    /// Writes a page of any length.
+    fn long(&self, request: &mut Request, out: &mut dyn Write) -> io::Result<()> {
+        let refused = self.scrape(request, |scrape, evaluation| {
+            scrape.long(LONG, evaluation, out)
+        })?;
+        self.complain(refused);
+        Ok(())
+    }
+
+    /// Has the tree scraped as this request sees it, and leaves the request as it was.
+    fn scrape<R>(
+        &self,
+        request: &mut Request,
+        make: impl FnOnce(Scrape<'_>, &mut Evaluation<'_>) -> R,
+    ) -> R {
         let address = api::address(request);
         let filled = self
             .address
             .map(|place| (place, Node::text(address.as_bytes())));
-        let root = runtime.tree.root_with(filled.as_slice());
-        let flow = root.find(&["status"], |node| {
-            walk(&node?, &self.rules, &mut |found| {
-                lines += 1;
-                if lines > most {
-                    return ControlFlow::Break(());
-                }
-                self.show(request, found, &own);
-                self.add(&mut page, found.rule, request, &mut sample);
-                ControlFlow::Continue(())
-            })
-            .continue_value()
+        let mut evaluation = Evaluation {
+            template: self,
+            own: request.captures.clone(),
+            request,
+        };
+        let root = evaluation.request.runtime.tree.root_with(filled.as_slice());
+        let made = root.find(&["status"], |node| {
+            let nothing = Node::object::<&str>(Vec::new());
+            let scrape = Scrape {
+                root: node.as_ref().unwrap_or(&nothing),
+                rules: &self.rules,
+                families: &self.families,
+            };
+            make(scrape, &mut evaluation)
         });
-        request.state(self.item).0 = None;
-        request.captures = own;
-        flow?;
-        for (number, line) in self.lines.iter().enumerate() {
-            if !line.has_path {
-                request.forget_evaluated();
-                self.add(&mut page, number, request, &mut sample);
-            }
-        }
-        self.complain(&page);
-        let mut body = Vec::new();
-        // Writing to memory does not fail.
-        let _ = page.write(&mut body);
-        Some(body)
+        evaluation.show_nothing();
+        made
     }
 
-    /// Makes an item what variables see; a literal path leaves the request its own captures.
-    fn show(&self, request: &mut Request, found: &Match<'_>, own: &Captures) {
-        let line = &self.lines[found.rule];
-        let item = request.state(self.item).0.get_or_insert_default();
-        item.clear();
-        value_text(&found.value, item);
-        match found.groups() {
-            Some(groups) => request.captures.replace(groups.map(str::as_bytes)),
-            None => request.captures.clone_from(own),
-        }
-        for (name, index) in &line.groups {
-            request.hold(*index, found.named(name).unwrap_or_default().as_bytes());
-        }
-        if line.depends {
-            request.forget_evaluated();
-        }
-    }
-
-    fn add(&self, page: &mut Page<'_>, number: usize, request: &mut Request, sample: &mut Vec<u8>) {
-        let line = &self.lines[number];
-        let mut value = request.buffer();
-        if request.read(line.value, &mut value) && !value.is_empty() {
-            sample.clear();
-            sample.extend_from_slice(line.name.as_bytes());
-            append_labels(&line.labels, request, sample);
-            // What is left out is counted by the page.
-            let _ = page.add(number, sample, &value);
-        }
-        request.recycle(value);
-    }
-
-    fn complain(&self, page: &Page<'_>) {
-        let refused = page.refused();
+    fn complain(&self, refused: Refused) {
         let faults = [
             (refused.numbers, "values are not numbers"),
             (refused.samples, "lines have bad labels"),
             (refused.repeated, "series came twice"),
+            (
+                refused.doubtful,
+                "series are too many to tell whether they came twice",
+            ),
         ];
         for ((count, fault), told) in faults.into_iter().zip(&self.told) {
             if count > 0 && !told.swap(true, Ordering::Relaxed) {
@@ -281,6 +150,68 @@ impl Compiled {
                 log::warn!("prometheus template \"{name}\": {count} {fault}, left out from now on");
             }
         }
+    }
+}
+
+/// The statements of a template, as one request evaluates them.
+struct Evaluation<'a> {
+    template: &'a Compiled,
+    /// The captures the request came with.
+    own: Captures,
+    request: &'a mut Request,
+}
+
+impl Evaluate for Evaluation<'_> {
+    fn line(&mut self, statement: usize, item: Option<&Match<'_>>, out: &mut Line) {
+        let line = &self.template.lines[statement];
+        match item {
+            Some(item) => self.show(item),
+            None => {
+                self.show_nothing();
+                self.request.forget_evaluated();
+            }
+        }
+        if self.request.read(line.value, &mut out.value) && !out.value.is_empty() {
+            out.sample.extend_from_slice(line.name.as_bytes());
+            append_labels(&line.labels, self.request, &mut out.sample);
+            // Most paths need no closer look.
+            let is_exact = |path: &str| path.is_ascii() || !path.contains('\u{fffd}');
+            out.is_distinct = line.is_distinct && item.is_some_and(|item| is_exact(item.path));
+        }
+    }
+
+    fn section(&mut self, section: usize, page: &mut Page<'_>) -> io::Result<()> {
+        self.template.zones[section].write(page)
+    }
+}
+
+impl Evaluation<'_> {
+    /// Makes an item what variables see; a literal path leaves the request its own captures.
+    fn show(&mut self, found: &Match<'_>) {
+        let line = &self.template.lines[found.rule];
+        let item = self
+            .request
+            .state(self.template.item)
+            .0
+            .get_or_insert_default();
+        item.clear();
+        value_text(&found.value, item);
+        match found.groups() {
+            Some(groups) => self.request.captures.replace(groups.map(str::as_bytes)),
+            None => self.request.captures.clone_from(&self.own),
+        }
+        for (name, index) in &line.groups {
+            let text = found.named(name).unwrap_or_default();
+            self.request.hold(*index, text.as_bytes());
+        }
+        if line.depends {
+            self.request.forget_evaluated();
+        }
+    }
+
+    fn show_nothing(&mut self) {
+        self.request.state(self.template.item).0 = None;
+        self.request.captures.clone_from(&self.own);
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::layout::LONGEST_KEY;
 use super::store::{Exchange, Zone};
+use crate::http::handshake::{Handshake, HandshakeCounter};
 use crate::http::phase::PhaseHandler;
 use crate::http::request::Request;
 use crate::http::state::StateIndex;
@@ -93,6 +94,12 @@ impl Counter {
         };
         request.recycle(key);
         entry
+    }
+}
+
+impl HandshakeCounter for Counter {
+    fn count(&self, handshake: Handshake) {
+        self.zone.count_handshake(handshake);
     }
 }
 

@@ -28,7 +28,9 @@ pub(super) const TOTAL: usize = KEY + LONGEST_KEY / 8;
 pub(super) const DISCARDED: usize = TOTAL + 1;
 pub(super) const RECEIVED: usize = DISCARDED + 1;
 pub(super) const SENT: usize = RECEIVED + 1;
-pub(super) const RESPONSES: usize = SENT + 1;
+/// How handshakes ended: done, of these with an earlier session, too late, failed.
+pub(super) const HANDSHAKES: usize = SENT + 1;
+pub(super) const RESPONSES: usize = HANDSHAKES + 4;
 pub(super) const FIRST_STATUS: u16 = 100;
 pub(super) const STATUSES: usize = 500;
 /// One more than statuses, for what is none.

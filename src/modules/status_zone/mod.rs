@@ -16,6 +16,7 @@ use crate::conf::{Chain, Diagnostic, Scope, Span};
 use crate::http::builder::{Builder, LocationParts, ServerParts};
 use crate::http::module::{self, Module};
 use crate::http::state::StateIndex;
+use crate::http::written::Listens;
 use count::{Begun, Counter, Select};
 use directive::{LocationZone, ServerZone, ZoneWritten};
 use layout::Kind;
@@ -43,6 +44,7 @@ struct Declared {
     kind: Kind,
     name: String,
     is_keyed: bool,
+    is_encrypted: bool,
     count: Option<usize>,
     span: Span,
 }
@@ -61,7 +63,10 @@ fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
         }
         let capacity = declared.count.unwrap_or(0);
         match Zone::open(builder.memory, declared.kind, &declared.name, capacity) {
-            Ok(zone) => zones.push(Arc::new(zone)),
+            Ok(mut zone) => {
+                zone.is_encrypted = declared.is_encrypted;
+                zones.push(Arc::new(zone));
+            }
             Err(error) => builder.no_memory(&declared.name, &error),
         }
     }
@@ -76,29 +81,33 @@ fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
 /// Collects the zones of a block and of those within.
 fn gather(scope: &Scope, all: &mut Vec<Declared>) {
     if let Some(ServerZone(written)) = scope.get() {
-        add(Kind::Server, written, all);
+        add(Kind::Server, written, all, scope);
     }
     if let Some(LocationZone(Some(written))) = scope.get() {
-        add(Kind::Location, written, all);
+        add(Kind::Location, written, all, scope);
     }
     for block in &scope.blocks {
         gather(block, all);
     }
 }
 
-fn add(kind: Kind, written: &ZoneWritten, all: &mut Vec<Declared>) {
+fn add(kind: Kind, written: &ZoneWritten, all: &mut Vec<Declared>, scope: &Scope) {
+    let listens = scope.get::<Listens>().map_or(&[][..], |all| &all.0);
+    let is_encrypted = listens.iter().any(|listen| listen.encrypted);
     let known = all
         .iter_mut()
         .find(|one| one.kind == kind && one.name == written.name);
     match known {
         Some(known) => {
             known.is_keyed |= written.key.is_some();
+            known.is_encrypted |= is_encrypted;
             known.count = known.count.max(written.count);
         }
         None => all.push(Declared {
             kind,
             name: written.name.clone(),
             is_keyed: written.key.is_some(),
+            is_encrypted,
             count: written.count,
             span: written.span,
         }),
@@ -112,6 +121,7 @@ fn server(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut ServerParts)
     let counter = counter(builder, Kind::Server, written);
     let begun = builder.thing::<Registry>().begun;
     if let Some((counter, begun)) = counter.zip(begun) {
+        parts.handshakes.push(Box::new(counter.clone()));
         parts.begin.push(Box::new(counter.clone().begin(begun)));
         parts.finally.push(Box::new(counter.end(begun)));
     }

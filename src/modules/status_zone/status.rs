@@ -33,18 +33,26 @@ impl Entries {
             requests.push(("processing", Node::from(counts.processing)));
         }
         requests.push(("discarded", Node::from(counts.discarded)));
-        Node::object(vec![
+        let data = vec![
+            ("received", Node::from(counts.received)),
+            ("sent", Node::from(counts.sent)),
+        ];
+        let mut members = vec![
             ("requests", Node::object(requests)),
             ("responses", responses(&counts)),
-            (
-                "data",
-                Node::object(vec![
-                    ("received", Node::from(counts.received)),
-                    ("sent", Node::from(counts.sent)),
-                ]),
-            ),
-        ])
+            ("data", Node::object(data)),
+        ];
+        if zone.is_encrypted {
+            members.insert(0, ("ssl", handshakes(&counts)));
+        }
+        Node::object(members)
     }
+}
+
+fn handshakes(counts: &Counts) -> Node<'static> {
+    let names = ["handshaked", "reuses", "timedout", "failed"];
+    let members = names.into_iter().zip(counts.handshakes.map(Node::from));
+    Node::object(members.collect())
 }
 
 fn responses(counts: &Counts) -> Node<'static> {

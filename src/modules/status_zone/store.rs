@@ -12,10 +12,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::layout::{
-    DISCARDED, FIRST_STATUS, Kind, LAYOUT, LOCK, PROCESSING, RECEIVED, RESPONSES, SEED, SENT,
-    STATUSES, TABLE, TOTAL, table_words, words,
+    DISCARDED, FIRST_STATUS, HANDSHAKES, Kind, LAYOUT, LOCK, PROCESSING, RECEIVED, RESPONSES, SEED,
+    SENT, STATUSES, TABLE, TOTAL, table_words, words,
 };
 use crate::http::counters::MOST_WORKERS;
+use crate::http::handshake::Handshake;
 use crate::http::memory::{Memory, Role};
 use crate::os::{self, MUTEX_WORDS, RobustMutex, SharedMemory};
 
@@ -31,6 +32,8 @@ pub(super) struct Zone {
     /// Makes hashes that clients cannot foresee.
     pub(super) seed: u64,
     worker: usize,
+    /// Whether some server that counts here encrypts.
+    pub(super) is_encrypted: bool,
     complained: AtomicU64,
 }
 
@@ -53,6 +56,8 @@ pub(super) struct Counts {
     pub discarded: u64,
     pub received: u64,
     pub sent: u64,
+    /// Done, of these with an earlier session, too late, failed.
+    pub handshakes: [u64; 4],
     /// Status and count, ascending; 0 stands for every status that is none.
     pub responses: Vec<(u16, u64)>,
 }
@@ -91,6 +96,7 @@ impl Zone {
             memory,
             lock,
             worker,
+            is_encrypted: false,
             complained: AtomicU64::new(0),
         };
         zone.clear_own_row();
@@ -137,6 +143,20 @@ impl Zone {
         add(RESPONSES + place.unwrap_or(STATUSES), 1);
     }
 
+    /// A handshake is over; it came before there was a key.
+    pub(super) fn count_handshake(&self, handshake: Handshake) {
+        let words = self.words(Self::WHOLE);
+        let counted: &[usize] = match handshake {
+            Handshake::Done { resumed: false } => &[0],
+            Handshake::Done { resumed: true } => &[0, 1],
+            Handshake::TimedOut => &[2],
+            Handshake::Failed => &[3],
+        };
+        for number in counted {
+            words[HANDSHAKES + number].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// The counts of an entry.
     pub(super) fn read(&self, entry: usize) -> Counts {
         let words = self.words(entry);
@@ -155,6 +175,7 @@ impl Zone {
             discarded: read(DISCARDED),
             received: read(RECEIVED),
             sent: read(SENT),
+            handshakes: std::array::from_fn(|number| read(HANDSHAKES + number)),
             responses,
         }
     }

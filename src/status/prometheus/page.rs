@@ -1,63 +1,35 @@
-//! The page of one scrape: lines collected by statement, printed by family.
+//! The page of one scrape, written line by line in its final order.
 //!
-//! Statements that share a metric name are one family: HELP and TYPE stand once, and all its lines
-//! follow each other, in the order of the statements and within one in the order of the tree.
-//! A line that no scraper could read, or that repeats a series, is left out and counted.
+//! The head of a family stands before its first line, so that a family without lines has none. A line
+//! that no scraper could read, or that repeats a series, is left out and counted. What was written is
+//! not kept: memory is that of [`Seen`], however long the page.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
-use std::io;
+use std::io::{self, Write};
 
-use super::{escape_help, is_metric_name, is_number, is_sample, is_type};
+use super::families::{Families, Family, head, series_names};
+use super::seen::{Seen, Verdict};
+use super::{is_number, is_sample};
 
-/// What a template says about a statement, apart from its path and labels.
+/// A line of a page: `sample` is a name with evaluated labels, `value` the text of its value. Without
+/// a value it is none, which is no fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Statement {
-    /// The metric name: everything before the first `{`.
-    pub name: String,
-    /// The text after `type=`.
-    pub kind: Option<String>,
-    /// The text after `help=`.
-    pub help: Option<String>,
+pub struct Line {
+    /// The name and the labels.
+    pub sample: Vec<u8>,
+    /// The number.
+    pub value: Vec<u8>,
+    /// Whether no other item of the same statement can have these labels.
+    pub is_distinct: bool,
 }
 
-/// The statements of a template, grouped by metric name. Made when the configuration is loaded.
-#[derive(Debug)]
-pub struct Families {
-    /// The first line of every page.
-    title: Vec<u8>,
-    families: Vec<Family>,
-    statements: usize,
-}
-
-#[derive(Debug)]
-struct Family {
-    name: String,
-    kind: Option<String>,
-    help: Option<String>,
-    statements: Vec<usize>,
-}
-
-/// The lines of one scrape.
-pub struct Page<'a> {
-    families: &'a Families,
-    lines: Vec<Vec<u8>>,
-    /// Hashes of the series seen; two distinct ones share a hash with negligible probability.
-    seen: HashSet<u64>,
-    hasher: RandomState,
-    refused: Refused,
-}
-
-/// Why a line is left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The value is not a number.
-    Number,
-    /// The name or the labels cannot be read.
-    Sample,
-    /// The page has this series already, for instance from a key that differs only in bytes that
-    /// are not UTF-8.
-    Repeated,
+impl Line {
+    /// Makes it ready for another.
+    pub fn clear(&mut self) {
+        self.sample.clear();
+        self.value.clear();
+        self.is_distinct = false;
+    }
 }
 
 /// How many lines of a page were left out, by reason.
@@ -67,145 +39,147 @@ pub struct Refused {
     pub numbers: u64,
     /// Names or labels that cannot be read.
     pub samples: u64,
-    /// Repeated series.
+    /// Series that the page had already, for instance from keys that differ only in bytes that are not
+    /// UTF-8.
     pub repeated: u64,
+    /// Series of which nobody knows any more whether the page had them, see [`Seen`].
+    pub doubtful: u64,
 }
 
-impl Families {
-    /// Groups the statements of the template called `name`. Where several statements of a family
-    /// have a type or a help text, the first counts.
-    pub fn new(name: &str, statements: &[Statement]) -> Self {
-        let mut title = b"# Angie Prometheus template \"".to_vec();
-        escape_help(name.as_bytes(), &mut title);
-        title.extend_from_slice(b"\"\n");
-        let mut families: Vec<Family> = Vec::new();
-        for (index, statement) in statements.iter().enumerate() {
-            match families
-                .iter_mut()
-                .find(|family| family.name == statement.name)
-            {
-                Some(family) => family.join(index, statement),
-                None => families.push(Family::new(index, statement)),
-            }
-        }
-        Self {
-            title,
-            families,
-            statements: statements.len(),
-        }
-    }
-
-    /// What a scraper would object to, each with the number of a statement. A family whose name or
-    /// type is wrong still loads: its lines, or its TYPE, do not appear.
-    pub fn warnings(&self) -> Vec<(usize, String)> {
-        let mut warnings = Vec::new();
-        for family in &self.families {
-            let first = family.statements[0];
-            if !is_metric_name(family.name.as_bytes()) {
-                let text = format!("\"{}\" is not a Prometheus metric name", family.name);
-                warnings.push((first, text));
-            }
-            if let Some(kind) = family.kind.as_deref().filter(|kind| !is_type(kind)) {
-                warnings.push((first, format!("\"{kind}\" is not a Prometheus metric type")));
-            }
-        }
-        warnings
-    }
+/// A page on its way to a reader.
+pub struct Page<'a> {
+    out: &'a mut dyn Write,
+    /// The names that are in use.
+    taken: HashSet<String>,
+    /// What stands before the first line of the family at hand, until it is written.
+    head: Vec<u8>,
+    /// Whether the family at hand has other statements that may have made the same series.
+    is_shared: bool,
+    seen: Seen,
+    refused: Refused,
+    /// Lines that are good in themselves, and their text.
+    waiting: Vec<Waiting>,
+    text: Vec<u8>,
 }
 
-impl Family {
-    fn new(index: usize, statement: &Statement) -> Self {
-        Self {
-            name: statement.name.clone(),
-            kind: statement.kind.clone(),
-            help: statement.help.clone(),
-            statements: vec![index],
-        }
+/// A line whose series has not been looked up yet.
+struct Waiting {
+    hash: u64,
+    /// Where it ends in the text.
+    end: usize,
+    is_distinct: bool,
+}
+
+/// So many lines are looked up together, which takes little more time than one alone.
+const TOGETHER: usize = 32;
+
+impl<'a> Page<'a> {
+    /// Begins the page.
+    pub(super) fn begin(families: &Families, out: &'a mut dyn Write) -> io::Result<Self> {
+        out.write_all(&families.title)?;
+        Ok(Self {
+            out,
+            taken: families.names().collect(),
+            head: Vec::new(),
+            is_shared: false,
+            seen: Seen::default(),
+            refused: Refused::default(),
+            waiting: Vec::new(),
+            text: Vec::new(),
+        })
     }
 
-    fn join(&mut self, index: usize, statement: &Statement) {
-        self.statements.push(index);
-        self.kind = self.kind.take().or_else(|| statement.kind.clone());
-        self.help = self.help.take().or_else(|| statement.help.clone());
+    /// Goes on to the next family of the template.
+    pub(super) fn family(&mut self, family: &Family) -> io::Result<()> {
+        self.next(family.head(), family.statements.len() > 1)
     }
 
-    fn write_head(&self, out: &mut impl io::Write) -> io::Result<()> {
-        if let Some(help) = &self.help {
-            let mut escaped = Vec::with_capacity(help.len());
-            escape_help(help.as_bytes(), &mut escaped);
-            write!(out, "# HELP {} ", self.name)?;
-            out.write_all(&escaped)?;
-            out.write_all(b"\n")?;
+    /// Goes on to a family that stands in no template; false, and nothing done, if the page has a name
+    /// of it already.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn new_family(&mut self, name: &str, kind: &str, help: Option<&[u8]>) -> io::Result<bool> {
+        let names = series_names(name, kind);
+        if names.iter().any(|name| self.taken.contains(name)) {
+            return Ok(false);
         }
-        match self.kind.as_deref() {
-            Some(kind) if is_type(kind) => writeln!(out, "# TYPE {} {kind}", self.name),
+        self.taken.extend(names);
+        self.next(head(name, Some(kind), help), false)?;
+        Ok(true)
+    }
+
+    fn next(&mut self, head: Vec<u8>, is_shared: bool) -> io::Result<()> {
+        self.settle()?;
+        self.head = head;
+        self.is_shared = is_shared;
+        self.seen.clear();
+        Ok(())
+    }
+
+    /// Writes a comment, which must not look like HELP or TYPE.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn comment(&mut self, text: &str) -> io::Result<()> {
+        self.settle()?;
+        writeln!(self.out, "# {text}")
+    }
+
+    /// Writes a line of the family at hand, or counts why not.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn line(&mut self, line: &Line) -> io::Result<()> {
+        if line.value.is_empty() {
+            return Ok(());
+        }
+        if !is_number(&line.value) {
+            self.refused.numbers += 1;
+            return Ok(());
+        }
+        if !is_sample(&line.sample) {
+            self.refused.samples += 1;
+            return Ok(());
+        }
+        for part in [&line.sample[..], b" ", &line.value, b"\n"] {
+            self.text.extend_from_slice(part);
+        }
+        self.waiting.push(Waiting {
+            hash: self.seen.hash(&line.sample),
+            end: self.text.len(),
+            is_distinct: line.is_distinct && !self.is_shared,
+        });
+        match self.waiting.len() {
+            TOGETHER => self.settle(),
             _ => Ok(()),
         }
     }
-}
 
-impl<'a> Page<'a> {
-    /// An empty page for the statements of `families`.
-    pub fn new(families: &'a Families) -> Self {
-        Self {
-            families,
-            lines: vec![Vec::new(); families.statements],
-            seen: HashSet::new(),
-            hasher: RandomState::new(),
-            refused: Refused::default(),
-        }
-    }
-
-    /// Adds a line to a statement: `sample` is its name and evaluated labels, `value` the text of
-    /// its value. An empty value makes no line and no fault.
-    ///
-    /// # Errors
-    /// Why the line was left out; [`Page::refused`] counts it.
-    pub fn add(&mut self, statement: usize, sample: &[u8], value: &[u8]) -> Result<(), Refusal> {
-        let Some(lines) = self.lines.get_mut(statement) else {
-            return Ok(());
-        };
-        if value.is_empty() {
-            return Ok(());
-        }
-        if !is_number(value) {
-            self.refused.numbers += 1;
-            return Err(Refusal::Number);
-        }
-        if !is_sample(sample) {
-            self.refused.samples += 1;
-            return Err(Refusal::Sample);
-        }
-        if !self.seen.insert(self.hasher.hash_one(sample)) {
-            self.refused.repeated += 1;
-            return Err(Refusal::Repeated);
-        }
-        lines.extend_from_slice(sample);
-        lines.push(b' ');
-        lines.extend_from_slice(value);
-        lines.push(b'\n');
-        Ok(())
-    }
-
-    /// How many lines were left out so far.
-    pub fn refused(&self) -> Refused {
-        self.refused
-    }
-
-    /// Prints the page.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
-        out.write_all(&self.families.title)?;
-        for family in &self.families.families {
-            let mut lines = family.statements.iter().map(|index| &self.lines[*index]);
-            if lines.clone().all(Vec::is_empty) {
-                continue;
+    /// Writes the waiting lines, or counts why not.
+    fn settle(&mut self) -> io::Result<()> {
+        self.seen.fetch(self.waiting.iter().map(|line| line.hash));
+        let mut start = 0;
+        for line in self.waiting.drain(..) {
+            let text = &self.text[start..line.end];
+            start = line.end;
+            match self.seen.insert(line.hash) {
+                Verdict::Repeated => self.refused.repeated += 1,
+                Verdict::Unknown if !line.is_distinct => self.refused.doubtful += 1,
+                Verdict::New | Verdict::Unknown => {
+                    self.out.write_all(&self.head)?;
+                    self.head.clear();
+                    self.out.write_all(text)?;
+                }
             }
-            family.write_head(out)?;
-            lines.try_for_each(|lines| out.write_all(lines))?;
         }
+        self.text.clear();
         Ok(())
+    }
+
+    /// Ends the page and tells how many lines were left out.
+    pub(super) fn end(mut self) -> io::Result<Refused> {
+        self.settle()?;
+        Ok(self.refused)
     }
 }

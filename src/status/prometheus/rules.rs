@@ -20,6 +20,8 @@ pub enum Path {
         regex: Regex,
         /// What every matching path begins with.
         prefix: String,
+        /// Whether it tells upper from lower case.
+        is_sensitive: bool,
     },
 }
 
@@ -40,6 +42,8 @@ pub struct Rules {
     /// In the order of the rules.
     patterns: Vec<Pattern>,
     shadowed: Vec<(usize, usize)>,
+    /// Of each statement, whether it has one.
+    have_path: Vec<bool>,
 }
 
 #[derive(Debug)]
@@ -47,6 +51,19 @@ struct Pattern {
     rule: usize,
     regex: Regex,
     prefix: String,
+    /// What may follow the prefix, if that is all there is to the pattern.
+    rest: Option<Rest>,
+}
+
+/// What a rule found in a path.
+#[derive(Debug)]
+pub(super) enum Found<'p> {
+    /// A literal path has no groups.
+    Literal,
+    /// The groups of a pattern.
+    Groups(Captures<'p, str>),
+    /// The one group of a pattern that is a prefix and a [`Rest`].
+    Rest(&'p str),
 }
 
 impl Path {
@@ -63,7 +80,12 @@ impl Path {
             Case::Sensitive => literal_prefix(pattern),
             Case::Insensitive => String::new(),
         };
-        Ok(Self::Pattern { regex, prefix })
+        let is_sensitive = case == Case::Sensitive;
+        Ok(Self::Pattern {
+            regex,
+            prefix,
+            is_sensitive,
+        })
     }
 
     /// The names of the pattern's groups, which become variables of the statement.
@@ -78,19 +100,37 @@ impl Path {
     }
 }
 
+impl Path {
+    /// The number of the group with a name.
+    pub fn group_number(&self, name: &str) -> Option<usize> {
+        let Self::Pattern { regex, .. } = self else {
+            return None;
+        };
+        regex.capture_names().position(|own| own == Some(name))
+    }
+}
+
 impl Rules {
     /// Indexes the paths of a template's statements, in order; `None` for a statement without one.
     pub fn new(paths: Vec<Option<Path>>) -> Self {
-        let mut rules = Self::default();
+        let mut rules = Self {
+            have_path: paths.iter().map(Option::is_some).collect(),
+            ..Self::default()
+        };
         for (rule, path) in paths.into_iter().enumerate() {
             match path {
                 Some(Path::Literal(path)) => rules.add_literal(path, rule),
-                Some(Path::Pattern { regex, prefix }) => rules.add_pattern(regex, prefix, rule),
+                Some(Path::Pattern { regex, prefix, .. }) => rules.add_pattern(regex, prefix, rule),
                 None => {}
             }
         }
         rules.literals.sort();
         rules
+    }
+
+    /// Whether a statement takes items; one without a path is evaluated once.
+    pub fn has_path(&self, statement: usize) -> bool {
+        self.have_path.get(statement).is_some_and(|has| *has)
     }
 
     /// Rules that can never match, each with the earlier rule that takes everything it would.
@@ -112,10 +152,16 @@ impl Rules {
         range.start + before..range.start + before + count
     }
 
-    pub(super) fn literals(&self, range: Range<usize>) -> impl Iterator<Item = &str> {
+    /// Literals with their rules.
+    pub(super) fn literals(&self, range: Range<usize>) -> impl Iterator<Item = (&str, usize)> {
         self.literals[range]
             .iter()
-            .map(|(literal, _)| literal.as_str())
+            .map(|(literal, rule)| (literal.as_str(), *rule))
+    }
+
+    /// The rule of a pattern.
+    pub(super) fn rule(&self, pattern: usize) -> usize {
+        self.patterns[pattern].rule
     }
 
     /// Whether a pattern could match at `path` or below it.
@@ -130,7 +176,7 @@ impl Rules {
         literals: Range<usize>,
         patterns: &[usize],
         path: &'p str,
-    ) -> Option<(usize, Option<Captures<'p, str>>)> {
+    ) -> Option<(usize, Found<'p>)> {
         let literal = self.literal(literals, path);
         let earlier = patterns
             .iter()
@@ -138,11 +184,8 @@ impl Rules {
             .take_while(|pattern| literal.is_none_or(|literal| pattern.rule < literal));
         let found = earlier
             .filter(|pattern| path.starts_with(&pattern.prefix))
-            .find_map(|pattern| {
-                let captures = pattern.regex.captures(path).ok().flatten()?;
-                Some((pattern.rule, Some(captures)))
-            });
-        found.or(literal.map(|rule| (rule, None)))
+            .find_map(|pattern| Some((pattern.rule, pattern.found(path)?)));
+        found.or(literal.map(|rule| (rule, Found::Literal)))
     }
 
     fn literal(&self, range: Range<usize>, path: &str) -> Option<usize> {
@@ -177,9 +220,50 @@ impl Rules {
         }
         self.patterns.push(Pattern {
             rule,
+            rest: Rest::of(&regex, &prefix),
             regex,
             prefix,
         });
+    }
+}
+
+impl Pattern {
+    /// The groups of `path`, which begins with the prefix, if the pattern is found in it.
+    fn found<'p>(&self, path: &'p str) -> Option<Found<'p>> {
+        match self.rest {
+            Some(rest) => {
+                let text = &path[self.prefix.len()..];
+                rest.takes(text).then_some(Found::Rest(text))
+            }
+            None => {
+                let captures = self.regex.captures(path).ok().flatten()?;
+                Some(Found::Groups(captures))
+            }
+        }
+    }
+}
+
+/// The commonest end of a pattern, `(.+)$` or `([^/]+)$`, which needs no engine: it would take most of
+/// the time of a long page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rest {
+    /// The one byte that must not be in it.
+    but: u8,
+}
+
+impl Rest {
+    /// The rest of a pattern, if it has a prefix and then nothing else.
+    fn of(regex: &Regex, prefix: &str) -> Option<Self> {
+        let end = regex.as_str().strip_prefix('^')?;
+        let but = [("(.+)$", b'\n'), ("([^/]+)$", b'/')];
+        let is_plain = |text: &str| text == prefix && !prefix.is_empty();
+        but.into_iter()
+            .find(|(text, _)| end.strip_suffix(text).is_some_and(is_plain))
+            .map(|(_, but)| Self { but })
+    }
+
+    fn takes(self, text: &str) -> bool {
+        !text.is_empty() && !text.as_bytes().contains(&self.but)
     }
 }
 
@@ -288,6 +372,50 @@ mod tests {
                     path.starts_with(&prefix),
                     "{pattern} matches {path}, not {prefix}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn the_commonest_patterns_match_without_an_engine_as_with_one() {
+        let with = |pattern: &str| {
+            let path = Path::pattern(pattern, Case::Sensitive).expect(pattern);
+            Rules::new(vec![Some(path)])
+        };
+        for (pattern, is_simple) in [
+            ("^/a/b_c/(.+)$", true),
+            ("^/a/b_c/([^/]+)$", true),
+            ("^/a/b_c/(.)$", false),
+            ("^/a/(.+)/(.+)$", false),
+            ("^/a/(.+)", false),
+            ("^/a/.+$", false),
+            ("^(.+)$", false),
+            ("(.+)$", false),
+            (r"^/a/\(.+)$", false),
+        ] {
+            let Ok(regex) = Regex::new(pattern) else {
+                continue;
+            };
+            let rules = with(pattern);
+            assert_eq!(rules.patterns[0].rest.is_some(), is_simple, "{pattern}");
+            let rests = ["", "x", "x/y", "/", "\n", "x\ny", "\u{fffd}é\r", "x\n"];
+            for path in rests
+                .iter()
+                .flat_map(|rest| ["/a/b_c/", "/a/", "/b/"].map(|start| format!("{start}{rest}")))
+            {
+                let found = rules
+                    .first(0..0, &[0], &path)
+                    .map(|(_, found)| match found {
+                        Found::Literal => None,
+                        Found::Groups(captures) => {
+                            captures.get(1).map(|group| group.as_str().to_owned())
+                        }
+                        Found::Rest(rest) => Some(rest.to_owned()),
+                    });
+                let captures = regex.captures(&*path).ok().flatten();
+                let expected =
+                    captures.map(|captures| captures.get(1).map(|group| group.as_str().to_owned()));
+                assert_eq!(found, expected, "{pattern} {path:?}");
             }
         }
     }

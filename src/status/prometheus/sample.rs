@@ -16,6 +16,9 @@ pub fn is_type(word: &str) -> bool {
 /// Whether `text` is a number: decimal, or an infinity or NaN by name. A decimal number beyond the
 /// range of a double is none, because scrapers report it as an error.
 pub fn is_number(text: &[u8]) -> bool {
+    if !text.is_empty() && text.len() < 20 && text.iter().all(u8::is_ascii_digit) {
+        return true;
+    }
     let Ok(text) = str::from_utf8(text) else {
         return false;
     };
@@ -30,43 +33,53 @@ pub fn is_number(text: &[u8]) -> bool {
 /// Whether `text` is a sample without its value: a metric name, then perhaps labels in braces, each
 /// name once, values in quotes with only `\\`, `\"` and `\n` escaped.
 pub fn is_sample(text: &[u8]) -> bool {
-    if str::from_utf8(text).is_err() {
-        return false;
-    }
-    let end = text
-        .iter()
-        .position(|byte| *byte == b'{')
-        .unwrap_or(text.len());
-    let (name, labels) = text.split_at(end);
-    is_metric_name(name) && (labels.is_empty() || are_labels(labels))
+    let brace = text.iter().position(|byte| *byte == b'{');
+    let (name, braced) = text.split_at(brace.unwrap_or(text.len()));
+    let is_read = braced.is_empty() || each_label(braced, |_, _| {}).is_some();
+    is_metric_name(name) && is_read && str::from_utf8(braced).is_ok()
 }
 
-fn are_labels(braced: &[u8]) -> bool {
-    let mut names = Vec::new();
-    let mut rest = trimmed(&braced[1..]);
+/// The labels in braces, names with values as they are escaped; nothing where the text is something
+/// else, or a name stands twice.
+pub fn labels(braced: &str) -> Option<Vec<(&str, &str)>> {
+    let mut labels = Vec::new();
+    each_label(braced.as_bytes(), |name, value| labels.push((name, value)))?;
+    let text = |(name, value)| Some((str::from_utf8(name).ok()?, str::from_utf8(value).ok()?));
+    labels.into_iter().map(text).collect()
+}
+
+/// Shows the labels in braces; nothing where the text is something else, or a name stands twice.
+fn each_label<'t>(braced: &'t [u8], mut show: impl FnMut(&'t [u8], &'t [u8])) -> Option<()> {
+    let mut rest = trimmed(braced.strip_prefix(b"{")?);
+    // Most samples have one label, and need no list.
+    let (mut first, mut others): (&[u8], Vec<&[u8]>) = (b"", Vec::new());
     while rest != b"}" {
-        let Some((name, after)) = label(rest) else {
-            return false;
-        };
-        if names.contains(&name) {
-            return false;
+        let (name, value, after) = label(rest)?;
+        if name == first || others.contains(&name) {
+            return None;
         }
-        names.push(name);
+        match first {
+            b"" => first = name,
+            _ => others.push(name),
+        }
+        show(name, value);
         rest = after;
     }
-    true
+    Some(())
 }
 
-/// One label with the comma that may follow: its name, and what comes after.
-fn label(text: &[u8]) -> Option<(&[u8], &[u8])> {
+/// One label with the comma that may follow: its name, its value, and what comes after.
+fn label(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let equals = text.iter().position(|byte| *byte == b'=')?;
     let name = text[..equals].trim_ascii_end();
-    let after = quoted(trimmed(&text[equals + 1..]))?;
+    let value = trimmed(&text[equals + 1..]);
+    let after = quoted(value)?;
+    let value = &value[1..value.len() - after.len() - 1];
     let is_label_name = is_name(name, |byte| byte == b'_') && name != b"__name__";
     match trimmed(after) {
         _ if !is_label_name => None,
-        [b',', rest @ ..] => Some((name, trimmed(rest))),
-        b"}" => Some((name, b"}")),
+        [b',', rest @ ..] => Some((name, value, trimmed(rest))),
+        b"}" => Some((name, value, b"}")),
         _ => None,
     }
 }

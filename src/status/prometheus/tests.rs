@@ -108,25 +108,65 @@ fn evaluated(sample: &str, item: &Match<'_>) -> Vec<u8> {
     out
 }
 
+/// Evaluates the samples of a template, and has values for its statements without a path.
+struct Samples<'a> {
+    samples: Vec<&'static str>,
+    more: &'a [(usize, &'a str, &'a str)],
+}
+
+impl Evaluate for Samples<'_> {
+    fn line(&mut self, statement: usize, item: Option<&Match<'_>>, line: &mut super::Line) {
+        match item {
+            Some(item) => {
+                line.sample = evaluated(self.samples[statement], item);
+                value_text(&item.value, &mut line.value);
+            }
+            None => {
+                let mut known = self.more.iter();
+                if let Some((_, sample, value)) = known.find(|(number, ..)| *number == statement) {
+                    line.sample = sample.as_bytes().to_vec();
+                    line.value = value.as_bytes().to_vec();
+                }
+            }
+        }
+    }
+}
+
+const SHORT: Bounds = Bounds {
+    lines: 2000,
+    statement: 1 << 20,
+    bytes: 1 << 20,
+    nodes: 20_000,
+};
+
+/// The page, made in one go and, with hardly anything kept, as it is streamed.
 fn rendered(name: &str, lines: Vec<Line>, tree: &Model, more: &[(usize, &str, &str)]) -> String {
     let families = families(name, &lines);
-    let samples: Vec<_> = lines.iter().map(|line| line.sample).collect();
+    let samples = lines.iter().map(|line| line.sample).collect();
     let rules = Rules::new(lines.into_iter().map(|line| line.path).collect());
-    let mut page = Page::new(&families);
-    for (statement, sample, value) in more {
-        page.add(*statement, sample.as_bytes(), value.as_bytes())
-            .expect("a good line");
+    let scrape = Scrape {
+        root: &tree.node(),
+        rules: &rules,
+        families: &families,
+    };
+    let mut samples = Samples { samples, more };
+    let (page, refused) = scrape.short(SHORT, &mut samples).expect("a short page");
+    for kept in [0, 60, 200] {
+        let bounds = Bounds {
+            statement: kept,
+            bytes: 2 * kept,
+            ..SHORT
+        };
+        let mut long = Vec::new();
+        let counts = scrape.long(bounds, &mut samples, &mut long);
+        assert_eq!(counts.expect("a vector takes everything"), refused);
+        assert_eq!(
+            String::from_utf8_lossy(&long),
+            String::from_utf8_lossy(&page),
+            "{kept}"
+        );
     }
-    let flow = walk(&tree.node(), &rules, &mut |item| {
-        let mut value = Vec::new();
-        value_text(&item.value, &mut value);
-        let _ = page.add(item.rule, &evaluated(samples[item.rule], item), &value);
-        ControlFlow::Continue(())
-    });
-    assert_eq!(flow, ControlFlow::Continue(()));
-    let mut out = Vec::new();
-    page.write(&mut out).expect("a vector takes everything");
-    String::from_utf8(out).expect("a page is UTF-8")
+    String::from_utf8(page).expect("a page is UTF-8")
 }
 
 fn line(sample: &'static str, path: Option<Path>) -> Line {
@@ -260,29 +300,102 @@ fn families_are_contiguous_with_one_head() {
 #[test]
 fn what_a_scraper_could_not_read_is_left_out_and_counted() {
     let families = families("t", &[line("a{k=\"$1\"}", None), line("b", None)]);
-    let mut page = Page::new(&families);
-    assert_eq!(page.add(0, b"a{k=\"1\"}", b"1.13.0"), Err(Refusal::Number));
-    assert_eq!(page.add(0, b"a{k=\"1\"\"}", b"1"), Err(Refusal::Sample));
-    assert_eq!(page.add(0, b"a{k=\"1\"}", b""), Ok(()));
-    assert_eq!(page.add(0, b"a{k=\"1\"}", b"1"), Ok(()));
-    assert_eq!(page.add(0, b"a{k=\"1\"}", b"2"), Err(Refusal::Repeated));
-    assert_eq!(page.add(7, b"a", b"1"), Ok(()));
-    assert_eq!(
-        page.refused(),
-        Refused {
-            numbers: 1,
-            samples: 1,
-            repeated: 1
-        }
-    );
     let mut out = Vec::new();
-    page.write(&mut out).expect("a vector takes everything");
+    let mut page = page::Page::begin(&families, &mut out).expect("a vector takes everything");
+    page.family(&families.families[0])
+        .expect("a vector takes everything");
+    for (sample, value) in [
+        ("a{k=\"1\"}", "1.13.0"),
+        ("a{k=\"1\"\"}", "1"),
+        ("a{k=\"1\"}", ""),
+        ("a{k=\"1\"}", "1"),
+        ("a{k=\"1\"}", "2"),
+    ] {
+        let line = super::Line {
+            sample: sample.into(),
+            value: value.into(),
+            is_distinct: false,
+        };
+        page.line(&line).expect("a vector takes everything");
+    }
+    let refused = Refused {
+        numbers: 1,
+        samples: 1,
+        repeated: 1,
+        doubtful: 0,
+    };
+    assert_eq!(page.end().expect("a vector takes everything"), refused);
     assert_eq!(out, b"# Angie Prometheus template \"t\"\na{k=\"1\"} 1\n");
 }
 
+#[test]
+fn what_is_long_is_not_collected() {
+    let keys = Model::Object(
+        (0..5000)
+            .map(|key: u32| (key.to_string().into_bytes(), Model::Leaf(1u64.into())))
+            .collect(),
+    );
+    let tree = Model::object(vec![("a", keys.clone()), ("b", keys)]);
+    let lines = vec![
+        line("n{k=\"$1\"}", pattern("^/a/(.+)$")),
+        line("m{k=\"$1\"}", pattern("^/(b)/$")),
+        line("m{k=\"$1\"}", pattern("^/b/(.+)$")),
+    ];
+    let families = families("t", &lines);
+    let rules = Rules::new(lines.iter().map(|line| line.path.clone()).collect());
+    let scrape = Scrape {
+        root: &tree.node(),
+        rules: &rules,
+        families: &families,
+    };
+    let mut samples = Samples {
+        samples: lines.iter().map(|line| line.sample).collect(),
+        more: &[],
+    };
+    for bounds in [
+        Bounds {
+            nodes: 11_000,
+            ..SHORT
+        },
+        Bounds {
+            lines: 11_000,
+            nodes: 9000,
+            ..SHORT
+        },
+    ] {
+        assert!(scrape.short(bounds, &mut samples).is_none());
+    }
+    let mut page = Vec::new();
+    scrape
+        .long(SHORT, &mut samples, &mut page)
+        .expect("a vector takes everything");
+    let page = String::from_utf8(page).expect("a page is UTF-8");
+    assert_eq!(page.lines().count(), 1 + 5000 + 1 + 5000);
+    assert!(page.contains("n{k=\"4999\"} 1\nm{k=\"b\"} 5000\nm{k=\"0\"} 1\n"));
+    let mut nobody = Gone;
+    assert!(scrape.long(SHORT, &mut samples, &mut nobody).is_err());
+}
+
+/// A reader who has left.
+struct Gone;
+
+impl std::io::Write for Gone {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 fn matches(rules: &Rules, node: &Node<'_>) -> Vec<(usize, String, String)> {
+    found_by(rules, &Wanted::all(100, u64::MAX), node)
+}
+
+fn found_by(rules: &Rules, wanted: &Wanted, node: &Node<'_>) -> Vec<(usize, String, String)> {
     let mut found = Vec::new();
-    let _ = walk(node, rules, &mut |item| {
+    let _ = walk(node, rules, wanted, &mut |item| {
         let mut value = Vec::new();
         value_text(&item.value, &mut value);
         let value = String::from_utf8_lossy(&value).into_owned();
@@ -337,7 +450,8 @@ fn groups_are_at_hand_by_number_and_name() {
     let tree = Model::at(&["z"], Model::numbers(&[("k", 1.0)]));
     let rules = Rules::new(vec![pattern("^/(?<zone>[^/]+)/(?<key>.+)$")]);
     let mut seen = Vec::new();
-    let _ = walk(&tree.node(), &rules, &mut |item| {
+    let wanted = Wanted::all(1, u64::MAX);
+    let _ = walk(&tree.node(), &rules, &wanted, &mut |item| {
         seen.push(format!(
             "{:?} {:?} {:?}",
             item.group(2),
@@ -555,7 +669,48 @@ proptest! {
         found.sort();
         prop_assert_eq!(found, expected);
     }
+
+    #[test]
+    fn a_walk_for_one_rule_shows_what_a_walk_for_all_shows_of_it(
+        tree in tree(),
+        picks in prop::collection::vec((any::<prop::sample::Index>(), 0..6u8, any::<prop::sample::Index>()), 1..5),
+    ) {
+        let mut items = Vec::new();
+        tree.items("", &mut items);
+        let picked = |(item, kind, cut): &(prop::sample::Index, u8, _)| rule(&items[item.index(items.len())], *kind, cut);
+        let rules = Rules::new(picks.iter().map(picked).map(Some).collect());
+        let all = matches(&rules, &tree.node());
+        for number in 0..picks.len() {
+            let own: Vec<_> = all.iter().filter(|found| found.0 == number).cloned().collect();
+            prop_assert_eq!(found_by(&rules, &Wanted::only(number), &tree.node()), own);
+        }
+    }
+
+    #[test]
+    fn a_page_is_the_same_however_little_is_kept(
+        tree in tree(),
+        picks in prop::collection::vec((any::<prop::sample::Index>(), 0..6u8, any::<prop::sample::Index>(), 0..SAMPLES.len()), 1..6),
+    ) {
+        let mut items = Vec::new();
+        tree.items("", &mut items);
+        let picked = |(item, kind, cut, sample): &(prop::sample::Index, u8, _, usize)| Line {
+            kind: Some("gauge"),
+            ..line(SAMPLES[*sample], Some(rule(&items[item.index(items.len())], *kind, cut)))
+        };
+        // That both ways agree is asserted there.
+        rendered("t", picks.iter().map(picked).collect(), &tree, &[]);
+    }
 }
+
+/// Samples that share names and series.
+const SAMPLES: &[&str] = &[
+    "a",
+    "a{k=\"$1\"}",
+    "a{k=\"x$1\"}",
+    "b{k=\"$1\"}",
+    "a{k=\"\"}",
+    "c d",
+];
 
 /// A rule made from an item's path: itself, or a pattern around some beginning of it.
 fn rule(item: &str, kind: u8, cut: &prop::sample::Index) -> Path {

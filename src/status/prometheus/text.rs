@@ -30,18 +30,26 @@ pub fn escape_help(text: &[u8], out: &mut Vec<u8>) {
 }
 
 fn escape(text: &[u8], special: &[u8], out: &mut Vec<u8>) {
-    for chunk in text.utf8_chunks() {
-        for byte in chunk.valid().bytes() {
-            match byte {
-                b'\n' => out.extend_from_slice(br"\n"),
-                byte if special.contains(&byte) => out.extend_from_slice(&[b'\\', byte]),
-                byte => out.push(byte),
-            }
-        }
-        if !chunk.invalid().is_empty() {
-            out.extend_from_slice("\u{fffd}".as_bytes());
-        }
+    match str::from_utf8(text) {
+        Ok(text) => escape_valid(text, special, out),
+        Err(_) => escape_valid(&String::from_utf8_lossy(text), special, out),
     }
+}
+
+fn escape_valid(text: &str, special: &[u8], out: &mut Vec<u8>) {
+    let mut rest = text.as_bytes();
+    let is_escaped = |byte: &u8| *byte == b'\n' || special.contains(byte);
+    while let Some(place) = rest.iter().position(is_escaped) {
+        out.extend_from_slice(&rest[..place]);
+        let byte = if rest[place] == b'\n' {
+            b'n'
+        } else {
+            rest[place]
+        };
+        out.extend_from_slice(&[b'\\', byte]);
+        rest = &rest[place + 1..];
+    }
+    out.extend_from_slice(rest);
 }
 
 fn special(number: f64) -> &'static str {

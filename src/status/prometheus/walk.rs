@@ -4,13 +4,17 @@
 //! offered after its members, with a path that ends in `/` and the number of its members as value.
 //! The first rule that matches takes the item. What no rule can reach is not entered, and where only
 //! literal paths lead further, their names are asked for instead of listing all children.
+//!
+//! Which rule takes an item is decided by all rules; but only items of *wanted* rules are shown, and
+//! only what a wanted rule can reach is entered. A walk for one rule therefore shows exactly what a
+//! walk for all of them shows for this rule, in the same order.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 
-use fancy_regex::Captures;
-
 use super::Rules;
+use super::rules::Found;
 use crate::status::{Branch, Items, Node, Value};
 
 /// An item taken by a rule.
@@ -22,34 +26,101 @@ pub struct Match<'a> {
     pub path: &'a str,
     /// The leaf, or the number of members.
     pub value: Value<'a>,
-    captures: Option<Captures<'a, str>>,
+    found: Found<'a>,
 }
 
 impl<'a> Match<'a> {
     /// What a numbered group of the rule's pattern matched; 0 is the whole match.
     pub fn group(&self, number: usize) -> Option<&'a str> {
-        Some(self.captures.as_ref()?.get(number)?.as_str())
+        match (&self.found, number) {
+            (Found::Literal, _) => None,
+            (Found::Groups(captures), number) => Some(captures.get(number)?.as_str()),
+            (Found::Rest(_), 0) => Some(self.path),
+            (Found::Rest(rest), 1) => Some(rest),
+            (Found::Rest(_), _) => None,
+        }
     }
 
     /// What each group of the rule's pattern matched, the whole match first; empty for one that took
     /// no part. `None` for a literal path.
     pub fn groups(&self) -> Option<impl Iterator<Item = &'a str>> {
-        let captures = self.captures.as_ref()?;
-        let texts = (0..captures.len()).map(|number| captures.get(number));
-        Some(texts.map(|group| group.map_or("", |group| group.as_str())))
+        let count = match &self.found {
+            Found::Literal => return None,
+            Found::Groups(captures) => captures.len(),
+            Found::Rest(_) => 2,
+        };
+        Some((0..count).map(|number| self.group(number).unwrap_or("")))
     }
 
     /// What a named group of the rule's pattern matched.
     pub fn named(&self, name: &str) -> Option<&'a str> {
-        Some(self.captures.as_ref()?.name(name)?.as_str())
+        match &self.found {
+            Found::Groups(captures) => Some(captures.name(name)?.as_str()),
+            // A pattern with names needs the engine.
+            Found::Literal | Found::Rest(_) => None,
+        }
     }
 }
 
-/// Offers everything at and below `root` (the node of `/status`) to `rules`. Ends early when the
-/// visitor breaks, and says so.
+/// The rules a walk is made for, and how far it may go. Both may change while it is under way.
+#[derive(Debug)]
+pub struct Wanted {
+    rules: Vec<Cell<bool>>,
+    /// How often a rule was dropped.
+    dropped: Cell<usize>,
+    /// Nodes that may still be looked at.
+    patience: Cell<u64>,
+}
+
+impl Wanted {
+    /// All rules of a template of so many statements; the walk breaks after `patience` nodes.
+    pub fn all(statements: usize, patience: u64) -> Self {
+        Self {
+            rules: vec![Cell::new(true); statements],
+            dropped: Cell::new(0),
+            patience: Cell::new(patience),
+        }
+    }
+
+    /// One rule, as far as it goes.
+    pub fn only(rule: usize) -> Self {
+        let rules = (0..=rule).map(|number| Cell::new(number == rule));
+        Self {
+            rules: rules.collect(),
+            dropped: Cell::new(0),
+            patience: Cell::new(u64::MAX),
+        }
+    }
+
+    /// No item of this rule is wanted any more.
+    pub fn drop(&self, rule: usize) {
+        if let Some(wanted) = self.rules.get(rule) {
+            wanted.set(false);
+            self.dropped.set(self.dropped.get() + 1);
+        }
+    }
+
+    fn has(&self, rule: usize) -> bool {
+        self.rules.get(rule).is_some_and(Cell::get)
+    }
+
+    fn look(&self) -> ControlFlow<()> {
+        match self.patience.get().checked_sub(1) {
+            Some(patience) => {
+                self.patience.set(patience);
+                ControlFlow::Continue(())
+            }
+            None => ControlFlow::Break(()),
+        }
+    }
+}
+
+/// Offers everything at and below `root` (the node of `/status`) to `rules`, and shows what wanted
+/// ones take. Ends early when the visitor breaks or patience is at its end, and says so.
 pub fn walk(
     root: &Node<'_>,
     rules: &Rules,
+    wanted: &Wanted,
     visit: &mut dyn FnMut(&Match<'_>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let (literals, patterns) = rules.all();
@@ -60,6 +131,7 @@ pub fn walk(
     let open = patterns.collect();
     Walker {
         rules,
+        wanted,
         visit,
         path: String::new(),
         open,
@@ -72,6 +144,7 @@ const PATH_LIMIT: usize = 2048;
 
 struct Walker<'r> {
     rules: &'r Rules,
+    wanted: &'r Wanted,
     visit: &'r mut dyn FnMut(&Match<'_>) -> ControlFlow<()>,
     path: String,
     /// The patterns in reach at each level from the root to here, one level after the other.
@@ -91,16 +164,17 @@ impl Walker<'_> {
         if self.path.len() >= PATH_LIMIT {
             return ControlFlow::Continue(());
         }
+        self.wanted.look()?;
         if let Some(value) = node.as_value() {
             return self.offer(reach, value.borrowed());
         }
         let (path, open) = (self.path.len(), self.open.len());
         self.path.push('/');
         let inner = self.narrowed(reach);
-        let flow = if inner.literals.is_empty() && inner.patterns.is_empty() {
-            ControlFlow::Continue(())
-        } else {
+        let flow = if self.is_wanted(&inner) {
             self.container(node, &inner)
+        } else {
+            ControlFlow::Continue(())
         };
         self.path.truncate(path);
         self.open.truncate(open);
@@ -117,6 +191,24 @@ impl Walker<'_> {
             (None, None) => return ControlFlow::Continue(()),
         };
         self.offer(reach, Value::Integer(count))
+    }
+
+    /// Whether a wanted rule is in reach.
+    fn is_wanted(&self, reach: &Reach) -> bool {
+        let mut literals = self.rules.literals(reach.literals.clone());
+        literals.any(|(_, rule)| self.wanted.has(rule)) || self.wants_pattern(reach)
+    }
+
+    /// Whether a wanted rule may match something below the current path.
+    fn leads_below(&self, reach: &Reach) -> bool {
+        let mut literals = self.rules.literals(reach.literals.clone());
+        literals.any(|(path, rule)| path.len() > self.path.len() && self.wanted.has(rule))
+            || self.wants_pattern(reach)
+    }
+
+    fn wants_pattern(&self, reach: &Reach) -> bool {
+        let mut patterns = self.open[reach.patterns.clone()].iter();
+        patterns.any(|pattern| self.wanted.has(self.rules.rule(*pattern)))
     }
 
     /// What of `reach` can still match at or below the current path.
@@ -137,30 +229,29 @@ impl Walker<'_> {
         }
     }
 
-    /// The names of the children that literal paths lead to, if nothing else is in reach. A name may
-    /// itself contain slashes, so every cut of a path at a slash is one. A replaced byte in a path
+    /// The names of the children that wanted literal paths lead to, if no pattern is in reach. A name
+    /// may itself contain slashes, so every cut of a path at a slash is one. A replaced byte in a path
     /// hides which name is meant, then all children must be seen.
     fn only_names(&self, reach: &Reach) -> Option<Vec<String>> {
         if !reach.patterns.is_empty() {
             return None;
         }
         let mut names = BTreeSet::new();
-        for literal in self.rules.literals(reach.literals.clone()) {
+        for (literal, rule) in self.rules.literals(reach.literals.clone()) {
             let rest = &literal[self.path.len()..];
             if rest.contains(char::REPLACEMENT_CHARACTER) {
                 return None;
             }
-            let cuts = rest.match_indices('/').map(|(cut, _)| &rest[..cut]);
-            names.extend(
-                cuts.chain([rest])
-                    .filter(|name| !name.is_empty())
-                    .map(str::to_owned),
-            );
+            if self.wanted.has(rule) {
+                let cuts = rest.match_indices('/').map(|(cut, _)| &rest[..cut]);
+                let cuts = cuts.chain([rest]).filter(|name| !name.is_empty());
+                names.extend(cuts.map(str::to_owned));
+            }
         }
         Some(names.into_iter().collect())
     }
 
-    /// Visits the named children only; gives the number of all, counted only if it is asked for.
+    /// Visits the named children only; gives the number of all.
     fn named(
         &mut self,
         branch: &dyn Branch,
@@ -172,17 +263,44 @@ impl Walker<'_> {
                 self.member(name, &child, reach)?;
             }
         }
-        let is_asked_for = self.first(reach).is_some();
-        ControlFlow::Continue(if is_asked_for { branch.count() } else { 0 })
+        ControlFlow::Continue(self.count(branch, reach))
     }
 
+    /// Visits the children as long as something below is wanted; gives the number of all.
     fn every(&mut self, branch: &dyn Branch, reach: &Reach) -> ControlFlow<(), u64> {
-        let mut count = 0;
-        branch.each(&mut |name, child| {
-            count += 1;
-            self.member(&String::from_utf8_lossy(name), &child, reach)
-        })?;
-        ControlFlow::Continue(count)
+        let (mut count, mut is_cut) = (0, !self.leads_below(reach));
+        let mut dropped = self.wanted.dropped.get();
+        if !is_cut {
+            let flow = branch.each(&mut |name, child| {
+                if dropped != self.wanted.dropped.get() {
+                    dropped = self.wanted.dropped.get();
+                    is_cut = !self.leads_below(reach);
+                }
+                if is_cut {
+                    return ControlFlow::Break(());
+                }
+                count += 1;
+                self.member(&String::from_utf8_lossy(name), &child, reach)
+            });
+            if !is_cut {
+                flow?;
+            }
+        }
+        ControlFlow::Continue(if is_cut {
+            self.count(branch, reach)
+        } else {
+            count
+        })
+    }
+
+    /// The number of children, counted only if it is asked for.
+    fn count(&self, branch: &dyn Branch, reach: &Reach) -> u64 {
+        let rule = self.first(reach).map(|(rule, _)| rule);
+        if rule.is_some_and(|rule| self.wanted.has(rule)) {
+            branch.count()
+        } else {
+            0
+        }
     }
 
     fn elements(&mut self, items: &dyn Items, reach: &Reach) -> ControlFlow<(), u64> {
@@ -207,7 +325,7 @@ impl Walker<'_> {
         flow
     }
 
-    fn first(&self, reach: &Reach) -> Option<(usize, Option<Captures<'_, str>>)> {
+    fn first(&self, reach: &Reach) -> Option<(usize, Found<'_>)> {
         let patterns = &self.open[reach.patterns.clone()];
         self.rules
             .first(reach.literals.clone(), patterns, &self.path)
@@ -215,17 +333,17 @@ impl Walker<'_> {
 
     fn offer(&mut self, reach: &Reach, value: Value<'_>) -> ControlFlow<()> {
         let patterns = &self.open[reach.patterns.clone()];
-        match self
+        let first = self
             .rules
-            .first(reach.literals.clone(), patterns, &self.path)
-        {
-            Some((rule, captures)) => (self.visit)(&Match {
+            .first(reach.literals.clone(), patterns, &self.path);
+        match first {
+            Some((rule, found)) if self.wanted.has(rule) => (self.visit)(&Match {
                 rule,
                 path: &self.path,
                 value,
-                captures,
+                found,
             }),
-            None => ControlFlow::Continue(()),
+            _ => ControlFlow::Continue(()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Zones that last: what of a zone is on disk beside its memory, and how it comes back.
 //!
-//! `files` says which files there are and which of them counts; `live` whether the memory can be used as it
+//! `files` says which files there are, `opening` which of them counts; `live` whether the memory can be used as it
 //! is; `snapshot` and `journal` are written while counting goes on and read after the machine went down;
 //! `writer` writes them in turn; `image` puts what they say into a new zone.
 
@@ -9,12 +9,14 @@ mod files;
 mod image;
 pub(super) mod journal;
 mod live;
+mod opening;
 mod snapshot;
 mod writer;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-pub use files::{Files, Opened, Told, Wanted};
+pub use files::Files;
+pub use opening::{Opened, Told, Wanted};
 pub use writer::{Kept, Writer};
 
 /// The wall clock in milliseconds since 1970.

@@ -229,7 +229,10 @@ fn what_was_recorded_in_the_journal_is_not_lost_either() {
     let replayed = opened
         .zone
         .change(&[change], Missing::Create, Some(once), Moment(monotonic()));
-    assert_eq!(replayed, Ok(Changed::Replayed { created: 1 }));
+    let Ok(Changed::Replayed { created: 1, record }) = replayed else {
+        panic!("{replayed:?}")
+    };
+    assert_eq!(journal::read(&record).entries.len(), 2);
 }
 
 #[test]

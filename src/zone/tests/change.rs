@@ -157,6 +157,11 @@ fn a_text_is_kept_with_its_key_and_goes_with_it() {
     zone.verify().unwrap();
 }
 
+fn replayed(created: usize) -> Changed {
+    let record = Vec::new();
+    Changed::Replayed { created, record }
+}
+
 fn once(zone: &Zone, name: &str, now: u64) -> Changed {
     let once = Once {
         name: name.as_bytes(),
@@ -172,21 +177,12 @@ fn under_a_name_a_change_is_made_once_for_a_while() {
     let zone = zone(K64, &["gauge"], false, None);
     let is_new = |changed| matches!(changed, Changed::Applied { .. });
     assert!(is_new(once(&zone, "x", SECOND)));
-    assert_eq!(
-        once(&zone, "x", 2 * SECOND),
-        Changed::Replayed { created: 1 }
-    );
+    assert_eq!(once(&zone, "x", 2 * SECOND), replayed(1));
     assert!(is_new(once(&zone, "y", 3 * SECOND)));
-    assert_eq!(
-        once(&zone, "y", 4 * SECOND),
-        Changed::Replayed { created: 0 }
-    );
+    assert_eq!(once(&zone, "y", 4 * SECOND), replayed(0));
     zone.first.store.rebuild();
     zone.verify().unwrap();
-    assert_eq!(
-        once(&zone, "x", 11 * SECOND),
-        Changed::Replayed { created: 1 }
-    );
+    assert_eq!(once(&zone, "x", 11 * SECOND), replayed(1));
     assert!(is_new(once(&zone, "x", 12 * SECOND)));
     assert_eq!(text(&zone, b"a"), Some("3".into()));
     assert_eq!(names(&zone), ["a"]);

@@ -51,6 +51,21 @@ pub(super) fn server_port(request: &mut Request, _: &str, out: &mut Vec<u8>) -> 
     }
 }
 
+pub(super) fn scheme(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    out.extend_from_slice(match request.connection.encryption.is_on() {
+        true => b"https",
+        false => b"http",
+    });
+    true
+}
+
+pub(super) fn https(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    if request.connection.encryption.is_on() {
+        out.extend_from_slice(b"on");
+    }
+    request.connection.encryption.is_on()
+}
+
 fn local(request: &Request) -> Option<SocketAddr> {
     request.connection.local.or(match request.listener.address {
         Address::Tcp(address) => Some(address),

@@ -12,7 +12,7 @@ mod response;
 use crate::http::phase::Phase;
 use crate::http::variable::{VARIABLE, VariableSpec};
 
-pub(super) use clock::hostname;
+pub(in crate::modules) use clock::hostname;
 
 /// Rows in the order of the reference.
 pub(super) const VARIABLES: &[VariableSpec] = &[
@@ -111,7 +111,8 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
     },
     VariableSpec {
         name: "https",
-        doc: "`on` on an encrypted connection; always empty, as there are none.",
+        doc: "`on` on an encrypted connection.",
+        read: connection::https,
         ..VARIABLE
     },
     VariableSpec {
@@ -234,11 +235,8 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
     },
     VariableSpec {
         name: "scheme",
-        doc: "`http`.",
-        read: |_, _, out| {
-            out.extend_from_slice(b"http");
-            true
-        },
+        doc: "`http`, or `https` on an encrypted connection.",
+        read: connection::scheme,
         ..VARIABLE
     },
     VariableSpec {

@@ -1,6 +1,7 @@
 //! Zones over memory that outlives them.
 
 use std::collections::HashMap;
+use std::fs::File;
 
 use super::super::layout::{LONGEST_KEY, USED};
 use super::*;
@@ -26,6 +27,16 @@ impl Memory for Kept {
             .insert(format!("{kind} {name}"), Arc::clone(&memory));
         Ok(memory)
     }
+
+    fn keep(&mut self, kind: &str, name: &str, memory: Arc<SharedMemory>) {
+        self.areas.insert(format!("{kind} {name}"), memory);
+    }
+
+    fn file(&mut self, _kind: &str, _name: &str) -> Option<Arc<File>> {
+        None
+    }
+
+    fn keep_file(&mut self, _kind: &str, _name: &str, _file: Arc<File>) {}
 }
 
 fn kept() -> Kept {
@@ -71,6 +82,7 @@ fn exchanges_are_counted() {
         discarded: 1,
         received: 80,
         sent: 140,
+        handshakes: [0; 4],
         responses: vec![(200, 2), (404, 1), (599, 1), (0, 3)],
     };
     assert_eq!(zone.read(Zone::WHOLE), expected);

@@ -1,0 +1,230 @@
+//! Answers what clients ask of a zone.
+//!
+//! What can be refused by the head alone is refused before the body is read; reading needs no body.
+//! A change is answered once it is made and, if the zone wants that, on disk.
+
+use std::io;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::super::status;
+use super::super::zones::Entry;
+use super::body::MOST_CHANGES;
+use super::counts::Counts;
+use super::key::{BadKey, Keys};
+use super::refusal::Refusal;
+use super::request::{OwnedChange, Source, Wanted, Write, idempotency_key, understand};
+use crate::http::outcome::Outcome;
+use crate::http::phase::{ContentHandler, ErrorAnswer};
+use crate::http::receiver::Receiver;
+use crate::http::request::Request;
+use crate::http::response::Response;
+use crate::http::state::StateIndex;
+use crate::http::variable::VariableIndex;
+use crate::modules::api;
+use crate::status::Node;
+use crate::status::json::{self, Dates, Format};
+use crate::zone::{Change, Changed, Missing, NotChanged, Once, Record};
+
+/// Answers for one location.
+pub(super) struct Handler {
+    pub entry: Arc<Entry>,
+    pub counts: Arc<Counts>,
+    pub source: Source,
+    pub keys: Keys,
+    pub missing: Missing,
+    /// How long the names of changes are remembered, if they are.
+    pub lifetime: Option<u64>,
+    pub wanted: StateIndex<Option<Named>>,
+    /// Who asks: names of changes are each client's own.
+    pub client: VariableIndex,
+}
+
+/// A change with the name under which it is made once.
+pub(super) struct Named {
+    write: Write,
+    name: Option<Vec<u8>>,
+}
+
+impl ContentHandler for Handler {
+    fn run(&'static self, request: &mut Request) -> Option<Outcome> {
+        let named = match understand(request, &self.source, self.keys) {
+            Ok(Wanted::List) => return Some(Outcome::Respond(self.list(request))),
+            Ok(Wanted::Read(key)) => {
+                let read = self.read(request, &key);
+                return Some(Outcome::Respond(self.response(read)));
+            }
+            Ok(Wanted::Write(write)) => self.named(request, write),
+            Err(refusal) => Err(refusal),
+        };
+        Some(match named {
+            Ok(named) => {
+                *request.state(self.wanted) = Some(named);
+                Outcome::Receive(self)
+            }
+            Err(refusal) => Outcome::Respond(self.response(Err(refusal))),
+        })
+    }
+}
+
+#[async_trait]
+impl Receiver for Handler {
+    fn most_body(&self) -> u64 {
+        LONGEST_BODY
+    }
+
+    async fn answer(&'static self, request: &mut Request, body: Bytes) -> Response {
+        let Some(named) = request.state(self.wanted).take() else {
+            // It was put there when the body was asked for.
+            return self.response(Err(Refusal::Damaged));
+        };
+        let written = self.write(request, &named, &body).await;
+        self.response(written)
+    }
+}
+
+/// The whole of a batch; everything else is shorter.
+const LONGEST_BODY: u64 = 1024 * 1024;
+const _: () = assert!(LONGEST_BODY as usize / MOST_CHANGES > 100);
+
+impl Handler {
+    fn response(&self, result: Result<Response, Refusal>) -> Response {
+        result.unwrap_or_else(|refusal| {
+            self.counts.rejected();
+            refusal.response()
+        })
+    }
+
+    fn list(&self, request: &Request) -> Response {
+        let format = api::format(request);
+        let entry = Arc::clone(&self.entry);
+        let listed = api::answer(move |mut out| {
+            Some(json::serialize(&status::keys(&entry), format, &mut out))
+        });
+        listed.unwrap_or_else(|| self.response(Err(Refusal::Damaged)))
+    }
+
+    fn read(&self, request: &mut Request, key: &[u8]) -> Result<Response, Refusal> {
+        let mut record = Record::default();
+        if !self.entry.zone.read(key, &mut record) {
+            return Err(unknown(key));
+        }
+        let now = request.moment();
+        let node = status::values(&self.entry, &record, now);
+        let mut text = Vec::new();
+        let content_type = match node {
+            Node::Value(_) => {
+                record.write_text(&self.entry.schema, now, &mut text);
+                "text/plain"
+            }
+            node => {
+                // Writing to memory does not fail.
+                let _: io::Result<()> = json::serialize(&node, PRETTY, &mut text);
+                "application/json"
+            }
+        };
+        Ok(Response::new(200, content_type, text).uncached())
+    }
+
+    fn named(&self, request: &mut Request, write: Write) -> Result<Named, Refusal> {
+        if self.lifetime.is_none() {
+            return Ok(Named { write, name: None });
+        }
+        let client = request.value(self.client);
+        let key = idempotency_key(request)?;
+        // None of the parts holds the end of a line.
+        let parts = key.map(|key| [&client, key, request.method(), request.head.target()]);
+        let name = parts.map(|parts| parts.join(&b'\n'));
+        Ok(Named { write, name })
+    }
+
+    async fn write(
+        &self,
+        request: &mut Request,
+        named: &Named,
+        body: &[u8],
+    ) -> Result<Response, Refusal> {
+        let owned = named.write.changes(body, self.keys)?;
+        let once = named.name.as_deref().zip(self.lifetime);
+        let once = once.map(|(name, lifetime)| Once { name, lifetime });
+        let changes: Vec<Change<'_>> = owned.iter().map(OwnedChange::borrowed).collect();
+        let zone = &self.entry.zone;
+        let changed = zone
+            .change(&changes, self.missing, once, request.moment())
+            .map_err(|reason| self.refusal(reason, &owned, &named.write))?;
+        let (created, record, is_replayed) = match changed {
+            Changed::Applied { created, record } => (created, record, false),
+            Changed::Replayed { created, record } => (created, record, true),
+        };
+        if is_replayed {
+            self.counts.replayed();
+        } else {
+            self.counts.updated(changes.len());
+        }
+        let settled = self.entry.settle(record).await;
+        settled.map_err(|_told| Refusal::NotWritten)?;
+        let mut response = Response::empty(named.write.status(created));
+        if is_replayed {
+            response.head.add("Idempotency-Replayed", b"true");
+        }
+        Ok(response)
+    }
+
+    fn refusal(&self, reason: NotChanged, changes: &[OwnedChange], write: &Write) -> Refusal {
+        let key = |place: usize| changes.get(place).map_or(&b""[..], |change| &change.key);
+        match reason {
+            NotChanged::Unknown(place) => unknown(key(place)),
+            NotChanged::Unsupported(place) => match write {
+                Write::Batch(_) => {
+                    let key = lossy(key(place));
+                    Refusal::Batch(format!("the mode of \"{key}\" does not know the operation"))
+                }
+                _ => Refusal::Unsupported(lossy(key(place))),
+            },
+            NotChanged::Reserved(place) => BadKey::Reserved(lossy(key(place))).into(),
+            NotChanged::Full => Refusal::Full,
+            NotChanged::Busy => Refusal::Busy,
+            NotChanged::Damaged => {
+                log::error!("metric zone \"{}\": {reason}", self.entry.name);
+                Refusal::Damaged
+            }
+        }
+    }
+}
+
+impl OwnedChange {
+    fn borrowed(&self) -> Change<'_> {
+        Change {
+            key: &self.key,
+            action: self.action,
+            help: self.help.as_deref().map(str::as_bytes),
+        }
+    }
+}
+
+const PRETTY: Format = Format {
+    pretty: true,
+    dates: Dates::Iso,
+};
+
+fn unknown(key: &[u8]) -> Refusal {
+    Refusal::Unknown(lossy(key))
+}
+
+fn lossy(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).into_owned()
+}
+
+/// Refuses bodies that are too long in the way of all refusals.
+pub(super) struct TooLarge(pub Arc<Counts>);
+
+impl ErrorAnswer for TooLarge {
+    fn answer(&self, _request: &mut Request, status: u16) -> Option<Response> {
+        (status == 413).then(|| {
+            self.0.rejected();
+            Refusal::TooLarge.response()
+        })
+    }
+}

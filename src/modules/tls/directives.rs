@@ -1,0 +1,193 @@
+//! What is written about certificates and protocols.
+
+use crate::conf::{
+    Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Word,
+};
+
+/// `ssl_certificate`, all of one block.
+#[derive(Default)]
+pub(super) struct Certificates(pub(super) Vec<Written>);
+
+/// `ssl_certificate_key`, all of one block.
+#[derive(Default)]
+pub(super) struct Keys(pub(super) Vec<Written>);
+
+/// A file that is named.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    /// Without `selfsigned:`.
+    pub(super) path: String,
+    /// Whether we are to make it when it is missing.
+    pub(super) is_self_signed: bool,
+    /// Where it is written.
+    pub(super) span: Span,
+}
+
+/// `ssl_protocols`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Protocols {
+    pub(super) tls_1_2: bool,
+    pub(super) tls_1_3: bool,
+}
+
+/// `ssl_reject_handshake`
+pub(super) struct RejectHandshake(pub(super) bool);
+
+pub(super) const DIRECTIVES: &[DirectiveSpec] =
+    &[CERTIFICATE, CERTIFICATE_KEY, PROTOCOLS, REJECT_HANDSHAKE];
+
+const OUTER: Contexts = Contexts::HTTP.or(Contexts::SERVER);
+
+const CERTIFICATE: DirectiveSpec = DirectiveSpec {
+    name: "ssl_certificate",
+    contexts: OUTER,
+    repeat: Repeat::Many,
+    doc: Doc {
+        syntax: "ssl_certificate file | selfsigned:file;",
+        default: "",
+        text: "The certificate that clients see on addresses with `listen … ssl`: PEM, the server's \
+               own first and those of its issuers behind it. Of several, with keys of different \
+               kinds, each client gets the first it understands. A client that asks for no name, \
+               or for one of a server without a certificate, sees that of the default server of \
+               the address. Certificates and keys are read by the master when the configuration \
+               is loaded; a reload takes up changed files.\n\nWith `selfsigned:` before both \
+               files, they are made when neither exists: an ECDSA key (P-256, readable for its \
+               owner only) and a certificate for a year. It is good for the names of all servers \
+               that use it (expressions left out), for the addresses they listen at (for all \
+               addresses: 127.0.0.1 and ::1), for `localhost` and for the name of the machine. \
+               A client that is given the file trusts the server: `curl --cacert file`. One that \
+               was made here is renewed in its place, with the same key, when less than 30 days \
+               are left: on start, on reload, and while the server runs, without a reload. Files \
+               that are there are used as they are; when there is only one of the two, the \
+               configuration is refused.",
+        example: "ssl_certificate selfsigned:/var/lib/pingauge/metrics.crt;\n\
+                  ssl_certificate_key selfsigned:/var/lib/pingauge/metrics.key;",
+    },
+    apply: |statement| {
+        let written = written(statement)?;
+        let all = statement.scope.get_or_default::<Certificates>();
+        all.0.push(written);
+        Ok(())
+    },
+    ..SPEC
+};
+
+const CERTIFICATE_KEY: DirectiveSpec = DirectiveSpec {
+    name: "ssl_certificate_key",
+    contexts: OUTER,
+    repeat: Repeat::Many,
+    doc: Doc {
+        syntax: "ssl_certificate_key file | selfsigned:file;",
+        default: "",
+        text: "The private key of a certificate, PEM and not encrypted: RSA, ECDSA or Ed25519. The \
+               first key belongs to the first `ssl_certificate` of the block, the second to the \
+               second. It is read before workers give up the rights of root. For `selfsigned:` see \
+               `ssl_certificate`.",
+        example: "ssl_certificate /etc/ssl/example.com.pem;\n\
+                  ssl_certificate_key /etc/ssl/private/example.com.key;",
+    },
+    apply: |statement| {
+        let written = written(statement)?;
+        let all = statement.scope.get_or_default::<Keys>();
+        all.0.push(written);
+        Ok(())
+    },
+    ..SPEC
+};
+
+const PROTOCOLS: DirectiveSpec = DirectiveSpec {
+    name: "ssl_protocols",
+    contexts: OUTER,
+    arity: Arity::at_least(1),
+    doc: Doc {
+        syntax: "ssl_protocols [TLSv1.2] [TLSv1.3];",
+        default: "ssl_protocols TLSv1.2 TLSv1.3;",
+        text: "Which versions of TLS are spoken, for the server that the client asks for. `SSLv2`, \
+               `SSLv3`, `TLSv1` and `TLSv1.1` are understood, warned of and not spoken: they are \
+               broken or have been given up everywhere.",
+        example: "ssl_protocols TLSv1.3;",
+    },
+    apply: protocols,
+    ..SPEC
+};
+
+const REJECT_HANDSHAKE: DirectiveSpec = DirectiveSpec {
+    name: "ssl_reject_handshake",
+    contexts: OUTER,
+    arity: Arity::FLAG,
+    doc: Doc {
+        syntax: "ssl_reject_handshake on | off;",
+        default: "ssl_reject_handshake off;",
+        text: "Ends each handshake of the server at once, so that it needs no certificate: for a \
+               default server, which clients reach that ask for no known name.",
+        example: "server {\n    listen 443 ssl default_server;\n    ssl_reject_handshake on;\n}",
+    },
+    apply: |statement| {
+        let on = statement.flag(1)?;
+        statement.scope.insert(RejectHandshake(on));
+        Ok(())
+    },
+    ..SPEC
+};
+
+/// What starts the names of things that are not files.
+const SELF_SIGNED: &str = "selfsigned:";
+const OTHER_SOURCES: &[&str] = &["data:", "engine:", "store:"];
+
+fn written(statement: &Statement<'_>) -> Result<Written, Diagnostic> {
+    let Word { text, span, .. } = statement.word(1);
+    if let Some(source) = OTHER_SOURCES.iter().find(|one| text.starts_with(**one)) {
+        let message = format!("\"{source}\" is not supported in \"{text}\"");
+        return Err(statement
+            .error(1, message)
+            .with_help("expected a file, or \"selfsigned:\" and a file"));
+    }
+    if text.contains('$') {
+        let message = format!("variables are not supported in \"{text}\"");
+        let help = "write a server for each name; the client's name finds its certificate";
+        return Err(statement.error(1, message).with_help(help));
+    }
+    let (path, is_self_signed) = match text.strip_prefix(SELF_SIGNED) {
+        Some(path) => (path, true),
+        None => (text.as_str(), false),
+    };
+    if path.is_empty() {
+        return Err(statement.error(1, format!("no file in \"{text}\"")));
+    }
+    Ok(Written {
+        path: path.to_owned(),
+        is_self_signed,
+        span: *span,
+    })
+}
+
+fn protocols(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let mut protocols = Protocols {
+        tls_1_2: false,
+        tls_1_3: false,
+    };
+    for index in 1..=statement.arguments().len() {
+        match statement.text(index) {
+            "TLSv1.2" => protocols.tls_1_2 = true,
+            "TLSv1.3" => protocols.tls_1_3 = true,
+            old @ ("SSLv2" | "SSLv3" | "TLSv1" | "TLSv1.1") => {
+                let message = format!("\"{old}\" is not supported, ignored");
+                let span = statement.word(index).span;
+                statement
+                    .diagnostics
+                    .push(Diagnostic::warning(span, message));
+            }
+            other => {
+                let message = format!("invalid value \"{other}\" in \"ssl_protocols\" directive");
+                let help = "expected \"TLSv1.2\" or \"TLSv1.3\"";
+                return Err(statement.error(index, message).with_help(help));
+            }
+        }
+    }
+    if !protocols.tls_1_2 && !protocols.tls_1_3 {
+        let problem = statement.error(0, "no supported protocol is left");
+        return Err(problem.with_help("write \"ssl_protocols TLSv1.2 TLSv1.3\""));
+    }
+    statement.scope.insert(protocols);
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! Encrypted connections: certificates, their keys, protocols, and what requests can tell of them.
+//!
+//! Certificates are read through the loader of the configuration, so that all workers of a generation
+//! have what the master saw, whoever may read the files. Only those made here are followed while
+//! serving.
+
+mod directives;
+mod follow;
+mod inspect;
+mod pair;
+mod self_signed;
+mod status;
+mod variables;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::version::{TLS12, TLS13};
+
+use crate::conf::{Chain, Diagnostic, Scope, reason};
+use crate::http::builder::{Builder, ServerParts};
+use crate::http::memory::Role;
+use crate::http::module::{self, Module};
+use crate::http::runtime::Address;
+use crate::http::written::{Listens, ServerNamesWritten};
+use crate::modules::core::hostname;
+use crate::os;
+use directives::{Certificates, Keys, Protocols, RejectHandshake, Written};
+use follow::Follow;
+use pair::{Fault, Offered, Pair};
+use self_signed::SelfSigned;
+
+/// The feature.
+pub static MODULE: Module = Module {
+    name: "tls",
+    directives: directives::DIRECTIVES,
+    variables: variables::VARIABLES,
+    server,
+    finish,
+    ..module::MODULE
+};
+
+/// The pairs of a configuration, each once.
+#[derive(Default)]
+struct Registry {
+    pairs: Vec<Arc<Pair>>,
+    self_signed: Vec<(SelfSigned, Arc<Pair>)>,
+}
+
+fn server(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut ServerParts) {
+    let rejects = chain.nearest().is_some_and(|RejectHandshake(on)| *on);
+    let certificates: &[Written] = chain.nearest().map_or(&[], |Certificates(all)| all);
+    if certificates.is_empty() && !rejects {
+        return;
+    }
+    let keys: &[Written] = chain.nearest().map_or(&[], |Keys(all)| all);
+    let mut pairs = Vec::new();
+    for (number, certificate) in certificates.iter().enumerate() {
+        let pair = match keys.get(number) {
+            Some(key) => pair_of(builder, chain.scope(), certificate, key),
+            None => Err(without_key(certificate)),
+        };
+        pairs.extend(builder.diagnostics.check(pair));
+    }
+    if rejects {
+        pairs.clear();
+    }
+    // With a pair that is refused, the server is not one without any.
+    match config(chain, pairs) {
+        Ok(config) => parts.encryption = Some(Arc::new(config)),
+        Err(error) => builder.unplaced(format!("no encryption: {error}")),
+    }
+}
+
+fn config(chain: &Chain<'_>, pairs: Vec<Arc<Pair>>) -> Result<ServerConfig, rustls::Error> {
+    let versions = match chain.nearest::<Protocols>() {
+        Some(Protocols { tls_1_3: false, .. }) => vec![&TLS12],
+        Some(Protocols { tls_1_2: false, .. }) => vec![&TLS13],
+        _ => vec![&TLS13, &TLS12],
+    };
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&versions)?;
+    let mut config = config
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(Offered(pairs)));
+    config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
+    Ok(config)
+}
+
+/// The pair of these files, known already or read.
+fn pair_of(
+    builder: &mut Builder<'_>,
+    server: &Scope,
+    certificate: &Written,
+    key: &Written,
+) -> Result<Arc<Pair>, Diagnostic> {
+    if certificate.is_self_signed != key.is_self_signed {
+        let message = "\"selfsigned:\" stands before the certificate or the key only";
+        let help = "write it before both, or before neither";
+        return Err(Diagnostic::error(key.span, message).with_help(help));
+    }
+    let files = (path_of(builder, certificate), path_of(builder, key));
+    let known = &builder.thing::<Registry>().pairs;
+    let known = known
+        .iter()
+        .find(|pair| (&pair.certificate, &pair.key) == (&files.0, &files.1));
+    let pair = match known {
+        Some(pair) => Arc::clone(pair),
+        None => Arc::new(read(builder, certificate, key)?),
+    };
+    let registry = builder.thing::<Registry>();
+    if !registry.pairs.iter().any(|one| Arc::ptr_eq(one, &pair)) {
+        registry.pairs.push(Arc::clone(&pair));
+    }
+    if certificate.is_self_signed {
+        registry.add_names(&pair, server);
+    }
+    Ok(pair)
+}
+
+impl Registry {
+    /// A certificate made here is good for every server that uses it.
+    fn add_names(&mut self, pair: &Arc<Pair>, server: &Scope) {
+        let known = self.self_signed.iter();
+        let known = known
+            .map(|(_, one)| one)
+            .position(|one| Arc::ptr_eq(one, pair));
+        let number = known.unwrap_or_else(|| {
+            let fresh = SelfSigned {
+                certificate: pair.certificate.clone(),
+                key: pair.key.clone(),
+                names: Default::default(),
+            };
+            self.self_signed.push((fresh, Arc::clone(pair)));
+            self.self_signed.len() - 1
+        });
+        let names = &mut self.self_signed[number].0.names;
+        let written = server.get::<ServerNamesWritten>();
+        for (name, _) in written.into_iter().flat_map(|written| &written.0) {
+            names.add_name(name);
+        }
+        let listens = server.get::<Listens>();
+        let listens = listens.into_iter().flat_map(|listens| &listens.0);
+        for listen in listens.filter(|listen| listen.encrypted) {
+            if let Address::Tcp(address) = listen.address {
+                names.add_address(address.ip());
+            }
+        }
+    }
+}
+
+fn read(
+    builder: &mut Builder<'_>,
+    certificate: &Written,
+    key: &Written,
+) -> Result<Pair, Diagnostic> {
+    let paths = (path_of(builder, certificate), path_of(builder, key));
+    let content = (builder.files.read(&paths.0), builder.files.read(&paths.1));
+    let content = match content {
+        (Ok(certificate), Ok(key)) => (certificate, key),
+        (own, other) if certificate.is_self_signed => {
+            missing(builder, (certificate, key), (own, other))?;
+            return Ok(Pair::new(paths.0, paths.1, None));
+        }
+        (Err(error), _) => return Err(unreadable("certificate", &paths.0, certificate, &error)),
+        (_, Err(error)) => return Err(unreadable("certificate key", &paths.1, key, &error)),
+    };
+    let read = pair::read(&content.0, &content.1);
+    let shown = (paths.0.display(), paths.1.display());
+    let read = read.map_err(|fault| match fault {
+        Fault::Certificate(what) => Diagnostic::error(
+            certificate.span,
+            format!("cannot load certificate \"{}\": {what}", shown.0),
+        ),
+        Fault::Key(what) => Diagnostic::error(
+            key.span,
+            format!("cannot load certificate key \"{}\": {what}", shown.1),
+        ),
+        Fault::Mismatch => Diagnostic::error(
+            key.span,
+            format!(
+                "the key \"{}\" does not belong to the certificate \"{}\"",
+                shown.1, shown.0
+            ),
+        ),
+    })?;
+    Ok(Pair::new(paths.0, paths.1, Some(read)))
+}
+
+/// What is made here lies where the server keeps its own files; what is given, beside the configuration.
+fn path_of(builder: &Builder<'_>, written: &Written) -> PathBuf {
+    match written.is_self_signed {
+        true => builder.path(&written.path),
+        false => builder.beside(&written.path),
+    }
+}
+
+type Content = io::Result<Vec<u8>>;
+
+/// Whether a pair that is not there can be made later, by the master.
+fn missing(
+    builder: &Builder<'_>,
+    (certificate, key): (&Written, &Written),
+    (own, other): (Content, Content),
+) -> Result<(), Diagnostic> {
+    let paths = (path_of(builder, certificate), path_of(builder, key));
+    let is_missing = |content: &Content| {
+        let error = content.as_ref().err();
+        error.is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+    };
+    let alone = match (is_missing(&own), is_missing(&other)) {
+        (true, true) => None,
+        (false, true) if own.is_ok() => Some(self_signed::lonely_certificate(&paths.0, &paths.1)),
+        (true, false) if other.is_ok() => Some(self_signed::lonely_key(&paths.0, &paths.1)),
+        _ => {
+            own.map_err(|error| unreadable("certificate", &paths.0, certificate, &error))?;
+            other.map_err(|error| unreadable("certificate key", &paths.1, key, &error))?;
+            None
+        }
+    };
+    if let Some(message) = alone {
+        let help = "put the other one back, or delete this one to have both made anew";
+        return Err(Diagnostic::error(certificate.span, message).with_help(help));
+    }
+    if builder.memory.role() != Role::Check {
+        let error = io::ErrorKind::NotFound.into();
+        return Err(unreadable("certificate", &paths.0, certificate, &error));
+    }
+    for (path, written) in [(&paths.0, certificate), (&paths.1, key)] {
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        os::may_make_files(folder).map_err(|error| {
+            let (path, folder) = (path.display(), folder.display());
+            let message = format!("\"{path}\" cannot be made ({})", reason(&error));
+            let help = format!("\"{folder}\" must be a folder that the server may write to");
+            Diagnostic::error(written.span, message).with_help(help)
+        })?;
+    }
+    Ok(())
+}
+
+fn unreadable(what: &str, path: &Path, written: &Written, error: &io::Error) -> Diagnostic {
+    let message = format!(
+        "cannot load {what} \"{}\" ({})",
+        path.display(),
+        reason(error)
+    );
+    Diagnostic::error(written.span, message)
+}
+
+fn without_key(certificate: &Written) -> Diagnostic {
+    let path = &certificate.path;
+    let message = format!("no \"ssl_certificate_key\" is defined for certificate \"{path}\"");
+    Diagnostic::error(certificate.span, message)
+}
+
+fn finish(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
+    let Registry { pairs, self_signed } = std::mem::take(builder.thing());
+    status::mount(builder, pairs);
+    for (mut provision, pair) in self_signed {
+        provision.names.add_name("localhost");
+        provision.names.add_name(hostname());
+        builder.provisions.push(Box::new(provision));
+        builder.worker_chores.push(Box::new(Follow::new(pair)));
+    }
+}
