@@ -110,6 +110,14 @@ impl Store {
         self.set_head(slot, Head::note(stamp_of(now)).pending());
     }
 
+    /// Adds a note, if there is room for it, to a store that nobody uses yet.
+    pub(super) fn add_note(&self, name: Name, note: Note<'_>, moment: Moment) {
+        if let Some(slots) = self.allocate(self.slots_for_note(note)) {
+            self.write_note(&slots, name, note, moment);
+            self.come_true(slots[0]);
+        }
+    }
+
     /// Makes a note, whose head says that it is one, be found from now on.
     pub(super) fn enter_note(&self, slot: Slot) {
         self.link(slot, self.note_hash(self.note_name(slot)));
@@ -220,6 +228,20 @@ impl Store {
         let slot = self.slot(self.get(header::FIRST_RECEIPT))?;
         let head = self.head(slot);
         (head.state() == State::Note).then(|| (slot, head.stamp()))
+    }
+
+    /// All receipts, the oldest first: name, number, when it was written.
+    pub(super) fn all_receipts(&self) -> Vec<(Name, u64, Moment)> {
+        let mut receipts = Vec::new();
+        let mut next = self.get(header::FIRST_RECEIPT);
+        while let Some(slot) = self.slot(next)
+            && let Some(receipt) = self.peek_receipt(slot)
+            && receipts.len() < self.geometry.slots
+        {
+            receipts.push(receipt);
+            next = self.get(self.key_start(slot) + NEXT);
+        }
+        receipts
     }
 
     /// Forgets the oldest receipt; false if there is none.
