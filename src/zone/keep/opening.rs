@@ -112,7 +112,7 @@ impl Opening<'_> {
                 return Ok((zone, memory.clone(), journal));
             }
             live::Found::Good(..) => {
-                self.set_aside(&self.files.path().to_owned(), &self.files.old())?;
+                self.set_aside(self.files.path(), &self.files.old())?;
                 self.say_old(&self.files.old());
                 return self.fresh();
             }
