@@ -59,6 +59,23 @@ fn unsafe_stays_in_os() {
 }
 
 #[test]
+fn what_is_shared_takes_its_atomics_from_one_place() {
+    let files = ["src/metric", "src/zone"]
+        .into_iter()
+        .flat_map(|folder| find(folder, "rs"))
+        .filter(|file| !file.path.contains("/tests"));
+    let mut offences = Vec::new();
+    for file in files {
+        for (line, text) in file.product_lines().iter().enumerate() {
+            if text.contains("std::sync::atomic") {
+                offences.push(format!("{}:{}", file.path, line + 1));
+            }
+        }
+    }
+    report(offences, "use crate::os::atomic, which t/loom replaces");
+}
+
+#[test]
 fn files_and_functions_keep_their_budgets() {
     let mut offences = Vec::new();
     for file in find("src", "rs")

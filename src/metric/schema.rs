@@ -6,11 +6,11 @@
 //! go on counting after a newer one has changed the zone.
 
 use std::ops::Range;
-use std::sync::atomic::AtomicU64;
 
 use super::Moment;
 use super::mode::{Mode, Problem, parse_words};
 use super::reading::Reading;
+use crate::os::atomic::AtomicU64;
 
 /// The metrics of one zone, in configured order.
 #[derive(Debug)]

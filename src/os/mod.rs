@@ -12,6 +12,7 @@
 )]
 
 mod access;
+pub mod atomic;
 mod descriptor;
 mod disk;
 mod kernel;
@@ -38,5 +39,5 @@ pub use process::{
     Identity, Session, assume, end_with_parent, is_root, limit_open_files, signal, spawn, thread_id,
 };
 pub use robust_mutex::{LockError, Locked, MUTEX_WORDS, MutexGuard, RobustMutex};
-pub use shared_memory::{SharedMemory, halves};
+pub use shared_memory::SharedMemory;
 pub use title::{claim_title, set_title};

@@ -11,13 +11,14 @@ use std::ffi::CString;
 use std::fs::File;
 use std::io;
 use std::mem::{align_of, size_of};
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use memmap2::{MmapOptions, MmapRaw};
 
+use super::atomic::{AtomicU32, AtomicU64};
 use super::disk;
 
 const WORD: usize = size_of::<u64>();
@@ -210,6 +211,16 @@ impl SharedMemory {
         unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.bytes / WORD) }
     }
 
+    /// Some of the words as twice as many 32-bit halves, the one at the lower address first. A word must be
+    /// used either whole or in halves, not both.
+    #[inline]
+    pub fn halves(&self, words: Range<usize>) -> &[AtomicU32] {
+        const { assert!(align_of::<AtomicU64>() >= align_of::<AtomicU32>()) };
+        let words = &self.words()[words];
+        // SAFETY: same memory, same length in bytes, smaller alignment, any bit pattern valid.
+        unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), words.len() * 2) }
+    }
+
     fn map(file: Arc<File>, offset: u64, bytes: usize, kind: Kind) -> io::Result<Self> {
         let map = MmapOptions::new()
             .offset(offset)
@@ -265,14 +276,6 @@ impl Backing {
             Self::Heap { words } => (0, words.len() * WORD),
         }
     }
-}
-
-/// The same words as twice as many 32-bit halves, the one at the lower address first. A word must be
-/// used either whole or in halves, not both.
-pub fn halves(words: &[AtomicU64]) -> &[AtomicU32] {
-    const { assert!(align_of::<AtomicU64>() >= align_of::<AtomicU32>()) };
-    // SAFETY: same memory, same length in bytes, smaller alignment, any bit pattern valid.
-    unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), words.len() * 2) }
 }
 
 fn out_of_range() -> io::Error {
@@ -334,7 +337,7 @@ mod tests {
     #[test]
     fn halves_cover_the_words() {
         let memory = SharedMemory::heap(16);
-        let halves = halves(memory.words());
+        let halves = memory.halves(0..2);
         assert_eq!(halves.len(), 4);
         halves[2].store(1, Relaxed);
         assert_ne!(memory.words()[1].load(Relaxed), 0);

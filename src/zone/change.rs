@@ -5,7 +5,6 @@
 //! else's hands; `transaction` makes it so.
 
 use std::collections::HashSet;
-use std::sync::atomic::AtomicU64;
 
 use super::Zone;
 use super::note::{LONGEST_TEXT, Name, Note};
@@ -14,6 +13,7 @@ use super::store::{Slot, Store};
 use super::transaction::{Becomes, Step, Transaction};
 use super::update::StoredKey;
 use crate::metric::{Assignment, Moment, Schema, is_truncated, stored_key};
+use crate::os::atomic::AtomicU64;
 
 /// What is to become of one key.
 #[derive(Clone, Debug, PartialEq)]

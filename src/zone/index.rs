@@ -7,13 +7,12 @@
 //! from where its search begins, which the tag tells without a look at the key, unless some entry is farther
 //! from its beginning than eight bits can tell; as long as there is one, keys are looked at.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::layout::header;
 use super::record::{KeyBytes, State};
 use super::store::{Slot, Store};
+use crate::os::atomic::{AtomicU32, Ordering};
 
 const EMPTY: u32 = 0;
 

@@ -5,13 +5,12 @@
 //! that is not found may be in the zone all the same, just being moved within the index; then, and whenever
 //! something does not fit, the answer is no, and the owner of the lock is to be asked.
 
-use std::sync::atomic::Ordering;
-
 use super::marker::{Seat, after_copy};
 use super::record::{Head, State};
 use super::store::{Slot, Store};
 use super::update::Sample;
 use crate::metric::KEY_LIMIT;
+use crate::os::atomic::Ordering;
 
 impl Store {
     /// Feeds a sample to its key; false, and nothing done, if that takes the lock.

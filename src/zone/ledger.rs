@@ -6,13 +6,13 @@
 //! still there although the ledger names it was folded already; recovery only finishes its removal.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Unusable;
 use super::layout::{header, ledger};
 use super::record::KeyBytes;
 use super::store::{Slot, Store, pack};
 use crate::metric::{Moment, is_truncated, stored_key};
+use crate::os::atomic::{AtomicU64, Ordering};
 
 /// What happens to keys that do not fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -20,11 +20,12 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::atomic::{
-    AtomicU64, AtomicUsize, Ordering, compiler_fence, fence, sleep, spin_loop, yield_now,
-};
 use super::layout::root;
 use super::store::Slot;
+use crate::os::atomic::{
+    AtomicU64, AtomicUsize, Ordering, compiler_fence, fence, sleep, spin_loop, this_thread,
+    yield_now,
+};
 use crate::os::{Process, SharedMemory, memory_barrier, monotonic, register_memory_barrier};
 
 /// Words of a seat.
@@ -64,7 +65,7 @@ pub(super) struct Seat {
     markers: Markers,
     line: usize,
     owner: Process,
-    /// The thread that may use the seat's own word, see [`thread`]; zero until one does.
+    /// The thread that may use the seat's own word, see [`this_thread`]; zero until one does.
     thread: AtomicUsize,
     /// Whether barriers of other processes reach this one.
     is_reachable: bool,
@@ -194,7 +195,7 @@ impl Seat {
     /// the slot must be looked at after this. A thread has one hold of a zone at a time.
     #[inline]
     pub(super) fn hold(&self, slot: Slot) -> Option<Hold<'_>> {
-        if self.is_reachable && self.thread.load(Ordering::Relaxed) == thread() {
+        if self.is_reachable && self.thread.load(Ordering::Relaxed) == this_thread() {
             let word = self.markers.word(self.line, OWN);
             word.store(slot.stored(), Ordering::Relaxed);
             // The processor's part of this fence is done by the barrier of whoever wants the slot.
@@ -209,7 +210,7 @@ impl Seat {
         // The first thread that comes has the seat's own word from its next hold on.
         let _taken =
             self.thread
-                .compare_exchange(0, thread(), Ordering::Relaxed, Ordering::Relaxed);
+                .compare_exchange(0, this_thread(), Ordering::Relaxed, Ordering::Relaxed);
         let line = self.markers.line(self.line);
         SHARED.iter().find_map(|place| {
             let word = &line[*place];
@@ -230,13 +231,6 @@ impl Patience {
             Self::Long => 1_000 * MILLISECOND,
         }
     }
-}
-
-/// A number of this thread that no other living thread of the process has.
-#[inline]
-fn thread() -> usize {
-    thread_local!(static ANYTHING: u8 = const { 0 });
-    ANYTHING.with(|place| std::ptr::from_ref(place).addr())
 }
 
 fn is_reachable() -> bool {

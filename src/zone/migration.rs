@@ -8,7 +8,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::Unusable;
 use super::layout::{Geometry, PAGE, ROOT_BYTES, WORD, header};
@@ -21,6 +20,7 @@ use super::update::StoredKey;
 use super::view::{Translation, View};
 use crate::metric::{Moment, Schema};
 use crate::os::SharedMemory;
+use crate::os::atomic::Ordering;
 
 /// How a configuration came by a zone.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,6 @@
 #![forbid(unsafe_code)]
 
 mod access;
-mod atomic;
 mod change;
 mod inactive;
 mod index;
@@ -34,9 +33,9 @@ mod view;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use crate::metric::{ELLIPSIS, KEY_LIMIT, Moment, Schema, is_truncated, stored_key};
+use crate::os::atomic::AtomicU64;
 use crate::os::{SharedMemory, monotonic};
 
 use access::{Access, locked};

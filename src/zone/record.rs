@@ -3,11 +3,10 @@
 //! A slot belongs to a key from the moment its head says `Live`, which is written last; a spill slot belongs
 //! to the slot whose chain it is in and which it names as its owner.
 
-use std::sync::atomic::Ordering;
-
 use super::layout::{KEY_WORDS, LONG_KEY_WORDS, WORD};
 use super::store::{Slot, Store, is_packed, pack};
 use crate::metric::{KEY_LIMIT, Moment};
+use crate::os::atomic::Ordering;
 
 /// The first word of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

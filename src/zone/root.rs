@@ -5,12 +5,11 @@
 //! nothing, and whoever reads the sequence under the lock knows whether its own view is still the right one.
 //! While keys are being copied, the sequence's highest bit keeps those away who take no lock.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use super::Unusable;
 use super::layout::{PAGE, ROOT_BYTES, ROOT_MAGIC, VERSION, WORD, root};
 use super::marker::{Markers, Patience};
 use crate::metric::Moment;
+use crate::os::atomic::{AtomicU64, Ordering};
 use crate::os::{MUTEX_WORDS, RobustMutex, SharedMemory, boot_id};
 
 /// The bit of the sequence that is set during a move.

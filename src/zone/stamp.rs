@@ -5,13 +5,12 @@
 //! the stamp is one more than the latest, counted in shared memory. The latest is allowed to lag behind
 //! the times given out by a little: otherwise all processes would write it at every update.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use super::layout::header;
 use super::record::{Head, LARGEST_STAMP, stamp_of};
 use super::store::{Slot, Store};
 use super::update::StoredKey;
 use crate::metric::Moment;
+use crate::os::atomic::{AtomicU64, Ordering};
 
 /// How far the latest stamp may lag behind, in units of a stamp.
 const LAG: u64 = 1 << 9;

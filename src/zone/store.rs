@@ -8,13 +8,13 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::Unusable;
 use super::layout::{Geometry, LAYOUT_MAGIC, WORD, header};
 use super::marker::Markers;
 use crate::metric::Schema;
-use crate::os::{SharedMemory, halves, random};
+use crate::os::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::os::{SharedMemory, random};
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -175,7 +175,7 @@ impl Store {
 
     /// The entries of the index.
     pub(super) fn index(&self) -> &[AtomicU32] {
-        halves(&self.words()[self.index.clone()])
+        self.memory.halves(self.index.clone())
     }
 
     /// A slot's cells.

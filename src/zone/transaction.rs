@@ -7,8 +7,6 @@
 //!
 //! The words where a draft would have its key: target, whether it goes, stamp.
 
-use std::sync::atomic::Ordering;
-
 use super::keep::{entry, journal};
 use super::layout::header;
 use super::note::{Name, Note};
@@ -17,6 +15,7 @@ use super::slots::Taken;
 use super::store::{Slot, Store};
 use super::update::StoredKey;
 use crate::metric::Moment;
+use crate::os::atomic::Ordering;
 
 /// What becomes of one key.
 pub(super) struct Step<'a> {

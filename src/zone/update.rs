@@ -1,7 +1,5 @@
 //! One update under the lock: find the key or make room for it, feed the value to its metrics.
 
-use std::sync::atomic::Ordering;
-
 use super::layout::header;
 use super::ledger::Removal;
 use super::record::{Head, KeyBytes};
@@ -10,6 +8,7 @@ use super::stamp::Clock;
 use super::store::{Slot, Store};
 use super::{Refused, Update};
 use crate::metric::Moment;
+use crate::os::atomic::Ordering;
 
 /// A key as it is stored.
 #[derive(Clone, Copy)]

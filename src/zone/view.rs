@@ -4,7 +4,6 @@
 //! zone may have other metrics than the configuration of this process: updates go to the metrics the zone
 //! has now; readings are translated back to those this process knows.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::Unusable;
@@ -12,6 +11,7 @@ use super::root::{Place, Root};
 use super::store::Store;
 use crate::metric::Schema;
 use crate::os::SharedMemory;
+use crate::os::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug)]
 pub(super) struct View {

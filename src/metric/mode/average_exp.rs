@@ -3,12 +3,11 @@
 //! The first sample is the average; each further one moves it by `factor` percent of its distance. The
 //! expression is evaluated exactly as written in [`AverageExp::next`], because visible digits depend on it.
 
-use std::sync::atomic::AtomicU64;
-
 use super::cell;
 use super::{Mode, ModeSpec, Moment, Problem};
 use crate::conf::values;
 use crate::metric::Reading;
+use crate::os::atomic::AtomicU64;
 
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "average exp",

@@ -6,12 +6,11 @@
 //! place never shows a value that was not recorded, whoever dies in between, and a longer window after a
 //! reload finds no phantom zeros.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use super::cell;
 use super::{Mode, ModeSpec, Moment, Problem};
 use crate::conf::values;
 use crate::metric::Reading;
+use crate::os::atomic::{AtomicU64, Ordering};
 
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "average mean",

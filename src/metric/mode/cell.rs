@@ -1,8 +1,7 @@
 //! A cell that holds a float or nothing, changed by compare-and-swap.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
 use super::Assignment;
+use crate::os::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The bits of a cell without a value; as a float they would be not-a-number, which is never stored.
 pub(super) const UNSET: u64 = u64::MAX;

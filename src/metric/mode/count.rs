@@ -1,9 +1,8 @@
 //! How often? Adds one per sample, whatever the value.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
 use super::{Assignment, Mode, ModeSpec, Moment, Problem};
 use crate::metric::Reading;
+use crate::os::atomic::{AtomicU64, Ordering::Relaxed};
 
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "count",

@@ -6,12 +6,12 @@
 //! that were counted; names and output keep the order of the configuration.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::cell;
 use super::limit::parse_limit;
 use super::{Mode, ModeSpec, Moment, Problem};
 use crate::metric::{Buckets, Number, Reading};
+use crate::os::atomic::{AtomicU64, Ordering::Relaxed};
 
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "histogram",

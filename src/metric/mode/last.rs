@@ -1,10 +1,9 @@
 //! What was the latest? The value of the newest sample.
 
-use std::sync::atomic::AtomicU64;
-
 use super::cell;
 use super::{Assignment, Mode, ModeSpec, Moment, Problem};
 use crate::metric::Reading;
+use crate::os::atomic::AtomicU64;
 
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "last",

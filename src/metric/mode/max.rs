@@ -1,10 +1,9 @@
 //! How high? The largest sample.
 
-use std::sync::atomic::AtomicU64;
-
 use super::cell;
 use super::{Mode, ModeSpec, Moment, Problem};
 use crate::metric::Reading;
+use crate::os::atomic::AtomicU64;
 
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "max",

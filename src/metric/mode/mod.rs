@@ -17,10 +17,10 @@ mod min;
 mod parse;
 
 use std::fmt;
-use std::sync::atomic::AtomicU64;
 
 use super::Moment;
 use super::reading::Reading;
+use crate::os::atomic::AtomicU64;
 
 pub(super) use histogram::Histogram;
 pub(super) use parse::parse_words;

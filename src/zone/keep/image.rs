@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Place;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::entry::Entry;
 use super::snapshot::Preamble;
 use crate::metric::{Moment, Schema};
+use crate::os::atomic::Ordering;
 use crate::os::monotonic;
 use crate::zone::layout::{header, root};
 use crate::zone::ledger::Removal;

@@ -6,11 +6,11 @@
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::metric::Schema;
+use crate::os::atomic::Ordering;
 use crate::os::{SharedMemory, boot_id};
 use crate::zone::layout::root;
 use crate::zone::root::Root;

@@ -12,12 +12,12 @@
 //! ```
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::entry::{self, Entry, Key, Reader};
 use crate::metric::Moment;
+use crate::os::atomic::{AtomicU64, Ordering};
 use crate::zone::layout::{header, root};
 use crate::zone::store::{Slot, Store};
 use crate::zone::{Record, Unusable, Zone};

@@ -13,6 +13,7 @@ use super::files::Files;
 use super::snapshot::Begun;
 use super::wall_clock;
 use crate::metric::Moment;
+use crate::os::atomic::Ordering;
 use crate::os::{monotonic, punch};
 use crate::zone::Zone;
 use crate::zone::layout::{header, root};
@@ -155,7 +156,7 @@ impl Zone {
     /// Notes that a snapshot or a record could not be written.
     pub fn count_error(&self) {
         let word = self.root.word(root::ERRORS);
-        word.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        word.fetch_add(1, Ordering::Relaxed);
     }
 
     fn signature(&self) -> Option<Signature> {
