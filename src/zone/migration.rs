@@ -162,6 +162,7 @@ fn fill(
     };
     copier.copy_totals();
     let (keys, discarded) = copier.copy_keys();
+    new.inherit_receipts(old);
     let kept = translation.map_or(wanted.schema.metrics().len(), Translation::kept);
     Adoption::Migrated {
         metrics_kept: kept,
@@ -260,6 +261,7 @@ impl Copier<'_> {
         };
         self.new
             .insert(&slots, key, self.new.hash(bytes), head.stamp());
+        self.new.inherit_text(self.old, bytes, self.now);
         true
     }
 

@@ -110,6 +110,33 @@ impl Store {
         self.set_head(slot, Head::note(stamp_of(now)).pending());
     }
 
+    /// Writes a note of a zone that was, if there is room for it.
+    pub(super) fn restore_note(&self, name: Name, note: Note<'_>, moment: Moment) {
+        if let Some(slots) = self.allocate(self.slots_for_note(note)) {
+            self.write_note(&slots, name, note, moment);
+            self.come_true(slots[0]);
+        }
+    }
+
+    /// Brings the text of a key that was copied from another layout along.
+    pub(super) fn inherit_text(&self, from: &Self, key: &[u8], now: Moment) {
+        let mut text = Vec::new();
+        if from.copy_text(key, &mut text) {
+            self.restore_note(self.text_name(key), Note::Text(&text), now);
+        }
+    }
+
+    /// Brings the receipts of another layout along, the newest if there is no room for all.
+    pub(super) fn inherit_receipts(&self, from: &Self) {
+        let receipts = from.used_slots().filter_map(|slot| from.peek_receipt(slot));
+        let mut receipts: Vec<(Name, u64, Moment)> = receipts.collect();
+        receipts.sort_by_key(|(_, _, moment)| *moment);
+        let older = receipts.len().saturating_sub(self.available());
+        for (name, created, moment) in receipts.drain(older..) {
+            self.restore_note(name, Note::Receipt { created }, moment);
+        }
+    }
+
     /// Makes a note, whose head says that it is one, be found from now on.
     pub(super) fn enter_note(&self, slot: Slot) {
         self.link(slot, self.note_hash(self.note_name(slot)));

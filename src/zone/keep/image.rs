@@ -211,7 +211,7 @@ impl Filler<'_> {
     fn text(&self, key: &[u8], text: &[u8]) {
         if !text.is_empty() {
             let name = self.store.text_name(key);
-            self.note(name, Note::Text(text), self.now);
+            self.store.restore_note(name, Note::Text(text), self.now);
         }
     }
 
@@ -219,18 +219,10 @@ impl Filler<'_> {
         let mut receipts: Vec<_> = image.receipts.iter().collect();
         receipts.sort_by_key(|(_, (_, moment))| *moment);
         let older = receipts.len().saturating_sub(self.store.available());
-        receipts.drain(..older);
-        for (name, (created, moment)) in receipts {
+        for (name, (created, moment)) in receipts.drain(older..) {
             let created = *created;
-            self.note(*name, Note::Receipt { created }, *moment);
-        }
-    }
-
-    /// Writes a note if there is room for it.
-    fn note(&self, name: Name, note: Note<'_>, moment: Moment) {
-        if let Some(slots) = self.store.allocate(self.store.slots_for_note(note)) {
-            self.store.write_note(&slots, name, note, moment);
-            self.store.come_true(slots[0]);
+            self.store
+                .restore_note(*name, Note::Receipt { created }, *moment);
         }
     }
 
