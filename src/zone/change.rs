@@ -22,7 +22,7 @@ pub struct Change<'a> {
     pub key: &'a [u8],
     /// What to do with it.
     pub action: Action,
-    /// A text of at most 255 bytes that is kept with the key, if it has none yet.
+    /// A text of at most 255 bytes that is kept with the key, if it has none yet and stays.
     pub help: Option<&'a [u8]>,
 }
 
@@ -257,7 +257,8 @@ impl<'a> Plan<'a> {
 
     /// The text that the change brings to a key that has none.
     fn text<'c>(&self, change: &Change<'c>, key: &[u8]) -> Option<&'c [u8]> {
-        let text = change.help.filter(|text| !text.is_empty())?;
+        let stays = change.action != Action::Remove;
+        let text = change.help.filter(|text| stays && !text.is_empty())?;
         let has_one =
             self.store.texts() > 0 && self.store.find_note(self.store.text_name(key)).is_some();
         (!has_one).then(|| &text[..text.len().min(LONGEST_TEXT)])

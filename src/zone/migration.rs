@@ -4,7 +4,8 @@
 //! one store to the root. Before that, updates without the lock are turned away and those under way waited
 //! for. Whoever waits for the lock meanwhile finds the zone moved and follows it, so no update ever goes to
 //! the copy that was left. Metrics are found again by identity; keys are copied newest
-//! first, so that a smaller zone loses the least recent ones, which count as discarded.
+//! first, each with its text, so that a smaller zone loses the least recent ones, which count as discarded;
+//! receipts take the room that is left.
 
 use std::io;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use super::Unusable;
 use super::layout::{Geometry, PAGE, ROOT_BYTES, WORD, header};
 use super::ledger::{Overflow, Removal};
 use super::marker::Markers;
+use super::note::Note;
 use super::record::KeyBytes;
 use super::root::{Place, Root};
 use super::store::{Slot, Store};
@@ -162,7 +164,7 @@ fn fill(
     };
     copier.copy_totals();
     let (keys, discarded) = copier.copy_keys();
-    new.inherit_receipts(old);
+    copier.copy_receipts();
     let kept = translation.map_or(wanted.schema.metrics().len(), Translation::kept);
     Adoption::Migrated {
         metrics_kept: kept,
@@ -261,8 +263,21 @@ impl Copier<'_> {
         };
         self.new
             .insert(&slots, key, self.new.hash(bytes), head.stamp());
-        self.new.inherit_text(self.old, bytes, self.now);
+        let mut text = Vec::new();
+        if self.old.copy_text(bytes, &mut text) {
+            let name = self.new.text_name(bytes);
+            self.new.add_note(name, Note::Text(&text), self.now);
+        }
         true
+    }
+
+    /// The newest receipts, as many as there is room for.
+    fn copy_receipts(&self) {
+        let receipts = self.old.all_receipts();
+        let older = receipts.len().saturating_sub(self.new.available());
+        for (name, created, moment) in receipts.into_iter().skip(older) {
+            self.new.add_note(name, Note::Receipt { created }, moment);
+        }
     }
 
     fn translate(&self, cells: Vec<u64>) -> Vec<u64> {

@@ -110,30 +110,11 @@ impl Store {
         self.set_head(slot, Head::note(stamp_of(now)).pending());
     }
 
-    /// Writes a note of a zone that was, if there is room for it.
-    pub(super) fn restore_note(&self, name: Name, note: Note<'_>, moment: Moment) {
+    /// Adds a note, if there is room for it, to a store that nobody uses yet.
+    pub(super) fn add_note(&self, name: Name, note: Note<'_>, moment: Moment) {
         if let Some(slots) = self.allocate(self.slots_for_note(note)) {
             self.write_note(&slots, name, note, moment);
             self.come_true(slots[0]);
-        }
-    }
-
-    /// Brings the text of a key that was copied from another layout along.
-    pub(super) fn inherit_text(&self, from: &Self, key: &[u8], now: Moment) {
-        let mut text = Vec::new();
-        if from.copy_text(key, &mut text) {
-            self.restore_note(self.text_name(key), Note::Text(&text), now);
-        }
-    }
-
-    /// Brings the receipts of another layout along, the newest if there is no room for all.
-    pub(super) fn inherit_receipts(&self, from: &Self) {
-        let receipts = from.used_slots().filter_map(|slot| from.peek_receipt(slot));
-        let mut receipts: Vec<(Name, u64, Moment)> = receipts.collect();
-        receipts.sort_by_key(|(_, _, moment)| *moment);
-        let older = receipts.len().saturating_sub(self.available());
-        for (name, created, moment) in receipts.drain(older..) {
-            self.restore_note(name, Note::Receipt { created }, moment);
         }
     }
 
@@ -247,6 +228,20 @@ impl Store {
         let slot = self.slot(self.get(header::FIRST_RECEIPT))?;
         let head = self.head(slot);
         (head.state() == State::Note).then(|| (slot, head.stamp()))
+    }
+
+    /// All receipts, the oldest first: name, number, when it was written.
+    pub(super) fn all_receipts(&self) -> Vec<(Name, u64, Moment)> {
+        let mut receipts = Vec::new();
+        let mut next = self.get(header::FIRST_RECEIPT);
+        while let Some(slot) = self.slot(next)
+            && let Some(receipt) = self.peek_receipt(slot)
+            && receipts.len() < self.geometry.slots
+        {
+            receipts.push(receipt);
+            next = self.get(self.key_start(slot) + NEXT);
+        }
+        receipts
     }
 
     /// Forgets the oldest receipt; false if there is none.

@@ -3,7 +3,10 @@
 //! It shares no code with the product but the measures of a zone (how many slots there are). Every test
 //! value is a small whole number, so that sums are exact in any order.
 
-use std::collections::HashMap;
+#[path = "change.rs"]
+pub(crate) mod change;
+
+use std::collections::{HashMap, VecDeque};
 
 use pingauge::metric::Schema;
 use pingauge::zone::{Geometry, Update};
@@ -47,6 +50,10 @@ pub(crate) struct Model {
     discard: Option<Vec<State>>,
     pub(crate) discarded: u64,
     clock: u64,
+    /// The texts of keys.
+    pub(crate) texts: HashMap<Vec<u8>, Vec<u8>>,
+    /// Under which names changes were made, the oldest first, and how many keys they made.
+    receipts: VecDeque<(Vec<u8>, usize)>,
 }
 
 /// A new configuration of a zone.
@@ -74,6 +81,8 @@ impl Model {
             discard: None,
             discarded: 0,
             clock: 0,
+            texts: HashMap::new(),
+            receipts: VecDeque::new(),
         }
     }
 
@@ -149,13 +158,16 @@ impl Model {
             for (_, entry) in &mut entries {
                 entry.states = translate(&entry.states, self.metrics, next.metrics);
             }
-            next.take_over(entries);
+            next.take_over(entries, &self.texts);
+            let older = self.receipts.len().saturating_sub(next.free());
+            next.receipts = self.receipts.drain(..).skip(older).collect();
         }
         *self = next;
     }
 
-    /// Takes entries, the newest first, as long as there is room; the rest is discarded, the oldest first.
-    fn take_over(&mut self, entries: Vec<(Vec<u8>, Entry)>) {
+    /// Takes entries, the newest first, and their texts, as long as there is room; the rest is discarded, the oldest
+    /// first.
+    fn take_over(&mut self, entries: Vec<(Vec<u8>, Entry)>, texts: &HashMap<Vec<u8>, Vec<u8>>) {
         let mut lost = Vec::new();
         for (key, entry) in entries {
             if !lost.is_empty() {
@@ -165,7 +177,11 @@ impl Model {
             } else if self.free() < self.slots_for(key.len()) {
                 lost.push(entry);
             } else {
-                self.entries.insert(key, entry);
+                self.entries.insert(key.clone(), entry);
+                let text = texts.get(&key);
+                if let Some(text) = text.filter(|text| self.free() >= self.slots_for_text(text)) {
+                    self.texts.insert(key, text.clone());
+                }
             }
         }
         for entry in lost.iter().rev() {
@@ -176,15 +192,31 @@ impl Model {
 
     fn make_room(&mut self, length: usize) -> bool {
         while self.free() < self.slots_for(length) {
-            if !self.expire {
+            if !self.reclaim() {
                 return false;
             }
-            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.updated);
-            let oldest = oldest.unwrap().0.clone();
-            let entry = self.entries.remove(&oldest).unwrap();
-            self.discarded += 1;
-            self.fold(&entry.states);
         }
+        true
+    }
+
+    /// Does without something: receipts come before keys while they are many, or if keys must stay.
+    fn reclaim(&mut self) -> bool {
+        let are_many = self.receipts.len() > self.geometry.capacity(1) / 16;
+        if (are_many || !self.expire) && self.receipts.pop_front().is_some() {
+            return true;
+        }
+        if !self.expire {
+            return false;
+        }
+        let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.updated);
+        let Some((oldest, _)) = oldest else {
+            return self.receipts.pop_front().is_some();
+        };
+        let oldest = oldest.clone();
+        let entry = self.entries.remove(&oldest).unwrap();
+        self.texts.remove(&oldest);
+        self.discarded += 1;
+        self.fold(&entry.states);
         true
     }
 
@@ -209,12 +241,15 @@ impl Model {
     }
 
     fn free(&self) -> usize {
-        let used: usize = self
-            .entries
-            .keys()
-            .map(|key| self.slots_for(key.len()))
-            .sum();
+        let keys = self.entries.keys().map(|key| self.slots_for(key.len()));
+        let texts = self.texts.values().map(|text| self.slots_for_text(text));
+        let used = keys.chain(texts).sum::<usize>() + self.receipts.len();
         self.geometry.capacity(1) - used
+    }
+
+    fn slots_for_text(&self, text: &[u8]) -> usize {
+        let words_in_slot = self.geometry.slot_bytes() / 8 - 1;
+        1 + text.len().div_ceil(8).div_ceil(words_in_slot)
     }
 
     fn slots_for(&self, length: usize) -> usize {

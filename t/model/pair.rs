@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use pingauge::metric::Moment;
 use pingauge::os::SharedMemory;
-use pingauge::zone::{Overflow, Record, Zone};
+use pingauge::zone::{Change, Changed, Missing, Once, Overflow, Record, Zone};
 
+use crate::model::change::Outcome;
 use crate::model::{Configuration, Model, schema};
-use crate::operation::{DISCARD_KEYS, Handle, Operation, SCHEMAS, SIZES, key};
+use crate::operation::{DISCARD_KEYS, Handle, Operation, SCHEMAS, SIZES, Wish, key, wishes};
 
 /// A zone, the process of the configuration before, and the model of both.
 pub(crate) struct Pair {
@@ -51,6 +52,18 @@ impl Pair {
                 handle,
                 key: number,
             } => self.read(*handle, *number),
+            Operation::Change {
+                handle,
+                first,
+                keys,
+                kind,
+                value,
+                creates,
+                name,
+            } => {
+                let wishes = wishes(*first, *keys, *kind, *value);
+                self.change(*handle, &wishes, *creates, *name);
+            }
             Operation::List => self.compare(),
             Operation::Adopt {
                 size,
@@ -90,6 +103,40 @@ impl Pair {
         assert_eq!(zone.discarded(), self.model.discarded);
         assert_eq!(zone.len(), listing.len() as u64);
         zone.verify().unwrap();
+        assert_eq!(zone.has_help(), !self.model.texts.is_empty());
+        for (key, text) in &self.model.texts {
+            let mut help = Vec::new();
+            assert!(zone.help(key, &mut help));
+            assert_eq!(&help, text);
+        }
+    }
+
+    fn change(&mut self, handle: Handle, wishes: &[Wish], creates: bool, name: u8) {
+        fn change(wish: &Wish) -> Change<'_> {
+            Change {
+                key: &wish.key,
+                action: wish.action,
+                help: wish.help.as_deref(),
+            }
+        }
+        let changes: Vec<_> = wishes.iter().map(change).collect();
+        let missing = match creates {
+            true => Missing::Create,
+            false => Missing::Refuse,
+        };
+        let name = [name];
+        let once = (name != [0]).then_some(Once {
+            name: &name,
+            lifetime: 1,
+        });
+        let zone = &self.process(handle).0;
+        let outcome = zone.change(&changes, missing, once, Moment(0));
+        let outcome = outcome.map(|changed| match changed {
+            Changed::Applied { created, .. } => Outcome::Applied(created),
+            Changed::Replayed { created, .. } => Outcome::Replayed(created),
+        });
+        let name = once.map(|once| once.name);
+        assert_eq!(outcome, self.model.change(wishes, missing, name));
     }
 
     fn update(&mut self, handle: Handle, number: u16, value: i8) {

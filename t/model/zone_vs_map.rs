@@ -13,6 +13,11 @@ fn operations() -> impl Strategy<Value = Operation> {
         4 => (0..600u16, any::<u8>(), any::<i8>())
             .prop_map(|(first, keys, value)| Operation::Fill { first, keys, value }),
         3 => (handle(), 0..600u16).prop_map(|(handle, key)| Operation::Read { handle, key }),
+        3 => (handle(), 0..600u16, any::<u8>(), any::<u8>(), any::<i8>(), any::<bool>(), 0..6u8).prop_map(
+            |(handle, first, keys, kind, value, creates, name)| {
+                Operation::Change { handle, first, keys, kind, value, creates, name }
+            }
+        ),
         1 => Just(Operation::List),
         1 => (any::<u8>(), any::<u8>(), any::<bool>(), any::<u8>()).prop_map(
             |(size, schema, expire, discard_key)| Operation::Adopt { size, schema, expire, discard_key }

@@ -131,6 +131,7 @@ impl Image {
             .map_or(store.schema.metrics().len(), Translation::kept);
         let filler = Filler {
             store,
+            cells: self.schema.cells(),
             translation,
             now,
         };
@@ -148,6 +149,8 @@ impl Image {
 
 struct Filler<'a> {
     store: &'a Store,
+    /// How many the image has for one key.
+    cells: usize,
     translation: Option<Translation>,
     now: Moment,
 }
@@ -163,7 +166,8 @@ impl Filler<'_> {
             store.copy_discard_key(&mut present);
             store.has_discard_key() && *key == present
         };
-        let rest = preamble.rest.as_ref().filter(has_key);
+        let is_whole = |(_, cells): &&(Vec<u8>, Vec<u64>)| cells.len() == self.cells;
+        let rest = preamble.rest.as_ref().filter(has_key).filter(is_whole);
         let cells = rest.map(|(_, cells)| self.translate(cells));
         store.inherit_ledger(preamble.discarded, cells.as_deref());
     }
@@ -194,7 +198,7 @@ impl Filler<'_> {
         let store = self.store;
         let fits = (1..=crate::metric::KEY_LIMIT).contains(&name.len());
         let needed = store.geometry.slots_for(name.len());
-        let Some(slots) = store.allocate(needed).filter(|_| fits) else {
+        let Some(slots) = fits.then(|| store.allocate(needed)).flatten() else {
             return false;
         };
         for (cell, bits) in store.cells(slots[0]).iter().zip(cells) {
@@ -211,7 +215,7 @@ impl Filler<'_> {
     fn text(&self, key: &[u8], text: &[u8]) {
         if !text.is_empty() {
             let name = self.store.text_name(key);
-            self.store.restore_note(name, Note::Text(text), self.now);
+            self.store.add_note(name, Note::Text(text), self.now);
         }
     }
 
@@ -219,10 +223,11 @@ impl Filler<'_> {
         let mut receipts: Vec<_> = image.receipts.iter().collect();
         receipts.sort_by_key(|(_, (_, moment))| *moment);
         let older = receipts.len().saturating_sub(self.store.available());
-        for (name, (created, moment)) in receipts.drain(older..) {
+        receipts.drain(..older);
+        for (name, (created, moment)) in receipts {
             let created = *created;
             self.store
-                .restore_note(*name, Note::Receipt { created }, *moment);
+                .add_note(*name, Note::Receipt { created }, *moment);
         }
     }
 
