@@ -106,18 +106,20 @@ impl Markers {
     }
 
     /// Waits until nobody uses any of the slots, given as stored, that `is_wanted` tells. To be called
-    /// under the lock, after the slots' heads say so; false if somebody stays who is not dead.
+    /// under the lock, after the slots' heads say so; false if somebody stays who is not dead. However many
+    /// stay, patience ends once for all of them.
     pub(super) fn wait_out(&self, patience: Patience, is_wanted: impl Fn(u64) -> bool) -> bool {
         fence(Ordering::SeqCst);
         if memory_barrier().is_err() {
             // Nobody could be reached; what was stored before is visible long before this ends.
             sleep(Duration::from_nanos(MILLISECOND));
         }
-        let mut is_free = true;
+        let (mut is_free, mut end) = (true, None);
         for (line, place) in self.all() {
             let held = self.word(line, place).load(Ordering::SeqCst);
             if held != 0 && is_wanted(held) {
-                is_free &= self.wait(line, place, held, patience);
+                let end = || *end.get_or_insert_with(|| monotonic() + patience.nanoseconds());
+                is_free &= self.wait(line, place, held, end);
             }
         }
         is_free
@@ -129,8 +131,9 @@ impl Markers {
         self.all().any(holds)
     }
 
+    /// Waits for one; `end` says when patience ends.
     #[cold]
-    fn wait(&self, line: usize, place: usize, held: u64, patience: Patience) -> bool {
+    fn wait(&self, line: usize, place: usize, held: u64, end: impl FnOnce() -> u64) -> bool {
         let word = self.word(line, place);
         let has_left = || word.load(Ordering::SeqCst) != held;
         for _ in 0..LOOKS {
@@ -139,10 +142,10 @@ impl Markers {
             }
             spin_loop();
         }
-        let start = monotonic();
+        let (start, end) = (monotonic(), end());
         while !has_left() {
-            let waited = monotonic().saturating_sub(start);
-            if waited < DOUBT {
+            let now = monotonic();
+            if now.saturating_sub(start) < DOUBT && now <= end {
                 yield_now();
                 continue;
             }
@@ -151,7 +154,7 @@ impl Markers {
                     word.compare_exchange(held, 0, Ordering::SeqCst, Ordering::Relaxed);
                 return true;
             }
-            if waited > patience.nanoseconds() {
+            if now > end {
                 return false;
             }
             sleep(Duration::from_micros(100));
@@ -341,5 +344,16 @@ mod tests {
         let _hold = seat.hold(Slot(4));
         assert!(!markers.wait_out(Patience::Short, |_| true));
         assert!(markers.is_held(Slot(4)));
+    }
+
+    #[test]
+    fn patience_with_many_ends_as_soon() {
+        let markers = markers();
+        let seats: Vec<Seat> = std::iter::from_fn(|| markers.claim()).collect();
+        let _holds: Vec<_> = seats.iter().map(|seat| seat.hold(Slot(4))).collect();
+        let start = monotonic();
+        assert!(!markers.wait_out(Patience::Short, |_| true));
+        let one_by_one = Patience::Short.nanoseconds() * seats.len() as u64;
+        assert!(monotonic() - start < one_by_one / 4);
     }
 }

@@ -61,6 +61,45 @@ fn a_stored_number_is_made_set_changed_and_taken_away() {
 }
 
 #[test]
+fn what_belongs_to_a_change_goes_along_when_the_zone_moves() {
+    let memory = SharedMemory::create("test", K64).unwrap();
+    let schema = schema(&["gauge"]);
+    let zone = Zone::create(&memory, K64, Arc::clone(&schema), &overflow(None)).unwrap();
+    let with_text = Change {
+        help: Some(b"a text"),
+        ..change("a", Action::Create)
+    };
+    let once = Some(Once {
+        name: b"name",
+        lifetime: SECOND,
+    });
+    let ask = |zone: &Zone| zone.change(&[with_text.clone()], Missing::Create, once, Moment(0));
+    assert!(matches!(ask(&zone), Ok(Changed::Applied { .. })));
+    let (moved, _) = Zone::adopt(&memory, 2 * K64, schema, &overflow(None)).unwrap();
+    moved.verify().unwrap();
+    assert!(matches!(
+        ask(&moved),
+        Ok(Changed::Replayed { created: 1, .. })
+    ));
+    let mut help = Vec::new();
+    assert!(moved.help(b"a", &mut help));
+    assert_eq!(help, b"a text");
+}
+
+#[test]
+fn a_key_that_goes_gets_no_text() {
+    let zone = zone(K64, &["gauge"], false, None);
+    assert_eq!(one(&zone, "a", Action::Create), Ok(1));
+    let going = Change {
+        help: Some(b"a text"),
+        ..change("a", Action::Remove)
+    };
+    assert_eq!(apply(&zone, &[going], Missing::Refuse), Ok(0));
+    assert!(!zone.has_help());
+    zone.verify().unwrap();
+}
+
+#[test]
 fn other_modes_take_samples_and_refuse_what_has_no_meaning() {
     let counts = zone(K64, &["count"], false, None);
     let add = Action::Assign(Assignment::Add(2.0));

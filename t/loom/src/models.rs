@@ -322,7 +322,9 @@ fn update_and_dropping_what_is_inactive() -> Orders {
         let dropped = main.drop_inactive(NOW.0 - 10_000, NOW);
         joined(updating);
         assert!(matches!(dropped, Ok(0 | 1)), "{dropped:?}");
-        scene.judge(&main, &keys::<2>(), key(0).unit);
+        let found = scene.judge(&main, &keys::<2>(), key(0).unit);
+        // It was updated just now, before or after.
+        assert!(found.samples(&key(0)).is_some());
     })
 }
 
