@@ -258,28 +258,6 @@ fn receipts_make_room_for_keys_and_for_newer_receipts() {
     assert_eq!(zone.first.store.fresh(), slots);
 }
 
-#[test]
-fn texts_and_receipts_move_with_the_zone() {
-    let memory = SharedMemory::create("zone", K64).unwrap();
-    let adopt = |bytes, metrics: &[(&str, &[&str])]| {
-        Zone::adopt(&memory, bytes, complex(metrics), &overflow(None))
-            .unwrap()
-            .0
-    };
-    let old = adopt(K64, &[("a", &["gauge"])]);
-    let help = Change {
-        help: Some(b"what it is"),
-        ..change("a", Action::Create)
-    };
-    apply(&old, &[help], Missing::Refuse).unwrap();
-    once(&old, "x", SECOND);
-    let new = adopt(MINIMUM, &[("b", &["count"]), ("a", &["gauge"])]);
-    let mut text = Vec::new();
-    assert!(new.help(b"a", &mut text) && text == b"what it is");
-    assert!(matches!(once(&new, "x", SECOND), Changed::Replayed { .. }));
-    new.verify().unwrap();
-}
-
 /// A zone with some keys and texts, in which a batch of every kind of change is made.
 fn batch(zone: &Zone) {
     let long = "n".repeat(120);
