@@ -87,7 +87,8 @@ fn make(sender: mpsc::Sender<Bytes>, write: impl FnOnce(&mut dyn Write) -> io::R
 
 /// What the system shows for the threads.
 const NAME: &str = "body";
-/// How much the threads stand back.
+/// How much the threads stand back: with 10, updates hardly notice a listing (`t/bench/listing.py`), and
+/// more gains nothing; the threads still get a tenth of a processor that is wanted by others.
 const NICENESS: i32 = 10;
 
 const CHUNK: usize = 32 * 1024;

@@ -35,14 +35,20 @@ fn in_parallel(work: impl Fn(usize) + Sync) {
     });
 }
 
+/// How many changes each client makes; `PUSHES=1000` asks for more.
+fn pushes(usual: usize) -> usize {
+    let asked = std::env::var("PUSHES").ok();
+    asked.and_then(|asked| asked.parse().ok()).unwrap_or(usual)
+}
+
 #[test]
 fn a_hundred_clients_add_up_exactly() {
-    const EACH: usize = 100;
+    let each = pushes(100);
     let running = start(4);
     let address = running.address();
     in_parallel(|client| {
         let mut connection = Connection::open(address, PATIENCE).unwrap();
-        for round in 0..EACH {
+        for round in 0..each {
             let request = match (client + round) % 3 {
                 0 => client::head("PUT", "/push/c/inc", &[], None),
                 1 => client::head("PUT", "/push/c/add", &[], Some(b"1")),
@@ -51,7 +57,7 @@ fn a_hundred_clients_add_up_exactly() {
             assert_eq!(ask(&mut connection, "PUT", &request).status, 204);
         }
     });
-    let total = CLIENTS * EACH;
+    let total = CLIENTS * each;
     running.expect_status("http/metric_zones/z/metrics", &json!({ "c": total }));
     running.expect_status(
         "http/metric_zones/z/push",
@@ -62,7 +68,7 @@ fn a_hundred_clients_add_up_exactly() {
 
 #[test]
 fn what_is_sent_twice_counts_once() {
-    const EACH: usize = 40;
+    let each = pushes(40);
     let running = start(4);
     let address = running.address();
     let request = |client: usize, round: usize| {
@@ -72,7 +78,7 @@ fn what_is_sent_twice_counts_once() {
     // Both halves of the clients use the same names, and each repeats three of ten on its own.
     in_parallel(|client| {
         let mut connection = Connection::open(address, PATIENCE).unwrap();
-        for round in 0..EACH {
+        for round in 0..each {
             let request = request(client / 2, round);
             let times = if round % 10 < 3 { 2 } else { 1 };
             for _ in 0..times {
@@ -80,8 +86,8 @@ fn what_is_sent_twice_counts_once() {
             }
         }
     });
-    let changes = CLIENTS / 2 * EACH;
-    let sent = CLIENTS * EACH * 13 / 10;
+    let changes = CLIENTS / 2 * each;
+    let sent = CLIENTS * each * 13 / 10;
     running.expect_status("http/metric_zones/z/metrics/c", &json!(changes));
     running.expect_status(
         "http/metric_zones/z/push",

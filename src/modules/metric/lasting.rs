@@ -20,7 +20,7 @@ use crate::metric::Moment;
 use crate::os;
 use crate::status::{Node, Value};
 use crate::zone::keep::{Files, Wanted, Writer};
-use crate::zone::{Unusable, Zone};
+use crate::zone::{Adoption, Unusable, Zone};
 
 /// What is known of a zone's files while it is used.
 pub(super) struct Lasting {
@@ -113,6 +113,10 @@ fn take_over(
         }
         let adopted = Zone::adopt(&memory, written.size, Arc::clone(schema), overflow);
         let (zone, adoption) = adopted?;
+        if adoption != Adoption::Kept {
+            let journal = builder.memory.file(KIND, key);
+            Writer::new(files.clone()).write_now(&zone, journal.as_deref())?;
+        }
         tell(name, &adoption);
         return Ok(zone);
     }

@@ -108,11 +108,11 @@ impl Opening<'_> {
         match &found {
             live::Found::Good(memory, schema) if self.has_common(schema) => {
                 let journal = self.journal(self.newest_offset())?.0;
-                let zone = self.adopt(memory)?;
+                let zone = self.adopt(memory, &journal)?;
                 return Ok((zone, memory.clone(), journal));
             }
             live::Found::Good(..) => {
-                self.set_aside(&self.files.path().to_owned(), &self.files.old())?;
+                self.set_aside(self.files.path(), &self.files.old())?;
                 self.say_old(&self.files.old());
                 return self.fresh();
             }
@@ -126,7 +126,7 @@ impl Opening<'_> {
             if let Some(image) = self.image_before(&found) {
                 let journal = self.journal(0)?.0;
                 let (zone, memory) = self.restore(&image)?;
-                Writer::new(self.files.clone()).write(&zone, Some(&journal))?;
+                Writer::new(self.files.clone()).write_now(&zone, Some(&journal))?;
                 return Ok((zone, memory, journal));
             }
             if matches!(found, live::Found::OtherBoot) {
@@ -161,10 +161,13 @@ impl Opening<'_> {
     }
 
     /// Takes over a zone that is in use by nobody.
-    fn adopt(&mut self, memory: &SharedMemory) -> Result<Zone, Unusable> {
+    fn adopt(&mut self, memory: &SharedMemory, journal: &File) -> Result<Zone, Unusable> {
         let schema = Arc::clone(self.wanted.schema);
         let (zone, adoption) =
             Zone::adopt(memory, self.wanted.bytes, schema, self.wanted.overflow)?;
+        if adoption != Adoption::Kept {
+            Writer::new(self.files.clone()).write_now(&zone, Some(journal))?;
+        }
         self.say_adopted(&adoption);
         Ok(zone)
     }
@@ -193,7 +196,7 @@ impl Opening<'_> {
         let zone = Zone::create(&memory, self.wanted.bytes, schema, self.wanted.overflow)?;
         let journal = self.journal(0)?.0;
         // What the journal will say is to be read on top of something.
-        Writer::new(self.files.clone()).write(&zone, Some(&journal))?;
+        Writer::new(self.files.clone()).write_now(&zone, Some(&journal))?;
         Ok((zone, memory, journal))
     }
 

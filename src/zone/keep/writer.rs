@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use super::files::Files;
 use super::snapshot::Begun;
@@ -46,6 +47,10 @@ pub struct Kept {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Signature([u64; 5]);
 
+/// How often another process is waited for, and how long each time.
+const ATTEMPTS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// The journal's room is given back in pieces of so many bytes.
 const PIECE: u64 = 1 << 20;
 
@@ -75,6 +80,21 @@ impl Writer {
             }
             written => written,
         }
+    }
+
+    /// Writes a snapshot that cannot wait: the zone has other cells than the newest one has, and records of the
+    /// journal are read on top of it. Waits for another process that is at it.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub fn write_now(&mut self, zone: &Zone, journal: Option<&File>) -> io::Result<()> {
+        for _ in 0..ATTEMPTS {
+            if self.write(zone, journal)? {
+                return Ok(());
+            }
+            std::thread::sleep(PAUSE);
+        }
+        Err(io::ErrorKind::TimedOut.into())
     }
 
     /// Writes the last snapshot: nobody will change the zone any more.

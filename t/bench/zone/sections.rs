@@ -1,5 +1,6 @@
 //! The sections of the report.
 
+use std::fs::File;
 use std::ops::ControlFlow;
 
 use pingauge::metric::Moment;
@@ -15,6 +16,7 @@ use crate::took::{Spread, Took};
 pub(crate) const SECTIONS: &[(&str, fn())] = &[
     ("hot", hot),
     ("zipf", zipf),
+    ("file", file),
     ("churn", churn),
     ("listing", listing),
 ];
@@ -67,6 +69,40 @@ fn compare_updates(load: Load, processes: u64) {
             }),
         ],
     );
+}
+
+/// A zone in a file beside one in memory alone.
+fn file() {
+    let load = Load {
+        order: Order::Zipf,
+        keys: 10_000,
+        updates: 1_000_000,
+        seed: 0,
+    };
+    let path = std::env::temp_dir().join(format!("pingauge-bench-{}", std::process::id()));
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(&path)
+        .unwrap();
+    let on_disk = SharedMemory::on_disk(file, MEBIBYTE).unwrap();
+    let memory = SharedMemory::create("bench", MEBIBYTE).unwrap();
+    for place in [&memory, &on_disk] {
+        fill(&subject::zone(place, MEBIBYTE), load.keys);
+    }
+    for processes in [1, 2] {
+        let by = format!("{processes} at once");
+        let run = |place| processes::run(place, Target::Zone, load, processes);
+        report(
+            &by,
+            &mut [
+                ("memory", &mut || run(&memory)),
+                ("file", &mut || run(&on_disk)),
+            ],
+        );
+    }
+    std::fs::remove_file(path).unwrap();
 }
 
 /// More keys than there is room for: most updates evict one and insert another.

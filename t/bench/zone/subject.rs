@@ -43,7 +43,7 @@ impl Load {
             if step % 64 == 0 {
                 now = now.max(monotonic());
             }
-            now += 32;
+            now += 64;
             zone.update(key, 1.0, Moment(now)).unwrap();
         })
     }
