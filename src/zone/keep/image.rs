@@ -66,7 +66,8 @@ impl Image {
 
     fn take_in(&mut self, entry: Entry) {
         match entry {
-            Entry::Key { cells, .. } if cells.len() != self.schema.cells() => {}
+            Entry::Key { key, cells, .. }
+                if key.is_empty() || cells.len() != self.schema.cells() => {}
             Entry::Key {
                 key,
                 is_truncated,
@@ -196,9 +197,7 @@ impl Filler<'_> {
 
     fn insert(&self, name: &[u8], key: &Key, cells: &[u64]) -> bool {
         let store = self.store;
-        let fits = (1..=crate::metric::KEY_LIMIT).contains(&name.len());
-        let needed = store.geometry.slots_for(name.len());
-        let Some(slots) = fits.then(|| store.allocate(needed)).flatten() else {
+        let Some(slots) = store.allocate(store.geometry.slots_for(name.len())) else {
             return false;
         };
         for (cell, bits) in store.cells(slots[0]).iter().zip(cells) {

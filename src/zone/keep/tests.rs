@@ -390,3 +390,41 @@ fn hostile_files_are_errors() {
     }
     assert!(!Path::new("zone").exists());
 }
+
+#[test]
+fn an_image_that_does_not_fit_together_is_taken_as_far_as_it_goes() {
+    let source = schema(&[("c", &["count"]), ("g", &["gauge"])]).source();
+    let preamble = snapshot::Preamble {
+        wall: 0,
+        moment: Moment(0),
+        journal: 0,
+        names: 1,
+        discarded: 0,
+        requests: 0,
+        failures: 0,
+        source,
+        rest: Some((b"rest".to_vec(), vec![7])),
+    };
+    let key = |key: &[u8], cells: &[u64]| entry::Entry::Key {
+        key: key.to_vec(),
+        is_truncated: false,
+        stamp: u64::MAX - key.len() as u64,
+        cells: cells.to_vec(),
+        text: Vec::new(),
+    };
+    let entries = vec![key(b"", &[1, 2]), key(b"a", &[3, 0]), key(b"bb", &[5])];
+    let image = image::Image::new(preamble, entries, Vec::new()).unwrap();
+    let overflow = Overflow {
+        expire: true,
+        discard_key: Some("rest".into()),
+    };
+    let memory = crate::os::SharedMemory::heap(MINIMUM);
+    let wanted = schema(&[("g", &["gauge"]), ("c", &["count"])]);
+    let zone = Zone::create_with(&memory, MINIMUM, wanted, &overflow, |root, store| {
+        image.fill(root, store, 0);
+    });
+    let zone = zone.unwrap();
+    zone.verify().unwrap();
+    assert_eq!(zone.len(), 1);
+    assert_eq!(text(&zone, "a"), Some("0, 3".into()));
+}

@@ -73,7 +73,14 @@ fn what_belongs_to_a_change_goes_along_when_the_zone_moves() {
         name: b"name",
         lifetime: SECOND,
     });
-    let ask = |zone: &Zone| zone.change(std::slice::from_ref(&with_text), Missing::Create, once, Moment(0));
+    let ask = |zone: &Zone| {
+        zone.change(
+            std::slice::from_ref(&with_text),
+            Missing::Create,
+            once,
+            Moment(0),
+        )
+    };
     assert!(matches!(ask(&zone), Ok(Changed::Applied { .. })));
     let (moved, _) = Zone::adopt(&memory, 2 * K64, schema, &overflow(None)).unwrap();
     moved.verify().unwrap();

@@ -40,15 +40,18 @@ fuzz_target!(|bytes: &[u8]| {
     Folder::with(&files).open_twice();
 });
 
-/// Changes, inserts or removes a byte of the snapshot or of the journal.
+/// Changes or inserts a byte of the snapshot or of the journal, or removes one or eight; near the beginning or
+/// anywhere.
 fn change(snapshot: &mut Vec<u8>, entries: &mut Vec<u8>, [low, high, how, value]: [u8; 4]) {
+    let high = if how & 8 == 0 { 0 } else { high };
     let place = usize::from(u16::from_le_bytes([low, high]));
     let bytes = if how & 1 == 0 { snapshot } else { entries };
     let place = place % bytes.len().max(1);
     match how >> 1 & 3 {
         0 if !bytes.is_empty() => bytes[place] = value,
         1 => bytes.insert(place, value),
-        2 if !bytes.is_empty() => drop(bytes.remove(place)),
+        2 if how & 16 == 0 => drop(bytes.drain(place..bytes.len().min(place + 8))),
+        2 => drop(bytes.drain(place..bytes.len().min(place + 1))),
         3 => bytes.truncate(place),
         _ => {}
     }
@@ -60,6 +63,10 @@ fn written() -> Written {
     opened.zone.keep_record();
     let zone = &opened.zone;
     let feed = |key: &[u8]| zone.update(key, 3.0, Moment(1000)).expect("there is room");
+    for number in 0..400u16 {
+        // Enough for something to be discarded.
+        feed(&number.to_le_bytes());
+    }
     for length in [1, 40, 41, 255, 300] {
         feed(&vec![b'k'; length]);
     }
