@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use libfuzzer_sys::fuzz_target;
 use pingauge::status::Node;
 use pingauge::status::prometheus::{
-    Case, Families, Page, Path, Rules, Statement, escape_label, is_number, is_sample, value_text,
-    walk,
+    Bounds, Case, Evaluate, Families, Line, Match, Path, Rules, Scrape, Statement, Wanted,
+    escape_label, is_number, is_sample, value_text, walk,
 };
 
 fuzz_target!(|input: ([(&str, bool); 2], Vec<(&[u8], &[u8])>)| {
@@ -24,14 +24,18 @@ fuzz_target!(|input: ([(&str, bool); 2], Vec<(&[u8], &[u8])>)| {
     let paths = [first, second];
     let everything = Rules::new(vec![Path::pattern("", Case::Sensitive).ok()]);
     let mut expected = 0;
-    let _ = walk(&tree, &everything, &mut |item| {
+    let _ = walk(&tree, &everything, &Wanted::all(1, u64::MAX), &mut |item| {
         expected += usize::from(paths.iter().any(|path| takes(path, item.path)));
         ControlFlow::Continue(())
     });
     let rules = Rules::new(paths.into_iter().map(Some).collect());
-    let (found, page) = page(&tree, &rules, texts[0].0);
+    let mut found = 0;
+    let _ = walk(&tree, &rules, &Wanted::all(2, u64::MAX), &mut |_| {
+        found += 1;
+        ControlFlow::Continue(())
+    });
     assert_eq!(found, expected);
-    check(&page);
+    check_pages(&tree, &rules, texts[0].0);
 });
 
 fn compiled(text: &str, is_literal: bool) -> Option<Path> {
@@ -48,30 +52,47 @@ fn takes(path: &Path, item: &str) -> bool {
     }
 }
 
-fn page(tree: &Node<'_>, rules: &Rules, label: &str) -> (usize, String) {
+/// A page is the same whether its lines are kept or made again.
+fn check_pages(tree: &Node<'_>, rules: &Rules, label: &str) {
     let statement = |kind: &str| Statement {
         name: "m".to_owned(),
         kind: Some(kind.to_owned()),
         help: Some(label.to_owned()),
     };
     let families = Families::new(label, &[statement("gauge"), statement(label)]);
-    let mut page = Page::new(&families);
-    let mut found = 0;
-    let _ = walk(tree, rules, &mut |item| {
-        found += 1;
-        let mut value = Vec::new();
-        value_text(&item.value, &mut value);
-        let _ = page.add(
-            item.rule,
-            &sample(item.group(1).unwrap_or(item.path)),
-            &value,
-        );
-        let _ = page.add(item.rule, label.as_bytes(), &value);
-        ControlFlow::Continue(())
-    });
+    let scrape = Scrape {
+        root: tree,
+        rules,
+        families: &families,
+    };
+    let mut lines = Lines(label);
+    let kept = |lines| Bounds {
+        lines,
+        statement: 1 << 20,
+        bytes: 1 << 20,
+        nodes: u64::MAX,
+    };
     let mut out = Vec::new();
-    page.write(&mut out).expect("a vector takes everything");
-    (found, String::from_utf8(out).expect("a page is UTF-8"))
+    let written = scrape.long(kept(1), &mut lines, &mut out);
+    written.expect("a vector takes everything");
+    if let Some((short, _)) = scrape.short(kept(1 << 20), &mut lines) {
+        assert_eq!(short, out);
+    }
+    check(&String::from_utf8(out).expect("a page is UTF-8"));
+}
+
+/// Makes a line of every item; what the label makes of it need not be one.
+struct Lines<'a>(&'a str);
+
+impl Evaluate for Lines<'_> {
+    fn line(&mut self, statement: usize, item: Option<&Match<'_>>, line: &mut Line) {
+        let Some(item) = item else { return };
+        value_text(&item.value, &mut line.value);
+        line.sample = match statement {
+            0 => sample(item.group(1).unwrap_or(item.path)),
+            _ => self.0.as_bytes().to_vec(),
+        };
+    }
 }
 
 fn sample(key: &str) -> Vec<u8> {

@@ -10,6 +10,7 @@ use libfuzzer_sys::fuzz_target;
 
 #[path = "../../model/damage.rs"]
 mod damage;
+#[allow(dead_code, reason = "nothing is read back")]
 mod files;
 #[path = "../../model/operation.rs"]
 #[allow(dead_code, reason = "only the keys are wanted")]

@@ -322,9 +322,9 @@ fn update_and_dropping_what_is_inactive() -> Orders {
         let dropped = main.drop_inactive(NOW.0 - 10_000, NOW);
         joined(updating);
         assert!(matches!(dropped, Ok(0 | 1)), "{dropped:?}");
-        let found = scene.judge(&main, &keys::<2>(), key(0).unit);
-        // It was updated just now, before or after.
-        assert!(found.samples(&key(0)).is_some());
+        // Whether it stays cannot be asked: loom has no one order of all stores to a word, and so lets a thread
+        // that was overtaken by a store after its own exchange go on seeing what it exchanged.
+        scene.judge(&main, &keys::<2>(), key(0).unit);
     })
 }
 
