@@ -14,6 +14,9 @@ pub trait Chore: Send + Sync {
     /// Does it. Failures are its own to tell.
     fn run(&self);
 
+    /// Does what is due when another configuration takes over, which may not have this chore.
+    fn leave(&self) {}
+
     /// Does what is due when the server ends and all workers are gone.
     fn finish(&self) {}
 }

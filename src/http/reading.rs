@@ -18,7 +18,11 @@ use super::response::Response;
 /// Tells a waiting client to send the body. Pingora's session would close the connection for it.
 pub(super) async fn tell_to_continue(handed: &Handed) -> Result<()> {
     let mut client = Lent(Arc::clone(&handed.client));
-    let work = client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
+    let work = async {
+        client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+        // It waits for this alone.
+        client.flush().await
+    };
     let patience = handed.request.location.settings.send_timeout;
     match tokio::time::timeout(patience, work).await {
         Ok(Ok(())) => Ok(()),

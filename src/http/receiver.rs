@@ -13,8 +13,8 @@ use super::response::Response;
 /// Makes the answer out of a request and its body.
 #[async_trait]
 pub trait Receiver: Send + Sync {
-    /// Bytes of the longest body it takes; a longer one is answered with 413.
-    fn most_body(&self) -> u64;
+    /// Bytes of the longest body it takes of this request; a longer one is answered with 413.
+    fn most_body(&self, request: &Request) -> u64;
 
     /// The answer, now that the body is here, empty if there is none. Once begun it runs to its end,
     /// also when the client leaves meanwhile; it must not block its thread.
@@ -24,5 +24,5 @@ pub trait Receiver: Send + Sync {
 /// Bytes of the longest body that a receiver is given of this request; the location has a say too.
 pub(super) fn most_body(receiver: &dyn Receiver, request: &Request) -> u64 {
     let most = request.location.settings.most_body.unwrap_or(u64::MAX);
-    most.min(receiver.most_body())
+    most.min(receiver.most_body(request))
 }

@@ -32,6 +32,22 @@ pub fn punch(file: &File, offset: u64, bytes: u64) -> io::Result<()> {
     }
 }
 
+/// Where the first bytes at or behind `from` are that were not given back; the end if there are none.
+///
+/// # Errors
+/// When the file cannot be asked.
+pub fn first_data(file: &File, from: u64) -> io::Result<u64> {
+    // SAFETY: a call on a descriptor we own, with integer arguments.
+    let found = unsafe { libc::lseek(file.as_raw_fd(), from as libc::off_t, libc::SEEK_DATA) };
+    match u64::try_from(found) {
+        Ok(found) => Ok(found),
+        Err(_) => match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ENXIO) => Ok(file.metadata()?.len()),
+            error => Err(error),
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::MetadataExt;
@@ -49,6 +65,7 @@ mod tests {
         if punch(&file, 0, 1 << 19).is_ok() {
             let left = file.metadata().unwrap();
             assert!(left.len() == 1 << 20 && left.blocks() < taken.blocks());
+            assert_eq!(first_data(&file, 1 << 20).unwrap(), 1 << 20);
         }
     }
 }

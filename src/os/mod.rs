@@ -28,7 +28,7 @@ mod title;
 
 pub use access::may_make_files;
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
-pub use disk::punch;
+pub use disk::{first_data, punch};
 pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
 pub use listening::Listening;
 pub use liveness::Process;

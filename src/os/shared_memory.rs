@@ -96,6 +96,31 @@ impl SharedMemory {
         Self::map(Arc::new(file), 0, bytes, Kind::Disk)
     }
 
+    /// The whole of a file on a disk as it is; [`SharedMemory::reserve`] makes it safe to write to.
+    ///
+    /// # Errors
+    /// When the file cannot be mapped.
+    pub fn found_on_disk(file: File) -> io::Result<Self> {
+        let bytes = usize::try_from(file.metadata()?.len()).map_err(|_| out_of_range())?;
+        Self::map(Arc::new(file), 0, bytes, Kind::Disk)
+    }
+
+    /// Makes sure that there is room on the disk for the first `bytes` bytes; memory needs none.
+    ///
+    /// # Errors
+    /// When there is no room.
+    pub fn reserve(&self, bytes: u64) -> io::Result<()> {
+        match self.file()? {
+            (file, Kind::Disk) => disk::reserve(file, 0, bytes),
+            (_, Kind::Memory) => Ok(()),
+        }
+    }
+
+    /// Whether it is a file on a disk.
+    pub fn is_on_disk(&self) -> bool {
+        matches!(self.file(), Ok((_, Kind::Disk)))
+    }
+
     /// The whole of an inherited memfd or file, as long as it is now.
     ///
     /// # Errors

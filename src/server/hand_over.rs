@@ -138,9 +138,17 @@ impl HandOver {
         for (address, number) in &self.sockets {
             sockets.insert(address.clone(), os::inherited(*number)?);
         }
-        let mut memory = HashMap::new();
+        // One memory may go by several names.
+        let mut memory: HashMap<Key, OwnedFd> = HashMap::new();
+        let mut known: HashMap<RawFd, &Key> = HashMap::new();
         for (key, number) in &self.memory {
-            memory.insert(key.clone(), os::inherited(*number)?);
+            let same = known.get(number).and_then(|other| memory.get(*other));
+            let fd = match same {
+                Some(same) => same.try_clone()?,
+                None => os::inherited(*number)?,
+            };
+            known.insert(*number, key);
+            memory.insert(key.clone(), fd);
         }
         let mut files = HashMap::new();
         for (key, number) in &self.files {

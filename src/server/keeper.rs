@@ -21,8 +21,11 @@ use crate::http::provision::Provision;
 use crate::modules::process::LogLevel;
 use crate::os;
 
-/// The master's order to do what is last and end. Not a signal that a terminal sends to whole groups.
+/// The master's order to do what is last and end. Whole groups of processes are told to end by other signals,
+/// which a keeper does not obey: its time comes after the workers'.
 pub(super) const FINISH: i32 = libc::SIGUSR2;
+/// The master's order to make way for the keeper of the next generation.
+pub(super) const LEAVE: i32 = libc::SIGHUP;
 
 /// Does chores until it is told to end.
 pub(super) fn keep(hand_over: &HandOver) -> Result<(), String> {
@@ -48,7 +51,10 @@ pub(super) fn keep(hand_over: &HandOver) -> Result<(), String> {
     loop {
         for signal in signals.take() {
             match signal {
-                libc::SIGTERM => return Ok(()),
+                LEAVE => {
+                    chores.iter().for_each(|chore| chore.leave());
+                    return Ok(());
+                }
                 FINISH => {
                     chores.iter().for_each(|chore| chore.finish());
                     error_log::settle();
@@ -117,22 +123,26 @@ impl Master {
             && !self.workers.has_keeper(self.current.number)
     }
 
-    /// Once all workers are gone: tells keepers to end, and kills those that do not.
+    /// Once all workers are gone: tells the keeper to end, and kills keepers that do not. Those of other
+    /// generations, which were told to leave before, are waited for, so that nothing comes after the last.
     pub(super) fn end_keepers(&mut self) {
         let is_time = self.end.is_some() && !self.workers.are_there(Which::All);
         if !is_time || !self.workers.are_there(Which::Keepers) {
             return;
         }
-        match self.keepers_end {
-            None => {
-                self.keepers_end = Some(Instant::now() + PATIENCE);
-                self.workers.dismiss(Which::Keepers, FINISH);
-            }
-            Some(end) if end <= Instant::now() => {
-                self.keepers_end = Some(Instant::now() + PATIENCE);
-                self.workers.signal(Which::Keepers, libc::SIGKILL);
-            }
-            Some(_) => {}
+        let others = Which::KeepersNotOf(self.current.number);
+        let now = Instant::now();
+        let end = *self.keepers_end.get_or_insert_with(|| {
+            self.workers.dismiss(others, LEAVE);
+            now + PATIENCE
+        });
+        if !self.is_finishing && !self.workers.are_there(others) {
+            self.is_finishing = true;
+            self.workers.dismiss(Which::Keepers, FINISH);
+        }
+        if end <= now {
+            self.keepers_end = Some(now + PATIENCE);
+            self.workers.signal(Which::Keepers, libc::SIGKILL);
         }
     }
 }

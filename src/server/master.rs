@@ -43,6 +43,8 @@ pub(super) struct Master {
     pub(super) end: Option<End>,
     /// When keepers that were told to end are killed.
     pub(super) keepers_end: Option<Instant>,
+    /// Whether the last keeper was told to do what is last.
+    pub(super) is_finishing: bool,
     pub(super) pid: Option<PidFile>,
 }
 
@@ -76,6 +78,7 @@ impl Master {
             restart: Restart::default(),
             end: None,
             keepers_end: None,
+            is_finishing: false,
             pid: None,
             source,
         };

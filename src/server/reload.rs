@@ -9,6 +9,7 @@ use super::daemon;
 use super::error_log;
 use super::generation::Generation;
 use super::hand_over::Duty;
+use super::keeper::LEAVE;
 use super::master::{Master, notice, start_worker};
 use super::report::Audience;
 use super::restart::Restart;
@@ -69,8 +70,7 @@ impl Master {
         }
         self.current = coming.generation;
         self.workers.dismiss(Which::NotOf(number), libc::SIGQUIT);
-        self.workers
-            .dismiss(Which::KeepersNotOf(number), libc::SIGTERM);
+        self.workers.dismiss(Which::KeepersNotOf(number), LEAVE);
         self.is_serving = true;
         self.restart = Restart::default();
         self.move_pid();

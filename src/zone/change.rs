@@ -7,7 +7,9 @@
 use std::collections::HashSet;
 
 use super::Zone;
+use super::marker::Patience;
 use super::note::{LONGEST_TEXT, Name, Note};
+use super::record::Head;
 use super::stamp::Clock;
 use super::store::{Slot, Store};
 use super::transaction::{Becomes, Step, Transaction};
@@ -126,6 +128,9 @@ impl Zone {
             let created = created as usize;
             return Ok(Changed::Replayed { created, record });
         }
+        if let Some(name) = receipt {
+            store.retire_receipt(name);
+        }
         let plan = Plan {
             store,
             changes,
@@ -167,8 +172,8 @@ impl<'a> Plan<'a> {
         self.check_keys()?;
         let slots = self.with_room()?;
         let present: Vec<Slot> = slots.iter().flatten().copied().collect();
-        if !self.store.seize(&present) {
-            self.store.release_parked(&present);
+        if !self.store.seize(&present, Patience::Long) {
+            self.store.let_go(&present);
             return Err(NotChanged::Busy);
         }
         let steps = self.steps(&slots);
@@ -206,22 +211,63 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    /// The slots of the keys that are there, once there is room for everything else.
+    /// The slots of the keys that are there, once there is room for everything else. Nothing is given up for
+    /// changes that could not be made all the same, and no key that they are about.
     fn with_room(&self) -> Result<Vec<Option<Slot>>, NotChanged> {
-        loop {
-            let slots = self.look_up()?;
-            let needed = self.needed(&slots);
-            if self.store.available() >= needed {
+        let slots = self.look_up()?;
+        self.check_modes()?;
+        let needed = self.needed(&slots);
+        if self.store.available() >= needed || self.needs_no_room(&slots) {
+            return Ok(slots);
+        }
+        if needed + self.held(&slots) <= self.store.geometry.slots {
+            self.renew(&slots);
+            while self.store.available() < needed && self.store.reclaim(self.clock.now) {}
+            let again = self.look_up().ok();
+            if self.store.available() >= needed && again.is_some_and(|again| again == slots) {
                 return Ok(slots);
             }
-            if !self.store.reclaim(self.clock.now) {
-                // One key that is there can be changed without any room.
-                if let [Some(_)] = slots[..] {
-                    return Ok(slots);
-                }
-                self.store.count_discarded();
-                return Err(NotChanged::Full);
-            }
+        }
+        self.store.count_discarded();
+        Err(NotChanged::Full)
+    }
+
+    /// One key that is there can be changed in its place, if nothing is to be remembered of it.
+    fn needs_no_room(&self, slots: &[Option<Slot>]) -> bool {
+        let brings_text = |change: &Change<'_>| self.text(change, stored_key(change.key)).is_some();
+        let is_one = matches!(slots, [Some(_)]) && self.receipt.is_none();
+        is_one && (!self.store.expires() || !self.changes.iter().any(brings_text))
+    }
+
+    /// Refuses what the mode of the zone does not allow.
+    fn check_modes(&self) -> Result<(), NotChanged> {
+        let schema = &self.store.schema;
+        let is_allowed = |change: &Change<'_>| match change.action {
+            Action::Assign(assignment) => assign(schema, first_cells(schema), assignment).is_some(),
+            _ => true,
+        };
+        match self.changes.iter().position(|change| !is_allowed(change)) {
+            Some(place) => Err(NotChanged::Unsupported(place)),
+            None => Ok(()),
+        }
+    }
+
+    /// How many slots the keys that are there take, with their texts.
+    fn held(&self, slots: &[Option<Slot>]) -> usize {
+        let held = |(change, slot): (&Change<'_>, &Option<Slot>)| {
+            let key = stored_key(change.key);
+            let text = self.store.find_note(self.store.text_name(key));
+            let text = text.map_or(0, |note| 1 + self.store.note_spills(note));
+            slot.map_or(0, |_| self.store.geometry.slots_for(key.len()) + text)
+        };
+        self.changes.iter().zip(slots).map(held).sum()
+    }
+
+    /// Makes the keys that are there the last to go.
+    fn renew(&self, slots: &[Option<Slot>]) {
+        for (change, slot) in self.changes.iter().zip(slots) {
+            let key = stored_of(change);
+            let _renewed = slot.map(|slot| self.store.renew(slot, key, self.clock, Head::has_key));
         }
     }
 
@@ -283,10 +329,7 @@ impl<'a> Plan<'a> {
         let stamp = self.store.stamp(self.clock, before).max(before + 1);
         self.store.raise_latest(stamp);
         Some(Step {
-            key: StoredKey {
-                bytes,
-                is_truncated: is_truncated(change.key),
-            },
+            key: stored_of(change),
             slot,
             becomes: self.becomes(change.action, slot)?,
             text: self.text(change, bytes),
@@ -303,6 +346,13 @@ impl<'a> Plan<'a> {
             Action::Put(value) => Becomes::Cells(put(schema, before, value, self.clock.now)),
             Action::Assign(assignment) => Becomes::Cells(assign(schema, before, assignment)?),
         })
+    }
+}
+
+fn stored_of<'a>(change: &Change<'a>) -> StoredKey<'a> {
+    StoredKey {
+        bytes: stored_key(change.key),
+        is_truncated: is_truncated(change.key),
     }
 }
 

@@ -4,6 +4,7 @@
 //! nobody else using it.
 
 use super::ledger::Removal;
+use super::marker::Patience;
 use super::record::{State, stamp_of};
 use super::store::Slot;
 use super::view::View;
@@ -25,7 +26,7 @@ impl Zone {
         let view = self.view()?;
         let is_old = |slot: &Slot| {
             let head = view.store.head(*slot);
-            head.state() == State::Live && head.stamp() < oldest
+            head.has_key() && head.stamp() < oldest
         };
         let mut dropped = 0;
         let mut old = view.store.used_slots().filter(is_old);
@@ -47,7 +48,11 @@ impl Zone {
     ) -> Result<usize, Unusable> {
         let access = self.access()?;
         let store = &access.view.store;
-        if access.view.sequence != view.sequence || !store.seize(slots) {
+        if access.view.sequence != view.sequence {
+            return Ok(0);
+        }
+        if !store.seize(slots, Patience::Short) {
+            store.let_go(slots);
             return Ok(0);
         }
         let mut dropped = 0;

@@ -9,6 +9,7 @@ use std::io;
 
 use super::Unusable;
 use super::layout::{header, ledger};
+use super::marker::Patience;
 use super::record::KeyBytes;
 use super::store::{Slot, Store, pack};
 use crate::metric::{Moment, is_truncated, stored_key};
@@ -57,7 +58,10 @@ impl Store {
         };
         let stored = stored_key(key);
         let absorbed = self.find(stored, self.hash(stored));
-        if absorbed.is_some_and(|slot| !self.seize(&[slot])) {
+        if let Some(slot) = absorbed
+            && !self.seize(&[slot], Patience::Long)
+        {
+            self.let_go(&[slot]);
             return Err(Unusable::Memory(io::ErrorKind::TimedOut.into()));
         }
         self.write_discard_key(stored);

@@ -97,8 +97,7 @@ impl Store {
     /// Writes a note that comes into being with the transaction it belongs to.
     pub(super) fn write_note(&self, slots: &Taken, name: Name, note: Note<'_>, now: Moment) {
         let (slot, start) = (slots[0], self.key_start(slots[0]));
-        self.set(start, name.0 as u64);
-        self.set(start + 1, (name.0 >> 64) as u64);
+        self.set_name(slot, name);
         self.set(start + NEXT, 0);
         match note {
             Note::Text(text) => {
@@ -182,6 +181,31 @@ impl Store {
         let slot = self.find_note(name)?;
         let since = stamp_of(now).saturating_sub(stamp_of(Moment(lifetime)));
         (self.head(slot).stamp() >= since).then(|| self.number(slot))
+    }
+
+    /// Gives the receipt of this name, whose time is over, one that nobody asks for: the name is used anew. It
+    /// keeps its place in the order in which receipts are forgotten.
+    pub(super) fn retire_receipt(&self, name: Name) {
+        let Some(slot) = self.find_note(name) else {
+            return;
+        };
+        self.unlink(slot, self.note_hash(name));
+        let retired = self.name(
+            b'o',
+            &[
+                name.0.to_le_bytes(),
+                u128::from(self.head(slot).0).to_le_bytes(),
+            ]
+            .concat(),
+        );
+        self.set_name(slot, retired);
+        self.link(slot, self.note_hash(retired));
+    }
+
+    fn set_name(&self, slot: Slot, name: Name) {
+        let start = self.key_start(slot);
+        self.set(start, name.0 as u64);
+        self.set(start + 1, (name.0 >> 64) as u64);
     }
 
     /// The receipt in `slot`: its name, its number, when it was written. Without the lock, so only if it stays

@@ -45,14 +45,14 @@ impl Store {
     }
 
     /// Keeps everybody from these keys and waits until nobody uses them; false if somebody does not stop to.
-    pub(super) fn seize(&self, slots: &[Slot]) -> bool {
+    pub(super) fn seize(&self, slots: &[Slot], patience: Patience) -> bool {
         loop {
             slots.iter().for_each(|slot| self.park_one(*slot));
             let is_wanted = |held| {
                 let wanted = |slot: &Slot| slot.stored() == held;
                 slots.iter().any(wanted)
             };
-            if !self.markers.wait_out(Patience::Long, is_wanted) {
+            if !self.markers.wait_out(patience, is_wanted) {
                 return false;
             }
             // Somebody may have renewed one who had found it live before.
@@ -61,6 +61,12 @@ impl Store {
                 return true;
             }
         }
+    }
+
+    /// Gives keys back that could not be seized: somebody may be using them, so none is a candidate either.
+    pub(super) fn let_go(&self, slots: &[Slot]) {
+        self.release_parked(slots);
+        self.forget_candidates();
     }
 
     fn park_one(&self, slot: Slot) {

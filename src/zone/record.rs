@@ -110,6 +110,12 @@ impl Head {
         self.as_state(LIVE)
     }
 
+    /// The same key, updated then unless it was later.
+    pub(super) fn stamped(self, stamp: u64) -> Self {
+        let stamp = stamp.min(LARGEST_STAMP).max(self.stamp());
+        Self(self.0 & !(LARGEST_STAMP << STAMP_SHIFT) | stamp << STAMP_SHIFT)
+    }
+
     /// The same, not there yet.
     pub(super) fn pending(self) -> Self {
         self.as_state(PENDING)
@@ -359,6 +365,8 @@ mod tests {
         let live = Head::live(7, true, 9);
         assert_eq!(live.parked().unparked(), live);
         assert_eq!(live.pending().state(), State::Pending);
+        assert_eq!(live.stamped(12), Head::live(7, true, 12));
+        assert_eq!(live.stamped(8), live);
         assert_eq!(
             (Head::note(3).state(), Head::note(3).stamp()),
             (State::Note, 3)

@@ -24,6 +24,7 @@ impl Store {
         let mut held = vec![false; self.fresh()];
         let broken = self.relink_keys(&mut held);
         self.relink_notes(&mut held);
+        self.set(header::COMMITTED, 0);
         self.set(header::FIRST_FREE, 0);
         self.set(header::FREE, 0);
         for slot in self.used_slots().filter(|slot| !held[slot.0]) {
@@ -38,7 +39,8 @@ impl Store {
         let known = self.get(header::LIVE);
         let is_settled = self.get(header::COMMITTED) == 0;
         let broken = self.rebuild();
-        let missing = usize::try_from(known.abs_diff(self.get(header::LIVE))).unwrap_or(usize::MAX);
+        let missing = known.saturating_sub(self.get(header::LIVE));
+        let missing = usize::try_from(missing).unwrap_or(usize::MAX);
         if is_settled && missing > 1 {
             broken.saturating_add(missing)
         } else {

@@ -154,15 +154,16 @@ impl Store {
         None
     }
 
-    /// Changes one key that is there without any room; nobody remembers it then.
+    /// Changes one key that is there without any room; only where nothing is to be remembered.
     fn change_in_place(&self, transaction: &Transaction<'_>) -> bool {
-        let [step] = &transaction.steps[..] else {
+        let ([step], None) = (&transaction.steps[..], transaction.receipt) else {
             return false;
         };
         match (step.slot, &step.becomes) {
             (Some(slot), Becomes::Cells(cells)) => {
                 self.write_cells(slot, cells);
-                self.restamp(slot, step.stamp);
+                let head = self.head(slot);
+                self.set_head(slot, head.stamped(step.stamp).unparked());
             }
             (Some(slot), Becomes::Nothing) => self.delete(slot),
             (None, _) => return false,
@@ -176,7 +177,7 @@ impl Store {
         match head.state() {
             State::Draft => match self.target(slot) {
                 Some((target, true)) => self.delete(target),
-                Some((target, false)) => self.write_cells(target, &self.copy_cells(slot)),
+                Some((target, false)) => self.become_draft(target, slot),
                 None => {}
             },
             State::Pending => {
@@ -196,13 +197,20 @@ impl Store {
             return;
         }
         if let Some((target, false)) = self.target(slot) {
-            self.restamp(target, self.get(self.key_start(slot) + STAMP));
+            self.release_parked(&[target]);
         }
         self.free(slot);
     }
 
+    /// Gives a key the cells and the stamp of a draft; it stays parked, for this may be done twice.
+    fn become_draft(&self, target: Slot, draft: Slot) {
+        self.write_cells(target, &self.copy_cells(draft));
+        let stamp = self.get(self.key_start(draft) + STAMP);
+        self.set_head(target, self.head(target).stamped(stamp).parked());
+    }
+
     /// For a store whose last owner died: what was decided becomes true, in the slots alone; what was not
-    /// is left to be freed.
+    /// is left to be freed. Whoever calls it says at the end that it is done, and dies before that at no cost.
     pub(super) fn settle_transaction(&self) {
         if self.get(header::COMMITTED) == 0 {
             return;
@@ -211,14 +219,11 @@ impl Store {
             let head = self.head(slot);
             match (head.state(), self.target(slot)) {
                 (State::Draft, Some((target, true))) => self.set_head(target, Head::free(None)),
-                (State::Draft, Some((target, false))) => {
-                    self.write_cells(target, &self.copy_cells(slot));
-                }
+                (State::Draft, Some((target, false))) => self.become_draft(target, slot),
                 (State::Pending, _) => self.set_head(slot, head.entered()),
                 _ => {}
             }
         }
-        self.set(header::COMMITTED, 0);
     }
 
     /// The key a draft is about, and whether it goes.
@@ -227,14 +232,6 @@ impl Store {
         let target = self.slot(self.get(start + TARGET))?;
         let goes = self.get(start + GOES) != 0;
         self.head(target).has_key().then_some((target, goes))
-    }
-
-    fn restamp(&self, slot: Slot, stamp: u64) {
-        let head = self.head(slot);
-        if head.has_key() {
-            let stamp = stamp.max(head.stamp());
-            self.set_head(slot, Head::live(head.length(), head.is_truncated(), stamp));
-        }
     }
 
     fn write_cells(&self, slot: Slot, cells: &[u64]) {

@@ -32,7 +32,29 @@ GET /h?k=a 204
 --- json /status/http/metric_zones/hits/metrics/
 {"a": 3}
 --- log
-metric zone "hits": 1 keys were read from its snapshot
+metric zone "hits": 1 keys came along from where they were kept before
+
+=== a zone that loses its file takes its values along, and one that changes it
+--- http_config
+metric_zone lost:64k:file=$DIR/lost count;
+metric_zone moved:64k:file=$DIR/here count;
+--- config
+location /h { metric lost $arg_k; metric moved $arg_k; return 204; }
+--- requests
+GET /h?k=a 204 x2
+--- http_config
+metric_zone lost:64k count;
+metric_zone moved:64k:file=$DIR/there count;
+--- reload
+--- requests
+GET /h?k=a 204
+--- json /status/http/metric_zones/lost
+{"discarded": 0, "metrics": {"a": 3}}
+--- json /status/http/metric_zones/moved/metrics/
+{"a": 3}
+--- log
+metric zone "lost": 1 keys came along from its file
+metric zone "moved": 1 keys came along from where they were kept before
 
 === metrics without anything in common are kept aside
 --- http_config
@@ -77,6 +99,7 @@ metric_zone h:64k inactive=0 count;
 metric_zone i:64k inactive=soon count;
 metric_complex_zone j:64k:file=j inactive=1h sync=always expire=on discard_key=k { n count; }
 metric_zone k:64k:file=html count;
+metric_zone l:64k:file=j.journal count;
 --- file html/x
 x
 --- error
@@ -90,10 +113,11 @@ pingauge: [emerg] invalid zone specification "b:64k:path=x" in http:2
 pingauge: [emerg] folder "/no/such/folder" cannot be written to (2: No such file or directory) in http:3
    3 | metric_zone c:64k:file=/no/such/folder/c count;
      |                        ^^^^^^^^^^^^^^^^^
+     help: a zone's files are written by the master and the keeper
 pingauge: [emerg] file "same" is used by two zones in http:5
    5 | metric_zone e:64k:file=same count;
      |                        ^^^^
-     help: zone "d" is kept in it
+     help: zone "d" is kept in it or in a file beside it
 pingauge: [emerg] "sync" requires a file in http:6
    6 | metric_zone f:64k sync=1s count;
      |                   ^^^^^^^
@@ -110,6 +134,11 @@ pingauge: [emerg] invalid "inactive" value "soon" in http:9
    9 | metric_zone i:64k inactive=soon count;
      |                            ^^^^
      help: a time, such as 1h or 90s
-pingauge: [emerg] "html" is a folder in http:11
+pingauge: [emerg] "html" is no plain file in http:11
   11 | metric_zone k:64k:file=html count;
      |                        ^^^^
+     help: name a file of the zone's own, which is made
+pingauge: [emerg] file "j.journal" is used by two zones in http:12
+  12 | metric_zone l:64k:file=j.journal count;
+     |                        ^^^^^^^^^
+     help: zone "j" is kept in it or in a file beside it

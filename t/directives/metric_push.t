@@ -262,21 +262,30 @@ GET /push/a 404
 GET /push/ = {}\r\n
     | whatever
 
-=== help is one short line
+=== help is a short text
 --- http_config
 metric_zone z:64k gauge;
+prometheus_template page { metric_zone z keys=families; }
 --- config
 location /push/ { metric_push z; }
+location = /page { prometheus page; }
 --- requests
-POST /push/k 400
+POST /push/two 201
     | two
     | lines
+--- prometheus /page
+# Angie Prometheus template "page"
+# HELP two two\nlines
+# TYPE two gauge
+two 0
+--- requests
+DELETE /push/two 204
 POST /push/k 400
-    | a	b
+    | ab
 POST /push/k 400
     | <<h*256>>
 --- json
-{"error": "BadBody", "description": "The body is not a single line of at most 255 bytes in UTF-8."}
+{"error": "BadBody", "description": "The body is not a text of at most 255 bytes in UTF-8, without control characters."}
 --- raw_request
 POST /push/k HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n\xff
 --- raw_response_like
@@ -472,7 +481,7 @@ PATCH /push/ 400
 PATCH /push/ 400
     | {"k": 9, "j": {"set": 1}}
 PATCH /push/ 400
-    | {"k": 9, "j": {"value": 1, "help": "a\nb"}}
+    | {"k": 9, "j": {"value": 1, "help": "a\u0001b"}}
 PATCH /push/ 400
     | {"k": 9, "j": null}
 PATCH /push/ 400

@@ -428,3 +428,12 @@ GET :$PORT2/x?y 307
 --- response_headers
 Location: https://moved.test/x?y
 Connection: close
+
+=== a certificate that is made here needs a file beside its key's
+--- http
+server { listen 80 ssl; ssl_certificate selfsigned:a; ssl_certificate_key selfsigned:a; }
+--- error
+pingauge: [emerg] "a" cannot be both certificate and key in http:1
+   1 | server { listen 80 ssl; ssl_certificate selfsigned:a; ssl_certificate_key selfsigned:a; }
+     |                                                                           ^^^^^^^^^^^^
+     help: two files are made

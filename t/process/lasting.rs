@@ -127,6 +127,24 @@ fn a_good_end_leaves_everything_on_disk() {
 }
 
 #[test]
+fn a_signal_to_all_processes_at_once_is_a_good_end_too() {
+    let parts = parts("exit");
+    for name in ["TERM", "INT", "QUIT"] {
+        let running = Running::start(&parts);
+        hit(&running, 60);
+        let Running { mut server, site } = running;
+        signal(&format!("-{}", server.id()), name);
+        let status = server.wait_for_exit(PATIENCE).unwrap();
+        assert!(status.success(), "{name}: {status}");
+        drop(server);
+        reboot(&site, "hits");
+        let running = Running::start_at(site, &parts);
+        assert_eq!(count(&running), 60, "{name}");
+        running.server.stop().unwrap();
+    }
+}
+
+#[test]
 fn damaged_files_are_set_aside_and_the_rest_counts() {
     let parts = parts("100ms");
     let running = Running::start(&parts);

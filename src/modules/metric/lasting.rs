@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::http::builder::Builder;
 use crate::http::chore::Chore;
 use crate::http::memory::Role;
 use crate::metric::Moment;
-use crate::os;
+use crate::os::{self, SharedMemory};
 use crate::status::{Node, Value};
 use crate::zone::keep::{Files, Wanted, Writer};
 use crate::zone::{Adoption, Unusable, Zone};
@@ -34,6 +34,9 @@ pub(super) struct Lasting {
 #[derive(Default)]
 struct Claimed(HashMap<PathBuf, String>);
 
+/// The kind of memory that is a file.
+const FILE_KIND: &str = "metric_zone_file";
+
 /// Opens a zone that is kept in a file.
 pub(super) fn open(
     builder: &mut Builder<'_>,
@@ -41,18 +44,18 @@ pub(super) fn open(
     file: &FileWritten,
 ) -> Result<(Zone, Option<Lasting>), Unusable> {
     let files = Files::new(builder.path(&file.path));
-    claim(builder, written, file.span, files.path());
+    claim(builder, written, file.span, &files);
     let role = builder.memory.role();
     let key = format!("{} {}", written.name, files.path().display());
     let mut zone = match role {
         Role::Check => {
-            check_folder(builder, file.span, &files);
+            check_place(builder, file.span, &files);
             create(builder.memory, written)?
         }
         Role::Worker(_) => attach(builder, written, &key)?,
         Role::Master => take_over(builder, written, &files, &key)?,
     };
-    let journal = builder.memory.file(KIND, &key);
+    let journal = builder.memory.file(FILE_KIND, &key);
     let mut committer = None;
     if written.options.sync() == Sync::Always {
         zone.keep_record();
@@ -66,35 +69,54 @@ pub(super) fn open(
     Ok((zone, Some(lasting)))
 }
 
-/// Two zones in one file would destroy each other.
-fn claim(builder: &mut Builder<'_>, written: &ZoneWritten, span: Span, path: &Path) {
+/// Zones in one file would destroy each other, also where it is one of those beside it.
+fn claim(builder: &mut Builder<'_>, written: &ZoneWritten, span: Span, files: &Files) {
     let claimed = &mut builder.thing::<Claimed>().0;
-    if let Some(other) = claimed.insert(path.to_owned(), written.name.clone()) {
-        let message = format!("file \"{}\" is used by two zones", path.display());
-        let help = format!("zone \"{other}\" is kept in it");
+    let mut other = None;
+    for path in files.all() {
+        other = claimed.insert(path, written.name.clone()).or(other);
+    }
+    if let Some(other) = other {
+        let message = format!("file \"{}\" is used by two zones", files.path().display());
+        let help = format!("zone \"{other}\" is kept in it or in a file beside it");
         let problem = Diagnostic::error(span, message).with_help(help);
         builder.diagnostics.push(problem);
     }
 }
 
-fn check_folder(builder: &mut Builder<'_>, span: Span, files: &Files) {
-    let folder = files.folder();
-    if let Err(error) = os::may_make_files(folder) {
-        let message = format!(
-            "folder \"{}\" cannot be written to ({})",
-            folder.display(),
-            reason(&error)
-        );
-        builder.diagnostics.push(Diagnostic::error(span, message));
-    } else if files.path().is_dir() {
-        let message = format!("\"{}\" is a folder", files.path().display());
-        builder.diagnostics.push(Diagnostic::error(span, message));
-    }
+fn check_place(builder: &mut Builder<'_>, span: Span, files: &Files) {
+    let (folder, path) = (files.folder(), files.path());
+    let problem = if let Err(error) = os::may_make_files(folder) {
+        let (folder, reason) = (folder.display(), reason(&error));
+        let message = format!("folder \"{folder}\" cannot be written to ({reason})");
+        message_with_help(
+            span,
+            message,
+            "a zone's files are written by the master and the keeper",
+        )
+    } else if path.exists() && !path.is_file() {
+        let message = format!("\"{}\" is no plain file", path.display());
+        message_with_help(
+            span,
+            message,
+            "name a file of the zone's own, which is made",
+        )
+    } else {
+        return;
+    };
+    builder.diagnostics.push(problem);
+}
+
+fn message_with_help(span: Span, message: String, help: &str) -> Diagnostic {
+    Diagnostic::error(span, message).with_help(help)
 }
 
 fn attach(builder: &mut Builder<'_>, written: &ZoneWritten, key: &str) -> Result<Zone, Unusable> {
     let missing = || Unusable::Memory(std::io::ErrorKind::NotFound.into());
-    let memory = builder.memory.existing(KIND, key).ok_or_else(missing)?;
+    let memory = builder
+        .memory
+        .existing(FILE_KIND, key)
+        .ok_or_else(missing)?;
     Zone::attach(&memory, Arc::clone(&written.schema))
 }
 
@@ -107,19 +129,21 @@ fn take_over(
 ) -> Result<Zone, Unusable> {
     let (name, schema) = (&written.name, &written.schema);
     let overflow = &written.options.overflow;
-    if let Some(memory) = builder.memory.existing(KIND, key) {
+    if let Some(memory) = builder.memory.existing(FILE_KIND, key) {
+        builder.memory.keep(KIND, name, Arc::clone(&memory));
         if files.keep_old(&memory, schema)? {
             log::warn!("metric zone \"{name}\": what it held is kept beside its file as \".old\"");
         }
         let adopted = Zone::adopt(&memory, written.size, Arc::clone(schema), overflow);
         let (zone, adoption) = adopted?;
         if adoption != Adoption::Kept {
-            let journal = builder.memory.file(KIND, key);
+            let journal = builder.memory.file(FILE_KIND, key);
             Writer::new(files.clone()).write_now(&zone, journal.as_deref())?;
         }
         tell(name, &adoption);
         return Ok(zone);
     }
+    // What was counted in memory alone is newer than any file that an attempt before may have left.
     let before = builder.memory.existing(KIND, name);
     let opened = files.open(&Wanted {
         bytes: written.size,
@@ -135,10 +159,32 @@ fn take_over(
         )
     });
     builder.told.extend(told);
-    let memory = &mut *builder.memory;
-    memory.keep(KIND, key, Arc::new(opened.memory));
-    memory.keep_file(KIND, key, Arc::new(opened.journal));
+    let (memory, all) = (Arc::new(opened.memory), &mut *builder.memory);
+    // By its file, for processes that use it, and by its name, for a configuration that keeps it elsewhere.
+    all.keep(FILE_KIND, key, Arc::clone(&memory));
+    all.keep(KIND, name, memory);
+    all.keep_file(FILE_KIND, key, Arc::new(opened.journal));
     Ok(opened.zone)
+}
+
+/// A zone in memory, with what it held in a file, where it stays as it is now.
+pub(super) fn take_back(
+    builder: &mut Builder<'_>,
+    written: &ZoneWritten,
+    before: &SharedMemory,
+) -> Result<Zone, Unusable> {
+    let memory = builder.memory.create(KIND, &written.name, written.size)?;
+    let wanted = Wanted {
+        bytes: written.size,
+        schema: &written.schema,
+        overflow: &written.options.overflow,
+        before: None,
+    };
+    let (zone, keys) = Zone::create_from(before, &memory, &wanted)?;
+    let name = &written.name;
+    let told = format!("metric zone \"{name}\": {keys} keys came along from its file");
+    builder.told.push((log::Level::Info, told));
+    Ok(zone)
 }
 
 /// Adds what the keeper does for a zone.
@@ -187,6 +233,10 @@ impl Chore for Snapshots {
         let mut writer = self.writer.lock();
         let written = writer.write(&self.entry.zone, self.journal.as_deref());
         let _told = written.inspect_err(|error| self.tell(error));
+    }
+
+    fn leave(&self) {
+        self.run();
     }
 
     fn finish(&self) {

@@ -114,6 +114,9 @@ fn open(
         (Role::Worker(_), Some(memory)) => Zone::attach(&memory, schema),
         (Role::Worker(_), None) => Err(Unusable::Memory(io::ErrorKind::NotFound.into())),
         (Role::Check, _) | (Role::Master, None) => create(builder.memory, written),
+        (Role::Master, Some(memory)) if memory.is_on_disk() => {
+            lasting::take_back(builder, written, &memory)
+        }
         (Role::Master, Some(memory)) => adopt(builder.memory, written, &memory),
     };
     Ok((zone?, None))

@@ -102,6 +102,11 @@ fn pair_of(
         let help = "write it before both, or before neither";
         return Err(Diagnostic::error(key.span, message).with_help(help));
     }
+    if key.is_self_signed && certificate.path == key.path {
+        let message = format!("\"{}\" cannot be both certificate and key", key.path);
+        let help = "two files are made";
+        return Err(Diagnostic::error(key.span, message).with_help(help));
+    }
     let files = (path_of(builder, certificate), path_of(builder, key));
     let known = &builder.thing::<Registry>().pairs;
     let known = known

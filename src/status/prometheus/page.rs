@@ -42,7 +42,7 @@ pub struct Refused {
     /// Series that the page had already, for instance from keys that differ only in bytes that are not
     /// UTF-8.
     pub repeated: u64,
-    /// Series of which nobody knows any more whether the page had them, see [`Seen`].
+    /// Series of which nobody knows any more whether the page had them, see `seen`.
     pub doubtful: u64,
 }
 

@@ -33,6 +33,27 @@ impl Files {
         &self.path
     }
 
+    /// Every file that may be there, from where the folder really is.
+    pub fn all(&self) -> impl Iterator<Item = PathBuf> {
+        let folder = fs::canonicalize(self.folder());
+        let folder = folder.unwrap_or_else(|_| self.folder().to_owned());
+        let name = self.path.file_name().unwrap_or_default().to_owned();
+        let besides = [
+            "",
+            ".snapshot",
+            ".snapshot.1",
+            ".snapshot.new",
+            ".journal",
+            ".old",
+            ".bad",
+        ];
+        besides.into_iter().map(move |beside| {
+            let mut name = name.clone();
+            name.push(beside);
+            folder.join(name)
+        })
+    }
+
     /// The newest snapshot.
     pub(super) fn snapshot(&self) -> PathBuf {
         self.beside("snapshot")
@@ -67,10 +88,7 @@ impl Files {
     }
 
     fn beside(&self, what: &str) -> PathBuf {
-        let mut path = self.path.clone().into_os_string();
-        path.push(".");
-        path.push(what);
-        path.into()
+        beside(&self.path, what)
     }
 
     /// Opens and locks the zone's memory.
@@ -81,7 +99,7 @@ impl Files {
             options.read(true).write(true).create(true).truncate(false);
             let file = options.mode(0o600).open(&self.path)?;
             match file.try_lock() {
-                Ok(()) if self.is(&file) => return Ok(file),
+                Ok(()) if is_at(&file, &self.path) => return Ok(file),
                 Ok(()) => {}
                 Err(TryLockError::Error(error)) => return Err(error),
                 Err(TryLockError::WouldBlock) if Instant::now() > deadline => {
@@ -94,12 +112,48 @@ impl Files {
         }
     }
 
-    /// Whether the path still leads to this file.
-    fn is(&self, file: &File) -> bool {
-        let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
-        match (file.metadata(), fs::metadata(&self.path)) {
-            (Ok(opened), Ok(named)) => same(&opened, &named),
-            _ => false,
+    /// Whether the journal, if there is one, is still where it is looked for after a restart.
+    pub(super) fn check(&self, journal: Option<&File>) -> io::Result<()> {
+        let gone = |path: &Path| {
+            let message = format!("\"{}\" was removed while it is in use", path.display());
+            io::Error::new(io::ErrorKind::NotFound, message)
+        };
+        match journal {
+            Some(file) if !is_at(file, &self.journal()) => Err(gone(&self.journal())),
+            _ if !self.path.exists() => Err(gone(&self.path)),
+            _ => Ok(()),
         }
     }
+}
+
+/// Whether the path leads to this file.
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
+    let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(opened), Ok(named)) => same(&opened, &named),
+        _ => false,
+    }
+}
+
+/// Gives a file another name, under which nothing else is kept; says which.
+pub(super) fn set_aside(path: &Path, to: &Path) -> io::Result<PathBuf> {
+    let to = free(to);
+    fs::rename(path, &to)?;
+    Ok(to)
+}
+
+/// The path with a dot and more behind it.
+pub(super) fn beside(path: &Path, what: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".");
+    beside.push(what);
+    beside.into()
+}
+
+/// The name, or one like it that nothing has.
+pub(super) fn free(path: &Path) -> PathBuf {
+    let numbered = (1..).map(|number: u32| beside(path, &number.to_string()));
+    let mut names = std::iter::once(path.to_owned()).chain(numbered);
+    let free = names.find(|name| !name.exists());
+    free.unwrap_or_else(|| path.to_owned())
 }

@@ -12,6 +12,7 @@ use crate::os::monotonic;
 use crate::zone::layout::{header, root};
 use crate::zone::ledger::Removal;
 use crate::zone::note::{Name, Note};
+use crate::zone::record::Head;
 use crate::zone::root::Root;
 use crate::zone::store::Store;
 use crate::zone::update::StoredKey;
@@ -23,6 +24,8 @@ pub(super) struct Image {
     pub(super) preamble: Preamble,
     pub(super) schema: Arc<Schema>,
     keys: HashMap<Vec<u8>, Key>,
+    /// The stamp of the newest entry, also of one that says that a key is gone.
+    latest: u64,
     receipts: HashMap<Name, (u64, Moment)>,
 }
 
@@ -50,11 +53,13 @@ impl Image {
             preamble,
             schema: Arc::new(schema),
             keys: HashMap::new(),
+            latest: 0,
             receipts: HashMap::new(),
         };
         for entry in snapshot.into_iter().chain(journal) {
             image.take_in(entry);
         }
+        image.latest = image.keys.values().map(|key| key.stamp).max().unwrap_or(0);
         image.keys.retain(|_, key| key.cells.is_some());
         Ok(image)
     }
@@ -97,7 +102,10 @@ impl Image {
                 created,
                 moment,
             } => {
-                self.receipts.insert(name, (created, moment));
+                let known = self.receipts.entry(name).or_insert((created, moment));
+                if known.1 < moment {
+                    *known = (created, moment);
+                }
             }
         }
     }
@@ -121,8 +129,10 @@ impl Image {
     /// Puts everything into a store that nobody uses yet; the zone's time goes on from where it was, later by
     /// what has passed since by the wall clock, which says `wall` now.
     pub(super) fn fill(&self, root: &Root, store: &Store, wall: u64) -> Adoption {
-        let passed = wall.saturating_sub(self.preamble.wall) * 1_000_000;
-        let now = Moment(self.preamble.moment.0.saturating_add(passed));
+        // A wall clock that was set meanwhile must not use up the zone's time.
+        let passed = wall.saturating_sub(self.preamble.wall).min(LONGEST_ABSENCE);
+        let now = self.preamble.moment.0.saturating_add(passed * 1_000_000);
+        let now = Moment(now.max(Head::live(1, false, self.latest).moment().0));
         root.set(root::OFFSET, now.0.wrapping_sub(monotonic()));
         root.set(root::SNAPSHOT, self.preamble.wall);
         root.set(root::SYNCED, self.preamble.wall);
@@ -147,6 +157,9 @@ impl Image {
         }
     }
 }
+
+/// In milliseconds: 90 days.
+const LONGEST_ABSENCE: u64 = 90 * 24 * 3_600_000;
 
 struct Filler<'a> {
     store: &'a Store,
@@ -177,8 +190,7 @@ impl Filler<'_> {
     fn keys(&self, image: &Image) -> (u64, u64) {
         let mut keys: Vec<(&Vec<u8>, &Key)> = image.keys.iter().collect();
         keys.sort_by_key(|(_, key)| std::cmp::Reverse(key.stamp));
-        let latest = keys.first().map_or(0, |(_, key)| key.stamp);
-        self.store.raise_latest(latest);
+        self.store.raise_latest(image.latest);
         let (mut stored, mut discarded) = (0, 0);
         for (name, key) in keys {
             let cells = self.translate(key.cells.as_deref().unwrap_or_default());

@@ -12,8 +12,12 @@ use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::entry::{Entry, Reader};
+use crate::os::first_data;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"pgj1");
+
+/// No record is longer: the changes of one request.
+const LONGEST: usize = 64 << 20;
 
 /// Entries as one record.
 pub(in crate::zone) fn record(entries: &[u8]) -> Vec<u8> {
@@ -32,6 +36,8 @@ pub(super) struct Read {
     pub(super) entries: Vec<Entry>,
     /// Where the last whole record ends.
     pub(super) end: usize,
+    /// Bytes before that which are in no whole record.
+    pub(super) skipped: usize,
 }
 
 /// Reads all whole records.
@@ -44,6 +50,7 @@ pub(super) fn read(bytes: &[u8]) -> Read {
         match next(&mut reader) {
             Some(entries) => {
                 read.entries.extend(entries);
+                read.skipped += place - read.end;
                 place = bytes.len() - reader.0.len();
                 read.end = place;
             }
@@ -60,12 +67,24 @@ fn find(bytes: &[u8]) -> Option<usize> {
         .position(|four| four == MAGIC.to_le_bytes())
 }
 
+/// A journal that was opened.
+pub(super) struct Opened {
+    /// To be appended to.
+    pub(super) file: File,
+    /// What was in it.
+    pub(super) entries: Vec<Entry>,
+    /// Whether something behind the last whole record was cut off.
+    pub(super) is_torn: bool,
+    /// Bytes between records that are in none.
+    pub(super) skipped: usize,
+}
+
 /// Opens a journal for appending, and reads what is in it from `from` on. What follows the last whole record
-/// is cut off; says whether there was something.
+/// is cut off.
 ///
 /// # Errors
 /// When the file cannot be opened, read or cut.
-pub(super) fn open(path: &Path, from: u64) -> io::Result<(File, Vec<Entry>, bool)> {
+pub(super) fn open(path: &Path, from: u64) -> io::Result<Opened> {
     let file = File::options()
         .read(true)
         .append(true)
@@ -73,17 +92,27 @@ pub(super) fn open(path: &Path, from: u64) -> io::Result<(File, Vec<Entry>, bool
         .mode(0o600)
         .open(path)?;
     let length = file.metadata()?.len();
-    let Some(bytes) = length.checked_sub(from) else {
-        return Ok((file, Vec::new(), false));
+    let mut opened = Opened {
+        file,
+        entries: Vec::new(),
+        is_torn: false,
+        skipped: 0,
     };
-    let mut content = vec![0; usize::try_from(bytes).map_err(io::Error::other)?];
-    file.read_exact_at(&mut content, from)?;
-    let read = read(&content);
-    let is_torn = read.end < content.len();
-    if is_torn {
-        file.set_len(from + read.end as u64)?;
+    if from >= length {
+        return Ok(opened);
     }
-    Ok((file, read.entries, is_torn))
+    let from = first_data(&opened.file, from)?.max(from);
+    let bytes = usize::try_from(length - from).map_err(io::Error::other)?;
+    let mut content = vec![0; bytes];
+    opened.file.read_exact_at(&mut content, from)?;
+    let read = read(&content);
+    opened.is_torn = read.end < content.len();
+    if opened.is_torn {
+        opened.file.set_len(from + read.end as u64)?;
+    }
+    opened.entries = read.entries;
+    opened.skipped = read.skipped;
+    Ok(opened)
 }
 
 fn next(reader: &mut Reader<'_>) -> Option<Vec<Entry>> {
@@ -91,6 +120,9 @@ fn next(reader: &mut Reader<'_>) -> Option<Vec<Entry>> {
         return None;
     }
     let length = u32::from_le_bytes(reader.array()?) as usize;
+    if length > LONGEST {
+        return None;
+    }
     let checksum = reader.number()?;
     let bytes = reader.bytes(length)?;
     if xxh3_64(bytes) != checksum {
@@ -135,5 +167,6 @@ mod tests {
         let all = [&first[..], &torn[..torn.len() - 3], &last].concat();
         let read = read(&all);
         assert_eq!((read.entries.len(), read.end), (2, all.len()));
+        assert_eq!(read.skipped, torn.len() - 3);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3;
@@ -12,7 +13,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::metric::Schema;
 use crate::os::atomic::Ordering;
 use crate::os::{SharedMemory, boot_id};
-use crate::zone::layout::root;
+use crate::zone::layout::{ROOT_BYTES, ROOT_MAGIC, root};
 use crate::zone::root::Root;
 use crate::zone::view::View;
 use crate::zone::{Unusable, Zone, locked};
@@ -26,6 +27,8 @@ pub(super) enum Found {
     OtherBoot,
     /// One that does not fit together.
     Damaged(String),
+    /// Something that never was a zone.
+    Foreign,
     /// One that can be used, with its metrics.
     Good(SharedMemory, Arc<Schema>),
 }
@@ -33,16 +36,21 @@ pub(super) enum Found {
 /// Looks at a file that nobody else uses.
 ///
 /// # Errors
-/// When it cannot be read or mapped.
+/// When it cannot be read or mapped, or there is no room for what it should hold.
 pub(super) fn look(file: &File, schema: &Arc<Schema>) -> io::Result<Found> {
-    let length = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
-    if length == 0 {
+    let mut start = [0; ROOT_BYTES];
+    let length = file.read_at(&mut start, 0)?;
+    if start.iter().all(|byte| *byte == 0) {
         return Ok(Found::Nothing);
     }
-    let memory = SharedMemory::on_disk(file.try_clone()?, length)?;
-    if Root::is_blank(&memory) {
-        return Ok(Found::Nothing);
+    if start[..8] != ROOT_MAGIC.to_le_bytes() {
+        return Ok(Found::Foreign);
     }
+    if length < ROOT_BYTES {
+        return Ok(Found::Damaged("too short".into()));
+    }
+    let memory = SharedMemory::found_on_disk(file.try_clone()?)?;
+    memory.reserve(ROOT_BYTES as u64)?;
     let root = match Root::reclaim(&memory) {
         Ok(root) => root,
         Err(Unusable::OtherBoot) => return Ok(Found::OtherBoot),
@@ -50,6 +58,7 @@ pub(super) fn look(file: &File, schema: &Arc<Schema>) -> io::Result<Found> {
     };
     match check(&memory, &root, schema) {
         Ok(schema) => Ok(Found::Good(memory, schema)),
+        Err(Unusable::Memory(error)) => Err(error),
         Err(error) => Ok(Found::Damaged(error.to_string())),
     }
 }
@@ -57,6 +66,12 @@ pub(super) fn look(file: &File, schema: &Arc<Schema>) -> io::Result<Found> {
 fn check(memory: &SharedMemory, root: &Root, own: &Arc<Schema>) -> Result<Arc<Schema>, Unusable> {
     let _guard = locked(root)?;
     root.reopen();
+    let place = root.place()?;
+    let end = place.offset.saturating_add(place.bytes as u64);
+    if end > memory.bytes() as u64 {
+        return Err(Unusable::Corrupt("too short"));
+    }
+    memory.reserve(end)?;
     let view = View::open(memory, root, own)?;
     let noted = root.get(root::CHECKSUM);
     if noted != 0 && noted != checksum(&view) {
@@ -82,6 +97,9 @@ impl Root {
     /// Whether the memory was written during this boot.
     pub(in crate::zone) fn is_of_this_boot(&self) -> bool {
         let boot = boot_id();
+        if boot == 0 {
+            return false;
+        }
         let stored = [root::BOOT, root::BOOT + 1].map(|word| self.get(word));
         stored == [boot as u64, (boot >> 64) as u64]
     }

@@ -2,14 +2,13 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::entry::{Entry, Reader};
-use super::files::Files;
+use super::files::{Files, beside, free, set_aside};
 use super::image::Image;
-use super::snapshot::Begun;
+use super::snapshot::{Begun, Preamble};
 use super::writer::Writer;
 use super::{journal, live, snapshot, wall_clock};
 use crate::metric::{Moment, Schema};
@@ -87,10 +86,28 @@ impl Files {
             return Ok(false);
         }
         let mut options = File::options();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let mut file = BufWriter::new(options.open(self.old())?);
+        options.write(true).create_new(true).mode(0o600);
+        let mut file = BufWriter::new(options.open(free(&self.old()))?);
         write_as_it_is(memory, wanted, &mut file)?;
         Ok(true)
+    }
+}
+
+impl Zone {
+    /// A new zone in memory, with what another one holds that was kept elsewhere; says how many keys.
+    ///
+    /// # Errors
+    /// As for [`Zone::create`], and when the other one cannot be read.
+    pub fn create_from(
+        before: &SharedMemory,
+        memory: &SharedMemory,
+        wanted: &Wanted<'_>,
+    ) -> Result<(Self, usize), Unusable> {
+        let image = image_of(before, wanted.schema)?;
+        let schema = Arc::clone(wanted.schema);
+        let fill = |root: &_, store: &_| drop(image.fill(root, store, wall_clock()));
+        let zone = Self::create_with(memory, wanted.bytes, schema, wanted.overflow, fill)?;
+        Ok((zone, image.keys()))
     }
 }
 
@@ -105,55 +122,70 @@ struct Opening<'a> {
 impl Opening<'_> {
     fn run(&mut self) -> Result<(Zone, SharedMemory, File), Unusable> {
         let found = live::look(&self.file, self.wanted.schema)?;
+        if let Some(image) = self.image_before() {
+            return self.take_along(&found, &image);
+        }
         match &found {
             live::Found::Good(memory, schema) if self.has_common(schema) => {
-                let journal = self.journal(self.newest_offset())?.0;
+                let journal = self.journal(self.newest_offset())?.file;
                 let zone = self.adopt(memory, &journal)?;
                 return Ok((zone, memory.clone(), journal));
             }
             live::Found::Good(..) => {
-                self.set_aside(self.files.path(), &self.files.old())?;
-                self.say_old(&self.files.old());
+                self.set_aside_old()?;
                 return self.fresh();
             }
-            live::Found::Damaged(reason) => {
-                let path = self.files.path().to_owned();
-                self.set_aside_bad(&path, reason)?;
+            live::Found::Foreign if !self.files.snapshot().exists() => {
+                let path = self.files.path().display();
+                let message = format!("\"{path}\" is something else than the file of a zone");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, message).into());
             }
+            live::Found::Foreign => self.set_aside_bad(self.files.path(), "it is no zone")?,
+            live::Found::Damaged(reason) => self.set_aside_bad(self.files.path(), reason)?,
             live::Found::Nothing | live::Found::OtherBoot => {}
         }
         let Some((image, path, journal)) = self.newest_image()? else {
-            if let Some(image) = self.image_before(&found) {
-                let journal = self.journal(0)?.0;
-                let (zone, memory) = self.restore(&image)?;
-                Writer::new(self.files.clone()).write_now(&zone, Some(&journal))?;
-                return Ok((zone, memory, journal));
-            }
             if matches!(found, live::Found::OtherBoot) {
-                let path = self.files.path().to_owned();
-                self.set_aside_bad(&path, "the machine went down, and there is no snapshot")?;
+                let reason = "the machine went down, and there is no snapshot";
+                self.set_aside_bad(self.files.path(), reason)?;
             }
             return self.fresh();
         };
         if !self.has_common(&image.schema) {
-            fs::rename(path, self.files.old())?;
-            self.say_old(&self.files.old());
+            self.say_old(&set_aside(&path, &self.files.old())?);
             return self.fresh();
         }
         let (zone, memory) = self.restore(&image)?;
+        let level = match found {
+            live::Found::OtherBoot => log::Level::Info,
+            _ => log::Level::Warn,
+        };
+        let keys = image.keys();
+        self.tell(level, format!("{keys} keys were read from its snapshot"));
         Ok((zone, memory, journal))
     }
 
-    /// What the zone held that was not in a file, where there is no file yet.
-    fn image_before(&self, found: &live::Found) -> Option<Image> {
-        let memory = self.wanted.before?;
+    /// Starts with what the zone held elsewhere, whatever the file has: that is older.
+    fn take_along(
+        &mut self,
+        found: &live::Found,
+        image: &Image,
+    ) -> Result<(Zone, SharedMemory, File), Unusable> {
         if !matches!(found, live::Found::Nothing) {
-            return None;
+            self.set_aside_old()?;
         }
-        let mut bytes = Vec::new();
-        write_as_it_is(memory, self.wanted.schema, &mut bytes).ok()?;
-        let (preamble, entries) = snapshot::read(&bytes).ok()?;
-        Image::new(preamble, entries, Vec::new()).ok()
+        let journal = self.empty_journal()?;
+        let (zone, memory) = self.restore(image)?;
+        Writer::new(self.files.clone()).write_now(&zone, Some(&journal))?;
+        let keys = image.keys();
+        let message = format!("{keys} keys came along from where they were kept before");
+        self.tell(log::Level::Info, message);
+        Ok((zone, memory, journal))
+    }
+
+    /// What the zone held that was kept elsewhere before.
+    fn image_before(&self) -> Option<Image> {
+        image_of(self.wanted.before?, self.wanted.schema).ok()
     }
 
     fn has_common(&self, schema: &Schema) -> bool {
@@ -182,19 +214,15 @@ impl Opening<'_> {
             self.wanted.overflow,
             |root, store| adoption = image.fill(root, store, wall_clock()),
         )?;
-        self.tell(
-            log::Level::Info,
-            format!("{} keys were read from its snapshot", image.keys()),
-        );
         self.say_adopted(&adoption);
         Ok((zone, memory))
     }
 
-    fn fresh(&mut self) -> Result<(Zone, SharedMemory, File), Unusable> {
+    fn fresh(&self) -> Result<(Zone, SharedMemory, File), Unusable> {
         let memory = self.empty_memory()?;
         let schema = Arc::clone(self.wanted.schema);
         let zone = Zone::create(&memory, self.wanted.bytes, schema, self.wanted.overflow)?;
-        let journal = self.journal(0)?.0;
+        let journal = self.empty_journal()?;
         // What the journal will say is to be read on top of something.
         Writer::new(self.files.clone()).write_now(&zone, Some(&journal))?;
         Ok((zone, memory, journal))
@@ -208,7 +236,8 @@ impl Opening<'_> {
         Ok(SharedMemory::on_disk(file, whole_bytes(&geometry))?)
     }
 
-    /// What the newest good snapshot and the journal say; damaged ones are set aside.
+    /// What the newest good snapshot and the journal say; damaged ones are set aside. Without any, the
+    /// journal alone may do.
     fn newest_image(&mut self) -> Result<Option<(Image, PathBuf, File)>, Unusable> {
         for path in [self.files.snapshot(), self.files.snapshot_before()] {
             let bytes = match fs::read(&path) {
@@ -217,51 +246,85 @@ impl Opening<'_> {
             };
             match snapshot::read(&bytes) {
                 Ok((preamble, entries)) => {
-                    let (journal, newer) = self.journal(preamble.journal)?;
-                    let image = Image::new(preamble, entries, newer);
-                    match image {
-                        Ok(image) => return Ok(Some((image, path, journal))),
+                    let journal = self.journal(preamble.journal)?;
+                    match Image::new(preamble, entries, journal.entries) {
+                        Ok(image) => return Ok(Some((image, path, journal.file))),
                         Err(error) => self.set_aside_bad(&path, &error.to_string())?,
                     }
                 }
                 Err(error) => self.set_aside_bad(&path, &error.to_string())?,
             }
         }
-        Ok(None)
+        let journal = self.journal(0)?;
+        if journal.entries.is_empty() {
+            return Ok(None);
+        }
+        let preamble = Preamble::unknown(self.wanted.schema, wall_clock());
+        let image = Image::new(preamble, Vec::new(), journal.entries)?;
+        let path = self.files.journal();
+        let message = format!(
+            "there is no snapshot: \"{}\" alone has to do",
+            path.display()
+        );
+        self.tell(log::Level::Error, message);
+        Ok(Some((image, path, journal.file)))
     }
 
     /// The journal, and what is in it from `from` on.
-    fn journal(&mut self, from: u64) -> Result<(File, Vec<Entry>), Unusable> {
-        let (file, entries, is_torn) = journal::open(&self.files.journal(), from)?;
-        if is_torn {
-            let path = self.files.journal();
+    fn journal(&mut self, from: u64) -> Result<journal::Opened, Unusable> {
+        let path = self.files.journal();
+        let opened = journal::open(&path, from)?;
+        if opened.skipped > 0 {
+            let bad = free(&beside(&path, "bad"));
+            fs::copy(&path, &bad)?;
+            let (path, bad, bytes) = (path.display(), bad.display(), opened.skipped);
+            let message = format!("{bytes} bytes of \"{path}\" are damaged, kept as \"{bad}\"");
+            self.tell(log::Level::Error, message);
+        } else if opened.is_torn {
             let message = format!("the torn end of \"{}\" is cut off", path.display());
             self.tell(log::Level::Warn, message);
         }
-        Ok((file, entries))
+        Ok(opened)
+    }
+
+    /// A journal for a zone that begins.
+    fn empty_journal(&self) -> Result<File, Unusable> {
+        let mut options = File::options();
+        options.read(true).append(true).create(true).mode(0o600);
+        let file = options.open(self.files.journal())?;
+        file.set_len(0)?;
+        Ok(file)
     }
 
     /// From where on the newest snapshot needs the journal; the start if there is no telling.
     fn newest_offset(&self) -> u64 {
-        let bytes = fs::read(self.files.snapshot()).unwrap_or_default();
-        let mut reader = Reader(&bytes);
-        let numbers = [(); 4].map(|()| reader.number());
-        numbers[3].unwrap_or(0)
+        let offset = |path: PathBuf| {
+            let mut start = [0; 32];
+            File::open(path).ok()?.read_exact_at(&mut start, 0).ok()?;
+            Some(u64::from_le_bytes(*start.last_chunk()?))
+        };
+        let newest = offset(self.files.snapshot());
+        newest
+            .or_else(|| offset(self.files.snapshot_before()))
+            .unwrap_or(0)
     }
 
     fn set_aside_bad(&mut self, path: &Path, reason: &str) -> Result<(), Unusable> {
-        let mut bad = path.as_os_str().to_owned();
-        bad.push(".bad");
-        self.set_aside(path, Path::new(&bad))?;
-        let (path, bad) = (path.display(), Path::new(&bad).display());
-        let message = format!("\"{path}\" cannot be used ({reason}) and is kept as \"{bad}\"");
+        let bad = set_aside(path, &beside(path, "bad"))?;
+        let (shown, bad) = (path.display(), bad.display());
+        let message = format!("\"{shown}\" cannot be used ({reason}) and is kept as \"{bad}\"");
         self.tell(log::Level::Error, message);
-        Ok(())
+        self.renew_file(path)
     }
 
-    /// Gives a file another name; where it is the zone's memory, a new one takes its place.
-    fn set_aside(&mut self, path: &Path, to: &Path) -> Result<(), Unusable> {
-        fs::rename(path, to)?;
+    fn set_aside_old(&mut self) -> Result<(), Unusable> {
+        let old = set_aside(self.files.path(), &self.files.old())?;
+        self.say_old(&old);
+        self.renew_file(self.files.path())
+    }
+
+    /// Where the zone's memory was set aside, a new one takes its place.
+    fn renew_file(&mut self, path: &Path) -> Result<(), Unusable> {
         if path == self.files.path() {
             self.file = self.files.lock()?;
         }
@@ -270,7 +333,8 @@ impl Opening<'_> {
 
     fn say_old(&mut self, kept: &Path) {
         let message = format!(
-            "its file has no metric in common with the configuration, is kept as \"{}\", and the zone starts empty",
+            "what its file held is not used, but kept as \"{}\": it has no metric in common with the \
+             configuration, or is older than what was counted elsewhere",
             kept.display()
         );
         self.tell(log::Level::Warn, message);
@@ -287,20 +351,29 @@ impl Opening<'_> {
     }
 }
 
+/// Everything that is in a zone.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn image_of(memory: &SharedMemory, known: &Arc<Schema>) -> Result<Image, Unusable> {
+    let mut bytes = Vec::new();
+    write_as_it_is(memory, known, &mut bytes)?;
+    let (preamble, entries) = snapshot::read(&bytes)?;
+    Image::new(preamble, entries, Vec::new())
+}
+
 /// Writes a snapshot with the metrics that the zone has, which need not be those known here.
 fn write_as_it_is(
     memory: &SharedMemory,
     known: &Arc<Schema>,
     out: &mut dyn Write,
 ) -> Result<(), Unusable> {
-    let present = Zone::attach(memory, Arc::clone(known))?;
-    let schema = Arc::clone(&present.first.store.schema);
     let begun = Begun {
         wall: wall_clock(),
         moment: Moment(monotonic()),
         journal: 0,
     };
-    Zone::attach(memory, schema)?.write_snapshot(begun, out)?;
+    Zone::attach(memory, Arc::clone(known))?.write_snapshot(begun, out)?;
     Ok(())
 }
 

@@ -12,11 +12,12 @@
 //! ```
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::entry::{self, Entry, Key, Reader};
-use crate::metric::Moment;
+use crate::metric::{Moment, Schema};
 use crate::os::atomic::{AtomicU64, Ordering};
 use crate::zone::layout::{header, root};
 use crate::zone::store::{Slot, Store};
@@ -45,6 +46,23 @@ pub(in crate::zone) struct Preamble {
     pub(in crate::zone) rest: Option<(Vec<u8>, Vec<u64>)>,
 }
 
+impl Preamble {
+    /// Of a zone of which nothing else is known than its metrics.
+    pub(super) fn unknown(schema: &Schema, wall: u64) -> Self {
+        Self {
+            wall,
+            moment: Moment(0),
+            journal: 0,
+            names: 0,
+            discarded: 0,
+            requests: 0,
+            failures: 0,
+            source: schema.source(),
+            rest: None,
+        }
+    }
+}
+
 /// When a snapshot is begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Begun {
@@ -68,8 +86,7 @@ impl Zone {
     /// Writes everything in the zone to `out`.
     ///
     /// # Errors
-    /// Those of `out`; when the zone is damaged; [`io::ErrorKind::Interrupted`] when it belongs to a newer
-    /// configuration now, whose process will write it.
+    /// Those of `out`; when the zone is damaged; [`io::ErrorKind::Interrupted`] when it moves meanwhile.
     pub(super) fn write_snapshot(&self, begun: Begun, out: &mut dyn Write) -> io::Result<Written> {
         let mut writer = Writer {
             out,
@@ -80,28 +97,32 @@ impl Zone {
         };
         let access = self.access().map_err(io::Error::other)?;
         let view = access.view;
+        if view.is_foreign() {
+            let own = Arc::clone(&view.store.schema);
+            drop(access);
+            let same = Self::attach(&self.memory, own).map_err(io::Error::other)?;
+            return same.write_snapshot(begun, out);
+        }
         let preamble = view.store.preamble(begun, self.moment(begun.moment))?;
         drop(access);
         writer.preamble(&preamble)?;
         let mut piece = Vec::with_capacity(2 * PIECE);
         let (mut record, mut text) = (Record::default(), Vec::new());
+        // Receipts first: of a change made meanwhile there must not be the receipt alone.
         for slot in view.store.used_slots() {
-            let head = view.store.head(slot);
-            if head.has_key() {
-                if self.copy_slot(view, slot, &mut record) {
-                    text.clear();
-                    self.help(record.key(), &mut text);
-                    record.entry(&text).write(&mut piece);
-                    writer.entries += 1;
-                }
-            } else if view.store.copy_receipt(slot, &mut piece) {
-                writer.entries += 1;
-            }
-            if piece.len() >= PIECE {
-                writer.entries(&mut piece)?;
+            if view.store.copy_receipt(slot, &mut piece) {
+                writer.entry(&mut piece)?;
             }
         }
-        if view.sequence != self.root.sequence() || view.is_foreign() {
+        for slot in view.store.used_slots() {
+            if view.store.head(slot).has_key() && self.copy_slot(view, slot, &mut record) {
+                text.clear();
+                self.help(record.key(), &mut text);
+                record.entry(&text).write(&mut piece);
+                writer.entry(&mut piece)?;
+            }
+        }
+        if view.sequence != self.root.sequence() {
             return Err(io::ErrorKind::Interrupted.into());
         }
         writer.entries(&mut piece)?;
@@ -186,6 +207,15 @@ impl Writer<'_> {
         }
         self.content.update(&rest);
         self.write(&rest)
+    }
+
+    /// Counts an entry, and writes the piece it is in when that is long enough.
+    fn entry(&mut self, piece: &mut Vec<u8>) -> io::Result<()> {
+        self.entries += 1;
+        match piece.len() >= PIECE {
+            true => self.entries(piece),
+            false => Ok(()),
+        }
     }
 
     /// Writes and empties a piece of entries.

@@ -10,7 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::files::Files;
+use super::files::{Files, is_at};
 use super::snapshot::Begun;
 use super::wall_clock;
 use crate::metric::Moment;
@@ -88,6 +88,7 @@ impl Writer {
     /// # Errors
     /// When it could not be written.
     pub fn write_now(&mut self, zone: &Zone, journal: Option<&File>) -> io::Result<()> {
+        self.settled = None;
         for _ in 0..ATTEMPTS {
             if self.write(zone, journal)? {
                 return Ok(());
@@ -102,8 +103,13 @@ impl Writer {
     /// # Errors
     /// When it could not be written.
     pub fn finish(&mut self, zone: &Zone, journal: Option<&File>) -> io::Result<()> {
-        self.settled = None;
-        let written = self.write(zone, journal).map(drop);
+        let mut written = self.write_now(zone, journal);
+        if let Some(journal) = journal.filter(|_| written.is_ok()) {
+            // All of it is in the snapshot; the next one says that the journal begins anew.
+            written = journal.set_len(0);
+            (self.replaced, self.punched) = ([0; 2], 0);
+            written = written.and_then(|()| self.write_now(zone, Some(journal)));
+        }
         zone.seal();
         written
     }
@@ -119,6 +125,7 @@ impl Writer {
             zone.note_synced(begun.wall);
             return Ok(false);
         }
+        self.files.check(journal)?;
         let path = self.files.snapshot_begun();
         let file = File::options()
             .write(true)
@@ -126,8 +133,8 @@ impl Writer {
             .truncate(false)
             .mode(0o600)
             .open(&path)?;
-        if file.try_lock().is_err() {
-            // Another process is at it.
+        if file.try_lock().is_err() || !is_at(&file, &path) {
+            // Another process is at it, or has just put it in its place.
             return Ok(false);
         }
         file.set_len(0)?;

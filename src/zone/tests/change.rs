@@ -235,6 +235,59 @@ fn under_a_name_a_change_is_made_once_for_a_while() {
 }
 
 #[test]
+fn a_name_can_be_used_again_after_its_time() {
+    let zone = zone(K64, &["gauge"], false, None);
+    for round in 1..=3 {
+        let start = round * 100 * SECOND;
+        assert!(matches!(once(&zone, "x", start), Changed::Applied { .. }));
+        for later in 1..=3 {
+            let again = once(&zone, "x", start + later * SECOND);
+            assert!(matches!(again, Changed::Replayed { .. }), "{round} {later}");
+        }
+        zone.first.store.rebuild();
+        zone.verify().unwrap();
+        assert_eq!(text(&zone, b"a"), Some(round.to_string()));
+    }
+}
+
+#[test]
+fn what_cannot_be_made_costs_no_key() {
+    let zone = zone(MINIMUM, &["gauge"], true, Some("rest"));
+    let slots = zone.first.store.geometry.slots;
+    for number in 0..slots {
+        zone.update(format!("k{number}").as_bytes(), 1.0, Moment(0))
+            .unwrap();
+    }
+    let keys: Vec<String> = (0..slots + 1).map(|number| format!("n{number}")).collect();
+    let batch: Vec<Change<'_>> = keys.iter().map(|key| change(key, Action::Create)).collect();
+    assert_eq!(apply(&zone, &batch, Missing::Create), Err(NotChanged::Full));
+    let unsupported = [change("k0", Action::Put(1.0)), change("x", Action::Remove)];
+    assert_eq!(
+        apply(&zone, &unsupported, Missing::Create),
+        Err(NotChanged::Unknown(1))
+    );
+    assert_eq!(zone.len(), slots as u64);
+    // The oldest key is the one that is changed: another one makes room.
+    let add = |amount| Action::Assign(Assignment::Add(amount));
+    let once = Once {
+        name: b"once",
+        lifetime: SECOND,
+    };
+    zone.change(
+        &[change("k0", add(4.0))],
+        Missing::Refuse,
+        Some(once),
+        Moment(0),
+    )
+    .unwrap();
+    assert_eq!(
+        (text(&zone, b"k0"), text(&zone, b"k1")),
+        (Some("5".into()), None)
+    );
+    zone.verify().unwrap();
+}
+
+#[test]
 fn receipts_make_room_for_keys_and_for_newer_receipts() {
     let zone = zone(MINIMUM, &["gauge"], false, None);
     let slots = zone.first.store.geometry.slots;
@@ -256,11 +309,20 @@ fn receipts_make_room_for_keys_and_for_newer_receipts() {
         );
     }
     assert!(zone.update(b"one more", 1.0, Moment(0)).is_err());
-    // What is there can be changed, although nothing can be remembered of it.
-    assert!(matches!(
-        once(&zone, "late", SECOND),
-        Changed::Applied { .. }
-    ));
+    // What is there can be changed, unless that is to be remembered.
+    let increment = Action::Assign(Assignment::Increment);
+    assert_eq!(one(&zone, "a", increment), Ok(0));
+    let late = Once {
+        name: b"late",
+        lifetime: SECOND,
+    };
+    let changed = zone.change(
+        &[change("a", increment)],
+        Missing::Refuse,
+        Some(late),
+        Moment(0),
+    );
+    assert_eq!(changed, Err(NotChanged::Full));
     zone.verify().unwrap();
     assert_eq!(zone.first.store.fresh(), slots);
 }

@@ -29,11 +29,14 @@ pub fn number(text: &[u8]) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
-/// The text of help that `text` is: short, and a single line.
+/// The text of help that `text` is: short, and without control characters but tabs and line ends, of which
+/// those at its end do not matter.
 pub fn help(text: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(text).ok()?;
-    let fits = text.len() <= LONGEST_HELP && !text.chars().any(char::is_control);
-    fits.then_some(text)
+    let text = std::str::from_utf8(text)
+        .ok()?
+        .trim_end_matches(['\r', '\n']);
+    let is_odd = |character: char| character.is_control() && !"\t\r\n".contains(character);
+    (text.len() <= LONGEST_HELP && !text.chars().any(is_odd)).then_some(text)
 }
 
 /// One change of a batch, its key as written.
@@ -43,7 +46,7 @@ pub struct Wish {
     pub key: String,
     /// Its values are finite.
     pub action: Action,
-    /// Short and a single line.
+    /// See [`help`].
     pub help: Option<String>,
 }
 
@@ -173,9 +176,10 @@ impl Members {
         };
         let fits = self.help.as_deref().map(|text| help(text.as_bytes()));
         if fits == Some(None) {
-            return Err("\"help\" is no single line of at most 255 bytes");
+            return Err("\"help\" is no text of at most 255 bytes without control characters");
         }
-        let help = self.help.filter(|help| !help.is_empty());
+        let help = fits.flatten().filter(|help| !help.is_empty());
+        let help = help.map(str::to_owned);
         Ok(Wanted { action, help })
     }
 }
@@ -216,18 +220,12 @@ mod tests {
     }
 
     #[test]
-    fn help_is_one_short_line() {
+    fn help_is_a_short_text() {
         assert_eq!(help(b""), Some(""));
         assert_eq!(help("größer".as_bytes()), Some("größer"));
         assert_eq!(help(&[b'h'; 255]).map(str::len), Some(255));
-        for text in [
-            &[b'h'; 256][..],
-            b"a\nb",
-            b"a\tb",
-            b"\0",
-            b"\xff",
-            b"\xc2\x85",
-        ] {
+        assert_eq!(help(b"a\tb\nc\r\n"), Some("a\tb\nc"));
+        for text in [&[b'h'; 256][..], b"a\x1bb", b"\0", b"\xff", b"\xc2\x85"] {
             assert_eq!(help(text), None);
         }
     }
@@ -279,7 +277,7 @@ mod tests {
             r#"{"k": {"inc": false}}"#,
             r#"{"k": {"inc": 1}}"#,
             r#"{"k": {"set": 1}}"#,
-            r#"{"k": {"value": 1, "help": "a\nb"}}"#,
+            r#"{"k": {"value": 1, "help": "a\u0001b"}}"#,
             r#"{"k": {"value": 1, "help": 5}}"#,
             r#"{"k": {"value": {"value": 1}}}"#,
             r#"{"k": 1e400}"#,

@@ -71,8 +71,11 @@ impl ContentHandler for Handler {
 
 #[async_trait]
 impl Receiver for Handler {
-    fn most_body(&self) -> u64 {
-        LONGEST_BODY
+    fn most_body(&self, request: &Request) -> u64 {
+        match request.method() {
+            b"PATCH" => LONGEST_BATCH,
+            _ => LONGEST_BODY,
+        }
     }
 
     async fn answer(&'static self, request: &mut Request, body: Bytes) -> Response {
@@ -85,9 +88,11 @@ impl Receiver for Handler {
     }
 }
 
-/// The whole of a batch; everything else is shorter.
-const LONGEST_BODY: u64 = 1024 * 1024;
-const _: () = assert!(LONGEST_BODY as usize / MOST_CHANGES > 100);
+/// The whole of a batch.
+const LONGEST_BATCH: u64 = 1024 * 1024;
+const _: () = assert!(LONGEST_BATCH as usize / MOST_CHANGES > 100);
+/// A number or a text of help.
+const LONGEST_BODY: u64 = 4096;
 
 impl Handler {
     fn response(&self, result: Result<Response, Refusal>) -> Response {

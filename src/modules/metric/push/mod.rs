@@ -47,10 +47,13 @@ pub(super) const METRIC_PUSH: DirectiveSpec = DirectiveSpec {
                `gauge` or `last`, and `/inc` a `count`; `DELETE` removes it. `PATCH` of the location \
                itself makes all changes of a JSON object, or none: \
                `{\"a\": 5, \"b\": {\"add\": 2}, \"c\": {\"value\": 1, \"help\": \"text\"}}`, with \
-               `value`, `add`, `sub`, `inc` or `dec`; `GET` of it lists all keys. A change of a key \
+               `value`, `add`, `sub`, `\"inc\": true` or `\"dec\": true`, at most 10,000 of them; `GET` of \
+               it lists all keys. A change of a key \
                that is not there fails, unless `create=on`. A change with an `Idempotency-Key` or \
                `X-Idempotency-Key` is made once within TIME, and its repetition by the same client \
-               (see `auth_api_key`) gets the same answer.",
+               (see `auth_api_key`) gets the same answer; where there is no room to remember it, it is \
+               refused. Under `sync=always` of the zone a change that cannot be written to disk is \
+               answered with 500, but made: it is to be tried again under the same key.",
         example: "metric_zone apps:4m gauge;\nserver {\n    location /push/ {\n        metric_push apps;\n    }\n}",
     },
     apply: metric_push,

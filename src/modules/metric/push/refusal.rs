@@ -72,14 +72,18 @@ impl Refusal {
             Self::Key(bad) => bad.to_string(),
             Self::Value => "The body is not a finite decimal number.".to_owned(),
             Self::Help => {
-                format!("The body is not a single line of at most {LONGEST_HELP} bytes in UTF-8.")
+                format!(
+                    "The body is not a text of at most {LONGEST_HELP} bytes in UTF-8, without control characters."
+                )
             }
             Self::Batch(problem) => format!("The body is not an object of changes: {problem}."),
             Self::Idempotency => {
                 "An idempotency key is 1 to 64 visible ASCII characters, given once.".to_owned()
             }
             Self::Unknown(key) => format!("Requested metric \"{key}\" doesn't exist."),
-            Self::Method(allowed) => format!("The method is not allowed here: {allowed} are."),
+            Self::Method(allowed) => {
+                format!("The method is not allowed here, these are: {allowed}.")
+            }
             Self::Unsupported(key) => {
                 format!("The mode of metric \"{key}\" does not know this operation.")
             }

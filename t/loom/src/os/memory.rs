@@ -70,6 +70,14 @@ impl SharedMemory {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    pub(crate) fn found_on_disk(_: File) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn reserve(&self, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+
     pub(crate) fn section(&self, offset: u64, bytes: usize) -> io::Result<Self> {
         let start = offset as usize / WORD;
         let range = start..start + bytes / WORD;

@@ -55,3 +55,7 @@ pub(crate) fn boot_id() -> u128 {
 pub(crate) fn punch(_: &File, _: u64, _: u64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+pub(crate) fn first_data(_: &File, from: u64) -> io::Result<u64> {
+    Ok(from)
+}
