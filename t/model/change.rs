@@ -27,12 +27,10 @@ impl Model {
             return Ok(Outcome::Replayed(*created));
         }
         self.check_keys(wishes)?;
-        let has_room = self.make_room_for(wishes, missing, name.is_some())?;
-        let states = wishes.iter().enumerate().map(|(place, wish)| {
-            let states = self.changed(wish);
-            states.ok_or(NotChanged::Unsupported(place))
-        });
-        let states: Vec<Vec<State>> = states.collect::<Result<_, _>>()?;
+        self.check_presence(wishes, missing)?;
+        self.check_modes(wishes)?;
+        let has_room = self.make_room_for(wishes, name.is_some())?;
+        let states: Vec<Vec<State>> = wishes.iter().map(|wish| self.changed(wish)).collect();
         let is_new = |wish: &&Wish| !self.entries.contains_key(stored(wish));
         let created = wishes.iter().filter(is_new).count();
         for (wish, states) in wishes.iter().zip(states) {
@@ -55,47 +53,79 @@ impl Model {
         Ok(())
     }
 
-    /// Room for everything, at the cost of what can be done without, be it one of the keys; false if one key that
-    /// is there must be changed where it is.
-    fn make_room_for(
-        &mut self,
-        wishes: &[Wish],
-        missing: Missing,
-        has_name: bool,
-    ) -> Result<bool, NotChanged> {
-        loop {
-            let mut needed = usize::from(has_name);
-            for (place, wish) in wishes.iter().enumerate() {
-                let is_there = self.entries.contains_key(stored(wish));
-                let is_made = match wish.action {
-                    Action::Create => true,
-                    Action::Remove => false,
-                    Action::Put(_) | Action::Assign(_) => missing == Missing::Create,
-                };
-                if !is_there && !is_made {
-                    return Err(NotChanged::Unknown(place));
+    fn check_presence(&self, wishes: &[Wish], missing: Missing) -> Result<(), NotChanged> {
+        let is_missing = |wish: &Wish| {
+            let is_made = match wish.action {
+                Action::Create => true,
+                Action::Remove => false,
+                Action::Put(_) | Action::Assign(_) => missing == Missing::Create,
+            };
+            !is_made && !self.entries.contains_key(stored(wish))
+        };
+        match wishes.iter().position(is_missing) {
+            Some(place) => Err(NotChanged::Unknown(place)),
+            None => Ok(()),
+        }
+    }
+
+    fn check_modes(&self, wishes: &[Wish]) -> Result<(), NotChanged> {
+        let is_refused = |wish: &Wish| match wish.action {
+            Action::Assign(assignment) => !assign(&mut self.fresh(), assignment),
+            _ => false,
+        };
+        match wishes.iter().position(is_refused) {
+            Some(place) => Err(NotChanged::Unsupported(place)),
+            None => Ok(()),
+        }
+    }
+
+    /// Room for everything, at the cost of what can be done without and is not asked about; false if one key that
+    /// is there is changed where it is.
+    fn make_room_for(&mut self, wishes: &[Wish], has_name: bool) -> Result<bool, NotChanged> {
+        let present = |wish: &&Wish| self.entries.contains_key(stored(wish));
+        let needs = |wish: &Wish| {
+            let key = stored(wish);
+            let is_there = self.entries.contains_key(key);
+            let own = if is_there {
+                1
+            } else {
+                self.slots_for(key.len())
+            };
+            own + self
+                .new_text(wish)
+                .map_or(0, |text| self.slots_for_text(text))
+        };
+        let holds = |wish: &Wish| {
+            let key = stored(wish);
+            let text = self.texts.get(key);
+            self.slots_for(key.len()) + text.map_or(0, |text| self.slots_for_text(text))
+        };
+        let needed = wishes.iter().map(needs).sum::<usize>() + usize::from(has_name);
+        let held: usize = wishes.iter().filter(present).map(holds).sum();
+        if self.free() >= needed {
+            return Ok(true);
+        }
+        if let [wish] = wishes
+            && present(&wish)
+            && !has_name
+            && (!self.expire || self.new_text(wish).is_none())
+        {
+            return Ok(false);
+        }
+        if needed + held <= self.geometry.capacity(1) {
+            for wish in wishes {
+                if let Some(entry) = self.entries.get_mut(stored(wish)) {
+                    self.clock += 1;
+                    entry.updated = self.clock;
                 }
-                let own = if is_there {
-                    1
-                } else {
-                    self.slots_for(stored(wish).len())
-                };
-                let text = self.new_text(wish);
-                needed += own + text.map_or(0, |text| self.slots_for_text(text));
             }
+            while self.free() < needed && self.reclaim() {}
             if self.free() >= needed {
                 return Ok(true);
             }
-            if !self.reclaim() {
-                if let [wish] = wishes
-                    && self.entries.contains_key(stored(wish))
-                {
-                    return Ok(false);
-                }
-                self.discarded += 1;
-                return Err(NotChanged::Full);
-            }
         }
+        self.discarded += 1;
+        Err(NotChanged::Full)
     }
 
     /// The text that a key gets which has none.
@@ -105,16 +135,17 @@ impl Model {
         is_wanted.then(|| &text[..text.len().min(255)])
     }
 
-    /// What a key holds afterwards; nothing if its mode does not allow it.
-    fn changed(&self, wish: &Wish) -> Option<Vec<State>> {
-        let mut states = match self.entries.get(stored(wish)) {
-            Some(entry) => entry.states.clone(),
-            None => {
-                let mut states: Vec<State> = self.metrics.iter().map(State::new).collect();
-                let _stays_unset = assign(&mut states, Assignment::Set(0.0));
-                states
-            }
-        };
+    /// What a key holds that is made without a sample.
+    fn fresh(&self) -> Vec<State> {
+        let mut states: Vec<State> = self.metrics.iter().map(State::new).collect();
+        let _stays_unset = assign(&mut states, Assignment::Set(0.0));
+        states
+    }
+
+    /// What a key holds afterwards.
+    fn changed(&self, wish: &Wish) -> Vec<State> {
+        let present = self.entries.get(stored(wish));
+        let mut states = present.map_or_else(|| self.fresh(), |entry| entry.states.clone());
         match wish.action {
             Action::Create | Action::Remove => {}
             Action::Put(value) => {
@@ -122,13 +153,9 @@ impl Model {
                     states.iter_mut().for_each(|state| state.record(value));
                 }
             }
-            Action::Assign(assignment) => {
-                if !assign(&mut states, assignment) {
-                    return None;
-                }
-            }
+            Action::Assign(assignment) => assert!(assign(&mut states, assignment)),
         }
-        Some(states)
+        states
     }
 
     fn make(&mut self, wish: &Wish, states: Vec<State>, has_room: bool) {
