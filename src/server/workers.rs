@@ -127,7 +127,9 @@ impl Workers {
             ))
             .arg(hand_over::OPTION)
             .arg(std::os::fd::AsRawFd::as_raw_fd(&text).to_string())
-            .stdin(Stdio::null());
+            .stdin(Stdio::null())
+            // Huge pages would make several MB of each worker out of what takes one.
+            .env("MIMALLOC_ALLOW_THP", "0");
         let child = os::spawn(&mut command, &descriptors, Session::Same)?;
         let process = child.id();
         self.left.retain(|left| *left != place);
