@@ -225,12 +225,15 @@ fn listing_and_eviction() -> Orders {
 fn update_and_assignment() -> Orders {
     Scene::new(&keys::<2>(), 1).play(3, |scene, [main, other]| {
         let [key, stays] = keys();
-        let updating = thread(2, move || update(&other, &self::key(0)));
+        let updating = thread(2, move || {
+            update(&other, &self::key(0));
+            update(&other, &self::key(0));
+        });
         apply(&main, &[add(&key)], Missing::Refuse);
         joined(updating);
-        let samples = 2.0 * key.unit;
+        let samples = 3.0 * key.unit;
         let found = scene.judge(&main, &[key.clone(), stays], samples);
-        assert_eq!(found.samples(&key), Some(3));
+        assert_eq!(found.samples(&key), Some(4));
     })
 }
 

@@ -301,10 +301,10 @@ impl Found {
 }
 
 impl Key {
-    /// Its value consists of samples of its own.
+    /// Its value consists of samples of its own, and is there from the first moment on.
     fn judge(&self, value: u64) {
         let unit = self.unit as u64;
-        let is_own = value.is_multiple_of(unit) && value / unit < BASE;
+        let is_own = value.is_multiple_of(unit) && (1..BASE).contains(&(value / unit));
         assert!(is_own, "{value} is not of {self:?}");
     }
 }
