@@ -3,7 +3,7 @@
 //! ```text
 //! root (12 KiB, at 0)              never moves; the lock, and where the layout lies now
 //! ├ 0 magic  1 version  2,3 boot  4 generation  5 sequence  6,7 and 8,9 offset, bytes
-//! ├ 10 seats ever taken  11 offset of the zone's time  12 checksum  13 content of the last snapshot
+//! ├ 10 seats ever taken  11 offset of the zone's time  12 checksum
 //! ├ 14 last snapshot  15 durable until  16…23 the mutex  24 failed writes
 //! └ 64…     seats: one line of 8 words per handle: slot in use, process, its start, 5 slots more
 //! layout (at root's offset)        moves when size or metrics change
@@ -51,8 +51,6 @@ pub(super) mod root {
     pub(in crate::zone) const OFFSET: usize = 11;
     /// Of the layout, once nobody uses a file any more; else zero.
     pub(in crate::zone) const CHECKSUM: usize = 12;
-    /// Which content the newest snapshot has, as its checksum.
-    pub(in crate::zone) const CONTENT: usize = 13;
     /// When the newest snapshot was begun, in milliseconds since 1970.
     pub(in crate::zone) const SNAPSHOT: usize = 14;
     /// What was changed before is on disk, in milliseconds since 1970.

@@ -13,7 +13,6 @@ use tokio::task::spawn_blocking;
 
 use super::zones::Entry;
 use crate::conf::reason;
-use crate::zone::keep::wall_clock;
 
 /// Appends to one journal.
 pub(super) struct Committer {
@@ -98,15 +97,11 @@ impl Entry {
         let Some(committer) = lasting.and_then(|lasting| lasting.committer.as_ref()) else {
             return Ok(());
         };
-        let begun = wall_clock();
         let committed = committer.commit(&record).await;
-        match &committed {
-            Ok(()) => self.zone.note_synced(begun),
-            Err(error) => {
-                self.zone.count_error();
-                let (name, reason) = (&self.name, reason(error));
-                log::error!("metric zone \"{name}\": its journal could not be written ({reason})");
-            }
+        if let Err(error) = &committed {
+            self.zone.count_error();
+            let (name, reason) = (&self.name, reason(error));
+            log::error!("metric zone \"{name}\": its journal could not be written ({reason})");
         }
         committed
     }

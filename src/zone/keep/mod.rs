@@ -20,7 +20,7 @@ pub use opening::{Opened, Told, Wanted};
 pub use writer::{Kept, Writer};
 
 /// The wall clock in milliseconds since 1970.
-pub fn wall_clock() -> u64 {
+pub(super) fn wall_clock() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_millis() as u64)
 }

@@ -373,8 +373,7 @@ fn write_as_it_is(
         moment: Moment(monotonic()),
         journal: 0,
     };
-    Zone::attach(memory, Arc::clone(known))?.write_snapshot(begun, out)?;
-    Ok(())
+    Ok(Zone::attach(memory, Arc::clone(known))?.write_snapshot(begun, out)?)
 }
 
 /// Whether some metric is in both.

@@ -74,24 +74,15 @@ pub(super) struct Begun {
     pub(super) journal: u64,
 }
 
-/// What was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Written {
-    /// Of everything but the times: equal for two snapshots of the same content.
-    pub(super) content: u64,
-    pub(super) entries: u64,
-}
-
 impl Zone {
     /// Writes everything in the zone to `out`.
     ///
     /// # Errors
     /// Those of `out`; when the zone is damaged; [`io::ErrorKind::Interrupted`] when it moves meanwhile.
-    pub(super) fn write_snapshot(&self, begun: Begun, out: &mut dyn Write) -> io::Result<Written> {
+    pub(super) fn write_snapshot(&self, begun: Begun, out: &mut dyn Write) -> io::Result<()> {
         let mut writer = Writer {
             out,
             whole: Xxh3::new(),
-            content: Xxh3::new(),
             length: 0,
             entries: 0,
         };
@@ -177,7 +168,6 @@ impl Store {
 struct Writer<'a> {
     out: &'a mut dyn Write,
     whole: Xxh3,
-    content: Xxh3,
     length: u64,
     entries: u64,
 }
@@ -205,7 +195,6 @@ impl Writer<'_> {
                 rest.extend(cells.iter().flat_map(|cell| cell.to_le_bytes()));
             }
         }
-        self.content.update(&rest);
         self.write(&rest)
     }
 
@@ -220,13 +209,12 @@ impl Writer<'_> {
 
     /// Writes and empties a piece of entries.
     fn entries(&mut self, piece: &mut Vec<u8>) -> io::Result<()> {
-        self.content.update(piece);
         self.write(piece)?;
         piece.clear();
         Ok(())
     }
 
-    fn end(mut self) -> io::Result<Written> {
+    fn end(mut self) -> io::Result<()> {
         let mut end = vec![END];
         end.extend(self.entries.to_le_bytes());
         let length = self.length + end.len() as u64 + 16;
@@ -234,11 +222,7 @@ impl Writer<'_> {
         self.write(&end)?;
         let checksum = self.whole.digest();
         self.out.write_all(&checksum.to_le_bytes())?;
-        self.out.flush()?;
-        Ok(Written {
-            content: self.content.digest(),
-            entries: self.entries,
-        })
+        self.out.flush()
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -308,14 +292,13 @@ fn rest(reader: &mut Reader<'_>) -> Option<Option<(Vec<u8>, Vec<u64>)>> {
 
 impl Zone {
     /// Notes that everything changed before `begun` is on disk.
-    pub(super) fn note_snapshot(&self, begun: Begun, content: u64) {
-        self.root.set(root::CONTENT, content);
+    pub(super) fn note_snapshot(&self, begun: Begun) {
         self.root.set(root::SNAPSHOT, begun.wall);
         self.note_synced(begun.wall);
     }
 
     /// Notes that everything changed before some time, in milliseconds since 1970, is on disk.
-    pub fn note_synced(&self, wall: u64) {
+    pub(super) fn note_synced(&self, wall: u64) {
         let word = self.root.word(root::SYNCED);
         word.fetch_max(wall, Ordering::Relaxed);
     }

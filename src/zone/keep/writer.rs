@@ -138,10 +138,10 @@ impl Writer {
             return Ok(false);
         }
         file.set_len(0)?;
-        let written = zone.write_snapshot(begun, &mut BufWriter::new(&file))?;
+        zone.write_snapshot(begun, &mut BufWriter::new(&file))?;
         file.sync_all()?;
         self.put_in_place(&path)?;
-        zone.note_snapshot(begun, written.content);
+        zone.note_snapshot(begun);
         self.settled = signature.filter(|_| zone.has_settled(begun.moment));
         self.give_back(journal, begun.journal);
         Ok(true)
