@@ -7,6 +7,7 @@
 mod compile;
 mod key_name;
 mod page;
+mod scrapes;
 mod zone_line;
 
 use crate::conf::{

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use super::super::api;
 use super::Scraped;
@@ -89,18 +90,22 @@ impl Compiled {
         if zones.fold(0, usize::saturating_add) > SHORT.lines {
             return None;
         }
+        let began = Instant::now();
         let (page, refused) = self.scrape(request, |scrape, evaluation| {
             scrape.short(SHORT, evaluation)
         })?;
+        self.scrapes.count(began, &page, refused.total());
         self.complain(refused);
         Some(page)
     }
 
     /// Writes a page of any length.
     fn long(&self, request: &mut Request, out: &mut dyn Write) -> io::Result<()> {
+        let mut page = self.scrapes.begin(out);
         let refused = self.scrape(request, |scrape, evaluation| {
-            scrape.long(LONG, evaluation, out)
+            scrape.long(LONG, evaluation, &mut page)
         })?;
+        page.complete(refused.total());
         self.complain(refused);
         Ok(())
     }

@@ -46,6 +46,19 @@ pub struct Refused {
     pub doubtful: u64,
 }
 
+impl Refused {
+    /// For whatever reason.
+    pub fn total(&self) -> u64 {
+        let Self {
+            numbers,
+            samples,
+            repeated,
+            doubtful,
+        } = self;
+        numbers + samples + repeated + doubtful
+    }
+}
+
 /// A page on its way to a reader.
 pub struct Page<'a> {
     out: &'a mut dyn Write,
