@@ -4,6 +4,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod accounting;
 mod api_keys;
 mod clients;
 mod command_line;
