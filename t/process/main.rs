@@ -8,6 +8,7 @@ mod accounting;
 mod api_keys;
 mod clients;
 mod command_line;
+mod console;
 mod counting;
 mod durable;
 mod harness_itself;
