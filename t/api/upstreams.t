@@ -121,3 +121,49 @@ upstream none { server 127.0.0.1:$PORT2; }
   "shared": {"pages": {"used": 11, "free": 53}, "slots": {}},
   "own": {"pages": {"used": 4, "free": 0}, "slots": {}}
 }
+
+=== statuses of a peer that are none are counted together
+--- origin o
+* /odd 999
+* * 200
+--- http_config
+upstream group { zone group; server $ORIGIN_o; }
+--- config
+location / { proxy_pass http://group; }
+--- requests
+GET /odd 999
+GET /x
+--- json /status/http/upstreams/group/peers/$ORIGIN_o/responses
+{"200": 1, "xxx": 1}
+
+=== a peer with all the connections it may have is busy
+--- origin slow
+* * 200 delay=1
+--- http_config
+upstream group { zone group; server $ORIGIN_slow max_conns=1; }
+--- config
+location /p { proxy_pass http://group; }
+--- raw_request
+GET /p HTTP/1.1\r\nHost: a\r\n\r\n
+--- wait_like /status/http/upstreams/group/peers/$ORIGIN_slow
+{"state": "busy", "selected": {"current": 1, "total": 1}}
+--- wait_like /status/http/upstreams/group/peers/$ORIGIN_slow
+{"state": "up", "selected": {"current": 0, "total": 1}}
+
+=== a peer that comes back has been down for a while
+--- origin o
+* /fail close
+* * 200
+--- http_config
+upstream group { zone group; server $ORIGIN_o max_fails=1 fail_timeout=1s; server 127.0.0.1:$PORT2 backup; }
+--- config
+location / { proxy_pass http://group; proxy_next_upstream off; }
+--- requests
+GET /fail 502
+--- json_like /status/http/upstreams/group/peers/$ORIGIN_o
+{"state": "unavailable", "health": {"fails": 1, "unavailable": 1, "downstart": "<date>"}}
+--- wait 1.2
+--- requests
+GET /x 200
+--- json /status/http/upstreams/group/peers/$ORIGIN_o/health
+{"fails": 1, "unavailable": 1, "downtime": "</^[1-9]\\d{3}$/>", "header_time": "<number>", "response_time": "<number>"}
