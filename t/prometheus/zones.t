@@ -251,7 +251,7 @@ prometheus_template t { metric_zone apps key=families; }
 pingauge: [emerg] invalid parameter "key=families" in http_config:2
    2 | prometheus_template t { metric_zone apps key=families; }
      |                                          ^^^^^^^^^^^^
-     help: expected as=NAME, label=NAME, labels=~REGEX, keys=labels, keys=families, prefix=TEXT or help=TEXT
+     help: expected as=NAME, label=NAME, labels=~REGEX, keys=labels, keys=families, prefix=TEXT, help=TEXT or max_keys=N
 
 === keys as something else
 --- http_config
@@ -529,3 +529,43 @@ pingauge: [emerg] the buckets of zone "a" have the label "le" in http_config:13
   13 |     metric_zone a labels=~(?<le>.);
      |                 ^
      help: give the label of keys another name
+
+=== zones that are too large for a page
+--- http_config
+metric_zone a:64k count;
+metric_zone b:64k gauge;
+prometheus_template t { metric_zone * max_keys=2; b_keys $p8s_value path=/http/metric_zones/b/metrics/; }
+--- config
+location /u { metric a $arg_k on=request; metric b x=1 on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /u?k=x 204
+GET /u?k=y 204
+--- prometheus /p
+# Angie Prometheus template "t"
+# TYPE a_total counter
+a_total{key="x"} 1
+a_total{key="y"} 1
+# TYPE b gauge
+b{key="x"} 2
+b_keys 1
+--- requests
+GET /u?k=z 204
+--- prometheus /p
+# Angie Prometheus template "t"
+# skipped 3
+# TYPE b gauge
+b{key="x"} 3
+b_keys 1
+--- log
+template "t": 3 keys make no series
+
+=== a number that is none
+--- http_config
+metric_zone a:64k count;
+prometheus_template t { metric_zone a max_keys=many; }
+--- config
+--- error
+pingauge: [emerg] "many" is no number of keys in http_config:2
+   2 | prometheus_template t { metric_zone a max_keys=many; }
+     |                                                ^^^^

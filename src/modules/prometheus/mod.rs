@@ -41,7 +41,7 @@ const DIRECTIVES: &[DirectiveSpec] = &[
             syntax: "prometheus_template NAME {\n    SAMPLE[{LABELS}] $VARIABLE \
                      [path=PATH | path=~REGEX | path=~*REGEX] [type=TYPE] [help=TEXT];\n    \
                      metric_zone ZONE | * [as=NAME] [label=NAME | labels=~REGEX]\n        \
-                     [keys=labels | families] [prefix=TEXT] [help=TEXT];\n}",
+                     [keys=labels | families] [prefix=TEXT] [help=TEXT] [max_keys=N];\n}",
             default: "",
             text: "Describes a page: each statement takes the items of the status tree whose path, \
                    from below `/status`, is PATH or matches REGEX, and writes a line for each, \
@@ -54,7 +54,7 @@ const DIRECTIVES: &[DirectiveSpec] = &[
                    cut into a label for each named group of REGEX. Counters end in `_total`, \
                    histograms have `_bucket`, `_sum` and `_count`. With `keys=families` each key is \
                    a family, called TEXT and the key, which may have labels of its own, as in \
-                   `jobs{job=\"backup\"}`. Keys that make no name, that REGEX does not match, or \
+                   `jobs{job=\"backup\"}`. A zone of more than N keys is left out. Keys that make no name, that REGEX does not match, or \
                    that would repeat what the page has already, are left out; `# skipped N` tells \
                    how many.",
             example: "prometheus_template requests {\n    'requests{zone=\"$1\"}' $p8s_value\n        \

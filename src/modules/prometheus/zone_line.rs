@@ -22,6 +22,7 @@ pub(super) struct WrittenZone {
     prefix: Option<Word>,
     keys: Keys,
     help: Option<String>,
+    most: u64,
 }
 
 /// Whether a line of a template is one of these.
@@ -49,6 +50,7 @@ pub(super) fn written(directive: &Directive, after: usize) -> Result<WrittenZone
         prefix: option("prefix="),
         keys: keys(option("keys="), option("label="), option("labels="))?,
         help: option("help=").map(|word| word.text),
+        most: most(option("max_keys="))?,
     };
     if let Some(prefix) = zone
         .prefix
@@ -77,9 +79,17 @@ pub(super) fn written(directive: &Directive, after: usize) -> Result<WrittenZone
     }
 }
 
-const OPTIONS: [&str; 6] = ["as=", "label=", "labels=", "keys=", "prefix=", "help="];
+const OPTIONS: [&str; 7] = [
+    "as=",
+    "label=",
+    "labels=",
+    "keys=",
+    "prefix=",
+    "help=",
+    "max_keys=",
+];
 const EXPECTED: &str = "expected as=NAME, label=NAME, labels=~REGEX, keys=labels, keys=families, \
-                        prefix=TEXT or help=TEXT";
+                        prefix=TEXT, help=TEXT or max_keys=N";
 const NAME: &str = "letters, digits, \"_\" and \":\", no digit first";
 const ALL: &str = "*";
 
@@ -128,6 +138,16 @@ fn keys(keys: Option<Word>, label: Option<Word>, labels: Option<Word>) -> Result
         (None, None) if is_families => Ok(Keys::Families),
         (None, None) => Ok(Keys::Label("key".to_owned())),
     }
+}
+
+fn most(word: Option<Word>) -> Result<u64, Diagnostic> {
+    let Some(word) = word else {
+        return Ok(u64::MAX);
+    };
+    word.text.parse().map_err(|_| {
+        let message = format!("\"{}\" is no number of keys", word.text);
+        Diagnostic::error(word.span, message)
+    })
 }
 
 /// A pattern with a label for each of its named groups.
@@ -200,6 +220,7 @@ fn line(written: &WrittenZone, entry: Arc<Entry>) -> Result<ZoneLine, Diagnostic
         start: start(written, &entry)?,
         keys: written.keys.clone(),
         help: written.help.clone(),
+        most: written.most,
         parts,
         entry,
     })

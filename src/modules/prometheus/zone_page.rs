@@ -27,6 +27,8 @@ pub(super) struct ZoneLine {
     pub start: String,
     pub keys: Keys,
     pub help: Option<String>,
+    /// With more keys it is left out.
+    pub most: u64,
     pub parts: Vec<Part>,
 }
 
@@ -159,14 +161,17 @@ impl ZoneLine {
 
     /// At most so many lines it will have, unless keys are added meanwhile.
     pub(super) fn length(&self) -> usize {
-        let keys = usize::try_from(self.entry.zone.len()).unwrap_or(usize::MAX);
+        let keys = Some(self.entry.zone.len()).filter(|keys| *keys <= self.most);
+        let keys = usize::try_from(keys.unwrap_or(0)).unwrap_or(usize::MAX);
         let cells = self.entry.schema.cells() + 2 * self.parts.len();
         keys.saturating_mul(cells)
     }
 
     /// Writes all of it.
     pub(super) fn write(&self, page: &mut Page<'_>) -> io::Result<()> {
+        let keys = self.entry.zone.len();
         let skipped = match self.keys {
+            _ if keys > self.most => keys,
             Keys::Families => self.write_families(page)?,
             _ => self.write_labels(page)?,
         };
