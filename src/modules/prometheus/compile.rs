@@ -33,6 +33,8 @@ pub(super) struct Compiled {
     pub lines: Vec<CompiledLine>,
     pub item: StateIndex<Item>,
     pub address: Option<Place>,
+    /// Whether the page was long of late, so that trying to make a short one would be in vain.
+    pub is_long: AtomicBool,
     /// Which kinds of faulty lines were told of: a scrape is repeated every few seconds.
     pub told: [AtomicBool; 5],
 }
@@ -127,6 +129,7 @@ fn compile_one(
         lines,
         item,
         address: builder.thing::<api::Places>().address,
+        is_long: AtomicBool::new(false),
         told: Default::default(),
     }
 }

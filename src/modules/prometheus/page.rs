@@ -71,12 +71,13 @@ fn accepted(request: &Request, name: &[u8]) -> Vec<u8> {
     values.join(&b","[..])
 }
 
-/// A page within these bounds is made at once; another one by a thread of its own.
+/// A page within these bounds is made at once, which takes less than a millisecond; another one by a thread
+/// of its own.
 const SHORT: Bounds = Bounds {
-    lines: 2000,
-    statement: 1 << 20,
-    bytes: 1 << 20,
-    nodes: 5000,
+    lines: 1000,
+    statement: 1 << 18,
+    bytes: 1 << 18,
+    nodes: 2500,
 };
 
 /// What of a longer page is kept in memory.
@@ -103,12 +104,15 @@ impl Compiled {
     /// The page, if it is short.
     fn short(&self, request: &mut Request, format: Format) -> Option<Vec<u8>> {
         let zones = self.zones.iter().map(ZoneLine::length);
-        if zones.fold(0, usize::saturating_add) > SHORT.lines {
+        let length = zones.fold(0, usize::saturating_add);
+        if length > SHORT.lines || self.is_long.load(Ordering::Relaxed) {
             return None;
         }
-        let (page, summary) = self.scrape(request, format, |scrape, evaluation| {
+        let made = self.scrape(request, format, |scrape, evaluation| {
             scrape.short(SHORT, evaluation)
-        })?;
+        });
+        self.is_long.store(made.is_none(), Ordering::Relaxed);
+        let (page, summary) = made?;
         self.complain(summary);
         Some(page)
     }
@@ -118,6 +122,8 @@ impl Compiled {
         let summary = self.scrape(request, format, |scrape, evaluation| {
             scrape.long(LONG, evaluation, out)
         })?;
+        let is_long = summary.lines > SHORT.lines as u64 / 2;
+        self.is_long.store(is_long, Ordering::Relaxed);
         self.complain(summary);
         Ok(())
     }
