@@ -51,6 +51,30 @@ pub(super) struct CompiledLine {
     pub is_distinct: bool,
     /// Whether some variable may hold what it evaluated to for an earlier item.
     pub depends: bool,
+    /// The labels, if value and labels are the item's alone: that is most of a long page.
+    pub plain: Option<Vec<Plain>>,
+}
+
+/// A piece of labels that needs no variable.
+pub(super) enum Plain {
+    /// As written.
+    Text(Box<[u8]>),
+    /// What a group of the path's pattern matched.
+    Group(usize),
+}
+
+impl Plain {
+    /// The pieces of labels that need nothing but the item; nothing if one does.
+    fn all(path: Option<&Path>, pieces: &[Piece<'_>]) -> Option<Vec<Self>> {
+        // For a literal path the groups are those of the location.
+        let has_groups = matches!(path?, Path::Pattern { .. });
+        let plain = |piece: &Piece<'_>| match piece {
+            Piece::Text(text) => Some(Self::Text((*text).into())),
+            Piece::Group(number) if has_groups => Some(Self::Group(*number)),
+            Piece::Group(_) | Piece::Other => None,
+        };
+        pieces.iter().map(plain).collect()
+    }
 }
 
 /// What `$p8s_value` shows.
@@ -161,6 +185,7 @@ fn compile_line(
             .path
             .as_ref()
             .is_some_and(|path| is_distinct(path, &pieces)),
+        plain: Plain::all(line.path.as_ref(), &pieces).filter(|_| value == own),
         syntax: known.map_or(Syntax::Unknown, |known| known.syntax),
         labels,
         value,

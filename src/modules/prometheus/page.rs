@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::super::api;
 use super::Scraped;
-use super::compile::{Compiled, Templates};
+use super::compile::{Compiled, CompiledLine, Plain, Templates};
 use super::packing::{pack, packed, takes_gzip};
 use super::zone_page::ZoneLine;
 use crate::conf::{Chain, Diagnostic};
@@ -191,9 +191,15 @@ struct Evaluation<'a> {
 impl Evaluate for Evaluation<'_> {
     fn line(&mut self, statement: usize, item: Option<&Match<'_>>, out: &mut Line) {
         let line = &self.template.lines[statement];
-        match item {
-            Some(item) => self.show(item),
-            None => {
+        match (item, &line.plain) {
+            (Some(item), Some(labels)) => {
+                value_text(&item.value, &mut out.value);
+                out.sample.extend_from_slice(line.name.as_bytes());
+                append_plain(labels, item, &mut out.sample);
+                return line.describe(item, out);
+            }
+            (Some(item), None) => self.show(item),
+            (None, _) => {
                 self.show_nothing();
                 self.request.forget_evaluated();
             }
@@ -201,15 +207,25 @@ impl Evaluate for Evaluation<'_> {
         if self.request.read(line.value, &mut out.value) && !out.value.is_empty() {
             out.sample.extend_from_slice(line.name.as_bytes());
             append_labels(&line.labels, self.request, &mut out.sample);
-            out.syntax = line.syntax;
-            // Most paths need no closer look.
-            let is_exact = |path: &str| path.is_ascii() || !path.contains('\u{fffd}');
-            out.is_distinct = line.is_distinct && item.is_some_and(|item| is_exact(item.path));
+            match item {
+                Some(item) => line.describe(item, out),
+                None => out.syntax = line.syntax,
+            }
         }
     }
 
     fn section(&mut self, section: usize, page: &mut Page<'_>) -> io::Result<()> {
         self.template.zones[section].write(page)
+    }
+}
+
+impl CompiledLine {
+    /// What is known about a line without looking at it.
+    fn describe(&self, item: &Match<'_>, out: &mut Line) {
+        // Most paths need no closer look.
+        let is_exact = item.path.is_ascii() || !item.path.contains('\u{fffd}');
+        out.is_distinct = self.is_distinct && is_exact;
+        out.syntax = self.syntax;
     }
 }
 
@@ -240,6 +256,18 @@ impl Evaluation<'_> {
     fn show_nothing(&mut self) {
         self.request.state(self.template.item).0 = None;
         self.request.captures.clone_from(&self.own);
+    }
+}
+
+/// Appends labels that hold nothing but what the path's pattern matched.
+fn append_plain(labels: &[Plain], item: &Match<'_>, out: &mut Vec<u8>) {
+    for piece in labels {
+        match piece {
+            Plain::Text(text) => out.extend_from_slice(text),
+            Plain::Group(number) => {
+                escape_label(item.group(*number).unwrap_or_default().as_bytes(), out);
+            }
+        }
     }
 }
 
