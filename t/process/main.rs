@@ -12,6 +12,7 @@ mod durable;
 mod harness_itself;
 mod hostile;
 mod lasting;
+mod lifecycle;
 mod metric_push;
 mod prometheus;
 mod push;
