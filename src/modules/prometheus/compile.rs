@@ -151,6 +151,13 @@ fn compile_one(
         .collect();
     let sections = zones.iter().map(ZoneLine::section).collect();
     let families = Families::new(&written.name, &series, sections);
+    for (zone, name) in families.repeated() {
+        let message = format!("\"{name}\" never gets a value: the page has that name already");
+        let warning = Diagnostic::warning(zones[zone].span, message);
+        builder
+            .diagnostics
+            .push(warning.with_help("prefix=TEXT or as=NAME give another name"));
+    }
     for (number, message) in families.objections() {
         let span = written.lines[number].span;
         builder.diagnostics.push(Diagnostic::advice(span, message));

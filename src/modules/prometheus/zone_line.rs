@@ -217,6 +217,7 @@ fn line(written: &WrittenZone, entry: Arc<Entry>) -> Result<ZoneLine, Diagnostic
     }
     Ok(ZoneLine {
         after: written.after,
+        span,
         start: start(written, &entry)?,
         keys: written.keys.clone(),
         help: written.help.clone(),
