@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use super::super::api;
 use super::Scraped;
-use super::compile::{Compiled, Templates};
-use super::zone_line::ZoneLine;
+use super::compile::{Compiled, CompiledLine, Plain, Templates};
+use super::packing::{pack, packed, takes_gzip};
+use super::zone_page::ZoneLine;
 use crate::conf::{Chain, Diagnostic};
 use crate::http::builder::{Builder, LocationParts};
 use crate::http::content;
@@ -21,7 +22,7 @@ use crate::http::stream::Stream;
 use crate::http::template::{Part, Template};
 use crate::status::Node;
 use crate::status::prometheus::{
-    Bounds, Evaluate, Line, Match, Page, Refused, Scrape, escape_label, value_text,
+    Bounds, Evaluate, Format, Line, Match, Page, Scrape, Summary, escape_label, value_text,
 };
 
 /// Puts the page of a location in its place.
@@ -47,23 +48,37 @@ impl ContentHandler for Handler {
         if !matches!(request.method(), b"GET" | b"HEAD") {
             return Some(Outcome::Status(405));
         }
-        let mut answer = Response::new(200, CONTENT_TYPE, "").uncached();
-        answer.body = match self.0.short(request) {
+        let format = Format::accepted(&accepted(request, b"accept"));
+        let is_packed = takes_gzip(&accepted(request, b"accept-encoding"));
+        let mut answer = Response::new(200, format.content_type(), "").uncached();
+        answer.head.add("Vary", b"Accept, Accept-Encoding");
+        if is_packed {
+            answer.head.add("Content-Encoding", b"gzip");
+        }
+        answer.body = match self.0.short(request, format) {
+            Some(page) if is_packed => packed(page)?,
             Some(page) => Body::Bytes(page.into()),
-            None => self.long(request)?,
+            None => self.long(request, format, is_packed)?,
         };
         Some(Outcome::Respond(answer))
     }
 }
 
-const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// What a client accepts, from all fields of that name.
+fn accepted(request: &Request, name: &[u8]) -> Vec<u8> {
+    let fields = request.head.fields();
+    let values = fields.filter(|(own, _)| own.eq_ignore_ascii_case(name));
+    let values: Vec<&[u8]> = values.map(|(_, value)| value).collect();
+    values.join(&b","[..])
+}
 
-/// A page within these bounds is made at once; another one by a thread of its own.
+/// A page within these bounds is made at once, which takes less than a millisecond; another one by a thread
+/// of its own.
 const SHORT: Bounds = Bounds {
-    lines: 2000,
-    statement: 1 << 20,
-    bytes: 1 << 20,
-    nodes: 5000,
+    lines: 1000,
+    statement: 1 << 18,
+    bytes: 1 << 18,
+    nodes: 2500,
 };
 
 /// What of a longer page is kept in memory.
@@ -75,38 +90,46 @@ const LONG: Bounds = Bounds {
 };
 
 impl Handler {
-    fn long(&self, request: &Request) -> Option<Body> {
+    fn long(&self, request: &Request, format: Format, is_packed: bool) -> Option<Body> {
         let template = Arc::clone(&self.0);
         let mut request = request.detached();
-        let stream = Stream::begin(move |out| template.long(&mut request, out));
+        let stream = Stream::begin(move |out| match is_packed {
+            true => pack(out, |out| template.long(&mut request, format, out)),
+            false => template.long(&mut request, format, out),
+        });
         stream.map(Body::Stream)
     }
 }
 
 impl Compiled {
     /// The page, if it is short.
-    fn short(&self, request: &mut Request) -> Option<Vec<u8>> {
+    fn short(&self, request: &mut Request, format: Format) -> Option<Vec<u8>> {
         let zones = self.zones.iter().map(ZoneLine::length);
-        if zones.fold(0, usize::saturating_add) > SHORT.lines {
+        let length = zones.fold(0, usize::saturating_add);
+        if length > SHORT.lines || self.is_long.load(Ordering::Relaxed) {
             return None;
         }
         let began = Instant::now();
-        let (page, refused) = self.scrape(request, |scrape, evaluation| {
+        let made = self.scrape(request, format, |scrape, evaluation| {
             scrape.short(SHORT, evaluation)
-        })?;
-        self.scrapes.count(began, &page, refused.total());
-        self.complain(refused);
+        });
+        self.is_long.store(made.is_none(), Ordering::Relaxed);
+        let (page, summary) = made?;
+        self.scrapes.count(began, page.len(), summary);
+        self.complain(summary);
         Some(page)
     }
 
     /// Writes a page of any length.
-    fn long(&self, request: &mut Request, out: &mut dyn Write) -> io::Result<()> {
+    fn long(&self, request: &mut Request, format: Format, out: &mut dyn Write) -> io::Result<()> {
         let mut page = self.scrapes.begin(out);
-        let refused = self.scrape(request, |scrape, evaluation| {
+        let summary = self.scrape(request, format, |scrape, evaluation| {
             scrape.long(LONG, evaluation, &mut page)
         })?;
-        page.complete(refused.total());
-        self.complain(refused);
+        page.complete(summary);
+        let is_long = summary.lines > SHORT.lines as u64 / 2;
+        self.is_long.store(is_long, Ordering::Relaxed);
+        self.complain(summary);
         Ok(())
     }
 
@@ -114,6 +137,7 @@ impl Compiled {
     fn scrape<R>(
         &self,
         request: &mut Request,
+        format: Format,
         make: impl FnOnce(Scrape<'_>, &mut Evaluation<'_>) -> R,
     ) -> R {
         let address = api::address(request);
@@ -132,6 +156,7 @@ impl Compiled {
                 root: node.as_ref().unwrap_or(&nothing),
                 rules: &self.rules,
                 families: &self.families,
+                format,
             };
             make(scrape, &mut evaluation)
         });
@@ -139,11 +164,13 @@ impl Compiled {
         made
     }
 
-    fn complain(&self, refused: Refused) {
+    fn complain(&self, summary: Summary) {
+        let refused = summary.refused;
         let faults = [
             (refused.numbers, "values are not numbers"),
             (refused.samples, "lines have bad labels"),
             (refused.repeated, "series came twice"),
+            (refused.keys, "keys make no series, or one that is there"),
             (
                 refused.doubtful,
                 "series are too many to tell whether they came twice",
@@ -169,9 +196,15 @@ struct Evaluation<'a> {
 impl Evaluate for Evaluation<'_> {
     fn line(&mut self, statement: usize, item: Option<&Match<'_>>, out: &mut Line) {
         let line = &self.template.lines[statement];
-        match item {
-            Some(item) => self.show(item),
-            None => {
+        match (item, &line.plain) {
+            (Some(item), Some(labels)) => {
+                value_text(&item.value, &mut out.value);
+                out.sample.extend_from_slice(line.name.as_bytes());
+                append_plain(labels, item, &mut out.sample);
+                return line.describe(item, out);
+            }
+            (Some(item), None) => self.show(item),
+            (None, _) => {
                 self.show_nothing();
                 self.request.forget_evaluated();
             }
@@ -179,14 +212,25 @@ impl Evaluate for Evaluation<'_> {
         if self.request.read(line.value, &mut out.value) && !out.value.is_empty() {
             out.sample.extend_from_slice(line.name.as_bytes());
             append_labels(&line.labels, self.request, &mut out.sample);
-            // Most paths need no closer look.
-            let is_exact = |path: &str| path.is_ascii() || !path.contains('\u{fffd}');
-            out.is_distinct = line.is_distinct && item.is_some_and(|item| is_exact(item.path));
+            match item {
+                Some(item) => line.describe(item, out),
+                None => out.syntax = line.syntax,
+            }
         }
     }
 
     fn section(&mut self, section: usize, page: &mut Page<'_>) -> io::Result<()> {
         self.template.zones[section].write(page)
+    }
+}
+
+impl CompiledLine {
+    /// What is known about a line without looking at it.
+    fn describe(&self, item: &Match<'_>, out: &mut Line) {
+        // Most paths need no closer look.
+        let is_exact = item.path.is_ascii() || !item.path.contains('\u{fffd}');
+        out.is_distinct = self.is_distinct && is_exact;
+        out.syntax = self.syntax;
     }
 }
 
@@ -217,6 +261,18 @@ impl Evaluation<'_> {
     fn show_nothing(&mut self) {
         self.request.state(self.template.item).0 = None;
         self.request.captures.clone_from(&self.own);
+    }
+}
+
+/// Appends labels that hold nothing but what the path's pattern matched.
+fn append_plain(labels: &[Plain], item: &Match<'_>, out: &mut Vec<u8>) {
+    for piece in labels {
+        match piece {
+            Plain::Text(text) => out.extend_from_slice(text),
+            Plain::Group(number) => {
+                escape_label(item.group(*number).unwrap_or_default().as_bytes(), out);
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::http::memory::Memory;
 use crate::os::SharedMemory;
+use crate::status::prometheus::Summary;
 use crate::status::{Field, Fields, Node};
 
 /// The counts of one template.
@@ -35,13 +36,13 @@ impl Scrapes {
         memory.counters("scrapes", name, WORDS * 8).map(Self)
     }
 
-    /// A page was begun at this moment and is made now, without so many lines.
-    pub(super) fn count(&self, began: Instant, page: &[u8], refused: u64) {
+    /// A page of so many bytes was begun at this moment and is made now.
+    pub(super) fn count(&self, began: Instant, bytes: usize, summary: Summary) {
         let mut nowhere = io::sink();
         let mut counted = self.begin(&mut nowhere);
         counted.began = began;
-        counted.measure.take(page);
-        counted.complete(refused);
+        counted.bytes = bytes as u64;
+        counted.complete(summary);
     }
 
     /// A page is being made, until what this gives is dropped.
@@ -50,7 +51,7 @@ impl Scrapes {
             scrapes: self,
             began: Instant::now(),
             out,
-            measure: Measure::default(),
+            bytes: 0,
         }
     }
 
@@ -85,25 +86,17 @@ pub(super) struct Page<'a> {
     scrapes: &'a Scrapes,
     began: Instant,
     out: &'a mut dyn Write,
-    measure: Measure,
-}
-
-#[derive(Default)]
-struct Measure {
     bytes: u64,
-    lines: u64,
-    /// Whether what comes next belongs to a line that has begun.
-    is_within: bool,
 }
 
 impl Page<'_> {
-    /// It was made to its end, without so many lines.
-    pub(super) fn complete(self, refused: u64) {
+    /// It was made to its end.
+    pub(super) fn complete(self, summary: Summary) {
         let scrapes = self.scrapes;
-        scrapes.add(Count::Refused, refused);
+        scrapes.add(Count::Refused, summary.refused.total());
         scrapes.set(Count::LastNanoseconds, self.nanoseconds());
-        scrapes.set(Count::LastBytes, self.measure.bytes);
-        scrapes.set(Count::LastLines, self.measure.lines);
+        scrapes.set(Count::LastBytes, self.bytes);
+        scrapes.set(Count::LastLines, summary.lines);
     }
 
     fn nanoseconds(&self) -> u64 {
@@ -115,30 +108,19 @@ impl Drop for Page<'_> {
     fn drop(&mut self) {
         self.scrapes.add(Count::Pages, 1);
         self.scrapes.add(Count::Nanoseconds, self.nanoseconds());
-        self.scrapes.add(Count::Bytes, self.measure.bytes);
+        self.scrapes.add(Count::Bytes, self.bytes);
     }
 }
 
 impl Write for Page<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
-        self.measure.take(&bytes[..written]);
+        self.bytes += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
-    }
-}
-
-impl Measure {
-    /// Comments are no lines here; a line of a page holds no line end.
-    fn take(&mut self, bytes: &[u8]) {
-        self.bytes += bytes.len() as u64;
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.lines += u64::from(!self.is_within && line[0] != b'#');
-            self.is_within = !line.ends_with(b"\n");
-        }
     }
 }
 
@@ -178,16 +160,7 @@ const SCRAPES: &[Field<Scrapes>] = &[
 mod tests {
     use super::*;
     use crate::http::memory::Unshared;
-
-    #[test]
-    fn lines_are_counted_however_they_come() {
-        let text = b"# HELP a b\n# TYPE a gauge\na 1\na{b=\"#\"} 2\n";
-        for piece in 1..=text.len() {
-            let mut measure = Measure::default();
-            text.chunks(piece).for_each(|bytes| measure.take(bytes));
-            assert_eq!((measure.bytes, measure.lines), (text.len() as u64, 2));
-        }
-    }
+    use crate::status::prometheus::Refused;
 
     #[test]
     fn a_page_that_broke_off_is_not_the_last() {
@@ -195,7 +168,13 @@ mod tests {
         let mut out = Vec::new();
         let mut page = scrapes.begin(&mut out);
         page.write_all(b"a 1\nb 2\n").unwrap();
-        page.complete(3);
+        page.complete(Summary {
+            lines: 2,
+            refused: Refused {
+                keys: 3,
+                ..Refused::default()
+            },
+        });
         scrapes.begin(&mut out).write_all(b"a 1\n").unwrap();
         let counts = [Count::Pages, Count::Bytes, Count::Refused, Count::LastBytes];
         assert_eq!(counts.map(|count| scrapes.value(count)), [2, 12, 3, 8]);
