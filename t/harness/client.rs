@@ -208,7 +208,13 @@ impl Connection {
             self.consumed = 0;
         }
         let mut chunk = [0; 65536];
-        let count = self.stream.read(&mut chunk)?;
+        // A machine that was halted for a moment interrupts everybody who waits.
+        let count = loop {
+            match self.stream.read(&mut chunk) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
         if count == 0 {
             return Err(ErrorKind::UnexpectedEof.into());
         }

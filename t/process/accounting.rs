@@ -64,6 +64,7 @@ fn talk(running: &Running, case: &Case) -> u64 {
         match stream.read(&mut buffer) {
             Ok(0) => return received,
             Ok(count) => received += count as u64,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 return received;
             }
@@ -124,6 +125,11 @@ fn account(cases: Vec<Case>) {
     running.server.stop().unwrap();
 }
 
+/// A client that sends this and reads what comes.
+fn read(name: &'static str, bytes: impl Into<Vec<u8>>, ends: &'static [u16]) -> Case {
+    Case(name, bytes.into(), Then::Read, ends)
+}
+
 fn head(request: &str) -> Vec<u8> {
     format!("{request}\r\nHost: a\r\n\r\n").into_bytes()
 }
@@ -140,117 +146,72 @@ fn requests_that_are_answered() {
     let chunks = "a;x=y\r\n0123456789\r\n0\r\nT: 1\r\n\r\n";
     let expects = "Content-Length: 5\r\nExpect: 100-continue";
     account(vec![
-        Case("one", get("/r"), Then::Read, &[200]),
-        Case("pipelined", mixed, Then::Read, &[200, 200, 200, 404]),
-        Case(
-            "HTTP/1.0",
-            b"GET /r HTTP/1.0\r\n\r\n".into(),
-            Then::Read,
-            &[200],
-        ),
-        Case("HEAD", head("HEAD /file HTTP/1.1"), Then::Read, &[200]),
-        Case(
-            "HEAD, proxied",
-            head("HEAD /p/x HTTP/1.1"),
-            Then::Read,
-            &[200],
-        ),
-        Case(
-            "a body",
-            post("/r", "Content-Length: 5", "12345"),
-            Then::Read,
-            &[200],
-        ),
-        Case(
+        read("one", get("/r"), &[200]),
+        read("pipelined", mixed, &[200, 200, 200, 404]),
+        read("HTTP/1.0", b"GET /r HTTP/1.0\r\n\r\n", &[200]),
+        read("HEAD", head("HEAD /file HTTP/1.1"), &[200]),
+        read("HEAD, proxied", head("HEAD /p/x HTTP/1.1"), &[200]),
+        read("a body", post("/r", "Content-Length: 5", "12345"), &[200]),
+        read(
             "a body, proxied",
             post("/p/x", "Content-Length: 5", "12345"),
-            Then::Read,
             &[200],
         ),
-        Case("chunks", post("/r", chunked, chunks), Then::Read, &[200]),
-        Case(
-            "chunks, proxied",
-            post("/p/x", chunked, chunks),
-            Then::Read,
-            &[200],
-        ),
-        Case(
-            "a body that waits",
-            post("/p/x", expects, "12345"),
-            Then::Read,
-            &[200],
-        ),
-        Case("no origin", get("/dead"), Then::Read, &[502]),
-        Case(
-            "an origin that says nothing",
-            get("/p/closes"),
-            Then::Read,
-            &[502],
-        ),
+        read("chunks", post("/r", chunked, chunks), &[200]),
+        read("chunks, proxied", post("/p/x", chunked, chunks), &[200]),
+        read("a body that waits", post("/p/x", expects, "12345"), &[200]),
+        read("no origin", get("/dead"), &[502]),
+        read("an origin that says nothing", get("/p/closes"), &[502]),
     ]);
 }
 
 #[test]
-fn requests_that_are_refused() {
+fn heads_that_are_refused() {
     let long = "a".repeat(9000);
     let line = head(&format!("GET /{long} HTTP/1.1"));
     let field = format!("GET /r HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n").into_bytes();
     let after = [head("GET /r HTTP/1.1"), b"\x01\r\n\r\n".to_vec()].concat();
+    account(vec![
+        read("no request", b"\x00\x01\r\n\r\n", &[400]),
+        read("no host", b"GET /r HTTP/1.1\r\n\r\n", &[400]),
+        read(
+            "no field",
+            b"GET /r HTTP/1.1\r\nHost: a\r\nb c\r\n\r\n",
+            &[400],
+        ),
+        read("after a good one", after, &[200, 400]),
+        read("a version", head("GET /r HTTP/3.0"), &[505]),
+        read("a long line", line, &[414]),
+        read("a long field", field, &[400]),
+        read("CONNECT", head("CONNECT a:80 HTTP/1.1"), &[405]),
+    ]);
+}
+
+#[test]
+fn bodies_that_are_refused() {
     let chunked = "Transfer-Encoding: chunked";
     let large = format!("7d0\r\n{}\r\n0\r\n\r\n", "b".repeat(2000));
     account(vec![
-        Case("no request", b"\x00\x01\r\n\r\n".into(), Then::Read, &[400]),
-        Case(
-            "no host",
-            b"GET /r HTTP/1.1\r\n\r\n".into(),
-            Then::Read,
-            &[400],
-        ),
-        Case(
-            "no field",
-            b"GET /r HTTP/1.1\r\nHost: a\r\nb c\r\n\r\n".into(),
-            Then::Read,
-            &[400],
-        ),
-        Case("after a good one", after, Then::Read, &[200, 400]),
-        Case("a version", head("GET /r HTTP/3.0"), Then::Read, &[505]),
-        Case("a long line", line, Then::Read, &[414]),
-        Case("a long field", field, Then::Read, &[400]),
-        Case("CONNECT", head("CONNECT a:80 HTTP/1.1"), Then::Read, &[405]),
-        Case(
+        read(
             "chunks that are too many",
             post("/r", chunked, &large),
-            Then::Read,
             &[413],
         ),
-        Case(
-            "the same, proxied",
-            post("/p/x", chunked, &large),
-            Then::Read,
-            &[413],
-        ),
-        Case(
+        read("the same, proxied", post("/p/x", chunked, &large), &[413]),
+        read(
             "chunks that are none",
             post("/r", chunked, "zz\r\nabc"),
-            Then::Read,
             &[400],
         ),
-        Case(
+        read(
             "the same, proxied",
             post("/p/x", chunked, "zz\r\nabc"),
-            Then::Read,
             &[400],
         ),
-        Case(
-            "a slow body",
-            post("/r", "Content-Length: 9", "1"),
-            Then::Read,
-            &[408],
-        ),
-        Case(
+        read("a slow body", post("/r", "Content-Length: 9", "1"), &[408]),
+        read(
             "the same, proxied",
             post("/p/x", "Content-Length: 9", "1"),
-            Then::Read,
             &[408],
         ),
     ]);
@@ -263,7 +224,7 @@ fn requests_that_end_without_a_response() {
     let slow = head("GET /p/slow HTTP/1.1");
     account(vec![
         Case("silence", Vec::new(), Then::Finish, &[]),
-        Case("a slow head", part.clone(), Then::Read, &[0]),
+        read("a slow head", part.clone(), &[0]),
         Case("half a head", part, Then::Finish, &[0]),
         Case("half a head, later", late, Then::Finish, &[200, 0]),
         Case(
@@ -278,7 +239,7 @@ fn requests_that_end_without_a_response() {
             Then::Finish,
             &[0],
         ),
-        Case("444", head("GET /silent HTTP/1.1"), Then::Read, &[0]),
+        read("444", head("GET /silent HTTP/1.1"), &[0]),
         Case("a client that left", slow, Then::Leave, &[0]),
     ]);
 }
@@ -309,8 +270,8 @@ fn a_client_that_leaves_in_the_middle_was_not_sent_the_rest() {
 fn a_location_counts_what_its_server_counts() {
     let running = start();
     for case in [
-        Case("", head("GET /r HTTP/1.1"), Then::Read, &[]),
-        Case("", head("GET /p/x HTTP/1.1"), Then::Read, &[]),
+        read("", head("GET /r HTTP/1.1"), &[]),
+        read("", head("GET /p/x HTTP/1.1"), &[]),
         Case(
             "",
             post("/p/x", "Content-Length: 9", "1"),
