@@ -9,6 +9,7 @@ mod clients;
 mod command_line;
 mod counting;
 mod durable;
+mod gates;
 mod harness_itself;
 mod hostile;
 mod lasting;
