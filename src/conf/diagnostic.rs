@@ -15,6 +15,8 @@ pub enum Severity {
     Emerg,
     /// It can, but probably not as meant.
     Warn,
+    /// It can, but not to everybody's taste: only those hear of it who have it checked.
+    Advice,
 }
 
 impl Severity {
@@ -22,7 +24,7 @@ impl Severity {
     pub fn name(self) -> &'static str {
         match self {
             Self::Emerg => "emerg",
-            Self::Warn => "warn",
+            Self::Warn | Self::Advice => "warn",
         }
     }
 }
@@ -51,7 +53,12 @@ impl Diagnostic {
         Self::new(Severity::Warn, span, message.into())
     }
 
-    /// Adds advice.
+    /// Something that could be better.
+    pub fn advice(span: Span, message: impl Into<String>) -> Self {
+        Self::new(Severity::Advice, span, message.into())
+    }
+
+    /// Adds what to do about it.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -106,6 +113,16 @@ impl Diagnostics {
     /// Whether there is nothing to say at all.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
+    }
+
+    /// Those that concern whoever starts the server.
+    #[must_use]
+    pub fn without_advice(&self) -> Self {
+        let mut others = self.clone();
+        others
+            .found
+            .retain(|diagnostic| diagnostic.severity != Severity::Advice);
+        others
     }
 
     /// In the order they were found.

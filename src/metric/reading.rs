@@ -70,7 +70,7 @@ impl<'a> Buckets<'a> {
     }
 
     /// Limits in ascending order with cumulative counts; limits that are no numbers have no bucket here.
-    pub fn ascending(&self) -> impl Iterator<Item = (f64, u64)> {
+    pub fn ascending(&self) -> impl Iterator<Item = (f64, u64)> + Clone {
         self.histogram.ascending(self.cells)
     }
 

@@ -204,7 +204,7 @@ impl Generation {
 
 /// Tells what is wrong with a configuration; `None` when it cannot be used.
 fn understand(loaded: Loaded, audience: Audience) -> Option<Loaded> {
-    audience.diagnostics(&loaded.diagnostics, &loaded.sources);
+    audience.diagnostics(&loaded.diagnostics.without_advice(), &loaded.sources);
     (!loaded.diagnostics.has_errors()).then_some(loaded)
 }
 

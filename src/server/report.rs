@@ -25,7 +25,7 @@ impl Audience {
         for (severity, line) in diagnostics.log_lines(sources) {
             let level = match severity {
                 Severity::Emerg => LogLevel::Emerg,
-                Severity::Warn => LogLevel::Warn,
+                Severity::Warn | Severity::Advice => LogLevel::Warn,
             };
             self.log(level, &line);
         }

@@ -27,13 +27,13 @@ const VALUES: [&str; 4] = ["1", "2.5", "1e300", "-3"];
 const TEMPLATE: &str = r#"
 metric_zone plain:64k count;
 metric_complex_zone modes:256k {
-    n count; g gauge; l last; lo min; hi max; e average exp; m average mean; h histogram 1 5 +Inf;
+    hits count; level gauge; latest last; low min; high max; smooth average exp; recent average mean; spread histogram 1 5 +Inf;
 }
 prometheus_template mine {
     'plain_requests_total{key="$1"}' $p8s_value
         path=~^/http/metric_zones/plain/metrics/(.+)$ type=counter 'help=Requests by key';
     'modes_limits{key="$1",limit="$2"}' $p8s_value
-        path=~^/http/metric_zones/modes/metrics/(.+)/h/([^/]+)$ type=gauge help=Buckets;
+        path=~^/http/metric_zones/modes/metrics/(.+)/spread/([^/]+)$ type=gauge help=Buckets;
     'modes{key="$1",mode="$2"}' $p8s_value
         path=~^/http/metric_zones/modes/metrics/(.+)/([a-z]+)$ type=gauge 'help=All the modes';
 }

@@ -154,8 +154,8 @@ GET /u?k=home&v=2 204
 home_requests 2
 # TYPE home_slowest gauge
 home_slowest 5
-# TYPE site_pages_requests counter
-site_pages_requests{key="home"} 2
+# TYPE site_pages_requests_total counter
+site_pages_requests_total{key="home"} 2
 # TYPE site_pages_slowest gauge
 site_pages_slowest{key="home"} 5
 
@@ -204,8 +204,8 @@ GET /u HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Key: a\xff"\\\r\n\r\n
 # Angie Prometheus template "t"
 # TYPE a counter
 a 1
-# TYPE l_z counter
-l_z{key="a�\"\\"} 1
+# TYPE l_z_total counter
+l_z_total{key="a�\"\\"} 1
 
 === many keys are written by a thread
 --- http_config
@@ -216,7 +216,7 @@ location /u { metric z $arg_k on=request; return 204; }
 location /p { prometheus t; }
 --- requests
 GET /u?k=k<<#4>> 204 x1100
-GET /p ~ (?s)# TYPE k0001 counter\nk0001 1\n.*l_z\{key="k1099"\} 1\nlast 1100\n$
+GET /p ~ (?s)# TYPE k0001 counter\nk0001 1\n.*l_z_total\{key="k1099"\} 1\nlast 1100\n$
 --- response_headers
 !Content-Length
 
@@ -251,18 +251,18 @@ prometheus_template t { metric_zone apps key=families; }
 pingauge: [emerg] invalid parameter "key=families" in http_config:2
    2 | prometheus_template t { metric_zone apps key=families; }
      |                                          ^^^^^^^^^^^^
-     help: expected keys=families or prefix=TEXT
+     help: expected as=NAME, label=NAME, labels=~REGEX, keys=labels, keys=families, prefix=TEXT, help=TEXT or max_keys=N
 
 === keys as something else
 --- http_config
 metric_zone apps:64k count;
-prometheus_template t { metric_zone apps keys=labels; }
+prometheus_template t { metric_zone apps keys=names; }
 --- config
 --- error
-pingauge: [emerg] unknown use of keys "labels" in http_config:2
-   2 | prometheus_template t { metric_zone apps keys=labels; }
-     |                                               ^^^^^^
-     help: expected keys=families, or nothing for labels
+pingauge: [emerg] unknown use of keys "names" in http_config:2
+   2 | prometheus_template t { metric_zone apps keys=names; }
+     |                                               ^^^^^
+     help: expected keys=labels or keys=families
 
 === a prefix that begins no name
 --- http_config
@@ -289,3 +289,283 @@ pingauge: [emerg] zone "9" has no name for a metric in http_config:2
    2 | prometheus_template t { metric_zone 9; metric_zone 9 prefix=nine_; }
      |                                     ^
      help: add prefix=TEXT
+pingauge: [warn] metric "nine_9_total" has no help in http_config:2
+   2 | prometheus_template t { metric_zone 9; metric_zone 9 prefix=nine_; }
+     |                                                    ^
+
+=== a zone by another name, with labels that are cut out of its keys
+--- http_config
+metric_zone requests:64k count;
+metric_complex_zone pages:64k { hits count; slowest max; }
+prometheus_template t {
+    metric_zone requests as=http_requests 'labels=~^(?<method>\S+) (?<code>\d+)$' 'help=Requests by method
+and "code".';
+    metric_zone pages prefix=site_ label=page;
+}
+--- config
+location /u { metric requests $http_x_key on=request; metric pages $arg_k=$arg_v on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /u?k=home&v=5 204
+    X-Key: GET 200
+GET /u?k=home&v=2 204
+    X-Key: PO"ST 404
+GET /u?k=x&v=2 204
+    X-Key: nonsense
+GET /u 204
+    X-Key: GET 200
+--- prometheus /p
+# Angie Prometheus template "t"
+# HELP http_requests_total Requests by method\nand "code".
+# TYPE http_requests_total counter
+http_requests_total{method="GET",code="200"} 2
+http_requests_total{method="PO\"ST",code="404"} 1
+# skipped 1
+# TYPE site_pages_hits_total counter
+site_pages_hits_total{page="home"} 2
+site_pages_hits_total{page="x"} 1
+# TYPE site_pages_slowest gauge
+site_pages_slowest{page="home"} 5
+site_pages_slowest{page="x"} 2
+--- requests
+GET /p 200
+    Accept: application/openmetrics-text
+--- response_body
+# HELP http_requests Requests by method\nand \"code\".
+# TYPE http_requests counter
+http_requests_total{method="GET",code="200"} 2
+http_requests_total{method="PO\"ST",code="404"} 1
+# TYPE site_pages_hits counter
+site_pages_hits_total{page="home"} 2
+site_pages_hits_total{page="x"} 1
+# TYPE site_pages_slowest gauge
+site_pages_slowest{page="home"} 5
+site_pages_slowest{page="x"} 2
+# EOF
+--- response_headers
+Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8
+Vary: Accept, Accept-Encoding
+
+=== all zones with one line
+--- http_config
+metric_zone visits:64k count;
+metric_zone in-flight:64k gauge;
+metric_zone times:64k histogram 1 10;
+metric_complex_zone pages:64k { requests_total count; spread histogram 0.1 1000000 +Inf; }
+prometheus_template t { 'in_flight{site="$1"}' $p8s_value path=~^/http/metric_zones/in-flight/metrics/(.+)$; metric_zone *; }
+--- config
+location /u { metric visits $arg_k on=request; metric in-flight $arg_k=-1 on=request; metric times $arg_k=5 on=request;
+    metric pages $arg_k=0.5 on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /u?k=home 204
+--- prometheus /p
+# Angie Prometheus template "t"
+in_flight{site="home"} -1
+# TYPE visits_total counter
+visits_total{key="home"} 1
+# skipped 1
+# TYPE times histogram
+times_bucket{key="home",le="1"} 0
+times_bucket{key="home",le="10"} 1
+times_bucket{key="home",le="+Inf"} 1
+times_sum{key="home"} 5
+times_count{key="home"} 1
+# TYPE pages_requests_total counter
+pages_requests_total{key="home"} 1
+# TYPE pages_spread histogram
+pages_spread_bucket{key="home",le="0.1"} 0
+pages_spread_bucket{key="home",le="1000000"} 1
+pages_spread_bucket{key="home",le="+Inf"} 1
+pages_spread_sum{key="home"} 0.5
+pages_spread_count{key="home"} 1
+--- requests
+GET /p 200
+    Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5
+--- response_body
+in_flight{site="home"} -1
+# TYPE visits counter
+visits_total{key="home"} 1
+# TYPE times histogram
+times_bucket{key="home",le="1.0"} 0
+times_bucket{key="home",le="10.0"} 1
+times_bucket{key="home",le="+Inf"} 1
+times_sum{key="home"} 5
+times_count{key="home"} 1
+# TYPE pages_requests counter
+pages_requests_total{key="home"} 1
+# TYPE pages_spread histogram
+pages_spread_bucket{key="home",le="0.1"} 0
+pages_spread_bucket{key="home",le="1e+06"} 1
+pages_spread_bucket{key="home",le="+Inf"} 1
+pages_spread_sum{key="home"} 0.5
+pages_spread_count{key="home"} 1
+# EOF
+
+=== a counter is unknown to OpenMetrics where another family has its name
+--- http_config
+metric_zone a:64k count;
+metric_zone b:64k count;
+prometheus_template t { metric_zone a; a $p8s_value path=/http/metric_zones/a/metrics/; metric_zone b keys=families; }
+--- config
+location /u { metric a $arg_k on=request; metric b $arg_k on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /u?k=x 204
+GET /u?k=x_total 204
+GET /u?k=y_total 204
+GET /p 200
+    Accept: application/openmetrics-text
+--- response_body
+# TYPE a_total unknown
+a_total{key="x"} 1
+a_total{key="x_total"} 1
+a_total{key="y_total"} 1
+a 3
+# TYPE x unknown
+x 1
+# TYPE x_total unknown
+x_total 1
+# TYPE y counter
+y_total 1
+# EOF
+
+=== negative values have no sum in OpenMetrics
+--- http_config
+metric_zone below:64k histogram -1 1;
+metric_zone above:64k histogram 1;
+prometheus_template t { metric_zone *; }
+--- config
+location /u { metric below k=$arg_v on=request; metric above k=$arg_v on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /u?v=-5 204
+--- prometheus /p
+# Angie Prometheus template "t"
+# TYPE below histogram
+below_bucket{key="k",le="-1"} 1
+below_bucket{key="k",le="1"} 1
+below_bucket{key="k",le="+Inf"} 1
+below_sum{key="k"} -5
+below_count{key="k"} 1
+# TYPE above histogram
+above_bucket{key="k",le="1"} 1
+above_bucket{key="k",le="+Inf"} 1
+above_sum{key="k"} -5
+above_count{key="k"} 1
+--- requests
+GET /p 200
+    Accept: application/openmetrics-text
+--- response_body
+# TYPE below histogram
+below_bucket{key="k",le="-1.0"} 1
+below_bucket{key="k",le="1.0"} 1
+below_bucket{key="k",le="+Inf"} 1
+below_count{key="k"} 1
+# TYPE above histogram
+above_bucket{key="k",le="1.0"} 1
+above_bucket{key="k",le="+Inf"} 1
+above_count{key="k"} 1
+# EOF
+
+=== what contradicts itself
+--- http_config
+metric_zone a:64k histogram 1;
+prometheus_template t {
+    metric_zone a keys=families as=b;
+    metric_zone * as=b;
+    metric_zone a label=x labels=~(?<y>.);
+    metric_zone a keys=families label=x;
+    metric_zone a labels=(?<y>.);
+    metric_zone a labels=~(.);
+    metric_zone a labels=~(;
+    metric_zone a label=le;
+    metric_zone a label=9;
+    metric_zone a as=b-c;
+    metric_zone a labels=~(?<le>.);
+}
+--- config
+--- error
+pingauge: [emerg] "as=" would give many families one name in http_config:3
+   3 |     metric_zone a keys=families as=b;
+     |                                    ^
+     help: prefix=TEXT goes with many
+pingauge: [emerg] "as=" would give many families one name in http_config:4
+   4 |     metric_zone * as=b;
+     |                      ^
+     help: prefix=TEXT goes with many
+pingauge: [emerg] keys are either one label or several in http_config:5
+   5 |     metric_zone a label=x labels=~(?<y>.);
+     |                                  ^^^^^^^^
+     help: give label=NAME or labels=~REGEX
+pingauge: [emerg] keys that are families have the labels they bring in http_config:6
+   6 |     metric_zone a keys=families label=x;
+     |                                       ^
+     help: leave out keys=families or this
+pingauge: [emerg] "(?<y>.)" is not a pattern in http_config:7
+   7 |     metric_zone a labels=(?<y>.);
+     |                          ^^^^^^^
+     help: expected labels=~REGEX
+pingauge: [emerg] the pattern names no label in http_config:8
+   8 |     metric_zone a labels=~(.);
+     |                          ^^^^
+     help: each named group is a label: (?<method>\S+) (?<code>\d+)
+pingauge: [emerg] invalid regular expression "(": Parsing error at position 1: Opening parenthesis without closing parenthesis in http_config:9
+   9 |     metric_zone a labels=~(;
+     |                          ^^
+pingauge: [emerg] the buckets of zone "a" have the label "le" in http_config:10
+  10 |     metric_zone a label=le;
+     |                 ^
+     help: give the label of keys another name
+pingauge: [emerg] "9" is no name of a label in http_config:11
+  11 |     metric_zone a label=9;
+     |                         ^
+     help: letters, digits and "_", no digit first
+pingauge: [emerg] "b-c" cannot be part of a metric name in http_config:12
+  12 |     metric_zone a as=b-c;
+     |                      ^^^
+     help: letters, digits, "_" and ":", no digit first
+pingauge: [emerg] the buckets of zone "a" have the label "le" in http_config:13
+  13 |     metric_zone a labels=~(?<le>.);
+     |                 ^
+     help: give the label of keys another name
+
+=== zones that are too large for a page
+--- http_config
+metric_zone a:64k count;
+metric_zone b:64k gauge;
+prometheus_template t { metric_zone * max_keys=2; b_keys $p8s_value path=/http/metric_zones/b/metrics/; }
+--- config
+location /u { metric a $arg_k on=request; metric b x=1 on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /u?k=x 204
+GET /u?k=y 204
+--- prometheus /p
+# Angie Prometheus template "t"
+# TYPE a_total counter
+a_total{key="x"} 1
+a_total{key="y"} 1
+# TYPE b gauge
+b{key="x"} 2
+b_keys 1
+--- requests
+GET /u?k=z 204
+--- prometheus /p
+# Angie Prometheus template "t"
+# skipped 3
+# TYPE b gauge
+b{key="x"} 3
+b_keys 1
+--- log
+template "t": 3 keys make no series
+
+=== a number that is none
+--- http_config
+metric_zone a:64k count;
+prometheus_template t { metric_zone a max_keys=many; }
+--- config
+--- error
+pingauge: [emerg] "many" is no number of keys in http_config:2
+   2 | prometheus_template t { metric_zone a max_keys=many; }
+     |                                                ^^^^

@@ -92,7 +92,10 @@ impl Histogram {
     }
 
     /// The limits in ascending order, each with its cumulative count.
-    pub(in crate::metric) fn ascending(&self, cells: &[u64]) -> impl Iterator<Item = (f64, u64)> {
+    pub(in crate::metric) fn ascending(
+        &self,
+        cells: &[u64],
+    ) -> impl Iterator<Item = (f64, u64)> + Clone {
         let counts = cells[1..].iter().scan(0u64, |sum, count| {
             *sum = sum.wrapping_add(*count);
             Some(*sum)

@@ -14,7 +14,7 @@ use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 use crate::http::module::{self, Module};
 pub(super) use update::find as find_zone;
 use variables::Readback;
-pub(super) use zones::Entry;
+pub(super) use zones::{Entry, all as zones};
 
 /// The feature.
 pub static MODULE: Module = Module {

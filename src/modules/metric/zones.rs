@@ -44,6 +44,11 @@ impl Registry {
     }
 }
 
+/// All zones that were declared so far.
+pub(in crate::modules) fn all(builder: &mut Builder<'_>) -> Vec<Arc<Entry>> {
+    builder.thing::<Registry>().0.clone()
+}
+
 impl Entry {
     /// Feeds a value to a key; `None` when it was refused. A failure is logged and nothing else.
     pub(super) fn update(&self, key: &[u8], value: f64, now: Moment) -> Option<Update> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::super::api;
-use super::zone_line::ZoneLine;
+use super::zone_line;
+use super::zone_page::ZoneLine;
 use super::{Written, WrittenLine, WrittenTemplate};
 use crate::conf::{Chain, Diagnostic};
 use crate::http::builder::Builder;
@@ -14,7 +15,10 @@ use crate::http::state::StateIndex;
 use crate::http::template::{Part, Template};
 use crate::http::variable::{Variable, VariableIndex};
 use crate::status::Place;
-use crate::status::prometheus::{Families, Path, Piece, Rules, Statement as Series, is_distinct};
+use crate::status::prometheus::{
+    Families, Labels, Path, Piece, Rules, Statement as Series, Syntax, is_distinct, is_metric_name,
+    is_type,
+};
 
 /// The templates of a configuration, ready to use.
 #[derive(Default)]
@@ -30,7 +34,7 @@ pub(super) struct Compiled {
     pub item: StateIndex<Item>,
     pub address: Option<Place>,
     /// Which kinds of faulty lines were told of: a scrape is repeated every few seconds.
-    pub told: [AtomicBool; 4],
+    pub told: [AtomicBool; 5],
 }
 
 /// A statement of it.
@@ -39,6 +43,8 @@ pub(super) struct CompiledLine {
     pub labels: Template,
     pub value: VariableIndex,
     pub groups: Vec<(String, VariableIndex)>,
+    /// What is known about its labels.
+    pub syntax: Syntax,
     /// Whether its labels tell items apart.
     pub is_distinct: bool,
     /// Whether some variable may hold what it evaluated to for an earlier item.
@@ -88,24 +94,23 @@ fn compile_one(
     item: StateIndex<Item>,
     own: VariableIndex,
 ) -> Compiled {
-    let series: Vec<Series> = written
-        .lines
-        .iter()
-        .map(|line| line.series.clone())
+    let (mut lines, mut series) = (Vec::new(), Vec::new());
+    for line in &written.lines {
+        let (line, one) = compile_line(builder, line, own);
+        lines.push(line);
+        series.push(one);
+    }
+    let zones = written.zones.iter();
+    let zones: Vec<ZoneLine> = zones
+        .flat_map(|zone| zone_line::lines(builder, zone))
         .collect();
-    let mut families = Families::new(&written.name, &series);
-    let mut zones = Vec::new();
-    for zone in &written.zones {
-        if let Some(line) = ZoneLine::new(builder, zone) {
-            families.add_section(zone.after);
-            zones.push(line);
-        }
+    let sections = zones.iter().map(ZoneLine::section).collect();
+    let families = Families::new(&written.name, &series, sections);
+    for (number, message) in families.objections() {
+        let span = written.lines[number].span;
+        builder.diagnostics.push(Diagnostic::advice(span, message));
     }
     let rules = Rules::new(written.lines.iter().map(|line| line.path.clone()).collect());
-    for (number, message) in families.warnings() {
-        let span = written.lines[number].span;
-        builder.diagnostics.push(Diagnostic::warning(span, message));
-    }
     for (number, earlier) in rules.shadowed() {
         let span = written.lines[*number].span;
         let message = format!(
@@ -114,11 +119,6 @@ fn compile_one(
         );
         builder.diagnostics.push(Diagnostic::warning(span, message));
     }
-    let lines = written
-        .lines
-        .iter()
-        .map(|line| compile_line(builder, line, own))
-        .collect();
     Compiled {
         name: written.name.clone(),
         families,
@@ -131,7 +131,11 @@ fn compile_one(
     }
 }
 
-fn compile_line(builder: &mut Builder<'_>, line: &WrittenLine, own: VariableIndex) -> CompiledLine {
+fn compile_line(
+    builder: &mut Builder<'_>,
+    line: &WrittenLine,
+    own: VariableIndex,
+) -> (CompiledLine, Series) {
     let (name, span) = &line.value;
     let names = line.path.iter().flat_map(Path::group_names);
     let groups: Vec<_> = names
@@ -140,28 +144,65 @@ fn compile_line(builder: &mut Builder<'_>, line: &WrittenLine, own: VariableInde
     let labels = builder.template(&line.labels);
     let value = builder.variables.index(name, *span);
     let other = |part: &Part| matches!(part, Part::Variable(index) if *index != own);
-    CompiledLine {
+    let pieces = pieces(line.path.as_ref(), &labels, &groups);
+    let known = Labels::of(&pieces);
+    complain(builder, line, known.is_some());
+    let series = Series {
+        labels: known.as_ref().and_then(|known| known.names.clone()),
+        ..line.series.clone()
+    };
+    let compiled = CompiledLine {
         name: line.series.name.clone(),
         depends: value != own || labels.parts().iter().any(other),
-        is_distinct: tells_apart(line.path.as_ref(), &labels, &groups),
+        is_distinct: line
+            .path
+            .as_ref()
+            .is_some_and(|path| is_distinct(path, &pieces)),
+        syntax: known.map_or(Syntax::Unknown, |known| known.syntax),
         labels,
         value,
         groups,
+    };
+    (compiled, series)
+}
+
+/// Says what of a statement no scraper could read, and what it could but will not use.
+fn complain(builder: &mut Builder<'_>, line: &WrittenLine, is_read: bool) {
+    let series = &line.series;
+    let error =
+        |message: String, help: &str| Diagnostic::error(line.sample, message).with_help(help);
+    if !is_metric_name(series.name.as_bytes()) {
+        let message = format!("\"{}\" is not a Prometheus metric name", series.name);
+        let help = "letters, digits, \"_\" and \":\", no digit first";
+        builder.diagnostics.push(error(message, help));
+    }
+    if !is_read {
+        let message = format!("no scraper can read the labels of \"{}\"", series.name);
+        let help = "labels are written as {name=\"value\",other=\"$1\"}, each name once";
+        builder.diagnostics.push(error(message, help));
+    }
+    if let Some(kind) = series.kind.as_deref().filter(|kind| !is_type(kind)) {
+        let message = format!("\"{kind}\" is not a Prometheus metric type");
+        let help = "counter, gauge, histogram, summary and untyped are";
+        let warning = Diagnostic::warning(line.span, message);
+        builder.diagnostics.push(warning.with_help(help));
     }
 }
 
-fn tells_apart(path: Option<&Path>, labels: &Template, groups: &[(String, VariableIndex)]) -> bool {
+fn pieces<'t>(
+    path: Option<&Path>,
+    labels: &'t Template,
+    groups: &[(String, VariableIndex)],
+) -> Vec<Piece<'t>> {
     let numbered = |index| {
         let (name, _) = groups.iter().find(|(_, group)| *group == index)?;
         path?.group_number(name)
     };
     let parts = labels.parts().iter();
-    let pieces: Vec<Piece<'_>> = parts
-        .map(|part| match part {
-            Part::Literal(text) => Piece::Text(text),
-            Part::Capture(number) => Piece::Group(usize::from(*number)),
-            Part::Variable(index) => numbered(*index).map_or(Piece::Other, Piece::Group),
-        })
-        .collect();
-    path.is_some_and(|path| is_distinct(path, &pieces))
+    let piece = |part: &'t Part| match part {
+        Part::Literal(text) => Piece::Text(text),
+        Part::Capture(number) => Piece::Group(usize::from(*number)),
+        Part::Variable(index) => numbered(*index).map_or(Piece::Other, Piece::Group),
+    };
+    parts.map(piece).collect()
 }

@@ -6,8 +6,11 @@
 
 mod compile;
 mod key_name;
+mod packing;
 mod page;
+mod series;
 mod zone_line;
+mod zone_page;
 
 use crate::conf::{
     Arity, Body, Contexts, Diagnostic, Directive, DirectiveSpec, Doc, Repeat, SPEC, Span,
@@ -37,19 +40,23 @@ const DIRECTIVES: &[DirectiveSpec] = &[
         doc: Doc {
             syntax: "prometheus_template NAME {\n    SAMPLE[{LABELS}] $VARIABLE \
                      [path=PATH | path=~REGEX | path=~*REGEX] [type=TYPE] [help=TEXT];\n    \
-                     metric_zone ZONE [keys=families] [prefix=TEXT];\n}",
+                     metric_zone ZONE | * [as=NAME] [label=NAME | labels=~REGEX]\n        \
+                     [keys=labels | families] [prefix=TEXT] [help=TEXT] [max_keys=N];\n}",
             default: "",
             text: "Describes a page: each statement takes the items of the status tree whose path, \
                    from below `/status`, is PATH or matches REGEX, and writes a line for each, \
                    with `$p8s_value` as the item's value. The first statement that fits takes an \
                    item; one without a path is evaluated once. Labels may hold variables and the \
-                   captures of the path; the name with its labels must be quoted. A line of the \
-                   second form writes all keys of a metric zone, with HELP, TYPE and names that \
-                   scrapers understand: one family for each metric, called TEXT and ZONE, with \
-                   the label `key`, or with `keys=families` a family for each key, called TEXT \
-                   and the key, which may have labels of its own, as in `jobs{job=\"backup\"}`. \
-                   Keys that make no name, or one that the page has already, are left out; \
-                   `# skipped N` tells how many.",
+                   captures of the path; the name with its labels must be quoted. A line of the second \
+                   form writes all keys of a metric zone, or of every one, with HELP, TYPE and names \
+                   that scrapers understand: a family for each metric of the zone, called TEXT and \
+                   NAME or else the name of the zone, with the key as the label `key` or NAME, or \
+                   cut into a label for each named group of REGEX. Counters end in `_total`, \
+                   histograms have `_bucket`, `_sum` and `_count`. With `keys=families` each key is \
+                   a family, called TEXT and the key, which may have labels of its own, as in \
+                   `jobs{job=\"backup\"}`. A zone of more than N keys is left out. Keys that make no name, that REGEX does not match, or \
+                   that would repeat what the page has already, are left out; `# skipped N` tells \
+                   how many.",
             example: "prometheus_template requests {\n    'requests{zone=\"$1\"}' $p8s_value\n        \
                       path=~^/http/server_zones/([^/]+)/requests/total$ type=counter;\n}",
         },
@@ -63,7 +70,9 @@ const DIRECTIVES: &[DirectiveSpec] = &[
         doc: Doc {
             syntax: "prometheus TEMPLATE;",
             default: "",
-            text: "Answers with the page that the template describes.",
+            text: "Answers with the page that the template describes, in the text format 0.0.4, or as \
+                   OpenMetrics 1.0 where `Accept` prefers that; compressed where `Accept-Encoding` \
+                   allows gzip.",
             example: "location = /metrics {\n    prometheus requests;\n}",
         },
         apply: |statement| {
@@ -92,6 +101,8 @@ struct WrittenLine {
     labels: Text,
     value: (String, Span),
     path: Option<Path>,
+    /// Where the name and the labels stand.
+    sample: Span,
     span: Span,
 }
 
@@ -132,12 +143,12 @@ fn line(directive: &Directive) -> Result<WrittenLine, Diagnostic> {
     let mut line = WrittenLine {
         series: Series {
             name,
-            kind: None,
-            help: None,
+            ..Series::default()
         },
         labels: Text::parse(&sample.slice(brace..sample.text.len()))?,
         value: (variable(value)?, value.span),
         path: None,
+        sample: sample.span,
         span: directive.span,
     };
     for word in options {

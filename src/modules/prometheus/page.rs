@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 use super::super::api;
 use super::Scraped;
 use super::compile::{Compiled, Templates};
-use super::zone_line::ZoneLine;
+use super::packing::{pack, packed, takes_gzip};
+use super::zone_page::ZoneLine;
 use crate::conf::{Chain, Diagnostic};
 use crate::http::builder::{Builder, LocationParts};
 use crate::http::content;
@@ -20,7 +21,7 @@ use crate::http::stream::Stream;
 use crate::http::template::{Part, Template};
 use crate::status::Node;
 use crate::status::prometheus::{
-    Bounds, Evaluate, Line, Match, Page, Refused, Scrape, escape_label, value_text,
+    Bounds, Evaluate, Format, Line, Match, Page, Scrape, Summary, escape_label, value_text,
 };
 
 /// Puts the page of a location in its place.
@@ -46,16 +47,29 @@ impl ContentHandler for Handler {
         if !matches!(request.method(), b"GET" | b"HEAD") {
             return Some(Outcome::Status(405));
         }
-        let mut answer = Response::new(200, CONTENT_TYPE, "").uncached();
-        answer.body = match self.0.short(request) {
+        let format = Format::accepted(&accepted(request, b"accept"));
+        let is_packed = takes_gzip(&accepted(request, b"accept-encoding"));
+        let mut answer = Response::new(200, format.content_type(), "").uncached();
+        answer.head.add("Vary", b"Accept, Accept-Encoding");
+        if is_packed {
+            answer.head.add("Content-Encoding", b"gzip");
+        }
+        answer.body = match self.0.short(request, format) {
+            Some(page) if is_packed => packed(page)?,
             Some(page) => Body::Bytes(page.into()),
-            None => self.long(request)?,
+            None => self.long(request, format, is_packed)?,
         };
         Some(Outcome::Respond(answer))
     }
 }
 
-const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// What a client accepts, from all fields of that name.
+fn accepted(request: &Request, name: &[u8]) -> Vec<u8> {
+    let fields = request.head.fields();
+    let values = fields.filter(|(own, _)| own.eq_ignore_ascii_case(name));
+    let values: Vec<&[u8]> = values.map(|(_, value)| value).collect();
+    values.join(&b","[..])
+}
 
 /// A page within these bounds is made at once; another one by a thread of its own.
 const SHORT: Bounds = Bounds {
@@ -74,34 +88,37 @@ const LONG: Bounds = Bounds {
 };
 
 impl Handler {
-    fn long(&self, request: &Request) -> Option<Body> {
+    fn long(&self, request: &Request, format: Format, is_packed: bool) -> Option<Body> {
         let template = Arc::clone(&self.0);
         let mut request = request.detached();
-        let stream = Stream::begin(move |out| template.long(&mut request, out));
+        let stream = Stream::begin(move |out| match is_packed {
+            true => pack(out, |out| template.long(&mut request, format, out)),
+            false => template.long(&mut request, format, out),
+        });
         stream.map(Body::Stream)
     }
 }
 
 impl Compiled {
     /// The page, if it is short.
-    fn short(&self, request: &mut Request) -> Option<Vec<u8>> {
+    fn short(&self, request: &mut Request, format: Format) -> Option<Vec<u8>> {
         let zones = self.zones.iter().map(ZoneLine::length);
         if zones.fold(0, usize::saturating_add) > SHORT.lines {
             return None;
         }
-        let (page, refused) = self.scrape(request, |scrape, evaluation| {
+        let (page, summary) = self.scrape(request, format, |scrape, evaluation| {
             scrape.short(SHORT, evaluation)
         })?;
-        self.complain(refused);
+        self.complain(summary);
         Some(page)
     }
 
     /// Writes a page of any length.
-    fn long(&self, request: &mut Request, out: &mut dyn Write) -> io::Result<()> {
-        let refused = self.scrape(request, |scrape, evaluation| {
+    fn long(&self, request: &mut Request, format: Format, out: &mut dyn Write) -> io::Result<()> {
+        let summary = self.scrape(request, format, |scrape, evaluation| {
             scrape.long(LONG, evaluation, out)
         })?;
-        self.complain(refused);
+        self.complain(summary);
         Ok(())
     }
 
@@ -109,6 +126,7 @@ impl Compiled {
     fn scrape<R>(
         &self,
         request: &mut Request,
+        format: Format,
         make: impl FnOnce(Scrape<'_>, &mut Evaluation<'_>) -> R,
     ) -> R {
         let address = api::address(request);
@@ -127,6 +145,7 @@ impl Compiled {
                 root: node.as_ref().unwrap_or(&nothing),
                 rules: &self.rules,
                 families: &self.families,
+                format,
             };
             make(scrape, &mut evaluation)
         });
@@ -134,11 +153,13 @@ impl Compiled {
         made
     }
 
-    fn complain(&self, refused: Refused) {
+    fn complain(&self, summary: Summary) {
+        let refused = summary.refused;
         let faults = [
             (refused.numbers, "values are not numbers"),
             (refused.samples, "lines have bad labels"),
             (refused.repeated, "series came twice"),
+            (refused.keys, "keys make no series, or one that is there"),
             (
                 refused.doubtful,
                 "series are too many to tell whether they came twice",
@@ -174,6 +195,7 @@ impl Evaluate for Evaluation<'_> {
         if self.request.read(line.value, &mut out.value) && !out.value.is_empty() {
             out.sample.extend_from_slice(line.name.as_bytes());
             append_labels(&line.labels, self.request, &mut out.sample);
+            out.syntax = line.syntax;
             // Most paths need no closer look.
             let is_exact = |path: &str| path.is_ascii() || !path.contains('\u{fffd}');
             out.is_distinct = line.is_distinct && item.is_some_and(|item| is_exact(item.path));

@@ -1,32 +1,28 @@
-//! `metric_zone ZONE;` within a template: all keys of a zone, without a pattern for them.
+//! `metric_zone ZONE …;` within a template: what is written there, and which families it means.
 //!
-//! Its second word is no variable, which tells it from a metric that is called `metric_zone`. Without
-//! `keys=families` the keys are labels and are written as the zone is listed. With it each key is a family
-//! of its own; families are sorted, so all keys are in memory while the line is written, which is meant for
-//! zones that are pushed to, not for those that count whatever clients ask for.
+//! Its second word is no variable, which tells it from a metric that is called `metric_zone`.
 
-use std::collections::HashSet;
-use std::io;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use fancy_regex::Regex;
+
 use super::super::metric::{self, Entry};
-use super::key_name::{Named, sanitised};
-use crate::conf::{Diagnostic, Directive, Word};
+use super::key_name::sanitised;
+use super::zone_page::{Keys, Part, ZoneLine};
+use crate::conf::{Diagnostic, Directive, Span, Word};
 use crate::http::builder::Builder;
-use crate::metric::{Metric, Moment, Reading};
-use crate::os;
-use crate::status::Value;
-use crate::status::prometheus::{Line, Page, escape_label, is_metric_name, value_text};
-use crate::zone::Record;
+use crate::status::prometheus::{is_label_name, is_metric_name};
 
 /// The line as written.
 pub(super) struct WrittenZone {
     /// How many statements stand before it.
-    pub after: usize,
+    after: usize,
     zone: Word,
+    name: Option<Word>,
     prefix: Option<Word>,
-    has_families: bool,
+    keys: Keys,
+    help: Option<String>,
+    most: u64,
 }
 
 /// Whether a line of a template is one of these.
@@ -37,283 +33,212 @@ pub(super) fn is_zone_line(directive: &Directive) -> bool {
 
 /// Reads a line for which [`is_zone_line`] holds.
 pub(super) fn written(directive: &Directive, after: usize) -> Result<WrittenZone, Diagnostic> {
-    let invalid = |word: &Word, message, help: &str| {
-        Err(Diagnostic::error(word.span, message).with_help(help))
+    let options = &directive.arguments[1..];
+    let option = |name: &str| {
+        let mut given = options.iter().filter_map(|word| word.strip_prefix(name));
+        given.next_back()
     };
-    let mut zone = WrittenZone {
+    let is_known = |word: &&Word| OPTIONS.iter().any(|name| word.text.starts_with(name));
+    if let Some(word) = options.iter().find(|word| !is_known(word)) {
+        let message = format!("invalid parameter \"{}\"", word.text);
+        return invalid(word.span, message, EXPECTED);
+    }
+    let zone = WrittenZone {
         after,
         zone: directive.arguments[0].clone(),
-        prefix: None,
-        has_families: false,
+        name: option("as="),
+        prefix: option("prefix="),
+        keys: keys(option("keys="), option("label="), option("labels="))?,
+        help: option("help=").map(|word| word.text),
+        most: most(option("max_keys="))?,
     };
-    for word in &directive.arguments[1..] {
-        if let Some(prefix) = word.strip_prefix("prefix=") {
-            if !is_metric_name(prefix.text.as_bytes()) {
-                let message = format!("\"{}\" cannot begin a metric name", prefix.text);
-                return invalid(&prefix, message, NAME);
-            }
-            zone.prefix = Some(prefix);
-        } else if let Some(keys) = word.strip_prefix("keys=") {
-            if keys.text != "families" {
-                let message = format!("unknown use of keys \"{}\"", keys.text);
-                return invalid(
-                    &keys,
-                    message,
-                    "expected keys=families, or nothing for labels",
-                );
-            }
-            zone.has_families = true;
-        } else {
-            let message = format!("invalid parameter \"{}\"", word.text);
-            return invalid(word, message, "expected keys=families or prefix=TEXT");
-        }
+    if let Some(prefix) = zone
+        .prefix
+        .as_ref()
+        .filter(|word| !is_metric_name(word.text.as_bytes()))
+    {
+        let message = format!("\"{}\" cannot begin a metric name", prefix.text);
+        return invalid(prefix.span, message, NAME);
     }
-    Ok(zone)
+    let bare = |word: &&Word| !is_metric_name(format!("_{}", word.text).as_bytes());
+    if let Some(name) = zone
+        .name
+        .as_ref()
+        .filter(|word| word.text.is_empty() || bare(word))
+    {
+        let message = format!("\"{}\" cannot be part of a metric name", name.text);
+        return invalid(name.span, message, NAME);
+    }
+    let is_many = zone.zone.text == ALL || matches!(zone.keys, Keys::Families);
+    match &zone.name {
+        Some(name) if is_many => {
+            let message = "\"as=\" would give many families one name";
+            invalid(name.span, message.to_owned(), "prefix=TEXT goes with many")
+        }
+        _ => Ok(zone),
+    }
 }
 
+const OPTIONS: [&str; 7] = [
+    "as=",
+    "label=",
+    "labels=",
+    "keys=",
+    "prefix=",
+    "help=",
+    "max_keys=",
+];
+const EXPECTED: &str = "expected as=NAME, label=NAME, labels=~REGEX, keys=labels, keys=families, \
+                        prefix=TEXT, help=TEXT or max_keys=N";
 const NAME: &str = "letters, digits, \"_\" and \":\", no digit first";
+const ALL: &str = "*";
 
-/// The line, ready to use.
-pub(super) struct ZoneLine {
-    entry: Arc<Entry>,
-    /// What names begin with; with labels instead of families, the whole name.
-    start: String,
-    has_families: bool,
-    parts: Vec<Part>,
+fn invalid<T>(span: Span, message: String, help: &str) -> Result<T, Diagnostic> {
+    Err(Diagnostic::error(span, message).with_help(help))
 }
 
-/// One metric of the zone.
-struct Part {
-    /// What follows the name.
-    suffix: String,
-    kind: &'static str,
+/// What becomes of keys.
+fn keys(keys: Option<Word>, label: Option<Word>, labels: Option<Word>) -> Result<Keys, Diagnostic> {
+    let is_families = match &keys {
+        Some(word) if !["labels", "families"].contains(&&*word.text) => {
+            let message = format!("unknown use of keys \"{}\"", word.text);
+            return invalid(word.span, message, "expected keys=labels or keys=families");
+        }
+        keys => keys.as_ref().is_some_and(|word| word.text == "families"),
+    };
+    match (label, labels) {
+        (Some(word), _) | (_, Some(word)) if is_families => {
+            let message = "keys that are families have the labels they bring";
+            invalid(
+                word.span,
+                message.to_owned(),
+                "leave out keys=families or this",
+            )
+        }
+        (Some(_), Some(word)) => {
+            let message = "keys are either one label or several";
+            invalid(
+                word.span,
+                message.to_owned(),
+                "give label=NAME or labels=~REGEX",
+            )
+        }
+        (Some(word), None) => match is_label_name(word.text.as_bytes()) {
+            true => Ok(Keys::Label(word.text)),
+            false => {
+                let message = format!("\"{}\" is no name of a label", word.text);
+                invalid(
+                    word.span,
+                    message,
+                    "letters, digits and \"_\", no digit first",
+                )
+            }
+        },
+        (None, Some(word)) => split(&word),
+        (None, None) if is_families => Ok(Keys::Families),
+        (None, None) => Ok(Keys::Label("key".to_owned())),
+    }
 }
 
-impl ZoneLine {
-    /// Finds the zone and settles the names.
-    pub(super) fn new(builder: &mut Builder<'_>, written: &WrittenZone) -> Option<Self> {
-        let entry = metric::find_zone(builder, &written.zone.text, written.zone.span)?;
-        let prefix = written.prefix.as_ref().map_or("", |prefix| &prefix.text);
-        let start = if written.has_families {
-            prefix.to_owned()
-        } else {
-            let whole = format!("{prefix}{}", entry.name);
-            let name = match is_metric_name(whole.as_bytes()) {
-                true => whole,
-                false => format!("{prefix}{}", sanitised(&entry.name)),
-            };
-            if !is_metric_name(name.as_bytes()) {
+fn most(word: Option<Word>) -> Result<u64, Diagnostic> {
+    let Some(word) = word else {
+        return Ok(u64::MAX);
+    };
+    word.text.parse().map_err(|_| {
+        let message = format!("\"{}\" is no number of keys", word.text);
+        Diagnostic::error(word.span, message)
+    })
+}
+
+/// A pattern with a label for each of its named groups.
+fn split(word: &Word) -> Result<Keys, Diagnostic> {
+    let Some(pattern) = word.text.strip_prefix('~').filter(|text| !text.is_empty()) else {
+        let message = format!("\"{}\" is not a pattern", word.text);
+        return invalid(word.span, message, "expected labels=~REGEX");
+    };
+    let regex = Regex::new(pattern).map_err(|error| {
+        let message = format!("invalid regular expression \"{pattern}\": {error}");
+        Diagnostic::error(word.span, message)
+    })?;
+    let names = regex.capture_names().enumerate();
+    let groups: Vec<(usize, String)> = names
+        .filter_map(|(number, name)| Some((number, name?.to_owned())))
+        .collect();
+    let is_label = |(_, name): &(usize, String)| is_label_name(name.as_bytes());
+    if let Some((_, name)) = groups.iter().find(|group| !is_label(group)) {
+        let message = format!("\"{name}\" is no name of a label");
+        return invalid(
+            word.span,
+            message,
+            "letters, digits and \"_\", no digit first",
+        );
+    }
+    if groups.is_empty() {
+        let message = "the pattern names no label";
+        let help = "each named group is a label: (?<method>\\S+) (?<code>\\d+)";
+        return invalid(word.span, message.to_owned(), help);
+    }
+    Ok(Keys::Split(regex, groups))
+}
+
+/// The lines that a written one stands for, ready to use: one for each of its zones.
+pub(super) fn lines(builder: &mut Builder<'_>, written: &WrittenZone) -> Vec<ZoneLine> {
+    let zones = match written.zone.text == ALL {
+        true => metric::zones(builder),
+        false => {
+            let found = metric::find_zone(builder, &written.zone.text, written.zone.span);
+            found.into_iter().collect()
+        }
+    };
+    let lines = zones.into_iter().map(|entry| line(written, entry));
+    let mut made = Vec::new();
+    for line in lines.collect::<Vec<_>>() {
+        made.extend(builder.diagnostics.check(line));
+    }
+    // Whoever writes "*" does not choose the names.
+    for line in made.iter().filter(|_| written.zone.text != ALL) {
+        for message in line.objections() {
+            let advice = Diagnostic::advice(written.zone.span, message);
+            builder.diagnostics.push(advice);
+        }
+    }
+    made
+}
+
+fn line(written: &WrittenZone, entry: Arc<Entry>) -> Result<ZoneLine, Diagnostic> {
+    let span = written.zone.span;
+    let parts: Vec<Part> = entry.schema.metrics().iter().map(Part::of).collect();
+    if written.keys.has("le") && parts.iter().any(Part::is_histogram) {
+        let message = format!(
+            "the buckets of zone \"{}\" have the label \"le\"",
+            entry.name
+        );
+        return invalid(span, message, "give the label of keys another name");
+    }
+    Ok(ZoneLine {
+        after: written.after,
+        start: start(written, &entry)?,
+        keys: written.keys.clone(),
+        help: written.help.clone(),
+        most: written.most,
+        parts,
+        entry,
+    })
+}
+
+/// What the names of its families begin with.
+fn start(written: &WrittenZone, entry: &Entry) -> Result<String, Diagnostic> {
+    let prefix = written.prefix.as_ref().map_or("", |prefix| &prefix.text);
+    let own = written.name.as_ref().map_or(&entry.name, |name| &name.text);
+    let whole = format!("{prefix}{own}");
+    match written.keys {
+        Keys::Families => Ok(prefix.to_owned()),
+        _ if is_metric_name(whole.as_bytes()) => Ok(whole),
+        _ => Some(format!("{prefix}{}", sanitised(own)))
+            .filter(|name| is_metric_name(name.as_bytes()))
+            .ok_or_else(|| {
                 let message = format!("zone \"{}\" has no name for a metric", entry.name);
-                let problem = Diagnostic::error(written.zone.span, message);
-                builder
-                    .diagnostics
-                    .push(problem.with_help("add prefix=TEXT"));
-                return None;
-            }
-            name
-        };
-        let parts = entry.schema.metrics().iter().map(Part::of).collect();
-        Some(Self {
-            entry,
-            start,
-            has_families: written.has_families,
-            parts,
-        })
-    }
-
-    /// At most so many lines it will have, unless keys are added meanwhile.
-    pub(super) fn length(&self) -> usize {
-        let keys = usize::try_from(self.entry.zone.len()).unwrap_or(usize::MAX);
-        let cells = self.entry.schema.cells() + 2 * self.parts.len();
-        keys.saturating_mul(cells)
-    }
-
-    /// Writes all of it.
-    pub(super) fn write(&self, page: &mut Page<'_>) -> io::Result<()> {
-        let skipped = if self.has_families {
-            self.write_families(page)?
-        } else {
-            self.write_labels(page)?
-        };
-        match skipped {
-            0 => Ok(()),
-            skipped => page.comment(&format!("skipped {skipped}")),
-        }
-    }
-
-    /// Writes a family for each metric, with the keys as labels. Gives the number of keys left out.
-    fn write_labels(&self, page: &mut Page<'_>) -> io::Result<u64> {
-        let (mut writer, mut skipped) = (Writer::new(page), 0);
-        for (place, part) in self.parts.iter().enumerate() {
-            let name = format!("{}{}", self.start, part.suffix);
-            if !writer.page.new_family(&name, part.kind, None)? {
-                skipped = self.entry.zone.len();
-                continue;
-            }
-            let (mut key, mut label, mut outcome) = (Vec::new(), Vec::new(), Ok(()));
-            let _ = self.entry.zone.visit(&mut |record| {
-                key.clear();
-                record.write_name(&mut key);
-                label.clear();
-                label.extend_from_slice(b"key=\"");
-                escape_label(&key, &mut label);
-                label.push(b'"');
-                writer.line.is_distinct = str::from_utf8(&key).is_ok();
-                let reading = record.reading(&self.entry.schema, place, writer.now);
-                outcome = writer.series(&name, &label, &reading);
-                match outcome {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(_) => ControlFlow::Break(()),
-                }
-            });
-            outcome?;
-        }
-        Ok(skipped)
-    }
-
-    /// Writes the families of all keys. Gives the number of keys left out, in part or as a whole.
-    fn write_families(&self, page: &mut Page<'_>) -> io::Result<u64> {
-        let (rows, mut skipped) = self.rows();
-        let mut writer = Writer::new(page);
-        for family in rows.chunk_by(|one, other| one.named.name == other.named.name) {
-            let help = self.help(family);
-            let mut is_whole = true;
-            for (place, part) in self.parts.iter().enumerate() {
-                let name = format!("{}{}", family[0].named.name, part.suffix);
-                if !writer.page.new_family(&name, part.kind, help.as_deref())? {
-                    is_whole = false;
-                    continue;
-                }
-                for row in family {
-                    let reading = row.record.reading(&self.entry.schema, place, writer.now);
-                    writer.series(&name, row.named.text().as_bytes(), &reading)?;
-                }
-            }
-            if !is_whole {
-                skipped += family.len() as u64;
-            }
-        }
-        Ok(skipped)
-    }
-
-    /// The keys that have names, sorted by name and then by key, each series once; and how many have none.
-    fn rows(&self) -> (Vec<Row>, u64) {
-        let (mut rows, mut skipped) = (Vec::new(), 0);
-        let _ = self.entry.zone.visit(&mut |record| {
-            match Named::of(&self.start, record.key()).filter(|named| self.allows(named)) {
-                Some(named) => rows.push(Row {
-                    named,
-                    record: record.clone(),
-                }),
-                None => skipped += 1,
-            }
-            ControlFlow::Continue(())
-        });
-        let order = |row: &Row| (row.named.name.clone(), row.record.key().to_vec());
-        rows.sort_by_cached_key(order);
-        let (mut seen, before) = (HashSet::new(), rows.len());
-        rows.retain(|row| seen.insert((row.named.name.clone(), row.named.identity())));
-        skipped += (before - rows.len()) as u64;
-        (rows, skipped)
-    }
-
-    /// A histogram has the label `le` for itself.
-    fn allows(&self, named: &Named) -> bool {
-        !named.has("le") || self.parts.iter().all(|part| part.kind != HISTOGRAM)
-    }
-
-    /// The first text that is kept with a key of a family.
-    fn help(&self, family: &[Row]) -> Option<Vec<u8>> {
-        let zone = &self.entry.zone;
-        let mut help = Vec::new();
-        let mut keys = family.iter().map(|row| row.record.key());
-        (zone.has_help() && keys.any(|key| zone.help(key, &mut help))).then_some(help)
-    }
-}
-
-const HISTOGRAM: &str = "histogram";
-
-impl Part {
-    fn of(metric: &Metric) -> Self {
-        let name = metric.name();
-        let mode = metric.mode().words();
-        Self {
-            suffix: match name {
-                "" => String::new(),
-                name if is_metric_name(format!("_{name}").as_bytes()) => format!("_{name}"),
-                name => format!("_{}", sanitised(name)),
-            },
-            kind: match mode.first().map(String::as_str) {
-                Some("count") => "counter",
-                Some(HISTOGRAM) => HISTOGRAM,
-                _ => "gauge",
-            },
-        }
-    }
-}
-
-/// A key that makes a series of a family.
-struct Row {
-    named: Named,
-    record: Record,
-}
-
-/// Writes readings as series.
-struct Writer<'p, 'o> {
-    page: &'p mut Page<'o>,
-    line: Line,
-    now: Moment,
-}
-
-impl<'p, 'o> Writer<'p, 'o> {
-    fn new(page: &'p mut Page<'o>) -> Self {
-        Self {
-            page,
-            line: Line::default(),
-            now: Moment(os::monotonic()),
-        }
-    }
-
-    /// Writes what a metric reads as; a histogram takes several lines, a metric without a value none.
-    fn series(&mut self, name: &str, labels: &[u8], reading: &Reading<'_>) -> io::Result<()> {
-        let name = name.as_bytes();
-        let buckets = match reading {
-            Reading::Unset => return Ok(()),
-            Reading::Integer(value) => return self.write(name, labels, &Value::Integer(*value)),
-            Reading::Float(value) => return self.write(name, labels, &Value::Float(*value)),
-            Reading::Buckets(buckets) => buckets,
-        };
-        let total = buckets.total();
-        let finite = buckets
-            .ascending()
-            .filter(|(limit, _)| *limit < f64::INFINITY);
-        let bucket = [name, b"_bucket"].concat();
-        for (limit, count) in finite.chain([(f64::INFINITY, total)]) {
-            let mut all = labels.to_vec();
-            if !labels.is_empty() {
-                all.push(b',');
-            }
-            all.extend_from_slice(b"le=\"");
-            value_text(&Value::Float(limit), &mut all);
-            all.push(b'"');
-            self.write(&bucket, &all, &Value::Integer(count))?;
-        }
-        let sum = Value::Float(buckets.sum());
-        self.write(&[name, b"_sum"].concat(), labels, &sum)?;
-        self.write(&[name, b"_count"].concat(), labels, &Value::Integer(total))
-    }
-
-    fn write(&mut self, name: &[u8], labels: &[u8], value: &Value<'_>) -> io::Result<()> {
-        let sample = &mut self.line.sample;
-        sample.clear();
-        sample.extend_from_slice(name);
-        if !labels.is_empty() {
-            sample.push(b'{');
-            sample.extend_from_slice(labels);
-            sample.push(b'}');
-        }
-        self.line.value.clear();
-        value_text(value, &mut self.line.value);
-        self.page.line(&self.line)
+                Diagnostic::error(written.zone.span, message).with_help("add prefix=TEXT")
+            }),
     }
 }

@@ -8,20 +8,26 @@
 
 mod distinct;
 mod families;
+mod format;
+mod lint;
 mod page;
 mod rules;
 mod sample;
 mod scrape;
 mod seen;
+mod syntax;
 mod text;
 mod walk;
 
 pub use distinct::{Piece, is_distinct};
-pub use families::{Families, Statement};
-pub use page::{Line, Page, Refused};
+pub use families::{Families, Section, Statement};
+pub use format::{Format, canonical_number};
+pub use lint::objections_to;
+pub use page::{Line, Page, Refused, Summary};
 pub use rules::{Case, Path, Rules};
-pub use sample::{is_metric_name, is_number, is_sample, is_type, labels};
+pub use sample::{is_label_name, is_metric_name, is_number, is_sample, is_type, labels};
 pub use scrape::{Bounds, Evaluate, Scrape};
+pub use syntax::{Labels, Syntax};
 pub use text::{escape_help, escape_label, value_text};
 pub use walk::{Match, Wanted, walk};
 

@@ -7,9 +7,12 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use super::families::{Families, Family, head, series_names};
+use super::families::{
+    COUNTER, Families, Family, Member, counter_base, counter_names, head, series_names,
+};
+use super::sample::{canonical, identity};
 use super::seen::{Seen, Verdict};
-use super::{is_number, is_sample};
+use super::{Format, Syntax, is_number, is_sample};
 
 /// A line of a page: `sample` is a name with evaluated labels, `value` the text of its value. Without
 /// a value it is none, which is no fault.
@@ -21,6 +24,8 @@ pub struct Line {
     pub value: Vec<u8>,
     /// Whether no other item of the same statement can have these labels.
     pub is_distinct: bool,
+    /// What is known about the sample.
+    pub syntax: Syntax,
 }
 
 impl Line {
@@ -29,6 +34,7 @@ impl Line {
         self.sample.clear();
         self.value.clear();
         self.is_distinct = false;
+        self.syntax = Syntax::Unknown;
     }
 }
 
@@ -44,19 +50,44 @@ pub struct Refused {
     pub repeated: u64,
     /// Series of which nobody knows any more whether the page had them, see `seen`.
     pub doubtful: u64,
+    /// Keys of zones that make no series there, or one that the page has already.
+    pub keys: u64,
+}
+
+impl Refused {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.numbers + self.samples + self.repeated + self.doubtful + self.keys
+    }
+}
+
+/// What a page held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Lines that were written, HELP and TYPE aside.
+    pub lines: u64,
+    /// Lines that were not.
+    pub refused: Refused,
 }
 
 /// A page on its way to a reader.
 pub struct Page<'a> {
     out: &'a mut dyn Write,
+    format: Format,
+    families: &'a Families,
     /// The names that are in use.
     taken: HashSet<String>,
     /// What stands before the first line of the family at hand, until it is written.
     head: Vec<u8>,
-    /// Whether the family at hand has other statements that may have made the same series.
+    /// Whether the series at hand come from several statements, which may make the same ones.
     is_shared: bool,
+    /// Whether equal series may have labels in another order.
+    is_loose: bool,
+    /// Whether values may not be negative.
+    is_counter: bool,
     seen: Seen,
     refused: Refused,
+    lines: u64,
     /// Lines that are good in themselves, and their text.
     waiting: Vec<Waiting>,
     text: Vec<u8>,
@@ -75,27 +106,58 @@ const TOGETHER: usize = 32;
 
 impl<'a> Page<'a> {
     /// Begins the page.
-    pub(super) fn begin(families: &Families, out: &'a mut dyn Write) -> io::Result<Self> {
-        out.write_all(&families.title)?;
+    pub(super) fn begin(
+        families: &'a Families,
+        format: Format,
+        out: &'a mut dyn Write,
+    ) -> io::Result<Self> {
+        if format == Format::Text {
+            out.write_all(&families.title)?;
+        }
         Ok(Self {
             out,
-            taken: families.names().collect(),
+            format,
+            families,
+            taken: families.taken.clone(),
             head: Vec::new(),
             is_shared: false,
+            is_loose: false,
+            is_counter: false,
             seen: Seen::default(),
             refused: Refused::default(),
+            lines: 0,
             waiting: Vec::new(),
             text: Vec::new(),
         })
     }
 
+    /// The form it is written in.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
     /// Goes on to the next family of the template.
     pub(super) fn family(&mut self, family: &Family) -> io::Result<()> {
-        self.next(family.head(), family.statements.len() > 1)
+        self.settle()?;
+        self.head = family.head();
+        Ok(())
+    }
+
+    /// Goes on to the next name of the family.
+    pub(super) fn member(&mut self, family: &Family, member: &Member) -> io::Result<()> {
+        self.settle()?;
+        self.seen.clear();
+        if self.format == Format::OpenMetrics {
+            self.head = family.open_head(member);
+        }
+        self.is_shared = member.statements.len() > 1;
+        self.is_loose = member.labels.is_none();
+        self.is_counter = self.format == Format::OpenMetrics && member.is_counter;
+        Ok(())
     }
 
     /// Goes on to a family that stands in no template; false, and nothing done, if the page has a name
-    /// of it already.
+    /// of it already. Its lines are to have their labels in one order.
     ///
     /// # Errors
     /// Those of the reader.
@@ -104,26 +166,44 @@ impl<'a> Page<'a> {
         if names.iter().any(|name| self.taken.contains(name)) {
             return Ok(false);
         }
+        self.settle()?;
+        self.seen.clear();
         self.taken.extend(names);
-        self.next(head(name, Some(kind), help), false)?;
+        self.head = match self.format {
+            Format::Text => head(self.format, name, Some(kind), help),
+            Format::OpenMetrics => self.open_head(name, kind, help),
+        };
+        (self.is_shared, self.is_loose, self.is_counter) = (false, false, false);
         Ok(true)
     }
 
-    fn next(&mut self, head: Vec<u8>, is_shared: bool) -> io::Result<()> {
-        self.settle()?;
-        self.head = head;
-        self.is_shared = is_shared;
-        self.seen.clear();
-        Ok(())
+    /// The same head for OpenMetrics, which may know a counter under another name, or as none.
+    fn open_head(&mut self, name: &str, kind: &str, help: Option<&[u8]>) -> Vec<u8> {
+        if kind != COUNTER {
+            return head(self.format, name, Some(kind), help);
+        }
+        let is_free =
+            |name: &String| !self.taken.contains(name) && !self.families.announced.contains(name);
+        match counter_names(name).filter(|names| names.iter().all(is_free)) {
+            Some(names) => {
+                self.taken.extend(names);
+                head(self.format, counter_base(name), Some(kind), help)
+            }
+            None => head(self.format, name, Some("unknown"), help),
+        }
     }
 
-    /// Writes a comment, which must not look like HELP or TYPE.
+    /// Says that keys were left out, where a page may hold remarks.
     ///
     /// # Errors
     /// Those of the reader.
-    pub fn comment(&mut self, text: &str) -> io::Result<()> {
+    pub fn skip(&mut self, keys: u64) -> io::Result<()> {
+        self.refused.keys += keys;
+        if keys == 0 || self.format == Format::OpenMetrics {
+            return Ok(());
+        }
         self.settle()?;
-        writeln!(self.out, "# {text}")
+        writeln!(self.out, "# skipped {keys}")
     }
 
     /// Writes a line of the family at hand, or counts why not.
@@ -134,19 +214,27 @@ impl<'a> Page<'a> {
         if line.value.is_empty() {
             return Ok(());
         }
-        if !is_number(&line.value) {
+        if !is_number(&line.value) || self.is_counter && !is_count(&line.value) {
             self.refused.numbers += 1;
             return Ok(());
         }
-        if !is_sample(&line.sample) {
+        if line.syntax == Syntax::Unknown && !is_sample(&line.sample) {
             self.refused.samples += 1;
             return Ok(());
         }
-        for part in [&line.sample[..], b" ", &line.value, b"\n"] {
+        if self.format == Format::OpenMetrics && line.syntax != Syntax::Strict {
+            self.text.extend_from_slice(&canonical(&line.sample));
+        } else {
+            self.text.extend_from_slice(&line.sample);
+        }
+        for part in [b" ", &line.value[..], b"\n"] {
             self.text.extend_from_slice(part);
         }
         self.waiting.push(Waiting {
-            hash: self.seen.hash(&line.sample),
+            hash: match self.is_loose {
+                true => self.seen.hash(&identity(&line.sample)),
+                false => self.seen.hash(&line.sample),
+            },
             end: self.text.len(),
             is_distinct: line.is_distinct && !self.is_shared,
         });
@@ -170,6 +258,7 @@ impl<'a> Page<'a> {
                     self.out.write_all(&self.head)?;
                     self.head.clear();
                     self.out.write_all(text)?;
+                    self.lines += 1;
                 }
             }
         }
@@ -177,9 +266,20 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    /// Ends the page and tells how many lines were left out.
-    pub(super) fn end(mut self) -> io::Result<Refused> {
+    /// Ends the page and tells what is in it.
+    pub(super) fn end(mut self) -> io::Result<Summary> {
         self.settle()?;
-        Ok(self.refused)
+        if self.format == Format::OpenMetrics {
+            self.out.write_all(b"# EOF\n")?;
+        }
+        Ok(Summary {
+            lines: self.lines,
+            refused: self.refused,
+        })
     }
+}
+
+/// Whether a number can be that of a counter.
+fn is_count(number: &[u8]) -> bool {
+    !number.starts_with(b"-") && !number.eq_ignore_ascii_case(b"nan")
 }

@@ -8,6 +8,11 @@ pub fn is_metric_name(name: &[u8]) -> bool {
     is_name(name, |byte| byte == b'_' || byte == b':')
 }
 
+/// Whether `name` may be that of a label: letters, digits and `_`, no digit first.
+pub fn is_label_name(name: &[u8]) -> bool {
+    is_name(name, |byte| byte == b'_') && name != b"__name__"
+}
+
 /// Whether `word` is a type of the text format.
 pub fn is_type(word: &str) -> bool {
     ["counter", "gauge", "histogram", "summary", "untyped"].contains(&word)
@@ -48,6 +53,42 @@ pub fn labels(braced: &str) -> Option<Vec<(&str, &str)>> {
     labels.into_iter().map(text).collect()
 }
 
+/// The one form that OpenMetrics has for a sample: no blanks, no comma at the end, no empty braces.
+pub(super) fn canonical(sample: &[u8]) -> Vec<u8> {
+    joined(sample, |_| {})
+}
+
+/// Equal for samples that are the same series for a scraper: the order of labels is nothing to it, nor
+/// is a label without a value.
+pub(super) fn identity(sample: &[u8]) -> Vec<u8> {
+    joined(sample, |labels| {
+        labels.retain(|(_, value)| !value.is_empty());
+        labels.sort_unstable();
+    })
+}
+
+/// A sample put together again from its name and what `change` makes of its labels.
+fn joined(sample: &[u8], change: impl Fn(&mut Vec<(&[u8], &[u8])>)) -> Vec<u8> {
+    let brace = sample.iter().position(|byte| *byte == b'{');
+    let (name, braced) = sample.split_at(brace.unwrap_or(sample.len()));
+    let mut labels = Vec::new();
+    if each_label(braced, |name, value| labels.push((name, value))).is_none() {
+        return sample.to_vec();
+    }
+    change(&mut labels);
+    let mut out = name.to_vec();
+    for (number, (name, value)) in labels.iter().enumerate() {
+        out.push(if number == 0 { b'{' } else { b',' });
+        for part in [name, &b"=\""[..], value, b"\""] {
+            out.extend_from_slice(part);
+        }
+    }
+    if !labels.is_empty() {
+        out.push(b'}');
+    }
+    out
+}
+
 /// Shows the labels in braces; nothing where the text is something else, or a name stands twice.
 fn each_label<'t>(braced: &'t [u8], mut show: impl FnMut(&'t [u8], &'t [u8])) -> Option<()> {
     let mut rest = trimmed(braced.strip_prefix(b"{")?);
@@ -75,9 +116,8 @@ fn label(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let value = trimmed(&text[equals + 1..]);
     let after = quoted(value)?;
     let value = &value[1..value.len() - after.len() - 1];
-    let is_label_name = is_name(name, |byte| byte == b'_') && name != b"__name__";
     match trimmed(after) {
-        _ if !is_label_name => None,
+        _ if !is_label_name(name) => None,
         [b',', rest @ ..] => Some((name, value, trimmed(rest))),
         b"}" => Some((name, value, b"}")),
         _ => None,

@@ -13,8 +13,9 @@ use std::io::{self, Write};
 use std::mem::take;
 use std::ops::ControlFlow;
 
-use super::page::Page;
-use super::{Families, Line, Match, Refused, Rules, Wanted, walk};
+use super::families::Section;
+use super::page::{Page, Summary};
+use super::{Families, Format, Line, Match, Rules, Syntax, Wanted, walk};
 use crate::status::Node;
 
 /// Makes the lines of a template.
@@ -41,6 +42,8 @@ pub struct Scrape<'a> {
     pub rules: &'a Rules,
     /// How they are arranged.
     pub families: &'a Families,
+    /// How the page is written.
+    pub format: Format,
 }
 
 /// How much is kept in memory.
@@ -58,15 +61,15 @@ pub struct Bounds {
 
 impl Scrape<'_> {
     /// The page, if it is within the bounds.
-    pub fn short(&self, bounds: Bounds, evaluate: &mut dyn Evaluate) -> Option<(Vec<u8>, Refused)> {
+    pub fn short(&self, bounds: Bounds, evaluate: &mut dyn Evaluate) -> Option<(Vec<u8>, Summary)> {
         let mut survey = Survey::new(self, bounds);
         let wanted = Wanted::all(self.families.statements, bounds.nodes);
         let flow = self.survey(&mut survey, &wanted, evaluate, ControlFlow::Break(()));
         flow.continue_value()?;
         let mut page = Vec::new();
         // Writing to memory does not fail.
-        let refused = self.print(survey, evaluate, &mut page).ok()?;
-        Some((page, refused))
+        let summary = self.print(survey, evaluate, &mut page).ok()?;
+        Some((page, summary))
     }
 
     /// Writes the page, keeping no more than the bounds allow.
@@ -78,7 +81,7 @@ impl Scrape<'_> {
         bounds: Bounds,
         evaluate: &mut dyn Evaluate,
         out: &mut dyn Write,
-    ) -> io::Result<Refused> {
+    ) -> io::Result<Summary> {
         let mut survey = Survey::new(self, bounds);
         let wanted = Wanted::all(self.families.statements, u64::MAX);
         let flow = ControlFlow::Continue(());
@@ -117,19 +120,20 @@ impl Scrape<'_> {
         mut survey: Survey,
         evaluate: &mut dyn Evaluate,
         out: &mut dyn Write,
-    ) -> io::Result<Refused> {
-        let mut page = Page::begin(self.families, out)?;
+    ) -> io::Result<Summary> {
+        let mut page = Page::begin(self.families, self.format, out)?;
         let mut sections = self.families.sections.iter().enumerate().peekable();
         for family in &self.families.families {
-            let is_before = |(_, after): &(usize, &usize)| **after <= family.statements[0];
+            let is_before = |(_, section): &(usize, &Section)| section.after <= family.first();
             while let Some((section, _)) = sections.next_if(is_before) {
                 evaluate.section(section, &mut page)?;
             }
             page.family(family)?;
-            for statement in &family.statements {
-                match take(&mut survey.kept[*statement]) {
-                    Kept::Lines(lines) => lines.each(&mut |line| page.line(line))?,
-                    Kept::TooMany => self.again(*statement, evaluate, &mut page)?,
+            for member in &family.members {
+                page.member(family, member)?;
+                for statement in &member.statements {
+                    let kept = take(&mut survey.kept[*statement]);
+                    self.statement(*statement, kept, evaluate, &mut page)?;
                 }
             }
         }
@@ -137,6 +141,19 @@ impl Scrape<'_> {
             evaluate.section(section, &mut page)?;
         }
         page.end()
+    }
+
+    fn statement(
+        &self,
+        statement: usize,
+        kept: Kept,
+        evaluate: &mut dyn Evaluate,
+        page: &mut Page<'_>,
+    ) -> io::Result<()> {
+        match kept {
+            Kept::Lines(lines) => lines.each(&mut |line| page.line(line)),
+            Kept::TooMany => self.again(statement, evaluate, page),
+        }
     }
 
     /// Writes the lines of one statement as they come.
@@ -225,8 +242,17 @@ impl Survey {
 #[derive(Default)]
 struct Lines {
     text: Vec<u8>,
-    /// Where each sample and each value ends, and whether the line is distinct.
-    ends: Vec<(usize, usize, bool)>,
+    marks: Vec<Mark>,
+}
+
+/// What of a line is not text.
+struct Mark {
+    /// Where the sample ends.
+    middle: usize,
+    /// Where the value ends.
+    end: usize,
+    is_distinct: bool,
+    syntax: Syntax,
 }
 
 impl Lines {
@@ -234,23 +260,31 @@ impl Lines {
         self.text.extend_from_slice(&line.sample);
         let middle = self.text.len();
         self.text.extend_from_slice(&line.value);
-        self.ends.push((middle, self.text.len(), line.is_distinct));
+        self.marks.push(Mark {
+            middle,
+            end: self.text.len(),
+            is_distinct: line.is_distinct,
+            syntax: line.syntax,
+        });
     }
 
     fn bytes(&self) -> usize {
-        self.text.len() + size_of_val(&self.ends[..])
+        self.text.len() + size_of_val(&self.marks[..])
     }
 
     /// Shows each line until one fails.
     fn each(&self, show: &mut dyn FnMut(&Line) -> io::Result<()>) -> io::Result<()> {
         let (mut line, mut start) = (Line::default(), 0);
-        for (middle, end, is_distinct) in &self.ends {
+        for mark in &self.marks {
             line.clear();
-            line.sample.extend_from_slice(&self.text[start..*middle]);
-            line.value.extend_from_slice(&self.text[*middle..*end]);
-            line.is_distinct = *is_distinct;
+            line.sample
+                .extend_from_slice(&self.text[start..mark.middle]);
+            line.value
+                .extend_from_slice(&self.text[mark.middle..mark.end]);
+            line.is_distinct = mark.is_distinct;
+            line.syntax = mark.syntax;
             show(&line)?;
-            start = *end;
+            start = mark.end;
         }
         Ok(())
     }

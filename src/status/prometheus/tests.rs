@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::metric;
 use crate::status::date::Date;
-use crate::status::json::{self, Dates, Format};
+use crate::status::json::{self, Dates};
 use crate::status::{Branch, Node, Value};
 
 /// A tree held as plain values.
@@ -92,8 +92,10 @@ fn families(name: &str, lines: &[Line]) -> Families {
         name: line.sample.split('{').next().unwrap_or_default().to_owned(),
         kind: line.kind.map(str::to_owned),
         help: line.help.map(str::to_owned),
+        labels: None,
     };
-    Families::new(name, &lines.iter().map(statement).collect::<Vec<_>>())
+    let statements: Vec<_> = lines.iter().map(statement).collect();
+    Families::new(name, &statements, Vec::new())
 }
 
 fn evaluated(sample: &str, item: &Match<'_>) -> Vec<u8> {
@@ -148,6 +150,7 @@ fn rendered(name: &str, lines: Vec<Line>, tree: &Model, more: &[(usize, &str, &s
         root: &tree.node(),
         rules: &rules,
         families: &families,
+        format: Format::Text,
     };
     let mut samples = Samples { samples, more };
     let (page, refused) = scrape.short(SHORT, &mut samples).expect("a short page");
@@ -287,22 +290,117 @@ fn families_are_contiguous_with_one_head() {
         ("n", Model::Leaf(Value::Integer(3))),
         ("m", Model::Leaf(Value::Boolean(true))),
     ]);
-    let warnings = families("t", &lines).warnings();
-    assert_eq!(
-        warnings.iter().map(|(index, _)| *index).collect::<Vec<_>>(),
-        [3]
-    );
     let page = "# Angie Prometheus template \"t\"\n# HELP a two\\nlines\n# TYPE a gauge\n\
         a{x=\"1\\\"\\\\\"} 1\na{y=\"2\"} 2\n# TYPE b counter\nb 3\nc 1\n";
     assert_eq!(rendered("t", lines, &tree, &[]), page);
+}
+
+/// Pages of the same lines in both forms.
+fn both(lines: &[Line], values: &[(usize, &str, &str)]) -> [String; 2] {
+    let families = families("t", lines);
+    let rules = Rules::new(lines.iter().map(|_| None).collect());
+    let tree = Model::Object(Vec::new());
+    [Format::Text, Format::OpenMetrics].map(|format| {
+        let scrape = Scrape {
+            root: &tree.node(),
+            rules: &rules,
+            families: &families,
+            format,
+        };
+        let mut samples = Samples {
+            samples: Vec::new(),
+            more: values,
+        };
+        let (page, _) = scrape.short(SHORT, &mut samples).expect("a short page");
+        String::from_utf8(page).expect("a page is UTF-8")
+    })
+}
+
+#[test]
+fn open_metrics_has_counters_without_their_suffix() {
+    let kind = |sample, kind| Line {
+        kind: Some(kind),
+        ..line(sample, None)
+    };
+    let lines = [
+        Line {
+            help: Some("a \"help\""),
+            ..kind("a_total", "counter")
+        },
+        kind("b", "counter"),
+        kind("c_total", "counter"),
+        kind("c", "gauge"),
+        kind("d", "histogram"),
+        kind("d_sum", "gauge"),
+        kind("e_total", "counter"),
+        line("f", None),
+    ];
+    let values = [
+        (0, "a_total{ x = \"1\", }", "1"),
+        (1, "b", "1"),
+        (2, "c_total", "1"),
+        (3, "c", "-1"),
+        (4, "d{le=\"1\"}", "1"),
+        (5, "d_sum{}", "1"),
+        (6, "e_total", "-1"),
+        (7, "f", "NaN"),
+    ];
+    let [text, open] = both(&lines, &values);
+    let expected = "# Angie Prometheus template \"t\"\n# HELP a_total a \"help\"\n# TYPE a_total counter\n\
+        a_total{ x = \"1\", } 1\n# TYPE b counter\nb 1\n# TYPE c_total counter\nc_total 1\n# TYPE c gauge\nc -1\n\
+        # TYPE d histogram\nd{le=\"1\"} 1\nd_sum{} 1\n# TYPE e_total counter\ne_total -1\nf NaN\n";
+    assert_eq!(text, expected);
+    let expected = "# HELP a a \\\"help\\\"\n# TYPE a counter\na_total{x=\"1\"} 1\n# TYPE b unknown\nb 1\n\
+        # TYPE c_total unknown\nc_total 1\n# TYPE c gauge\nc -1\n# TYPE d unknown\nd{le=\"1\"} 1\n\
+        # TYPE d_sum unknown\nd_sum 1\nf NaN\n# EOF\n";
+    assert_eq!(open, expected);
+}
+
+#[test]
+fn parts_of_a_histogram_are_one_family() {
+    let lines = [
+        line("seconds_sum", None),
+        Line {
+            kind: Some("histogram"),
+            help: Some("Times."),
+            ..line("seconds_bucket", None)
+        },
+        line("other", None),
+        line("seconds_count", None),
+    ];
+    let values = [
+        (0, "seconds_sum", "1"),
+        (1, "seconds_bucket{le=\"+Inf\"}", "1"),
+        (2, "other", "1"),
+        (3, "seconds_count", "1"),
+    ];
+    let [text, _] = both(&lines, &values);
+    let expected = "# Angie Prometheus template \"t\"\n# HELP seconds Times.\n# TYPE seconds histogram\n\
+        seconds_sum 1\nseconds_bucket{le=\"+Inf\"} 1\nseconds_count 1\nother 1\n";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn the_order_of_labels_makes_no_other_series() {
+    let lines = [line("a", None), line("a", None), line("a", None)];
+    let values = [
+        (0, "a{x=\"1\",y=\"2\"}", "1"),
+        (1, "a{y=\"2\",z=\"\",x=\"1\"}", "2"),
+        (2, "a{x=\"1\"}", "3"),
+    ];
+    let [text, _] = both(&lines, &values);
+    let expected = "# Angie Prometheus template \"t\"\na{x=\"1\",y=\"2\"} 1\na{x=\"1\"} 3\n";
+    assert_eq!(text, expected);
 }
 
 #[test]
 fn what_a_scraper_could_not_read_is_left_out_and_counted() {
     let families = families("t", &[line("a{k=\"$1\"}", None), line("b", None)]);
     let mut out = Vec::new();
-    let mut page = page::Page::begin(&families, &mut out).expect("a vector takes everything");
-    page.family(&families.families[0])
+    let mut page =
+        page::Page::begin(&families, Format::Text, &mut out).expect("a vector takes everything");
+    let family = &families.families[0];
+    page.member(family, &family.members[0])
         .expect("a vector takes everything");
     for (sample, value) in [
         ("a{k=\"1\"}", "1.13.0"),
@@ -314,7 +412,7 @@ fn what_a_scraper_could_not_read_is_left_out_and_counted() {
         let line = super::Line {
             sample: sample.into(),
             value: value.into(),
-            is_distinct: false,
+            ..super::Line::default()
         };
         page.line(&line).expect("a vector takes everything");
     }
@@ -322,9 +420,10 @@ fn what_a_scraper_could_not_read_is_left_out_and_counted() {
         numbers: 1,
         samples: 1,
         repeated: 1,
-        doubtful: 0,
+        ..Refused::default()
     };
-    assert_eq!(page.end().expect("a vector takes everything"), refused);
+    let summary = page.end().expect("a vector takes everything");
+    assert_eq!((summary.lines, summary.refused), (1, refused));
     assert_eq!(out, b"# Angie Prometheus template \"t\"\na{k=\"1\"} 1\n");
 }
 
@@ -347,6 +446,7 @@ fn what_is_long_is_not_collected() {
         root: &tree.node(),
         rules: &rules,
         families: &families,
+        format: Format::Text,
     };
     let mut samples = Samples {
         samples: lines.iter().map(|line| line.sample).collect(),
@@ -628,7 +728,7 @@ proptest! {
     ) {
         let dates = if is_epoch { Dates::Epoch } else { Dates::Iso };
         let mut out = Vec::new();
-        let format = Format { pretty, dates };
+        let format = json::Format { pretty, dates };
         json::serialize(&tree.node(), format, &mut out)?;
         let read: serde_json::Value = serde_json::from_slice(&out)?;
         prop_assert_eq!(shape(&tree, format), read_shape(&read));
@@ -738,7 +838,7 @@ fn takes(rule: &Path, item: &str) -> bool {
 }
 
 /// The nesting of a tree: containers by their distinct names as shown, leaves as they are read.
-fn shape(model: &Model, format: Format) -> String {
+fn shape(model: &Model, format: json::Format) -> String {
     match model {
         Model::Object(members) => {
             let last: BTreeMap<_, _> = members

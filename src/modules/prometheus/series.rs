@@ -1,0 +1,127 @@
+//! What a metric of a key reads as, written as series.
+
+use std::io;
+
+use crate::metric::{Buckets, Moment, Reading};
+use crate::os;
+use crate::status::Value;
+use crate::status::prometheus::{Format, Line, Page, Syntax, canonical_number, value_text};
+
+/// Writes the readings of one family after the other.
+pub(super) struct Writer<'p, 'o> {
+    page: &'p mut Page<'o>,
+    line: Line,
+    /// The name of the family.
+    name: String,
+    /// The limits of its buckets as labels, with `+Inf` at the end.
+    limits: Vec<String>,
+    /// When the page is made.
+    pub now: Moment,
+}
+
+impl<'p, 'o> Writer<'p, 'o> {
+    pub(super) fn new(page: &'p mut Page<'o>) -> Self {
+        Self {
+            page,
+            line: Line::default(),
+            name: String::new(),
+            limits: Vec::new(),
+            now: Moment(os::monotonic()),
+        }
+    }
+
+    /// Goes on to another family; false if the page cannot have it.
+    pub(super) fn family(
+        &mut self,
+        name: &str,
+        kind: &str,
+        help: Option<&[u8]>,
+    ) -> io::Result<bool> {
+        name.clone_into(&mut self.name);
+        self.limits.clear();
+        self.page.new_family(name, kind, help)
+    }
+
+    /// Writes what a metric reads as under labels without braces; a histogram takes several lines, a
+    /// metric without a value none.
+    pub(super) fn series(
+        &mut self,
+        labels: &[u8],
+        is_distinct: bool,
+        reading: &Reading<'_>,
+    ) -> io::Result<()> {
+        self.line.is_distinct = is_distinct;
+        match reading {
+            Reading::Unset => Ok(()),
+            Reading::Integer(value) => self.write("", labels, None, &Value::Integer(*value)),
+            Reading::Float(value) => self.write("", labels, None, &Value::Float(*value)),
+            Reading::Buckets(buckets) => self.histogram(labels, buckets),
+        }
+    }
+
+    fn histogram(&mut self, labels: &[u8], buckets: &Buckets<'_>) -> io::Result<()> {
+        let is_finite = |(limit, _): &(f64, u64)| *limit < f64::INFINITY;
+        let mut finite = buckets.ascending().filter(is_finite);
+        if self.limits.is_empty() {
+            let limits = finite.clone().map(|(limit, _)| limit);
+            let format = self.page.format();
+            self.limits = limits
+                .chain([f64::INFINITY])
+                .map(|limit| limit_label(limit, format))
+                .collect();
+        }
+        let total = Value::Integer(buckets.total());
+        for number in 0..self.limits.len() {
+            let count = finite.next().map(|(_, count)| Value::Integer(count));
+            let count = count.as_ref().unwrap_or(&total);
+            self.write("_bucket", labels, Some(number), count)?;
+        }
+        if self.has_sum(buckets) {
+            self.write("_sum", labels, None, &Value::Float(buckets.sum()))?;
+        }
+        self.write("_count", labels, None, &total)
+    }
+
+    /// OpenMetrics takes a sum for a counter, which negative values would make fall.
+    fn has_sum(&self, buckets: &Buckets<'_>) -> bool {
+        let is_negative = |(limit, _): (f64, u64)| limit < 0.0;
+        self.page.format() == Format::Text
+            || buckets.sum() >= 0.0 && !buckets.ascending().any(is_negative)
+    }
+
+    fn write(
+        &mut self,
+        suffix: &str,
+        labels: &[u8],
+        limit: Option<usize>,
+        value: &Value<'_>,
+    ) -> io::Result<()> {
+        let sample = &mut self.line.sample;
+        sample.clear();
+        sample.extend_from_slice(self.name.as_bytes());
+        sample.extend_from_slice(suffix.as_bytes());
+        let limit = limit.map_or("", |number| &self.limits[number]);
+        if !labels.is_empty() || !limit.is_empty() {
+            sample.push(b'{');
+            sample.extend_from_slice(labels);
+            if !labels.is_empty() && !limit.is_empty() {
+                sample.push(b',');
+            }
+            sample.extend_from_slice(limit.as_bytes());
+            sample.push(b'}');
+        }
+        self.line.syntax = Syntax::Strict;
+        self.line.value.clear();
+        value_text(value, &mut self.line.value);
+        self.page.line(&self.line)
+    }
+}
+
+fn limit_label(limit: f64, format: Format) -> String {
+    let mut text = Vec::new();
+    match format {
+        Format::Text => value_text(&Value::Float(limit), &mut text),
+        Format::OpenMetrics => text.extend_from_slice(canonical_number(limit).as_bytes()),
+    }
+    format!("le=\"{}\"", String::from_utf8_lossy(&text))
+}
