@@ -1,7 +1,7 @@
 //! Prometheus pages as finished clients understand them: the parsers of `prometheus_client`, and
 //! `promtool`. `t/run` installs both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
@@ -66,7 +66,8 @@ pub(crate) fn families(form: Form, page: &[u8]) -> Result<Vec<Family>, String> {
     };
     let output = feed(Command::new(PYTHON).args([script, form]), page);
     if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(said.lines().last().unwrap_or_default().to_owned());
     }
     let families: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     Ok(families.iter().map(family).collect())
@@ -75,15 +76,22 @@ pub(crate) fn families(form: Form, page: &[u8]) -> Result<Vec<Family>, String> {
 /// All samples of a page; no series may stand there twice.
 pub(crate) fn samples(form: Form, page: &[u8]) -> Result<BTreeMap<Series, f64>, String> {
     let mut found = BTreeMap::new();
-    for (series, value) in families(form, page)?
-        .into_iter()
-        .flat_map(|one| one.samples)
-    {
-        if let Some(other) = found.insert(series.clone(), value) {
+    let samples = families(form, page)?.into_iter();
+    for (series, value) in samples.flat_map(|family| family.samples) {
+        let other = found.insert(series.clone(), value);
+        // To the parser of texts the counters `a` and `a_total` are one.
+        if let (Some(other), Form::OpenMetrics) = (other, form) {
             return Err(format!("twice: {series:?}, {other} and {value}"));
         }
     }
-    Ok(found)
+    let text = String::from_utf8_lossy(page);
+    let lines = text.split('\n').filter(|line| !line.starts_with('#'));
+    let mut series = lines.filter_map(|line| line.rsplit_once(' '));
+    let mut seen = HashSet::new();
+    match series.find(|(series, _)| !seen.insert(*series)) {
+        Some((twice, _)) => Err(format!("twice: {twice}")),
+        None => Ok(found),
+    }
 }
 
 /// What `promtool check metrics` says, and whether it could read the page: 3 is its code for
