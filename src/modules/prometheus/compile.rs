@@ -33,6 +33,8 @@ pub(super) struct Compiled {
     pub lines: Vec<CompiledLine>,
     pub item: StateIndex<Item>,
     pub address: Option<Place>,
+    /// Whether the page was long of late, so that trying to make a short one would be in vain.
+    pub is_long: AtomicBool,
     /// Which kinds of faulty lines were told of: a scrape is repeated every few seconds.
     pub told: [AtomicBool; 5],
 }
@@ -49,6 +51,30 @@ pub(super) struct CompiledLine {
     pub is_distinct: bool,
     /// Whether some variable may hold what it evaluated to for an earlier item.
     pub depends: bool,
+    /// The labels, if value and labels are the item's alone: that is most of a long page.
+    pub plain: Option<Vec<Plain>>,
+}
+
+/// A piece of labels that needs no variable.
+pub(super) enum Plain {
+    /// As written.
+    Text(Box<[u8]>),
+    /// What a group of the path's pattern matched.
+    Group(usize),
+}
+
+impl Plain {
+    /// The pieces of labels that need nothing but the item; nothing if one does.
+    fn all(path: Option<&Path>, pieces: &[Piece<'_>]) -> Option<Vec<Self>> {
+        // For a literal path the groups are those of the location.
+        let has_groups = matches!(path?, Path::Pattern { .. });
+        let plain = |piece: &Piece<'_>| match piece {
+            Piece::Text(text) => Some(Self::Text((*text).into())),
+            Piece::Group(number) if has_groups => Some(Self::Group(*number)),
+            Piece::Group(_) | Piece::Other => None,
+        };
+        pieces.iter().map(plain).collect()
+    }
 }
 
 /// What `$p8s_value` shows.
@@ -127,6 +153,7 @@ fn compile_one(
         lines,
         item,
         address: builder.thing::<api::Places>().address,
+        is_long: AtomicBool::new(false),
         told: Default::default(),
     }
 }
@@ -158,6 +185,7 @@ fn compile_line(
             .path
             .as_ref()
             .is_some_and(|path| is_distinct(path, &pieces)),
+        plain: Plain::all(line.path.as_ref(), &pieces).filter(|_| value == own),
         syntax: known.map_or(Syntax::Unknown, |known| known.syntax),
         labels,
         value,

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::super::api;
 use super::Scraped;
-use super::compile::{Compiled, Templates};
+use super::compile::{Compiled, CompiledLine, Plain, Templates};
 use super::packing::{pack, packed, takes_gzip};
 use super::zone_page::ZoneLine;
 use crate::conf::{Chain, Diagnostic};
@@ -71,12 +71,13 @@ fn accepted(request: &Request, name: &[u8]) -> Vec<u8> {
     values.join(&b","[..])
 }
 
-/// A page within these bounds is made at once; another one by a thread of its own.
+/// A page within these bounds is made at once, which takes less than a millisecond; another one by a thread
+/// of its own.
 const SHORT: Bounds = Bounds {
-    lines: 2000,
-    statement: 1 << 20,
-    bytes: 1 << 20,
-    nodes: 5000,
+    lines: 1000,
+    statement: 1 << 18,
+    bytes: 1 << 18,
+    nodes: 2500,
 };
 
 /// What of a longer page is kept in memory.
@@ -103,12 +104,15 @@ impl Compiled {
     /// The page, if it is short.
     fn short(&self, request: &mut Request, format: Format) -> Option<Vec<u8>> {
         let zones = self.zones.iter().map(ZoneLine::length);
-        if zones.fold(0, usize::saturating_add) > SHORT.lines {
+        let length = zones.fold(0, usize::saturating_add);
+        if length > SHORT.lines || self.is_long.load(Ordering::Relaxed) {
             return None;
         }
-        let (page, summary) = self.scrape(request, format, |scrape, evaluation| {
+        let made = self.scrape(request, format, |scrape, evaluation| {
             scrape.short(SHORT, evaluation)
-        })?;
+        });
+        self.is_long.store(made.is_none(), Ordering::Relaxed);
+        let (page, summary) = made?;
         self.complain(summary);
         Some(page)
     }
@@ -118,6 +122,8 @@ impl Compiled {
         let summary = self.scrape(request, format, |scrape, evaluation| {
             scrape.long(LONG, evaluation, out)
         })?;
+        let is_long = summary.lines > SHORT.lines as u64 / 2;
+        self.is_long.store(is_long, Ordering::Relaxed);
         self.complain(summary);
         Ok(())
     }
@@ -185,9 +191,15 @@ struct Evaluation<'a> {
 impl Evaluate for Evaluation<'_> {
     fn line(&mut self, statement: usize, item: Option<&Match<'_>>, out: &mut Line) {
         let line = &self.template.lines[statement];
-        match item {
-            Some(item) => self.show(item),
-            None => {
+        match (item, &line.plain) {
+            (Some(item), Some(labels)) => {
+                value_text(&item.value, &mut out.value);
+                out.sample.extend_from_slice(line.name.as_bytes());
+                append_plain(labels, item, &mut out.sample);
+                return line.describe(item, out);
+            }
+            (Some(item), None) => self.show(item),
+            (None, _) => {
                 self.show_nothing();
                 self.request.forget_evaluated();
             }
@@ -195,15 +207,25 @@ impl Evaluate for Evaluation<'_> {
         if self.request.read(line.value, &mut out.value) && !out.value.is_empty() {
             out.sample.extend_from_slice(line.name.as_bytes());
             append_labels(&line.labels, self.request, &mut out.sample);
-            out.syntax = line.syntax;
-            // Most paths need no closer look.
-            let is_exact = |path: &str| path.is_ascii() || !path.contains('\u{fffd}');
-            out.is_distinct = line.is_distinct && item.is_some_and(|item| is_exact(item.path));
+            match item {
+                Some(item) => line.describe(item, out),
+                None => out.syntax = line.syntax,
+            }
         }
     }
 
     fn section(&mut self, section: usize, page: &mut Page<'_>) -> io::Result<()> {
         self.template.zones[section].write(page)
+    }
+}
+
+impl CompiledLine {
+    /// What is known about a line without looking at it.
+    fn describe(&self, item: &Match<'_>, out: &mut Line) {
+        // Most paths need no closer look.
+        let is_exact = item.path.is_ascii() || !item.path.contains('\u{fffd}');
+        out.is_distinct = self.is_distinct && is_exact;
+        out.syntax = self.syntax;
     }
 }
 
@@ -234,6 +256,18 @@ impl Evaluation<'_> {
     fn show_nothing(&mut self) {
         self.request.state(self.template.item).0 = None;
         self.request.captures.clone_from(&self.own);
+    }
+}
+
+/// Appends labels that hold nothing but what the path's pattern matched.
+fn append_plain(labels: &[Plain], item: &Match<'_>, out: &mut Vec<u8>) {
+    for piece in labels {
+        match piece {
+            Plain::Text(text) => out.extend_from_slice(text),
+            Plain::Group(number) => {
+                escape_label(item.group(*number).unwrap_or_default().as_bytes(), out);
+            }
+        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! Which series a family has already, in bounded memory.
 //!
 //! A page with a series twice is in error, and clients choose what ends up in labels. So a hash of every
-//! series is kept, 64 bits under a key that is drawn anew for each page. A long page gets one table of
-//! fixed size, [`SLOTS`] of 48 bits; the place tells the remaining bits, so that this is as good as 64.
-//! It holds [`MOST`] series in 7 MiB. Once it is full it still recognises what is in it, and of others it
+//! series is kept, 64 bits under a seed that is drawn anew for each page. A long page gets one table of
+//! fixed size, [`SLOTS`] of 40 bits; the place tells 20 more. It holds [`MOST`] series in 6 MiB. Once it is full it still recognises what is in it, and of others it
 //! says [`Verdict::Unknown`]. What becomes of those the page decides: a line whose labels hold all of its
 //! item's path can repeat nothing but itself and is printed; any other is left out, for a page that lacks
 //! lines is better than one that cannot be read.
@@ -16,10 +15,12 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::hint::black_box;
 
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
 /// The series of one family.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Seen {
-    hasher: RandomState,
+    seed: u64,
     /// All hashes, as long as they are few.
     few: HashSet<u64, BuildHasherDefault<Itself>>,
     /// All hashes, when they are many.
@@ -40,6 +41,16 @@ pub(super) enum Verdict {
 /// With more series than this, the table is made.
 const FEW: usize = 5000;
 
+impl Default for Seen {
+    fn default() -> Self {
+        Self {
+            seed: RandomState::new().hash_one(0),
+            few: HashSet::default(),
+            many: None,
+        }
+    }
+}
+
 impl Seen {
     /// Forgets all series.
     pub(super) fn clear(&mut self) {
@@ -49,9 +60,7 @@ impl Seen {
 
     /// What stands for a series.
     pub(super) fn hash(&self, series: &[u8]) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write(series);
-        hasher.finish()
+        xxh3_64_with_seed(series, self.seed)
     }
 
     /// Has what will be looked up next brought near: a look at memory that lies far takes longer than
@@ -101,31 +110,31 @@ impl Hasher for Itself {
     }
 }
 
-/// Six bytes of each hash, those of the lower end, in places that the upper end tells; zero is none.
+/// Five bytes of each hash, those of the lower end, in places that the upper end tells; zero is none.
 #[derive(Debug)]
 struct Table {
-    slots: Vec<[u8; 6]>,
+    slots: Vec<[u8; 5]>,
     used: usize,
 }
 
-const SLOTS: usize = 7 * 1024 * 1024 / 6;
+const SLOTS: usize = 6 * 1024 * 1024 / 5;
 /// Beyond this, looking for what is not there would take long.
 const MOST: usize = SLOTS / 8 * 7;
 
 impl Table {
     fn new() -> Self {
         Self {
-            slots: vec![[0; 6]; SLOTS],
+            slots: vec![[0; 5]; SLOTS],
             used: 0,
         }
     }
 
     fn insert(&mut self, hash: u64) -> Verdict {
-        let [rest @ .., _, _] = hash.to_le_bytes();
-        let rest = if rest == [0; 6] { [1; 6] } else { rest };
+        let [rest @ .., _, _, _] = hash.to_le_bytes();
+        let rest = if rest == [0; 5] { [1; 5] } else { rest };
         let mut place = place(hash);
         // There is always a free slot to end at.
-        while self.slots[place] != [0; 6] {
+        while self.slots[place] != [0; 5] {
             if self.slots[place] == rest {
                 return Verdict::Repeated;
             }
@@ -172,7 +181,7 @@ mod tests {
         }
         assert_eq!(table.insert(hash(7)), Verdict::Repeated);
         assert_eq!(table.insert(hash(MOST)), Verdict::Unknown);
-        assert!(std::mem::size_of_val(&table.slots[..]) <= 7 << 20);
+        assert!(std::mem::size_of_val(&table.slots[..]) <= 6 << 20);
     }
 
     #[test]

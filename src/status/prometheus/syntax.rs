@@ -90,10 +90,13 @@ fn all_within_quotes(pieces: &[Piece<'_>]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{escape_label, is_sample};
     use super::*;
 
     /// `$` stands for a variable.
-    fn told(text: &str) -> Option<(Syntax, Option<String>)> {
+    fn pieces(text: &str) -> Vec<Piece<'_>> {
         let mut pieces = Vec::new();
         for (number, part) in text.split('$').enumerate() {
             if number > 0 {
@@ -103,7 +106,11 @@ mod tests {
                 pieces.push(Piece::Text(part.as_bytes()));
             }
         }
-        let labels = Labels::of(&pieces)?;
+        pieces
+    }
+
+    fn told(text: &str) -> Option<(Syntax, Option<String>)> {
+        let labels = Labels::of(&pieces(text))?;
         Some((labels.syntax, labels.names.map(|names| names.join(","))))
     }
 
@@ -130,6 +137,32 @@ mod tests {
             ("x", None),
         ] {
             assert_eq!(told(text), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_told_holds_for_any_values(
+            text in r#"[{](a="[$x\\"]{0,4}"|[ab,=$" \\]){0,4}[ ,]?[}]"#,
+            values in prop::collection::vec(prop::collection::vec(prop_oneof![
+                Just(b'"'), Just(b'\\'), Just(b'n'), Just(b'}'), Just(b','), any::<u8>(),
+            ], 0..5), 8),
+        ) {
+            let pieces = pieces(&text);
+            if let Some(labels) = Labels::of(&pieces) {
+                let (mut sample, mut values) = (b"m".to_vec(), values.iter().cycle());
+                for piece in &pieces {
+                    match piece {
+                        Piece::Text(text) => sample.extend_from_slice(text),
+                        _ => escape_label(values.next().expect("endless"), &mut sample),
+                    }
+                }
+                let shown = String::from_utf8_lossy(&sample).into_owned();
+                prop_assert!(labels.syntax == Syntax::Unknown || is_sample(&sample), "{}", shown);
+                if labels.syntax == Syntax::Strict {
+                    prop_assert_eq!(canonical(&sample), sample);
+                }
+            }
         }
     }
 }

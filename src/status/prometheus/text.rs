@@ -7,7 +7,7 @@ use crate::metric;
 /// since 1970 for a date, text as it is. An unknown value gives a text that is no number.
 pub fn value_text(value: &Value<'_>, out: &mut Vec<u8>) {
     match value {
-        Value::Integer(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        Value::Integer(number) => whole(*number, out),
         Value::Signed(number) => out.extend_from_slice(number.to_string().as_bytes()),
         Value::Float(number) if number.is_finite() => metric::number(*number, out),
         Value::Float(number) => out.extend_from_slice(special(*number).as_bytes()),
@@ -15,6 +15,19 @@ pub fn value_text(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Boolean(truth) => out.push(b'0' + u8::from(*truth)),
         Value::Time { seconds, .. } => out.extend_from_slice(seconds.to_string().as_bytes()),
         Value::Null => out.extend_from_slice(b"(null)"),
+    }
+}
+
+/// Most values are these, on pages of a million lines.
+fn whole(mut number: u64, out: &mut Vec<u8>) {
+    let (mut digits, mut start) = ([b'0'; 20], 20);
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return out.extend_from_slice(&digits[start..]);
+        }
     }
 }
 

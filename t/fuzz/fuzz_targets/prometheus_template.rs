@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use libfuzzer_sys::fuzz_target;
 use pingauge::status::Node;
 use pingauge::status::prometheus::{
-    Bounds, Case, Evaluate, Families, Line, Match, Path, Rules, Scrape, Statement, Wanted,
-    escape_label, is_number, is_sample, value_text, walk,
+    Bounds, Case, Evaluate, Families, Format, Labels, Line, Match, Path, Piece, Rules, Scrape,
+    Statement, Syntax, Wanted, escape_label, is_number, is_sample, value_text, walk,
 };
 
 fuzz_target!(|input: ([(&str, bool); 2], Vec<(&[u8], &[u8])>)| {
@@ -53,53 +53,89 @@ fn takes(path: &Path, item: &str) -> bool {
 }
 
 /// A page is the same whether its lines are kept or made again.
-fn check_pages(tree: &Node<'_>, rules: &Rules, label: &str) {
-    let statement = |kind: &str| Statement {
-        name: "m".to_owned(),
+fn check_pages(tree: &Node<'_>, rules: &Rules, text: &str) {
+    let pieces = pieces(text);
+    let Some(labels) = Labels::of(&pieces) else {
+        return;
+    };
+    let statement = |kind: &str, labels: Option<Vec<String>>| Statement {
+        name: "m_total".to_owned(),
         kind: Some(kind.to_owned()),
-        help: Some(label.to_owned()),
+        help: Some(text.to_owned()),
+        labels,
     };
-    let families = Families::new(label, &[statement("gauge"), statement(label)]);
-    let scrape = Scrape {
-        root: tree,
-        rules,
-        families: &families,
-    };
-    let mut lines = Lines(label);
-    let kept = |lines| Bounds {
+    let statements = [
+        statement("counter", Some(vec!["key".to_owned()])),
+        statement(text, labels.names.clone()),
+    ];
+    let families = Families::new(text, &statements, Vec::new());
+    let mut lines = Lines(pieces, labels.syntax);
+    for format in [Format::Text, Format::OpenMetrics] {
+        let scrape = Scrape {
+            root: tree,
+            rules,
+            families: &families,
+            format,
+        };
+        let mut out = Vec::new();
+        let written = scrape.long(kept(1), &mut lines, &mut out);
+        written.expect("a vector takes everything");
+        if let Some((short, _)) = scrape.short(kept(1 << 20), &mut lines) {
+            assert_eq!(short, out);
+        }
+        check(&String::from_utf8(out).expect("a page is UTF-8"));
+    }
+}
+
+fn kept(lines: usize) -> Bounds {
+    Bounds {
         lines,
         statement: 1 << 20,
         bytes: 1 << 20,
         nodes: u64::MAX,
-    };
-    let mut out = Vec::new();
-    let written = scrape.long(kept(1), &mut lines, &mut out);
-    written.expect("a vector takes everything");
-    if let Some((short, _)) = scrape.short(kept(1 << 20), &mut lines) {
-        assert_eq!(short, out);
     }
-    check(&String::from_utf8(out).expect("a page is UTF-8"));
 }
 
-/// Makes a line of every item; what the label makes of it need not be one.
-struct Lines<'a>(&'a str);
+/// The text as labels, with a variable at each `$`.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    for (number, part) in text.split('$').enumerate() {
+        if number > 0 {
+            pieces.push(Piece::Other);
+        }
+        if !part.is_empty() {
+            pieces.push(Piece::Text(part.as_bytes()));
+        }
+    }
+    pieces
+}
+
+/// Makes a line of every item.
+struct Lines<'a>(Vec<Piece<'a>>, Syntax);
 
 impl Evaluate for Lines<'_> {
     fn line(&mut self, statement: usize, item: Option<&Match<'_>>, line: &mut Line) {
         let Some(item) = item else { return };
         value_text(&item.value, &mut line.value);
-        line.sample = match statement {
-            0 => sample(item.group(1).unwrap_or(item.path)),
-            _ => self.0.as_bytes().to_vec(),
+        let key = item.group(1).unwrap_or(item.path).as_bytes();
+        let own = [
+            Piece::Text(b"{key=\""),
+            Piece::Other,
+            Piece::Text(b"\"}"),
+        ];
+        let (pieces, syntax) = match statement {
+            0 => (&own[..], Syntax::Strict),
+            _ => (&self.0[..], self.1),
         };
+        line.syntax = syntax;
+        line.sample.extend_from_slice(b"m_total");
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => line.sample.extend_from_slice(text),
+                Piece::Group(_) | Piece::Other => escape_label(key, &mut line.sample),
+            }
+        }
     }
-}
-
-fn sample(key: &str) -> Vec<u8> {
-    let mut sample = b"m{key=\"".to_vec();
-    escape_label(key.as_bytes(), &mut sample);
-    sample.extend_from_slice(b"\"}");
-    sample
 }
 
 fn check(page: &str) {
