@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, HashSet};
 use crate::clients::have;
 use crate::harness::client::{self, Connection};
 use crate::harness::exposition::{self, Form, PYTHON, Series};
+use crate::harness::load::{Habit, Load};
 use crate::harness::random::Random;
 use crate::harness::site::Parts;
 use crate::harness::tree::Tree;
-use crate::harness::{PATIENCE, Running};
+use crate::harness::{PATIENCE, Running, poll};
 use crate::prometheus::Scraper;
 
 /// Zones of every mode; in the last four there is no room for all keys.
@@ -503,4 +504,122 @@ fn series(name: &str, labels: &[(&str, String)]) -> Series {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), value.clone()));
     (name.to_owned(), labels.collect())
+}
+
+/// Two forms of two pages, scraped again and again while four workers count into histograms: each
+/// page is right in itself, and nothing falls from one to the next.
+#[test]
+fn histograms_are_consistent_under_load() {
+    if !have(PYTHON) {
+        return;
+    }
+    let running = start_counting();
+    let loads = [1, 3, 12].map(|value| {
+        let target = format!("/hit?v={value}");
+        Load::start(running.address(), &target, 2, Habit::KeepAlive)
+    });
+    // Each key has been counted once it is asked for.
+    let counted = poll(PATIENCE, || {
+        let keys = running.status("http/metric_zones/z/metrics");
+        (keys.as_object()?.len() == 4).then_some(())
+    });
+    assert!(counted.is_some());
+    let mut before: BTreeMap<(&str, bool), BTreeMap<Series, f64>> = BTreeMap::new();
+    for _ in 0..12 {
+        for page in ["zone", "template"] {
+            for form in Form::BOTH {
+                let at = format!("{page}, {form:?}");
+                let body = form.get(&running, &format!("/{page}")).body;
+                let samples = exposition::samples(form, &body);
+                let samples = samples.unwrap_or_else(|error| panic!("{at}: {error}"));
+                check_histograms(&at, &samples);
+                let former = before.insert((page, form == Form::Text), samples.clone());
+                for (series, value) in former.unwrap_or_default() {
+                    let now = samples.get(&series);
+                    assert!(
+                        now.is_some_and(|now| *now >= value),
+                        "{at}: {series:?} fell from {value} to {now:?}"
+                    );
+                }
+            }
+        }
+    }
+    for load in loads {
+        let account = load.finish();
+        assert_eq!(
+            (account.failed, account.answered > 100),
+            (0, true),
+            "{account:?}"
+        );
+    }
+    running.server.stop().unwrap();
+}
+
+const WORKERS: usize = 4;
+
+fn start_counting() -> Running {
+    Running::start(&Parts {
+        main_config: format!("worker_processes {WORKERS};\n"),
+        http_config: "keepalive_requests 100000000;\n\
+             metric_complex_zone z:256k { n count; s gauge; h histogram 1 2.5 5 10 +Inf; }\n\
+             prometheus_template zone { metric_zone z; }\n\
+             prometheus_template template {\n\
+             'z_h_bucket{key=\"$1\",le=\"$2\"}' $p8s_value\n\
+             path=~^/http/metric_zones/z/metrics/(.+)/h/(.+)$ type=histogram;\n\
+             'z_h_sum{key=\"$1\"}' $p8s_value path=~^/http/metric_zones/z/metrics/(.+)/s$;\n\
+             'z_h_count{key=\"$1\"}' $p8s_value path=~^/http/metric_zones/z/metrics/(.+)/n$;\n}\n"
+            .into(),
+        config:
+            "location = /hit { metric z all=$arg_v on=request; metric z $arg_v=$arg_v on=request;\n\
+             metric z $arg_v=$arg_v on=end; return 204; }\n\
+             location = /zone { prometheus zone; }\nlocation = /template { prometheus template; }\n"
+                .into(),
+        ..Parts::default()
+    })
+}
+
+/// Buckets are cumulative; the last one, the count and the sum speak of the same values, but for
+/// updates that the workers are in the middle of.
+fn check_histograms(at: &str, samples: &BTreeMap<Series, f64>) {
+    const KEYS: [(&str, f64, f64); 4] = [
+        ("all", 1.0, 12.0),
+        ("1", 1.0, 1.0),
+        ("3", 3.0, 3.0),
+        ("12", 12.0, 12.0),
+    ];
+    for (key, least, most) in KEYS {
+        let labels = [("key", key.to_owned())];
+        let of = |name: &str| samples.get(&series(name, &labels)).copied();
+        let buckets = buckets(samples, key);
+        assert!(
+            buckets.len() == 5 && buckets.is_sorted(),
+            "{at}: {key}: {buckets:?}"
+        );
+        let (Some(sum), Some(count)) = (of("z_h_sum"), of("z_h_count")) else {
+            panic!("{at}: no sum or no count of {key}: {samples:?}");
+        };
+        // A template takes them from three metrics, metric_zone from one.
+        let slack = WORKERS as f64;
+        let apart = (count - buckets[4]).abs();
+        assert!(
+            apart <= if at.starts_with("zone") { 0.0 } else { slack },
+            "{at}: {key}: count {count}, {buckets:?}"
+        );
+        let may_be = least * (count - slack)..=most * (count + slack);
+        assert!(
+            may_be.contains(&sum),
+            "{at}: {key}: {sum} is no sum of {count} values"
+        );
+    }
+}
+
+/// The buckets of a key, by ascending limit.
+fn buckets(samples: &BTreeMap<Series, f64>, key: &str) -> Vec<f64> {
+    let all = samples.iter().filter(|((name, labels), _)| {
+        name == "z_h_bucket" && labels.get("key").is_some_and(|other| other == key)
+    });
+    let limited = all.map(|((_, labels), count)| (labels["le"].parse::<f64>().unwrap(), *count));
+    let mut limited: Vec<_> = limited.collect();
+    limited.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    limited.into_iter().map(|(_, count)| count).collect()
 }
