@@ -8,6 +8,7 @@ mod api_keys;
 mod clients;
 mod command_line;
 mod counting;
+mod dashboard;
 mod durable;
 mod gates;
 mod harness_itself;

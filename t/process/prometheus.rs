@@ -150,8 +150,16 @@ pub(crate) struct Scraper {
 impl Scraper {
     /// Scrapes what `jobs` says, as its configuration has it.
     pub(crate) fn start(jobs: &str) -> Self {
+        Self::with_rules(jobs, &[])
+    }
+
+    /// The same with files of rules.
+    pub(crate) fn with_rules(jobs: &str, rules: &[&str]) -> Self {
         let site = Site::create().unwrap();
-        let text = format!("global: {{ scrape_interval: 1s }}\nscrape_configs:\n{jobs}");
+        let text = format!(
+            "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\n\
+             rule_files: {rules:?}\nscrape_configs:\n{jobs}"
+        );
         fs::write(site.directory.join("prometheus.yml"), text).unwrap();
         let log = fs::File::create(site.directory.join("log")).unwrap();
         let directory = site.directory.display();
