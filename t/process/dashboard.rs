@@ -126,8 +126,9 @@ fn every_query_finds_data_in_the_demo() {
         &[ALERTS],
     );
     visit(&running);
-    reload_badly(&running);
     scraper.expect_up(1);
+    running.server.reload(running.control()).unwrap();
+    reload_badly(&running);
     let mut missing: Vec<(String, String)> = queries();
     let complete = poll(PATIENCE * 4, || {
         visit(&running);
@@ -169,9 +170,7 @@ fn demo() -> Running {
         conf: Some(text),
         ..Parts::default()
     };
-    let running = Running::start_at(site, &parts);
-    running.reload(&parts);
-    running
+    Running::start_at(site, &parts)
 }
 
 /// Something of everything that the demo has.

@@ -5,6 +5,7 @@
 mod harness;
 
 mod api_keys;
+mod browser;
 mod clients;
 mod command_line;
 mod counting;
