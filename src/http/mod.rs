@@ -16,6 +16,7 @@ pub mod content;
 pub mod encryption;
 pub mod engine;
 pub mod handshake;
+pub mod lifecycle;
 pub mod memory;
 pub mod module;
 mod nesting;

@@ -126,11 +126,13 @@ fn declare(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
     tree.leaf(&["status", "angie", "load_time"], move || {
         Some(time(loaded))
     });
+    tree.declare(&["status", "angie", "self"]);
     let config_files = tree.place(&["status", "angie", "config_files"]);
     declare_connections(builder);
     let tree = &mut builder.tree;
     tree.declare(&["status", "slabs"]);
-    for section in ["server_zones", "location_zones", "upstreams"] {
+    tree.declare(&["status", "resolvers"]);
+    for section in HTTP_SECTIONS {
         tree.declare(&["status", "http", section]);
     }
     tree.declare(&["certificates"]);
@@ -144,6 +146,17 @@ fn declare(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
         files,
     };
 }
+
+/// The sections of `/status/http` that are there however empty: whoever reads the tree for a picture of the
+/// server expects them.
+const HTTP_SECTIONS: [&str; 6] = [
+    "server_zones",
+    "location_zones",
+    "caches",
+    "limit_conns",
+    "limit_reqs",
+    "upstreams",
+];
 
 fn declare_connections(builder: &mut Builder<'_>) {
     let path = |name| ["status", "connections", name];
@@ -170,11 +183,7 @@ fn build_time() -> Option<SystemTime> {
 
 fn time(moment: SystemTime) -> Value<'static> {
     let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let milliseconds = u16::try_from(since.subsec_millis()).unwrap_or_default();
-    Value::Time {
-        seconds: since.as_secs(),
-        milliseconds,
-    }
+    Value::since_1970(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {

@@ -19,6 +19,7 @@ pub mod api;
 pub mod auth_api_key;
 pub mod files;
 pub mod headers;
+pub mod lifecycle;
 pub mod log;
 pub mod map;
 pub mod metric;
@@ -34,6 +35,7 @@ pub static MODULES: &[&Module] = &[
     &process::MODULE,
     &core::MODULE,
     &api::MODULE,
+    &lifecycle::MODULE,
     &rewrite::MODULE,
     &tls::MODULE,
     &access::MODULE,

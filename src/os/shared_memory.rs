@@ -22,6 +22,8 @@ use super::atomic::{AtomicU32, AtomicU64};
 use super::disk;
 
 const WORD: usize = size_of::<u64>();
+/// What the system takes is a little more.
+const LONGEST_NAME: usize = 200;
 
 /// A range of shared words; see the module.
 #[derive(Clone, Debug)]
@@ -63,12 +65,14 @@ enum Kind {
 }
 
 impl SharedMemory {
-    /// A new memfd of `bytes` zero bytes; `name` is what the system shows for it.
+    /// A new memfd of `bytes` zero bytes; the beginning of `name` is what the system shows
+    /// for it.
     ///
     /// # Errors
     /// When the system refuses descriptors or memory, or `name` holds a zero byte.
     pub fn create(name: &str, bytes: usize) -> io::Result<Self> {
-        let name = CString::new(name)?;
+        let shown = &name.as_bytes()[..name.len().min(LONGEST_NAME)];
+        let name = CString::new(shown)?;
         let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
         // SAFETY: `name` is a string ended by zero that outlives the call.
         let fd = unsafe { libc::memfd_create(name.as_ptr(), flags) };

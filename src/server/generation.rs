@@ -15,6 +15,7 @@ use super::listen::{self, Bound};
 use super::memory::{Areas, MasterMemory};
 use super::report::Audience;
 use crate::conf::{self, Disk, Loader, Parsed, Recorder, Recording, reason};
+use crate::http::lifecycle::Lifecycle;
 use crate::http::memory::{Memory, Unshared};
 use crate::http::runtime::Runtime;
 use crate::modules::process::{ErrorLog, LogLevel, Settings};
@@ -41,6 +42,7 @@ pub(super) struct Generation {
     pub(super) settings: Settings,
     pub(super) sockets: Vec<Bound>,
     pub(super) areas: Areas,
+    pub(super) lifecycle: Lifecycle,
     pub(super) recording: OwnedFd,
     /// Its logs, opened; taken when it begins to serve.
     pub(super) sinks: Option<Sinks>,
@@ -165,6 +167,7 @@ impl Generation {
         let sealed = sealed.ok()?;
         let nothing = Areas::default();
         let mut memory = MasterMemory::new(before.map_or(&nothing, |before| &before.areas));
+        let lifecycle = open_lifecycle(&mut memory, audience)?;
         let parsed = source.read(&mut recording);
         let loaded = source.load(parsed, &mut recording, &mut memory, number);
         if loaded.diagnostics.has_errors() {
@@ -177,6 +180,7 @@ impl Generation {
             settings,
             sockets,
             areas: memory.into_areas(),
+            lifecycle,
             recording: sealed,
             sinks: Some(sinks),
             _worker_sinks: worker_sinks,
@@ -213,6 +217,14 @@ fn warn(settings: &Settings, audience: Audience) {
         let message = "\"user\" has no effect unless the server is started by root";
         audience.line(LogLevel::Warn, message);
     }
+}
+
+fn open_lifecycle(memory: &mut MasterMemory<'_>, audience: Audience) -> Option<Lifecycle> {
+    let fatal = |error| {
+        let message = format!("no shared memory ({})", reason(&error));
+        audience.line(LogLevel::Emerg, &message);
+    };
+    Lifecycle::open(memory).map_err(fatal).ok()
 }
 
 fn seal(recording: &Recording) -> io::Result<OwnedFd> {

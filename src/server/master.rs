@@ -106,6 +106,7 @@ impl Master {
                 self.obey(signal);
             }
             self.finish_reload();
+            self.count_workers();
             if self.end.is_some() && self.workers.is_empty() {
                 break;
             }
@@ -157,7 +158,12 @@ impl Master {
         }
         if self.coming.as_ref().is_some_and(is_coming) {
             self.abandon_reload("a worker of it ended at once");
-        } else if ended.manner == Manner::AtStart {
+            return;
+        }
+        if ended.duty == Duty::Serve {
+            self.current.lifecycle.count_restart();
+        }
+        if ended.manner == Manner::AtStart {
             self.restart.failed(Instant::now());
         } else {
             self.restart.succeeded();
@@ -191,6 +197,11 @@ impl Master {
         }
         let staying = self.workers.staying(self.current.number);
         self.current.settings.workers.saturating_sub(staying)
+    }
+
+    fn count_workers(&self) {
+        let serving = self.workers.serving(self.current.number);
+        self.current.lifecycle.set_workers(serving);
     }
 
     fn fill_up(&mut self) {

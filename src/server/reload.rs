@@ -3,7 +3,7 @@
 //! Only when every worker of it accepts does it take over, and the others finish. Until then nothing
 //! has changed, and whatever goes wrong, the server goes on as it was.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::daemon;
 use super::error_log;
@@ -14,6 +14,7 @@ use super::master::{Master, notice, start_worker};
 use super::report::Audience;
 use super::restart::Restart;
 use super::workers::Which;
+use crate::http::lifecycle::Reload;
 use crate::modules::process::LogLevel;
 
 /// The next generation, whose workers are starting.
@@ -38,6 +39,7 @@ impl Master {
         let built = Generation::build(&self.source, before, early_log, Audience::Log);
         let Some(mut generation) = built else {
             error_log::write(LogLevel::Error, "the configuration was not reloaded");
+            self.count_reload(Reload::Failed);
             return;
         };
         generation.tell();
@@ -69,6 +71,7 @@ impl Master {
             return;
         }
         self.current = coming.generation;
+        self.count_reload(Reload::Successful);
         self.workers.dismiss(Which::NotOf(number), libc::SIGQUIT);
         self.workers.dismiss(Which::KeepersNotOf(number), LEAVE);
         self.is_serving = true;
@@ -98,6 +101,14 @@ impl Master {
         self.workers.dismiss(Which::Of(number), libc::SIGTERM);
         let message = format!("the configuration was not reloaded: {why}");
         error_log::write(LogLevel::Emerg, &message);
+        self.count_reload(Reload::Failed);
+    }
+
+    fn count_reload(&self, reload: Reload) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.unwrap_or_default().as_millis();
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        self.current.lifecycle.count_reload(reload, now);
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) struct Ended {
     process: u32,
     pub(super) generation: u64,
     pub(super) manner: Manner,
-    duty: Duty,
+    pub(super) duty: Duty,
     status: ExitStatus,
 }
 

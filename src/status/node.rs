@@ -150,6 +150,15 @@ impl<'a> Node<'a> {
 }
 
 impl Value<'_> {
+    /// A date, in milliseconds.
+    pub fn since_1970(milliseconds: u64) -> Self {
+        Self::Time {
+            seconds: milliseconds / 1000,
+            // Below 1000.
+            milliseconds: (milliseconds % 1000) as u16,
+        }
+    }
+
     /// The same value, lent out.
     pub fn borrowed(&self) -> Value<'_> {
         match self {

@@ -12,7 +12,7 @@
 //! │ 15 requests  16 failures  17 youngest candidate  18 far entries  19 notes  20 texts  21 first receipt
 //! │ 22 last receipt  23 committed  24 latest stamp  25 seed of notes' names  32…63 discard key
 //! ├ source       the schema as text
-//! ├ ledger ×2    discarded, victim slot, victim head, present, cells of the discard key
+//! ├ ledger ×2    discarded, victim slot, victim head, present, evicted, cells of the discard key
 //! ├ candidates   pairs: slot, head
 //! ├ index        32-bit entries, two in a word
 //! └ slots        each: head, cells, 5 words of key
@@ -24,7 +24,7 @@
 
 use crate::metric::Schema;
 
-pub(super) const VERSION: u64 = 3;
+pub(super) const VERSION: u64 = 4;
 pub(super) const ROOT_MAGIC: u64 = u64::from_le_bytes(*b"pgzone\0R");
 pub(super) const LAYOUT_MAGIC: u64 = u64::from_le_bytes(*b"pgzone\0L");
 
@@ -113,7 +113,9 @@ pub(super) mod ledger {
     pub(in crate::zone) const VICTIM: usize = 1;
     pub(in crate::zone) const VICTIM_HEAD: usize = 2;
     pub(in crate::zone) const PRESENT: usize = 3;
-    pub(in crate::zone) const CELLS: usize = 4;
+    /// Of what was discarded, the keys that made room for others.
+    pub(in crate::zone) const EVICTED: usize = 4;
+    pub(in crate::zone) const CELLS: usize = 5;
 }
 
 /// Words of key in a slot.

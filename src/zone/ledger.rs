@@ -130,6 +130,11 @@ impl Store {
         self.ledger()[ledger::DISCARDED].load(Ordering::Acquire)
     }
 
+    /// How many of these were keys that made room for others.
+    pub(super) fn evicted(&self) -> u64 {
+        self.ledger()[ledger::EVICTED].load(Ordering::Acquire)
+    }
+
     /// The cells of the discard key, once there is something in it.
     pub(super) fn discard_cells(&self) -> Option<&[AtomicU64]> {
         let ledger = self.ledger();
@@ -194,6 +199,7 @@ impl Store {
         self.change_ledger(|ledger| {
             if removal == Removal::Discarded {
                 ledger[ledger::DISCARDED].fetch_add(1, Ordering::Relaxed);
+                ledger[ledger::EVICTED].fetch_add(1, Ordering::Relaxed);
             }
             if let Some(slot) = victim {
                 ledger[ledger::VICTIM].store(slot.stored(), Ordering::Relaxed);
@@ -214,9 +220,10 @@ impl Store {
     }
 
     /// Takes over the ledger of another layout; `cells` are those of its discard key, in this schema.
-    pub(super) fn inherit_ledger(&self, discarded: u64, cells: Option<&[u64]>) {
+    pub(super) fn inherit_ledger(&self, discarded: u64, evicted: u64, cells: Option<&[u64]>) {
         self.change_ledger(|ledger| {
             ledger[ledger::DISCARDED].store(discarded, Ordering::Relaxed);
+            ledger[ledger::EVICTED].store(evicted, Ordering::Relaxed);
             let Some(cells) = cells else { return };
             for (cell, bits) in self.present_cells(ledger).iter().zip(cells) {
                 cell.store(*bits, Ordering::Relaxed);

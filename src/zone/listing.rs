@@ -99,6 +99,8 @@ pub struct Cursor {
 /// How a zone's memory is used; `/status/slabs` shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slabs {
+    /// All of it.
+    pub bytes: u64,
     /// Pages of 4 KiB in use and not.
     pub pages_used: u64,
     /// See `pages_used`.
@@ -172,11 +174,13 @@ impl Zone {
         let geometry = store.geometry;
         let free = store.available() as u64;
         let used = (geometry.slots as u64).saturating_sub(free);
-        let pages = (geometry.bytes + ROOT_BYTES).div_ceil(PAGE) as u64;
+        let bytes = geometry.bytes + ROOT_BYTES;
+        let pages = bytes.div_ceil(PAGE) as u64;
         let fixed = ROOT_BYTES + geometry.slots_start() * WORD;
         let taken = fixed as u64 + used * geometry.slot_bytes() as u64;
         let pages_used = taken.div_ceil(PAGE as u64).min(pages);
         Some(Slabs {
+            bytes: bytes as u64,
             pages_used,
             pages_free: pages - pages_used,
             slot_bytes: geometry.slot_bytes(),

@@ -220,7 +220,7 @@ impl Copier<'_> {
         });
         let cells = cells.filter(|_| self.new.has_discard_key());
         self.new
-            .inherit_ledger(self.old.discarded(), cells.as_deref());
+            .inherit_ledger(self.old.discarded(), self.old.evicted(), cells.as_deref());
     }
 
     /// The keys from the newest on until the room is used up; how many were copied and how many not.

@@ -322,6 +322,11 @@ impl Zone {
         self.view().map_or(0, |view| view.store.discarded())
     }
 
+    /// How many of these were keys that made room for others; the rest were samples and changes.
+    pub fn evicted(&self) -> u64 {
+        self.view().map_or(0, |view| view.store.evicted())
+    }
+
     /// Checks that everything in the zone fits together; for tests and after damage.
     ///
     /// # Errors

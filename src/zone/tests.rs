@@ -134,6 +134,7 @@ fn a_full_zone_refuses_or_accounts() {
     assert_eq!(names(&kept).last().unwrap(), "old");
     assert_eq!(lost.update(b"00000001", 1.0, Moment(0)), Ok(Update::Stored));
     assert_eq!(lost.slabs().unwrap().failures, lost.discarded());
+    assert_eq!((lost.evicted(), kept.evicted()), (0, 0));
     assert_eq!(lost.slabs().unwrap().slots_free, 0);
 }
 
@@ -154,6 +155,7 @@ fn the_least_recently_updated_keys_go_first() {
     assert!(text(&zone, &key(300 - kept)).is_some());
     assert!(text(&zone, &key(301 - kept)).is_none());
     assert_eq!(zone.discarded(), 300 - kept + 6);
+    assert_eq!(zone.evicted(), zone.discarded());
     assert_eq!(text(&zone, b"old"), Some(zone.discarded().to_string()));
     zone.verify().unwrap();
 }
@@ -288,6 +290,7 @@ fn a_smaller_zone_keeps_the_most_recent_keys() {
     assert_eq!(large.len(), keys + 2);
     large.verify().unwrap();
     assert_eq!(zone.discarded(), discarded);
+    assert_eq!(zone.evicted(), discarded);
 }
 
 #[test]

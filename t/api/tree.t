@@ -7,7 +7,8 @@
   "build_time": "<date>",
   "address": "127.0.0.1",
   "generation": 1,
-  "load_time": "<date>"
+  "load_time": "<date>",
+  "self": "<any>"
 }
 --- json /status/angie/config_files 404
 {"error": "PathNotFound", "description": "<string>"}
@@ -20,8 +21,22 @@ metric_zone z:64k count;
   "angie": "<any>",
   "connections": {"accepted": "<number>", "dropped": 0, "active": "<number>", "idle": "<number>"},
   "slabs": {"z": {"pages": {"used": "<number>", "free": "<number>"}, "slots": "<any>"}},
-  "http": {"server_zones": {}, "location_zones": {}, "upstreams": {}, "metric_zones": "<any>"}
+  "resolvers": {},
+  "http": {
+    "server_zones": {}, "location_zones": {}, "caches": {}, "limit_conns": {}, "limit_reqs": {},
+    "upstreams": {}, "metric_zones": "<any>"
+  }
 }
+
+=== the order of the sections
+--- http_config
+metric_zone z:64k count;
+--- config
+location = /tree { api /; }
+location = /http { api /status/http; }
+--- requests
+GET /tree?pretty=off ~ ^\{"status":\{"angie":\{.*\},"connections":\{.*\},"slabs":\{.*\},"resolvers":\{\},"http":\{.*\}\},"certificates":\{\}\}$
+GET /http?pretty=off ~ ^\{"server_zones":\{\},"location_zones":\{\},"caches":\{\},"limit_conns":\{\},"limit_reqs":\{\},"upstreams":\{\},"metric_zones":
 
 === metric_zones is there only with a zone
 --- json /status/http/metric_zones 404

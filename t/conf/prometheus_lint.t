@@ -106,3 +106,26 @@ location /p { prometheus t; }
 --- requests
 GET /p?labels= = # Angie Prometheus template "t"\ngeneration{} 1\n
 GET /p?labels=x = # Angie Prometheus template "t"\n
+
+=== names that stand twice
+--- http_config
+metric_zone a:64k count;
+metric_zone b:64k gauge;
+prometheus_template t {
+    metric_zone b help=B;
+    a_total $p8s_value path=/a type=counter help=A;
+    metric_zone * help=All;
+}
+--- config
+--- warn
+pingauge: [warn] metric "b" should not abbreviate the unit "b" in http_config:4
+   4 |     metric_zone b help=B;
+     |                 ^
+pingauge: [warn] "a_total" never gets a value: the page has that name already in http_config:6
+   6 |     metric_zone * help=All;
+     |                 ^
+     help: prefix=TEXT or as=NAME give another name
+pingauge: [warn] "b" never gets a value: the page has that name already in http_config:6
+   6 |     metric_zone * help=All;
+     |                 ^
+     help: prefix=TEXT or as=NAME give another name

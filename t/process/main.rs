@@ -15,6 +15,7 @@ mod gates;
 mod harness_itself;
 mod hostile;
 mod lasting;
+mod lifecycle;
 mod metric_push;
 mod prometheus;
 mod push;

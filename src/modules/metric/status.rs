@@ -23,6 +23,9 @@ pub(super) fn mount(builder: &mut Builder<'_>, entries: &Arc<[Arc<Entry>]>) {
         .mount(&["status", "http", "metric_zones"], Box::new(zones));
     let slabs = Named::new(Arc::clone(entries), name, |entry| slabs(entry));
     builder.tree.mount(&["status", "slabs"], Box::new(slabs));
+    let shares = Named::new(Arc::clone(entries), name, |entry| share(entry));
+    let path = ["status", "angie", "self", "zones"];
+    builder.tree.mount(&path, Box::new(shares));
 }
 
 fn name(entry: &Arc<Entry>) -> &[u8] {
@@ -58,6 +61,22 @@ fn slabs(entry: &Entry) -> Option<Node<'_>> {
     ]);
     let slots = Node::branch(Slots(slabs));
     Some(Node::object(vec![("pages", pages), ("slots", slots)]))
+}
+
+/// How full a zone is, and what that has led to.
+fn share(entry: &Entry) -> Option<Node<'_>> {
+    let zone = &entry.zone;
+    let slabs = zone.slabs()?;
+    let slots = slabs.slots_used + slabs.slots_free;
+    let (discarded, evicted) = (zone.discarded(), zone.evicted());
+    Some(Node::object(vec![
+        ("size", count(slabs.bytes)),
+        ("fill", Node::from(slabs.slots_used as f64 / slots as f64)),
+        ("keys", count(zone.len())),
+        ("discarded", count(discarded)),
+        ("evictions", count(evicted)),
+        ("failures", count(discarded.saturating_sub(evicted))),
+    ]))
 }
 
 /// The slots of a zone, by their size: there is one.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::super::api;
+use super::scrapes::Scrapes;
 use super::zone_line;
 use super::zone_page::ZoneLine;
 use super::{Written, WrittenLine, WrittenTemplate};
@@ -14,11 +15,11 @@ use crate::http::request::Request;
 use crate::http::state::StateIndex;
 use crate::http::template::{Part, Template};
 use crate::http::variable::{Variable, VariableIndex};
-use crate::status::Place;
 use crate::status::prometheus::{
     Families, Labels, Path, Piece, Rules, Statement as Series, Syntax, is_distinct, is_metric_name,
     is_type,
 };
+use crate::status::{Named, Place};
 
 /// The templates of a configuration, ready to use.
 #[derive(Default)]
@@ -27,6 +28,7 @@ pub(super) struct Templates(pub HashMap<String, Arc<Compiled>>);
 /// A template, ready to use.
 pub(super) struct Compiled {
     pub name: String,
+    pub scrapes: Scrapes,
     pub families: Families,
     pub zones: Vec<ZoneLine>,
     pub rules: Rules,
@@ -105,20 +107,37 @@ pub(super) fn compile(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     let Some(Written(templates)) = chain.own() else {
         return;
     };
+    let mut all = Vec::new();
     for written in templates {
-        let compiled = compile_one(builder, written, item, own);
-        builder
-            .thing::<Templates>()
-            .0
-            .insert(written.name.clone(), Arc::new(compiled));
+        match Scrapes::open(builder.memory, &written.name) {
+            Ok(scrapes) => {
+                let compiled = compile_one(builder, written, scrapes, (item, own));
+                all.push(Arc::new(compiled));
+            }
+            Err(error) => builder.no_memory(&written.name, &error),
+        }
     }
+    let by_name = all.iter().map(|one| (one.name.clone(), Arc::clone(one)));
+    builder.thing::<Templates>().0.extend(by_name);
+    mount(builder, all);
+}
+
+/// Shows what the pages of each template cost.
+fn mount(builder: &mut Builder<'_>, templates: Vec<Arc<Compiled>>) {
+    let scrapes = Named::new(
+        templates,
+        |template: &Arc<Compiled>| template.name.as_bytes(),
+        |template: &Arc<Compiled>| Some(template.scrapes.node()),
+    );
+    let path = ["status", "angie", "self", "scrapes"];
+    builder.tree.mount(&path, Box::new(scrapes));
 }
 
 fn compile_one(
     builder: &mut Builder<'_>,
     written: &WrittenTemplate,
-    item: StateIndex<Item>,
-    own: VariableIndex,
+    scrapes: Scrapes,
+    (item, own): (StateIndex<Item>, VariableIndex),
 ) -> Compiled {
     let (mut lines, mut series) = (Vec::new(), Vec::new());
     for line in &written.lines {
@@ -132,6 +151,13 @@ fn compile_one(
         .collect();
     let sections = zones.iter().map(ZoneLine::section).collect();
     let families = Families::new(&written.name, &series, sections);
+    for (zone, name) in families.repeated() {
+        let message = format!("\"{name}\" never gets a value: the page has that name already");
+        let warning = Diagnostic::warning(zones[zone].span, message);
+        builder
+            .diagnostics
+            .push(warning.with_help("prefix=TEXT or as=NAME give another name"));
+    }
     for (number, message) in families.objections() {
         let span = written.lines[number].span;
         builder.diagnostics.push(Diagnostic::advice(span, message));
@@ -147,6 +173,7 @@ fn compile_one(
     }
     Compiled {
         name: written.name.clone(),
+        scrapes,
         families,
         zones,
         rules,

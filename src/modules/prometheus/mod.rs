@@ -8,6 +8,7 @@ mod compile;
 mod key_name;
 mod packing;
 mod page;
+mod scrapes;
 mod series;
 mod zone_line;
 mod zone_page;

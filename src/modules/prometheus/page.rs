@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use super::super::api;
 use super::Scraped;
@@ -108,20 +109,24 @@ impl Compiled {
         if length > SHORT.lines || self.is_long.load(Ordering::Relaxed) {
             return None;
         }
+        let began = Instant::now();
         let made = self.scrape(request, format, |scrape, evaluation| {
             scrape.short(SHORT, evaluation)
         });
         self.is_long.store(made.is_none(), Ordering::Relaxed);
         let (page, summary) = made?;
+        self.scrapes.count(began, page.len(), summary);
         self.complain(summary);
         Some(page)
     }
 
     /// Writes a page of any length.
     fn long(&self, request: &mut Request, format: Format, out: &mut dyn Write) -> io::Result<()> {
+        let mut page = self.scrapes.begin(out);
         let summary = self.scrape(request, format, |scrape, evaluation| {
-            scrape.long(LONG, evaluation, out)
+            scrape.long(LONG, evaluation, &mut page)
         })?;
+        page.complete(summary);
         let is_long = summary.lines > SHORT.lines as u64 / 2;
         self.is_long.store(is_long, Ordering::Relaxed);
         self.complain(summary);

@@ -4,14 +4,12 @@
 
 use std::sync::Arc;
 
-use fancy_regex::Regex;
-
 use super::super::metric::{self, Entry};
 use super::key_name::sanitised;
 use super::zone_page::{Keys, Part, ZoneLine};
 use crate::conf::{Diagnostic, Directive, Span, Word};
 use crate::http::builder::Builder;
-use crate::status::prometheus::{is_label_name, is_metric_name};
+use crate::status::prometheus::{Path, is_label_name, is_metric_name};
 
 /// The line as written.
 pub(super) struct WrittenZone {
@@ -152,14 +150,12 @@ fn most(word: Option<Word>) -> Result<u64, Diagnostic> {
 
 /// A pattern with a label for each of its named groups.
 fn split(word: &Word) -> Result<Keys, Diagnostic> {
-    let Some(pattern) = word.text.strip_prefix('~').filter(|text| !text.is_empty()) else {
+    let bare = word.text.trim_start_matches('~').trim_start_matches('*');
+    let path = super::path(&word.text, bare, word)?;
+    let Path::Pattern { regex, .. } = path else {
         let message = format!("\"{}\" is not a pattern", word.text);
         return invalid(word.span, message, "expected labels=~REGEX");
     };
-    let regex = Regex::new(pattern).map_err(|error| {
-        let message = format!("invalid regular expression \"{pattern}\": {error}");
-        Diagnostic::error(word.span, message)
-    })?;
     let names = regex.capture_names().enumerate();
     let groups: Vec<(usize, String)> = names
         .filter_map(|(number, name)| Some((number, name?.to_owned())))
@@ -217,6 +213,7 @@ fn line(written: &WrittenZone, entry: Arc<Entry>) -> Result<ZoneLine, Diagnostic
     }
     Ok(ZoneLine {
         after: written.after,
+        span,
         start: start(written, &entry)?,
         keys: written.keys.clone(),
         help: written.help.clone(),

@@ -14,6 +14,7 @@ use fancy_regex::Regex;
 use super::super::metric::Entry;
 use super::key_name::{Named, sanitised};
 use super::series::Writer;
+use crate::conf::Span;
 use crate::metric::Metric;
 use crate::status::prometheus::{Page, Section, escape_label, is_metric_name, objections_to};
 use crate::zone::Record;
@@ -22,6 +23,8 @@ use crate::zone::Record;
 pub(super) struct ZoneLine {
     /// How many statements stand before it.
     pub after: usize,
+    /// Where it is written.
+    pub span: Span,
     pub entry: Arc<Entry>,
     /// What names begin with; where keys are labels, the whole name but for what the metric adds.
     pub start: String,

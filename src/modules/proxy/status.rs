@@ -176,11 +176,5 @@ fn count(peer: &Peer, count: Count) -> Option<Node<'_>> {
 
 /// A moment since 1970; absent when there was none.
 fn date(milliseconds: u64) -> Option<Node<'static>> {
-    (milliseconds > 0).then(|| {
-        Node::Value(Value::Time {
-            seconds: milliseconds / 1000,
-            // Below 1000.
-            milliseconds: (milliseconds % 1000) as u16,
-        })
-    })
+    (milliseconds > 0).then(|| Node::Value(Value::since_1970(milliseconds)))
 }

@@ -9,8 +9,6 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
-
 use super::layout::{
     DISCARDED, FIRST_STATUS, HANDSHAKES, Kind, LAYOUT, LOCK, PROCESSING, RECEIVED, RESPONSES, SEED,
     SENT, STATUSES, TABLE, TOTAL, table_words, words,
@@ -78,15 +76,14 @@ impl Zone {
             _ => MOST_WORKERS - 1,
         };
         let words = words(kind, capacity).ok_or(io::ErrorKind::OutOfMemory)?;
-        let label = label(name);
-        let existing = memory.existing(kind.memory_kind(), &label);
+        let existing = memory.existing(kind.memory_kind(), name);
         let fitting = existing.filter(|memory| is_layout(memory, capacity, words));
         let is_worker = matches!(memory.role(), Role::Worker(_));
         let adopted = fitting.and_then(|memory| Some((lock_of(&memory).ok()?, memory)));
         let (lock, memory) = match adopted {
             Some(adopted) => adopted,
             None if is_worker => return Err(io::ErrorKind::NotFound.into()),
-            None => create(memory, kind, &label, (capacity, words))?,
+            None => create(memory, kind, name, (capacity, words))?,
         };
         let zone = Self {
             kind,
@@ -209,14 +206,6 @@ impl Zone {
 
 const PAUSE_OF_COMPLAINTS: u64 = 60_000_000_000;
 
-/// What memory is called: names that are too long for the system are shortened.
-fn label(name: &str) -> String {
-    match name.len() {
-        0..=200 => name.to_owned(),
-        _ => format!("{:016x}", xxh3_64_with_seed(name.as_bytes(), 0)),
-    }
-}
-
 fn is_layout(memory: &SharedMemory, capacity: usize, words: usize) -> bool {
     memory.words().len() >= words
         && memory.words()[LAYOUT].load(Ordering::Acquire) == capacity as u64 + 1
@@ -233,10 +222,10 @@ fn lock_of(memory: &SharedMemory) -> io::Result<RobustMutex> {
 fn create(
     memory: &mut dyn Memory,
     kind: Kind,
-    label: &str,
+    name: &str,
     (capacity, words): (usize, usize),
 ) -> io::Result<(RobustMutex, Arc<SharedMemory>)> {
-    let memory = memory.create(kind.memory_kind(), label, words * 8)?;
+    let memory = memory.create(kind.memory_kind(), name, words * 8)?;
     let lock = RobustMutex::initialize(lock_memory(&memory)?).map_err(io::Error::other)?;
     let header = memory.words();
     header[SEED].store(os::random()?, Ordering::Relaxed);

@@ -102,6 +102,18 @@ impl Families {
         families
     }
 
+    /// The names of sections that the page has already when it comes to them, each with the number of the
+    /// section.
+    pub fn repeated(&self) -> Vec<(usize, &str)> {
+        let mut taken: HashSet<&str> = self.taken.iter().map(String::as_str).collect();
+        let sections = self.sections.iter().enumerate();
+        let names = sections.flat_map(|(number, section)| {
+            let names = section.names.iter();
+            names.map(move |name| (number, name.as_str()))
+        });
+        names.filter(|(_, name)| !taken.insert(name)).collect()
+    }
+
     /// Decides which names are in use and what OpenMetrics calls a counter.
     fn settle(&mut self) {
         let members = || self.families.iter().flat_map(|family| &family.members);

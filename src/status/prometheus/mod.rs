@@ -10,6 +10,7 @@ mod distinct;
 mod families;
 mod format;
 mod lint;
+mod outlook;
 mod page;
 mod rules;
 mod sample;

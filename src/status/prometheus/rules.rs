@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::outlook::{Automaton, Outlook};
 use fancy_regex::{Assertion, Captures, Expr, Regex, RegexBuilder};
 
 /// Which items of the tree a statement takes. Paths start below `/status`.
@@ -53,6 +54,8 @@ struct Pattern {
     prefix: String,
     /// What may follow the prefix, if that is all there is to the pattern.
     rest: Option<Rest>,
+    /// For knowing where it cannot match.
+    automaton: Option<Automaton>,
 }
 
 /// What a rule found in a path.
@@ -120,7 +123,11 @@ impl Rules {
         for (rule, path) in paths.into_iter().enumerate() {
             match path {
                 Some(Path::Literal(path)) => rules.add_literal(path, rule),
-                Some(Path::Pattern { regex, prefix, .. }) => rules.add_pattern(regex, prefix, rule),
+                Some(Path::Pattern {
+                    regex,
+                    prefix,
+                    is_sensitive,
+                }) => rules.add_pattern(regex, prefix, is_sensitive, rule),
                 None => {}
             }
         }
@@ -164,23 +171,28 @@ impl Rules {
         self.patterns[pattern].rule
     }
 
-    /// Whether a pattern could match at `path` or below it.
-    pub(super) fn reaches(&self, pattern: usize, path: &str) -> bool {
-        let prefix = self.patterns[pattern].prefix.as_str();
-        prefix.starts_with(path) || path.starts_with(prefix)
+    /// What a pattern can do at a place and below it.
+    pub(super) fn outlook(&self, pattern: usize, path: &str) -> Outlook {
+        let pattern = &self.patterns[pattern];
+        match &pattern.automaton {
+            Some(automaton) => automaton.outlook(path),
+            None if pattern.prefix.starts_with(path) || path.starts_with(&pattern.prefix) => {
+                Outlook::Below
+            }
+            None => Outlook::Nothing,
+        }
     }
 
     /// The first rule, among the given literals and patterns, that takes `path`.
     pub(super) fn first<'p>(
         &self,
         literals: Range<usize>,
-        patterns: &[usize],
+        patterns: impl Iterator<Item = usize>,
         path: &'p str,
     ) -> Option<(usize, Found<'p>)> {
         let literal = self.literal(literals, path);
         let earlier = patterns
-            .iter()
-            .map(|pattern| &self.patterns[*pattern])
+            .map(|pattern| &self.patterns[pattern])
             .take_while(|pattern| literal.is_none_or(|literal| pattern.rule < literal));
         let found = earlier
             .filter(|pattern| path.starts_with(&pattern.prefix))
@@ -212,7 +224,7 @@ impl Rules {
         }
     }
 
-    fn add_pattern(&mut self, regex: Regex, prefix: String, rule: usize) {
+    fn add_pattern(&mut self, regex: Regex, prefix: String, is_sensitive: bool, rule: usize) {
         let same =
             |known: &&Pattern| known.regex.as_str() == regex.as_str() && known.prefix == prefix;
         if let Some(by) = self.patterns.iter().find(same) {
@@ -221,6 +233,9 @@ impl Rules {
         self.patterns.push(Pattern {
             rule,
             rest: Rest::of(&regex, &prefix),
+            automaton: is_anchored(regex.as_str())
+                .then(|| Automaton::new(regex.as_str(), is_sensitive))
+                .flatten(),
             regex,
             prefix,
         });
@@ -265,6 +280,13 @@ impl Rest {
     fn takes(self, text: &str) -> bool {
         !text.is_empty() && !text.as_bytes().contains(&self.but)
     }
+}
+
+/// Whether a pattern begins with a `^` that governs all of it.
+fn is_anchored(pattern: &str) -> bool {
+    let tree = Expr::parse_tree(pattern).map(|tree| tree.expr);
+    let start = Expr::Assertion(Assertion::StartText);
+    matches!(tree, Ok(Expr::Concat(parts)) if parts.first() == Some(&start))
 }
 
 /// The text that every match of `pattern` begins with, empty if unknown. Only plain characters
@@ -403,15 +425,16 @@ mod tests {
                 .iter()
                 .flat_map(|rest| ["/a/b_c/", "/a/", "/b/"].map(|start| format!("{start}{rest}")))
             {
-                let found = rules
-                    .first(0..0, &[0], &path)
-                    .map(|(_, found)| match found {
-                        Found::Literal => None,
-                        Found::Groups(captures) => {
-                            captures.get(1).map(|group| group.as_str().to_owned())
-                        }
-                        Found::Rest(rest) => Some(rest.to_owned()),
-                    });
+                let found =
+                    rules
+                        .first(0..0, [0].into_iter(), &path)
+                        .map(|(_, found)| match found {
+                            Found::Literal => None,
+                            Found::Groups(captures) => {
+                                captures.get(1).map(|group| group.as_str().to_owned())
+                            }
+                            Found::Rest(rest) => Some(rest.to_owned()),
+                        });
                 let captures = regex.captures(&*path).ok().flatten();
                 let expected =
                     captures.map(|captures| captures.get(1).map(|group| group.as_str().to_owned()));

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 
 use super::Rules;
+use super::outlook::Outlook;
 use super::rules::Found;
 use crate::status::{Branch, Items, Node, Value};
 
@@ -128,7 +129,11 @@ pub fn walk(
         literals,
         patterns: patterns.clone(),
     };
-    let open = patterns.collect();
+    let open = patterns.map(|pattern| Open {
+        pattern,
+        leads_below: true,
+    });
+    let open = open.collect();
     Walker {
         rules,
         wanted,
@@ -148,7 +153,15 @@ struct Walker<'r> {
     visit: &'r mut dyn FnMut(&Match<'_>) -> ControlFlow<()>,
     path: String,
     /// The patterns in reach at each level from the root to here, one level after the other.
-    open: Vec<usize>,
+    open: Vec<Open>,
+}
+
+/// A pattern in reach.
+#[derive(Clone, Copy)]
+struct Open {
+    pattern: usize,
+    /// Whether it may match something below the place, and not only the place.
+    leads_below: bool,
 }
 
 /// What can match at some place or below it.
@@ -196,28 +209,33 @@ impl Walker<'_> {
     /// Whether a wanted rule is in reach.
     fn is_wanted(&self, reach: &Reach) -> bool {
         let mut literals = self.rules.literals(reach.literals.clone());
-        literals.any(|(_, rule)| self.wanted.has(rule)) || self.wants_pattern(reach)
+        literals.any(|(_, rule)| self.wanted.has(rule)) || self.wants_pattern(reach, |_| true)
     }
 
     /// Whether a wanted rule may match something below the current path.
     fn leads_below(&self, reach: &Reach) -> bool {
         let mut literals = self.rules.literals(reach.literals.clone());
         literals.any(|(path, rule)| path.len() > self.path.len() && self.wanted.has(rule))
-            || self.wants_pattern(reach)
+            || self.wants_pattern(reach, |open| open.leads_below)
     }
 
-    fn wants_pattern(&self, reach: &Reach) -> bool {
-        let mut patterns = self.open[reach.patterns.clone()].iter();
-        patterns.any(|pattern| self.wanted.has(self.rules.rule(*pattern)))
+    fn wants_pattern(&self, reach: &Reach, which: impl Fn(&Open) -> bool) -> bool {
+        let patterns = self.open[reach.patterns.clone()].iter();
+        let mut patterns = patterns.filter(|open| which(open));
+        patterns.any(|open| self.wanted.has(self.rules.rule(open.pattern)))
     }
 
     /// What of `reach` can still match at or below the current path.
     fn narrowed(&mut self, reach: &Reach) -> Reach {
         let start = self.open.len();
         for index in reach.patterns.clone() {
-            let pattern = self.open[index];
-            if self.rules.reaches(pattern, &self.path) {
-                self.open.push(pattern);
+            let pattern = self.open[index].pattern;
+            let outlook = self.rules.outlook(pattern, &self.path);
+            if outlook != Outlook::Nothing {
+                self.open.push(Open {
+                    pattern,
+                    leads_below: outlook == Outlook::Below,
+                });
             }
         }
         let literals = self
@@ -229,11 +247,12 @@ impl Walker<'_> {
         }
     }
 
-    /// The names of the children that wanted literal paths lead to, if no pattern is in reach. A name
+    /// The names of the children that wanted literal paths lead to, if no pattern leads further. A name
     /// may itself contain slashes, so every cut of a path at a slash is one. A replaced byte in a path
     /// hides which name is meant, then all children must be seen.
     fn only_names(&self, reach: &Reach) -> Option<Vec<String>> {
-        if !reach.patterns.is_empty() {
+        let mut patterns = self.open[reach.patterns.clone()].iter();
+        if patterns.any(|open| open.leads_below) {
             return None;
         }
         let mut names = BTreeSet::new();
@@ -326,17 +345,17 @@ impl Walker<'_> {
     }
 
     fn first(&self, reach: &Reach) -> Option<(usize, Found<'_>)> {
-        let patterns = &self.open[reach.patterns.clone()];
-        self.rules
-            .first(reach.literals.clone(), patterns, &self.path)
+        first(
+            self.rules,
+            &self.open[reach.patterns.clone()],
+            reach,
+            &self.path,
+        )
     }
 
     fn offer(&mut self, reach: &Reach, value: Value<'_>) -> ControlFlow<()> {
-        let patterns = &self.open[reach.patterns.clone()];
-        let first = self
-            .rules
-            .first(reach.literals.clone(), patterns, &self.path);
-        match first {
+        let open = &self.open[reach.patterns.clone()];
+        match first(self.rules, open, reach, &self.path) {
             Some((rule, found)) if self.wanted.has(rule) => (self.visit)(&Match {
                 rule,
                 path: &self.path,
@@ -346,4 +365,15 @@ impl Walker<'_> {
             _ => ControlFlow::Continue(()),
         }
     }
+}
+
+/// The first rule that takes a path, among those in reach.
+fn first<'p>(
+    rules: &Rules,
+    open: &[Open],
+    reach: &Reach,
+    path: &'p str,
+) -> Option<(usize, Found<'p>)> {
+    let patterns = open.iter().map(|open| open.pattern);
+    rules.first(reach.literals.clone(), patterns, path)
 }

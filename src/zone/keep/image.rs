@@ -183,7 +183,7 @@ impl Filler<'_> {
         let is_whole = |(_, cells): &&(Vec<u8>, Vec<u64>)| cells.len() == self.cells;
         let rest = preamble.rest.as_ref().filter(has_key).filter(is_whole);
         let cells = rest.map(|(_, cells)| self.translate(cells));
-        store.inherit_ledger(preamble.discarded, cells.as_deref());
+        store.inherit_ledger(preamble.discarded, preamble.evicted, cells.as_deref());
     }
 
     /// The newest keys first; how many found room and how many did not.

@@ -7,8 +7,8 @@
 //!
 //! ```text
 //! magic u64, wall clock u64 (ms since 1970), zone time u64 (ns), journal offset u64, seed of names u64,
-//! discarded u64, requests u64, failures u64, schema (u32 length, text), discard key (u32 length + 1 or 0, key,
-//! truncated u8, cells), entries as in `entry`, 0 u8, number of entries u64, length of all of it u64, checksum u64
+//! discarded u64, evicted u64, requests u64, failures u64, schema (u32 length, text), discard key (u32 length + 1
+//! or 0, key, truncated u8, cells), entries as in `entry`, 0 u8, number of entries u64, length of all of it u64, checksum u64
 //! ```
 
 use std::io::{self, Write};
@@ -23,7 +23,7 @@ use crate::zone::layout::{header, root};
 use crate::zone::store::{Slot, Store};
 use crate::zone::{Record, Unusable, Zone};
 
-const MAGIC: u64 = u64::from_le_bytes(*b"pgsnap\0\x01");
+const MAGIC: u64 = u64::from_le_bytes(*b"pgsnap\0\x02");
 const END: u8 = 0;
 /// Entries are written in pieces of about this many bytes.
 const PIECE: usize = 64 * 1024;
@@ -39,6 +39,7 @@ pub(in crate::zone) struct Preamble {
     pub(in crate::zone) journal: u64,
     pub(in crate::zone) names: u64,
     pub(in crate::zone) discarded: u64,
+    pub(in crate::zone) evicted: u64,
     pub(in crate::zone) requests: u64,
     pub(in crate::zone) failures: u64,
     pub(in crate::zone) source: String,
@@ -55,6 +56,7 @@ impl Preamble {
             journal: 0,
             names: 0,
             discarded: 0,
+            evicted: 0,
             requests: 0,
             failures: 0,
             source: schema.source(),
@@ -148,6 +150,7 @@ impl Store {
             journal: begun.journal,
             names: self.get(header::NAMES),
             discarded: self.discarded(),
+            evicted: self.evicted(),
             requests: self.get(header::REQUESTS),
             failures: self.get(header::FAILURES),
             source: self.source().map_err(io::Error::other)?,
@@ -180,7 +183,12 @@ impl Writer<'_> {
         }
         self.write(&times)?;
         let mut rest = Vec::new();
-        let counts = [preamble.discarded, preamble.requests, preamble.failures];
+        let counts = [
+            preamble.discarded,
+            preamble.evicted,
+            preamble.requests,
+            preamble.failures,
+        ];
         for number in [preamble.names].into_iter().chain(counts) {
             rest.extend(number.to_le_bytes());
         }
@@ -258,6 +266,7 @@ fn understand(signed: &[u8], length: u64) -> Option<(Preamble, Vec<Entry>)> {
         journal: reader.number()?,
         names: reader.number()?,
         discarded: reader.number()?,
+        evicted: reader.number()?,
         requests: reader.number()?,
         failures: reader.number()?,
         source: text(&mut reader)?,

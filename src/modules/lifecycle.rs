@@ -1,0 +1,71 @@
+//! `/status/angie/self`: what the server shows of itself. Reloads and workers are here; zones and scrapes are
+//! mounted by the features that have them.
+
+use crate::conf::Chain;
+use crate::http::builder::Builder;
+use crate::http::lifecycle::{Lifecycle, Reload};
+use crate::http::module::{self, Module};
+use crate::status::{Field, Fields, Node, Value};
+
+/// The feature.
+pub static MODULE: Module = Module {
+    name: "lifecycle",
+    http: declare,
+    ..module::MODULE
+};
+
+fn declare(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
+    match Lifecycle::open(builder.memory) {
+        Ok(lifecycle) => {
+            let fields = Fields::new(Box::new(lifecycle), SELF);
+            builder.tree.mount(PATH, Box::new(fields));
+        }
+        Err(error) => builder.no_memory("lifecycle", &error),
+    }
+    for section in ["zones", "scrapes"] {
+        builder.tree.declare(&[PATH, &[section]].concat());
+    }
+}
+
+/// Where it stands in the tree.
+const PATH: &[&str] = &["status", "angie", "self"];
+
+const SELF: &[Field<Lifecycle>] = &[
+    Field {
+        name: "reloads",
+        read: |lifecycle| Some(Node::branch(Fields::new(lifecycle, RELOADS))),
+    },
+    Field {
+        name: "workers",
+        read: |lifecycle| {
+            Some(Node::object(vec![
+                ("running", Node::from(lifecycle.workers())),
+                ("restarts", Node::from(lifecycle.restarts())),
+            ]))
+        },
+    },
+];
+
+const RELOADS: &[Field<Lifecycle>] = &[
+    Field {
+        name: "successful",
+        read: |lifecycle| Some(Node::from(lifecycle.reloads(Reload::Successful))),
+    },
+    Field {
+        name: "failed",
+        read: |lifecycle| Some(Node::from(lifecycle.reloads(Reload::Failed))),
+    },
+    Field {
+        name: "last_successful",
+        read: |lifecycle| last(lifecycle, Reload::Successful),
+    },
+    Field {
+        name: "last_failed",
+        read: |lifecycle| last(lifecycle, Reload::Failed),
+    },
+];
+
+fn last(lifecycle: &Lifecycle, reload: Reload) -> Option<Node<'static>> {
+    let moment = lifecycle.last_reload(reload)?;
+    Some(Node::Value(Value::since_1970(moment)))
+}

@@ -1,0 +1,184 @@
+//! What pages cost, by template: counted by all workers together, and kept over reloads.
+//!
+//! A page counts whether it was made to its end or broke off because the client left; the last one is one that
+//! was made to its end.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::http::memory::Memory;
+use crate::os::SharedMemory;
+use crate::status::prometheus::Summary;
+use crate::status::{Field, Fields, Node};
+
+/// The counts of one template.
+#[derive(Clone)]
+pub(super) struct Scrapes(Arc<SharedMemory>);
+
+#[derive(Clone, Copy)]
+enum Count {
+    Pages,
+    Nanoseconds,
+    Bytes,
+    Refused,
+    LastNanoseconds,
+    LastBytes,
+    LastLines,
+}
+
+const WORDS: usize = Count::LastLines as usize + 1;
+
+impl Scrapes {
+    /// Those of the template called `name`.
+    pub(super) fn open(memory: &mut dyn Memory, name: &str) -> io::Result<Self> {
+        memory.counters("scrapes", name, WORDS * 8).map(Self)
+    }
+
+    /// A page of so many bytes was begun at this moment and is made now.
+    pub(super) fn count(&self, began: Instant, bytes: usize, summary: Summary) {
+        let mut nowhere = io::sink();
+        let mut counted = self.begin(&mut nowhere);
+        counted.began = began;
+        counted.bytes = bytes as u64;
+        counted.complete(summary);
+    }
+
+    /// A page is being made, until what this gives is dropped.
+    pub(super) fn begin<'a>(&'a self, out: &'a mut dyn Write) -> Page<'a> {
+        Page {
+            scrapes: self,
+            began: Instant::now(),
+            out,
+            bytes: 0,
+        }
+    }
+
+    /// The counts, for the status tree.
+    pub(super) fn node(&self) -> Node<'_> {
+        Node::branch(Fields::new(self, SCRAPES))
+    }
+
+    fn value(&self, count: Count) -> u64 {
+        self.word(count).load(Ordering::Relaxed)
+    }
+
+    fn seconds(&self, count: Count) -> f64 {
+        Duration::from_nanos(self.value(count)).as_secs_f64()
+    }
+
+    fn add(&self, count: Count, amount: u64) {
+        self.word(count).fetch_add(amount, Ordering::Relaxed);
+    }
+
+    fn set(&self, count: Count, value: u64) {
+        self.word(count).store(value, Ordering::Relaxed);
+    }
+
+    fn word(&self, count: Count) -> &AtomicU64 {
+        &self.0.words()[count as usize]
+    }
+}
+
+/// A page that is being made: passes it on and takes its measure.
+pub(super) struct Page<'a> {
+    scrapes: &'a Scrapes,
+    began: Instant,
+    out: &'a mut dyn Write,
+    bytes: u64,
+}
+
+impl Page<'_> {
+    /// It was made to its end.
+    pub(super) fn complete(self, summary: Summary) {
+        let scrapes = self.scrapes;
+        scrapes.add(Count::Refused, summary.refused.total());
+        scrapes.set(Count::LastNanoseconds, self.nanoseconds());
+        scrapes.set(Count::LastBytes, self.bytes);
+        scrapes.set(Count::LastLines, summary.lines);
+    }
+
+    fn nanoseconds(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Drop for Page<'_> {
+    fn drop(&mut self) {
+        self.scrapes.add(Count::Pages, 1);
+        self.scrapes.add(Count::Nanoseconds, self.nanoseconds());
+        self.scrapes.add(Count::Bytes, self.bytes);
+    }
+}
+
+impl Write for Page<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+const SCRAPES: &[Field<Scrapes>] = &[
+    Field {
+        name: "pages",
+        read: |scrapes| Some(Node::from(scrapes.value(Count::Pages))),
+    },
+    Field {
+        name: "seconds",
+        read: |scrapes| Some(Node::from(scrapes.seconds(Count::Nanoseconds))),
+    },
+    Field {
+        name: "bytes",
+        read: |scrapes| Some(Node::from(scrapes.value(Count::Bytes))),
+    },
+    Field {
+        name: "refused",
+        read: |scrapes| Some(Node::from(scrapes.value(Count::Refused))),
+    },
+    Field {
+        name: "last",
+        read: |scrapes| {
+            Some(Node::object(vec![
+                (
+                    "seconds",
+                    Node::from(scrapes.seconds(Count::LastNanoseconds)),
+                ),
+                ("bytes", Node::from(scrapes.value(Count::LastBytes))),
+                ("lines", Node::from(scrapes.value(Count::LastLines))),
+            ]))
+        },
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::memory::Unshared;
+    use crate::status::prometheus::Refused;
+
+    #[test]
+    fn a_page_that_broke_off_is_not_the_last() {
+        let scrapes = Scrapes::open(&mut Unshared, "a").unwrap();
+        let mut out = Vec::new();
+        let mut page = scrapes.begin(&mut out);
+        page.write_all(b"a 1\nb 2\n").unwrap();
+        page.complete(Summary {
+            lines: 2,
+            refused: Refused {
+                keys: 3,
+                ..Refused::default()
+            },
+        });
+        scrapes.begin(&mut out).write_all(b"a 1\n").unwrap();
+        let counts = [Count::Pages, Count::Bytes, Count::Refused, Count::LastBytes];
+        assert_eq!(counts.map(|count| scrapes.value(count)), [2, 12, 3, 8]);
+        assert_eq!(scrapes.value(Count::LastLines), 2);
+        assert!(scrapes.seconds(Count::Nanoseconds) >= scrapes.seconds(Count::LastNanoseconds));
+    }
+}
