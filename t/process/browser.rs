@@ -21,7 +21,8 @@ fn a_page_in_chromium_finds_what_a_console_reads() {
     let running = Running::start_at(
         site,
         &Parts {
-            http_config: "upstream group { zone group 64k; server $ORIGIN_one; keepalive 2; }\n\
+            http_config: "metric_zone hits:64k count;\n\
+                 upstream group { zone group 64k; server $ORIGIN_one; keepalive 2; }\n\
                  upstream broken { zone broken 64k; server 127.0.0.1:$PORT2; server 127.0.0.1:$PORT2 backup; }\n"
                 .into(),
             config: "status_zone site;\n\

@@ -146,26 +146,22 @@ fn every_query_finds_data_in_the_demo() {
     running.server.stop().unwrap();
 }
 
-/// The demo on ports of its own, with a certificate, and with the status server of the harness.
+/// The demo on ports of its own, with the status server of the harness.
 fn demo() -> Running {
-    let (site, spare) = (Site::create().unwrap(), Site::create().unwrap());
+    let site = Site::create().unwrap();
     let text = fs::read_to_string(format!("{ROOT}/conf/demo.conf")).unwrap();
-    let more = format!(
-        "http {{\nserver {{ listen 127.0.0.1:{}; location /status/ {{ api /status/; }} }}\n\
-         server {{ listen 127.0.0.1:{} ssl; ssl_certificate selfsigned:$DIR/a.crt;\n\
-         ssl_certificate_key selfsigned:$DIR/a.key; }}\n",
-        site.control_port, spare.port
+    let control = format!(
+        "http {{\nserver {{ listen 127.0.0.1:{}; location /status/ {{ api /status/; }} }}\n",
+        site.control_port
     );
+    let shipped = format!("{ROOT}/conf/prometheus_all.conf");
     let text = text
-        .replacen("http {\n", &more, 1)
+        .replacen("http {\n", &control, 1)
         .replace("127.0.0.1:8080", "127.0.0.1:$PORT")
         .replace("127.0.0.1:8081", "127.0.0.1:$PORT2")
         .replace("/tmp/pingauge-demo.pid", "$DIR/pid")
         .replace("error_log stderr", "error_log $DIR/error.log")
-        .replace(
-            "prometheus_all.conf",
-            &format!("{ROOT}/conf/prometheus_all.conf"),
-        );
+        .replace("prometheus_all.conf", &shipped);
     let parts = Parts {
         conf: Some(text),
         ..Parts::default()
