@@ -36,8 +36,9 @@ impl Store {
     /// Slots that may have the key of this hash, nearly always one or none. Without the lock a key that is
     /// just being moved within the index may be missing.
     pub(super) fn suspects(&self, hash: u64) -> impl Iterator<Item = Slot> {
-        let (index, mask, tag) = (self.index(), self.slot_mask, self.tag(hash));
+        let (index, mask) = (self.index(), self.slot_mask);
         let mut place = home(hash, index.len());
+        let tag = self.tag_at(place, hash);
         let entries = (0..index.len()).map_while(move |_| {
             let entry = index[place].load(Ordering::Acquire);
             place = after(place, index.len());
@@ -152,10 +153,14 @@ impl Store {
     }
 
     fn tag(&self, hash: u64) -> u32 {
+        self.tag_at(home(hash, self.index().len()), hash)
+    }
+
+    /// The tag of a hash whose search begins at `home`.
+    fn tag_at(&self, home: usize, hash: u64) -> u32 {
         let bits = (hash >> 32) as u32;
         let tag = if self.tags_have_homes() {
-            let home = home(hash, self.index().len()) as u32;
-            home << HOME_SHIFT | bits >> (32 - HOME_SHIFT)
+            (home as u32) << HOME_SHIFT | bits >> (32 - HOME_SHIFT)
         } else {
             bits
         };

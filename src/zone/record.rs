@@ -6,7 +6,7 @@
 use super::layout::{KEY_WORDS, LONG_KEY_WORDS, WORD};
 use super::store::{Slot, Store, is_packed, pack};
 use crate::metric::{KEY_LIMIT, Moment};
-use crate::os::atomic::Ordering;
+use crate::os::atomic::{AtomicU64, Ordering};
 
 /// The first word of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,13 @@ impl Head {
             0 => self.as_state(NOTE),
             _ => self.as_state(LIVE),
         }
+    }
+
+    /// Whether a key of this length is in the slot, for everybody.
+    #[inline]
+    pub(super) fn is_live(self, length: usize) -> bool {
+        let mask = STATE_MASK | u64::from(u8::MAX) << LENGTH_SHIFT;
+        self.0 & mask == LIVE | (length as u64) << LENGTH_SHIFT
     }
 
     /// Whether a key is in the slot.
@@ -214,13 +221,24 @@ impl Store {
     /// Whether the key in `slot`, which has this head, is `key`.
     #[inline]
     pub(super) fn key_equals(&self, slot: Slot, head: Head, key: &[u8]) -> bool {
-        if !head.has_key() || head.length() != key.len() {
-            return false;
+        head.has_key()
+            && head.length() == key.len()
+            && self
+                .slot_words(slot)
+                .is_some_and(|words| self.is_key(slot, words.own, key))
+    }
+
+    /// Whether the key in `slot`, which is as long as `key` and begins with the words `own`, is `key`.
+    #[inline]
+    pub(super) fn is_key(&self, slot: Slot, own: &[AtomicU64; KEY_WORDS], key: &[u8]) -> bool {
+        if key.len() > KEY_WORDS * WORD {
+            return self.is_long_key(slot, key);
         }
-        if key.len() <= KEY_WORDS * WORD {
-            let start = self.key_start(slot);
-            return is_packed(key, &self.words()[start..start + KEY_WORDS]);
-        }
+        is_packed(key, own)
+    }
+
+    #[cold]
+    fn is_long_key(&self, slot: Slot, key: &[u8]) -> bool {
         let mut stored = self.key_words(slot);
         pack(key).all(|word| stored.next() == Some(word))
     }
