@@ -3,7 +3,8 @@
 //! The index is searched as it is; what is found is marked as in use (see `marker`) and only then looked
 //! at: whether the layout is still in force, whether the slot is live, whether it has the right key. A key
 //! that is not found may be in the zone all the same, just being moved within the index; then, and whenever
-//! something does not fit, the answer is no, and the owner of the lock is to be asked.
+//! something does not fit, the answer is no, and the owner of the lock is to be asked. The discard key is in no
+//! live slot and so is never found.
 
 use super::marker::{Seat, after_copy};
 use super::record::{Head, State};
@@ -15,7 +16,7 @@ use crate::os::atomic::{AtomicU64, Ordering};
 
 /// What a look at one slot says about a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
+pub(super) enum Found {
     /// It is here, and has the sample.
     Updated,
     /// It is not here.
@@ -25,20 +26,6 @@ enum Found {
 }
 
 impl Store {
-    /// Feeds a sample to its key, if the first suspect is it, as it nearly always is; else [`Store::update_known`]
-    /// is to be tried.
-    #[inline(always)]
-    pub(super) fn update_first(
-        &self,
-        sample: Sample<'_>,
-        hash: u64,
-        seat: &Seat,
-        is_open: impl Fn() -> bool,
-    ) -> bool {
-        let first = self.suspects(hash).next();
-        first.is_some_and(|slot| self.update_suspect(slot, sample, seat, is_open) == Found::Updated)
-    }
-
     /// Feeds a sample to its key; false, and nothing done, if that takes the lock.
     pub(super) fn update_known(
         &self,
@@ -56,8 +43,9 @@ impl Store {
         false
     }
 
+    /// The same for the key in one slot.
     #[inline(always)]
-    fn update_suspect(
+    pub(super) fn update_suspect(
         &self,
         slot: Slot,
         Sample { key, value, clock }: Sample<'_>,

@@ -24,7 +24,7 @@
 
 use crate::metric::Schema;
 
-pub(super) const VERSION: u64 = 3;
+pub(super) const VERSION: u64 = 4;
 pub(super) const ROOT_MAGIC: u64 = u64::from_le_bytes(*b"pgzone\0R");
 pub(super) const LAYOUT_MAGIC: u64 = u64::from_le_bytes(*b"pgzone\0L");
 
@@ -123,7 +123,7 @@ pub(super) const LONG_KEY_WORDS: usize = KEY_WORDS - 1;
 
 const LEAST_CANDIDATES: usize = 192;
 /// One candidate for so many slots: the cost of an eviction then does not grow with the zone.
-const SLOTS_PER_CANDIDATE: usize = 64;
+const SLOTS_PER_CANDIDATE: usize = 32;
 /// Slot numbers must fit the links of spill slots, and leave the index some bits of hash.
 const MOST_SLOTS: usize = 1 << 28;
 

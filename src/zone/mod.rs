@@ -40,6 +40,7 @@ use crate::os::{SharedMemory, monotonic};
 
 use access::{Access, locked};
 pub use change::{Action, Change, Changed, Missing, NotChanged, Once};
+use known::Found;
 pub use layout::{Geometry, MINIMUM, TooSmall};
 pub use ledger::Overflow;
 pub use listing::{Cursor, Record, Slabs};
@@ -268,14 +269,15 @@ impl Zone {
         let view = self.last_view();
         let hash = view.store.hash(stored_key(key));
         let is_open = || self.root.is_open(view.sequence);
-        if let Some(seat) = &self.seat
-            && view
-                .store
-                .update_first(self.sample(key, value, now), hash, seat, is_open)
-        {
-            return Ok(Update::Stored);
+        let first = view.store.suspects(hash).next();
+        let (Some(seat), Some(first)) = (&self.seat, first) else {
+            return self.apply_locked(self.sample(key, value, now), view.sequence, hash);
+        };
+        let sample = self.sample(key, value, now);
+        match view.store.update_suspect(first, sample, seat, is_open) {
+            Found::Updated => Ok(Update::Stored),
+            _ => self.apply_slowly(key, value, now, hash),
         }
-        self.apply_slowly(key, value, now, hash)
     }
 
     /// The same where the key is not what the index leads to first; `hash` is that in the last view.
@@ -296,7 +298,7 @@ impl Zone {
         {
             return Ok(Update::Stored);
         }
-        self.apply_locked(&sample, view.sequence, hash)
+        self.apply_locked(sample, view.sequence, hash)
     }
 
     #[inline]
@@ -319,16 +321,16 @@ impl Zone {
     #[inline(never)]
     fn apply_locked(
         &self,
-        sample: &Sample<'_>,
+        sample: Sample<'_>,
         sequence: u64,
         hash: u64,
     ) -> Result<Update, Refused> {
         let access = self.access().map_err(|_| Refused::Damaged)?;
         let store = &access.view.store;
         if access.view.sequence == sequence {
-            store.update(sample, hash)
+            store.update(&sample, hash)
         } else {
-            store.update(sample, store.hash(sample.key.bytes))
+            store.update(&sample, store.hash(sample.key.bytes))
         }
     }
 

@@ -9,7 +9,7 @@ use crate::metric::{KEY_LIMIT, Moment};
 use crate::os::atomic::{AtomicU64, Ordering};
 
 /// The first word of a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Head(pub(super) u64);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,11 +246,18 @@ impl Store {
     /// Copies the key in `slot`; nothing if it is damaged.
     pub(super) fn copy_key<'b>(&self, slot: Slot, into: &'b mut KeyBytes) -> Option<&'b [u8]> {
         let length = self.head(slot).length();
+        if length <= KEY_WORDS * WORD {
+            let own = self.slot_words(slot)?.own;
+            for (place, word) in into.0.chunks_exact_mut(WORD).zip(own) {
+                place.copy_from_slice(&word.load(Ordering::Acquire).to_le_bytes());
+            }
+            return (length > 0).then_some(&into.0[..length]);
+        }
         let mut stored = self.key_words(slot);
         for place in into.0[..length.next_multiple_of(WORD)].chunks_exact_mut(WORD) {
             place.copy_from_slice(&stored.next()?.to_le_bytes());
         }
-        (length > 0).then_some(&into.0[..length])
+        Some(&into.0[..length])
     }
 
     /// The spill slots of the key or note in `slot`, in order; nothing if the chain is damaged.
@@ -260,6 +267,9 @@ impl Store {
             State::Note => self.note_spills(slot),
             _ => self.geometry.slots_for(head.length()) - 1,
         };
+        if count == 0 {
+            return Some(Vec::new());
+        }
         let mut spills = Vec::with_capacity(count);
         let mut link = self.get(self.key_start(slot) + LONG_KEY_WORDS);
         for _ in 0..count {

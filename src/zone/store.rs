@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::Unusable;
 use super::layout::{Geometry, KEY_WORDS, LAYOUT_MAGIC, WORD, header};
 use super::marker::Markers;
+use super::record::Head;
 use crate::metric::Schema;
 use crate::os::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::os::{SharedMemory, random};
@@ -168,6 +169,17 @@ impl Store {
     /// Every slot that was ever used.
     pub(super) fn used_slots(&self) -> impl Iterator<Item = Slot> + use<> {
         (0..self.fresh()).map(Slot)
+    }
+
+    /// Every `step`-th of them with its head as it is now.
+    #[inline]
+    pub(super) fn used_heads(&self, step: usize) -> impl Iterator<Item = (Slot, Head)> {
+        let (slots, slot_words) = (&self.words()[self.slots_start..], self.slot_words);
+        let head = move |number: usize| {
+            let word = &slots[number * slot_words];
+            (Slot(number), Head(word.load(Ordering::Acquire)))
+        };
+        (0..self.fresh()).step_by(step).map(head)
     }
 
     /// How many slots were ever used.
