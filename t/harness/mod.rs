@@ -11,14 +11,17 @@ pub(crate) mod block;
 pub(crate) mod client;
 pub(crate) mod compare;
 pub(crate) mod escape;
+pub(crate) mod exposition;
 pub(crate) mod golden;
 pub(crate) mod load;
 pub(crate) mod origin;
+pub(crate) mod random;
 pub(crate) mod request;
 pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod site;
 pub(crate) mod steps;
+pub(crate) mod tree;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

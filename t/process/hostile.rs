@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::harness::client::{self, Connection};
 use crate::harness::load::pipeline;
+use crate::harness::random::Random;
 use crate::harness::site::Parts;
 use crate::harness::{PATIENCE, Running, compare};
 
@@ -228,17 +229,5 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
             bytes.extend(copy);
         }
         _ => bytes[at] = random.next() as u8,
-    }
-}
-
-/// Xorshift: the same bytes in every run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
     }
 }

@@ -6,11 +6,14 @@ mod harness;
 
 mod accounting;
 mod api_keys;
+mod browser;
 mod clients;
 mod command_line;
 mod console;
 mod counting;
+mod dashboard;
 mod durable;
+mod gates;
 mod harness_itself;
 mod hostile;
 mod lasting;

@@ -133,44 +133,11 @@ fn prometheus_scrapes_without_a_warning() {
     };
     // The page of our own and the shipped one.
     let scraper = Scraper::start(&(job("mine") + &job("all")));
-    let health = |index: usize| {
-        let targets = scraper.ask("/api/v1/targets")?;
-        let target = &targets["data"]["activeTargets"][index];
-        Some(
-            (target["health"] == "up")
-                .then_some(())
-                .ok_or(target.to_string()),
-        )
-    };
-    for index in 0..2 {
-        let mut last = None;
-        let up = poll(PATIENCE * 2, || {
-            last = health(index);
-            matches!(last, Some(Ok(()))).then_some(())
-        });
-        assert!(
-            up.is_some(),
-            "target {index} is not up: {last:?}\n{}",
-            scraper.site.read("log")
-        );
-    }
-    let total = poll(PATIENCE, || {
-        let answer = scraper.ask("/api/v1/query?query=sum(plain_requests_total)")?;
-        answer["data"]["result"][0]["value"][1]
-            .as_str()
-            .map(str::to_owned)
-    });
+    scraper.expect_up(2);
+    let total = poll(PATIENCE, || scraper.value("sum(plain_requests_total)"));
     let log = scraper.site.read("log");
-    assert_eq!(
-        total,
-        Some((KEYS.len() * VALUES.len()).to_string()),
-        "{log}"
-    );
-    let complains = |line: &&str| {
-        let line = line.to_ascii_lowercase();
-        line.contains("level=warn") || line.contains("level=error")
-    };
-    assert_eq!(log.lines().find(complains), None);
+    assert_eq!(total, Some((KEYS.len() * VALUES.len()) as f64), "{log}");
+    assert_eq!(scraper.complaint(), None);
     running.server.stop().unwrap();
 }
 
@@ -183,8 +150,16 @@ pub(crate) struct Scraper {
 impl Scraper {
     /// Scrapes what `jobs` says, as its configuration has it.
     pub(crate) fn start(jobs: &str) -> Self {
+        Self::with_rules(jobs, &[])
+    }
+
+    /// The same with files of rules.
+    pub(crate) fn with_rules(jobs: &str, rules: &[&str]) -> Self {
         let site = Site::create().unwrap();
-        let text = format!("global: {{ scrape_interval: 1s }}\nscrape_configs:\n{jobs}");
+        let text = format!(
+            "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\n\
+             rule_files: {rules:?}\nscrape_configs:\n{jobs}"
+        );
         fs::write(site.directory.join("prometheus.yml"), text).unwrap();
         let log = fs::File::create(site.directory.join("log")).unwrap();
         let directory = site.directory.display();
@@ -197,6 +172,43 @@ impl Scraper {
             .spawn()
             .unwrap();
         Self { child, site }
+    }
+
+    /// Waits until it has scraped so many targets, all of them with success.
+    pub(crate) fn expect_up(&self, targets: usize) {
+        let mut last = Value::Null;
+        let up = poll(PATIENCE * 2, || {
+            last = self.ask("/api/v1/targets")?["data"]["activeTargets"].take();
+            let all = last.as_array()?;
+            let is_up = |target: &Value| target["health"] == "up";
+            (all.len() == targets && all.iter().all(is_up)).then_some(())
+        });
+        let log = self.site.read("log");
+        assert!(up.is_some(), "not all targets are up: {last:#}\n{log}");
+    }
+
+    /// The value of a query that gives a single one.
+    pub(crate) fn value(&self, query: &str) -> Option<f64> {
+        self.query(query)?["result"][0]["value"][1]
+            .as_str()?
+            .parse()
+            .ok()
+    }
+
+    /// What a query gives, `null` where it is refused.
+    pub(crate) fn query(&self, query: &str) -> Option<Value> {
+        let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        Some(self.ask(&format!("/api/v1/query?query={encoded}"))?["data"].take())
+    }
+
+    /// A line of its log that is a warning or worse.
+    pub(crate) fn complaint(&self) -> Option<String> {
+        let log = self.site.read("log");
+        let complains = |line: &&str| {
+            let line = line.to_ascii_lowercase();
+            line.contains("level=warn") || line.contains("level=error")
+        };
+        log.lines().find(complains).map(str::to_owned)
     }
 
     /// What its API says.
