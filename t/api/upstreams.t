@@ -118,8 +118,14 @@ upstream three { zone own; server 127.0.0.1:$PORT2; }
 upstream none { server 127.0.0.1:$PORT2; }
 --- json /status/slabs
 {
-  "shared": {"pages": {"used": 11, "free": 53}, "slots": {}},
-  "own": {"pages": {"used": 4, "free": 0}, "slots": {}}
+  "shared": {
+    "pages": {"used": 11, "free": 53},
+    "slots": {"12328": {"used": 3, "free": 0, "reqs": 3, "fails": 0}}
+  },
+  "own": {
+    "pages": {"used": 4, "free": 0},
+    "slots": {"12328": {"used": 1, "free": 0, "reqs": 1, "fails": 0}}
+  }
 }
 
 === statuses of a peer that are none are counted together

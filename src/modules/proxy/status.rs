@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::group::{Group, Peer, since_1970_ms};
-use super::tally::{Count, Gauge, bytes};
+use super::tally::{Count, Gauge, RECORD_BYTES, bytes};
 use crate::http::builder::Builder;
 use crate::status::{Field, Fields, Members, Named, Node, Value};
 
@@ -52,29 +52,59 @@ const GROUP: &[Field<Group>] = &[
     },
 ];
 
-/// The zones of groups: records take whole pages, and there are no slots.
+/// What groups have in a zone.
+struct Share<'a> {
+    zone: &'a str,
+    size: u64,
+    pages: u64,
+    records: u64,
+}
+
+/// The zones of groups: each group takes whole pages, and a record for each peer.
 fn slabs(groups: &[Arc<Group>]) -> Vec<(String, Node<'static>)> {
-    let mut zones: Vec<(&str, u64, u64)> = Vec::new();
+    let mut zones: Vec<Share<'_>> = Vec::new();
     for group in groups {
-        let Some((name, size)) = &group.zone else {
+        let Some((zone, size)) = &group.zone else {
             continue;
         };
-        let taken = bytes(group.peers.len()).div_ceil(PAGE) as u64;
-        match zones.iter_mut().find(|(known, ..)| known == name) {
-            Some((_, all, used)) => (*all, *used) = ((*all).max(*size), *used + taken),
-            None => zones.push((name, *size, taken)),
+        let own = Share {
+            zone,
+            size: *size,
+            pages: bytes(group.peers.len()).div_ceil(PAGE) as u64,
+            records: group.peers.len() as u64,
+        };
+        match zones.iter_mut().find(|known| known.zone == zone) {
+            Some(known) => known.add(&own),
+            None => zones.push(own),
         }
     }
-    let node = |(name, size, used): (&str, u64, u64)| {
-        let free = (size / PAGE as u64).saturating_sub(used);
-        let pages = vec![("used", Node::from(used)), ("free", Node::from(free))];
-        let members = vec![
-            ("pages", Node::object(pages)),
-            ("slots", Node::object::<&str>(Vec::new())),
+    let slab = |share: &Share<'_>| (share.zone.to_owned(), share.slab());
+    zones.iter().map(slab).collect()
+}
+
+impl Share<'_> {
+    fn add(&mut self, other: &Self) {
+        self.size = self.size.max(other.size);
+        self.pages += other.pages;
+        self.records += other.records;
+    }
+
+    fn slab(&self) -> Node<'static> {
+        let count = |name, value: u64| (name, Node::from(value));
+        let free = (self.size / PAGE as u64).saturating_sub(self.pages);
+        let pages = vec![count("used", self.pages), count("free", free)];
+        let records = vec![
+            count("used", self.records),
+            count("free", 0),
+            count("reqs", self.records),
+            count("fails", 0),
         ];
-        (name.to_owned(), Node::object(members))
-    };
-    zones.into_iter().map(node).collect()
+        let slots = vec![(RECORD_BYTES.to_string(), Node::object(records))];
+        Node::object(vec![
+            ("pages", Node::object(pages)),
+            ("slots", Node::object(slots)),
+        ])
+    }
 }
 
 const PAGE: usize = 4096;

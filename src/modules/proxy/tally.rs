@@ -80,6 +80,8 @@ const GAUGES: usize = 2;
 /// As many workers as can be told apart, over two generations.
 const MOST_WORKERS: usize = 512;
 const RECORD: usize = ROWS + GAUGES * MOST_WORKERS;
+/// What the record of a peer takes.
+pub(super) const RECORD_BYTES: usize = RECORD * 8;
 /// How much of an average stays when a value is added.
 const INERTIA: f64 = 0.9;
 
