@@ -28,7 +28,7 @@ use super::request::Traffic;
 /// The client's end of a connection.
 #[derive(Debug)]
 pub struct Client {
-    stream: BufWriter<Stream>,
+    stream: BufWriter<Counted>,
     buffer: BytesMut,
     share: Share,
     traffic: Arc<Traffic>,
@@ -80,7 +80,7 @@ impl Client {
     /// Wraps a fresh connection.
     pub fn new(stream: Stream, traffic: Arc<Traffic>) -> Self {
         Self {
-            stream: BufWriter::with_capacity(GATHERED, stream),
+            stream: BufWriter::with_capacity(GATHERED, Counted::new(stream, Arc::clone(&traffic))),
             buffer: BytesMut::new(),
             share: Share::All,
             traffic,
@@ -190,13 +190,7 @@ impl AsyncWrite for Client {
         task: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let client = self.get_mut();
-        let written = std::task::ready!(Pin::new(&mut client.stream).poll_write(task, bytes))?;
-        client
-            .traffic
-            .sent
-            .fetch_add(written as u64, Ordering::Relaxed);
-        Poll::Ready(Ok(written))
+        Pin::new(&mut self.get_mut().stream).poll_write(task, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -211,7 +205,52 @@ impl AsyncWrite for Client {
 #[async_trait]
 impl Shutdown for Client {
     async fn shutdown(&mut self) {
-        Shutdown::shutdown(&mut **self.stream.get_mut()).await;
+        Shutdown::shutdown(&mut *self.stream.get_mut().stream).await;
+    }
+}
+
+/// A stream that counts what it took, behind the buffer where bytes wait that may never leave.
+#[derive(Debug)]
+struct Counted {
+    stream: Stream,
+    traffic: Arc<Traffic>,
+}
+
+impl Counted {
+    fn new(stream: Stream, traffic: Arc<Traffic>) -> Self {
+        Self { stream, traffic }
+    }
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_read(task, out)
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let counted = self.get_mut();
+        let written = std::task::ready!(Pin::new(&mut counted.stream).poll_write(task, bytes))?;
+        let total = &counted.traffic.sent;
+        total.fetch_add(written as u64, Ordering::Relaxed);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(task)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(task)
     }
 }
 
@@ -266,7 +305,7 @@ impl Shutdown for Lent {
 
 impl UniqueID for Lent {
     fn id(&self) -> UniqueIDType {
-        self.0.lock().stream.get_ref().id()
+        self.0.lock().stream.get_ref().stream.id()
     }
 }
 
@@ -274,19 +313,19 @@ impl Ssl for Lent {}
 
 impl GetTimingDigest for Lent {
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.0.lock().stream.get_ref().get_timing_digest()
+        self.0.lock().stream.get_ref().stream.get_timing_digest()
     }
 }
 
 impl GetProxyDigest for Lent {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.0.lock().stream.get_ref().get_proxy_digest()
+        self.0.lock().stream.get_ref().stream.get_proxy_digest()
     }
 }
 
 impl GetSocketDigest for Lent {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.0.lock().stream.get_ref().get_socket_digest()
+        self.0.lock().stream.get_ref().stream.get_socket_digest()
     }
 }
 

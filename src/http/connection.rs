@@ -152,6 +152,7 @@ impl Connection<'_> {
                 Arrival::BrokenOff(status) => {
                     request.head.salvage(client.buffered());
                     request.begin();
+                    client.consume(client.buffered().len());
                     request.response.status = status;
                     Answer::Close
                 }

@@ -21,6 +21,38 @@ const NEAR: usize = 1 << (32 - HOME_SHIFT);
 /// Above this bit of an entry the tag holds the lowest bits of the place where the search begins.
 const HOME_SHIFT: u32 = 24;
 
+/// A search through the index.
+pub(super) struct Suspects<'a> {
+    index: &'a [AtomicU32],
+    place: usize,
+    /// How many entries were not looked at yet.
+    left: usize,
+    mask: u32,
+    tag: u32,
+    slots: u32,
+}
+
+impl Iterator for Suspects<'_> {
+    type Item = Slot;
+
+    #[inline]
+    fn next(&mut self) -> Option<Slot> {
+        while self.left > 0 {
+            let entry = self.index[self.place].load(Ordering::Acquire);
+            if entry == EMPTY {
+                return None;
+            }
+            self.left -= 1;
+            self.place = after(self.place, self.index.len());
+            let stored = entry & self.mask;
+            if entry & !self.mask == self.tag && stored.wrapping_sub(1) < self.slots {
+                return Some(Slot(stored as usize - 1));
+            }
+        }
+        None
+    }
+}
+
 impl Store {
     #[inline]
     pub(super) fn hash(&self, key: &[u8]) -> u64 {
@@ -35,17 +67,18 @@ impl Store {
 
     /// Slots that may have the key of this hash, nearly always one or none. Without the lock a key that is
     /// just being moved within the index may be missing.
-    pub(super) fn suspects(&self, hash: u64) -> impl Iterator<Item = Slot> {
-        let (index, mask, tag) = (self.index(), self.slot_mask, self.tag(hash));
-        let mut place = home(hash, index.len());
-        let entries = (0..index.len()).map_while(move |_| {
-            let entry = index[place].load(Ordering::Acquire);
-            place = after(place, index.len());
-            (entry != EMPTY).then_some(entry)
-        });
-        entries
-            .filter(move |entry| entry & !mask == tag)
-            .filter_map(move |entry| self.slot(u64::from(entry & mask)))
+    #[inline]
+    pub(super) fn suspects(&self, hash: u64) -> Suspects<'_> {
+        let index = self.index();
+        let place = home(hash, index.len());
+        Suspects {
+            index,
+            place,
+            left: index.len(),
+            mask: self.slot_mask,
+            tag: self.tag_at(place, hash),
+            slots: self.geometry.slots as u32,
+        }
     }
 
     /// Enters a slot whose key is not in the index.
@@ -101,27 +134,28 @@ impl Store {
 
     /// Moves entries back into `gap` that would not be found behind it.
     fn close_gap(&self, index: &[AtomicU32], mut gap: usize) {
-        let mut place = gap;
+        let tags_tell = self.tags_have_homes() && self.get(header::FAR) == 0;
+        let (mut place, mut from_gap) = (gap, 0);
         for _ in 0..index.len() {
             place = after(place, index.len());
+            from_gap += 1;
             let entry = index[place].load(Ordering::Acquire);
             if entry == EMPTY {
                 break;
             }
-            let near = self.near_home(entry, place);
-            let Some(home) = near.or_else(|| self.entry_home(entry)) else {
+            let from_home = if tags_tell && place >= NEAR {
+                steps_from_home(entry, place)
+            } else if let Some(home) = self.entry_home(entry) {
+                distance(home, place, index.len())
+            } else {
                 continue;
             };
-            let (own, moved) = (
-                distance(home, place, index.len()),
-                distance(gap, place, index.len()),
-            );
-            if own >= moved {
-                if own >= NEAR && own - moved < NEAR {
+            if from_home >= from_gap {
+                if from_home >= NEAR && from_home - from_gap < NEAR {
                     self.one_far_less();
                 }
                 index[gap].store(entry, Ordering::Release);
-                gap = place;
+                (gap, from_gap) = (place, 0);
             }
         }
         index[gap].store(EMPTY, Ordering::Release);
@@ -131,13 +165,8 @@ impl Store {
         self.set(header::FAR, self.get(header::FAR).saturating_sub(1));
     }
 
-    /// Where the search for the key of the entry at `place` begins, as far as the tag tells.
-    fn near_home(&self, entry: u32, place: usize) -> Option<usize> {
-        let can_tell = self.tags_have_homes() && place >= NEAR && self.get(header::FAR) == 0;
-        can_tell.then(|| place - (place.wrapping_sub((entry >> HOME_SHIFT) as usize) & (NEAR - 1)))
-    }
-
-    /// The same, from the key.
+    /// Where the search for the key of an entry begins, from the key.
+    #[cold]
     fn entry_home(&self, entry: u32) -> Option<usize> {
         let slot = self.entry_slot(entry)?;
         let hash = match self.head(slot).state() {
@@ -152,10 +181,14 @@ impl Store {
     }
 
     fn tag(&self, hash: u64) -> u32 {
+        self.tag_at(home(hash, self.index().len()), hash)
+    }
+
+    /// The tag of a hash whose search begins at `home`.
+    fn tag_at(&self, home: usize, hash: u64) -> u32 {
         let bits = (hash >> 32) as u32;
         let tag = if self.tags_have_homes() {
-            let home = home(hash, self.index().len()) as u32;
-            home << HOME_SHIFT | bits >> (32 - HOME_SHIFT)
+            (home as u32) << HOME_SHIFT | bits >> (32 - HOME_SHIFT)
         } else {
             bits
         };
@@ -169,6 +202,13 @@ impl Store {
 
 fn home(hash: u64, entries: usize) -> usize {
     ((u64::from(hash as u32) * entries as u64) >> 32) as usize
+}
+
+/// How far an entry at `place` is from where the search for its key begins, by its tag; right if the entry is
+/// near, its tag has that, and the place is not too near to the beginning of the index.
+#[inline]
+fn steps_from_home(entry: u32, place: usize) -> usize {
+    place.wrapping_sub((entry >> HOME_SHIFT) as usize) & (NEAR - 1)
 }
 
 fn after(place: usize, entries: usize) -> usize {
@@ -260,11 +300,8 @@ mod tests {
             let home = home(hash, entries);
             let place = home + steps % NEAR;
             if (NEAR..entries).contains(&place) {
-                assert_eq!(store.near_home(store.tag(hash) | 1, place), Some(home));
+                assert_eq!(steps_from_home(store.tag(hash) | 1, place), steps % NEAR);
             }
         }
-        assert_eq!(store.near_home(store.tag(0) | 1, NEAR - 1), None);
-        store.set(header::FAR, 1);
-        assert_eq!(store.near_home(store.tag(0) | 1, NEAR), None);
     }
 }

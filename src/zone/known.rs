@@ -3,63 +3,102 @@
 //! The index is searched as it is; what is found is marked as in use (see `marker`) and only then looked
 //! at: whether the layout is still in force, whether the slot is live, whether it has the right key. A key
 //! that is not found may be in the zone all the same, just being moved within the index; then, and whenever
-//! something does not fit, the answer is no, and the owner of the lock is to be asked.
+//! something does not fit, the answer is no, and the owner of the lock is to be asked. The discard key is in no
+//! live slot and so is never found.
 
 use super::marker::{Seat, after_copy};
 use super::record::{Head, State};
-use super::store::{Slot, Store};
-use super::update::Sample;
+use super::stamp::Clock;
+use super::store::{Slot, Store, Words};
+use super::update::{Sample, StoredKey};
 use crate::metric::KEY_LIMIT;
-use crate::os::atomic::Ordering;
+use crate::os::atomic::{AtomicU64, Ordering};
+
+/// What a look at one slot says about a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It is here, and has the sample.
+    Updated,
+    /// It is not here.
+    No,
+    /// Only the owner of the lock can tell, or do it.
+    Unsure,
+}
 
 impl Store {
     /// Feeds a sample to its key; false, and nothing done, if that takes the lock.
-    #[inline]
     pub(super) fn update_known(
         &self,
-        sample: &Sample<'_>,
+        sample: Sample<'_>,
         hash: u64,
         seat: &Seat,
         is_open: impl Fn() -> bool,
     ) -> bool {
-        let key = sample.key.bytes;
-        if self.is_discard_key(key) {
-            return false;
-        }
         for slot in self.suspects(hash) {
-            let Some(hold) = seat.hold(slot) else {
-                return false;
-            };
-            let head = self.head_in_use(slot);
-            if head.state() == State::Live && self.key_equals(slot, head, key) {
-                let is_ours = is_open() && self.renew_held(slot, head, sample);
-                if is_ours {
-                    self.schema
-                        .record(self.cells(slot), sample.value, sample.clock.now);
-                }
-                drop(hold);
-                return is_ours;
+            match self.update_suspect(slot, sample, seat, &is_open) {
+                Found::No => {}
+                found => return found == Found::Updated,
             }
         }
         false
+    }
+
+    /// The same for the key in one slot.
+    #[inline(always)]
+    pub(super) fn update_suspect(
+        &self,
+        slot: Slot,
+        Sample { key, value, clock }: Sample<'_>,
+        seat: &Seat,
+        is_open: impl Fn() -> bool,
+    ) -> Found {
+        let Some(_hold) = seat.hold(slot) else {
+            return Found::Unsure;
+        };
+        let Some(Words { head, cells, own }) = self.slot_words(slot) else {
+            return Found::Unsure;
+        };
+        let found = Head(head.load(Ordering::SeqCst));
+        if !found.is_live(key.bytes.len()) || !self.is_key(slot, own, key.bytes) {
+            return Found::No;
+        }
+        if !is_open() || !self.renew_held(slot, head, found, key, clock) {
+            return Found::Unsure;
+        }
+        self.schema.record(cells, value, clock.now);
+        Found::Updated
     }
 
     /// Notes the time of an update of a slot that was live and is held. If it was parked since, this takes
     /// it back: whoever parked it waits for the hold to end and looks again. Of two updates at once, either
     /// one's stamp may stay.
     #[inline]
-    fn renew_held(&self, slot: Slot, head: Head, sample: &Sample<'_>) -> bool {
-        let length = sample.key.bytes.len();
+    fn renew_held(
+        &self,
+        slot: Slot,
+        head: &AtomicU64,
+        found: Head,
+        key: StoredKey<'_>,
+        clock: Clock<'_>,
+    ) -> bool {
+        let length = key.bytes.len();
         if length == KEY_LIMIT {
-            // Another update may be noting just now that the key was cut; that must not get lost.
-            let is_live = |head: Head| head.state() == State::Live;
-            return self.renew(slot, sample.key, sample.clock, is_live);
+            return self.renew_longest(slot, key, clock);
         }
-        let stamp = self.stamp(sample.clock, head.stamp());
-        if stamp > head.stamp() {
-            self.set_head(slot, Head::live(length, false, stamp));
+        let stamp = self.stamp(clock, found.stamp());
+        if stamp > found.stamp() {
+            #[cfg(test)]
+            super::tests::crash::step();
+            head.store(Head::live(length, false, stamp).0, Ordering::Release);
         }
         true
+    }
+
+    /// The same for a key that another update may note just now to have been cut; that must not get lost.
+    #[cold]
+    fn renew_longest(&self, slot: Slot, key: StoredKey<'_>, clock: Clock<'_>) -> bool {
+        let is_live = |head: Head| head.state() == State::Live;
+        self.renew(slot, key, clock, is_live)
     }
 
     /// Lets `copy` copy the slot of a key; false if there may be none, or no whole copy was made.

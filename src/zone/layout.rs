@@ -125,7 +125,7 @@ pub(super) const LONG_KEY_WORDS: usize = KEY_WORDS - 1;
 
 const LEAST_CANDIDATES: usize = 192;
 /// One candidate for so many slots: the cost of an eviction then does not grow with the zone.
-const SLOTS_PER_CANDIDATE: usize = 64;
+const SLOTS_PER_CANDIDATE: usize = 32;
 /// Slot numbers must fit the links of spill slots, and leave the index some bits of hash.
 const MOST_SLOTS: usize = 1 << 28;
 

@@ -161,7 +161,10 @@ impl Store {
         if let Some(key) = key {
             self.unlink(slot, self.hash(key));
         }
-        let cells = self.copy_cells(slot);
+        let cells = match self.has_discard_key() {
+            true => self.copy_cells(slot),
+            false => Vec::new(),
+        };
         self.fold(&cells, Some(slot), removal, now);
         if let Some(key) = key {
             self.drop_text(key);

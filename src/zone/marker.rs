@@ -64,6 +64,8 @@ pub(super) enum Patience {
 pub(super) struct Seat {
     markers: Markers,
     line: usize,
+    /// The place of its own word in the root.
+    own: usize,
     owner: Process,
     /// The thread that may use the seat's own word, see [`this_thread`]; zero until one does.
     thread: AtomicUsize,
@@ -99,6 +101,7 @@ impl Markers {
         Some(Seat {
             markers: self.clone(),
             line,
+            own: root::MARKERS + line * LINE + OWN,
             owner,
             thread: AtomicUsize::new(0),
             is_reachable: is_reachable(),
@@ -199,7 +202,7 @@ impl Seat {
     #[inline]
     pub(super) fn hold(&self, slot: Slot) -> Option<Hold<'_>> {
         if self.is_reachable && self.thread.load(Ordering::Relaxed) == this_thread() {
-            let word = self.markers.word(self.line, OWN);
+            let word = &self.markers.memory.words()[self.own];
             word.store(slot.stored(), Ordering::Relaxed);
             // The processor's part of this fence is done by the barrier of whoever wants the slot.
             compiler_fence(Ordering::SeqCst);

@@ -40,6 +40,7 @@ use crate::os::{SharedMemory, monotonic};
 
 use access::{Access, locked};
 pub use change::{Action, Change, Changed, Missing, NotChanged, Once};
+use known::Found;
 pub use layout::{Geometry, MINIMUM, TooSmall};
 pub use ledger::Overflow;
 pub use listing::{Cursor, Record, Slabs};
@@ -255,18 +256,7 @@ impl Zone {
         } else {
             value.clamp(f64::MIN, f64::MAX)
         };
-        let sample = Sample {
-            key: StoredKey {
-                bytes: stored_key(key),
-                is_truncated: is_truncated(key),
-            },
-            value,
-            clock: Clock {
-                now: self.moment(now),
-                last: &self.last_stamp,
-            },
-        };
-        self.apply(&sample)
+        self.apply(key, value, self.moment(now))
     }
 
     /// The zone's time at a moment of the machine's: it goes on over boots.
@@ -274,9 +264,34 @@ impl Zone {
         Moment(now.0.wrapping_add(self.ahead))
     }
 
-    fn apply(&self, sample: &Sample<'_>) -> Result<Update, Refused> {
+    #[inline(always)]
+    fn apply(&self, key: &[u8], value: f64, now: Moment) -> Result<Update, Refused> {
         let view = self.last_view();
-        let hash = view.store.hash(sample.key.bytes);
+        let hash = view.store.hash(stored_key(key));
+        let is_open = || self.root.is_open(view.sequence);
+        let first = view.store.suspects(hash).next();
+        let (Some(seat), Some(first)) = (&self.seat, first) else {
+            return self.apply_locked(self.sample(key, value, now), view.sequence, hash);
+        };
+        let sample = self.sample(key, value, now);
+        match view.store.update_suspect(first, sample, seat, is_open) {
+            Found::Updated => Ok(Update::Stored),
+            _ => self.apply_slowly(key, value, now, hash),
+        }
+    }
+
+    /// The same where the key is not what the index leads to first; `hash` is that in the last view.
+    #[cold]
+    #[inline(never)]
+    fn apply_slowly(
+        &self,
+        key: &[u8],
+        value: f64,
+        now: Moment,
+        hash: u64,
+    ) -> Result<Update, Refused> {
+        let sample = self.sample(key, value, now);
+        let view = self.last_view();
         let is_open = || self.root.is_open(view.sequence);
         if let Some(seat) = &self.seat
             && view.store.update_known(sample, hash, seat, is_open)
@@ -286,21 +301,36 @@ impl Zone {
         self.apply_locked(sample, view.sequence, hash)
     }
 
+    #[inline]
+    fn sample<'a>(&'a self, key: &'a [u8], value: f64, now: Moment) -> Sample<'a> {
+        Sample {
+            key: StoredKey {
+                bytes: stored_key(key),
+                is_truncated: is_truncated(key),
+            },
+            value,
+            clock: Clock {
+                now,
+                last: &self.last_stamp,
+            },
+        }
+    }
+
     /// The same under the lock; `hash` is the key's hash in the layout of `sequence`.
     #[cold]
     #[inline(never)]
     fn apply_locked(
         &self,
-        sample: &Sample<'_>,
+        sample: Sample<'_>,
         sequence: u64,
         hash: u64,
     ) -> Result<Update, Refused> {
         let access = self.access().map_err(|_| Refused::Damaged)?;
         let store = &access.view.store;
         if access.view.sequence == sequence {
-            store.update(sample, hash)
+            store.update(&sample, hash)
         } else {
-            store.update(sample, store.hash(sample.key.bytes))
+            store.update(&sample, store.hash(sample.key.bytes))
         }
     }
 

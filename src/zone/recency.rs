@@ -1,7 +1,8 @@
 //! Which key was updated least recently, exactly, and taking it out of the hands of all who use it.
 //!
 //! One pass over the slots finds the oldest keys, many at a time, and keeps them as candidates with their
-//! heads. A key's stamp only grows, and after the pass new stamps are later than those of all candidates. So a
+//! heads. A few slots, looked at first, tell about how old they are, so that the pass need not sort what it sees;
+//! if that guess is bad there are fewer candidates, but never other ones. A key's stamp only grows, and after the pass new stamps are later than those of all candidates. So a
 //! candidate whose head has not changed since is still older than everything but the candidates before it.
 //! One that was renewed by somebody who took his stamp before the pass ended may still be older than a
 //! later candidate: its stamp tells, and then the pass is made anew. An eviction costs little in the mean,
@@ -11,7 +12,6 @@
 //! They stay in the zone as they are, and an update makes them live again. When nobody is left who looked
 //! at them before, they can be evicted one by one without waiting for anybody.
 
-use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use super::layout::header;
@@ -21,6 +21,8 @@ use super::store::{Slot, Store};
 
 /// How many candidates are parked at once: the look at all markers is shared by so many evictions.
 const BATCH: u64 = 64;
+/// How many slots are looked at to guess which keys are among the oldest.
+const SAMPLES: usize = 256;
 /// How many passes are made for one eviction; the second is rare already.
 const PASSES: u32 = 16;
 
@@ -132,31 +134,59 @@ impl Store {
 
     /// Fills the candidates anew, the oldest last.
     fn find_candidates(&self) {
-        let most = self.geometry.candidates();
-        let mut oldest: BinaryHeap<(u64, u64, Slot)> = BinaryHeap::with_capacity(most + 1);
-        let mut youngest = u64::MAX;
-        for slot in self.used_slots() {
-            let head = self.head(slot);
-            if !head.has_key() || head.stamp() >= youngest {
-                continue;
-            }
-            oldest.push((head.stamp(), head.0, slot));
-            if oldest.len() > most {
-                oldest.pop();
-                youngest = oldest.peek().map_or(u64::MAX, |youngest| youngest.0);
-            }
-        }
-        let sorted = oldest.into_sorted_vec();
-        for (place, (_, head, slot)) in sorted.iter().rev().enumerate() {
+        let oldest = self.oldest_heads();
+        for (place, (head, slot)) in oldest.iter().rev().enumerate() {
             let start = self.geometry.candidates_start() + 2 * place;
             self.set(start, slot.stored());
-            self.set(start + 1, *head);
+            self.set(start + 1, head.0);
         }
-        let youngest = sorted.last().map_or(0, |youngest| youngest.0);
+        let youngest = oldest.last().map_or(0, |(head, _)| head.stamp());
         self.raise_latest(youngest);
         self.set(header::YOUNGEST, youngest);
-        self.set(header::CANDIDATES, sorted.len() as u64);
+        self.set(header::CANDIDATES, oldest.len() as u64);
         self.set(header::READY, 0);
+    }
+
+    /// The oldest keys, from the oldest on, as many as there may be candidates or somewhat fewer. Heads
+    /// compare as their stamps do.
+    fn oldest_heads(&self) -> Vec<(Head, Slot)> {
+        let oldest = self.heads_before(self.probable_bound());
+        match oldest.is_empty() {
+            true => self.heads_before(Head(u64::MAX)),
+            false => oldest,
+        }
+    }
+
+    /// A head that is likely later than those of so many keys as there may be candidates, and few more.
+    fn probable_bound(&self) -> Head {
+        let step = (self.fresh() / SAMPLES).max(1);
+        let heads = self.used_heads(step).map(|(_, head)| head);
+        let mut heads: Vec<Head> = heads.filter(|head| head.has_key()).collect();
+        let wanted = heads.len() * self.geometry.candidates() / self.fresh().max(1);
+        let place = wanted + wanted / 2 + 1;
+        match place < heads.len() {
+            true => *heads.select_nth_unstable(place).1,
+            false => Head(u64::MAX),
+        }
+    }
+
+    /// The oldest keys whose heads are earlier than `bound`, at most as many as there may be candidates.
+    fn heads_before(&self, mut bound: Head) -> Vec<(Head, Slot)> {
+        let most = self.geometry.candidates();
+        let mut oldest: Vec<(Head, Slot)> = Vec::with_capacity(2 * most);
+        for (slot, head) in self.used_heads(1) {
+            if head >= bound || !head.has_key() {
+                continue;
+            }
+            oldest.push((head, slot));
+            if oldest.len() == 2 * most {
+                bound = oldest.select_nth_unstable(most).1.0;
+                oldest.truncate(most);
+            }
+        }
+        oldest.sort_unstable();
+        oldest.truncate(most);
+        oldest
     }
 
     fn candidates(&self) -> u64 {
@@ -168,5 +198,46 @@ impl Store {
     fn candidate(&self, place: u64) -> Option<(Slot, Head)> {
         let start = self.geometry.candidates_start() + 2 * place as usize;
         Some((self.slot(self.get(start))?, Head(self.get(start + 1))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{empty, overflow};
+    use super::*;
+    use crate::metric::Moment;
+
+    #[test]
+    fn a_pass_finds_the_oldest_keys_wherever_they_lie() {
+        let zone = empty(65536, &overflow(None));
+        let store = &zone.first.store;
+        let slots = store.geometry.slots as u64;
+        for number in 0..slots {
+            let key = number.to_le_bytes();
+            zone.update(&key, 1.0, Moment(0)).unwrap();
+        }
+        let sampled = slots / SAMPLES as u64;
+        let orders: [&dyn Fn(u64) -> u64; 6] = [
+            &|slot| 1 + slot,
+            &|slot| slots - slot,
+            &|slot| 1 + slot * 7919 % slots,
+            &|slot| 1 + slot + slots * u64::from(slot % sampled == 0),
+            &|slot| 1 + slot + slots * u64::from(slot % sampled != 0),
+            &|_| 1,
+        ];
+        for stamp in orders {
+            for slot in store.used_slots() {
+                store.set_head(slot, Head::live(8, false, stamp(slot.0 as u64)));
+            }
+            store.find_candidates();
+            let mut all: Vec<u64> = (0..slots).map(stamp).collect();
+            all.sort_unstable();
+            let places = (0..store.candidates()).rev();
+            let found: Vec<u64> = places
+                .map(|place| store.candidate(place).unwrap().1.stamp())
+                .collect();
+            assert!(!found.is_empty() && found == all[..found.len()]);
+            assert_eq!(found.last(), Some(&store.get(header::YOUNGEST)));
+        }
     }
 }

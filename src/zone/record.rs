@@ -6,10 +6,10 @@
 use super::layout::{KEY_WORDS, LONG_KEY_WORDS, WORD};
 use super::store::{Slot, Store, is_packed, pack};
 use crate::metric::{KEY_LIMIT, Moment};
-use crate::os::atomic::Ordering;
+use crate::os::atomic::{AtomicU64, Ordering};
 
 /// The first word of a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Head(pub(super) u64);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +88,13 @@ impl Head {
             0 => self.as_state(NOTE),
             _ => self.as_state(LIVE),
         }
+    }
+
+    /// Whether a key of this length is in the slot, for everybody.
+    #[inline]
+    pub(super) fn is_live(self, length: usize) -> bool {
+        let mask = STATE_MASK | u64::from(u8::MAX) << LENGTH_SHIFT;
+        self.0 & mask == LIVE | (length as u64) << LENGTH_SHIFT
     }
 
     /// Whether a key is in the slot.
@@ -214,13 +221,24 @@ impl Store {
     /// Whether the key in `slot`, which has this head, is `key`.
     #[inline]
     pub(super) fn key_equals(&self, slot: Slot, head: Head, key: &[u8]) -> bool {
-        if !head.has_key() || head.length() != key.len() {
-            return false;
+        head.has_key()
+            && head.length() == key.len()
+            && self
+                .slot_words(slot)
+                .is_some_and(|words| self.is_key(slot, words.own, key))
+    }
+
+    /// Whether the key in `slot`, which is as long as `key` and begins with the words `own`, is `key`.
+    #[inline]
+    pub(super) fn is_key(&self, slot: Slot, own: &[AtomicU64; KEY_WORDS], key: &[u8]) -> bool {
+        if key.len() > KEY_WORDS * WORD {
+            return self.is_long_key(slot, key);
         }
-        if key.len() <= KEY_WORDS * WORD {
-            let start = self.key_start(slot);
-            return is_packed(key, &self.words()[start..start + KEY_WORDS]);
-        }
+        is_packed(key, own)
+    }
+
+    #[cold]
+    fn is_long_key(&self, slot: Slot, key: &[u8]) -> bool {
         let mut stored = self.key_words(slot);
         pack(key).all(|word| stored.next() == Some(word))
     }
@@ -228,11 +246,18 @@ impl Store {
     /// Copies the key in `slot`; nothing if it is damaged.
     pub(super) fn copy_key<'b>(&self, slot: Slot, into: &'b mut KeyBytes) -> Option<&'b [u8]> {
         let length = self.head(slot).length();
+        if length <= KEY_WORDS * WORD {
+            let own = self.slot_words(slot)?.own;
+            for (place, word) in into.0.chunks_exact_mut(WORD).zip(own) {
+                place.copy_from_slice(&word.load(Ordering::Acquire).to_le_bytes());
+            }
+            return (length > 0).then_some(&into.0[..length]);
+        }
         let mut stored = self.key_words(slot);
         for place in into.0[..length.next_multiple_of(WORD)].chunks_exact_mut(WORD) {
             place.copy_from_slice(&stored.next()?.to_le_bytes());
         }
-        (length > 0).then_some(&into.0[..length])
+        Some(&into.0[..length])
     }
 
     /// The spill slots of the key or note in `slot`, in order; nothing if the chain is damaged.
@@ -242,6 +267,9 @@ impl Store {
             State::Note => self.note_spills(slot),
             _ => self.geometry.slots_for(head.length()) - 1,
         };
+        if count == 0 {
+            return Some(Vec::new());
+        }
         let mut spills = Vec::with_capacity(count);
         let mut link = self.get(self.key_start(slot) + LONG_KEY_WORDS);
         for _ in 0..count {

@@ -10,8 +10,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Unusable;
-use super::layout::{Geometry, LAYOUT_MAGIC, WORD, header};
+use super::layout::{Geometry, KEY_WORDS, LAYOUT_MAGIC, WORD, header};
 use super::marker::Markers;
+use super::record::Head;
 use crate::metric::Schema;
 use crate::os::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::os::{SharedMemory, random};
@@ -33,6 +34,14 @@ pub(super) struct Store {
 /// The number of a slot that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot(pub(super) usize);
+
+/// The words of a slot.
+pub(super) struct Words<'a> {
+    pub(super) head: &'a AtomicU64,
+    pub(super) cells: &'a [AtomicU64],
+    /// Those of its key.
+    pub(super) own: &'a [AtomicU64; KEY_WORDS],
+}
 
 impl Store {
     /// Makes an empty layout in `memory`, which must read as zero.
@@ -162,6 +171,17 @@ impl Store {
         (0..self.fresh()).map(Slot)
     }
 
+    /// Every `step`-th of them with its head as it is now.
+    #[inline]
+    pub(super) fn used_heads(&self, step: usize) -> impl Iterator<Item = (Slot, Head)> {
+        let (slots, slot_words) = (&self.words()[self.slots_start..], self.slot_words);
+        let head = move |number: usize| {
+            let word = &slots[number * slot_words];
+            (Slot(number), Head(word.load(Ordering::Acquire)))
+        };
+        (0..self.fresh()).step_by(step).map(head)
+    }
+
     /// How many slots were ever used.
     pub(super) fn fresh(&self) -> usize {
         usize::try_from(self.get(header::FRESH))
@@ -176,6 +196,16 @@ impl Store {
     /// The entries of the index.
     pub(super) fn index(&self) -> &[AtomicU32] {
         self.memory.halves(self.index.clone())
+    }
+
+    /// All words of a slot.
+    #[inline]
+    pub(super) fn slot_words(&self, slot: Slot) -> Option<Words<'_>> {
+        let start = self.slot_start(slot);
+        let words = self.words().get(start..)?.get(..self.slot_words)?;
+        let (rest, own) = words.split_last_chunk()?;
+        let (head, cells) = rest.split_first()?;
+        Some(Words { head, cells, own })
     }
 
     /// A slot's cells.
@@ -214,17 +244,14 @@ pub(super) fn pack(bytes: &[u8]) -> impl Iterator<Item = u64> {
 #[inline]
 pub(super) fn is_packed(bytes: &[u8], words: &[AtomicU64]) -> bool {
     let (whole, rest) = bytes.as_chunks::<WORD>();
-    let (own, last) = words.split_at(whole.len().min(words.len()));
-    for (chunk, word) in whole.iter().zip(own) {
-        if word.load(Ordering::Acquire) != u64::from_le_bytes(*chunk) {
+    let mut words = words.iter().map(|word| word.load(Ordering::Acquire));
+    let mut is_next = |wanted| words.next() == Some(wanted);
+    for chunk in whole {
+        if !is_next(u64::from_le_bytes(*chunk)) {
             return false;
         }
     }
-    match (rest, last.first()) {
-        ([], _) => true,
-        (_, Some(word)) => word.load(Ordering::Acquire) == last_word(bytes, rest),
-        (_, None) => false,
-    }
+    rest.is_empty() || is_next(last_word(bytes, rest))
 }
 
 /// The word for the bytes at the end that are fewer than eight.

@@ -106,3 +106,57 @@ GET / HTTP/1.1\r\nHost: a\r\n\r\n
 {"total": 1, "processing": 1, "discarded": 0}
 --- wait :$PORT2/
 {"total": 1, "processing": 0, "discarded": 0}
+
+=== statuses that are none are counted together
+--- http
+server {
+    listen 80;
+    status_zone site;
+    location / { status_zone all; return 204; }
+    location /six { status_zone all; return 600; }
+    location /nine { status_zone all; return 999; }
+}
+server { listen 8080; location / { api /status/http/; } }
+--- requests
+GET /nine 999
+GET / 204
+GET /six 600
+--- json :$PORT2/server_zones/site/responses
+{"204": 1, "xxx": 2}
+--- json :$PORT2/location_zones/all/responses
+{"204": 1, "xxx": 2}
+--- requests
+GET :$PORT2/location_zones/all/responses/xxx = 2\r\n
+
+=== an empty key and one that is too long count nowhere
+--- http
+server {
+    listen 80;
+    status_zone $http_x_key zone=keyed:4;
+    location / { return 204; }
+}
+server { listen 8080; location / { api /status/http/server_zones/; } }
+--- requests
+GET / 204
+    X-Key:
+GET / 204
+    X-Key: <<k*256>>
+GET / 204
+    X-Key: <<k*257>>
+--- json_like :$PORT2/
+{"keyed": {"requests": {"total": 0}}, "<<k*256>>": {"requests": {"total": 1}}}
+--- log
+status zone "keyed": a key is longer than 256 bytes
+
+=== a zone for more keys starts anew
+--- http
+server { listen 80; location / { status_zone $arg_z zone=dyn:2; return 204; } }
+server { listen 8080; location / { api /status/http/location_zones/; } }
+--- requests
+GET /?z=a 204
+--- http
+server { listen 80; location / { status_zone $arg_z zone=dyn:3; return 204; } }
+server { listen 8080; location / { api /status/http/location_zones/; } }
+--- reload
+--- json :$PORT2/
+{"dyn": {"requests": {"total": 0, "discarded": 0}, "responses": {}, "data": {"received": 0, "sent": 0}}}

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::harness::Running;
 use crate::harness::client::Connection;
+use crate::harness::compare;
 use crate::harness::server::signal;
 use crate::harness::site::Parts;
 use crate::harness::{PATIENCE, poll};
@@ -109,5 +110,56 @@ fn a_long_page_is_counted_as_it_is_sent() {
     let counted = counted.expect("it is counted");
     assert_eq!(counted["pages"], json!(1));
     assert_eq!(counted["bytes"], json!(page.body.len()));
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn the_shipped_template_has_a_series_for_all_of_it() {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/conf/prometheus_all.conf");
+    let parts = || Parts {
+        http_config: format!("include {shipped};\nmetric_zone z:32k count;\n"),
+        config: "location /metrics { prometheus all; }\n\
+             location /hit { metric z $arg_k on=request; return 204; }\n"
+            .into(),
+        ..Parts::default()
+    };
+    let running = Running::start(&parts());
+    let get = |target: &str| {
+        let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+        connection.get(target).unwrap().text()
+    };
+    running.reload(&parts());
+    running.expect_status("angie/self/reloads/successful", &json!(1));
+    get("/hit?k=one");
+    let first = get("/metrics");
+    let second = get("/metrics");
+    assert!(!second.contains("timestamp_seconds{outcome=\"failed\"}"));
+    let size = first.len();
+    for pattern in [
+        "pingauge_generation 2",
+        r#"pingauge_reloads_total\{outcome="successful"\} 1"#,
+        r#"pingauge_reloads_total\{outcome="failed"\} 0"#,
+        r#"pingauge_reload_timestamp_seconds\{outcome="successful"\} 1[0-9]{9}"#,
+        "pingauge_workers 1",
+        "pingauge_worker_restarts_total 0",
+        r#"pingauge_zone_size_bytes\{zone="z"\} 32768"#,
+        r#"pingauge_zone_fill_ratio\{zone="z"\} 0\.0[0-9]+"#,
+        r#"pingauge_zone_keys\{zone="z"\} 1"#,
+        r#"pingauge_zone_discarded_total\{zone="z"\} 0"#,
+        r#"pingauge_zone_evictions_total\{zone="z"\} 0"#,
+        r#"pingauge_zone_failures_total\{zone="z"\} 0"#,
+        r#"pingauge_scrapes_total\{template="all"\} 1"#,
+        r#"pingauge_scrape_seconds_total\{template="all"\} 0\.[0-9]+"#,
+        &format!(r#"pingauge_scrape_bytes_total\{{template="all"\}} {size}"#),
+        r#"pingauge_scrape_refused_lines_total\{template="all"\} 0"#,
+        r#"pingauge_scrape_last_seconds\{template="all"\} 0\.[0-9]+"#,
+        &format!(r#"pingauge_scrape_last_bytes\{{template="all"\}} {size}"#),
+    ] {
+        let line = format!("(?m)^{pattern}$");
+        assert!(
+            compare::matches(&line, &second).unwrap(),
+            "{pattern}\n{second}"
+        );
+    }
     running.server.stop().unwrap();
 }

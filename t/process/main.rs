@@ -4,10 +4,12 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod accounting;
 mod api_keys;
 mod browser;
 mod clients;
 mod command_line;
+mod console;
 mod counting;
 mod dashboard;
 mod durable;

@@ -399,3 +399,41 @@ fn bodies_go_both_ways_through_a_proxy() {
     }
     running.server.stop().unwrap();
 }
+
+#[test]
+fn sessions_that_go_on_are_counted_as_reused() {
+    if !have("openssl") {
+        return;
+    }
+    // A session goes on with the worker that began it.
+    let running = Running::start(&Parts {
+        main_config: String::new(),
+        ..self_signed(HELLO)
+    });
+    let site = &running.site;
+    let connect = |session: &str, version: &str| {
+        let mut client = Command::new("openssl")
+            .args(["s_client", version, "-ign_eof", "-quiet", "-connect"])
+            .arg(site.address(site.second_port).to_string())
+            .args([session, &site.substitute("$DIR/session")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let request = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n";
+        client.stdin.as_mut().unwrap().write_all(request).unwrap();
+        let output = client.wait_with_output().unwrap();
+        assert!(String::from_utf8_lossy(&output.stdout).contains("hello"));
+    };
+    for (round, version) in ["-tls1_2", "-tls1_3"].into_iter().enumerate() {
+        connect("-sess_out", version);
+        connect("-sess_in", version);
+        let (handshakes, reuses) = (2 * (round + 1), round + 1);
+        running.expect_status(
+            "http/server_zones/tls/ssl",
+            &json!({ "handshaked": handshakes, "reuses": reuses, "timedout": 0, "failed": 0 }),
+        );
+    }
+    running.server.stop().unwrap();
+}

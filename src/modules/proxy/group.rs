@@ -21,6 +21,8 @@ use crate::os;
 pub(super) struct Group {
     /// What it is called in `proxy_pass`.
     pub(super) name: String,
+    /// The zone in which its counts are shared, and the size that was written for it.
+    pub(super) zone: Option<(String, u64)>,
     /// First those that are no backups.
     pub(super) peers: Box<[Peer]>,
     pub(super) method: Method,
@@ -139,6 +141,7 @@ impl Group {
             record: Record::alone(),
         };
         Self {
+            zone: None,
             name: name.to_owned(),
             turns: Turns::new(std::iter::once(&peer), 0).into(),
             peers: Box::new([peer]),

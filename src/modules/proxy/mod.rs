@@ -36,9 +36,7 @@ pub static MODULE: Module = Module {
         variables::define(builder);
         let zoned = builder.thing::<registry::Registry>().zoned().to_vec();
         if !zoned.is_empty() {
-            builder
-                .tree
-                .mount(&["status", "http", "upstreams"], status::branch(zoned));
+            status::mount(builder, zoned);
         }
     },
     location: pass_directive::build,

@@ -3,16 +3,21 @@
 use std::sync::Arc;
 
 use super::group::{Group, Peer, since_1970_ms};
-use super::tally::{Count, Gauge};
-use crate::status::{Field, Fields, Named, Node, Value};
+use super::tally::{Count, Gauge, bytes};
+use crate::http::builder::Builder;
+use crate::status::{Field, Fields, Members, Named, Node, Value};
 
-/// Shows groups by name.
-pub(super) fn branch(groups: Vec<Arc<Group>>) -> Box<dyn crate::status::Branch> {
-    Box::new(Named::new(
+/// Shows groups by name, and the zones they are in.
+pub(super) fn mount(builder: &mut Builder<'_>, groups: Vec<Arc<Group>>) {
+    let slabs = Members(slabs(&groups));
+    let groups = Named::new(
         groups,
         |group: &Arc<Group>| group.name.as_bytes(),
         |group: &Arc<Group>| Some(Node::branch(Fields::new(&**group, GROUP))),
-    ))
+    );
+    let tree = &mut builder.tree;
+    tree.mount(&["status", "http", "upstreams"], Box::new(groups));
+    tree.mount(&["status", "slabs"], Box::new(slabs));
 }
 
 const GROUP: &[Field<Group>] = &[
@@ -36,7 +41,43 @@ const GROUP: &[Field<Group>] = &[
             Some(Node::from(group.peers.iter().map(idle).sum::<u64>()))
         },
     },
+    Field {
+        name: "zone",
+        read: |group| {
+            group
+                .zone
+                .as_ref()
+                .map(|(name, _)| Node::from(name.as_str()))
+        },
+    },
 ];
+
+/// The zones of groups: records take whole pages, and there are no slots.
+fn slabs(groups: &[Arc<Group>]) -> Vec<(String, Node<'static>)> {
+    let mut zones: Vec<(&str, u64, u64)> = Vec::new();
+    for group in groups {
+        let Some((name, size)) = &group.zone else {
+            continue;
+        };
+        let taken = bytes(group.peers.len()).div_ceil(PAGE) as u64;
+        match zones.iter_mut().find(|(known, ..)| known == name) {
+            Some((_, all, used)) => (*all, *used) = ((*all).max(*size), *used + taken),
+            None => zones.push((name, *size, taken)),
+        }
+    }
+    let node = |(name, size, used): (&str, u64, u64)| {
+        let free = (size / PAGE as u64).saturating_sub(used);
+        let pages = vec![("used", Node::from(used)), ("free", Node::from(free))];
+        let members = vec![
+            ("pages", Node::object(pages)),
+            ("slots", Node::object::<&str>(Vec::new())),
+        ];
+        (name.to_owned(), Node::object(members))
+    };
+    zones.into_iter().map(node).collect()
+}
+
+const PAGE: usize = 4096;
 
 fn node(peer: &Peer) -> Node<'_> {
     Node::branch(Fields::new(peer, PEER))

@@ -162,7 +162,8 @@ impl Record {
                 0 => value,
                 bits => f64::from_bits(bits) * INERTIA + value * (1.0 - INERTIA),
             };
-            Some(mean.to_bits())
+            // A mean of 0 is one, too; the smallest number stands for it.
+            Some(mean.to_bits().max(1))
         };
         // The closure never declines.
         let _ = self.word(count).fetch_update(Relaxed, Relaxed, join);
@@ -230,7 +231,8 @@ impl Record {
     }
 }
 
-fn bytes(peers: usize) -> usize {
+/// What the records of so many peers take.
+pub(super) fn bytes(peers: usize) -> usize {
     (HEADER + peers * RECORD) * 8
 }
 
@@ -390,6 +392,8 @@ mod tests {
     fn averages_follow_slowly() {
         let record = tally(&[1]).record(1).unwrap();
         assert_eq!(record.mean(Count::HeaderTime), None);
+        record.average(Count::ResponseTime, 0.0);
+        assert_eq!(record.mean(Count::ResponseTime), Some(0));
         record.average(Count::HeaderTime, 100.0);
         record.average(Count::HeaderTime, 200.0);
         assert_eq!(record.mean(Count::HeaderTime), Some(110));

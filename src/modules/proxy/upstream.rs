@@ -50,8 +50,8 @@ struct RequestsPerConnection(u64);
 struct IdleTimeout(Duration);
 /// `keepalive_time` of an upstream
 struct ConnectionLifetime(Duration);
-/// `zone` of an upstream
-struct Zone(Word);
+/// `zone` of an upstream, and its size
+struct Zone(Word, u64);
 
 pub(super) fn apply_upstream(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     statement.scope.insert(Name(statement.word(1).clone()));
@@ -75,10 +75,12 @@ pub(super) fn apply_server(statement: &mut Statement<'_>) -> Result<(), Diagnost
 }
 
 pub(super) fn apply_zone(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    if statement.arguments().len() > 1 {
-        statement.size(2)?;
-    }
-    statement.scope.insert(Zone(statement.word(1).clone()));
+    let size = match statement.arguments().len() {
+        1 => 0,
+        _ => statement.size(2)?,
+    };
+    let name = statement.word(1).clone();
+    statement.scope.insert(Zone(name, size));
     Ok(())
 }
 
@@ -264,10 +266,10 @@ fn build(builder: &mut Builder<'_>, scope: &Scope, name: &str) -> Option<Group> 
     }
     servers.sort_by_key(|server| server.backup);
     let keepalive = keepalive(builder, scope);
-    let zone = scope.get().map(|Zone(word)| {
+    let zone = scope.get().map(|Zone(word, size)| {
         let claimed = builder.claim_zone(&word.text, word.span, "upstreams");
         builder.diagnostics.check(claimed);
-        name
+        (word.text.clone(), *size)
     });
     let mut group = Assembly {
         name,
@@ -316,8 +318,8 @@ fn method(builder: &mut Builder<'_>, written: Option<&MethodWritten>, group: &Gr
 /// A group in the making.
 pub(super) struct Assembly<'a> {
     pub(super) name: &'a str,
-    /// Under which name its counts are shared, if they are.
-    pub(super) zone: Option<&'a str>,
+    /// Where its counts are shared, if they are.
+    pub(super) zone: Option<(String, u64)>,
     pub(super) keepalive: Option<Keepalive>,
 }
 
@@ -344,7 +346,8 @@ impl Assembly<'_> {
             }
         }
         let identities = identities(&places);
-        let tally = Tally::new(builder, self.zone, &identities);
+        let shared = self.zone.as_ref().map(|_| self.name);
+        let tally = Tally::new(builder, shared, &identities);
         let places = places.into_iter().zip(identities);
         let peers: Box<[Peer]> = places
             .filter_map(|((server, address), identity)| peer(server, address, &tally, identity))
@@ -352,6 +355,7 @@ impl Assembly<'_> {
         let number = builder.thing::<Registry>().next_number();
         Group {
             name: self.name.to_owned(),
+            zone: self.zone,
             turns: Turns::new(peers.iter(), crate::os::monotonic()).into(),
             peers,
             method: Method::Turns,

@@ -1,0 +1,330 @@
+//! What `status_zone` counts against what really went over the socket, also for requests that are malformed,
+//! cut off or abandoned: every byte, and every request under exactly one end.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::site::{Parts, Site};
+use crate::harness::{PATIENCE, Running, poll};
+
+/// What a client does once it has sent everything.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// It reads what comes.
+    Read,
+    /// It says that nothing more comes, and reads.
+    Finish,
+    /// It leaves at once.
+    Leave,
+}
+
+/// What a client sends and does, and how its requests end; a 0 stands for one without a response.
+struct Case(&'static str, Vec<u8>, Then, &'static [u16]);
+
+fn start() -> Running {
+    let mut site = Site::create().unwrap();
+    let script = "* /slow 200 delay=0.5\n    | late\n* /closes close\n* * 200\n    | hello\n";
+    site.add_origin("o", script).unwrap();
+    site.add_file("html/file", &"f".repeat(50_000)).unwrap();
+    Running::start_at(
+        site,
+        &Parts {
+            http_config: "upstream group { zone group 64k; server $ORIGIN_o max_fails=0; }\n".into(),
+            config: "status_zone site;\n\
+                 client_header_timeout 500ms; client_body_timeout 500ms; client_max_body_size 1000;\n\
+                 location / { status_zone all; }\n\
+                 location /r { status_zone all; return 200 hello; }\n\
+                 location /silent { status_zone all; return 444; }\n\
+                 location /p/ { status_zone all; proxy_pass http://group/; }\n\
+                 location /dead { status_zone all; proxy_pass http://127.0.0.1:$PORT2; }\n"
+                .into(),
+            ..Parts::default()
+        },
+    )
+}
+
+/// Sends, reads to the end or until nothing comes for a while; gives how much came.
+fn talk(running: &Running, case: &Case) -> u64 {
+    let Case(_, bytes, then, _) = case;
+    let mut stream = TcpStream::connect(running.address()).unwrap();
+    stream.write_all(bytes).unwrap();
+    if *then == Then::Leave {
+        return 0;
+    }
+    if *then == Then::Finish {
+        stream.shutdown(Shutdown::Write).unwrap();
+    }
+    let quiet = Duration::from_millis(800);
+    stream.set_read_timeout(Some(quiet)).unwrap();
+    let (mut received, mut buffer) = (0, [0; 65536]);
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return received,
+            Ok(count) => received += count as u64,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                return received;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// The counts of a zone in one line each, so that they can be compared and printed.
+fn counts(zone: &Value) -> [u64; 5] {
+    let number = |value: &Value| value.as_u64().unwrap_or(0);
+    let responses = zone["responses"].as_object().unwrap();
+    [
+        number(&zone["requests"]["total"]),
+        number(&zone["requests"]["discarded"]),
+        responses.values().map(number).sum(),
+        number(&zone["data"]["received"]),
+        number(&zone["data"]["sent"]),
+    ]
+}
+
+/// Has the clients of all cases come one after the other, and holds the zone against each.
+fn account(cases: Vec<Case>) {
+    let running = start();
+    let site = || running.status("http/server_zones/site");
+    for case in cases {
+        let before = site();
+        let Case(name, bytes, _, ends) = &case;
+        let received = talk(&running, &case);
+        let discarded = ends.iter().filter(|end| **end == 0).count() as u64;
+        let total = ends.len() as u64;
+        let differences = [
+            total,
+            discarded,
+            total - discarded,
+            bytes.len() as u64,
+            received,
+        ];
+        let base = counts(&before);
+        let expected: Vec<u64> = base.iter().zip(differences).map(|(a, b)| a + b).collect();
+        let settled = poll(PATIENCE / 5, || {
+            let now = site();
+            let is_over = now["requests"]["processing"] == json!(0);
+            (is_over && counts(&now)[..] == expected[..]).then_some(now)
+        });
+        let Some(after) = settled else {
+            let log = running.site.read("error.log");
+            panic!(
+                "{name}: expected {expected:?} after {base:?}, got {}\n{log}",
+                site()
+            );
+        };
+        for status in ends.iter().filter(|end| **end != 0) {
+            let of = |zone: &Value| zone["responses"][status.to_string()].as_u64().unwrap_or(0);
+            assert!(of(&after) > of(&before), "{name}: no {status} in {after}");
+        }
+    }
+    running.server.stop().unwrap();
+}
+
+fn head(request: &str) -> Vec<u8> {
+    format!("{request}\r\nHost: a\r\n\r\n").into_bytes()
+}
+
+fn post(target: &str, fields: &str, body: &str) -> Vec<u8> {
+    format!("POST {target} HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n{body}").into_bytes()
+}
+
+#[test]
+fn requests_that_are_answered() {
+    let get = |target: &str| head(&format!("GET {target} HTTP/1.1"));
+    let mixed = [get("/r"), get("/p/x"), get("/file"), get("/none")].concat();
+    let chunked = "Transfer-Encoding: chunked";
+    let chunks = "a;x=y\r\n0123456789\r\n0\r\nT: 1\r\n\r\n";
+    let expects = "Content-Length: 5\r\nExpect: 100-continue";
+    account(vec![
+        Case("one", get("/r"), Then::Read, &[200]),
+        Case("pipelined", mixed, Then::Read, &[200, 200, 200, 404]),
+        Case(
+            "HTTP/1.0",
+            b"GET /r HTTP/1.0\r\n\r\n".into(),
+            Then::Read,
+            &[200],
+        ),
+        Case("HEAD", head("HEAD /file HTTP/1.1"), Then::Read, &[200]),
+        Case(
+            "HEAD, proxied",
+            head("HEAD /p/x HTTP/1.1"),
+            Then::Read,
+            &[200],
+        ),
+        Case(
+            "a body",
+            post("/r", "Content-Length: 5", "12345"),
+            Then::Read,
+            &[200],
+        ),
+        Case(
+            "a body, proxied",
+            post("/p/x", "Content-Length: 5", "12345"),
+            Then::Read,
+            &[200],
+        ),
+        Case("chunks", post("/r", chunked, chunks), Then::Read, &[200]),
+        Case(
+            "chunks, proxied",
+            post("/p/x", chunked, chunks),
+            Then::Read,
+            &[200],
+        ),
+        Case(
+            "a body that waits",
+            post("/p/x", expects, "12345"),
+            Then::Read,
+            &[200],
+        ),
+        Case("no origin", get("/dead"), Then::Read, &[502]),
+        Case(
+            "an origin that says nothing",
+            get("/p/closes"),
+            Then::Read,
+            &[502],
+        ),
+    ]);
+}
+
+#[test]
+fn requests_that_are_refused() {
+    let long = "a".repeat(9000);
+    let line = head(&format!("GET /{long} HTTP/1.1"));
+    let field = format!("GET /r HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n").into_bytes();
+    let after = [head("GET /r HTTP/1.1"), b"\x01\r\n\r\n".to_vec()].concat();
+    let chunked = "Transfer-Encoding: chunked";
+    let large = format!("7d0\r\n{}\r\n0\r\n\r\n", "b".repeat(2000));
+    account(vec![
+        Case("no request", b"\x00\x01\r\n\r\n".into(), Then::Read, &[400]),
+        Case(
+            "no host",
+            b"GET /r HTTP/1.1\r\n\r\n".into(),
+            Then::Read,
+            &[400],
+        ),
+        Case(
+            "no field",
+            b"GET /r HTTP/1.1\r\nHost: a\r\nb c\r\n\r\n".into(),
+            Then::Read,
+            &[400],
+        ),
+        Case("after a good one", after, Then::Read, &[200, 400]),
+        Case("a version", head("GET /r HTTP/3.0"), Then::Read, &[505]),
+        Case("a long line", line, Then::Read, &[414]),
+        Case("a long field", field, Then::Read, &[400]),
+        Case("CONNECT", head("CONNECT a:80 HTTP/1.1"), Then::Read, &[405]),
+        Case(
+            "chunks that are too many",
+            post("/r", chunked, &large),
+            Then::Read,
+            &[413],
+        ),
+        Case(
+            "the same, proxied",
+            post("/p/x", chunked, &large),
+            Then::Read,
+            &[413],
+        ),
+        Case(
+            "chunks that are none",
+            post("/r", chunked, "zz\r\nabc"),
+            Then::Read,
+            &[400],
+        ),
+        Case(
+            "the same, proxied",
+            post("/p/x", chunked, "zz\r\nabc"),
+            Then::Read,
+            &[400],
+        ),
+        Case(
+            "a slow body",
+            post("/r", "Content-Length: 9", "1"),
+            Then::Read,
+            &[408],
+        ),
+        Case(
+            "the same, proxied",
+            post("/p/x", "Content-Length: 9", "1"),
+            Then::Read,
+            &[408],
+        ),
+    ]);
+}
+
+#[test]
+fn requests_that_end_without_a_response() {
+    let part = b"GET /r HTTP/1.1\r\nHos".to_vec();
+    let late = [head("GET /r HTTP/1.1"), part.clone()].concat();
+    let slow = head("GET /p/slow HTTP/1.1");
+    account(vec![
+        Case("silence", Vec::new(), Then::Finish, &[]),
+        Case("a slow head", part.clone(), Then::Read, &[0]),
+        Case("half a head", part, Then::Finish, &[0]),
+        Case("half a head, later", late, Then::Finish, &[200, 0]),
+        Case(
+            "half a body",
+            post("/r", "Content-Length: 9", "1"),
+            Then::Finish,
+            &[0],
+        ),
+        Case(
+            "the same, proxied",
+            post("/p/x", "Content-Length: 9", "1"),
+            Then::Finish,
+            &[0],
+        ),
+        Case("444", head("GET /silent HTTP/1.1"), Then::Read, &[0]),
+        Case("a client that left", slow, Then::Leave, &[0]),
+    ]);
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_was_not_sent_the_rest() {
+    const SIZE: usize = 32_000_000;
+    const READ: usize = 10_000;
+    let running = start();
+    running
+        .site
+        .add_file("html/large", &"l".repeat(SIZE))
+        .unwrap();
+    let mut stream = TcpStream::connect(running.address()).unwrap();
+    stream.write_all(&head("GET /large HTTP/1.1")).unwrap();
+    stream.read_exact(&mut [0; READ]).unwrap();
+    drop(stream);
+    let ended = poll(PATIENCE, || {
+        let zone = running.status("http/server_zones/site");
+        (zone["responses"] == json!({ "200": 1 })).then_some(zone)
+    });
+    let sent = ended.expect("it is over")["data"]["sent"].as_u64().unwrap();
+    assert!((READ as u64..SIZE as u64).contains(&sent), "{sent}");
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn a_location_counts_what_its_server_counts() {
+    let running = start();
+    for case in [
+        Case("", head("GET /r HTTP/1.1"), Then::Read, &[]),
+        Case("", head("GET /p/x HTTP/1.1"), Then::Read, &[]),
+        Case(
+            "",
+            post("/p/x", "Content-Length: 9", "1"),
+            Then::Finish,
+            &[],
+        ),
+    ] {
+        talk(&running, &case);
+    }
+    let expected = json!({ "total": 3, "discarded": 1 });
+    running.expect_status("http/location_zones/all/requests", &expected);
+    let server = running.status("http/server_zones/site");
+    let location = running.status("http/location_zones/all");
+    assert_eq!(server["data"], location["data"]);
+    assert_eq!(server["responses"], location["responses"]);
+    running.server.stop().unwrap();
+}
