@@ -177,7 +177,7 @@ impl Scraper {
     /// Waits until it has scraped so many targets, all of them with success.
     pub(crate) fn expect_up(&self, targets: usize) {
         let mut last = Value::Null;
-        let up = poll(PATIENCE * 2, || {
+        let up = poll(PATIENCE * 4, || {
             last = self.ask("/api/v1/targets")?["data"]["activeTargets"].take();
             let all = last.as_array()?;
             let is_up = |target: &Value| target["health"] == "up";

@@ -76,13 +76,15 @@ impl<'p, 'o> Writer<'p, 'o> {
             let count = count.as_ref().unwrap_or(&total);
             self.write("_bucket", labels, Some(number), count)?;
         }
-        if self.has_sum(buckets) {
-            self.write("_sum", labels, None, &Value::Float(buckets.sum()))?;
+        if !self.has_sum(buckets) {
+            return Ok(());
         }
+        self.write("_sum", labels, None, &Value::Float(buckets.sum()))?;
         self.write("_count", labels, None, &total)
     }
 
-    /// OpenMetrics takes a sum for a counter, which negative values would make fall.
+    /// OpenMetrics takes a sum for a counter, which negative values would make fall, and wants no count
+    /// without one; the last bucket has it.
     fn has_sum(&self, buckets: &Buckets<'_>) -> bool {
         let is_negative = |(limit, _): (f64, u64)| limit < 0.0;
         self.page.format() == Format::Text
@@ -100,6 +102,8 @@ impl<'p, 'o> Writer<'p, 'o> {
         sample.clear();
         sample.extend_from_slice(self.name.as_bytes());
         sample.extend_from_slice(suffix.as_bytes());
+        // The first bucket speaks for all lines of a key.
+        self.line.follows = !suffix.is_empty() && limit != Some(0);
         let limit = limit.map_or("", |number| &self.limits[number]);
         if !labels.is_empty() || !limit.is_empty() {
             sample.push(b'{');

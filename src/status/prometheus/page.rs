@@ -24,6 +24,8 @@ pub struct Line {
     pub value: Vec<u8>,
     /// Whether no other item of the same statement can have these labels.
     pub is_distinct: bool,
+    /// Whether it is written if and only if the line before it is, as the parts of a histogram.
+    pub follows: bool,
     /// What is known about the sample.
     pub syntax: Syntax,
 }
@@ -34,6 +36,7 @@ impl Line {
         self.sample.clear();
         self.value.clear();
         self.is_distinct = false;
+        self.follows = false;
         self.syntax = Syntax::Unknown;
     }
 }
@@ -91,6 +94,8 @@ pub struct Page<'a> {
     /// Lines that are good in themselves, and their text.
     waiting: Vec<Waiting>,
     text: Vec<u8>,
+    /// That on the last line which follows no other.
+    verdict: Verdict,
 }
 
 /// A line whose series has not been looked up yet.
@@ -99,6 +104,7 @@ struct Waiting {
     /// Where it ends in the text.
     end: usize,
     is_distinct: bool,
+    follows: bool,
 }
 
 /// So many lines are looked up together, which takes little more time than one alone.
@@ -128,6 +134,7 @@ impl<'a> Page<'a> {
             lines: 0,
             waiting: Vec::new(),
             text: Vec::new(),
+            verdict: Verdict::New,
         })
     }
 
@@ -237,6 +244,7 @@ impl<'a> Page<'a> {
             },
             end: self.text.len(),
             is_distinct: line.is_distinct && !self.is_shared,
+            follows: line.follows,
         });
         match self.waiting.len() {
             TOGETHER => self.settle(),
@@ -251,10 +259,16 @@ impl<'a> Page<'a> {
         for line in self.waiting.drain(..) {
             let text = &self.text[start..line.end];
             start = line.end;
-            match self.seen.insert(line.hash) {
+            if !line.follows {
+                self.verdict = match self.seen.insert(line.hash) {
+                    Verdict::Unknown if line.is_distinct => Verdict::New,
+                    verdict => verdict,
+                };
+            }
+            match self.verdict {
                 Verdict::Repeated => self.refused.repeated += 1,
-                Verdict::Unknown if !line.is_distinct => self.refused.doubtful += 1,
-                Verdict::New | Verdict::Unknown => {
+                Verdict::Unknown => self.refused.doubtful += 1,
+                Verdict::New => {
                     self.out.write_all(&self.head)?;
                     self.head.clear();
                     self.out.write_all(text)?;
