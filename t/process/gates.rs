@@ -228,7 +228,7 @@ const PIECES: &[&[u8]] = &[
     b"groups",
     b"z_count",
     b"angie_generation",
-    b"pingauge_generation",
+    b"angie_generation",
     b"others",
     b"all",
     b"o\"ther\\",

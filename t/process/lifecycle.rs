@@ -136,7 +136,7 @@ fn the_shipped_template_has_a_series_for_all_of_it() {
     assert!(!second.contains("timestamp_seconds{outcome=\"failed\"}"));
     let size = first.len();
     for pattern in [
-        "pingauge_generation 2",
+        "angie_generation 2",
         r#"pingauge_reloads_total\{outcome="successful"\} 1"#,
         r#"pingauge_reloads_total\{outcome="failed"\} 0"#,
         r#"pingauge_reload_timestamp_seconds\{outcome="successful"\} 1[0-9]{9}"#,
