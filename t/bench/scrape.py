@@ -78,10 +78,10 @@ class Server:
         deadline = time.time() + 10
         while time.time() < deadline and socket.socket().connect_ex(("127.0.0.1", self.port)):
             time.sleep(0.05)
-        children = f"/proc/{self.master.pid}/task/{self.master.pid}/children"
-        self.processes = [int(pid) for pid in open(children, encoding="ascii").read().split()]
         for name, keys in ZONES.items():
             fill(self.port, name, keys)
+        children = f"/proc/{self.master.pid}/task/{self.master.pid}/children"
+        self.processes = [int(pid) for pid in open(children, encoding="ascii").read().split()]
 
     def spent(self):
         """Seconds of processor time, threads that ended included."""

@@ -38,8 +38,8 @@ pub(super) enum Verdict {
     Unknown,
 }
 
-/// With more series than this, the table is made.
-const FEW: usize = 5000;
+/// With more series than this, the table is made; so many take half a megabyte.
+const FEW: usize = 50_000;
 
 impl Default for Seen {
     fn default() -> Self {
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn every_series_is_new_once() {
         let mut seen = Seen::default();
-        let number = 30 * FEW as u64;
+        let number = 3 * FEW as u64;
         for round in [Verdict::New, Verdict::Repeated] {
             for series in 0..number {
                 let hash = seen.hash(&u64::to_le_bytes(series));
