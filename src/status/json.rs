@@ -6,10 +6,11 @@
 //! same name: JSON permits it, nothing is summed up that does not belong together, and telling them
 //! apart would need memory for every key shown.
 
+use std::cell::Cell;
 use std::io;
 use std::ops::ControlFlow;
 
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::ser::{CharEscape, Formatter};
 
 use super::date::Date;
@@ -36,6 +37,16 @@ pub enum Dates {
 
 /// Writes `node` in small pieces (give a buffered writer). Fails only where `out` does.
 pub fn serialize(node: &Node<'_>, format: Format, out: &mut impl io::Write) -> io::Result<()> {
+    serialize_within(node, format, u64::MAX, out)
+}
+
+/// The same, which also fails where more than so many places, see [`Branch::places`], are to be looked at.
+pub fn serialize_within(
+    node: &Node<'_>,
+    format: Format,
+    places: u64,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
     let layout = Layout {
         pretty: format.pretty,
         depth: 0,
@@ -46,6 +57,7 @@ pub fn serialize(node: &Node<'_>, format: Format, out: &mut impl io::Write) -> i
     Shown {
         node,
         dates: format.dates,
+        places: &Cell::new(places),
     }
     .serialize(&mut serializer)?;
     if format.pretty {
@@ -59,6 +71,8 @@ pub fn serialize(node: &Node<'_>, format: Format, out: &mut impl io::Write) -> i
 struct Shown<'a> {
     node: &'a Node<'a>,
     dates: Dates,
+    /// Those that may still be looked at.
+    places: &'a Cell<u64>,
 }
 
 impl Serialize for Shown<'_> {
@@ -78,12 +92,15 @@ impl Serialize for Shown<'_> {
 
 impl Shown<'_> {
     fn object<S: Serializer>(&self, branch: &dyn Branch, out: S) -> Result<S::Ok, S::Error> {
+        let left = self.places.get().checked_sub(branch.places());
+        self.places
+            .set(left.ok_or_else(|| S::Error::custom("too many places"))?);
         let mut map = out.serialize_map(None)?;
         let mut outcome = Ok(());
         let _ = branch.each(&mut |name, node| {
             let shown = Shown {
                 node: &node,
-                dates: self.dates,
+                ..*self
             };
             outcome = map.serialize_entry(&*String::from_utf8_lossy(name), &shown);
             flow(&outcome)
@@ -98,7 +115,7 @@ impl Shown<'_> {
         let _ = items.each(&mut |node| {
             outcome = list.serialize_element(&Shown {
                 node: &node,
-                dates: self.dates,
+                ..*self
             });
             flow(&outcome)
         });

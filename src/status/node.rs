@@ -18,6 +18,11 @@ pub trait Branch: Send + Sync {
     /// Shows every child in order until the visitor breaks; gives back what the visitor said last.
     fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()>;
 
+    /// How many places `each` looks at, where these may be far more than what it shows.
+    fn places(&self) -> u64 {
+        0
+    }
+
     /// How many children `each` would show. Override it where counting is cheaper than showing.
     fn count(&self) -> u64 {
         let mut count = 0;

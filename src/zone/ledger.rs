@@ -135,6 +135,21 @@ impl Store {
         self.ledger()[ledger::EVICTED].load(Ordering::Acquire)
     }
 
+    /// Both, from a moment between two evictions.
+    pub(super) fn losses(&self) -> (u64, u64) {
+        let mut losses = (0, self.evicted());
+        // Nobody evicts so fast that this is in vain a hundred times.
+        for _ in 0..100 {
+            losses.0 = self.discarded();
+            let evicted = self.evicted();
+            if losses.1 == evicted {
+                break;
+            }
+            losses.1 = evicted;
+        }
+        losses
+    }
+
     /// The cells of the discard key, once there is something in it.
     pub(super) fn discard_cells(&self) -> Option<&[AtomicU64]> {
         let ledger = self.ledger();

@@ -168,6 +168,27 @@ impl Zone {
         self.len() == 0
     }
 
+    /// How many samples and keys found no place.
+    pub fn discarded(&self) -> u64 {
+        self.view().map_or(0, |view| view.store.discarded())
+    }
+
+    /// How many of these were keys that made room for others.
+    pub fn evicted(&self) -> u64 {
+        self.losses().1
+    }
+
+    /// How many samples and keys found no place, and how many of these were keys that made room for others;
+    /// the rest, which were samples and changes, never becomes less.
+    pub fn losses(&self) -> (u64, u64) {
+        self.view().map_or((0, 0), |view| view.store.losses())
+    }
+
+    /// How many places a listing looks at, be there a key or not.
+    pub fn places(&self) -> u64 {
+        self.view().map_or(0, |view| view.store.fresh() as u64)
+    }
+
     /// How the memory is used; nothing if the zone is damaged.
     pub fn slabs(&self) -> Option<Slabs> {
         let store = &self.view().ok()?.store;

@@ -276,11 +276,12 @@ impl Zone {
         let sample = self.sample(key, value, now);
         match view.store.update_suspect(first, sample, seat, is_open) {
             Found::Updated => Ok(Update::Stored),
-            _ => self.apply_slowly(key, value, now, hash),
+            _ => self.apply_slowly(key, value, now, view, hash),
         }
     }
 
-    /// The same where the key is not what the index leads to first; `hash` is that in the last view.
+    /// The same where the key is not what the index of `view`, which knows it by `hash`, leads to first.
+    /// Another thread may have gone on to a newer view meanwhile.
     #[cold]
     #[inline(never)]
     fn apply_slowly(
@@ -288,10 +289,10 @@ impl Zone {
         key: &[u8],
         value: f64,
         now: Moment,
+        view: &View,
         hash: u64,
     ) -> Result<Update, Refused> {
         let sample = self.sample(key, value, now);
-        let view = self.last_view();
         let is_open = || self.root.is_open(view.sequence);
         if let Some(seat) = &self.seat
             && view.store.update_known(sample, hash, seat, is_open)
@@ -345,16 +346,6 @@ impl Zone {
             return false;
         }
         self.copy_key(key, record) && (shown.is_none() || record.is_truncated())
-    }
-
-    /// How many samples and keys found no place.
-    pub fn discarded(&self) -> u64 {
-        self.view().map_or(0, |view| view.store.discarded())
-    }
-
-    /// How many of these were keys that made room for others; the rest were samples and changes.
-    pub fn evicted(&self) -> u64 {
-        self.view().map_or(0, |view| view.store.evicted())
     }
 
     /// Checks that everything in the zone fits together; for tests and after damage.

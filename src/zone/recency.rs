@@ -2,11 +2,12 @@
 //!
 //! One pass over the slots finds the oldest keys, many at a time, and keeps them as candidates with their
 //! heads. A few slots, looked at first, tell about how old they are, so that the pass need not sort what it sees;
-//! if that guess is bad there are fewer candidates, but never other ones. A key's stamp only grows, and after the pass new stamps are later than those of all candidates. So a
+//! if that guess is bad there are fewer candidates, but never other ones. A key's stamp grows (but for two
+//! updates that meet, of which the earlier may store the later stamp last), and after the pass new stamps are later than those of all candidates. So a
 //! candidate whose head has not changed since is still older than everything but the candidates before it.
 //! One that was renewed by somebody who took his stamp before the pass ended may still be older than a
 //! later candidate: its stamp tells, and then the pass is made anew. An eviction costs little in the mean,
-//! however large the zone, and always takes the oldest key.
+//! however large the zone, and takes the oldest key.
 //!
 //! The next few candidates are parked, all at once: from then on only the owner of the lock uses them.
 //! They stay in the zone as they are, and an update makes them live again. When nobody is left who looked

@@ -69,13 +69,13 @@ prometheus_template small {
 --- config
 location /small { prometheus small; }
 --- json /status/angie/self/scrapes
-{"small": {"pages": 0, "seconds": 0, "bytes": 0, "refused": 0, "last": {"seconds": 0, "bytes": 0, "lines": 0}}}
+{"small": {"pages": 0, "seconds": 0, "bytes": 0, "refused": 0, "last": {"seconds": 0, "bytes": 0, "lines": 0, "skipped": 0}}}
 --- requests
 GET /small?v=1
 HEAD /small?v=1
 POST /small?v=1 405
 --- json_like /status/angie/self/scrapes/small
-{"pages": 2, "seconds": "<number>", "bytes": 154, "refused": 0, "last": {"seconds": "<number>", "bytes": 77, "lines": 2}}
+{"pages": 2, "seconds": "<number>", "bytes": 154, "refused": 0, "last": {"seconds": "<number>", "bytes": 77, "lines": 2, "skipped": 0}}
 --- requests
 GET /small?v=x
 --- json_like /status/angie/self/scrapes/small

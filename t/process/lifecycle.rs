@@ -152,6 +152,7 @@ fn the_shipped_template_has_a_series_for_all_of_it() {
         r#"pingauge_scrape_seconds_total\{template="all"\} 0\.[0-9]+"#,
         &format!(r#"pingauge_scrape_bytes_total\{{template="all"\}} {size}"#),
         r#"pingauge_scrape_refused_lines_total\{template="all"\} 0"#,
+        r#"pingauge_scrape_last_skipped_keys\{template="all"\} 0"#,
         r#"pingauge_scrape_last_seconds\{template="all"\} 0\.[0-9]+"#,
         &format!(r#"pingauge_scrape_last_bytes\{{template="all"\}} {size}"#),
     ] {

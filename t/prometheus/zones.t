@@ -461,11 +461,9 @@ GET /p 200
 below_bucket{key="k",le="-1.0"} 1
 below_bucket{key="k",le="1.0"} 1
 below_bucket{key="k",le="+Inf"} 1
-below_count{key="k"} 1
 # TYPE above histogram
 above_bucket{key="k",le="1.0"} 1
 above_bucket{key="k",le="+Inf"} 1
-above_count{key="k"} 1
 # EOF
 
 === what contradicts itself
@@ -558,7 +556,7 @@ GET /u?k=z 204
 b{key="x"} 3
 b_keys 1
 --- log
-template "t": 3 keys make no series
+template "t": 3 keys are too many, make no name, or repeat one
 
 === a number that is none
 --- http_config
@@ -569,3 +567,78 @@ prometheus_template t { metric_zone a max_keys=many; }
 pingauge: [emerg] "many" is no number of keys in http_config:2
    2 | prometheus_template t { metric_zone a max_keys=many; }
      |                                                ^^^^
+
+=== a name that a histogram needs is taken
+--- http_config
+metric_zone lat:64k histogram 1;
+prometheus_template t { lat_count $p8s_value path=/http/metric_zones/lat/metrics/ type=gauge help=A; metric_zone lat help=B; }
+--- config
+--- warn
+pingauge: [warn] metric "lat_count" is neither histogram nor summary and should not end in "_count" in http_config:2
+   2 | prometheus_template t { lat_count $p8s_value path=/http/metric_zones/lat/metrics/ type=gauge help=A; met
+     |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+pingauge: [warn] "lat" never gets a value: the page has that name already in http_config:2
+   2 |  $p8s_value path=/http/metric_zones/lat/metrics/ type=gauge help=A; metric_zone lat help=B; }
+     |                                                                                 ^^^
+     help: prefix=TEXT or as=NAME give another name
+
+=== a counter that would take a histogram's name is none for OpenMetrics
+--- http_config
+metric_zone lat:64k histogram 1;
+prometheus_template t {
+    lat_count_total $p8s_value path=/http/metric_zones/lat/metrics/ type=counter;
+    orders_total $p8s_value path=/http/metric_zones/lat/discarded type=counter;
+    orders_created_total $p8s_value path=/angie/generation type=counter;
+    metric_zone lat;
+}
+--- config
+location /u { metric lat k=1 on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /u 204
+GET /p 200
+    Accept: application/openmetrics-text
+--- response_body
+# TYPE lat_count_total unknown
+lat_count_total 1
+# TYPE orders counter
+orders_total 0
+# TYPE orders_created_total unknown
+orders_created_total 1
+# TYPE lat histogram
+lat_bucket{key="k",le="1.0"} 1
+lat_bucket{key="k",le="+Inf"} 1
+lat_sum{key="k"} 1
+lat_count{key="k"} 1
+# EOF
+
+=== labels that are the same however they are written
+--- http_config
+prometheus_template t {
+    'm{a="x"}' $p8s_value path=/angie/generation;
+    'm{ a="x" }' $p8s_value path=/http/;
+    n $p8s_value path=/connections/accepted;
+    'n{}' $p8s_value path=/connections/dropped;
+}
+--- config
+location /p { prometheus t; }
+--- requests
+GET /p ~ ^# Angie Prometheus template "t"\nm\{a="x"\} 1\nn \d+\n$
+
+=== limits of a histogram are numbers, whatever keys are called
+--- http_config
+metric_zone h:64k histogram 1 +Inf;
+prometheus_template t { 'h{key="$1",le="$2"}' $p8s_value path=~^/http/metric_zones/h/metrics/([^/]+)/(.+)$ type=histogram; }
+--- config
+location /u { metric h $arg_k=1 on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /u?k=a 204
+GET /u?k=a/b 204
+--- prometheus /p
+# Angie Prometheus template "t"
+# TYPE h histogram
+h{key="a",le="1"} 1
+h{key="a",le="+Inf"} 1
+--- json_like /status/angie/self/scrapes/t
+{"refused": 3}

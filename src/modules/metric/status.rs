@@ -68,7 +68,7 @@ fn share(entry: &Entry) -> Option<Node<'_>> {
     let zone = &entry.zone;
     let slabs = zone.slabs()?;
     let slots = slabs.slots_used + slabs.slots_free;
-    let (discarded, evicted) = (zone.discarded(), zone.evicted());
+    let (discarded, evicted) = zone.losses();
     Some(Node::object(vec![
         ("size", count(slabs.bytes)),
         ("fill", Node::from(slabs.slots_used as f64 / slots as f64)),
@@ -132,6 +132,10 @@ impl Branch for Keys<'_> {
         })
     }
 
+    fn places(&self) -> u64 {
+        self.0.zone.places()
+    }
+
     fn count(&self) -> u64 {
         self.0.zone.len()
     }
@@ -167,6 +171,10 @@ impl Branch for Help<'_> {
                 Some(text) => visit(record.key(), text),
                 None => ControlFlow::Continue(()),
             })
+    }
+
+    fn places(&self) -> u64 {
+        self.0.zone.places()
     }
 }
 

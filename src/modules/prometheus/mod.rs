@@ -180,9 +180,7 @@ fn variable(word: &Word) -> Result<String, Diagnostic> {
 fn option(line: &mut WrittenLine, word: &Word) -> Result<(), Diagnostic> {
     let invalid = |message: String| Err(Diagnostic::error(word.span, message));
     let (key, value) = word.text.split_once('=').unwrap_or((&word.text, ""));
-    let bare = value.strip_prefix('~').map_or(value, |pattern| {
-        pattern.strip_prefix('*').unwrap_or(pattern)
-    });
+    let bare = bare(value);
     match key {
         "path" | "type" | "help" if word.text.contains('=') => {}
         _ => return invalid(format!("invalid metric parameter \"{}\"", word.text)),
@@ -193,12 +191,20 @@ fn option(line: &mut WrittenLine, word: &Word) -> Result<(), Diagnostic> {
     match key {
         "type" => line.series.kind = Some(value.to_owned()),
         "help" => line.series.help = Some(value.to_owned()),
-        _ => line.path = Some(path(value, bare, word)?),
+        _ => line.path = Some(path(value, word)?),
     }
     Ok(())
 }
 
-fn path(value: &str, bare: &str, word: &Word) -> Result<Path, Diagnostic> {
+/// The text of a path without the marks of a pattern.
+fn bare(value: &str) -> &str {
+    value.strip_prefix('~').map_or(value, |pattern| {
+        pattern.strip_prefix('*').unwrap_or(pattern)
+    })
+}
+
+fn path(value: &str, word: &Word) -> Result<Path, Diagnostic> {
+    let bare = bare(value);
     let case = match value.as_bytes() {
         [b'~', b'*', ..] => Case::Insensitive,
         [b'~', ..] => Case::Sensitive,

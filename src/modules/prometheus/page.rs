@@ -170,7 +170,10 @@ impl Compiled {
             (refused.numbers, "values are not numbers"),
             (refused.samples, "lines have bad labels"),
             (refused.repeated, "series came twice"),
-            (refused.keys, "keys make no series, or one that is there"),
+            (
+                summary.skipped,
+                "keys are too many, make no name, or repeat one",
+            ),
             (
                 refused.doubtful,
                 "series are too many to tell whether they came twice",

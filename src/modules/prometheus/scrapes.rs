@@ -26,9 +26,10 @@ enum Count {
     LastNanoseconds,
     LastBytes,
     LastLines,
+    LastSkipped,
 }
 
-const WORDS: usize = Count::LastLines as usize + 1;
+const WORDS: usize = Count::LastSkipped as usize + 1;
 
 impl Scrapes {
     /// Those of the template called `name`.
@@ -97,6 +98,7 @@ impl Page<'_> {
         scrapes.set(Count::LastNanoseconds, self.nanoseconds());
         scrapes.set(Count::LastBytes, self.bytes);
         scrapes.set(Count::LastLines, summary.lines);
+        scrapes.set(Count::LastSkipped, summary.skipped);
     }
 
     fn nanoseconds(&self) -> u64 {
@@ -151,6 +153,7 @@ const SCRAPES: &[Field<Scrapes>] = &[
                 ),
                 ("bytes", Node::from(scrapes.value(Count::LastBytes))),
                 ("lines", Node::from(scrapes.value(Count::LastLines))),
+                ("skipped", Node::from(scrapes.value(Count::LastSkipped))),
             ]))
         },
     },
@@ -171,9 +174,10 @@ mod tests {
         page.complete(Summary {
             lines: 2,
             refused: Refused {
-                keys: 3,
+                samples: 3,
                 ..Refused::default()
             },
+            skipped: 0,
         });
         scrapes.begin(&mut out).write_all(b"a 1\n").unwrap();
         let counts = [Count::Pages, Count::Bytes, Count::Refused, Count::LastBytes];

@@ -150,8 +150,7 @@ fn most(word: Option<Word>) -> Result<u64, Diagnostic> {
 
 /// A pattern with a label for each of its named groups.
 fn split(word: &Word) -> Result<Keys, Diagnostic> {
-    let bare = word.text.trim_start_matches('~').trim_start_matches('*');
-    let path = super::path(&word.text, bare, word)?;
+    let path = super::path(&word.text, word)?;
     let Path::Pattern { regex, .. } = path else {
         let message = format!("\"{}\" is not a pattern", word.text);
         return invalid(word.span, message, "expected labels=~REGEX");

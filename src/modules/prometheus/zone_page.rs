@@ -16,7 +16,9 @@ use super::key_name::{Named, sanitised};
 use super::series::Writer;
 use crate::conf::Span;
 use crate::metric::Metric;
-use crate::status::prometheus::{Page, Section, escape_label, is_metric_name, objections_to};
+use crate::status::prometheus::{
+    PLACES, Page, Section, escape_label, is_metric_name, objections_to,
+};
 use crate::zone::Record;
 
 /// A zone's part of a page.
@@ -135,17 +137,13 @@ impl Part {
 impl ZoneLine {
     /// What the page is to know before.
     pub(super) fn section(&self) -> Section {
-        let names = match self.keys {
-            Keys::Families => Vec::new(),
-            _ => self
-                .parts
-                .iter()
-                .map(|part| part.name(&self.start))
-                .collect(),
-        };
+        let family = |part: &Part| (part.name(&self.start), part.kind);
         Section {
             after: self.after,
-            names,
+            families: match self.keys {
+                Keys::Families => Vec::new(),
+                _ => self.parts.iter().map(family).collect(),
+            },
         }
     }
 
@@ -162,12 +160,14 @@ impl ZoneLine {
         }
     }
 
-    /// At most so many lines it will have, unless keys are added meanwhile.
+    /// It takes as long as so many lines, unless keys are added meanwhile.
     pub(super) fn length(&self) -> usize {
         let keys = Some(self.entry.zone.len()).filter(|keys| *keys <= self.most);
         let keys = usize::try_from(keys.unwrap_or(0)).unwrap_or(usize::MAX);
         let cells = self.entry.schema.cells() + 2 * self.parts.len();
-        keys.saturating_mul(cells)
+        let places = usize::try_from(self.entry.zone.places() / PLACES).unwrap_or(usize::MAX);
+        let looks = places.saturating_mul(self.parts.len());
+        keys.saturating_mul(cells).saturating_add(looks)
     }
 
     /// Writes all of it.

@@ -32,8 +32,8 @@ pub struct Statement {
 pub struct Section {
     /// How many statements stand before it.
     pub after: usize,
-    /// The names of the families it will have, as far as they are known.
-    pub names: Vec<String>,
+    /// The names and types of the families it will have, as far as they are known.
+    pub families: Vec<(String, &'static str)>,
 }
 
 /// The statements of a template, grouped by metric name. Made when the configuration is loaded.
@@ -89,12 +89,13 @@ impl Families {
             });
             families[place].join(index, statement);
         }
-        let names = sections.iter().flat_map(|section| &section.names);
+        let names = sections.iter().flat_map(|section| &section.families);
+        let names = names.flat_map(|(name, kind)| series_names(name, kind));
         let mut families = Self {
             title,
             families,
             statements: statements.len(),
-            announced: names.cloned().collect(),
+            announced: names.collect(),
             sections,
             taken: HashSet::new(),
         };
@@ -105,13 +106,19 @@ impl Families {
     /// The names of sections that the page has already when it comes to them, each with the number of the
     /// section.
     pub fn repeated(&self) -> Vec<(usize, &str)> {
-        let mut taken: HashSet<&str> = self.taken.iter().map(String::as_str).collect();
+        let mut taken = self.taken.clone();
         let sections = self.sections.iter().enumerate();
-        let names = sections.flat_map(|(number, section)| {
-            let names = section.names.iter();
-            names.map(move |name| (number, name.as_str()))
-        });
-        names.filter(|(_, name)| !taken.insert(name)).collect()
+        let families = sections
+            .flat_map(|(number, section)| section.families.iter().map(move |one| (number, one)));
+        let mut repeated = Vec::new();
+        for (number, (name, kind)) in families {
+            let names = series_names(name, kind);
+            match names.iter().any(|name| taken.contains(name)) {
+                true => repeated.push((number, name.as_str())),
+                false => taken.extend(names),
+            }
+        }
+        repeated
     }
 
     /// Decides which names are in use and what OpenMetrics calls a counter.
@@ -124,12 +131,14 @@ impl Families {
                 family.kind.as_deref().unwrap_or_default(),
             ));
         }
-        let free = |name: &String| !taken.contains(name) && !self.announced.contains(name);
-        let mut bases = Vec::new();
+        let mut bases = HashSet::new();
         for family in &mut self.families {
             let is_counter = family.kind.as_deref() == Some(COUNTER);
             for member in family.members.iter_mut().filter(|_| is_counter) {
-                let names = counter_names(&member.name).filter(|names| names.iter().all(free));
+                let names = counter_names(&member.name).filter(|names| {
+                    let is_in = |all: &HashSet<String>| names.iter().any(|name| all.contains(name));
+                    ![&taken, &self.announced, &bases].into_iter().any(is_in)
+                });
                 member.is_counter = names.is_some();
                 bases.extend(names.into_iter().flatten());
             }
@@ -179,6 +188,15 @@ impl Family {
     pub(super) fn head(&self) -> Vec<u8> {
         let help = self.help.as_ref().map(String::as_bytes);
         head(Format::Text, &self.name, self.kind.as_deref(), help)
+    }
+
+    /// The label that is a number for whoever reads the type.
+    pub(super) fn number_label(&self) -> Option<&'static [u8]> {
+        match self.kind.as_deref() {
+            Some("histogram") => Some(b"le"),
+            Some("summary") => Some(b"quantile"),
+            _ => None,
+        }
     }
 
     /// HELP and TYPE of a member on a page of its own kind.

@@ -1,4 +1,4 @@
-//! What a style guide for metrics objects to; the rules are those of `promtool check metrics`.
+//! What a style guide for metrics objects to; the rules are those of `promtool check metrics`, or nearly so.
 
 use super::{Families, is_metric_name, is_type};
 
@@ -79,7 +79,7 @@ fn reserved(name: &str, kind: Option<&str>, labels: &[String], object: &mut impl
         object("is not a summary and should have no label \"quantile\"");
     }
     let of_type = |word: &&str| ["counter", "gauge", "histogram", "summary"].contains(word);
-    if let Some(word) = name.split('_').find(of_type) {
+    if let Some(word) = name.split('_').skip(1).find(of_type) {
         object(&format!("should not have its type \"{word}\" in its name"));
     }
 }

@@ -4,7 +4,7 @@
 //! [`Families`] (which statements share a metric name). A [`Scrape`] walks the tree; whoever answers it
 //! evaluates the labels of each match. The page prints the families in the order of the template and
 //! refuses what a scraper could not read: one bad line would cost the whole scrape, and clients choose
-//! the keys that end up in labels. Memory is bounded, however many lines a page has.
+//! the keys that end up in labels. Memory is bounded, however many lines statements make.
 
 mod distinct;
 mod families;
@@ -30,7 +30,7 @@ pub use sample::{is_label_name, is_metric_name, is_number, is_sample, is_type, l
 pub use scrape::{Bounds, Evaluate, Scrape};
 pub use syntax::{Labels, Syntax};
 pub use text::{escape_help, escape_label, value_text};
-pub use walk::{Match, Wanted, walk};
+pub use walk::{Match, PLACES, Wanted, walk};
 
 #[cfg(test)]
 mod tests;

@@ -4,13 +4,14 @@
 //! that no scraper could read, or that repeats a series, is left out and counted. What was written is
 //! not kept: memory is that of [`Seen`], however long the page.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::families::{
     COUNTER, Families, Family, Member, counter_base, counter_names, head, series_names,
 };
-use super::sample::{canonical, identity};
+use super::sample::{canonical, has_number, identity};
 use super::seen::{Seen, Verdict};
 use super::{Format, Syntax, is_number, is_sample};
 
@@ -53,14 +54,12 @@ pub struct Refused {
     pub repeated: u64,
     /// Series of which nobody knows any more whether the page had them, see `seen`.
     pub doubtful: u64,
-    /// Keys of zones that make no series there, or one that the page has already.
-    pub keys: u64,
 }
 
 impl Refused {
     /// All of them.
     pub fn total(self) -> u64 {
-        self.numbers + self.samples + self.repeated + self.doubtful + self.keys
+        self.numbers + self.samples + self.repeated + self.doubtful
     }
 }
 
@@ -71,6 +70,9 @@ pub struct Summary {
     pub lines: u64,
     /// Lines that were not.
     pub refused: Refused,
+    /// Keys of zones that were left out before any line was made of them: too many for the page, without a
+    /// name there, or with one that it has already.
+    pub skipped: u64,
 }
 
 /// A page on its way to a reader.
@@ -88,9 +90,12 @@ pub struct Page<'a> {
     is_loose: bool,
     /// Whether values may not be negative.
     is_counter: bool,
+    /// The label that must be a number.
+    number_label: Option<&'static [u8]>,
     seen: Seen,
     refused: Refused,
     lines: u64,
+    skipped: u64,
     /// Lines that are good in themselves, and their text.
     waiting: Vec<Waiting>,
     text: Vec<u8>,
@@ -129,9 +134,11 @@ impl<'a> Page<'a> {
             is_shared: false,
             is_loose: false,
             is_counter: false,
+            number_label: None,
             seen: Seen::default(),
             refused: Refused::default(),
             lines: 0,
+            skipped: 0,
             waiting: Vec::new(),
             text: Vec::new(),
             verdict: Verdict::New,
@@ -160,6 +167,9 @@ impl<'a> Page<'a> {
         self.is_shared = member.statements.len() > 1;
         self.is_loose = member.labels.is_none();
         self.is_counter = self.format == Format::OpenMetrics && member.is_counter;
+        // In OpenMetrics the type of such a member is unknown.
+        let number_label = family.number_label();
+        self.number_label = number_label.filter(|_| self.format == Format::Text);
         Ok(())
     }
 
@@ -181,6 +191,7 @@ impl<'a> Page<'a> {
             Format::OpenMetrics => self.open_head(name, kind, help),
         };
         (self.is_shared, self.is_loose, self.is_counter) = (false, false, false);
+        self.number_label = None;
         Ok(true)
     }
 
@@ -205,7 +216,7 @@ impl<'a> Page<'a> {
     /// # Errors
     /// Those of the reader.
     pub fn skip(&mut self, keys: u64) -> io::Result<()> {
-        self.refused.keys += keys;
+        self.skipped += keys;
         if keys == 0 || self.format == Format::OpenMetrics {
             return Ok(());
         }
@@ -225,22 +236,27 @@ impl<'a> Page<'a> {
             self.refused.numbers += 1;
             return Ok(());
         }
-        if line.syntax == Syntax::Unknown && !is_sample(&line.sample) {
+        let is_readable = line.syntax != Syntax::Unknown || is_sample(&line.sample);
+        let is_number = |label| has_number(&line.sample, label);
+        if !is_readable || !self.number_label.is_none_or(is_number) {
             self.refused.samples += 1;
             return Ok(());
         }
-        if self.format == Format::OpenMetrics && line.syntax != Syntax::Strict {
-            self.text.extend_from_slice(&canonical(&line.sample));
-        } else {
-            self.text.extend_from_slice(&line.sample);
-        }
+        let sample = match line.syntax {
+            Syntax::Strict => Cow::Borrowed(&line.sample[..]),
+            _ => canonical(&line.sample).into(),
+        };
+        self.text.extend_from_slice(match self.format {
+            Format::Text => &line.sample,
+            Format::OpenMetrics => &sample,
+        });
         for part in [b" ", &line.value[..], b"\n"] {
             self.text.extend_from_slice(part);
         }
         self.waiting.push(Waiting {
             hash: match self.is_loose {
-                true => self.seen.hash(&identity(&line.sample)),
-                false => self.seen.hash(&line.sample),
+                true => self.seen.hash(&identity(&sample)),
+                false => self.seen.hash(&sample),
             },
             end: self.text.len(),
             is_distinct: line.is_distinct && !self.is_shared,
@@ -289,6 +305,7 @@ impl<'a> Page<'a> {
         Ok(Summary {
             lines: self.lines,
             refused: self.refused,
+            skipped: self.skipped,
         })
     }
 }

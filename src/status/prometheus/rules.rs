@@ -54,6 +54,7 @@ struct Pattern {
     prefix: String,
     /// What may follow the prefix, if that is all there is to the pattern.
     rest: Option<Rest>,
+    is_sensitive: bool,
     /// For knowing where it cannot match.
     automaton: Option<Automaton>,
 }
@@ -225,8 +226,9 @@ impl Rules {
     }
 
     fn add_pattern(&mut self, regex: Regex, prefix: String, is_sensitive: bool, rule: usize) {
-        let same =
-            |known: &&Pattern| known.regex.as_str() == regex.as_str() && known.prefix == prefix;
+        let same = |known: &&Pattern| {
+            known.regex.as_str() == regex.as_str() && known.is_sensitive == is_sensitive
+        };
         if let Some(by) = self.patterns.iter().find(same) {
             self.shadowed.push((rule, by.rule));
         }
@@ -238,6 +240,7 @@ impl Rules {
                 .flatten(),
             regex,
             prefix,
+            is_sensitive,
         });
     }
 }

@@ -67,6 +67,16 @@ pub(super) fn identity(sample: &[u8]) -> Vec<u8> {
     })
 }
 
+/// Whether a label, if it is there, is a number.
+pub(super) fn has_number(sample: &[u8], label: &[u8]) -> bool {
+    let brace = sample.iter().position(|byte| *byte == b'{');
+    let mut is_number_there = true;
+    each_label(&sample[brace.unwrap_or(sample.len())..], |name, value| {
+        is_number_there &= name != label || is_number(value);
+    });
+    is_number_there
+}
+
 /// A sample put together again from its name and what `change` makes of its labels.
 fn joined(sample: &[u8], change: impl Fn(&mut Vec<(&[u8], &[u8])>)) -> Vec<u8> {
     let brace = sample.iter().position(|byte| *byte == b'{');

@@ -105,8 +105,8 @@ impl Wanted {
         self.rules.get(rule).is_some_and(Cell::get)
     }
 
-    fn look(&self) -> ControlFlow<()> {
-        match self.patience.get().checked_sub(1) {
+    fn look(&self, nodes: u64) -> ControlFlow<()> {
+        match self.patience.get().checked_sub(nodes) {
             Some(patience) => {
                 self.patience.set(patience);
                 ControlFlow::Continue(())
@@ -144,6 +144,9 @@ pub fn walk(
     .node(root, &reach)
 }
 
+/// So many empty places of a branch take as long as a node.
+pub const PLACES: u64 = 16;
+
 /// Paths longer than this are skipped with all below them.
 const PATH_LIMIT: usize = 2048;
 
@@ -177,7 +180,7 @@ impl Walker<'_> {
         if self.path.len() >= PATH_LIMIT {
             return ControlFlow::Continue(());
         }
-        self.wanted.look()?;
+        self.wanted.look(1)?;
         if let Some(value) = node.as_value() {
             return self.offer(reach, value.borrowed());
         }
@@ -290,6 +293,7 @@ impl Walker<'_> {
         let (mut count, mut is_cut) = (0, !self.leads_below(reach));
         let mut dropped = self.wanted.dropped.get();
         if !is_cut {
+            self.wanted.look(branch.places() / PLACES)?;
             let flow = branch.each(&mut |name, child| {
                 if dropped != self.wanted.dropped.get() {
                     dropped = self.wanted.dropped.get();

@@ -24,7 +24,7 @@ const SLOTS: usize = 6;
 /// Entries of the index for so many slots.
 const ENTRIES: usize = 10;
 /// The longest that a model may take; none does.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// What the process ends with if one does.
 pub(crate) const NOT_ALL: i32 = 2;

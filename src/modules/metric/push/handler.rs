@@ -105,8 +105,9 @@ impl Handler {
     fn list(&self, request: &Request) -> Response {
         let format = api::format(request);
         let entry = Arc::clone(&self.entry);
-        let listed = api::answer(move |mut out| {
-            Some(json::serialize(&status::keys(&entry), format, &mut out))
+        let listed = api::answer(move |mut out, places| {
+            let keys = status::keys(&entry);
+            Some(json::serialize_within(&keys, format, places, &mut out))
         });
         listed.unwrap_or_else(|| self.response(Err(Refusal::Damaged)))
     }
