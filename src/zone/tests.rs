@@ -262,6 +262,27 @@ fn nothing_in_common_starts_empty_and_says_why() {
 }
 
 #[test]
+fn an_update_that_began_before_a_move_finds_its_key_after_it() {
+    let memory = SharedMemory::create("zone", K64).unwrap();
+    let adopt = |bytes| Zone::adopt(&memory, bytes, schema(&["count"]), &overflow(None)).unwrap();
+    let (old, _) = adopt(K64);
+    let keys: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+    for key in &keys {
+        old.update(key.as_bytes(), 1.0, Moment(0)).unwrap();
+    }
+    let (new, _) = adopt(4 * K64);
+    // Another thread follows the zone before this one gets to the lock.
+    assert_eq!(old.len(), 100);
+    for key in &keys {
+        let hash = old.first.store.hash(key.as_bytes());
+        old.apply_slowly(key.as_bytes(), 1.0, Moment(1), &old.first, hash)
+            .unwrap();
+    }
+    assert_eq!((new.len(), text(&new, b"7").as_deref()), (100, Some("2")));
+    new.verify().unwrap();
+}
+
+#[test]
 fn a_smaller_zone_keeps_the_most_recent_keys() {
     let memory = SharedMemory::create("zone", K64).unwrap();
     let adopt =
