@@ -55,9 +55,10 @@ const DIRECTIVES: &[DirectiveSpec] = &[
                    cut into a label for each named group of REGEX. Counters end in `_total`, \
                    histograms have `_bucket`, `_sum` and `_count`. With `keys=families` each key is \
                    a family, called TEXT and the key, which may have labels of its own, as in \
-                   `jobs{job=\"backup\"}`. A zone of more than N keys is left out. Keys that make no name, that REGEX does not match, or \
-                   that would repeat what the page has already, are left out; `# skipped N` tells \
-                   how many.",
+                   `jobs{job=\"backup\"}`; that takes memory for all keys at once, and counters are \
+                   called as their keys are. A zone of more than N keys is left out. Keys that make \
+                   no name, that REGEX does not match, or that would repeat what the page has \
+                   already, are left out; `# skipped N` tells how many.",
             example: "prometheus_template requests {\n    'requests{zone=\"$1\"}' $p8s_value\n        \
                       path=~^/http/server_zones/([^/]+)/requests/total$ type=counter;\n}",
         },
