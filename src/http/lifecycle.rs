@@ -26,7 +26,9 @@ const WORKERS: usize = 0;
 const RESTARTS: usize = 1;
 /// For each way to end: how often, and when last, in milliseconds since 1970.
 const RELOADS: usize = 2;
-const WORDS: usize = 6;
+/// When the first configuration was loaded, in milliseconds since 1970.
+const STARTED: usize = 6;
+const WORDS: usize = 7;
 
 impl Lifecycle {
     /// The counts of this server.
@@ -35,6 +37,20 @@ impl Lifecycle {
     /// When there is no memory for them.
     pub fn open(memory: &mut dyn Memory) -> io::Result<Self> {
         memory.counters("lifecycle", "", WORDS * 8).map(Self)
+    }
+
+    /// A configuration was loaded at this moment, in milliseconds since 1970; only the first counts here.
+    pub fn start(&self, now: u64) {
+        let first = self.word(STARTED);
+        // Whoever comes later finds it set, which is right.
+        let _ = first.compare_exchange(0, now, Ordering::Release, Ordering::Relaxed);
+    }
+
+    /// When the configuration that serves was loaded, in milliseconds since 1970; nothing if none was.
+    pub fn loaded(&self) -> Option<u64> {
+        let started = self.word(STARTED).load(Ordering::Acquire);
+        let last = self.last_reload(Reload::Successful);
+        last.or_else(|| (started > 0).then_some(started))
     }
 
     /// A reload ended at this moment, in milliseconds since 1970.

@@ -3,14 +3,19 @@
 //! A long listing is written by a thread of its own, a few chunks ahead of the client and no more:
 //! it never holds up the other requests of the worker, and memory does not grow with the listing.
 //! When the client goes away, the next write fails and the thread ends. Few bodies are made at a
-//! time, and others wait: clients that read slowly must not take all memory for stacks. The threads
-//! are none of the runtime's, because they let the event loop go first, which cannot be taken back.
+//! time, and others wait: clients that read slowly must not take all memory. Nor may they keep others out:
+//! while some wait, a body whose client takes nothing for [`PATIENCE`], or that takes longer than
+//! [`LONGEST`] as a whole, breaks off. The threads are none of the runtime's, because they let the event
+//! loop go first, which cannot be taken back.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::os;
@@ -31,10 +36,11 @@ impl Stream {
         let handle = Handle::try_current().ok()?;
         let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
         handle.spawn(async move {
+            WAITING.fetch_add(1, Ordering::Relaxed);
+            let permit = MAKERS.acquire().await;
+            WAITING.fetch_sub(1, Ordering::Relaxed);
             // The semaphore is never closed.
-            let Ok(permit) = MAKERS.acquire().await else {
-                return;
-            };
+            let Ok(permit) = permit else { return };
             if sender.is_closed() {
                 return;
             }
@@ -77,6 +83,7 @@ fn make(sender: mpsc::Sender<Bytes>, write: impl FnOnce(&mut dyn Write) -> io::R
     }
     let mut writer = Chunks {
         sender,
+        began: Instant::now(),
         buffer: Vec::with_capacity(CHUNK),
     };
     // An error means as a rule that nobody reads any more; whoever does misses the end.
@@ -94,12 +101,25 @@ const NICENESS: i32 = 10;
 const CHUNK: usize = 32 * 1024;
 const CHUNKS_AHEAD: usize = 4;
 /// So many bodies are made at a time.
-const MOST_MAKERS: usize = 32;
+const MOST_MAKERS: usize = 16;
 
 static MAKERS: Semaphore = Semaphore::const_new(MOST_MAKERS);
 
+/// How many bodies wait for their turn.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// How long a client may take nothing while others wait.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a body may take while others wait.
+const LONGEST: Duration = Duration::from_secs(30);
+/// How soon a body looks again whether its client has taken something.
+const MOMENT: Duration = Duration::from_micros(100);
+/// How often, at least, it looks whether it is time to break off.
+const GLANCE: Duration = Duration::from_millis(50);
+
 struct Chunks {
     sender: mpsc::Sender<Bytes>,
+    began: Instant,
     buffer: Vec<u8>,
 }
 
@@ -122,9 +142,20 @@ impl Write for Chunks {
 }
 
 impl Chunks {
-    fn send(&self, chunk: Bytes) -> io::Result<()> {
-        let sent = self.sender.blocking_send(chunk);
-        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
+    fn send(&self, mut chunk: Bytes) -> io::Result<()> {
+        let blocked = Instant::now();
+        loop {
+            chunk = match self.sender.try_send(chunk) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Closed(_)) => return Err(io::ErrorKind::BrokenPipe.into()),
+                Err(TrySendError::Full(chunk)) => chunk,
+            };
+            let is_late = blocked.elapsed() > PATIENCE || self.began.elapsed() > LONGEST;
+            if is_late && WAITING.load(Ordering::Relaxed) > 0 {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            thread::sleep(GLANCE.min(blocked.elapsed() + MOMENT));
+        }
     }
 }
 
@@ -229,6 +260,36 @@ mod tests {
             let mut last = unread.pop().unwrap();
             drop(unread);
             assert!(last.next().await.unwrap().is_some());
+        });
+    }
+
+    #[test]
+    fn clients_that_take_nothing_make_room_for_others() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let pieces = |out: &mut dyn Write| {
+            (0..2 * CHUNKS_AHEAD).try_for_each(|_| out.write_all(&[b'x'; CHUNK]))
+        };
+        runtime.block_on(async {
+            let unread: Vec<Stream> = (0..MOST_MAKERS)
+                .map(|_| Stream::begin(pieces).unwrap())
+                .collect();
+            let mut other = Stream::begin(pieces).unwrap();
+            let first = tokio::time::timeout(10 * PATIENCE, other.next()).await;
+            assert!(first.unwrap().unwrap().is_some());
+            let mut broken = 0;
+            for mut late in unread {
+                broken += loop {
+                    match late.next().await {
+                        Ok(Some(_)) => {}
+                        Ok(None) => break 0,
+                        Err(_) => break 1,
+                    }
+                };
+            }
+            assert!(broken > 0);
         });
     }
 }

@@ -13,6 +13,7 @@ use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Stateme
 use crate::http::Kind;
 use crate::http::builder::{Builder, LocationParts};
 use crate::http::content;
+use crate::http::lifecycle::Lifecycle;
 use crate::http::module::{self, Module};
 use crate::http::outcome::Outcome;
 use crate::http::phase::ContentHandler;
@@ -112,7 +113,8 @@ fn check_location(statement: &Statement<'_>) -> Result<(), Diagnostic> {
 /// The skeleton of the tree, in the order in which it is shown.
 fn declare(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
     let generation = builder.generation;
-    let loaded = SystemTime::now();
+    // What does not serve, as when a configuration is checked, knows its own time only.
+    let (own, lifecycle) = (SystemTime::now(), Lifecycle::open(builder.memory).ok());
     let tree = &mut builder.tree;
     tree.leaf(&["status", "angie", "version"], || {
         Some(Value::Text(env!("CARGO_PKG_VERSION").as_bytes().into()))
@@ -124,7 +126,8 @@ fn declare(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
         Some(Value::Integer(generation))
     });
     tree.leaf(&["status", "angie", "load_time"], move || {
-        Some(time(loaded))
+        let loaded = lifecycle.as_ref().and_then(Lifecycle::loaded);
+        Some(loaded.map_or_else(|| time(own), Value::since_1970))
     });
     tree.declare(&["status", "angie", "self"]);
     let config_files = tree.place(&["status", "angie", "config_files"]);

@@ -13,6 +13,7 @@ use super::demo;
 use super::error_log::Sinks;
 use super::listen::{self, Bound};
 use super::memory::{Areas, MasterMemory};
+use super::reload::now;
 use super::report::Audience;
 use crate::conf::{self, Disk, Loader, Parsed, Recorder, Recording, reason};
 use crate::http::lifecycle::Lifecycle;
@@ -224,7 +225,9 @@ fn open_lifecycle(memory: &mut MasterMemory<'_>, audience: Audience) -> Option<L
         let message = format!("no shared memory ({})", reason(&error));
         audience.line(LogLevel::Emerg, &message);
     };
-    Lifecycle::open(memory).map_err(fatal).ok()
+    let lifecycle = Lifecycle::open(memory).map_err(fatal).ok()?;
+    lifecycle.start(now());
+    Some(lifecycle)
 }
 
 fn seal(recording: &Recording) -> io::Result<OwnedFd> {

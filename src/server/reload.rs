@@ -105,11 +105,14 @@ impl Master {
     }
 
     fn count_reload(&self, reload: Reload) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.unwrap_or_default().as_millis();
-        let now = u64::try_from(now).unwrap_or(u64::MAX);
-        self.current.lifecycle.count_reload(reload, now);
+        self.current.lifecycle.count_reload(reload, now());
     }
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    u64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How long the workers of a new generation may take until they accept.

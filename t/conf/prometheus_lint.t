@@ -129,3 +129,14 @@ pingauge: [warn] "b" never gets a value: the page has that name already in http_
    6 |     metric_zone * help=All;
      |                 ^
      help: prefix=TEXT or as=NAME give another name
+
+=== a histogram with a largest value
+--- http_config
+metric_zone a:64k histogram 1 2;
+metric_zone b:64k histogram 1 +Inf;
+prometheus_template t { metric_zone a as=seconds help=A; metric_zone b as=times help=B; }
+--- config
+--- warn
+pingauge: [warn] zone "a" has a histogram without the limit +Inf: larger values are in none of its series in http_config:3
+   3 | prometheus_template t { metric_zone a as=seconds help=A; metric_zone b as=times help=B; }
+     |                                     ^

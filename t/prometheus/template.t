@@ -257,3 +257,25 @@ GET /z?k=k&v=5 204
 z{a="",b="k",c=""} 5
 generation{a="own"} 1
 constant{a="own"} 1
+
+=== a pattern in a map leaves the captures of the path alone
+--- http_config
+metric_zone z:64k last;
+map $p8s_value $known { volatile; ~^(1)$ one; ~^(2)$ 2; default 0; }
+map $p8s_value $kind { volatile; ~^(.)$ "<$1>"; }
+prometheus_template t {
+    'z{key="$1"}' $known path=~^/http/metric_zones/z/metrics/([a-b])$;
+    'y{kind="$kind",key="$1"}' $p8s_value path=~^/http/metric_zones/z/metrics/(.+)$;
+}
+--- config
+location /z { metric z $arg_k=$arg_v on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /z?k=a&v=2 204
+GET /z?k=b&v=3 204
+GET /z?k=c&v=4 204
+--- prometheus /p
+# Angie Prometheus template "t"
+z{key="a"} 2
+z{key="b"} 0
+y{kind="<4>",key="c"} 4

@@ -481,6 +481,7 @@ prometheus_template t {
     metric_zone a label=9;
     metric_zone a as=b-c;
     metric_zone a labels=~(?<le>.);
+    metric_zone a help=;
 }
 --- config
 --- error
@@ -527,6 +528,10 @@ pingauge: [emerg] the buckets of zone "a" have the label "le" in http_config:13
   13 |     metric_zone a labels=~(?<le>.);
      |                 ^
      help: give the label of keys another name
+pingauge: [emerg] empty help in http_config:14
+  14 |     metric_zone a help=;
+     |                        ^
+     help: leave it out, or write a text
 
 === zones that are too large for a page
 --- http_config
@@ -577,6 +582,9 @@ prometheus_template t { lat_count $p8s_value path=/http/metric_zones/lat/metrics
 pingauge: [warn] metric "lat_count" is neither histogram nor summary and should not end in "_count" in http_config:2
    2 | prometheus_template t { lat_count $p8s_value path=/http/metric_zones/lat/metrics/ type=gauge help=A; met
      |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+pingauge: [warn] zone "lat" has a histogram without the limit +Inf: larger values are in none of its series in http_config:2
+   2 |  $p8s_value path=/http/metric_zones/lat/metrics/ type=gauge help=A; metric_zone lat help=B; }
+     |                                                                                 ^^^
 pingauge: [warn] "lat" never gets a value: the page has that name already in http_config:2
    2 |  $p8s_value path=/http/metric_zones/lat/metrics/ type=gauge help=A; metric_zone lat help=B; }
      |                                                                                 ^^^

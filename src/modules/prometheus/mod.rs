@@ -57,8 +57,10 @@ const DIRECTIVES: &[DirectiveSpec] = &[
                    a family, called TEXT and the key, which may have labels of its own, as in \
                    `jobs{job=\"backup\"}`; that takes memory for all keys at once, and counters are \
                    called as their keys are. A zone of more than N keys is left out. Keys that make \
-                   no name, that REGEX does not match, or that would repeat what the page has \
-                   already, are left out; `# skipped N` tells how many.",
+                   no name or that REGEX does not match are left out, and so are families that the \
+                   page has already; `# skipped N` tells how many. Of keys that come to the same \
+                   labels the first is written. A histogram counts what fits one of its limits, so \
+                   give it `+Inf`.",
             example: "prometheus_template requests {\n    'requests{zone=\"$1\"}' $p8s_value\n        \
                       path=~^/http/server_zones/([^/]+)/requests/total$ type=counter;\n}",
         },

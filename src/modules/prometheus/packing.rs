@@ -18,9 +18,10 @@ pub(super) fn takes_gzip(accepted: &[u8]) -> bool {
         same.next().map(|(_, quality)| quality)
     };
     let named = quality(b"gzip").or_else(|| quality(b"x-gzip"));
+    let plain = quality(b"identity").unwrap_or(0.0);
     named
         .or_else(|| quality(b"*"))
-        .is_some_and(|quality| quality > 0.0)
+        .is_some_and(|packed| packed > 0.0 && packed >= plain)
 }
 
 /// The name of a coding and how much it is wanted.
@@ -76,6 +77,8 @@ mod tests {
             ("*", true),
             ("*;q=0", false),
             ("identity", false),
+            ("gzip;q=0.1, identity;q=0.9", false),
+            ("gzip, identity", true),
             ("x-gzip", true),
             ("gzip;q=nonsense", true),
         ] {

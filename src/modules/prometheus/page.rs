@@ -147,6 +147,7 @@ impl Compiled {
         let mut evaluation = Evaluation {
             template: self,
             own: request.captures.clone(),
+            found: Captures::default(),
             request,
         };
         let root = evaluation.request.runtime.tree.root_with(filled.as_slice());
@@ -193,6 +194,8 @@ struct Evaluation<'a> {
     template: &'a Compiled,
     /// The captures the request came with.
     own: Captures,
+    /// Those of the item at hand; a variable may match something of its own.
+    found: Captures,
     request: &'a mut Request,
 }
 
@@ -212,9 +215,10 @@ impl Evaluate for Evaluation<'_> {
                 self.request.forget_evaluated();
             }
         }
+        self.found.clone_from(&self.request.captures);
         if self.request.read(line.value, &mut out.value) && !out.value.is_empty() {
             out.sample.extend_from_slice(line.name.as_bytes());
-            append_labels(&line.labels, self.request, &mut out.sample);
+            self.append_labels(&line.labels, &mut out.sample);
             match item {
                 Some(item) => line.describe(item, out),
                 None => out.syntax = line.syntax,
@@ -261,6 +265,23 @@ impl Evaluation<'_> {
         }
     }
 
+    /// Appends labels; what variables bring in is escaped, the template's own text is not.
+    fn append_labels(&mut self, labels: &Template, out: &mut Vec<u8>) {
+        let mut text = self.request.buffer();
+        for part in labels.parts() {
+            match part {
+                Part::Literal(literal) => out.extend_from_slice(literal),
+                part => {
+                    self.request.captures.clone_from(&self.found);
+                    text.clear();
+                    part.append(self.request, &mut text);
+                    escape_label(&text, out);
+                }
+            }
+        }
+        self.request.recycle(text);
+    }
+
     fn show_nothing(&mut self) {
         self.request.state(self.template.item).0 = None;
         self.request.captures.clone_from(&self.own);
@@ -277,20 +298,4 @@ fn append_plain(labels: &[Plain], item: &Match<'_>, out: &mut Vec<u8>) {
             }
         }
     }
-}
-
-/// Appends labels; what variables bring in is escaped, the template's own text is not.
-fn append_labels(labels: &Template, request: &mut Request, out: &mut Vec<u8>) {
-    let mut text = request.buffer();
-    for part in labels.parts() {
-        match part {
-            Part::Literal(literal) => out.extend_from_slice(literal),
-            part => {
-                text.clear();
-                part.append(request, &mut text);
-                escape_label(&text, out);
-            }
-        }
-    }
-    request.recycle(text);
 }

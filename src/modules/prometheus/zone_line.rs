@@ -41,6 +41,13 @@ pub(super) fn written(directive: &Directive, after: usize) -> Result<WrittenZone
         let message = format!("invalid parameter \"{}\"", word.text);
         return invalid(word.span, message, EXPECTED);
     }
+    if let Some(word) = option("help=").filter(|word| word.text.is_empty()) {
+        return invalid(
+            word.span,
+            "empty help".to_owned(),
+            "leave it out, or write a text",
+        );
+    }
     let zone = WrittenZone {
         after,
         zone: directive.arguments[0].clone(),

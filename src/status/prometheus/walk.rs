@@ -177,7 +177,7 @@ struct Reach {
 
 impl Walker<'_> {
     fn node(&mut self, node: &Node<'_>, reach: &Reach) -> ControlFlow<()> {
-        if self.path.len() >= PATH_LIMIT {
+        if self.path.len() > PATH_LIMIT {
             return ControlFlow::Continue(());
         }
         self.wanted.look(1)?;
