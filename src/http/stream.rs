@@ -4,8 +4,8 @@
 //! it never holds up the other requests of the worker, and memory does not grow with the listing.
 //! When the client goes away, the next write fails and the thread ends. Few bodies are made at a
 //! time, and others wait: clients that read slowly must not take all memory. Nor may they keep others out:
-//! while some wait, a body whose client takes nothing for [`PATIENCE`], or that takes longer than
-//! [`LONGEST`] as a whole, breaks off. The threads are none of the runtime's, because they let the event
+//! while some wait, a body whose client takes nothing for three seconds, or that takes longer than
+//! thirty as a whole, breaks off. The threads are none of the runtime's, because they let the event
 //! loop go first, which cannot be taken back.
 
 use std::io::{self, Write};
