@@ -153,9 +153,11 @@ impl<'a> Statement<'a> {
                 lines.push(line);
                 continue;
             }
-            let problem = Diagnostic::error(line.span.last(), "unexpected \"{\"").with_help(
-                format!("\"{}\" has no blocks within", self.directive.name.text),
-            );
+            let problem =
+                Diagnostic::error(line.span.last(), "unexpected \"{\"").with_help(format!(
+                    "\"{}\" has no blocks within; quote a word that holds a brace",
+                    self.directive.name.text
+                ));
             self.diagnostics.push(problem);
         }
         lines
