@@ -17,6 +17,7 @@ use pingora_core::server::ShutdownWatch;
 
 use super::bridge::{Bridge, Errand};
 use super::client::Client;
+use super::cut_off::{Arriving, salvage};
 use super::encryption::Encryption;
 use super::engine::{self, Answer};
 use super::handshake;
@@ -144,15 +145,22 @@ impl Connection<'_> {
             let Some(mut request) = self.request.take() else {
                 return;
             };
-            let arrival = self.arrival(&mut client, &mut request).await;
+            let arrival = {
+                let mut arriving = Arriving {
+                    client: &mut client,
+                    request: &mut request,
+                    has_arrived: false,
+                };
+                let arrival = self.arrival(arriving.client, arriving.request).await;
+                arriving.has_arrived = true;
+                arrival
+            };
             let answer = match arrival {
                 Arrival::End => return part(&request, &mut client).await,
                 Arrival::Head => self.understand(&mut request),
                 Arrival::Refused(status) => refuse(&mut request, &mut client, status),
                 Arrival::BrokenOff(status) => {
-                    request.head.salvage(client.buffered());
-                    request.begin();
-                    client.consume(client.buffered().len());
+                    salvage(&mut request, &mut client);
                     request.response.status = status;
                     Answer::Close
                 }
@@ -320,9 +328,7 @@ async fn part(request: &Request, client: &mut Client) {
 
 /// A request whose head is refused: what can be read of it is kept for logs and metrics.
 fn refuse(request: &mut Request, client: &mut Client, status: u16) -> Answer {
-    request.head.salvage(client.buffered());
-    request.begin();
-    client.consume(client.buffered().len());
+    salvage(request, client);
     without_origin(engine::fail(request, status), status)
 }
 
@@ -338,7 +344,7 @@ async fn timeout_at<F: Future>(deadline: Instant, work: F) -> Option<F::Output> 
     tokio::time::timeout_at(deadline.into(), work).await.ok()
 }
 
-fn skip_empty_lines(client: &mut Client) -> usize {
+pub(super) fn skip_empty_lines(client: &mut Client) -> usize {
     let blank = client
         .buffered()
         .iter()

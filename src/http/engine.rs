@@ -71,6 +71,7 @@ pub fn head_point(request: &mut Request) {
 
 /// The request is over.
 pub fn finish(request: &mut Request) {
+    request.under_way = false;
     request.time_passed();
     run_due(request, Phase::End);
     let (location, server) = (request.location, request.server);

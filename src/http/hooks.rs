@@ -193,7 +193,10 @@ impl ProxyHttp for Hooks {
         exchange: &mut Exchange,
     ) -> Result<Option<std::time::Duration>> {
         let (request, origin) = exchange.parts()?;
-        origin.received(request, body.as_ref().map_or(0, Bytes::len));
+        let received = body.as_ref().map_or(0, Bytes::len);
+        // A request that is cut off has no better measure.
+        request.body_sent += received as u64;
+        origin.received(request, received);
         Ok(None)
     }
 

@@ -40,6 +40,7 @@ pub mod written;
 mod chunks;
 pub mod client;
 pub mod counters;
+mod cut_off;
 mod exchange;
 pub mod head;
 mod hooks;

@@ -68,6 +68,8 @@ pub struct Request {
     pub unchanged: bool,
     /// Whether its location was found by the path that it has now.
     pub located: bool,
+    /// Whether it began and has not ended.
+    pub(super) under_way: bool,
     method: Option<&'static [u8]>,
     redirects: u8,
     began: Moment,
@@ -126,6 +128,7 @@ impl Request {
             complete: false,
             unchanged: true,
             located: false,
+            under_way: false,
             method: None,
             redirects: 0,
             began: Moment::default(),
@@ -161,6 +164,7 @@ impl Request {
         self.complete = false;
         self.unchanged = true;
         self.located = false;
+        self.under_way = true;
         self.method = None;
         self.redirects = 0;
         self.values.fill_with(|| Value::Unset);
@@ -178,6 +182,7 @@ impl Request {
         let mut other = Self::new(self.runtime, self.listener, self.connection.clone());
         other.head = self.head.clone();
         other.begin();
+        other.under_way = false;
         other.connection.requests = self.connection.requests;
         other.began = self.began;
         other.method = self.method;

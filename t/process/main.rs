@@ -11,6 +11,7 @@ mod clients;
 mod command_line;
 mod console;
 mod counting;
+mod cut_off;
 mod dashboard;
 mod durable;
 mod gates;
