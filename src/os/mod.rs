@@ -24,6 +24,7 @@ mod priority;
 mod process;
 mod robust_mutex;
 mod shared_memory;
+mod signals;
 mod title;
 
 pub use access::may_make_files;
@@ -40,4 +41,5 @@ pub use process::{
 };
 pub use robust_mutex::{LockError, Locked, MUTEX_WORDS, MutexGuard, RobustMutex};
 pub use shared_memory::SharedMemory;
+pub use signals::{SignalsHeld, admit_signals, hold_signals, note_arrivals};
 pub use title::{claim_title, set_title};

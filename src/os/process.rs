@@ -12,6 +12,7 @@ use std::process::{Child, Command};
 use std::ptr;
 
 use super::descriptor::checked;
+use super::signals::hold_signals;
 
 /// Whether a child stays in the session of its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub enum Session {
 }
 
 /// Starts a process that inherits these descriptors, under the same numbers, and no others but the
-/// standard ones.
+/// standard ones. Signals to it wait until it lets them in, with [`admit_signals`](super::admit_signals).
 ///
 /// # Errors
 /// When the process cannot be started.
@@ -45,6 +46,7 @@ pub fn spawn(
     // SAFETY: `prepare` makes two kinds of system call, both allowed between fork and exec, and reads
     // a vector that was filled before.
     unsafe { command.pre_exec(prepare) };
+    let _held = hold_signals()?;
     command.spawn()
 }
 

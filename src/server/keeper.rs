@@ -9,12 +9,12 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use super::error_log;
-use super::hand_over::HandOver;
+use super::hand_over::{Duty, HandOver};
 use super::master::Master;
 use super::report::PROGRAM;
 use super::signals::Signals;
 use super::worker::{Ready, reopen_logs};
-use super::workers::Which;
+use super::workers::{Ended, Which};
 use crate::conf::{Disk, reason};
 use crate::http::chore::Chore;
 use crate::http::provision::Provision;
@@ -38,9 +38,8 @@ pub(super) fn keep(hand_over: &HandOver) -> Result<(), String> {
     let Ready {
         runtime, mut ready, ..
     } = Ready::begin(hand_over)?;
-    if ready.write_all(b"R").is_err() {
-        return Ok(());
-    }
+    // A master that has decided otherwise meanwhile has said so by a signal.
+    let _ = ready.write_all(b"R");
     drop(ready);
     let chores = runtime.map_or(&[][..], |runtime| &runtime.chores);
     let provisions = runtime.map_or(&[][..], |runtime| &runtime.provisions);
@@ -115,12 +114,60 @@ impl Chore for Upkeep<'_> {
     }
 }
 
+/// What is done last, when the server ends and all workers are gone: by the keeper, or if that died by another.
+#[derive(Debug, Default)]
+pub(super) struct LastWork {
+    is_told: bool,
+    is_over: bool,
+    failures: u32,
+}
+
+impl LastWork {
+    /// Whether somebody is to be told to do it.
+    fn is_due(&self) -> bool {
+        !self.is_told && !self.is_over
+    }
+
+    /// Whoever was to do it ended otherwise, or could not be started.
+    pub(super) fn failed(&mut self) {
+        self.is_told = false;
+        self.failures += 1;
+        if self.failures >= MOST_FAILURES {
+            self.give_up();
+        }
+    }
+
+    fn give_up(&mut self) {
+        if !std::mem::replace(&mut self.is_over, true) {
+            let message = "the last snapshots are not made: no keeper could do it";
+            error_log::write(LogLevel::Alert, message);
+        }
+    }
+}
+
+/// How often it is tried.
+const MOST_FAILURES: u32 = 3;
+
 impl Master {
-    /// Whether a keeper is to be started.
+    /// Whether a keeper is to be started; once the server ends, whether there is nobody for what is last.
     pub(super) fn misses_keeper(&self) -> bool {
-        self.end.is_none()
-            && self.current.has_chores
-            && !self.workers.has_keeper(self.current.number)
+        let is_time = match self.end {
+            None => true,
+            Some(_) => self.last_work.is_due() && !self.workers.are_there(Which::All),
+        };
+        is_time && self.current.has_chores && !self.workers.has_keeper(self.current.number)
+    }
+
+    /// A process ended that may have been told to do what is last.
+    pub(super) fn note_last_work(&mut self, ended: &Ended) {
+        if self.end.is_some() && ended.duty == Duty::Keep && ended.generation == self.current.number
+        {
+            if !ended.is_success() {
+                self.last_work.failed();
+            } else if self.last_work.is_told {
+                self.last_work.is_over = true;
+            }
+        }
     }
 
     /// Once all workers are gone: tells the keeper to end, and kills keepers that do not. Those of other
@@ -136,13 +183,21 @@ impl Master {
             self.workers.dismiss(others, LEAVE);
             now + PATIENCE
         });
-        if !self.is_finishing && !self.workers.are_there(others) {
-            self.is_finishing = true;
+        let is_there = self.workers.has_keeper(self.current.number);
+        if is_there && self.last_work.is_due() && !self.workers.are_there(others) {
+            self.last_work.is_told = true;
             self.workers.dismiss(Which::Keepers, FINISH);
         }
         if end <= now {
             self.keepers_end = Some(now + PATIENCE);
-            self.workers.signal(Which::Keepers, libc::SIGKILL);
+            let late = match self.workers.are_there(others) {
+                true => others,
+                false => Which::Keepers,
+            };
+            if late == Which::Keepers {
+                self.last_work.give_up();
+            }
+            self.workers.signal(late, libc::SIGKILL);
         }
     }
 }

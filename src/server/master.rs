@@ -4,7 +4,6 @@
 //! workers of the current generation, none of others but those that are finishing. Nothing in the loop
 //! waits for a single thing, so a reload can be overtaken by a stop, and a worker dies at any time.
 
-use std::io::IsTerminal;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -14,6 +13,7 @@ use super::daemon::Launch;
 use super::error_log::{self, Sinks};
 use super::generation::{Generation, Source};
 use super::hand_over::Duty;
+use super::keeper::LastWork;
 use super::pid_file::PidFile;
 use super::reload::Coming;
 use super::report::Audience;
@@ -43,8 +43,7 @@ pub(super) struct Master {
     pub(super) end: Option<End>,
     /// When keepers that were told to end are killed.
     pub(super) keepers_end: Option<Instant>,
-    /// Whether the last keeper was told to do what is last.
-    pub(super) is_finishing: bool,
+    pub(super) last_work: LastWork,
     pub(super) pid: Option<PidFile>,
 }
 
@@ -78,7 +77,7 @@ impl Master {
             restart: Restart::default(),
             end: None,
             keepers_end: None,
-            is_finishing: false,
+            last_work: LastWork::default(),
             pid: None,
             source,
         };
@@ -99,18 +98,20 @@ impl Master {
         loop {
             self.fill_up();
             self.wait();
-            for ended in self.workers.reap() {
-                self.note_end(&ended);
-            }
             for signal in self.signals.take() {
                 self.obey(signal);
             }
+            // After the signals: a child that ends now sends one that was not taken yet.
+            for ended in self.workers.reap() {
+                self.note_end(&ended);
+            }
             self.finish_reload();
+            self.repeat_reload();
             self.count_workers();
-            if self.end.is_some() && self.workers.is_empty() {
+            self.end_keepers();
+            if self.end.is_some() && self.workers.is_empty() && !self.misses_keeper() {
                 break;
             }
-            self.end_keepers();
             self.hurry();
             error_log::settle();
         }
@@ -153,6 +154,7 @@ impl Master {
         };
         error_log::write(level, &ended.story());
         let is_coming = |coming: &Coming| coming.generation.number == ended.generation;
+        self.note_last_work(ended);
         if ended.manner == Manner::Told || self.end.is_some() {
             return;
         }
@@ -213,18 +215,22 @@ impl Master {
             if let Err(error) = start_worker(&mut self.workers, &self.current, duty) {
                 error_log::write(LogLevel::Alert, &error);
                 self.restart.failed(Instant::now());
+                if self.end.is_some() {
+                    self.last_work.failed();
+                }
                 return;
             }
         }
     }
 
+    /// A daemon only: terminals that change their size send this signal to everything in the foreground,
+    /// and those who run containers pass it on.
     fn stop_serving(&mut self) {
-        // A terminal that changes its size sends this signal to everything in the foreground.
-        let terminal = std::io::stderr().is_terminal() || std::io::stdin().is_terminal();
-        if self.end.is_some() || !self.is_daemon && terminal {
+        if self.end.is_some() || !self.is_daemon {
             return;
         }
         self.abandon_reload("the workers are to end");
+        self.reload_again = false;
         self.is_serving = false;
         self.workers.dismiss(Which::All, libc::SIGQUIT);
     }
@@ -235,6 +241,7 @@ impl Master {
         }
         self.end = Some(End::Graceful);
         self.coming = None;
+        self.restart = Restart::default();
         self.workers.dismiss(Which::All, libc::SIGQUIT);
         // Nobody shall wait in a queue that is not looked at any more.
         self.current.sockets.clear();
@@ -247,6 +254,7 @@ impl Master {
         let deadline = Instant::now() + STOP_PATIENCE;
         self.end = Some(End::Fast { deadline });
         self.coming = None;
+        self.restart = Restart::default();
         self.workers.dismiss(Which::All, libc::SIGTERM);
     }
 
@@ -264,6 +272,7 @@ impl Master {
         // The master first: its workers may not be allowed to make a file.
         self.reopen_own_logs();
         self.workers.signal(Which::All, libc::SIGUSR1);
+        self.workers.signal(Which::Keepers, libc::SIGUSR1);
     }
 
     pub(super) fn reopen_own_logs(&self) {
@@ -343,5 +352,5 @@ pub(super) fn notice(message: &str) {
     error_log::write(LogLevel::Notice, message);
 }
 
-/// How long workers may take to end at once.
-const STOP_PATIENCE: Duration = Duration::from_secs(1);
+/// How long workers may take to end at once: what they have under way is counted and logged first.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);

@@ -176,7 +176,11 @@ fn pid_path(line: &CommandLine, source: &Source, settings: &Settings) -> std::pa
 
 fn serve(line: &CommandLine, launch: Launch, arguments: &[OsString]) -> bool {
     let source = line.source();
-    if matches!(launch, Launch::Command) && source.glance().daemon {
+    // Whoever knows this process already is obeyed once there is something to be ordered about.
+    let held = os::hold_signals();
+    let becomes_daemon = matches!(launch, Launch::Command) && source.glance().daemon;
+    if becomes_daemon {
+        drop(held);
         return daemon::launch(arguments).unwrap_or_else(|error| {
             let message = format!("the daemon could not be started ({})", reason(&error));
             Audience::Terminal.line(LogLevel::Emerg, &message);

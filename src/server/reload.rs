@@ -87,7 +87,11 @@ impl Master {
         error_log::change(sinks);
         self.reopen_own_logs();
         notice(&format!("generation {number} is serving"));
-        if std::mem::take(&mut self.reload_again) {
+    }
+
+    /// Begins the reload that was asked for while another was under way, however that ended.
+    pub(super) fn repeat_reload(&mut self) {
+        if self.coming.is_none() && std::mem::take(&mut self.reload_again) {
             self.reload();
         }
     }

@@ -1,18 +1,21 @@
-//! Signals to the master, without races: a signal sets its flag and then wakes whoever waits.
+//! Signals to the master, without races: a signal leaves its mark and then wakes whoever waits.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::os;
 
 /// The signals that came and were not looked at yet.
 pub(super) struct Signals {
-    flags: Vec<(i32, Arc<AtomicBool>)>,
+    /// For each signal the number of its last arrival among all arrivals; 0 when it was taken.
+    arrivals: Vec<(i32, Arc<AtomicU64>)>,
     wakeups: UnixStream,
 }
 
-/// What the master listens to; the ones that end it come first.
+/// What the master listens to.
 const HANDLED: [i32; 8] = [
     libc::SIGTERM,
     libc::SIGINT,
@@ -25,7 +28,7 @@ const HANDLED: [i32; 8] = [
 ];
 
 impl Signals {
-    /// Begins to listen.
+    /// Begins to listen, to signals that were held back until now, too.
     ///
     /// # Errors
     /// When the system refuses a handler or descriptors.
@@ -33,25 +36,30 @@ impl Signals {
         let (wakeups, waker) = UnixStream::pair()?;
         wakeups.set_nonblocking(true)?;
         waker.set_nonblocking(true)?;
-        let mut flags = Vec::new();
+        let clock = Arc::default();
+        let mut arrivals = Vec::new();
         for signal in HANDLED {
-            let flag = Arc::new(AtomicBool::new(false));
-            // Actions run in the order they are registered, so the flag is set before the wakeup.
-            signal_hook::flag::register(signal, Arc::clone(&flag))?;
+            let arrival = Arc::default();
+            // Actions run in the order they are registered, so the mark is there before the wakeup.
+            os::note_arrivals(signal, Arc::clone(&arrival), Arc::clone(&clock))?;
             signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?;
-            flags.push((signal, flag));
+            arrivals.push((signal, arrival));
         }
-        Ok(Self { flags, wakeups })
+        os::admit_signals()?;
+        Ok(Self { arrivals, wakeups })
     }
 
-    /// Takes the signals that came; several of one kind are one.
+    /// Takes the signals that came, in their order; several of one kind are one, the last.
     pub(super) fn take(&mut self) -> Vec<i32> {
         let mut wakeups = [0; 64];
         while matches!(self.wakeups.read(&mut wakeups), Ok(count) if count > 0) {}
-        let came = |(signal, flag): &(i32, Arc<AtomicBool>)| {
-            flag.swap(false, Ordering::SeqCst).then_some(*signal)
+        let taken = |(signal, arrival): &(i32, Arc<AtomicU64>)| {
+            let number = arrival.swap(0, Ordering::SeqCst);
+            (number > 0).then_some((number, *signal))
         };
-        self.flags.iter().filter_map(came).collect()
+        let mut came: Vec<_> = self.arrivals.iter().filter_map(taken).collect();
+        came.sort_unstable();
+        came.into_iter().map(|(_, signal)| signal).collect()
     }
 }
 
@@ -80,7 +88,13 @@ pub(super) fn name(signal: i32) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::os;
+
+    /// Takes what came of these; other tests have signals of their own.
+    fn take(signals: &mut Signals, some: &[i32]) -> Vec<i32> {
+        let mut taken = signals.take();
+        taken.retain(|signal| some.contains(signal));
+        taken
+    }
 
     #[test]
     fn a_signal_wakes_and_is_taken_once() {
@@ -89,7 +103,28 @@ mod tests {
             os::signal(std::process::id(), libc::SIGUSR2).unwrap();
         }
         assert_eq!(os::wait_readable(&[signals.as_fd()], None).unwrap(), [true]);
-        assert_eq!(signals.take(), [libc::SIGUSR2]);
-        assert_eq!(signals.take(), Vec::<i32>::new());
+        assert_eq!(take(&mut signals, &[libc::SIGUSR2]), [libc::SIGUSR2]);
+        assert_eq!(take(&mut signals, &[libc::SIGUSR2]), [0; 0]);
+    }
+
+    #[test]
+    fn signals_are_taken_in_the_order_they_came() {
+        let [winch, hup, quit] = [libc::SIGWINCH, libc::SIGHUP, libc::SIGQUIT];
+        let mut signals = Signals::listen().unwrap();
+        let arrival = |signals: &Signals, signal| {
+            let mut arrivals = signals.arrivals.iter();
+            let own = arrivals.find(|(number, _)| *number == signal).unwrap();
+            own.1.load(Ordering::SeqCst)
+        };
+        for signal in [winch, hup, winch, quit] {
+            let before = arrival(&signals, signal);
+            os::signal(std::process::id(), signal).unwrap();
+            while arrival(&signals, signal) == before {
+                std::thread::yield_now();
+            }
+        }
+        let all = [winch, hup, quit];
+        assert_eq!(take(&mut signals, &all), [hup, winch, quit]);
+        assert_eq!(take(&mut signals, &all), [0; 0]);
     }
 }

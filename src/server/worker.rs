@@ -77,7 +77,7 @@ fn work(hand_over: &HandOver) -> Result<(), String> {
         .build()
         .map_err(|error| format!("no event loop ({})", reason(&error)))?;
     let result = runtime.block_on(async {
-        // First of all, so that no signal is missed or ends the process in its default way.
+        // First of all: signals are held back until somebody listens.
         let orders =
             Orders::listen().map_err(|error| format!("no signals ({})", reason(&error)))?;
         let worker = Ready::begin(hand_over)?;
@@ -103,7 +103,7 @@ struct Orders {
 
 impl Orders {
     fn listen() -> io::Result<Self> {
-        Ok(Self {
+        let orders = Self {
             stop: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             finish: signal(SignalKind::quit())?,
@@ -112,7 +112,9 @@ impl Orders {
                 signal(SignalKind::hangup())?,
                 signal(SignalKind::user_defined2())?,
             ],
-        })
+        };
+        os::admit_signals()?;
+        Ok(orders)
     }
 }
 

@@ -177,7 +177,8 @@ pub(crate) fn children(parent: u32) -> Vec<Process> {
     processes_where(|stat| stat.parent == parent)
 }
 
-fn group_members(group: u32) -> Vec<Process> {
+/// The processes of a group.
+pub(crate) fn group_members(group: u32) -> Vec<Process> {
     processes_where(|stat| stat.group == group)
 }
 

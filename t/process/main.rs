@@ -24,6 +24,7 @@ mod prometheus;
 mod push;
 mod push_server;
 mod reload;
+mod signal_order;
 mod signals;
 mod tls;
 mod workers;

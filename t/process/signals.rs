@@ -261,3 +261,34 @@ fn certificates_of_the_system_are_not_needed() {
     poll(PATIENCE, || site.read("pid").is_empty().then_some(()));
     assert!(answered, "{}", site.read("error.log"));
 }
+
+#[test]
+fn winch_is_for_daemons() {
+    let running = Running::start(&Parts::default());
+    let before = running.workers(1);
+    running.server.signal("WINCH");
+    let taken = poll(PATIENCE, || {
+        running
+            .site
+            .read("error.log")
+            .contains("SIGWINCH")
+            .then_some(())
+    });
+    assert!(taken.is_some());
+    assert_eq!(running.workers(1), before);
+    running.expect_status("angie/generation", &json!(1));
+    running.server.stop().unwrap();
+
+    let site = Site::create().unwrap();
+    let master = start_daemon(&site, &[]);
+    let answered = answers(&site);
+    let count = || server::children(master.parse().unwrap()).len();
+    server::signal(&master, "WINCH");
+    let left = poll(PATIENCE, || (count() == 0).then_some(()));
+    server::signal(&master, "HUP");
+    let back = poll(PATIENCE, || (count() == 2).then_some(()));
+    let answered_again = answers(&site);
+    server::signal(&master, "TERM");
+    poll(PATIENCE, || site.read("pid").is_empty().then_some(()));
+    assert!(answered && left.is_some() && back.is_some() && answered_again);
+}
