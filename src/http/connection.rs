@@ -20,7 +20,7 @@ use super::client::Client;
 use super::encryption::Encryption;
 use super::engine::{self, Answer};
 use super::handshake;
-use super::head::{BadHead, BodyFraming, Progress};
+use super::head::{BodyFraming, Progress};
 use super::request::{ConnectionFacts, Request};
 use super::response::Response;
 use super::runtime::{Listener, Runtime};
@@ -183,8 +183,7 @@ impl Connection<'_> {
                             .map_or(Arrival::Head, Arrival::Refused);
                     }
                     Ok(Progress::Partial) => {}
-                    Err(BadHead::Malformed) => return Arrival::Refused(400),
-                    Err(BadHead::Version) => return Arrival::Refused(505),
+                    Err(fault) => return Arrival::Refused(fault.status()),
                 }
             }
             searched = buffered.len();
@@ -237,7 +236,10 @@ impl Connection<'_> {
                 engine::fail(request, 497)
             }
             Ok(()) => engine::decide(request),
-            Err(status) => without_origin(engine::fail(request, status), status),
+            Err(status) => {
+                request.keep_alive = false;
+                without_origin(engine::fail(request, status), status)
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 
 use super::circumstances::Circumstances;
 use super::head::BodyFraming;
+use super::host;
 use super::location::Found;
 use super::origin::Origin;
 use super::outcome::{InternalTarget, Outcome};
@@ -234,7 +235,7 @@ pub fn absolute(request: &Request, target: &[u8]) -> Vec<u8> {
         true => b"https://".to_vec(),
         false => b"http://".to_vec(),
     };
-    let host = request.head.field(b"host").unwrap_or_default();
+    let host = host::written(&request.head);
     if host.is_empty() {
         url.extend_from_slice(request.server.name.as_bytes());
     } else {

@@ -41,6 +41,8 @@ mod chunks;
 pub mod client;
 pub mod counters;
 mod exchange;
+mod fields;
+mod framing;
 pub mod head;
 mod hooks;
 mod host;

@@ -45,7 +45,7 @@ GET /who/ 401
 GET /who/ 401
     X-API-Key: k
     X-API-Key: k
-GET /who/ 401
+GET /who/ 400
     Authorization: token k
     Authorization: token k
 GET /who/ 401
