@@ -283,8 +283,8 @@ fn settle(request: &mut Request, outcome: Outcome) -> Settled {
         Outcome::Proxy(origin) => Settled::Answer(Answer::Proxy(origin)),
         Outcome::Receive(receiver) if is_too_long(request, receiver) => error_page(request, 413),
         Outcome::Receive(receiver) => Settled::Answer(Answer::Receive(receiver)),
-        Outcome::Close => {
-            request.response.status = 444;
+        Outcome::Close(status) => {
+            request.response.status = status;
             Settled::Answer(Answer::Close)
         }
         Outcome::Redirect(target) => follow(request, target),
@@ -345,7 +345,7 @@ fn error_page(request: &mut Request, status: u16) -> Settled {
 fn standard_page(status: u16) -> Response {
     match status {
         0..300 => Response::new(status, "", ""),
-        494 | 497 => {
+        494..=497 => {
             let mut page = Response::page(status);
             page.head.status = 400;
             page
