@@ -6,6 +6,7 @@
 
 use super::circumstances::Circumstances;
 use super::head::BodyFraming;
+use super::host;
 use super::location::Found;
 use super::origin::Origin;
 use super::outcome::{InternalTarget, Outcome};
@@ -235,7 +236,7 @@ pub fn absolute(request: &Request, target: &[u8]) -> Vec<u8> {
         true => b"https://".to_vec(),
         false => b"http://".to_vec(),
     };
-    let host = request.head.field(b"host").unwrap_or_default();
+    let host = host::written(&request.head);
     if host.is_empty() {
         url.extend_from_slice(request.server.name.as_bytes());
     } else {
@@ -283,8 +284,8 @@ fn settle(request: &mut Request, outcome: Outcome) -> Settled {
         Outcome::Proxy(origin) => Settled::Answer(Answer::Proxy(origin)),
         Outcome::Receive(receiver) if is_too_long(request, receiver) => error_page(request, 413),
         Outcome::Receive(receiver) => Settled::Answer(Answer::Receive(receiver)),
-        Outcome::Close => {
-            request.response.status = 444;
+        Outcome::Close(status) => {
+            request.response.status = status;
             Settled::Answer(Answer::Close)
         }
         Outcome::Redirect(target) => follow(request, target),
@@ -345,7 +346,7 @@ fn error_page(request: &mut Request, status: u16) -> Settled {
 fn standard_page(status: u16) -> Response {
     match status {
         0..300 => Response::new(status, "", ""),
-        494 | 497 => {
+        494..=497 => {
             let mut page = Response::page(status);
             page.head.status = 400;
             page

@@ -6,12 +6,8 @@ use super::uri::{self, Target};
 
 /// Reads target and host, and finds the server.
 pub fn identify(request: &mut Request) -> Result<(), u16> {
-    let method = request.head.method();
-    if method == b"CONNECT" {
-        return Err(405);
-    }
     let target = Target::parse(request.head.target(), request.server.settings.slashes);
-    let host = host::of(&request.head, target.as_ref().ok());
+    let host = host::of(&request.head);
     if let Ok(host) = &host {
         let names = &request.listener.names;
         let server = names.find(request, host);
@@ -20,6 +16,9 @@ pub fn identify(request: &mut Request) -> Result<(), u16> {
         request.location = request.runtime.location(request.server.own);
     }
     drop_invalid_fields(request);
+    if request.head.method() == b"CONNECT" {
+        return Err(405);
+    }
     if request.head.target() == b"*" && request.head.method() != b"OPTIONS" {
         return Err(400);
     }
@@ -31,6 +30,9 @@ pub fn identify(request: &mut Request) -> Result<(), u16> {
     let server = request.server;
     for handler in &server.begin {
         handler.run(request);
+    }
+    if let Some(fault) = request.head.fault() {
+        return Err(fault.status());
     }
     host.map_err(|host::BadHost| 400u16)?;
     match request.head.method() {

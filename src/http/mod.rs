@@ -37,11 +37,15 @@ pub mod uri;
 pub mod variable;
 pub mod written;
 
+mod body;
 mod chunks;
 pub mod client;
 pub mod counters;
 mod cut_off;
+mod departure;
 mod exchange;
+mod fields;
+mod framing;
 pub mod head;
 mod hooks;
 mod host;
@@ -52,7 +56,9 @@ mod location_tree;
 mod reading;
 mod respond;
 mod send;
+mod sent_head;
 mod server_name;
+mod share;
 
 pub use identify::identify;
 pub use location::{Kind, Location, LocationIndex, Locations};

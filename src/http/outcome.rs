@@ -16,8 +16,8 @@ pub enum Outcome {
     Proxy(&'static dyn Origin),
     /// Read the body; this makes the answer then.
     Receive(&'static dyn Receiver),
-    /// Close the connection without a word (444).
-    Close,
+    /// Close the connection without a word; the status is for the log.
+    Close(u16),
 }
 
 /// Where an internal redirect leads.

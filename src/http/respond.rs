@@ -163,7 +163,7 @@ fn is_bodiless(status: u16) -> bool {
 /// Whether a response with this status ends its connection: the request may not have been
 /// understood to its end.
 pub(super) fn closes(status: u16) -> bool {
-    matches!(status, 400 | 408 | 413 | 414 | 494 | 497 | 500 | 501 | 505)
+    matches!(status, 400 | 408 | 413 | 414 | 494..=497 | 500 | 501 | 505)
 }
 
 /// Name and version.

@@ -165,9 +165,9 @@ impl Response {
         response
     }
 
-    /// The standard page of a status.
+    /// The standard page of a status; some have none.
     pub fn page(status: u16) -> Self {
-        if matches!(status, 204 | 304) || status < 200 {
+        if !has_page(status) {
             return Self::empty(status);
         }
         let shown = match status {
@@ -191,6 +191,12 @@ impl Response {
         self.head.add("Cache-Control", b"no-cache");
         self
     }
+}
+
+/// Whether nginx has a page for a status.
+fn has_page(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308 | 400..=406 | 408..=416 | 421 | 429)
+        || matches!(status, 494..=498 | 500..=505 | 507)
 }
 
 /// The phrase that goes with a status, empty for an unknown one.

@@ -33,10 +33,11 @@ impl Target {
         let (authority, rest) = split_authority(raw)?;
         let rest = rest.split(|byte| *byte == b'#').next().unwrap_or(rest);
         let (path, arguments) = split_query(rest);
+        let path = if path.is_empty() { b"/" } else { path };
         Ok(Self {
             path: normalise(path, slashes)?,
             arguments: arguments.unwrap_or_default().to_vec(),
-            authority,
+            authority: authority.map(<[u8]>::to_vec),
         })
     }
 }
@@ -49,7 +50,9 @@ pub fn split_query(text: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-fn split_authority(raw: &[u8]) -> Result<(Option<Vec<u8>>, &[u8]), BadTarget> {
+/// The authority of an absolute target, and what follows it: nothing, or something that begins
+/// with a slash or a question mark.
+pub(super) fn split_authority(raw: &[u8]) -> Result<(Option<&[u8]>, &[u8]), BadTarget> {
     if raw.first() == Some(&b'/') {
         return Ok((None, raw));
     }
@@ -61,23 +64,17 @@ fn split_authority(raw: &[u8]) -> Result<(Option<Vec<u8>>, &[u8]), BadTarget> {
         .position(|three| three == b"://")
         .ok_or(BadTarget)?;
     let scheme = &raw[..scheme_end];
-    if scheme.is_empty() || !scheme.iter().all(u8::is_ascii_alphanumeric) {
+    let is_scheme = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    if !scheme.first().is_some_and(u8::is_ascii_alphabetic) || !scheme.iter().all(is_scheme) {
         return Err(BadTarget);
     }
     let rest = &raw[scheme_end + 3..];
-    let end = rest
-        .iter()
-        .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?'));
     let (authority, path) = rest.split_at(end.unwrap_or(rest.len()));
     if authority.is_empty() {
         return Err(BadTarget);
     }
-    let path = if path.first() == Some(&b'/') {
-        path
-    } else {
-        b"/"
-    };
-    Ok((Some(authority.to_vec()), path))
+    Ok((Some(authority), path))
 }
 
 /// Decodes and normalises a path that begins with a slash.
@@ -266,6 +263,20 @@ mod tests {
         assert_eq!(target.authority.as_deref(), Some(&b"host:80"[..]));
         assert_eq!(target.path, b"/p");
         assert_eq!(target.arguments, b"q=1");
+        for (raw, arguments) in [
+            ("http://h?a=/b", "a=/b"),
+            ("http://h", ""),
+            ("a+b.c://h?", ""),
+        ] {
+            let target = Target::parse(raw.as_bytes(), Slashes::Merge).unwrap();
+            assert_eq!(target.authority.as_deref(), Some(&b"h"[..]), "{raw}");
+            assert_eq!(target.path, b"/", "{raw}");
+            assert_eq!(target.arguments, arguments.as_bytes(), "{raw}");
+        }
+        for raw in ["http:///x", "://h/", "h", "?a", "1h://a/"] {
+            let target = Target::parse(raw.as_bytes(), Slashes::Merge);
+            assert_eq!(target, Err(BadTarget), "{raw}");
+        }
     }
 
     #[test]

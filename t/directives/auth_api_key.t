@@ -45,7 +45,7 @@ GET /who/ 401
 GET /who/ 401
     X-API-Key: k
     X-API-Key: k
-GET /who/ 401
+GET /who/ 400
     Authorization: token k
     Authorization: token k
 GET /who/ 401
@@ -73,6 +73,7 @@ X-Who: eve
     "discarded": 0,
     "metrics": {
       "200": 1,
+      "400": 1,
       "401": 1
     }
   }

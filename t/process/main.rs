@@ -25,6 +25,7 @@ mod push;
 mod push_server;
 mod reload;
 mod signal_order;
+mod requests;
 mod signals;
 mod tls;
 mod workers;

@@ -85,6 +85,7 @@ pub(super) fn status_of(error: &io::Error) -> u16 {
         | io::ErrorKind::InvalidFilename
         | io::ErrorKind::InvalidInput => 404,
         io::ErrorKind::PermissionDenied => 403,
+        _ if error.raw_os_error() == Some(libc::ELOOP) => 403,
         _ => 500,
     }
 }

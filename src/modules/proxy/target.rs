@@ -140,7 +140,7 @@ impl Destination {
         let uri = target.uri.as_deref();
         let out = match (uri, self) {
             (Some(uri), Self::Evaluated(_)) => uri.to_vec(),
-            (None, _) if request.unchanged => received(request.head.target()).to_vec(),
+            (None, _) if request.unchanged => received(request.head.target()),
             (Some(uri), Self::Fixed(_)) if request.located => replaced(
                 request,
                 uri,
@@ -186,18 +186,22 @@ impl Evaluated {
 }
 
 /// A target as it was received, without scheme and host.
-fn received(target: &[u8]) -> &[u8] {
+fn received(target: &[u8]) -> Vec<u8> {
     let path = match target.windows(3).position(|three| three == b"://") {
         Some(scheme) if target.first() != Some(&b'/') => {
             let rest = &target[scheme + 3..];
-            let path = rest
-                .iter()
-                .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
-            path.map_or(&b"/"[..], |path| &rest[path..])
+            let path = rest.iter().position(|byte| matches!(byte, b'/' | b'?'));
+            &rest[path.unwrap_or(rest.len())..]
         }
         _ => target,
     };
-    path.split(|byte| *byte == b'#').next().unwrap_or(path)
+    let path = path.split(|byte| *byte == b'#').next().unwrap_or(path);
+    let mut out = Vec::with_capacity(path.len() + 1);
+    if !matches!(path.first(), Some(b'/' | b'*')) {
+        out.push(b'/');
+    }
+    out.extend_from_slice(path);
+    out
 }
 
 /// A new beginning, the rest of the path encoded again, and the query.

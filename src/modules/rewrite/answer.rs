@@ -20,8 +20,9 @@ pub(super) const RETURN: DirectiveSpec = DirectiveSpec {
         text: "Ends rewriting and answers with this status. With 301, 302, 303, 307 and 308 the \
                second argument is where the client is sent, with any other status it is the body, \
                of the type that `default_type` says. A URL alone, beginning with `http://`, \
-               `https://` or `$scheme`, is a redirect with 302. 444 closes the connection without \
-               an answer. Statuses from 300 on without a text are subject to `error_page`.",
+               `https://` or `$scheme`, is a redirect with 302. 408, 444 and 499 without a text \
+               close the connection without an answer. Other statuses from 300 on without a text \
+               are subject to `error_page`; one that nginx has no page for comes without a body.",
         example: "return 200 \"hello $remote_addr\\n\";\nreturn 301 https://$host$request_uri;",
         ..SPEC.doc
     },
@@ -81,7 +82,7 @@ impl Written for ReturnWritten {
         let status = self.status;
         let text = self.text.as_ref().map(|text| builder.template(text));
         let answer = match (status, text) {
-            (444, None) => Return::Close,
+            (408 | 444 | 499, None) => Return::Close(status),
             (301 | 302 | 303 | 307 | 308, Some(target)) => Return::Redirect { status, target },
             (_, Some(text)) => Return::Text { status, text },
             (301 | 302 | 303 | 307 | 308 | 400.., None) => Return::Status(status),
@@ -95,7 +96,7 @@ impl Written for ReturnWritten {
 }
 
 enum Return {
-    Close,
+    Close(u16),
     Status(u16),
     Text { status: u16, text: Template },
     Redirect { status: u16, target: Template },
@@ -104,7 +105,7 @@ enum Return {
 impl RewriteStep for Return {
     fn run(&self, request: &mut Request) -> Flow {
         Flow::Finish(match self {
-            Self::Close => Outcome::Close,
+            Self::Close(status) => Outcome::Close(*status),
             Self::Status(status) => Outcome::Status(*status),
             Self::Text {
                 status: status @ (204 | 304),
