@@ -17,6 +17,7 @@ pub mod encryption;
 pub mod engine;
 pub mod handshake;
 pub mod lifecycle;
+pub mod media_types;
 pub mod memory;
 pub mod module;
 mod nesting;

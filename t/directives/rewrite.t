@@ -171,3 +171,31 @@ GET /a 403 ~ <html>
 --- response_headers
 Content-Type: text/html
 Server: ~^\w+$
+
+=== the type of a returned text is that of the path
+--- config
+types { text/plain txt; application/json json; }
+default_type application/octet-stream;
+location /a { return 200 x; }
+location /own { types { text/css txt; } return 404 x; }
+location /b { rewrite ^ /a.json; }
+--- requests
+GET /a.txt 200
+--- response_headers
+Content-Type: text/plain
+--- requests
+GET /a.JSON 200
+--- response_headers
+Content-Type: application/json
+--- requests
+GET /a.x 200
+--- response_headers
+Content-Type: application/octet-stream
+--- requests
+GET /own/a.txt 404
+--- response_headers
+Content-Type: text/css
+--- requests
+GET /b 200
+--- response_headers
+Content-Type: application/json

@@ -81,8 +81,8 @@ pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut Lo
         destination,
     };
     parts.content.push(Box::new(handler));
-    let is_prefix = matches!(parts.kind, Kind::Prefix | Kind::FinalPrefix);
-    parts.redirects_to_slash |= is_prefix && parts.name.ends_with('/');
+    let is_path = matches!(parts.kind, Kind::Exact | Kind::Prefix | Kind::FinalPrefix);
+    parts.redirects_to_slash |= is_path && parts.name.ends_with('/');
 }
 
 /// Where a URI makes no sense, since no part of the path stands for it.

@@ -19,9 +19,9 @@ pub(super) const RETURN: DirectiveSpec = DirectiveSpec {
         syntax: "return code [text];\nreturn code url;\nreturn url;",
         text: "Ends rewriting and answers with this status. With 301, 302, 303, 307 and 308 the \
                second argument is where the client is sent, with any other status it is the body, \
-               of the type that `default_type` says. A URL alone, beginning with `http://`, \
+               of the type that `types` and `default_type` tell for the path. A URL alone, beginning with `http://`, \
                `https://` or `$scheme`, is a redirect with 302. 444 closes the connection without \
-               an answer. Statuses from 300 on without a text are subject to `error_page`.",
+               an answer. Redirects, and statuses from 400 on without a text, are subject to `error_page`.",
         example: "return 200 \"hello $remote_addr\\n\";\nreturn 301 https://$host$request_uri;",
         ..SPEC.doc
     },
@@ -113,13 +113,13 @@ impl RewriteStep for Return {
             Self::Text { status, text } => {
                 request.response.status = *status;
                 let body = text.evaluate(request);
-                let content_type = &request.location.settings.default_type;
+                let content_type = request.location.settings.media_type(&request.path);
                 Outcome::Respond(Response::new(*status, content_type, body))
             }
             Self::Redirect { status, target } => {
                 request.response.status = *status;
                 let target = target.evaluate(request);
-                Outcome::Respond(engine::redirect(request, *status, &target))
+                engine::redirect(request, *status, &target)
             }
         })
     }
