@@ -24,6 +24,7 @@ mod nesting;
 pub mod origin;
 pub mod outcome;
 pub mod pattern;
+mod pcre;
 pub mod phase;
 pub mod provision;
 pub mod receiver;
