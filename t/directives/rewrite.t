@@ -199,3 +199,24 @@ Content-Type: text/css
 GET /b 200
 --- response_headers
 Content-Type: application/json
+
+=== a redirect decodes what has no meaning of its own, up to a question mark
+--- config
+location /a { rewrite ^ $arg_r? redirect; }
+location /b { rewrite ^ $arg_r redirect; }
+--- requests
+GET /a?r=/x%3Fa=b%26c 302
+--- response_headers
+Location: http://localhost/x?a=b%26c
+--- requests
+GET /a?r=/x%3fa%2Fb 302
+--- response_headers
+Location: http://localhost/x?a%2Fb
+--- requests
+GET /a?r=/x%2Fy%20z 302
+--- response_headers
+Location: http://localhost/x/y%20z
+--- requests
+GET /b?r=/x%3Fa 302
+--- response_headers
+Location: http://localhost/x?a?r=/x%3Fa
