@@ -39,6 +39,12 @@ impl ResponseHead {
         self.add(name, value);
     }
 
+    /// Whether the body consists of several ranges of what was asked for.
+    pub fn is_in_parts(&self) -> bool {
+        let media_type = self.field("content-type").unwrap_or_default();
+        self.status == 206 && media_type.starts_with(b"multipart/byteranges")
+    }
+
     /// The first field of this name.
     pub fn field(&self, name: &str) -> Option<&[u8]> {
         let same = |field: &&Field| field.name.eq_ignore_ascii_case(name);
