@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
 
 use super::chunks::Chunks;
 use super::encryption::FAREWELL;
+use super::first_piece::{FirstPiece, with_lines};
 use super::request::Traffic;
 
 /// The client's end of a connection.
@@ -32,6 +33,14 @@ pub struct Client {
     buffer: BytesMut,
     share: Share,
     traffic: Arc<Traffic>,
+    dated: Option<Dated>,
+}
+
+/// The date that the next head of a borrower is to have.
+#[derive(Debug)]
+struct Dated {
+    date: Vec<u8>,
+    head: FirstPiece,
 }
 
 /// How much a borrower may read.
@@ -84,6 +93,7 @@ impl Client {
             buffer: BytesMut::new(),
             share: Share::All,
             traffic,
+            dated: None,
         }
     }
 
@@ -102,6 +112,12 @@ impl Client {
     /// Limits what a borrower may read.
     pub fn lend(&mut self, share: Share) {
         self.share = share;
+    }
+
+    /// The next head that a borrower writes gets this date.
+    pub fn date_next_head(&mut self, date: &[u8]) {
+        let (date, head) = (date.to_vec(), FirstPiece::default());
+        self.dated = Some(Dated { date, head });
     }
 
     /// Whether a borrower has read all of its share, so that what comes next is the next request.
@@ -283,7 +299,20 @@ impl AsyncWrite for Lent {
         task: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.0.lock()).poll_write(task, bytes)
+        let client = &mut *self.0.lock();
+        let Some(Dated { date, mut head }) = client.dated.take() else {
+            return Pin::new(client).poll_write(task, bytes);
+        };
+        let changed = head.poll_write(client, task, bytes, |head| {
+            with_lines(head, |line| {
+                line.strip_prefix(b"Date: ")?;
+                Some([b"Date: ", &*date].concat())
+            })
+        });
+        if changed.is_pending() {
+            client.dated = Some(Dated { date, head });
+        }
+        changed
     }
 
     fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {

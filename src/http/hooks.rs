@@ -176,6 +176,10 @@ impl ProxyHttp for Hooks {
         }
         let (request, _) = exchange.parts()?;
         *head = respond::proxied_head(request, head)?;
+        if let (Some(date), Some(handed)) = (head.headers.get("date"), &exchange.handed) {
+            // Pingora puts the present date in the place of any other.
+            handed.client.lock().date_next_head(date.as_bytes());
+        }
         if status == SWITCHING {
             session.set_read_timeout(None);
             if let Some(handed) = &exchange.handed {

@@ -15,6 +15,7 @@ pub mod connection_facts;
 pub mod content;
 pub mod encryption;
 pub mod engine;
+pub mod first_piece;
 pub mod handshake;
 pub mod lifecycle;
 pub mod media_types;
