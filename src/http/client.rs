@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
 
 use super::departure::Departure;
 use super::encryption::FAREWELL;
+use super::first_piece::{FirstPiece, with_lines};
 use super::request::Traffic;
 use super::sent_head::SentHead;
 pub use super::share::Share;
@@ -39,6 +40,14 @@ pub struct Client {
     sent_head: SentHead,
     departure: Option<Departure>,
     traffic: Arc<Traffic>,
+    dated: Option<Dated>,
+}
+
+/// The date that the next head of a borrower is to have.
+#[derive(Debug)]
+struct Dated {
+    date: Vec<u8>,
+    head: FirstPiece,
 }
 
 /// Why the body of a request cannot be read to its end.
@@ -61,6 +70,7 @@ impl Client {
             sent_head: SentHead::default(),
             departure: None,
             traffic,
+            dated: None,
         }
     }
 
@@ -85,6 +95,13 @@ impl Client {
     }
 
     /// Whether all of the share was read, so that what comes next is the next request.
+    /// The next head that a borrower writes gets this date.
+    pub fn date_next_head(&mut self, date: &[u8]) {
+        let (date, head) = (date.to_vec(), FirstPiece::default());
+        self.dated = Some(Dated { date, head });
+    }
+
+    /// Whether a borrower has read all of its share, so that what comes next is the next request.
     pub fn is_used_up(&self) -> bool {
         self.share.is_used_up()
     }
@@ -226,6 +243,29 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Writes a head with the date that it is to have, and everything else as it is.
+    fn poll_write_dated(
+        &mut self,
+        task: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let Some(Dated { date, mut head }) = self.dated.take() else {
+            return Pin::new(self).poll_write(task, bytes);
+        };
+        let changed = head.poll_write(self, task, bytes, |head| {
+            with_lines(head, |line| {
+                line.strip_prefix(b"Date: ")?;
+                Some([b"Date: ", &*date].concat())
+            })
+        });
+        if changed.is_pending() {
+            self.dated = Some(Dated { date, head });
+        }
+        changed
+    }
+}
+
 impl AsyncWrite for Client {
     fn poll_write(
         self: Pin<&mut Self>,
@@ -325,8 +365,8 @@ impl AsyncWrite for Lent {
         task: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let mut client = self.0.lock();
-        let written = std::task::ready!(Pin::new(&mut *client).poll_write(task, bytes))?;
+        let client = &mut *self.0.lock();
+        let written = std::task::ready!(client.poll_write_dated(task, bytes))?;
         let of_head = client.sent_head.take(&bytes[..written]);
         client.count_head(of_head);
         Poll::Ready(Ok(written))

@@ -62,6 +62,7 @@ impl Application {
         ConnectionFacts {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             requests: 0,
+            pipelined: false,
             client: socket.and_then(|one| one.peer_addr()?.as_inet().copied()),
             local: socket.and_then(|one| one.local_addr()?.as_inet().copied()),
             traffic: Arc::default(),
@@ -83,8 +84,9 @@ impl ServerApp for Application {
         let mut stream = stream;
         if self.listener.encrypted {
             // It is done before requests come, and an idle connection keeps nothing of it.
-            let begun = handshake::begin(stream, self.runtime, self.listener, shutdown);
-            (stream, facts.encryption) = Box::pin(begun).await?;
+            let begun = handshake::begin(stream, self.runtime, self.listener, &facts, shutdown);
+            let (encrypted, encryption) = Box::pin(begun).await?;
+            (stream, facts.encryption) = (encrypted, encryption);
         }
         let traffic = Arc::clone(&facts.traffic);
         let mut connection = Connection {
@@ -172,7 +174,9 @@ impl Connection<'_> {
 
     /// Waits for the next head.
     async fn arrival(&mut self, client: &mut Client, request: &mut Request) -> Arrival {
-        if skip_empty_lines(client) == 0 {
+        let waiting = skip_empty_lines(client);
+        request.connection.pipelined = waiting > 0 && request.connection.requests > 0;
+        if waiting == 0 {
             match self.first_bytes(client, request).await {
                 Some(true) => {}
                 _ => return Arrival::End,

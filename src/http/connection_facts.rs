@@ -13,6 +13,8 @@ pub struct ConnectionFacts {
     pub number: u64,
     /// How many requests it has carried, this one included.
     pub requests: u64,
+    /// Whether this request came before the one before it was answered.
+    pub pipelined: bool,
     /// The client; `None` for a Unix socket.
     pub client: Option<SocketAddr>,
     /// The address it came to; `None` for a Unix socket.

@@ -6,7 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::bridge::{Errand, Handed};
+use super::bridge::Handed;
 use super::client::Client;
 use super::connection::skip_empty_lines;
 use super::engine;
@@ -32,13 +32,10 @@ impl Drop for Exchange {
     /// The request itself ends right after this.
     fn drop(&mut self) {
         if let Some(Handed {
-            request,
-            errand: Errand::Proxy(origin),
-            ..
+            request, origin, ..
         }) = &mut self.handed
         {
             request.time_passed();
-            request.body_sent = request.body_sent.min(request.bytes_sent());
             let _ = catch_unwind(AssertUnwindSafe(|| origin.finished(request)));
         }
     }

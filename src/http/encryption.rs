@@ -14,7 +14,8 @@ use pingora_core::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
     TimingDigest, UniqueID, UniqueIDType,
 };
-use rustls::{CipherSuite, HandshakeKind, ProtocolVersion, ServerConnection};
+use rustls::sign::CertifiedKey;
+use rustls::{CipherSuite, HandshakeKind, ProtocolVersion, ServerConnection, SignatureAlgorithm};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
@@ -52,6 +53,8 @@ pub struct Agreed {
     pub protocol: &'static str,
     /// As OpenSSL calls it.
     pub cipher: &'static str,
+    /// The kind of the key of our certificate, as `ECDSA`.
+    pub certificate: &'static str,
     /// The name that the client asked for, in lower case.
     pub server_name: Option<String>,
     /// Whether an earlier session was taken up.
@@ -61,19 +64,51 @@ pub struct Agreed {
 }
 
 impl Agreed {
-    fn of(connection: &ServerConnection) -> Self {
+    /// What is known when a handshake came to nothing.
+    pub(super) fn asked_for(server_name: Option<String>) -> Self {
+        Self {
+            protocol: "",
+            cipher: "",
+            certificate: "",
+            server_name,
+            resumed: false,
+            application: None,
+        }
+    }
+
+    fn of(connection: &ServerConnection, key: Option<&CertifiedKey>) -> Self {
         let suite = connection.negotiated_cipher_suite();
+        let cipher = suite.map_or("", |suite| cipher_name(suite.suite()));
         Self {
             protocol: match connection.protocol_version() {
                 Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
                 Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
                 _ => "",
             },
-            cipher: suite.map_or("", |suite| cipher_name(suite.suite())),
+            cipher,
+            certificate: certificate_kind(cipher, key),
             server_name: connection.server_name().map(str::to_ascii_lowercase),
             resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
             application: connection.alpn_protocol().map(<[u8]>::to_vec),
         }
+    }
+}
+
+/// The kind of the certificate that was shown: the one that was chosen by what the client said, but
+/// for old protocols, whose cipher suites have a say in it.
+fn certificate_kind(cipher: &str, chosen: Option<&CertifiedKey>) -> &'static str {
+    let chosen = chosen.map_or("unknown", |chosen| match chosen.key.algorithm() {
+        SignatureAlgorithm::RSA => "RSA",
+        SignatureAlgorithm::DSA => "DSA",
+        SignatureAlgorithm::ECDSA => "ECDSA",
+        SignatureAlgorithm::ED25519 => "ED25519",
+        SignatureAlgorithm::ED448 => "ED448",
+        _ => "unknown",
+    });
+    match chosen {
+        _ if cipher.starts_with("ECDHE-RSA") => "RSA",
+        "RSA" if cipher.starts_with("ECDHE-ECDSA") => "ECDSA",
+        chosen => chosen,
     }
 }
 
@@ -99,8 +134,9 @@ pub(super) struct Encrypted(TlsStream<Stream>);
 
 impl Encrypted {
     /// Takes a connection whose handshake is done.
-    pub(super) fn new(stream: TlsStream<Stream>) -> (Self, Agreed) {
-        let agreed = Agreed::of(stream.get_ref().1);
+    /// Its certificate is that of `key`.
+    pub(super) fn new(stream: TlsStream<Stream>, key: Option<&CertifiedKey>) -> (Self, Agreed) {
+        let agreed = Agreed::of(stream.get_ref().1, key);
         (Self(stream), agreed)
     }
 

@@ -14,7 +14,7 @@ use super::phase::{AccessRule, Flow, Phase, RewriteStep, Verdict};
 use super::receiver::{self, Receiver};
 use super::request::Request;
 use super::response::Response;
-use super::settings::{ErrorStatus, ErrorTarget, Satisfy};
+use super::settings::{ErrorPage, ErrorStatus, ErrorTarget, Satisfy};
 use super::uri::{self, Slashes};
 
 /// What a request is answered with.
@@ -58,15 +58,21 @@ pub fn head_point(request: &mut Request) {
             ErrorStatus::OfTarget => {}
         }
     }
-    for filter in &request.location.header_filters {
-        filter.run(request);
-    }
+    request.add_carried();
+    add_fields(request);
     let location = request.location;
     let any = [Phase::Request, Phase::Response]
         .iter()
         .any(|one| !location.phase(*one).is_empty());
     if any {
         run_due(request, Phase::Response);
+    }
+}
+
+/// Adds the fields of the location.
+pub fn add_fields(request: &mut Request) {
+    for filter in &request.location.header_filters {
+        filter.run(request);
     }
 }
 
@@ -181,13 +187,15 @@ fn find_location(request: &mut Request) -> Result<(), Outcome> {
     let found = server.locations.find(request, &path, &runtime.locations);
     request.path = path;
     request.located = true;
-    match found {
-        Found::Nothing => request.location = runtime.location(server.own),
-        Found::Location(index) => request.location = runtime.location(index),
-        Found::Slash => return Err(Outcome::Respond(redirect_to_slash(request))),
-    }
+    request.location = runtime.location(match found {
+        Found::Nothing => server.own,
+        Found::Location(index) | Found::Slash(index) => index,
+    });
     if request.location.settings.internal && !request.internal {
         return Err(Outcome::Status(404));
+    }
+    if let Found::Slash(_) = found {
+        return Err(redirect_to_slash(request));
     }
     if request.error_page.is_none() && has_too_large_body(request) {
         return Err(Outcome::Status(413));
@@ -208,7 +216,8 @@ fn is_too_long(request: &Request, receiver: &dyn Receiver) -> bool {
     matches!(request.head.body(), BodyFraming::Length(length) if length > most)
 }
 
-fn redirect_to_slash(request: &mut Request) -> Response {
+/// The client is sent to the same path with a slash behind it.
+pub fn redirect_to_slash(request: &mut Request) -> Outcome {
     let mut target = Vec::new();
     uri::escape(&request.path, uri::Escape::Path, &mut target);
     target.push(b'/');
@@ -219,15 +228,16 @@ fn redirect_to_slash(request: &mut Request) -> Response {
     redirect(request, 301, &target)
 }
 
-/// A redirect of the client to `target`; a path of ours becomes a whole URL. It is what the client
-/// gets to see, even in the place of an error page.
-pub fn redirect(request: &mut Request, status: u16, target: &[u8]) -> Response {
-    request.error_page = None;
+/// A redirect of the client to `target`; a path of ours becomes a whole URL.
+pub fn redirect(request: &Request, status: u16, target: &[u8]) -> Outcome {
     let local = target.first() == Some(&b'/');
-    if !local || !request.location.settings.absolute_redirect {
-        return Response::redirect(status, target);
+    Outcome::Elsewhere {
+        status,
+        location: match local && request.location.settings.absolute_redirect {
+            true => absolute(request, target),
+            false => target.to_vec(),
+        },
     }
-    Response::redirect(status, &absolute(request, target))
 }
 
 /// The whole URL of a path of ours.
@@ -290,7 +300,19 @@ fn settle(request: &mut Request, outcome: Outcome) -> Settled {
         }
         Outcome::Redirect(target) => follow(request, target),
         Outcome::Status(status) => error_page(request, status),
+        Outcome::Elsewhere { status, location } => send_elsewhere(request, status, &location),
     }
+}
+
+/// A redirect of the client, which an error page may stand for: the page tells where, too.
+fn send_elsewhere(request: &mut Request, status: u16, location: &[u8]) -> Settled {
+    if page_for(request, status).is_some() {
+        request.carry("Location", location);
+        return error_page(request, status);
+    }
+    // It is what the client gets to see, even in the place of an error page.
+    request.error_page = None;
+    Settled::Answer(Answer::Local(Response::redirect(status, location)))
 }
 
 fn follow(request: &mut Request, target: InternalTarget) -> Settled {
@@ -306,10 +328,15 @@ fn follow(request: &mut Request, target: InternalTarget) -> Settled {
     }
 }
 
+/// What stands for an answer with this status, unless the request is for such a page already.
+fn page_for(request: &Request, status: u16) -> Option<&'static ErrorPage> {
+    let mut pages = request.location.settings.error_pages.iter();
+    let page = pages.find(|page| page.codes.contains(&status));
+    page.filter(|_| request.error_page.is_none())
+}
+
 fn error_page(request: &mut Request, status: u16) -> Settled {
-    let pages = request.location.settings.error_pages.clone();
-    let page = pages.iter().find(|page| page.codes.contains(&status));
-    let Some(page) = page.filter(|_| request.error_page.is_none()) else {
+    let Some(page) = page_for(request, status) else {
         request.error_page = None;
         let location = request.location;
         let own = location.error_answer.as_ref();
@@ -333,6 +360,7 @@ fn error_page(request: &mut Request, status: u16) -> Settled {
             ErrorStatus::Fixed(code @ (301 | 302 | 303 | 307 | 308)) => code,
             _ => 302,
         };
+        request.drop_carried("Location");
         return Settled::Answer(Answer::Local(Response::redirect(code, &target)));
     }
     request.redirect_for_error();

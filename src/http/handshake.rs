@@ -6,7 +6,6 @@
 //! HTTP is noticed by its first byte, and told.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +15,9 @@ use rustls::ServerConfig;
 use rustls::server::Acceptor;
 use tokio_rustls::LazyConfigAcceptor;
 
-use super::encryption::{Encrypted, Encryption};
+use super::connection_facts::ConnectionFacts;
+use super::encryption::{Agreed, Encrypted, Encryption};
+use super::request::Request;
 use super::runtime::{Listener, Runtime, Server};
 
 /// The end of a handshake, for whoever counts them.
@@ -35,8 +36,8 @@ pub enum Handshake {
 
 /// Counts the handshakes of a server.
 pub trait HandshakeCounter: Send + Sync {
-    /// One has ended.
-    fn count(&self, handshake: Handshake);
+    /// One has ended. There is no request yet; this one knows the connection and the server.
+    fn count(&self, handshake: Handshake, request: &mut Request);
 }
 
 /// The type of the record that every TLS connection begins with.
@@ -50,41 +51,59 @@ pub(super) async fn begin(
     stream: Stream,
     runtime: &'static Runtime,
     listener: &'static Listener,
+    facts: &ConnectionFacts,
     shutdown: &ShutdownWatch,
 ) -> Option<(Stream, Encryption)> {
     let default = runtime.server(listener.names.default());
-    let socket = stream.get_socket_digest();
     let mut asked = Asked {
-        client: socket.and_then(|socket| socket.peer_addr()?.as_inet().copied()),
+        facts,
+        runtime,
+        listener,
         server: default,
+        name: None,
         begun: false,
     };
-    let work = asked.meet(stream, runtime, listener);
+    let work = asked.meet(stream);
     let result = within(default.settings.header_timeout, shutdown.clone(), work).await;
     asked.note(&result);
     result?.ok()
 }
 
 /// Who was asked for so far.
-struct Asked {
-    client: Option<SocketAddr>,
+struct Asked<'a> {
+    facts: &'a ConnectionFacts,
+    runtime: &'static Runtime,
+    listener: &'static Listener,
     server: &'static Server,
+    /// The name that the client asked for.
+    name: Option<String>,
     begun: bool,
 }
 
-impl Asked {
-    async fn meet(
-        &mut self,
-        mut stream: Stream,
-        runtime: &'static Runtime,
-        listener: &'static Listener,
-    ) -> io::Result<(Stream, Encryption)> {
+impl Asked<'_> {
+    async fn meet(&mut self, mut stream: Stream) -> io::Result<(Stream, Encryption)> {
         let mut first = [0];
         if stream.try_peek(&mut first).await? && first[0] != HANDSHAKE_RECORD {
             return Ok((stream, Encryption::Missing));
         }
         self.begun = true;
-        shake(stream, runtime, listener, &mut self.server).await
+        self.shake(stream).await
+    }
+
+    async fn shake(&mut self, stream: Stream) -> io::Result<(Stream, Encryption)> {
+        let default = self.server;
+        let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        if let Some(name) = start.client_hello().server_name() {
+            let name = name.to_ascii_lowercase();
+            let found = self.listener.names.find_quietly(name.as_bytes());
+            self.server = self.runtime.server(found);
+            self.name = Some(name);
+        }
+        let config = config(self.server, default).ok_or(io::ErrorKind::NotFound)?;
+        let key = config.cert_resolver.resolve(start.client_hello());
+        let stream = start.into_stream(config).await?;
+        let (stream, agreed) = Encrypted::new(stream, key.as_deref());
+        Ok((Box::new(stream), Encryption::On(Arc::new(agreed))))
     }
 
     /// Counts and logs how it ended.
@@ -105,14 +124,31 @@ impl Asked {
                 Handshake::TimedOut
             }
         };
-        for counter in &self.server.handshakes {
-            counter.count(end);
+        if self.server.handshakes.is_empty() {
+            return;
         }
+        let mut request = self.request(result);
+        for counter in &self.server.handshakes {
+            counter.count(end, &mut request);
+        }
+    }
+
+    /// What stands for a request as long as there is none.
+    fn request(&self, result: &Option<io::Result<(Stream, Encryption)>>) -> Request {
+        let mut facts = self.facts.clone();
+        facts.encryption = match result {
+            Some(Ok((_, encryption))) => encryption.clone(),
+            _ => Encryption::On(Arc::new(Agreed::asked_for(self.name.clone()))),
+        };
+        let mut request = Request::new(self.runtime, self.listener, facts);
+        request.server = self.server;
+        request.location = self.runtime.location(self.server.own);
+        request
     }
 
     fn tell(&self, how: &str) {
         let name = &self.server.name;
-        match self.client {
+        match self.facts.client {
             Some(client) => {
                 log::info!(
                     "TLS handshake {how}, client: {}, server: {name}",
@@ -122,25 +158,6 @@ impl Asked {
             None => log::info!("TLS handshake {how}, client: unix:, server: {name}"),
         }
     }
-}
-
-async fn shake(
-    stream: Stream,
-    runtime: &'static Runtime,
-    listener: &'static Listener,
-    server: &mut &'static Server,
-) -> io::Result<(Stream, Encryption)> {
-    let default = *server;
-    let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-    if let Some(name) = start.client_hello().server_name() {
-        let name = name.to_ascii_lowercase();
-        let found = listener.names.find_quietly(name.as_bytes());
-        *server = runtime.server(found);
-    }
-    let config = config(server, default).ok_or(io::ErrorKind::NotFound)?;
-    let stream = start.into_stream(config).await?;
-    let (stream, agreed) = Encrypted::new(stream);
-    Ok((Box::new(stream), Encryption::On(Arc::new(agreed))))
 }
 
 /// A server without a certificate leaves the handshake to the default one.

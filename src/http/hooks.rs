@@ -160,6 +160,10 @@ impl ProxyHttp for Hooks {
         }
         let (request, _) = exchange.parts()?;
         *head = respond::proxied_head(request, head)?;
+        if let (Some(date), Some(handed)) = (head.headers.get("date"), &exchange.handed) {
+            // Pingora puts the present date in the place of any other.
+            handed.client.lock().date_next_head(date.as_bytes());
+        }
         if status == SWITCHING {
             session.set_read_timeout(None);
             if let Some(handed) = &exchange.handed {
@@ -178,8 +182,6 @@ impl ProxyHttp for Hooks {
     ) -> Result<Option<std::time::Duration>> {
         let (request, origin) = exchange.parts()?;
         let received = body.as_ref().map_or(0, Bytes::len);
-        // A request that is cut off has no better measure.
-        request.body_sent += received as u64;
         origin.received(request, received);
         Ok(None)
     }

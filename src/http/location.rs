@@ -2,7 +2,8 @@
 //!
 //! The search is nginx's: an exact match wins at once; else the longest prefix is refined by its
 //! nested locations; unless that prefix is `^~`, patterns are tried, those of the innermost level
-//! first, in the order of the file; else the prefix stands.
+//! first, in the order of the file; else the prefix stands. A path that is the name of no location
+//! until a slash is put behind it belongs to the location of that name, if it redirects there.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -86,6 +87,8 @@ impl Location {
 #[derive(Default)]
 pub struct Locations {
     exact: HashMap<Vec<u8>, LocationIndex>,
+    /// Those of them that end in a slash.
+    exact_folders: Vec<(Vec<u8>, LocationIndex)>,
     prefixes: Vec<(Vec<u8>, LocationIndex)>,
     patterns: Vec<(Pattern, LocationIndex)>,
     named: HashMap<String, LocationIndex>,
@@ -98,21 +101,24 @@ pub enum Found {
     Nothing,
     /// This one.
     Location(LocationIndex),
-    /// The same path with a slash at the end has a location that wants it so.
-    Slash,
+    /// The same path with a slash at the end has this location, which wants it so.
+    Slash(LocationIndex),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Static {
     Exact(LocationIndex),
     Prefix(LocationIndex),
-    Slash,
+    Slash(LocationIndex),
     Nothing,
 }
 
 impl Locations {
     /// Adds a location that is written with `=`; the earlier one if there is already such a one.
     pub fn add_exact(&mut self, path: &str, index: LocationIndex) -> Option<LocationIndex> {
+        if path.ends_with('/') {
+            self.exact_folders.push((path.as_bytes().to_vec(), index));
+        }
         self.exact.insert(path.as_bytes().to_vec(), index)
     }
 
@@ -152,13 +158,13 @@ impl Locations {
         let mut patterns_allowed = true;
         match self.find_static(path, all) {
             Static::Exact(index) => return Found::Location(index),
-            Static::Slash => return Found::Slash,
+            Static::Slash(index) => return Found::Slash(index),
             Static::Prefix(index) => {
                 let location = &all[index.0 as usize];
                 patterns_allowed = location.kind != Kind::FinalPrefix;
                 found = match location.inner.find(request, path, all) {
                     Found::Nothing => Found::Location(index),
-                    Found::Slash => return Found::Slash,
+                    Found::Slash(inner) => return Found::Slash(inner),
                     Found::Location(inner) if is_decided(&all[inner.0 as usize]) => {
                         return Found::Location(inner);
                     }
@@ -179,16 +185,28 @@ impl Locations {
         if let Some(index) = self.exact.get(path) {
             return Static::Exact(*index);
         }
-        for (prefix, index) in &self.prefixes {
-            if path.starts_with(prefix) {
-                return Static::Prefix(*index);
-            }
-            let wants_slash = all[index.0 as usize].redirects_to_slash;
-            if wants_slash && prefix.strip_suffix(b"/") == Some(path) {
-                return Static::Slash;
-            }
+        let slash = self.find_slash(path, all);
+        let prefix = self
+            .prefixes
+            .iter()
+            .find(|(prefix, _)| path.starts_with(prefix));
+        match (prefix, slash) {
+            (Some((prefix, index)), _) if prefix.len() == path.len() => Static::Prefix(*index),
+            (_, Some(index)) => Static::Slash(index),
+            (Some((_, index)), None) => Static::Prefix(*index),
+            (None, None) => Static::Nothing,
         }
-        Static::Nothing
+    }
+
+    /// The location of the path with a slash behind it, if it takes the path without one, too.
+    fn find_slash(&self, path: &[u8], all: &[Location]) -> Option<LocationIndex> {
+        let mut folders = self.exact_folders.iter().chain(&self.prefixes);
+        let (_, index) = folders.find(|(folder, index)| {
+            folder.len() == path.len() + 1
+                && all[index.0 as usize].redirects_to_slash
+                && folder.strip_suffix(b"/") == Some(path)
+        })?;
+        Some(*index)
     }
 
     fn find_pattern(

@@ -10,6 +10,13 @@ pub enum Outcome {
     Respond(Response),
     /// A response with this status and the standard page, unless `error_page` says otherwise.
     Status(u16),
+    /// The client is to ask elsewhere, unless `error_page` says otherwise.
+    Elsewhere {
+        /// Of the redirect.
+        status: u16,
+        /// Where, as the client is told.
+        location: Vec<u8>,
+    },
     /// The same request at another URI of ours.
     Redirect(InternalTarget),
     /// Ask an origin.

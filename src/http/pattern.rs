@@ -1,12 +1,12 @@
-//! Regular expressions over bytes that clients send.
+//! Regular expressions over the bytes that clients send, in PCRE's words.
 //!
-//! The engine (`fancy-regex`) reads text. Bytes that are not UTF-8 are therefore matched byte for
-//! byte as Latin-1, and what a group captures is turned back into the very bytes it stood for, so
-//! that nothing is lost and no input is refused. A pattern that backtracks beyond the engine's
-//! limit does not match.
+//! A dot, a class and its negation each take one byte; `\w`, `\d`, `\s`, `\b` and letters in either case
+//! are those of ASCII. What a pattern with look-around or references to groups may cost is limited:
+//! where it takes longer, it does not match.
 
-use std::borrow::Cow;
+use fancy_regex::{BytesMode, MatchBytes, RegexBuilder};
 
+use super::pcre;
 use super::request::Request;
 use super::variable::{VariableIndex, VariableTable};
 use crate::conf::{Diagnostic, Span};
@@ -14,6 +14,8 @@ use crate::conf::{Diagnostic, Span};
 /// A compiled pattern and the variables its named groups fill.
 #[derive(Debug)]
 pub struct Pattern {
+    /// As it is written.
+    text: Box<str>,
     regex: fancy_regex::Regex,
     groups: Box<[(VariableIndex, usize)]>,
 }
@@ -35,7 +37,8 @@ impl Pattern {
         variables: &mut VariableTable,
         span: Span,
     ) -> Result<Self, Diagnostic> {
-        let regex = fancy_regex::RegexBuilder::new(text)
+        let regex = RegexBuilder::new(&pcre::translate(text))
+            .bytes_mode(BytesMode::Ascii)
             .case_insensitive(case == Case::Insensitive)
             .backtrack_limit(MOST_STEPS)
             .build()
@@ -50,7 +53,11 @@ impl Pattern {
             .enumerate()
             .filter_map(|(number, name)| Some((variables.held(name?, span), number)))
             .collect();
-        Ok(Self { regex, groups })
+        Ok(Self {
+            text: text.into(),
+            regex,
+            groups,
+        })
     }
 
     /// The variables that a match fills.
@@ -60,35 +67,30 @@ impl Pattern {
 
     /// Whether `subject` matches; on success the request's captures are those of this match.
     pub fn matches(&self, request: &mut Request, subject: &[u8]) -> bool {
-        let (text, form) = Form::of(subject);
         if self.regex.captures_len() == 1 {
-            let found = self.judged(self.regex.find(&*text));
+            let found = self.judged(self.regex.find(subject));
             let Some(found) = found else { return false };
             request.captures.clear();
-            request.captures.push(form.bytes(found.as_str()));
+            request.captures.push(found.as_bytes());
             return true;
         }
-        let Some(captures) = self.judged(self.regex.captures(&*text)) else {
+        let Some(captures) = self.judged(self.regex.captures(subject)) else {
             return false;
         };
-        request.captures.clear();
-        for group in captures.iter() {
-            match group {
-                Some(group) => request.captures.push(form.bytes(group.as_str())),
-                None => request.captures.push(Cow::Borrowed(b"")),
-            }
-        }
+        let bytes = |group: Option<MatchBytes<'_>>| match group {
+            Some(group) => &subject[group.start()..group.end()],
+            None => b"",
+        };
+        request.captures.replace(captures.iter().map(bytes));
         for (index, number) in &self.groups {
-            let value = captures.get(*number).map_or("", |group| group.as_str());
-            request.hold(*index, &form.bytes(value));
+            request.hold(*index, bytes(captures.get(*number)));
         }
         true
     }
 
     /// Whether `subject` matches, leaving no trace.
     pub fn is_match(&self, subject: &[u8]) -> bool {
-        let (text, _) = Form::of(subject);
-        let found = self.regex.is_match(&*text);
+        let found = self.regex.is_match(subject);
         self.judged(found.map(|found| found.then_some(())))
             .is_some()
     }
@@ -96,7 +98,7 @@ impl Pattern {
     /// A match, unless it was given up, which the log is told.
     fn judged<T>(&self, found: fancy_regex::Result<Option<T>>) -> Option<T> {
         found.unwrap_or_else(|error| {
-            log::error!("\"{}\" does not match: {error}", self.regex.as_str());
+            log::error!("\"{}\" does not match: {error}", self.text);
             None
         })
     }
@@ -104,36 +106,6 @@ impl Pattern {
 
 /// A client must not hold up a worker with what takes long to match: some 10 ms.
 const MOST_STEPS: usize = 100_000;
-
-#[derive(Clone, Copy)]
-enum Form {
-    Utf8,
-    Latin1,
-}
-
-impl Form {
-    fn of(subject: &[u8]) -> (Cow<'_, str>, Self) {
-        match std::str::from_utf8(subject) {
-            Ok(text) => (Cow::Borrowed(text), Self::Utf8),
-            Err(_) => {
-                let text = subject.iter().map(|byte| char::from(*byte)).collect();
-                (Cow::Owned(text), Self::Latin1)
-            }
-        }
-    }
-
-    fn bytes(self, text: &str) -> Cow<'_, [u8]> {
-        match self {
-            Self::Utf8 => Cow::Borrowed(text.as_bytes()),
-            // Every character came from one byte.
-            Self::Latin1 => text
-                .chars()
-                .map(|letter| letter as u32 as u8)
-                .collect::<Vec<_>>()
-                .into(),
-        }
-    }
-}
 
 /// The numbered captures of the most recent successful match of a request.
 #[derive(Clone, Debug, Default)]
@@ -156,7 +128,7 @@ impl Captures {
     /// Takes the groups of a match that was made elsewhere.
     pub fn replace<'g>(&mut self, groups: impl Iterator<Item = &'g [u8]>) {
         self.clear();
-        groups.for_each(|group| self.push(Cow::Borrowed(group)));
+        groups.for_each(|group| self.push(group));
     }
 
     /// Forgets everything.
@@ -165,9 +137,77 @@ impl Captures {
         self.ends.clear();
     }
 
-    fn push(&mut self, group: Cow<'_, [u8]>) {
-        self.text.extend_from_slice(&group);
+    fn push(&mut self, group: &[u8]) {
+        self.text.extend_from_slice(group);
         self.ends
             .push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fits(text: &str, case: Case, subject: &[u8]) -> bool {
+        let mut variables = VariableTable::default();
+        let pattern = Pattern::new(text, case, &mut variables, Span::NOWHERE);
+        pattern.unwrap().is_match(subject)
+    }
+
+    #[test]
+    fn a_pattern_sees_bytes() {
+        let e = "\u{e9}".as_bytes();
+        for (text, subject, expected) in [
+            (r"^.$", e, false),
+            (r"^..$", e, true),
+            (r"^[^a]$", e, false),
+            (r"^[^a]{2}$", e, true),
+            (r"^\W\S$", e, true),
+            (r"^\w+$", e, false),
+            (r"^\w+$", b"\xe9", false),
+            (r"^\D$", b"\xe9", true),
+            (r"^\d$", "\u{663}".as_bytes(), false),
+            (r"a\sb", "a\u{a0}b".as_bytes(), false),
+            (r"a\sb", b"a\x0bb", true),
+            (r"\ba\b", "\u{e9}a".as_bytes(), true),
+            ("^\u{e9}+$", "\u{e9}\u{a9}".as_bytes(), false),
+            ("^\u{e9}+$", b"\xc3\xa9\xa9", true),
+            ("^[\u{e9}]$", b"\xc3", true),
+            (r"^\xe9$", b"\xe9", true),
+            (r"^\xe9(?!a)", b"\xe9b", true),
+            (r"^(.)\1$", e, false),
+            (r"(?<=\xc3).$", e, true),
+            (r"^\Qa.b\E$", b"a.b", true),
+            (r"^\Qa.b\E$", b"axb", false),
+            (r"a$", b"a\n", false),
+        ] {
+            assert_eq!(
+                fits(text, Case::Sensitive, subject),
+                expected,
+                "{text} {subject:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn case_is_that_of_ascii() {
+        for (text, subject, expected) in [
+            ("k", "\u{212a}".as_bytes(), false),
+            ("s(?!x)", "\u{17f}".as_bytes(), false),
+            ("k(?!x)", b"K", true),
+            ("\u{e9}", "\u{c9}".as_bytes(), false),
+            (r"^(\xe9)\1$", b"\xe9\xc9", false),
+            (r"^(a)\1$", b"aA", true),
+        ] {
+            assert_eq!(fits(text, Case::Insensitive, subject), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_takes_too_long_does_not_match() {
+        let began = std::time::Instant::now();
+        let subject = [b'a'; 64].as_slice();
+        assert!(!fits(r"^(a|aa|a(?=a))*(?=c)\1$", Case::Sensitive, subject));
+        assert!(began.elapsed().as_secs() < 5);
     }
 }

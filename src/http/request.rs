@@ -10,7 +10,7 @@ use super::nesting::Nesting;
 use super::outcome::InternalTarget;
 use super::pattern::Captures;
 use super::phase::Phase;
-use super::response::ResponseHead;
+use super::response::{Field, ResponseHead};
 use super::runtime::{Listener, Runtime, Server};
 use super::settings::ErrorStatus;
 use super::state::StateIndex;
@@ -75,6 +75,7 @@ pub struct Request {
     buffers: Vec<Vec<u8>>,
     received_before: u64,
     sent_before: u64,
+    carried: Vec<Field>,
 }
 
 #[derive(Clone)]
@@ -132,6 +133,7 @@ impl Request {
             buffers: Vec::new(),
             received_before: 0,
             sent_before: 0,
+            carried: Vec::new(),
         }
     }
 
@@ -165,6 +167,7 @@ impl Request {
         self.under_way = true;
         self.method = None;
         self.redirects = 0;
+        self.carried.clear();
         self.values.fill_with(|| Value::Unset);
         self.states.fill_with(|| None);
         self.now = None;
@@ -327,6 +330,24 @@ impl Request {
         if let Some(arguments) = arguments {
             self.arguments = arguments;
         }
+    }
+
+    /// Keeps a field for whatever will be answered in the place of the response that had it.
+    pub fn carry(&mut self, name: &str, value: &[u8]) {
+        self.carried.push(Field::clean(name, value));
+    }
+
+    /// Forgets what was kept under this name.
+    pub fn drop_carried(&mut self, name: &str) {
+        let is_other = |field: &Field| !field.name.eq_ignore_ascii_case(name);
+        self.carried.retain(is_other);
+    }
+
+    /// Adds what was kept to the response, but for what it says itself.
+    pub fn add_carried(&mut self) {
+        let mut carried = std::mem::take(&mut self.carried);
+        carried.retain(|field| self.response.field(&field.name).is_none());
+        self.response.fields.append(&mut carried);
     }
 
     /// Counts an internal redirect; false when there were too many.

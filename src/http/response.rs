@@ -27,19 +27,9 @@ pub struct Field {
 }
 
 impl ResponseHead {
-    /// Adds a field; line ends in the value, which would begin another field, become blanks, and
-    /// so does what else no field may hold.
+    /// Adds a field.
     pub fn add(&mut self, name: &str, value: &[u8]) {
-        let clean = |byte: &u8| match byte {
-            b'\t' => b'\t',
-            byte if byte.is_ascii_control() => b' ',
-            byte => *byte,
-        };
-        let value = value.iter().map(clean).collect();
-        self.fields.push(Field {
-            name: name.to_owned(),
-            value,
-        });
+        self.fields.push(Field::clean(name, value));
     }
 
     /// Replaces every field of this name.
@@ -49,10 +39,32 @@ impl ResponseHead {
         self.add(name, value);
     }
 
+    /// Whether the body consists of several ranges of what was asked for.
+    pub fn is_in_parts(&self) -> bool {
+        let media_type = self.field("content-type").unwrap_or_default();
+        self.status == 206 && media_type.starts_with(b"multipart/byteranges")
+    }
+
     /// The first field of this name.
     pub fn field(&self, name: &str) -> Option<&[u8]> {
         let same = |field: &&Field| field.name.eq_ignore_ascii_case(name);
         self.fields.iter().find(same).map(|field| &*field.value)
+    }
+}
+
+impl Field {
+    /// A field; line ends in the value, which would begin another one, become blanks, and so does
+    /// what else no field may hold.
+    pub fn clean(name: &str, value: &[u8]) -> Self {
+        let clean = |byte: &u8| match byte {
+            b'\t' => b'\t',
+            byte if byte.is_ascii_control() => b' ',
+            byte => *byte,
+        };
+        Self {
+            name: name.to_owned(),
+            value: value.iter().map(clean).collect(),
+        }
     }
 }
 

@@ -73,23 +73,29 @@ impl ServerNames {
         if let Some(server) = self.find_named(host) {
             return server;
         }
-        let pattern = self
-            .patterns
-            .iter()
-            .find(|(pattern, _)| pattern.matches(request, host));
+        let mut patterns = self.patterns_for(host).iter();
+        let pattern = patterns.find(|(pattern, _)| pattern.matches(request, host));
         pattern.map_or(self.default, |(_, server)| *server)
     }
 
     /// The same before there is a request.
     pub fn find_quietly(&self, host: &[u8]) -> ServerIndex {
         let pattern = || {
-            let mut patterns = self.patterns.iter();
+            let mut patterns = self.patterns_for(host).iter();
             let found = patterns.find(|(pattern, _)| pattern.is_match(host));
             found.map(|(_, server)| *server)
         };
         self.find_named(host)
             .or_else(pattern)
             .unwrap_or(self.default)
+    }
+
+    /// Patterns are for requests that name a host.
+    fn patterns_for(&self, host: &[u8]) -> &[(Pattern, ServerIndex)] {
+        match host {
+            b"" => &[],
+            _ => &self.patterns,
+        }
     }
 
     fn find_named(&self, host: &[u8]) -> Option<ServerIndex> {

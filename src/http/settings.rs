@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::builder::Builder;
 use super::location::Kind;
+use super::media_types::MediaTypes;
 use super::request::Request;
 use super::template::Template;
 use super::uri::Slashes;
@@ -34,10 +35,12 @@ pub struct Settings {
     pub error_pages: Arc<[ErrorPage]>,
     /// `satisfy`.
     pub satisfy: Satisfy,
-    /// `internal`: not for clients.
+    /// `internal`: not for clients, nor are the locations within.
     pub internal: bool,
     /// `server_tokens`.
     pub server_tokens: bool,
+    /// `types`.
+    pub types: Arc<MediaTypes>,
     /// `default_type`.
     pub default_type: Arc<str>,
     /// `absolute_redirect`.
@@ -154,6 +157,11 @@ impl Root {
 }
 
 impl Settings {
+    /// The media type of what `path` names.
+    pub fn media_type(&self, path: &[u8]) -> &str {
+        self.types.of(path).unwrap_or(&self.default_type)
+    }
+
     /// The values that hold in the innermost scope of `chain`.
     pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Self {
         let seconds = Duration::from_secs;
@@ -180,8 +188,11 @@ impl Settings {
             satisfy: chain
                 .nearest()
                 .map_or(Satisfy::All, |SatisfyWritten(all)| *all),
-            internal: chain.own::<Internal>().is_some(),
+            internal: chain.nearest::<Internal>().is_some(),
             server_tokens: chain.nearest().is_none_or(|ServerTokens(on)| *on),
+            types: chain
+                .nearest()
+                .map_or_else(MediaTypes::built_in, |TypesWritten(types)| types.clone()),
             default_type: chain.nearest().map_or_else(
                 || "text/plain".into(),
                 |DefaultType(name)| name.as_str().into(),

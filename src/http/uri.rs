@@ -158,8 +158,8 @@ pub fn decode(raw: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Decodes those `%XX` that stand for a character with no meaning of its own in a URL, up to a
-/// question mark.
+/// Decodes those `%XX` that stand for a question mark or for a character with no meaning of its own
+/// in a URL, up to a question mark.
 pub fn decode_harmless(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut rest = raw;
@@ -168,9 +168,12 @@ pub fn decode_harmless(raw: &[u8]) -> Vec<u8> {
             break;
         }
         match hexadecimal(tail).filter(|_| *byte == b'%') {
-            Some(value) if value > b'%' && value < 0x7f && value != b'?' => {
+            Some(value) if value > b'%' && value < 0x7f => {
                 out.push(value);
                 rest = &tail[2..];
+                if value == b'?' {
+                    break;
+                }
             }
             _ => {
                 out.push(*byte);

@@ -2,9 +2,11 @@
 //! configuration: one type for each. A location takes the nearest that was written.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::location::Kind;
+use super::media_types::MediaTypes;
 use super::runtime::Address;
 use super::settings::{ErrorStatus, Satisfy};
 use super::uri::Slashes;
@@ -86,6 +88,9 @@ pub struct SatisfyWritten(pub Satisfy);
 pub struct Internal;
 /// `server_tokens`
 pub struct ServerTokens(pub bool);
+/// `types`
+#[derive(Default)]
+pub struct TypesWritten(pub Arc<MediaTypes>);
 /// `default_type`
 pub struct DefaultType(pub String);
 /// `absolute_redirect`

@@ -38,8 +38,10 @@ const DIRECTIVES: &[DirectiveSpec] = &[
             syntax: "add_header NAME VALUE [always];",
             default: "",
             text: "Adds a field to responses with status 200, 201, 204, 206, 301, 302, 303, 304, \
-                   307 or 308, with `always` to all of them. An empty VALUE adds nothing. Inherited \
-                   only by blocks that have no `add_header` of their own.",
+                   307 or 308, with `always` to all of them. An empty VALUE adds nothing. \
+                   `Content-Type`, `Last-Modified` and `ETag` replace what the response has; \
+                   `If-Range` is compared with the latter two as they are sent. Inherited only by \
+                   blocks that have no `add_header` of their own.",
             example: "add_header X-Request-Time $request_time always;",
         },
         apply: add_header,
@@ -172,10 +174,13 @@ impl PhaseHandler for AddHeader {
         let mut value = request.buffer();
         self.value.append(request, &mut value);
         let head = &mut request.response;
-        let is_only_one = ["last-modified", "etag"]
-            .iter()
-            .any(|one| self.name.eq_ignore_ascii_case(one));
-        if is_only_one {
+        let is = |name: &str| self.name.eq_ignore_ascii_case(name);
+        if is("content-type") {
+            // That of a body in parts says where they end.
+            if !value.is_empty() && !head.is_in_parts() {
+                head.set(&self.name, &value);
+            }
+        } else if is("last-modified") || is("etag") {
             head.set(&self.name, &value);
         } else if !value.is_empty() {
             head.add(&self.name, &value);

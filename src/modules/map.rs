@@ -37,7 +37,7 @@ const DIRECTIVES: &[DirectiveSpec] = &[DirectiveSpec {
                letter case; `~PATTERN` or, in any letter case, `~*PATTERN`; with the line \
                `hostnames;` also `*.suffix`, `.suffix` or `prefix.*`; or `default`. The first that \
                fits is taken: plain words, the longest mask, patterns in the order written, the \
-               default, which is empty unless written. VALUE may hold variables and captures of \
+               default, which is empty unless written. Patterns are not tried on an empty TEXT. VALUE may hold variables and captures of \
                the pattern. A backslash before a KEY takes its special meaning away, `\\default` \
                for instance. One lookup serves a whole request unless `volatile;` is written.",
         example: "map $uri $kind {\n    default    page;\n    /          home;\n    ~^/api/v(\\d)  api$1;\n}",
@@ -291,6 +291,9 @@ impl Map {
     fn find(&self, request: &mut Request, text: &[u8]) -> Option<&Template> {
         if let Some(number) = self.table.find(text) {
             return Some(&self.values[number]);
+        }
+        if text.is_empty() {
+            return self.default.as_ref();
         }
         let mut patterns = self.patterns.iter();
         patterns

@@ -91,13 +91,13 @@ location / { proxy_pass http://group; }
     "$ORIGIN_o": {
       "server": "$ORIGIN_o", "backup": false, "weight": 1, "state": "up",
       "selected": {"current": 0, "total": 0}, "max_conns": 7, "responses": {},
-      "data": {"sent": 0, "received": 0}, "health": {"fails": 0, "unavailable": 0, "downtime": 0},
+      "data": {"sent": 0, "received": 0}, "health": {"fails": 0, "unavailable": 0, "downtime": 0, "header_time": 0, "response_time": 0},
       "sid": "first"
     },
     "127.0.0.1:$PORT2": {
       "server": "127.0.0.1:$PORT2", "backup": false, "weight": 1, "state": "down",
       "selected": {"current": 0, "total": 0}, "responses": {},
-      "data": {"sent": 0, "received": 0}, "health": {"fails": 0, "unavailable": 0, "downtime": 0},
+      "data": {"sent": 0, "received": 0}, "health": {"fails": 0, "unavailable": 0, "downtime": 0, "header_time": 0, "response_time": 0},
       "sid": "</^[0-9a-f]{32}$/>"
     }
   },

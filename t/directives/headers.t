@@ -146,3 +146,33 @@ GET /last
 ^\{"agent":"say \\"hi\\""\}$
 --- file_like if.log
 ^127\.0\.0\.1 "GET /if/yes
+
+=== fields of which there is one
+--- file html/f.txt
+0123456789
+--- config
+location / { add_header Content-Type application/json; return 200 "{}"; }
+location /error { add_header Content-Type application/json always; return 404; }
+location /none { add_header Content-Type ""; return 200 x; }
+location = /f { alias $DIR/html/f.txt; add_header Last-Modified "Sun, 06 Nov 1994 08:49:37 GMT"; add_header ETag '"tag"'; }
+--- requests
+GET / 200
+--- response_headers
+Content-Type: application/json
+--- requests
+GET /error 404
+--- response_headers
+Content-Type: application/json
+--- requests
+GET /none 200
+--- response_headers
+Content-Type: text/plain
+--- raw_request
+GET / HTTP/1.0\r\n\r\n
+--- raw_response_like
+(?s)\A(?!.*Content-Type.*Content-Type)
+--- requests
+GET /f 200
+--- response_headers
+Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT
+ETag: "tag"

@@ -150,3 +150,31 @@ GET / = ok
 HEAD /
 GET /pass 404
 PUT /pass 403
+
+=== the redirect to a slash is for paths that are no location's name
+--- origin A
+* * 200
+    | origin
+--- config
+location / { return 200 root; }
+location /api { return 200 plain; }
+location /api/ { proxy_pass http://$ORIGIN_A; }
+location = /b { return 200 exact; }
+location /b/ { proxy_pass http://$ORIGIN_A; }
+location /c/ { proxy_pass http://$ORIGIN_A; }
+location ~ ^/c$ { return 200 pattern; }
+location = /e/ { proxy_pass http://$ORIGIN_A; }
+location /f { location /f/g { return 200 inner; } location /f/g/ { proxy_pass http://$ORIGIN_A; } }
+--- requests
+GET /api = plain
+GET /api/x = origin
+GET /apix = plain
+GET /b = exact
+GET /c 301
+GET /cx = root
+GET /e/ = origin
+GET /e 301
+GET /f/g = inner
+GET /e?a=1 301
+--- response_headers
+Location: http://localhost/e/?a=1

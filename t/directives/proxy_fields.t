@@ -112,3 +112,160 @@ GET /patient HTTP/1.1\r\nHost: a\r\n\r\n
 --- raw_close
 --- wait /status/http/metric_zones/z/metrics
 {"499": 1, "p200": 1}
+
+=== a field that is set twice is sent twice
+--- origin o
+* * 200
+    | $HEAD
+--- http_config
+upstream kept { server $ORIGIN_o; keepalive 4; }
+--- config
+location / {
+    proxy_set_header Host $http_host; proxy_set_header X-A 1; proxy_set_header Host b; proxy_set_header X-A 2;
+    proxy_pass http://$ORIGIN_o;
+}
+location /kept { proxy_set_header Host a; proxy_set_header host b; proxy_pass http://kept; }
+location /one { proxy_set_header Host ""; proxy_set_header Host b; proxy_pass http://$ORIGIN_o; }
+location /none { proxy_set_header Host ""; proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /
+    Pingauge-Another-Host: mine
+--- response_body_like
+(?s)^Host: localhost\r$.*^Host: b\r$
+^X-A: 1\r$
+^X-A: 2\r$
+(?s)\A(?!.*Another)
+--- requests
+POST /
+    | \r\nPingauge-Another-Host: body
+--- response_body_like
+(?s)^Host: localhost\r$.*^Host: b\r$
+--- requests
+GET /kept x3
+--- response_body_like
+(?s)^Host: a\r$.*^Host: b\r$
+--- requests
+GET /one
+--- response_body_like
+(?s)\A(?!.*Host: a).*Host: b
+--- requests
+GET /none
+--- response_body_like
+(?s)\A(?!.*Host)
+--- no_log
+upstream failed
+
+=== Connection is what it is set to
+--- origin o
+* * 200
+    | $HEAD
+--- http_config
+upstream kept { server $ORIGIN_o; keepalive 4; }
+upstream twice { server $ORIGIN_o; keepalive 4; keepalive_requests 2; }
+--- config
+location / { proxy_pass http://$ORIGIN_o; }
+location /empty { proxy_set_header Connection ""; proxy_pass http://$ORIGIN_o; }
+location /both { proxy_set_header Connection ""; proxy_set_header Connection "upgrade"; proxy_pass http://$ORIGIN_o; }
+location /alive { proxy_set_header Connection keep-alive; proxy_pass http://$ORIGIN_o; }
+location /kept { proxy_set_header Connection ""; proxy_pass http://kept; }
+location /twice { proxy_set_header Connection ""; proxy_pass http://twice; }
+--- requests
+GET /
+--- response_body_like
+^Connection: close\r?$
+--- requests
+GET /empty x3
+--- response_body_like
+(?s)\A(?!.*Connection)
+--- requests
+GET /both
+--- response_body_like
+(?s)^Connection: upgrade\r?$(?!.*Connection)
+--- requests
+GET /alive
+--- response_body_like
+(?s)^Connection: keep-alive\r?$(?!.*Connection)
+--- requests
+GET /kept x3
+--- response_body_like
+(?s)\A(?!.*Connection)
+--- requests
+GET /twice
+--- response_body_like
+(?s)\A(?!.*Connection)
+--- requests
+GET /twice
+--- response_body_like
+^Connection: close\r?$
+
+=== Date and Server of a peer
+--- origin o
+GET /long 200
+    Date: a date that is longer than those of HTTP
+    | Date: body
+* * 200
+    Date: Sun, 06 Nov 1994 08:49:37 GMT
+    Server: theirs
+    | x
+--- config
+location / { proxy_pass_header Date; proxy_pass_header Server; proxy_pass http://$ORIGIN_o; }
+location /hidden { proxy_pass http://$ORIGIN_o; }
+--- requests
+GET / = x
+--- response_headers
+Date: Sun, 06 Nov 1994 08:49:37 GMT
+Server: theirs
+--- requests
+GET /long = Date: body
+--- response_headers
+Date: a date that is longer than those of HTTP
+--- requests
+GET /hidden = x
+--- response_headers
+Date: ~20\d\d
+Server: ~pingauge
+
+=== challenges survive an intercepted 401; a cookie is the first of its name
+--- origin o
+GET /cookie 200
+    Set-Cookie: a=1; Path=/
+    Set-Cookie: b=2
+    Set-Cookie: A=3
+* * 401
+    WWW-Authenticate: Basic realm="x"
+    WWW-Authenticate: Bearer
+    X-Other: y
+    | theirs
+--- file html/page.html
+page
+--- config
+proxy_intercept_errors on;
+location / { error_page 401 /page.html; proxy_pass http://$ORIGIN_o; }
+location /named { error_page 401 =200 @named; proxy_pass http://$ORIGIN_o; }
+location @named { return 200 named; }
+location /proxied { error_page 401 = @proxied; proxy_pass http://$ORIGIN_o; }
+location @proxied { rewrite ^ /cookie break; proxy_pass http://$ORIGIN_o; }
+location /cookie { proxy_pass http://$ORIGIN_o; add_header X-Cookie "$upstream_cookie_a|$upstream_cookie_b|$upstream_cookie_c"; }
+location /page.html { }
+--- requests
+GET / 401 = page\n
+--- response_headers
+WWW-Authenticate: Basic realm="x"
+!X-Other
+--- requests
+GET /named 200 = named
+--- response_headers
+WWW-Authenticate: Basic realm="x"
+--- requests
+GET /proxied 200
+--- response_headers
+WWW-Authenticate: Basic realm="x"
+--- requests
+GET /cookie 200
+--- response_headers
+X-Cookie: 1|2|
+!WWW-Authenticate
+--- raw_request
+GET / HTTP/1.0\r\n\r\n
+--- raw_response_like
+(?s)\nWWW-Authenticate: Basic realm="x"\r\nWWW-Authenticate: Bearer\r\n.*page

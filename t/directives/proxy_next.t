@@ -93,3 +93,37 @@ location @other { proxy_pass http://$ORIGIN_o; add_header X-Addr $upstream_addr;
 GET /x = other
 --- response_headers
 X-Addr: 127.0.0.1:$PORT2 : $ORIGIN_o
+
+=== a named status counts against the peer, also when there is no other
+--- origin o
+* /403 403
+* /404 404
+* /200 200
+* * 500
+    | bad
+--- http_config
+upstream group { zone group 64k; server $ORIGIN_o max_fails=3; }
+upstream other { zone other 64k; server $ORIGIN_o; }
+--- config
+proxy_next_upstream error http_500 http_403;
+location / { proxy_pass http://group; }
+location /post { proxy_pass http://group; }
+location /page { proxy_intercept_errors on; error_page 500 = @page; proxy_pass http://group; }
+location @page { return 200 page; }
+location /unnamed { proxy_next_upstream error; proxy_pass http://other; }
+--- requests
+GET /x 500 = bad
+GET /403 403
+GET /404 404
+GET /200 200
+--- json_like /status/http/upstreams/group/peers/$ORIGIN_o/health
+{"fails": 1}
+--- requests
+POST /post 500 = bad
+    | body
+GET /page = page
+GET /unnamed 500 = bad
+--- json_like /status/http/upstreams/group/peers/$ORIGIN_o/health
+{"fails": 3}
+--- json_like /status/http/upstreams/other/peers/$ORIGIN_o/health
+{"fails": 0}

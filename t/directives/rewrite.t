@@ -171,3 +171,52 @@ GET /a 403 ~ <html>
 --- response_headers
 Content-Type: text/html
 Server: ~^\w+$
+
+=== the type of a returned text is that of the path
+--- config
+types { text/plain txt; application/json json; }
+default_type application/octet-stream;
+location /a { return 200 x; }
+location /own { types { text/css txt; } return 404 x; }
+location /b { rewrite ^ /a.json; }
+--- requests
+GET /a.txt 200
+--- response_headers
+Content-Type: text/plain
+--- requests
+GET /a.JSON 200
+--- response_headers
+Content-Type: application/json
+--- requests
+GET /a.x 200
+--- response_headers
+Content-Type: application/octet-stream
+--- requests
+GET /own/a.txt 404
+--- response_headers
+Content-Type: text/css
+--- requests
+GET /b 200
+--- response_headers
+Content-Type: application/json
+
+=== a redirect decodes what has no meaning of its own, up to a question mark
+--- config
+location /a { rewrite ^ $arg_r? redirect; }
+location /b { rewrite ^ $arg_r redirect; }
+--- requests
+GET /a?r=/x%3Fa=b%26c 302
+--- response_headers
+Location: http://localhost/x?a=b%26c
+--- requests
+GET /a?r=/x%3fa%2Fb 302
+--- response_headers
+Location: http://localhost/x?a%2Fb
+--- requests
+GET /a?r=/x%2Fy%20z 302
+--- response_headers
+Location: http://localhost/x/y%20z
+--- requests
+GET /b?r=/x%3Fa 302
+--- response_headers
+Location: http://localhost/x?a?r=/x%3Fa

@@ -98,3 +98,60 @@ location / { proxy_pass http://d:80; }
 ^pingauge: \[emerg\] load balancing method redefined in http_config:5$
 ^pingauge: \[emerg\] (?=.*"backup").* in http_config:6$
 ^pingauge: \[emerg\] upstream "d" may not have port 80 in config:1$
+
+=== an empty key is no key
+--- origin a
+* * 200
+    | a
+--- origin b
+* * 200
+    | b
+--- http_config
+metric_zone z:64k count;
+upstream plain { hash $arg_k; server $ORIGIN_a; server $ORIGIN_b; }
+upstream ring { hash $arg_k consistent; server $ORIGIN_a; server $ORIGIN_b; }
+--- config
+location /plain { proxy_pass http://plain; metric z plain$upstream_status on=end; metric z $upstream_addr on=end; }
+location /ring { proxy_pass http://ring; metric z $upstream_addr on=end; }
+--- requests
+GET /plain x6
+GET /ring x6
+--- json /status/http/metric_zones/z/metrics
+{"$ORIGIN_a": 6, "$ORIGIN_b": 6, "plain200": 6}
+
+=== a group with a zone may be empty
+--- http_config
+upstream none { zone none 64k; }
+upstream ring { zone none; hash $uri consistent; }
+upstream any { zone none; random two; }
+--- config
+location /none { proxy_pass http://none; }
+location /ring { proxy_pass http://ring; }
+location /any { proxy_pass http://any; }
+location /by { set $v none; proxy_pass http://$v; }
+--- requests
+GET /none 502
+GET /ring 502
+GET /any 502
+GET /by 502
+--- json /status/http/upstreams/none
+{"peers": {}, "keepalive": 0, "zone": "none"}
+--- log
+no live upstreams
+
+=== the server of another proxy_pass is found by its name
+--- origin o
+* * 200
+    | $HEAD
+--- config
+location /by { set $v $arg_v; proxy_pass http://$v; }
+location /fixed { proxy_pass http://localhost:$PORT2; }
+location /port { proxy_pass http://LOCALHOST; }
+--- requests
+GET /by?v=localhost:$PORT2/status/angie/generation any
+--- no_log
+no resolver defined
+--- requests
+GET /by?v=nowhere.test 502
+--- log
+no resolver defined to resolve nowhere.test

@@ -59,6 +59,20 @@ fn put(site: &Site, name: &str) {
         .unwrap();
 }
 
+/// The same with an RSA key.
+fn put_rsa(site: &Site, name: &str) {
+    let output = Command::new("openssl")
+        .args("req -x509 -newkey rsa:2048 -nodes -days 90 -subj".split(' '))
+        .arg(format!("/CN={name}"))
+        .arg("-keyout")
+        .arg(site.directory.join(format!("{name}.key")))
+        .arg("-out")
+        .arg(site.directory.join(format!("{name}.pem")))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
 /// The certificate that the server shows to a client that asks for `name`.
 fn shown(site: &Site, name: &str) -> String {
     let output = Command::new("openssl")
@@ -178,6 +192,71 @@ fn a_certificate_made_here_verifies_and_its_key_is_kept_to_its_owner() {
     }
     let counted = json!({ "handshaked": 2, "reuses": 0, "timedout": 0, "failed": 1 });
     running.expect_status("http/server_zones/tls/ssl", &counted);
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn handshakes_count_for_the_name_asked_for_and_tell_the_kind_of_the_certificate() {
+    if !have("curl") || !have("openssl") {
+        return;
+    }
+    let site = Site::create().unwrap();
+    put(&site, "a.test");
+    put(&site, "b.test");
+    put_rsa(&site, "rsa.test");
+    let server = |name: &str, file: &str, more: &str| {
+        format!(
+            "server {{ listen 127.0.0.1:$PORT2 ssl; server_name {name}; {more}\n\
+             status_zone $ssl_server_name zone=names:10;\n\
+             ssl_certificate $DIR/{file}.pem; ssl_certificate_key $DIR/{file}.key;\n\
+             return 200 \"$ssl_server_cert_type\\n\"; }}\n"
+        )
+    };
+    let parts = Parts {
+        http_config: server("a.test", "a.test", "")
+            + &server("b.test", "b.test", "ssl_protocols TLSv1.2;")
+            + &server("rsa.test", "rsa.test", "")
+            + &server("old.test", "rsa.test", "ssl_protocols TLSv1.2;"),
+        config: "location = /plain { return 200 <$ssl_server_cert_type>; }".into(),
+        ..Parts::default()
+    };
+    let running = Running::start_at(site, &parts);
+    let site = &running.site;
+    let ask = |name: &str| {
+        let resolve = format!("{name}:$PORT2:127.0.0.1");
+        let output = curl(
+            site,
+            "a.test.pem",
+            &[
+                "-k",
+                "--resolve",
+                &resolve,
+                &format!("https://{name}:$PORT2/"),
+            ],
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for (name, kind) in [
+        ("a.test", "ECDSA\n"),
+        ("a.test", "ECDSA\n"),
+        ("b.test", "ECDSA\n"),
+        ("rsa.test", "RSA\n"),
+        ("old.test", "RSA\n"),
+    ] {
+        assert_eq!(ask(name), kind, "{name}");
+    }
+    let plain = fetch(site, "a.test.pem", &["http://127.0.0.1:$PORT/plain"]);
+    assert_eq!(plain, "<>");
+    for (name, handshaked, failed) in [("a.test", 2, 0), ("b.test", 1, 1), ("names", 0, 0)] {
+        if name == "b.test" {
+            let resolve = "b.test:$PORT2:127.0.0.1";
+            let arguments = ["--tlsv1.3", "--resolve", resolve, "https://b.test:$PORT2/"];
+            assert!(!curl(site, "b.test.pem", &arguments).status.success());
+        }
+        let counted =
+            json!({ "handshaked": handshaked, "reuses": 0, "timedout": 0, "failed": failed });
+        running.expect_status(&format!("http/server_zones/{name}/ssl"), &counted);
+    }
     running.server.stop().unwrap();
 }
 

@@ -56,3 +56,14 @@ GET /set/ab = ab
 location / { set $Mixed 1; return 200 "$MIXED$mixed$ARG_A$arg_A"; }
 --- requests
 GET /?a=x = 11xx
+
+=== whether a request was there before the last one was answered
+--- config
+location / { return 200 $pipe; }
+--- raw_request
+GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n
+--- raw_response_like
+(?s)\r\n\r\n\.HTTP.*\r\n\r\npHTTP.*\r\n\r\np$
+--- requests
+GET / = .
+GET / = .

@@ -131,8 +131,8 @@ pub(super) const INTERNAL: DirectiveSpec = DirectiveSpec {
     arity: Arity::NONE,
     doc: Doc {
         syntax: "internal;",
-        text: "The location is only for requests that were led there by `error_page`, `index`, \
-               `rewrite` or `try_files`; others are answered with 404.",
+        text: "The location and those within it are only for requests that were led there by \
+               `error_page`, `index`, `rewrite` or `try_files`; others are answered with 404.",
         example: "location /404.html {\n    internal;\n}",
         ..SPEC.doc
     },

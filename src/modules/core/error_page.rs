@@ -17,7 +17,9 @@ pub(super) const ERROR_PAGE: DirectiveSpec = DirectiveSpec {
         syntax: "error_page code … [=[code]] uri;\nerror_page code … [=[code]] @name;",
         text: "Leads requests that would be answered with one of these statuses to another path, \
                a location `@name`, or another server. The client sees the original status; with \
-               `=code` it sees that one, with `=` the one of whoever answers. A block that has any \
+               `=code` it sees that one, with `=` the one of whoever answers. Redirects that are \
+               made here can be led elsewhere, too (301, 302, 303, 307, 308); what is sent then \
+               keeps their `Location`. A block that has any \
                `error_page` inherits none.",
         example: "error_page 404 /404.html;\nerror_page 502 504 =200 @fallback;",
         ..SPEC.doc

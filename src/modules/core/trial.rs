@@ -98,6 +98,7 @@ pub(crate) fn ask(runtime: &'static Runtime, head: &str) -> Done {
     let facts = ConnectionFacts {
         number: 1,
         requests: 0,
+        pipelined: false,
         client: Some(([127, 0, 0, 1], 1234).into()),
         local: Some(([127, 0, 0, 1], 8080).into()),
         traffic: Arc::default(),

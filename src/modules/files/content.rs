@@ -3,14 +3,10 @@
 use std::fs::{self, File, Metadata};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::directives::TypesWritten;
-use super::media_types::MediaTypes;
 use super::place::Place;
 use super::validators::{Part, Validators, Wanted};
-use crate::conf::Chain;
 use crate::http::circumstances::Circumstances;
 use crate::http::engine;
 use crate::http::outcome::Outcome;
@@ -18,13 +14,11 @@ use crate::http::phase::ContentHandler;
 use crate::http::request::Request;
 use crate::http::response::{Body, Response, ResponseHead};
 use crate::http::settings::ErrorStatus;
-use crate::http::uri::{self, Escape};
 
 /// Answers with files.
 #[derive(Clone)]
 pub(super) struct Files {
     place: Place,
-    types: Arc<MediaTypes>,
 }
 
 impl ContentHandler for Files {
@@ -35,12 +29,8 @@ impl ContentHandler for Files {
 
 impl Files {
     /// Those of a location.
-    pub(super) fn new(place: Place, chain: &Chain<'_>) -> Self {
-        let types = chain.nearest::<TypesWritten>();
-        Self {
-            place,
-            types: types.map_or_else(MediaTypes::built_in, |TypesWritten(types)| types.clone()),
-        }
+    pub(super) fn new(place: Place) -> Self {
+        Self { place }
     }
 
     /// Where they are.
@@ -70,7 +60,7 @@ impl Files {
         // Asked before opening, because opening a pipe would wait for its other end.
         let metadata = fs::metadata(path).map_err(|error| failed(request, error))?;
         if metadata.is_dir() {
-            return Ok(Outcome::Respond(to_directory(request)));
+            return Ok(engine::redirect_to_slash(request));
         }
         if !metadata.is_file() {
             let path = path.as_os_str().as_bytes().escape_ascii();
@@ -123,8 +113,7 @@ impl Files {
 
     fn head(&self, request: &Request, status: u16, validators: &Validators) -> ResponseHead {
         let mut head = Response::empty(status).head;
-        let default = &*request.location.settings.default_type;
-        let media_type = self.types.of(&request.path).unwrap_or(default);
+        let media_type = request.location.settings.media_type(&request.path);
         head.add("Content-Type", media_type.as_bytes());
         validators.tell(&mut head);
         head
@@ -143,18 +132,6 @@ fn respond(head: ResponseHead, file: File, offset: u64, length: u64) -> Outcome 
         length,
     };
     Outcome::Respond(Response { head, body })
-}
-
-/// The path with the slash that a directory's should have.
-fn to_directory(request: &mut Request) -> Response {
-    let mut target = Vec::new();
-    uri::escape(&request.path, Escape::Path, &mut target);
-    target.push(b'/');
-    if !request.arguments.is_empty() {
-        target.push(b'?');
-        target.extend_from_slice(&request.arguments);
-    }
-    engine::redirect(request, 301, &target)
 }
 
 /// The page of an error is sent whole, unless it is to look like any other answer.

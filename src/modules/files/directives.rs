@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use super::media_types::MediaTypes;
 use crate::conf::{
     Arity, Body, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Text,
 };
 use crate::http::Kind;
-use crate::http::written::{DefaultType, LocationPattern, RootWritten};
+use crate::http::written::{DefaultType, LocationPattern, RootWritten, TypesWritten};
 
 /// The directives of static files.
 pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
@@ -23,10 +22,6 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
 /// `index`
 #[derive(Default)]
 pub(super) struct IndexWritten(pub Vec<Text>);
-
-/// `types`
-#[derive(Default)]
-pub(super) struct TypesWritten(pub Arc<MediaTypes>);
 
 /// `try_files`
 pub(super) struct TryFilesWritten {
@@ -106,7 +101,8 @@ const TYPES: DirectiveSpec = DirectiveSpec {
     doc: Doc {
         syntax: "types {\n    TYPE EXTENSION ...;\n    ...\n}",
         default: "types { text/html html htm; text/css css; text/javascript js mjs; ... }",
-        text: "The media type of a file by the extension of its name, in any letter case. Without \
+        text: "The media type of a file, or of the text of `return`, by the extension of the path, in \
+               any letter case. Without \
                this directive the common types of the web are known; with it, only the written \
                ones are. What has no type gets `default_type`.",
         example: "types {\n    text/html  html htm;\n    image/png  png;\n}",
@@ -120,7 +116,8 @@ const DEFAULT_TYPE: DirectiveSpec = DirectiveSpec {
     doc: Doc {
         syntax: "default_type TYPE;",
         default: "default_type text/plain;",
-        text: "The media type of files whose extension tells none, and of the text of `return`.",
+        text: "The media type of files, and of the text of `return`, where the extension of the \
+               path tells none.",
         example: "default_type application/octet-stream;",
     },
     apply: |statement| {

@@ -8,7 +8,6 @@
 mod content;
 mod directives;
 mod index;
-mod media_types;
 mod place;
 mod try_files;
 mod validators;
@@ -33,7 +32,7 @@ pub static MODULE: Module = Module {
 
 fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
     let place = Place::of(&parts.settings.root, chain);
-    let files = Files::new(place, chain);
+    let files = Files::new(place);
     if let Some(written) = setting::<TryFilesWritten>(chain) {
         let tries = TryFiles::new(builder, written, files.clone());
         parts.before_content.push(Box::new(tries));

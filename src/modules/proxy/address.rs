@@ -81,6 +81,20 @@ impl Endpoint {
         }
     }
 
+    /// What tells it from others, however it is written.
+    pub(super) fn identity(&self, default_port: u16) -> String {
+        match self {
+            Self::Unix(path) => format!("unix:{}", path.display()),
+            Self::Host { host, port } => {
+                format!(
+                    "{}:{}",
+                    host.to_ascii_lowercase(),
+                    port.unwrap_or(default_port)
+                )
+            }
+        }
+    }
+
     /// The address, unless it is a name.
     pub(super) fn literal(&self, default_port: u16) -> Option<PeerAddress> {
         match self {

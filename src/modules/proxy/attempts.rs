@@ -43,6 +43,8 @@ pub(super) struct Attempt {
     pub(super) length: u64,
     pub(super) sent: u64,
     pub(super) received: u64,
+    /// Whether its response counts against the peer although the client gets it.
+    pub(super) is_failure: bool,
     began: u64,
     open: bool,
 }
@@ -77,6 +79,7 @@ impl Attempts {
             length: 0,
             sent: 0,
             received: 0,
+            is_failure: false,
             began: os::monotonic(),
             open: peer.is_some(),
         });

@@ -55,16 +55,20 @@ impl Method {
                     usable(peer) && least.contains(&peer)
                 });
             }
-            Self::Key(key) => by_key(peers, &key.evaluate(request), usable),
-            Self::Client => by_key(peers, &client_key(request), usable),
-            Self::Ring(key, points) => on_ring(points, &key.evaluate(request), usable),
-            Self::Random => by_key(peers, &turns.draw().to_ne_bytes(), usable),
-            Self::RandomTwo => {
-                let two = [turns.draw(), turns.draw()]
-                    .map(|draw| by_key(peers, &draw.to_ne_bytes(), usable));
-                let busy = |peer: &usize| peers[*peer].record.sum(Gauge::Busy);
-                two.into_iter().flatten().min_by_key(busy)
+            Self::Key(key) => {
+                let key = key.evaluate(request);
+                // Without a key there is nothing that requests have in common.
+                let key = Some(key).filter(|key| !key.is_empty());
+                key.and_then(|key| by_key(peers, &key, usable))
             }
+            Self::Client => by_key(peers, &client_key(request), usable),
+            Self::Ring(key, points) => {
+                let key = key.evaluate(request);
+                let key = Some(key).filter(|key| !key.is_empty());
+                key.and_then(|key| on_ring(points, &key, usable))
+            }
+            Self::Random => by_key(peers, &turns.draw().to_ne_bytes(), usable),
+            Self::RandomTwo => one_of_two(peers, turns, usable),
         };
         preferred.or_else(|| turns.next(peers, 0..count, usable))
     }
@@ -135,6 +139,21 @@ impl Turns {
     fn draw(&mut self) -> u64 {
         self.drawn = self.drawn.wrapping_add(0x9e37_79b9_7f4a_7c15);
         xxh3_64(&self.drawn.to_ne_bytes())
+    }
+}
+
+/// Two different peers are drawn, and the one with fewer requests for its weight is taken.
+fn one_of_two(peers: &[Peer], turns: &mut Turns, usable: Usable<'_>) -> Option<usize> {
+    let first = by_key(peers, &turns.draw().to_ne_bytes(), usable)?;
+    let others = |peer: usize| peer != first && usable(peer);
+    let Some(second) = by_key(peers, &turns.draw().to_ne_bytes(), &others) else {
+        return Some(first);
+    };
+    let load = |peer: usize| u128::from(peers[peer].record.sum(Gauge::Busy));
+    let weight = |peer: usize| u128::from(peers[peer].weight);
+    match load(second) * weight(first) < load(first) * weight(second) {
+        true => Some(second),
+        false => Some(first),
     }
 }
 
@@ -215,5 +234,30 @@ fn client_key(request: &Request) -> Vec<u8> {
         Some(std::net::SocketAddr::V4(client)) => client.ip().octets()[..3].to_vec(),
         Some(std::net::SocketAddr::V6(client)) => client.ip().octets().to_vec(),
         None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_different_peers_are_drawn_and_the_less_busy_one_is_taken() {
+        let peers: Vec<Peer> = (1..=3).map(|weight| Peer::trial(weight)).collect();
+        let mut turns = Turns::new(peers.iter(), 1);
+        let any = |_: usize| true;
+        peers[2].record.begin(Gauge::Busy);
+        peers[2].record.begin(Gauge::Busy);
+        peers[1].record.begin(Gauge::Busy);
+        let mut taken = [0; 3];
+        for _ in 0..1000 {
+            taken[one_of_two(&peers, &mut turns, &any).unwrap()] += 1;
+        }
+        // The busiest for its weight is never taken, since there is always another.
+        assert_eq!(taken[2], 0, "{taken:?}");
+        assert!(taken[0] > 0 && taken[1] > 0, "{taken:?}");
+        let sole = |peer: usize| peer == 2;
+        assert_eq!(one_of_two(&peers, &mut turns, &sole), Some(2));
+        assert_eq!(one_of_two(&peers, &mut turns, &|_| false), None);
     }
 }

@@ -225,6 +225,15 @@ impl Group {
 }
 
 impl Peer {
+    /// A peer with this weight, for tests.
+    #[cfg(test)]
+    pub(super) fn trial(weight: u32) -> Self {
+        let address = PeerAddress::Unix(PathBuf::new());
+        let mut peers = Vec::from(Group::of_one("trial", address).peers);
+        let peer = peers.swap_remove(0);
+        Self { weight, ..peer }
+    }
+
     /// Whether it may be tried: it has not failed too often of late.
     fn is_fit(&self, now: u64) -> bool {
         self.most_fails == 0

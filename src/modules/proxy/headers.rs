@@ -6,6 +6,7 @@
 use pingora::http::RequestHeader;
 use pingora_core::Result;
 
+use super::another_host;
 use super::settings::HttpVersion;
 use crate::conf::{Chain, Diagnostic, Statement, Text};
 use crate::http::builder::Builder;
@@ -31,6 +32,8 @@ pub(super) struct Outline {
     pub(super) version: HttpVersion,
     /// Whether the connection is closed after this request.
     pub(super) closes: bool,
+    /// Whether it is one that would have been kept.
+    pub(super) retires: bool,
     pub(super) passes_fields: bool,
     pub(super) passes_body: bool,
 }
@@ -81,25 +84,49 @@ impl Fields {
         if !self.sets("host") {
             head.append_header("Host", &*outline.host)?;
         }
-        for (name, value) in &self.set {
-            let value = clean(value.evaluate(request));
-            let closed = outline.closes && name.eq_ignore_ascii_case("connection");
-            // An upgrade ends the life of its connection anyway.
-            let endures = closed && (value.is_empty() || value.eq_ignore_ascii_case(b"keep-alive"));
-            if !value.is_empty() && !endures {
-                head.append_header(name.clone(), value)?;
-            } else if endures {
-                head.append_header("Connection", "close")?;
-            }
-        }
-        if outline.closes && !self.sets("connection") {
-            head.append_header("Connection", "close")?;
-        }
+        self.set(request, outline, &mut head)?;
         self.frame(request, outline, &mut head)?;
         if outline.passes_fields {
             self.copy(request, &mut head)?;
         }
         Ok(head)
+    }
+
+    /// Adds what the configuration sets.
+    fn set(
+        &self,
+        request: &mut Request,
+        outline: &Outline,
+        head: &mut RequestHeader,
+    ) -> Result<()> {
+        let mut ends = outline.closes && !self.sets("connection");
+        let mut has_host = false;
+        for (name, value) in &self.set {
+            let value = clean(value.evaluate(request));
+            let is = |other: &str| name.eq_ignore_ascii_case(other);
+            // An upgrade ends the life of its connection anyway.
+            let endures = value.is_empty() || value.eq_ignore_ascii_case(b"keep-alive");
+            if outline.retires && is("connection") && endures {
+                ends = true;
+            } else if value.is_empty() {
+            } else if is("host") && has_host {
+                head.append_header(another_host::NAME, value)?;
+            } else {
+                has_host |= is("host");
+                head.append_header(name.clone(), value)?;
+            }
+        }
+        if ends {
+            head.append_header("Connection", "close")?;
+        }
+        Ok(())
+    }
+
+    /// Whether a head may have more than one `Host`.
+    pub(super) fn repeats_host(&self) -> bool {
+        let hosts = self.set.iter();
+        let hosts = hosts.filter(|(name, _)| name.eq_ignore_ascii_case("host"));
+        hosts.count() > 1
     }
 
     /// Says how the body ends.
@@ -137,7 +164,8 @@ impl Fields {
             let Ok(text) = std::str::from_utf8(name) else {
                 continue;
             };
-            if !own && !self.sets(text) {
+            let is_ours = text.eq_ignore_ascii_case(another_host::NAME);
+            if !own && !is_ours && !self.sets(text) {
                 head.append_header(text.to_owned(), value)?;
             }
         }

@@ -9,6 +9,7 @@ use crate::conf::DirectiveSpec;
 use crate::http::module::{self, Module};
 
 mod address;
+mod another_host;
 mod attempts;
 mod balance;
 mod group;

@@ -8,8 +8,9 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora_core::Result;
 use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy, Tracer, Tracing};
 
+use super::another_host::Connector;
 use super::attempts::{Attempt, Attempts};
-use super::group::{Ending, Group, PeerAddress};
+use super::group::{Ending, Group, Keepalive, PeerAddress};
 use super::headers::{Fields, Outline, head_length};
 use super::replies::Changes;
 use super::settings::{HttpVersion, Settings};
@@ -61,10 +62,9 @@ impl Origin for Pass {
             return;
         };
         attempt.connect_ms = Some(attempt.elapsed_ms());
-        attempts.last_use = match &attempts.target {
-            Some(target) => target.group.count_use(socket, reused),
-            None => true,
-        };
+        let kept = attempts.target.as_ref();
+        let kept = kept.filter(|target| self.keepalive(&target.group).is_some());
+        attempts.last_use = kept.is_none_or(|target| target.group.count_use(socket, reused));
     }
 
     fn request(&self, request: &mut Request) -> Result<RequestHeader> {
@@ -77,12 +77,14 @@ impl Origin for Pass {
             host: Vec::new(),
             version,
             closes: last_use || version == HttpVersion::Http10,
+            retires: false,
             passes_fields: self.settings.passes_fields,
             passes_body: self.settings.passes_body,
         };
         if let Some(target) = &target {
             outline.uri = self.destination.uri(request, target, self.location);
             outline.host = target.host.clone().into_bytes();
+            outline.retires = outline.closes && self.keepalive(&target.group).is_some();
         }
         outline.method = match &self.settings.method {
             Some(method) => method.evaluate(request).to_ascii_uppercase(),
@@ -143,11 +145,8 @@ impl Origin for Pass {
         let status = head.status.as_u16();
         let safe = self.may_repeat(request);
         let attempts = request.state(self.state);
-        if self.settings.next.after_status(status)
-            && safe
-            && body == Body::Kept
-            && self.may_go_on(attempts)
-        {
+        let is_named = self.settings.next.after_status(status);
+        if is_named && safe && body == Body::Kept && self.may_go_on(attempts) {
             let ending = match status {
                 403 | 404 => Ending::Neutral,
                 _ => Ending::Failed,
@@ -157,11 +156,17 @@ impl Origin for Pass {
             }
             return Reply::Another;
         }
+        if let Some(attempt) = attempts.current() {
+            attempt.is_failure = is_named && !matches!(status, 403 | 404);
+        }
         let pages = &request.location.settings.error_pages;
         let known = || pages.iter().any(|page| page.codes.contains(&status));
         if self.settings.intercepts && status >= 300 && known() {
-            if let Some(attempt) = request.state(self.state).current() {
-                attempt.end(Ending::Fine);
+            self.finished(request);
+            if status == 401 {
+                for challenge in head.headers.get_all("www-authenticate") {
+                    request.carry("WWW-Authenticate", challenge.as_bytes());
+                }
             }
             return Reply::Fail(status);
         }
@@ -180,6 +185,7 @@ impl Origin for Pass {
         if let Some(attempt) = request.state(self.state).current() {
             let ending = match attempt.status {
                 0 => Ending::Neutral,
+                _ if attempt.is_failure => Ending::Failed,
                 _ => Ending::Fine,
             };
             attempt.end(ending);
@@ -222,7 +228,11 @@ impl Pass {
         options.read_timeout = limited(self.settings.read_timeout);
         options.write_timeout = limited(self.settings.send_timeout);
         options.http_upstream_request_policy = HttpUpstreamRequestPolicy::preserve();
-        match group.keepalive {
+        if self.fields.repeats_host() {
+            let patience = self.settings.connect_timeout;
+            options.custom_l4 = Some(Arc::new(Connector { patience }));
+        }
+        match self.keepalive(group) {
             Some(keepalive) => {
                 made.group_key = group.number;
                 options.idle_timeout = limited(keepalive.timeout);
@@ -236,6 +246,11 @@ impl Pass {
             }
         }
         Some(Box::new(made))
+    }
+
+    /// How connections to the group are kept, if they are.
+    fn keepalive(&self, group: &Group) -> Option<Keepalive> {
+        group.keepalive.filter(|_| !self.fields.repeats_host())
     }
 
     /// Whether there is a peer left, and time.

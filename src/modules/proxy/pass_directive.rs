@@ -6,7 +6,7 @@ use super::address::Endpoint;
 use super::group::Group;
 use super::headers::Fields;
 use super::pass::Pass;
-use super::registry::Registry;
+use super::registry::{DEFAULT_PORT, Registry};
 use super::replies::{Changes, Passed};
 use super::settings::Settings;
 use super::target::{BadUrl, Destination, Evaluated, Url};
@@ -81,8 +81,8 @@ pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut Lo
         destination,
     };
     parts.content.push(Box::new(handler));
-    let is_prefix = matches!(parts.kind, Kind::Prefix | Kind::FinalPrefix);
-    parts.redirects_to_slash |= is_prefix && parts.name.ends_with('/');
+    let is_path = matches!(parts.kind, Kind::Exact | Kind::Prefix | Kind::FinalPrefix);
+    parts.redirects_to_slash |= is_path && parts.name.ends_with('/');
 }
 
 /// Where a URI makes no sense, since no part of the path stands for it.
@@ -101,6 +101,7 @@ fn destination(builder: &mut Builder<'_>, written: &Written) -> Option<Destinati
         return Some(Destination::Evaluated(Evaluated {
             url: builder.template(&written.url),
             groups: builder.thing::<Registry>().groups(),
+            implicit: Arc::clone(builder.thing::<Registry>().implicit()),
             addresses: Default::default(),
         }));
     }
@@ -127,7 +128,7 @@ fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>
             .push(Diagnostic::error(word.span, message));
         return None;
     }
-    if let Some(group) = registry.unnamed(&url.server) {
+    if let Some(group) = registry.implicit().get(&url.endpoint) {
         return Some(group);
     }
     let word = Word {
@@ -140,7 +141,8 @@ fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>
         zone: None,
         keepalive: None,
     };
-    let group = Arc::new(assembly.group(builder, &[server], 80));
-    builder.thing::<Registry>().add_unnamed(&url.server, &group);
+    let group = Arc::new(assembly.group(builder, &[server], DEFAULT_PORT));
+    let implicit = builder.thing::<Registry>().implicit();
+    implicit.add(&url.endpoint, &group);
     Some(group)
 }

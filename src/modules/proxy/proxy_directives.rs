@@ -23,8 +23,8 @@ pub(super) const ROWS: [DirectiveSpec; 17] = [
                    path of a socket. A URI behind the host takes the place of the part of the \
                    path that the location's name matched; without one the peer is asked for what \
                    the client asked for. With variables in the URL it is evaluated for each \
-                   request: it may name an `upstream` or an address then, and a URI in it is \
-                   used as it is. `https` is not supported yet.",
+                   request: it may name an `upstream`, an address, or a host that another \
+                   `proxy_pass` names without variables, and a URI in it is used as it is. `https` is not supported yet.",
             example: "proxy_pass http://backend/app/;",
         },
         apply: pass_directive::apply_pass,
@@ -39,8 +39,9 @@ pub(super) const ROWS: [DirectiveSpec; 17] = [
             syntax: "proxy_set_header field value;",
             default: "proxy_set_header Host $proxy_host;",
             text: "Sets a field of the request that the peer gets, in place of the client's own; \
-                   with an empty value the peer gets no such field. The directives of one level \
-                   replace those of all outer levels. `Connection` is `close` unless it is set, \
+                   with an empty value the peer gets no such field. A field that one level sets \
+                   twice is sent twice. The directives of one level replace those of all outer \
+                   levels. `Connection` is `close` unless it is set, \
                    or the upstream has `keepalive`.",
             example: "proxy_set_header Host $host;",
         },
@@ -120,7 +121,9 @@ pub(super) const ROWS: [DirectiveSpec; 17] = [
             default: "proxy_next_upstream error timeout;",
             text: "When a request is given to the next peer. One that was sent already and could \
                    do something twice (`POST`, `LOCK`, `PATCH`) is not, unless `non_idempotent` \
-                   is among the words; nor is one of whose body more than 64k was read.",
+                   is among the words; nor is one of whose body more than 64k was read. A status \
+                   that is named counts as a failure of the peer, also when there is no next one; \
+                   403 and 404 never do.",
             example: "",
         },
         apply: settings::apply_next,
@@ -204,7 +207,7 @@ pub(super) const ROWS: [DirectiveSpec; 17] = [
             syntax: "proxy_intercept_errors on | off;",
             default: "proxy_intercept_errors off;",
             text: "Whether responses with a status of 300 or more are replaced by an \
-                   `error_page` that names their status.",
+                   `error_page` that names their status; `WWW-Authenticate` of a 401 is kept.",
             example: "",
         },
         apply: settings::apply_intercept,

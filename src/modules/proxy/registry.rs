@@ -4,6 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use parking_lot::Mutex;
+
+use super::address::Endpoint;
 use super::attempts::Attempts;
 use super::group::Group;
 use crate::http::builder::Builder;
@@ -13,8 +16,7 @@ use crate::http::state::StateIndex;
 #[derive(Default)]
 pub(super) struct Registry {
     named: HashMap<String, Arc<Group>>,
-    /// Groups of servers that only a `proxy_pass` names.
-    unnamed: HashMap<String, Arc<Group>>,
+    implicit: Arc<Implicit>,
     zoned: Vec<Arc<Group>>,
     /// Names of upstreams that could not be built.
     broken: HashSet<String>,
@@ -23,6 +25,27 @@ pub(super) struct Registry {
     /// Whether a variable asks for a field of a peer's response.
     pub(super) keeps_fields: Arc<AtomicBool>,
 }
+
+/// Groups of servers that only a `proxy_pass` names, by host and port. All are there once the
+/// configuration is loaded; a `proxy_pass` with variables finds them, too.
+#[derive(Debug, Default)]
+pub(super) struct Implicit(Mutex<HashMap<String, Arc<Group>>>);
+
+impl Implicit {
+    /// The group of a server.
+    pub(super) fn get(&self, server: &Endpoint) -> Option<Arc<Group>> {
+        self.0.lock().get(&server.identity(DEFAULT_PORT)).cloned()
+    }
+
+    /// Keeps it.
+    pub(super) fn add(&self, server: &Endpoint, group: &Arc<Group>) {
+        let mut groups = self.0.lock();
+        groups.insert(server.identity(DEFAULT_PORT), Arc::clone(group));
+    }
+}
+
+/// That of HTTP.
+pub(super) const DEFAULT_PORT: u16 = 80;
 
 impl Registry {
     /// The `upstream` of this name.
@@ -58,14 +81,9 @@ impl Registry {
         self.broken.contains(&name.to_ascii_lowercase())
     }
 
-    /// The group of a server that has no `upstream`.
-    pub(super) fn unnamed(&self, name: &str) -> Option<Arc<Group>> {
-        self.unnamed.get(name).cloned()
-    }
-
-    /// Keeps such a group, for the next `proxy_pass` that names its server.
-    pub(super) fn add_unnamed(&mut self, name: &str, group: &Arc<Group>) {
-        self.unnamed.insert(name.to_owned(), Arc::clone(group));
+    /// The groups of servers that only a `proxy_pass` names.
+    pub(super) fn implicit(&self) -> &Arc<Implicit> {
+        &self.implicit
     }
 
     /// A number that no other group has.

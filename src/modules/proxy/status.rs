@@ -221,11 +221,11 @@ const HEALTH: &[Field<Peer>] = &[
     },
     Field {
         name: "header_time",
-        read: |peer| peer.record.mean(Count::HeaderTime).map(Node::from),
+        read: |peer| mean(peer, Count::HeaderTime),
     },
     Field {
         name: "response_time",
-        read: |peer| peer.record.mean(Count::ResponseTime).map(Node::from),
+        read: |peer| mean(peer, Count::ResponseTime),
     },
 ];
 
@@ -243,6 +243,11 @@ fn state(peer: &Peer) -> &'static str {
 
 fn count(peer: &Peer, count: Count) -> Option<Node<'_>> {
     Some(Node::from(peer.record.value(count)))
+}
+
+/// Milliseconds; 0 before the first response.
+fn mean(peer: &Peer, count: Count) -> Option<Node<'_>> {
+    Some(Node::from(peer.record.mean(count).unwrap_or(0)))
 }
 
 /// A moment since 1970; absent when there was none.

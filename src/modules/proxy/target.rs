@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 
 use super::address::Endpoint;
 use super::group::Group;
+use super::registry::{DEFAULT_PORT, Implicit};
 use crate::http::request::Request;
 use crate::http::template::Template;
 use crate::http::uri::{self, Escape};
@@ -118,6 +119,8 @@ pub(super) struct Evaluated {
     pub(super) url: Template,
     /// The `upstream` blocks.
     pub(super) groups: HashMap<String, Arc<Group>>,
+    /// Those of servers that other `proxy_pass` directives name.
+    pub(super) implicit: Arc<Implicit>,
     /// Groups of one address each, that requests led to.
     pub(super) addresses: Mutex<HashMap<String, Arc<Group>>>,
 }
@@ -164,11 +167,11 @@ impl Evaluated {
             Endpoint::Host { host, port: None } => self.groups.get(&host.to_ascii_lowercase()),
             _ => None,
         };
-        if let Some(group) = known {
-            let group = Arc::clone(group);
+        let known = known.cloned();
+        if let Some(group) = known.or_else(|| self.implicit.get(&url.endpoint)) {
             return Ok(url.target(group));
         }
-        let Some(address) = url.endpoint.literal(80) else {
+        let Some(address) = url.endpoint.literal(DEFAULT_PORT) else {
             log::error!("no resolver defined to resolve {}", url.server);
             return Err(502);
         };

@@ -243,7 +243,8 @@ fn build(builder: &mut Builder<'_>, scope: &Scope, name: &str) -> Option<Group> 
     if servers.is_empty() && scope.get::<Servers>().is_some() {
         return None;
     }
-    if servers.iter().all(|server| server.backup) {
+    let may_be_empty = servers.is_empty() && scope.get::<Zone>().is_some();
+    if !may_be_empty && servers.iter().all(|server| server.backup) {
         let message = format!("no servers are inside upstream \"{name}\"");
         let help = match servers.is_empty() {
             true => "it needs at least one \"server\"",

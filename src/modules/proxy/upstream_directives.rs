@@ -51,7 +51,8 @@ pub(super) const ROWS: [DirectiveSpec; 11] = [
             default: "",
             text: "Shares what is counted about the peers among all workers, keeps it over \
                    reloads, and shows it in `/status/http/upstreams/`. As much memory is taken \
-                   as is needed, whatever the size says.",
+                   as is needed, whatever the size says. A group that has a zone may be without \
+                   servers; requests for it are answered with 502.",
             example: "",
         },
         apply: upstream::apply_zone,
@@ -139,8 +140,9 @@ pub(super) const ROWS: [DirectiveSpec; 11] = [
         doc: Doc {
             syntax: "hash key [consistent];",
             default: "",
-            text: "Requests with the same key go to the same peer. With `consistent` only few \
-                   keys change their peer when servers are added or removed.",
+            text: "Requests with the same key go to the same peer, those with an empty key by \
+                   turns. With `consistent` only few keys change their peer when servers are \
+                   added or removed.",
             example: "hash $request_uri consistent;",
         },
         apply: upstream::apply_hash,
@@ -153,8 +155,8 @@ pub(super) const ROWS: [DirectiveSpec; 11] = [
         doc: Doc {
             syntax: "random [two [least_conn]];",
             default: "",
-            text: "Requests go to any peer, by weight; with `two`, to the one of two with fewer \
-                   requests under way.",
+            text: "Requests go to any peer, by weight; with `two`, to the one of two different \
+                   ones with fewer requests under way, by weight.",
             example: "",
         },
         apply: upstream::apply_random,

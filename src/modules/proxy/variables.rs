@@ -190,9 +190,8 @@ impl Variable for ResponseCookie {
             return false;
         };
         let cookies = fields.get_all("set-cookie").iter();
-        let value = cookies
-            .rev()
-            .find_map(|cookie| cookie_value(cookie.as_bytes(), &self.name));
+        let mut values = cookies.filter_map(|cookie| cookie_value(cookie.as_bytes(), &self.name));
+        let value = values.next();
         out.extend_from_slice(value.unwrap_or_default());
         value.is_some()
     }

@@ -19,10 +19,11 @@ pub(super) const RETURN: DirectiveSpec = DirectiveSpec {
         syntax: "return code [text];\nreturn code url;\nreturn url;",
         text: "Ends rewriting and answers with this status. With 301, 302, 303, 307 and 308 the \
                second argument is where the client is sent, with any other status it is the body, \
-               of the type that `default_type` says. A URL alone, beginning with `http://`, \
-               `https://` or `$scheme`, is a redirect with 302. 408, 444 and 499 without a text \
-               close the connection without an answer. Other statuses from 300 on without a text \
-               are subject to `error_page`; one that nginx has no page for comes without a body.",
+               of the type that `types` and `default_type` tell for the path. A URL alone, \
+               beginning with `http://`, `https://` or `$scheme`, is a redirect with 302. 408, 444 \
+               and 499 without a text close the connection without an answer. Redirects, and other \
+               statuses from 300 on without a text, are subject to `error_page`; one that nginx has \
+               no page for comes without a body.",
         example: "return 200 \"hello $remote_addr\\n\";\nreturn 301 https://$host$request_uri;",
         ..SPEC.doc
     },
@@ -114,13 +115,13 @@ impl RewriteStep for Return {
             Self::Text { status, text } => {
                 request.response.status = *status;
                 let body = text.evaluate(request);
-                let content_type = &request.location.settings.default_type;
+                let content_type = request.location.settings.media_type(&request.path);
                 Outcome::Respond(Response::new(*status, content_type, body))
             }
             Self::Redirect { status, target } => {
                 request.response.status = *status;
                 let target = target.evaluate(request);
-                Outcome::Respond(engine::redirect(request, *status, &target))
+                engine::redirect(request, *status, &target)
             }
         })
     }

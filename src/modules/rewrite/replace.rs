@@ -171,7 +171,7 @@ impl RewriteStep for Rewrite {
             _ if !is_match => Flow::Next,
             Then::Redirect(status) => {
                 let target = self.target(request);
-                Flow::Finish(Outcome::Respond(engine::redirect(request, status, &target)))
+                Flow::Finish(engine::redirect(request, status, &target))
             }
             then => self.replace(request, then),
         }

@@ -98,8 +98,10 @@ impl Counter {
 }
 
 impl HandshakeCounter for Counter {
-    fn count(&self, handshake: Handshake) {
-        self.zone.count_handshake(handshake);
+    /// Where the key is empty before there is a request, it counts for the zone as a whole.
+    fn count(&self, handshake: Handshake, request: &mut Request) {
+        let entry = self.entry(request).unwrap_or(Zone::WHOLE);
+        self.zone.count_handshake(entry, handshake);
     }
 }
 

@@ -34,7 +34,9 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[DirectiveSpec {
         text: "Counts the traffic of a server, or of a location and those within it, at \
                `/status/http/server_zones/` or `/status/http/location_zones/`. In the second form \
                each value of KEY has an entry of its own, COUNT of them; further ones are counted \
-               under NAME, and requests with an empty KEY not at all. COUNT may be left out where \
+               under NAME, and requests with an empty KEY not at all. A TLS handshake is over \
+               before there is a request: it is counted for the KEY of that moment, such as \
+               `$ssl_server_name`, and under NAME where that is empty. COUNT may be left out where \
                another use of the zone has it. `off`, in a location only, ends what was inherited.",
         example: "server {\n    status_zone $host zone=hosts:100;\n}",
     },

@@ -140,9 +140,9 @@ impl Zone {
         add(RESPONSES + place.unwrap_or(STATUSES), 1);
     }
 
-    /// A handshake is over; it came before there was a key.
-    pub(super) fn count_handshake(&self, handshake: Handshake) {
-        let words = self.words(Self::WHOLE);
+    /// A handshake is over.
+    pub(super) fn count_handshake(&self, entry: usize, handshake: Handshake) {
+        let words = self.words(entry);
         let counted: &[usize] = match handshake {
             Handshake::Done { resumed: false } => &[0],
             Handshake::Done { resumed: true } => &[0, 1],

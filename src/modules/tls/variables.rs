@@ -24,6 +24,12 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
         ..VARIABLE
     },
     VariableSpec {
+        name: "ssl_server_cert_type",
+        doc: "The kind of the certificate that the client was shown: `RSA`, `ECDSA`, `ED25519`.",
+        read: |request, _, out| told(request, out, |agreed| Some(agreed.certificate.as_bytes())),
+        ..VARIABLE
+    },
+    VariableSpec {
         name: "ssl_server_name",
         doc: "The name that the client asked for when it began to encrypt.",
         read: |request, _, out| {

@@ -144,9 +144,13 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
     },
     VariableSpec {
         name: "pipe",
-        doc: "`.`; requests that came before the last one was answered are not told apart.",
-        read: |_, _, out| {
-            out.push(b'.');
+        doc: "`p` if the request was there before the last one was answered, else `.`.",
+        read: |request, _, out| {
+            out.push(if request.connection.pipelined {
+                b'p'
+            } else {
+                b'.'
+            });
             true
         },
         ..VARIABLE

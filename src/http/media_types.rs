@@ -5,11 +5,11 @@ use std::sync::{Arc, LazyLock};
 
 /// Extensions, in lower case, and their types.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct MediaTypes(HashMap<String, Arc<str>>);
+pub struct MediaTypes(HashMap<String, Arc<str>>);
 
 impl MediaTypes {
     /// The types that are known when the configuration names none.
-    pub(super) fn built_in() -> Arc<Self> {
+    pub fn built_in() -> Arc<Self> {
         static TYPES: LazyLock<Arc<MediaTypes>> = LazyLock::new(|| {
             let mut types = MediaTypes::default();
             for (media_type, extensions) in BUILT_IN {
@@ -23,13 +23,13 @@ impl MediaTypes {
     }
 
     /// Adds an extension; gives the type back that it had before.
-    pub(super) fn insert(&mut self, extension: &str, media_type: &str) -> Option<Arc<str>> {
+    pub fn insert(&mut self, extension: &str, media_type: &str) -> Option<Arc<str>> {
         self.0
             .insert(extension.to_ascii_lowercase(), media_type.into())
     }
 
     /// The type of what `path` names.
-    pub(super) fn of(&self, path: &[u8]) -> Option<&str> {
+    pub fn of(&self, path: &[u8]) -> Option<&str> {
         let extension = std::str::from_utf8(extension(path)?).ok()?;
         let known = self.0.get(extension);
         let found = known.or_else(|| self.0.get(&extension.to_ascii_lowercase()));
