@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::conf::{Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, values};
-use crate::http::module::{self, Module};
-use crate::http::phase::{AccessRule, Verdict};
-use crate::http::request::Request;
+use crate::http::build::module::{self, Module};
+use crate::http::course::request::Request;
+use crate::http::plan::phase::{AccessRule, Verdict};
 
 /// The feature.
 pub static MODULE: Module = Module {

@@ -9,11 +9,11 @@ use crate::conf::values;
 use crate::conf::{
     Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Text,
 };
-use crate::http::builder::{Builder, LocationParts};
-use crate::http::module::{self, Module};
-use crate::http::phase::PhaseHandler;
-use crate::http::request::Request;
-use crate::http::template::Template;
+use crate::http::build::builder::{Builder, LocationParts};
+use crate::http::build::module::{self, Module};
+use crate::http::course::request::Request;
+use crate::http::plan::phase::PhaseHandler;
+use crate::http::plan::template::Template;
 
 /// The feature.
 pub static MODULE: Module = Module {

@@ -2,9 +2,9 @@
 //! mounted by the features that have them.
 
 use crate::conf::Chain;
-use crate::http::builder::Builder;
-use crate::http::lifecycle::{Lifecycle, Reload};
-use crate::http::module::{self, Module};
+use crate::http::build::builder::Builder;
+use crate::http::build::lifecycle::{Lifecycle, Reload};
+use crate::http::build::module::{self, Module};
 use crate::status::{Field, Fields, Node, Value};
 
 /// The feature.

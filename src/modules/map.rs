@@ -9,12 +9,12 @@ use crate::conf::{
     Arity, Body, Chain, Contexts, Diagnostic, Directive, DirectiveSpec, Doc, Repeat, Span,
     Statement, Text, Word,
 };
-use crate::http::builder::Builder;
-use crate::http::module::{self, Module};
-use crate::http::pattern::{Case, Pattern};
-use crate::http::request::Request;
-use crate::http::template::Template;
-use crate::http::variable::Variable;
+use crate::http::build::builder::Builder;
+use crate::http::build::module::{self, Module};
+use crate::http::course::request::Request;
+use crate::http::plan::pattern::{Case, Pattern};
+use crate::http::plan::template::Template;
+use crate::http::plan::variable::Variable;
 
 /// The feature.
 pub static MODULE: Module = Module {

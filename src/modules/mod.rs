@@ -6,10 +6,10 @@
 use std::path::Path;
 
 use crate::conf::{self, Diagnostics, DirectiveSpec, Loader, Parsed, Scope, Sources};
-use crate::http::builder::{Builder, Surroundings};
-use crate::http::memory::Memory;
-use crate::http::module::Module;
-use crate::http::runtime::Runtime;
+use crate::http::build::builder::{Builder, Surroundings};
+use crate::http::build::memory::Memory;
+use crate::http::build::module::Module;
+use crate::http::plan::runtime::Runtime;
 
 pub mod core;
 pub mod process;

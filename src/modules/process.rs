@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::conf::{
     Arity, Body, Context, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Scope, Statement,
 };
-use crate::http::module::{self, Module};
+use crate::http::build::module::{self, Module};
 use crate::os::Identity;
 
 /// The feature.

@@ -6,7 +6,7 @@
 //! stays unknown, and an error.
 
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
-use crate::http::module::{self, Module};
+use crate::http::build::module::{self, Module};
 
 /// The feature.
 pub static MODULE: Module = Module {

@@ -7,7 +7,7 @@ use std::io;
 use http::{Method, Uri};
 
 use super::arguments::{Action, Arguments};
-use crate::http::uri::{Escape, escape};
+use crate::http::message::uri::{Escape, escape};
 use crate::os;
 
 /// One request.

@@ -17,7 +17,7 @@ use socket2::{SockAddr, Socket};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::drain::Entrance;
-use crate::http::counters::Connections;
+use crate::http::plan::counters::Connections;
 use crate::os::Listening;
 
 /// A socket of the master's to accept at.

@@ -13,7 +13,7 @@ use pingora_core::protocols::Stream;
 use pingora_core::server::ShutdownWatch;
 use tokio::sync::Notify;
 
-use crate::http::connection::Application;
+use crate::http::client::connection::Application;
 
 /// The open connections of a worker.
 #[derive(Default)]

@@ -16,8 +16,8 @@ use super::signals::Signals;
 use super::worker::{Ready, reopen_logs};
 use super::workers::{Ended, Which};
 use crate::conf::{Disk, reason};
-use crate::http::chore::Chore;
-use crate::http::provision::Provision;
+use crate::http::plan::chore::Chore;
+use crate::http::plan::provision::Provision;
 use crate::modules::process::LogLevel;
 use crate::os;
 

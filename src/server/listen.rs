@@ -18,7 +18,7 @@ use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
 use super::report::Audience;
 use crate::conf::reason;
-use crate::http::runtime::{Address, Listener};
+use crate::http::plan::runtime::{Address, Listener};
 use crate::modules::process::LogLevel;
 
 /// A socket that is listened at. The file of a UNIX socket goes with it.

@@ -10,7 +10,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use crate::http::memory::{Memory, Role};
+use crate::http::build::memory::{Memory, Role};
 use crate::os::SharedMemory;
 
 /// What an area is known by: its kind and its name.

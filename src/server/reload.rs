@@ -14,7 +14,7 @@ use super::master::{Master, notice, start_worker};
 use super::report::Audience;
 use super::restart::Restart;
 use super::workers::Which;
-use crate::http::lifecycle::Reload;
+use crate::http::build::lifecycle::Reload;
 use crate::modules::process::LogLevel;
 
 /// The next generation, whose workers are starting.

@@ -13,7 +13,7 @@ use super::generation::Generation;
 use super::hand_over::{self, Duty, HandOver, Logging};
 use super::report::PROGRAM;
 use super::signals;
-use crate::http::counters::MOST_WORKERS;
+use crate::http::plan::counters::MOST_WORKERS;
 use crate::os::{self, Session};
 
 /// Every worker process that lives.

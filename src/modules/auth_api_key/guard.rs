@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use super::file::KeyFile;
 use super::keys::Keys;
-use crate::http::head::Head;
-use crate::http::phase::{AccessRule, PhaseHandler, Verdict};
-use crate::http::request::Request;
-use crate::http::state::StateIndex;
+use crate::http::course::request::Request;
+use crate::http::message::head::Head;
+use crate::http::plan::phase::{AccessRule, PhaseHandler, Verdict};
+use crate::http::plan::state::StateIndex;
 
 /// The words that may stand before a key.
 pub(super) type Schemes = Arc<[Box<[u8]>]>;

@@ -14,11 +14,11 @@ use std::sync::Arc;
 use crate::conf::{
     Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Scope, Span, Statement,
 };
-use crate::http::builder::{Builder, LocationParts};
-use crate::http::memory::Role;
-use crate::http::module::{self, Module};
-use crate::http::state::StateIndex;
-use crate::http::variable::{VARIABLE, VariableSpec};
+use crate::http::build::builder::{Builder, LocationParts};
+use crate::http::build::memory::Role;
+use crate::http::build::module::{self, Module};
+use crate::http::plan::state::StateIndex;
+use crate::http::plan::variable::{VARIABLE, VariableSpec};
 use file::{KeyFile, Problem};
 use guard::{Challenge, Findings, Guard, Rule, Schemes};
 

@@ -1,12 +1,12 @@
 //! How requests are treated: switches, `satisfy`, `internal`.
 
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
-use crate::http::settings::Satisfy;
-use crate::http::uri::Slashes;
-use crate::http::written::{
+use crate::http::build::written::{
     AbsoluteRedirect, IgnoreInvalidHeaders, Internal, MergeSlashes, SatisfyWritten, ServerTokens,
     UnderscoresInHeaders,
 };
+use crate::http::message::uri::Slashes;
+use crate::http::plan::settings::Satisfy;
 
 use super::limits::{ANYWHERE, BEFORE_LOCATION};
 

@@ -3,8 +3,8 @@
 use crate::conf::{
     Arity, Body, Context, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement,
 };
-use crate::http::Kind;
-use crate::http::written::LocationPattern;
+use crate::http::build::written::LocationPattern;
+use crate::http::plan::location::Kind;
 
 pub(super) const HTTP: DirectiveSpec = DirectiveSpec {
     name: "http",

@@ -3,8 +3,8 @@
 use crate::conf::{
     Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, values,
 };
-use crate::http::settings::ErrorStatus;
-use crate::http::written::{ErrorPageWritten, ErrorPagesWritten};
+use crate::http::build::written::{ErrorPageWritten, ErrorPagesWritten};
+use crate::http::plan::settings::ErrorStatus;
 
 use super::limits::ANYWHERE;
 

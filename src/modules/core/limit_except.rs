@@ -6,10 +6,11 @@
 use crate::conf::{
     Arity, Body, Chain, Context, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement,
 };
-use crate::http::builder::{Builder, LocationParts};
-use crate::http::phase::{Flow, RewriteStep};
-use crate::http::request::Request;
-use crate::http::{Kind, LocationIndex};
+use crate::http::build::builder::{Builder, LocationParts};
+use crate::http::course::request::Request;
+use crate::http::plan::location::Kind;
+use crate::http::plan::location::LocationIndex;
+use crate::http::plan::phase::{Flow, RewriteStep};
 
 pub(super) const LIMIT_EXCEPT: DirectiveSpec = DirectiveSpec {
     name: "limit_except",

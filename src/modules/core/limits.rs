@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement};
-use crate::http::written::{
+use crate::http::build::written::{
     ClientBodyTimeout, ClientHeaderBufferSize, ClientHeaderTimeout, ClientMaxBodySize,
     KeepaliveRequests, KeepaliveTimeout, LargeClientHeaderBuffers, SendTimeout,
 };

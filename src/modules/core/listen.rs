@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use crate::conf::{
     Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, nearest, values,
 };
-use crate::http::runtime::Address;
-use crate::http::written::{Listen, Listens};
+use crate::http::build::written::{Listen, Listens};
+use crate::http::plan::runtime::Address;
 
 pub(super) const LISTEN: DirectiveSpec = DirectiveSpec {
     name: "listen",

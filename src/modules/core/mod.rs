@@ -15,7 +15,7 @@ mod variables;
 
 pub(super) use variables::hostname;
 
-use crate::http::module::{self, Module};
+use crate::http::build::module::{self, Module};
 
 /// The feature.
 pub static MODULE: Module = Module {

@@ -1,7 +1,7 @@
 //! `server_name`: which hosts a server answers for.
 
 use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement};
-use crate::http::written::ServerNamesWritten;
+use crate::http::build::written::ServerNamesWritten;
 
 use super::variables::hostname;
 

@@ -1,6 +1,6 @@
 //! What a configuration's blocks and variables come to, and what is said of wrong ones.
 
-use crate::http::settings::ErrorStatus;
+use crate::http::plan::settings::ErrorStatus;
 
 use super::trial::{ask, get, load, problems, server};
 

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::conf::{self, Loader};
-use crate::http::encryption::Encryption;
-use crate::http::engine::{self, Answer};
-use crate::http::identify;
-use crate::http::memory::Unshared;
-use crate::http::request::{ConnectionFacts, Request};
-use crate::http::runtime::Runtime;
+use crate::http::build::memory::Unshared;
+use crate::http::course::encryption::Encryption;
+use crate::http::course::engine::{self, Answer};
+use crate::http::course::identify;
+use crate::http::course::request::{ConnectionFacts, Request};
+use crate::http::plan::runtime::Runtime;
 use crate::modules;
 
 /// Files that exist only in a test.

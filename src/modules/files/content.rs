@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime};
 
 use super::place::Place;
 use super::validators::{Part, Validators, Wanted};
-use crate::http::circumstances::Circumstances;
-use crate::http::engine;
-use crate::http::outcome::Outcome;
-use crate::http::phase::ContentHandler;
-use crate::http::request::Request;
-use crate::http::response::{Body, Response, ResponseHead};
-use crate::http::settings::ErrorStatus;
+use crate::http::course::circumstances::Circumstances;
+use crate::http::course::engine;
+use crate::http::course::request::Request;
+use crate::http::message::response::{Body, Response, ResponseHead};
+use crate::http::plan::outcome::Outcome;
+use crate::http::plan::phase::ContentHandler;
+use crate::http::plan::settings::ErrorStatus;
 
 /// Answers with files.
 #[derive(Clone)]

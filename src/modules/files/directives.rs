@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::conf::{
     Arity, Body, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Text,
 };
-use crate::http::Kind;
-use crate::http::written::{DefaultType, LocationPattern, RootWritten, TypesWritten};
+use crate::http::build::written::{DefaultType, LocationPattern, RootWritten, TypesWritten};
+use crate::http::plan::location::Kind;
 
 /// The directives of static files.
 pub(super) const DIRECTIVES: &[DirectiveSpec] = &[

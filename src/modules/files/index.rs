@@ -7,11 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use super::content::takes;
 use super::directives::IndexWritten;
 use super::place::{Place, status_of};
-use crate::http::builder::Builder;
-use crate::http::outcome::{InternalTarget, Outcome};
-use crate::http::phase::ContentHandler;
-use crate::http::request::Request;
-use crate::http::template::Template;
+use crate::http::build::builder::Builder;
+use crate::http::course::request::Request;
+use crate::http::plan::outcome::{InternalTarget, Outcome};
+use crate::http::plan::phase::ContentHandler;
+use crate::http::plan::template::Template;
 
 /// Redirects to the first index file that exists.
 pub(super) struct Index {

@@ -13,9 +13,9 @@ mod try_files;
 mod validators;
 
 use crate::conf::Chain;
-use crate::http::builder::{Builder, LocationParts};
-use crate::http::content::setting;
-use crate::http::module::{self, Module};
+use crate::http::build::builder::{Builder, LocationParts};
+use crate::http::build::content::setting;
+use crate::http::build::module::{self, Module};
 use content::Files;
 use directives::{IndexWritten, TryFilesWritten};
 use index::Index;

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::directives::LogNotFound;
 use crate::conf::{Chain, reason};
-use crate::http::circumstances::Circumstances;
-use crate::http::request::Request;
-use crate::http::settings::Root;
-use crate::http::template::Part;
+use crate::http::course::circumstances::Circumstances;
+use crate::http::course::request::Request;
+use crate::http::plan::settings::Root;
+use crate::http::plan::template::Part;
 
 /// Where the files of a location are.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::http::runtime::Runtime;
+use crate::http::plan::runtime::Runtime;
 use crate::modules::core::trial::{ask, get, problems, server};
 
 /// A folder that is there as long as a test runs.

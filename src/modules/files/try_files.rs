@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 use super::content::Files;
 use super::directives::{Last, TryFilesWritten};
-use crate::http::builder::Builder;
-use crate::http::outcome::{InternalTarget, Outcome};
-use crate::http::phase::ContentHandler;
-use crate::http::request::Request;
-use crate::http::settings::Root;
-use crate::http::template::Template;
-use crate::http::uri;
+use crate::http::build::builder::Builder;
+use crate::http::course::request::Request;
+use crate::http::message::uri;
+use crate::http::plan::outcome::{InternalTarget, Outcome};
+use crate::http::plan::phase::ContentHandler;
+use crate::http::plan::settings::Root;
+use crate::http::plan::template::Template;
 
 /// One directive.
 pub(super) struct TryFiles {

@@ -6,8 +6,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::http::head::Head;
-use crate::http::response::ResponseHead;
+use crate::http::message::head::Head;
+use crate::http::message::response::ResponseHead;
 
 /// What tells one state of a file from another.
 pub(super) struct Validators {

@@ -1,7 +1,7 @@
 //! A form of log lines: text with variables whose values cannot break out of it.
 
-use crate::http::request::Request;
-use crate::http::template::{Part, Template};
+use crate::http::course::request::Request;
+use crate::http::plan::template::{Part, Template};
 
 /// How values of variables are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,11 +12,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::conf::{Chain, Diagnostic, Span, Text, Word, nearest, reason};
-use crate::http::builder::{Builder, LocationParts};
-use crate::http::module::{self, Module};
-use crate::http::phase::PhaseHandler;
-use crate::http::request::Request;
-use crate::http::template::Template;
+use crate::http::build::builder::{Builder, LocationParts};
+use crate::http::build::module::{self, Module};
+use crate::http::course::request::Request;
+use crate::http::plan::phase::PhaseHandler;
+use crate::http::plan::template::Template;
 use directives::{AccessLogWritten, AccessLogsWritten, FormatsWritten};
 use file::Log;
 pub use file::flush;

@@ -11,7 +11,7 @@ mod zone_directives;
 mod zones;
 
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
-use crate::http::module::{self, Module};
+use crate::http::build::module::{self, Module};
 pub(super) use update::find as find_zone;
 use variables::Readback;
 pub(super) use zones::{Entry, all as zones};

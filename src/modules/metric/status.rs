@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::http::builder::Builder;
+use crate::http::build::builder::Builder;
 use crate::metric::{Buckets, Metric, Moment, Reading};
 use crate::os;
 use crate::status::{Branch, Named, Node, Value};

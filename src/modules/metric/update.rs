@@ -6,10 +6,10 @@ use crate::conf::{
     Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text,
     nearest,
 };
-use crate::http::builder::{Builder, LocationParts};
-use crate::http::phase::{Phase, PhaseHandler};
-use crate::http::request::Request;
-use crate::http::template::Template;
+use crate::http::build::builder::{Builder, LocationParts};
+use crate::http::course::request::Request;
+use crate::http::plan::phase::{Phase, PhaseHandler};
+use crate::http::plan::template::Template;
 use crate::metric::parse_value;
 
 use super::zones::{Entry, Registry, USE};

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use crate::conf::Span;
-use crate::http::builder::Builder;
-use crate::http::request::Request;
-use crate::http::state::StateIndex;
-use crate::http::variable::Variable;
+use crate::http::build::builder::Builder;
+use crate::http::course::request::Request;
+use crate::http::plan::state::StateIndex;
+use crate::http::plan::variable::Variable;
 use crate::metric::{KEY_LIMIT, VALUE_LIMIT, parse_value, split_pair, stored_key};
 use crate::zone::{Record, Update};
 

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use crate::conf::{Chain, Diagnostic};
-use crate::http::builder::Builder;
-use crate::http::memory::{Memory, Role};
+use crate::http::build::builder::Builder;
+use crate::http::build::memory::{Memory, Role};
 use crate::metric::{Moment, Schema};
 use crate::os::SharedMemory;
 use crate::zone::{Adoption, Geometry, Refused, Unusable, Update, Zone};

@@ -10,11 +10,11 @@ use super::zone_line;
 use super::zone_page::ZoneLine;
 use super::{Written, WrittenLine, WrittenTemplate};
 use crate::conf::{Chain, Diagnostic};
-use crate::http::builder::Builder;
-use crate::http::request::Request;
-use crate::http::state::StateIndex;
-use crate::http::template::{Part, Template};
-use crate::http::variable::{Variable, VariableIndex};
+use crate::http::build::builder::Builder;
+use crate::http::course::request::Request;
+use crate::http::plan::state::StateIndex;
+use crate::http::plan::template::{Part, Template};
+use crate::http::plan::variable::{Variable, VariableIndex};
 use crate::status::prometheus::{
     Families, Labels, Path, Piece, Rules, Statement as Series, Syntax, is_distinct, is_metric_name,
     is_type,

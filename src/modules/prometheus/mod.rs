@@ -17,8 +17,8 @@ use crate::conf::{
     Arity, Body, Contexts, Diagnostic, Directive, DirectiveSpec, Doc, Repeat, SPEC, Span,
     Statement, Text, Word,
 };
-use crate::http::content;
-use crate::http::module::{self, Module};
+use crate::http::build::content;
+use crate::http::build::module::{self, Module};
 use crate::status::prometheus::{Case, Path, Statement as Series};
 use zone_line::{WrittenZone, is_zone_line};
 

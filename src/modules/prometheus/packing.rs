@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::http::response::Body;
-use crate::http::stream::Stream;
+use crate::http::message::response::Body;
+use crate::http::message::stream::Stream;
 
 /// Whether a request's `Accept-Encoding` allows gzip. Of several fields the values are joined with commas.
 pub(super) fn takes_gzip(accepted: &[u8]) -> bool {

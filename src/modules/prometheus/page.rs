@@ -11,15 +11,15 @@ use super::compile::{Compiled, CompiledLine, Plain, Templates};
 use super::packing::{pack, packed, takes_gzip};
 use super::zone_page::ZoneLine;
 use crate::conf::{Chain, Diagnostic};
-use crate::http::builder::{Builder, LocationParts};
-use crate::http::content;
-use crate::http::outcome::Outcome;
-use crate::http::pattern::Captures;
-use crate::http::phase::ContentHandler;
-use crate::http::request::Request;
-use crate::http::response::{Body, Response};
-use crate::http::stream::Stream;
-use crate::http::template::{Part, Template};
+use crate::http::build::builder::{Builder, LocationParts};
+use crate::http::build::content;
+use crate::http::course::request::Request;
+use crate::http::message::response::{Body, Response};
+use crate::http::message::stream::Stream;
+use crate::http::plan::outcome::Outcome;
+use crate::http::plan::pattern::Captures;
+use crate::http::plan::phase::ContentHandler;
+use crate::http::plan::template::{Part, Template};
 use crate::status::Node;
 use crate::status::prometheus::{
     Bounds, Evaluate, Format, Line, Match, Page, Scrape, Summary, escape_label, value_text,

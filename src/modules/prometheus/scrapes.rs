@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::http::memory::Memory;
+use crate::http::build::memory::Memory;
 use crate::os::SharedMemory;
 use crate::status::prometheus::Summary;
 use crate::status::{Field, Fields, Node};
@@ -162,7 +162,7 @@ const SCRAPES: &[Field<Scrapes>] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::memory::Unshared;
+    use crate::http::build::memory::Unshared;
     use crate::status::prometheus::Refused;
 
     #[test]

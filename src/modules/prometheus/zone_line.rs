@@ -8,7 +8,7 @@ use super::super::metric::{self, Entry};
 use super::key_name::sanitised;
 use super::zone_page::{Keys, Part, ZoneLine};
 use crate::conf::{Diagnostic, Directive, Span, Word};
-use crate::http::builder::Builder;
+use crate::http::build::builder::Builder;
 use crate::status::prometheus::{Path, is_label_name, is_metric_name};
 
 /// The line as written.

@@ -16,7 +16,7 @@ use pingora_core::{Error, ErrorType, Result};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::http::first_piece::{FirstPiece, with_lines};
+use crate::http::transport::first_piece::{FirstPiece, with_lines};
 
 /// What a further `Host` is called until its head leaves.
 pub(super) const NAME: &str = "Pingauge-Another-Host";

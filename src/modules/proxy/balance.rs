@@ -10,8 +10,8 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::group::{Group, Peer};
 use super::tally::Gauge;
-use crate::http::request::Request;
-use crate::http::template::Template;
+use crate::http::course::request::Request;
+use crate::http::plan::template::Template;
 
 /// How a peer is chosen.
 #[derive(Debug, Default)]

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 use super::balance::{Method, Turns};
 use super::tally::{Count, Gauge, Record};
-use crate::http::request::Request;
+use crate::http::course::request::Request;
 use crate::os;
 
 /// A group of peers.

@@ -9,10 +9,10 @@ use pingora_core::Result;
 use super::another_host;
 use super::settings::HttpVersion;
 use crate::conf::{Chain, Diagnostic, Statement, Text};
-use crate::http::builder::Builder;
-use crate::http::head::BodyFraming;
-use crate::http::request::Request;
-use crate::http::template::Template;
+use crate::http::build::builder::Builder;
+use crate::http::course::request::Request;
+use crate::http::message::head::BodyFraming;
+use crate::http::plan::template::Template;
 
 /// `proxy_set_header`, all of one block.
 #[derive(Default)]

@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use crate::conf::DirectiveSpec;
-use crate::http::module::{self, Module};
+use crate::http::build::module::{self, Module};
 
 mod address;
 mod another_host;

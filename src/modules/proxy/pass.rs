@@ -16,11 +16,11 @@ use super::replies::Changes;
 use super::settings::{HttpVersion, Settings};
 use super::tally::{Count, Gauge, Record};
 use super::target::Destination;
-use crate::http::origin::{Body, Failure, Origin, Reply};
-use crate::http::outcome::Outcome;
-use crate::http::phase::ContentHandler;
-use crate::http::request::Request;
-use crate::http::state::StateIndex;
+use crate::http::course::request::Request;
+use crate::http::plan::origin::{Body, Failure, Origin, Reply};
+use crate::http::plan::outcome::Outcome;
+use crate::http::plan::phase::ContentHandler;
+use crate::http::plan::state::StateIndex;
 
 /// One `proxy_pass`.
 pub(super) struct Pass {

@@ -12,10 +12,10 @@ use super::settings::Settings;
 use super::target::{BadUrl, Destination, Evaluated, Url};
 use super::upstream::{Assembly, Server};
 use crate::conf::{Chain, Context, Diagnostic, Statement, Text, Word};
-use crate::http::Kind;
-use crate::http::builder::{Builder, LocationParts};
-use crate::http::content;
-use crate::http::written::LocationPattern;
+use crate::http::build::builder::{Builder, LocationParts};
+use crate::http::build::content;
+use crate::http::build::written::LocationPattern;
+use crate::http::plan::location::Kind;
 
 /// `proxy_pass`
 struct Written {

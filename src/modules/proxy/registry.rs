@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use super::address::Endpoint;
 use super::attempts::Attempts;
 use super::group::Group;
-use crate::http::builder::Builder;
-use crate::http::state::StateIndex;
+use crate::http::build::builder::Builder;
+use crate::http::plan::state::StateIndex;
 
 /// Groups by name, and what every `proxy_pass` needs.
 #[derive(Default)]

@@ -6,11 +6,11 @@ use pingora::http::ResponseHeader;
 
 use super::target::Destination;
 use crate::conf::{Chain, Diagnostic, Span, Statement, Text};
-use crate::http::builder::Builder;
-use crate::http::engine;
-use crate::http::pattern::{Case, Pattern};
-use crate::http::request::Request;
-use crate::http::template::Template;
+use crate::http::build::builder::Builder;
+use crate::http::course::engine;
+use crate::http::course::request::Request;
+use crate::http::plan::pattern::{Case, Pattern};
+use crate::http::plan::template::Template;
 
 /// `proxy_hide_header`, all of one block.
 #[derive(Default)]

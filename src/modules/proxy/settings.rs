@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::conf::{Chain, Diagnostic, Statement, Text};
-use crate::http::builder::Builder;
-use crate::http::origin::Failure;
-use crate::http::template::Template;
+use crate::http::build::builder::Builder;
+use crate::http::plan::origin::Failure;
+use crate::http::plan::template::Template;
 
 struct ConnectTimeout(Duration);
 struct ReadTimeout(Duration);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::group::{Group, Peer, since_1970_ms};
 use super::tally::{Count, Gauge, RECORD_BYTES, bytes};
-use crate::http::builder::Builder;
+use crate::http::build::builder::Builder;
 use crate::status::{Field, Fields, Members, Named, Node, Value};
 
 /// Shows groups by name, and the zones they are in.

@@ -9,8 +9,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::http::builder::Builder;
-use crate::http::memory::Role;
+use crate::http::build::builder::Builder;
+use crate::http::build::memory::Role;
 use crate::os::SharedMemory;
 
 /// The records of one upstream's peers.

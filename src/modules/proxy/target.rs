@@ -8,9 +8,9 @@ use parking_lot::Mutex;
 use super::address::Endpoint;
 use super::group::Group;
 use super::registry::{DEFAULT_PORT, Implicit};
-use crate::http::request::Request;
-use crate::http::template::Template;
-use crate::http::uri::{self, Escape};
+use crate::http::course::request::Request;
+use crate::http::message::uri::{self, Escape};
+use crate::http::plan::template::Template;
 
 /// Where a request goes.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::group::{Group, Keepalive, Peer, PeerAddress};
 use super::registry::Registry;
 use super::tally::Tally;
 use crate::conf::{Chain, Context, Diagnostic, Scope, Span, Statement, Text, Word, values};
-use crate::http::builder::Builder;
+use crate::http::build::builder::Builder;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// `upstream NAME`

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::attempts::{Attempt, Attempts};
 use super::registry::Registry;
-use crate::http::builder::Builder;
-use crate::http::request::Request;
-use crate::http::state::StateIndex;
-use crate::http::variable::{VARIABLE, Variable, VariableSpec};
+use crate::http::build::builder::Builder;
+use crate::http::course::request::Request;
+use crate::http::plan::state::StateIndex;
+use crate::http::plan::variable::{VARIABLE, Variable, VariableSpec};
 
 /// Variables that need nothing but the request.
 pub(super) const ROWS: &[VariableSpec] = &[VariableSpec {

@@ -2,13 +2,13 @@
 
 use super::steps::{Written, store};
 use crate::conf::{Arity, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Text, values};
-use crate::http::builder::Builder;
-use crate::http::engine;
-use crate::http::outcome::Outcome;
-use crate::http::phase::{Flow, RewriteStep};
-use crate::http::request::Request;
-use crate::http::response::Response;
-use crate::http::template::Template;
+use crate::http::build::builder::Builder;
+use crate::http::course::engine;
+use crate::http::course::request::Request;
+use crate::http::message::response::Response;
+use crate::http::plan::outcome::Outcome;
+use crate::http::plan::phase::{Flow, RewriteStep};
+use crate::http::plan::template::Template;
 
 pub(super) const RETURN: DirectiveSpec = DirectiveSpec {
     name: "return",

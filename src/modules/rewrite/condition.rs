@@ -12,10 +12,10 @@ use super::steps::{evaluate_escaped, matches};
 use crate::conf::{
     Arity, Body, Context, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text, Word,
 };
-use crate::http::builder::Builder;
-use crate::http::pattern::{Case, Pattern};
-use crate::http::request::Request;
-use crate::http::template::Template;
+use crate::http::build::builder::Builder;
+use crate::http::course::request::Request;
+use crate::http::plan::pattern::{Case, Pattern};
+use crate::http::plan::template::Template;
 
 pub(super) const IF: DirectiveSpec = DirectiveSpec {
     name: "if",

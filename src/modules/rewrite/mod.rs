@@ -14,8 +14,8 @@ mod steps;
 mod tests;
 
 use crate::conf::Contexts;
-use crate::http::Kind;
-use crate::http::module::{self, Module};
+use crate::http::build::module::{self, Module};
+use crate::http::plan::location::Kind;
 
 /// The feature.
 pub static MODULE: Module = Module {

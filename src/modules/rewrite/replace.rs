@@ -8,14 +8,14 @@ use super::steps::{Written, evaluate_escaped, matches, store};
 use crate::conf::{
     Arity, Diagnostic, DirectiveSpec, Doc, Part, Repeat, SPEC, Span, Statement, Text, Word,
 };
-use crate::http::builder::Builder;
-use crate::http::engine;
-use crate::http::outcome::Outcome;
-use crate::http::pattern::{Case, Pattern};
-use crate::http::phase::{Flow, RewriteStep};
-use crate::http::request::Request;
-use crate::http::template::Template;
-use crate::http::uri;
+use crate::http::build::builder::Builder;
+use crate::http::course::engine;
+use crate::http::course::request::Request;
+use crate::http::message::uri;
+use crate::http::plan::outcome::Outcome;
+use crate::http::plan::pattern::{Case, Pattern};
+use crate::http::plan::phase::{Flow, RewriteStep};
+use crate::http::plan::template::Template;
 
 pub(super) const REWRITE: DirectiveSpec = DirectiveSpec {
     name: "rewrite",

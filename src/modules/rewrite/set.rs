@@ -4,11 +4,11 @@ use super::steps::{Written, evaluate_escaped, store};
 use crate::conf::{
     Arity, Diagnostic, DirectiveSpec, Doc, Part, Repeat, SPEC, Span, Statement, Text,
 };
-use crate::http::builder::Builder;
-use crate::http::phase::{Flow, RewriteStep};
-use crate::http::request::Request;
-use crate::http::template::Template;
-use crate::http::variable::VariableIndex;
+use crate::http::build::builder::Builder;
+use crate::http::course::request::Request;
+use crate::http::plan::phase::{Flow, RewriteStep};
+use crate::http::plan::template::Template;
+use crate::http::plan::variable::VariableIndex;
 
 pub(super) const SET: DirectiveSpec = DirectiveSpec {
     name: "set",

@@ -5,13 +5,14 @@
 
 use super::condition::{Condition, ConditionWritten};
 use crate::conf::{Chain, Context, Statement};
-use crate::http::builder::Builder;
-use crate::http::pattern::Pattern;
-use crate::http::phase::{Flow, RewriteStep};
-use crate::http::request::Request;
-use crate::http::template::{Part, Template};
-use crate::http::uri::{self, Escape};
-use crate::http::{Kind, LocationIndex};
+use crate::http::build::builder::Builder;
+use crate::http::course::request::Request;
+use crate::http::message::uri::{self, Escape};
+use crate::http::plan::location::Kind;
+use crate::http::plan::location::LocationIndex;
+use crate::http::plan::pattern::Pattern;
+use crate::http::plan::phase::{Flow, RewriteStep};
+use crate::http::plan::template::{Part, Template};
 
 /// A directive that becomes a step.
 pub(super) trait Written: Send + Sync {

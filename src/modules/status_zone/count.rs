@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::layout::LONGEST_KEY;
 use super::store::{Exchange, Zone};
-use crate::http::handshake::{Handshake, HandshakeCounter};
-use crate::http::phase::PhaseHandler;
-use crate::http::request::Request;
-use crate::http::state::StateIndex;
-use crate::http::template::Template;
+use crate::http::course::request::Request;
+use crate::http::plan::handshakes::{Handshake, HandshakeCounter};
+use crate::http::plan::phase::PhaseHandler;
+use crate::http::plan::state::StateIndex;
+use crate::http::plan::template::Template;
 
 /// Counts requests of a location into a zone when they are over.
 #[derive(Clone)]

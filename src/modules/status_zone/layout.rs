@@ -1,6 +1,6 @@
 //! The place of everything in a zone's memory, in words: a header, the table of keys, the entries.
 
-use crate::http::counters::MOST_WORKERS;
+use crate::http::plan::counters::MOST_WORKERS;
 use crate::os::MUTEX_WORDS;
 
 /// What a zone counts the traffic of.

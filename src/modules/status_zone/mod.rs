@@ -13,10 +13,10 @@ mod store;
 use std::sync::Arc;
 
 use crate::conf::{Chain, Diagnostic, Scope, Span};
-use crate::http::builder::{Builder, LocationParts, ServerParts};
-use crate::http::module::{self, Module};
-use crate::http::state::StateIndex;
-use crate::http::written::Listens;
+use crate::http::build::builder::{Builder, LocationParts, ServerParts};
+use crate::http::build::module::{self, Module};
+use crate::http::build::written::Listens;
+use crate::http::plan::state::StateIndex;
 use count::{Begun, Counter, Select};
 use directive::{LocationZone, ServerZone, ZoneWritten};
 use layout::Kind;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::layout::Kind;
 use super::store::{Counts, Zone};
-use crate::http::builder::Builder;
+use crate::http::build::builder::Builder;
 use crate::status::{Branch, Node};
 
 /// Shows the zones of a kind.

@@ -13,9 +13,9 @@ use super::layout::{
     DISCARDED, FIRST_STATUS, HANDSHAKES, Kind, LAYOUT, LOCK, PROCESSING, RECEIVED, RESPONSES, SEED,
     SENT, STATUSES, TABLE, TOTAL, table_words, words,
 };
-use crate::http::counters::MOST_WORKERS;
-use crate::http::handshake::Handshake;
-use crate::http::memory::{Memory, Role};
+use crate::http::build::memory::{Memory, Role};
+use crate::http::plan::counters::MOST_WORKERS;
+use crate::http::plan::handshakes::Handshake;
 use crate::os::{self, MUTEX_WORDS, RobustMutex, SharedMemory};
 
 /// A zone.

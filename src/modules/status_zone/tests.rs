@@ -1,6 +1,6 @@
 //! Which zone a request is counted in, and what is refused.
 
-use crate::http::runtime::Runtime;
+use crate::http::plan::runtime::Runtime;
 use crate::modules::core::trial::{get, load, problems, server};
 use crate::status::json::{self, Dates, Format};
 

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::pair::{Fault, Pair};
 use crate::conf::{Disk, Loader, reason};
-use crate::http::chore::Chore;
+use crate::http::plan::chore::Chore;
 
 /// Follows the certificate's file of a pair; the key stays.
 pub(super) struct Follow {

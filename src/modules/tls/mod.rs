@@ -21,11 +21,11 @@ use rustls::crypto::ring;
 use rustls::version::{TLS12, TLS13};
 
 use crate::conf::{Chain, Diagnostic, Scope, reason};
-use crate::http::builder::{Builder, ServerParts};
-use crate::http::memory::Role;
-use crate::http::module::{self, Module};
-use crate::http::runtime::Address;
-use crate::http::written::{Listens, ServerNamesWritten};
+use crate::http::build::builder::{Builder, ServerParts};
+use crate::http::build::memory::Role;
+use crate::http::build::module::{self, Module};
+use crate::http::build::written::{Listens, ServerNamesWritten};
+use crate::http::plan::runtime::Address;
 use crate::modules::core::hostname;
 use crate::os;
 use directives::{Certificates, Keys, Protocols, RejectHandshake, Written};

@@ -18,7 +18,7 @@ use rustls_pki_types::pem::PemObject;
 
 use super::inspect;
 use crate::conf::{Loader, reason};
-use crate::http::provision::Provision;
+use crate::http::plan::provision::Provision;
 
 /// The organization in certificates made here: others are never renewed.
 const MARK: &str = "Pingauge self-signed certificates";

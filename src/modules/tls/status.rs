@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::inspect::{self, About, Name};
 use super::pair::Pair;
-use crate::http::builder::Builder;
+use crate::http::build::builder::Builder;
 use crate::status::{Branch, Node, Value};
 
 /// Shows the certificates of `pairs`.

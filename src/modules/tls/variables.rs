@@ -1,8 +1,8 @@
 //! What is known of an encrypted connection. Plain ones have none of it.
 
-use crate::http::encryption::Agreed;
-use crate::http::request::Request;
-use crate::http::variable::{VARIABLE, VariableSpec};
+use crate::http::course::encryption::Agreed;
+use crate::http::course::request::Request;
+use crate::http::plan::variable::{VARIABLE, VariableSpec};
 
 pub(super) const VARIABLES: &[VariableSpec] = &[
     VariableSpec {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
-use crate::http::request::Request;
+use crate::http::course::request::Request;
 use crate::os::LocalTime;
 
 /// The name of this machine, in lower case.

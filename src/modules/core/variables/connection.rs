@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::clock::write;
-use crate::http::request::Request;
-use crate::http::runtime::Address;
+use crate::http::course::request::Request;
+use crate::http::plan::runtime::Address;
 
 pub(super) fn number(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     write(out, format_args!("{}", request.connection.number))

@@ -9,8 +9,8 @@ mod connection;
 mod request;
 mod response;
 
-use crate::http::phase::Phase;
-use crate::http::variable::{VARIABLE, VariableSpec};
+use crate::http::plan::phase::Phase;
+use crate::http::plan::variable::{VARIABLE, VariableSpec};
 
 pub(in crate::modules) use clock::hostname;
 

@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::clock::write;
-use crate::http::request::Request;
-use crate::http::uri;
+use crate::http::course::request::Request;
+use crate::http::message::uri;
 use crate::os;
 
 pub(super) fn path(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {

@@ -2,8 +2,8 @@
 
 use super::clock::write;
 use super::request::is_named;
-use crate::http::request::Request;
-use crate::http::settings::ErrorStatus;
+use crate::http::course::request::Request;
+use crate::http::plan::settings::ErrorStatus;
 
 pub(super) fn status(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     let status = match request.error_page {

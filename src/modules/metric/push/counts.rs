@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::http::memory::Memory;
+use crate::http::build::memory::Memory;
 use crate::os::SharedMemory;
 
 /// The counts of one zone.

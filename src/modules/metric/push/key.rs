@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::http::uri;
+use crate::http::message::uri;
 use crate::metric::KEY_LIMIT;
 
 /// Why something is no key.

@@ -17,10 +17,10 @@ use crate::conf::{
     Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Span, Statement, Text, Word,
     values,
 };
-use crate::http::Kind;
-use crate::http::builder::{Builder, LocationParts};
-use crate::http::content;
-use crate::http::written::LocationPattern;
+use crate::http::build::builder::{Builder, LocationParts};
+use crate::http::build::content;
+use crate::http::build::written::LocationPattern;
+use crate::http::plan::location::Kind;
 use crate::zone::Missing;
 
 use super::update::find_or_say;

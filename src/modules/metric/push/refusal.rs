@@ -2,7 +2,7 @@
 
 use super::body::LONGEST_HELP;
 use super::key::BadKey;
-use crate::http::response::Response;
+use crate::http::message::response::Response;
 use crate::modules::api;
 
 /// Why a request got nothing done.

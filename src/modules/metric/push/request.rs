@@ -3,8 +3,8 @@
 use super::body::{self, Wish};
 use super::key::{BadKey, Keys, Labels};
 use super::refusal::{ON_KEY, ON_LOCATION, ON_OPERATION, Refusal};
-use crate::http::request::Request;
-use crate::http::template::Template;
+use crate::http::course::request::Request;
+use crate::http::plan::template::Template;
 use crate::metric::Assignment;
 use crate::zone::Action;
 

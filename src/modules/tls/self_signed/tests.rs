@@ -6,7 +6,7 @@ use super::super::follow::Follow;
 use super::super::pair::{self, Fault, Pair};
 use super::*;
 use crate::conf::Disk;
-use crate::http::chore::Chore;
+use crate::http::plan::chore::Chore;
 
 /// A folder that goes away with the test.
 struct Folder(PathBuf);

@@ -1,0 +1,11 @@
+//! How a configuration becomes a plan: modules declare, the builder resolves names to indexes.
+
+pub mod builder;
+pub mod content;
+pub mod lifecycle;
+pub mod listeners;
+pub mod location_tree;
+pub mod memory;
+pub mod module;
+pub mod settings;
+pub mod written;

@@ -1,0 +1,132 @@
+//! The settings of servers and locations, out of what directives say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::builder::Builder;
+use super::written::*;
+use crate::conf::{Chain, Part};
+use crate::http::message::uri::Slashes;
+use crate::http::plan::location::Kind;
+use crate::http::plan::media_types::MediaTypes;
+use crate::http::plan::settings::{
+    ConnectionSettings, ErrorPage, ErrorTarget, Root, Satisfy, Settings,
+};
+use crate::http::plan::template::Template;
+
+impl Settings {
+    /// The values that hold in the innermost scope of `chain`.
+    pub(in crate::http) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Self {
+        let seconds = Duration::from_secs;
+        let most_body = chain
+            .nearest()
+            .map_or(1 << 20, |ClientMaxBodySize(size)| *size);
+        Self {
+            root: root(builder, chain),
+            keepalive_timeout: chain
+                .nearest()
+                .map_or(seconds(75), |KeepaliveTimeout(time, _)| *time),
+            keepalive_told: chain.nearest().and_then(|KeepaliveTimeout(_, told)| *told),
+            keepalive_requests: chain
+                .nearest()
+                .map_or(1000, |KeepaliveRequests(count)| *count),
+            most_body: Some(most_body).filter(|size| *size > 0),
+            body_timeout: chain
+                .nearest()
+                .map_or(seconds(60), |ClientBodyTimeout(time)| *time),
+            send_timeout: chain
+                .nearest()
+                .map_or(seconds(60), |SendTimeout(time)| *time),
+            error_pages: error_pages(builder, chain),
+            satisfy: chain
+                .nearest()
+                .map_or(Satisfy::All, |SatisfyWritten(all)| *all),
+            internal: chain.nearest::<Internal>().is_some(),
+            server_tokens: chain.nearest().is_none_or(|ServerTokens(on)| *on),
+            types: chain
+                .nearest()
+                .map_or_else(MediaTypes::built_in, |TypesWritten(types)| types.clone()),
+            default_type: chain.nearest().map_or_else(
+                || "text/plain".into(),
+                |DefaultType(name)| name.as_str().into(),
+            ),
+            absolute_redirect: chain.nearest().is_none_or(|AbsoluteRedirect(on)| *on),
+        }
+    }
+}
+
+impl ConnectionSettings {
+    /// The values that hold in a server.
+    pub(in crate::http) fn of(chain: &Chain<'_>) -> Self {
+        let small = chain
+            .nearest()
+            .map_or(1024, |ClientHeaderBufferSize(size)| *size);
+        let (number, size) = chain
+            .nearest()
+            .map_or((4, 8192), |large: &LargeClientHeaderBuffers| {
+                (large.number, large.size)
+            });
+        let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
+        Self {
+            longest_line: bytes(size.max(small)),
+            longest_head: bytes(number.saturating_mul(size).max(small)),
+            header_timeout: chain
+                .nearest()
+                .map_or(Duration::from_secs(60), |ClientHeaderTimeout(time)| *time),
+            slashes: chain
+                .nearest()
+                .map_or(Slashes::Merge, |MergeSlashes(slashes)| *slashes),
+            ignore_invalid_headers: chain.nearest().is_none_or(|IgnoreInvalidHeaders(on)| *on),
+            underscores_in_headers: chain.nearest().is_some_and(|UnderscoresInHeaders(on)| *on),
+        }
+    }
+}
+
+fn root(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Root {
+    let Some(written) = chain.nearest::<RootWritten>() else {
+        let html = builder.path("html");
+        return Root::Root(Template::literal_text(&html.to_string_lossy()));
+    };
+    let mut text = written.directory.clone();
+    match text.parts.first_mut() {
+        Some(Part::Variable { .. }) => {}
+        Some(Part::Literal(start)) => *start = builder.path(start).to_string_lossy().into_owned(),
+        None => {
+            text.parts = vec![Part::Literal(
+                builder.prefix().to_string_lossy().into_owned(),
+            )]
+        }
+    }
+    let directory = builder.template(&text);
+    if !written.alias {
+        return Root::Root(directory);
+    }
+    match location_of_root(*chain) {
+        Some(pattern) if pattern.kind == Kind::Pattern => Root::File(directory),
+        Some(pattern) => Root::Alias(directory, pattern.text.as_str().into()),
+        None => Root::Alias(directory, "".into()),
+    }
+}
+
+/// The location in which the `root` or `alias` that holds is written.
+fn location_of_root<'a>(mut chain: Chain<'a>) -> Option<&'a LocationPattern> {
+    while chain.own::<RootWritten>().is_none() {
+        chain = *chain.outer()?;
+    }
+    chain.nearest()
+}
+
+fn error_pages(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Arc<[ErrorPage]> {
+    let Some(written) = chain.nearest::<ErrorPagesWritten>() else {
+        return Arc::new([]);
+    };
+    let page = |one: &ErrorPageWritten| ErrorPage {
+        codes: one.codes.clone(),
+        status: one.status,
+        target: match one.target.literal().and_then(|text| text.strip_prefix('@')) {
+            Some(name) => ErrorTarget::Named(name.to_owned()),
+            None => ErrorTarget::Uri(builder.template(&one.target)),
+        },
+    };
+    written.0.iter().map(page).collect()
+}

@@ -1,0 +1,117 @@
+//! What directives say about servers and locations, as it is stored in the scopes of a
+//! configuration: one type for each. A location takes the nearest that was written.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::conf::{Span, Text};
+use crate::http::message::uri::Slashes;
+use crate::http::plan::location::Kind;
+use crate::http::plan::media_types::MediaTypes;
+use crate::http::plan::runtime::Address;
+use crate::http::plan::settings::{ErrorStatus, Satisfy};
+
+/// `location`
+#[derive(Clone, Debug)]
+pub struct LocationPattern {
+    /// What it is written as.
+    pub kind: Kind,
+    /// Path, pattern or name.
+    pub text: String,
+    /// `~*`
+    pub ignores_case: bool,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// `listen`, all of one server.
+#[derive(Default)]
+pub struct Listens(pub Vec<Listen>);
+
+/// One `listen`.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// Where.
+    pub address: Address,
+    /// Whether its server takes requests that name no other.
+    pub default_server: bool,
+    /// `backlog=`
+    pub backlog: Option<i32>,
+    /// `ssl`
+    pub encrypted: bool,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// `server_name`, all of one server.
+#[derive(Default)]
+pub struct ServerNamesWritten(pub Vec<(String, Span)>);
+
+/// `root` or `alias`
+#[derive(Clone, Debug)]
+pub struct RootWritten {
+    /// The directory.
+    pub directory: Text,
+    /// Whether it is an alias.
+    pub alias: bool,
+}
+
+/// `error_page`, all of one block.
+#[derive(Default)]
+pub struct ErrorPagesWritten(pub Vec<ErrorPageWritten>);
+
+/// One `error_page`.
+#[derive(Clone, Debug)]
+pub struct ErrorPageWritten {
+    /// The statuses it stands for.
+    pub codes: Vec<u16>,
+    /// `=` or `=CODE`
+    pub status: ErrorStatus,
+    /// A URI, or `@name`.
+    pub target: Text,
+}
+
+/// `keepalive_timeout`: how long, and the seconds that the client is told
+pub struct KeepaliveTimeout(pub Duration, pub Option<u64>);
+/// `keepalive_requests`
+pub struct KeepaliveRequests(pub u64);
+/// `client_max_body_size`; 0 for no limit
+pub struct ClientMaxBodySize(pub u64);
+/// `client_body_timeout`
+pub struct ClientBodyTimeout(pub Duration);
+/// `send_timeout`
+pub struct SendTimeout(pub Duration);
+/// `satisfy`
+pub struct SatisfyWritten(pub Satisfy);
+/// `internal`
+pub struct Internal;
+/// `server_tokens`
+pub struct ServerTokens(pub bool);
+/// `types`
+#[derive(Default)]
+pub struct TypesWritten(pub Arc<MediaTypes>);
+/// `default_type`
+pub struct DefaultType(pub String);
+/// `absolute_redirect`
+pub struct AbsoluteRedirect(pub bool);
+/// `client_header_buffer_size`
+pub struct ClientHeaderBufferSize(pub u64);
+/// `large_client_header_buffers`
+pub struct LargeClientHeaderBuffers {
+    /// How many.
+    pub number: u64,
+    /// How large each.
+    pub size: u64,
+}
+/// `client_header_timeout`
+pub struct ClientHeaderTimeout(pub Duration);
+/// `merge_slashes`
+pub struct MergeSlashes(pub Slashes);
+/// `ignore_invalid_headers`
+pub struct IgnoreInvalidHeaders(pub bool);
+/// `underscores_in_headers`
+pub struct UnderscoresInHeaders(pub bool);
+/// Where relative paths of the configuration begin (`-p`).
+#[derive(Clone)]
+pub struct Prefix(pub PathBuf);

@@ -1,0 +1,407 @@
+//! Our application in front of Pingora's proxy: reads heads, has each request decided, and sends
+//! what is made here without any detour.
+//!
+//! Pingora would answer a malformed head by itself, unseen by metrics and logs; so heads are read
+//! here, and bodies of requests that are answered here. Requests for an origin go on to Pingora's
+//! session, which is shown no more of a body than was judged before.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use pingora_core::apps::ServerApp;
+use pingora_core::protocols::{Shutdown, Stream};
+use pingora_core::server::ShutdownWatch;
+
+use super::body::{self, Rest};
+use super::cut_off::{Arriving, salvage};
+use super::handshake;
+use super::send;
+use crate::http::course::encryption::Encryption;
+use crate::http::course::engine::{self, Answer};
+use crate::http::course::identify;
+use crate::http::course::request::{ConnectionFacts, Request};
+use crate::http::message::head::{BodyFraming, Progress};
+use crate::http::message::response::Response;
+use crate::http::plan::origin::Origin;
+use crate::http::plan::runtime::{Listener, Runtime};
+use crate::http::transport::endpoint::Client;
+use crate::http::upstream::bridge::Bridge;
+
+/// Serves the connections of one address.
+pub struct Application {
+    runtime: &'static Runtime,
+    listener: &'static Listener,
+    bridge: Arc<Bridge>,
+}
+
+/// Numbers the connections of a worker.
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
+
+/// An idle connection is given this long to be used once more when the worker is to end: a
+/// request may be on its way already.
+const LAST_CHANCE: Duration = Duration::from_millis(1500);
+
+impl Application {
+    /// Serves `listener`.
+    pub fn new(
+        runtime: &'static Runtime,
+        listener: &'static Listener,
+        bridge: Arc<Bridge>,
+    ) -> Self {
+        Self {
+            runtime,
+            listener,
+            bridge,
+        }
+    }
+
+    fn facts(&self, stream: &Stream) -> ConnectionFacts {
+        let socket = stream.get_socket_digest();
+        let socket = socket.as_deref();
+        ConnectionFacts {
+            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
+            requests: 0,
+            pipelined: false,
+            client: socket.and_then(|one| one.peer_addr()?.as_inet().copied()),
+            local: socket.and_then(|one| one.local_addr()?.as_inet().copied()),
+            traffic: Arc::default(),
+            encryption: Encryption::None,
+        }
+    }
+}
+
+#[async_trait]
+impl ServerApp for Application {
+    async fn process_new(
+        self: &Arc<Self>,
+        stream: Stream,
+        shutdown: &ShutdownWatch,
+    ) -> Option<Stream> {
+        self.runtime.connections.open();
+        let _closing = Closing(self.runtime);
+        let mut facts = self.facts(&stream);
+        let mut stream = stream;
+        if self.listener.encrypted {
+            // It is done before requests come, and an idle connection keeps nothing of it.
+            let begun = handshake::begin(stream, self.runtime, self.listener, &facts, shutdown);
+            let (encrypted, encryption) = Box::pin(begun).await?;
+            (stream, facts.encryption) = (encrypted, encryption);
+        }
+        let traffic = Arc::clone(&facts.traffic);
+        let mut connection = Connection {
+            client: Some(Box::new(Client::new(stream, traffic))),
+            request: Some(Box::new(Request::new(self.runtime, self.listener, facts))),
+            bridge: &self.bridge,
+            shutdown: shutdown.clone(),
+        };
+        connection.serve().await;
+        None
+    }
+}
+
+struct Closing(&'static Runtime);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.connections.close();
+    }
+}
+
+struct Idle(&'static Runtime);
+
+impl Idle {
+    fn begin(runtime: &'static Runtime) -> Self {
+        runtime.connections.begin_idle();
+        Self(runtime)
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        self.0.connections.end_idle();
+    }
+}
+
+struct Connection<'a> {
+    client: Option<Box<Client>>,
+    request: Option<Box<Request>>,
+    bridge: &'a Bridge,
+    shutdown: ShutdownWatch,
+}
+
+/// What waiting for a head came to.
+enum Arrival {
+    /// A whole head of this length.
+    Head,
+    /// One that is refused with this status.
+    Refused(u16),
+    /// The client left, or was silent, in the middle of one.
+    BrokenOff(u16),
+    /// Nothing more comes.
+    End,
+}
+
+impl Connection<'_> {
+    async fn serve(&mut self) {
+        while let Some(mut client) = self.client.take() {
+            let Some(mut request) = self.request.take() else {
+                return;
+            };
+            let arrival = {
+                let mut arriving = Arriving {
+                    client: &mut client,
+                    request: &mut request,
+                    has_arrived: false,
+                };
+                let arrival = self.arrival(arriving.client, arriving.request).await;
+                arriving.has_arrived = true;
+                arrival
+            };
+            let answer = match arrival {
+                Arrival::End => return part(&request, &mut client).await,
+                Arrival::Head => self.understand(&mut request),
+                Arrival::Refused(status) => refuse(&mut request, &mut client, status),
+                Arrival::BrokenOff(status) => {
+                    salvage(&mut request, &mut client);
+                    request.response.status = status;
+                    Answer::Close
+                }
+            };
+            self.answer(answer, request, client).await;
+        }
+    }
+
+    /// Waits for the next head.
+    async fn arrival(&mut self, client: &mut Client, request: &mut Request) -> Arrival {
+        let waiting = skip_empty_lines(client);
+        request.connection.pipelined = waiting > 0 && request.connection.requests > 0;
+        if waiting == 0 {
+            match self.first_bytes(client, request).await {
+                Some(true) => {}
+                _ => return Arrival::End,
+            }
+        } else if client.is_gone() {
+            // What it had sent on beforehand was for answers that nobody will read.
+            return Arrival::End;
+        }
+        request.arrive();
+        let settings = &request.server.settings;
+        let deadline = Instant::now() + settings.header_timeout;
+        let mut searched = 0;
+        loop {
+            skip_empty_lines(client);
+            let buffered = client.buffered();
+            if searched == 0 || ends_head(buffered, searched) {
+                match request.head.read(buffered) {
+                    Ok(Progress::Complete(_)) => {
+                        let head = request.head.bytes();
+                        return too_large(head, settings.longest_line, settings.longest_head)
+                            .map_or(Arrival::Head, Arrival::Refused);
+                    }
+                    Ok(Progress::Partial) => {}
+                    Err(fault) => return Arrival::Refused(fault.status()),
+                }
+            }
+            searched = buffered.len();
+            if let Some(status) = too_large(buffered, settings.longest_line, settings.longest_head)
+            {
+                return Arrival::Refused(status);
+            }
+            let is_first = buffered.is_empty();
+            match timeout_at(deadline, client.receive()).await {
+                Some(Ok(received)) if received > 0 && is_first => request.arrive(),
+                Some(Ok(received)) if received > 0 => {}
+                Some(_) if client.buffered().is_empty() => return Arrival::End,
+                Some(_) => return Arrival::BrokenOff(400),
+                None => return Arrival::BrokenOff(408),
+            }
+        }
+    }
+
+    /// Waits for the first bytes of a request; true when there are some.
+    async fn first_bytes(&mut self, client: &mut Client, request: &Request) -> Option<bool> {
+        let first = request.connection.requests == 0;
+        let patience = if first {
+            request.server.settings.header_timeout
+        } else {
+            request.location.settings.keepalive_timeout
+        };
+        let _idle = (!first).then(|| Idle::begin(request.runtime));
+        client.rest();
+        let deadline = Instant::now() + patience;
+        loop {
+            if *self.shutdown.borrow() {
+                let last = deadline.min(Instant::now() + LAST_CHANCE);
+                return Some(timeout_at(last, client.receive()).await?.ok()? > 0);
+            }
+            tokio::select! {
+                biased;
+                received = timeout_at(deadline, client.receive()) => {
+                    return Some(received?.ok()? > 0);
+                }
+                changed = self.shutdown.changed() => changed.ok()?,
+            }
+        }
+    }
+
+    /// Finds out what is asked of whom, and decides the answer.
+    fn understand(&self, request: &mut Request) -> Answer {
+        request.begin();
+        request.keep_alive = self.may_continue(request);
+        match identify::identify(request) {
+            Ok(()) if matches!(request.connection.encryption, Encryption::Missing) => {
+                request.keep_alive = false;
+                engine::fail(request, 497)
+            }
+            Ok(()) => engine::decide(request),
+            Err(status) => {
+                request.keep_alive = false;
+                without_origin(engine::fail(request, status), status)
+            }
+        }
+    }
+
+    fn may_continue(&self, request: &Request) -> bool {
+        let head = &request.head;
+        let wanted = head.minor_version() == 1 || head.lists(b"connection", b"keep-alive");
+        wanted && !head.lists(b"connection", b"close") && !*self.shutdown.borrow()
+    }
+
+    async fn answer(&mut self, answer: Answer, mut request: Box<Request>, mut client: Box<Client>) {
+        let settings = &request.location.settings;
+        request.keep_alive &= !settings.keepalive_timeout.is_zero()
+            && request.connection.requests < settings.keepalive_requests;
+        match answer {
+            Answer::Close => engine::finish(&mut request),
+            Answer::Local(response) => {
+                body::begin(&request, &mut client);
+                self.respond(request, client, response).await;
+            }
+            Answer::Receive(receiver) => {
+                body::begin(&request, &mut client);
+                let received = body::receive(&mut request, &mut client, receiver);
+                match Box::pin(received).await {
+                    Answer::Local(response) => self.respond(request, client, response).await,
+                    _ => engine::finish(&mut request),
+                }
+            }
+            Answer::Proxy(origin) => {
+                // Pingora's part is large: an idle connection has no place set aside for it.
+                Box::pin(self.hand_over(request, origin, client)).await;
+            }
+        }
+    }
+
+    /// Sends an answer that was made here, then gets the rest of the body out of the way.
+    async fn respond(
+        &mut self,
+        mut request: Box<Request>,
+        mut client: Box<Client>,
+        response: Response,
+    ) {
+        let response = body::judge(&mut request, &mut client, response).await;
+        let sent = send::send(&mut request, &mut client, response).await;
+        let rest = match sent && request.keep_alive {
+            true => Some(body::drain(&mut client).await),
+            false => None,
+        };
+        engine::finish(&mut request);
+        match rest {
+            Some(Rest::Gone) => {
+                self.client = Some(client);
+                self.request = Some(request);
+            }
+            Some(Rest::Malformed) | None if sent => {
+                let is_read = client.is_used_up() && request.head.fault().is_none();
+                send::linger(&mut client, is_read).await;
+            }
+            _ => {}
+        }
+    }
+
+    async fn hand_over(
+        &mut self,
+        request: Box<Request>,
+        origin: &'static dyn Origin,
+        client: Box<Client>,
+    ) {
+        let returned = self
+            .bridge
+            .run(request, origin, client, &self.shutdown)
+            .await;
+        let Some(mut returned) = returned else { return };
+        if let Some(client) = &mut returned.client {
+            client.drop_malformed();
+        }
+        let request = &mut returned.request;
+        if request.response.status == 0 {
+            request.response.status = if request.head_sent { 200 } else { 400 };
+        }
+        engine::finish(request);
+        match returned.client {
+            Some(client) if request.keep_alive && returned.reusable => {
+                self.client = Some(client);
+                self.request = Some(returned.request);
+            }
+            Some(mut client) if request.head_sent => {
+                let bodiless = request.head.body() == BodyFraming::None;
+                send::linger(&mut client, bodiless).await;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Nothing more comes: on an encrypted connection that is said to the client, too.
+async fn part(request: &Request, client: &mut Client) {
+    if request.connection.encryption.is_on() {
+        Shutdown::shutdown(client).await;
+    }
+}
+
+/// A request whose head is refused: what can be read of it is kept for logs and metrics.
+fn refuse(request: &mut Request, client: &mut Client, status: u16) -> Answer {
+    salvage(request, client);
+    without_origin(engine::fail(request, status), status)
+}
+
+/// A refused request has no head that an origin could be given, and no body.
+fn without_origin(answer: Answer, status: u16) -> Answer {
+    match answer {
+        Answer::Proxy(_) | Answer::Receive(_) => Answer::Local(Response::page(status)),
+        answer => answer,
+    }
+}
+
+async fn timeout_at<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
+    tokio::time::timeout_at(deadline.into(), work).await.ok()
+}
+
+pub(in crate::http) fn skip_empty_lines(client: &mut Client) -> usize {
+    let blank = client
+        .buffered()
+        .iter()
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+        .count();
+    client.consume(blank);
+    client.buffered().len()
+}
+
+fn ends_head(buffered: &[u8], searched: usize) -> bool {
+    let tail = &buffered[searched.saturating_sub(3)..];
+    tail.windows(2).any(|two| two == b"\n\n") || tail.windows(3).any(|three| three == b"\n\r\n")
+}
+
+/// The status for a head whose lines, or which itself, is too long.
+fn too_large(head: &[u8], longest_line: usize, longest_head: usize) -> Option<u16> {
+    if head.len() <= longest_line {
+        return None;
+    }
+    let mut lines = head.split(|byte| *byte == b'\n');
+    if lines.next().is_some_and(|line| line.len() > longest_line) {
+        return Some(414);
+    }
+    (head.len() > longest_head || lines.any(|line| line.len() > longest_line)).then_some(494)
+}

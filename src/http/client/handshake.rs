@@ -1,0 +1,168 @@
+//! The beginning of a connection where encrypted ones are expected.
+//!
+//! It takes place in the connection's own task and within `client_header_timeout`, so a client that
+//! is slow or silent costs nothing but its socket. The name that the client asks for decides whose
+//! certificate it sees; a name of nobody's gets the default server's. A client that speaks plain
+//! HTTP is noticed by its first byte, and told.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pingora_core::protocols::Stream;
+use pingora_core::server::ShutdownWatch;
+use rustls::ServerConfig;
+use rustls::server::Acceptor;
+use tokio_rustls::LazyConfigAcceptor;
+
+use crate::http::course::connection_facts::ConnectionFacts;
+use crate::http::course::encryption::{Agreed, Encrypted, Encryption};
+use crate::http::course::request::Request;
+use crate::http::plan::handshakes::Handshake;
+use crate::http::plan::runtime::{Listener, Runtime, Server};
+
+/// The type of the record that every TLS connection begins with.
+const HANDSHAKE_RECORD: u8 = 22;
+
+/// Once the worker is to end, a handshake must end within this time.
+const LAST_CHANCE: Duration = Duration::from_millis(1500);
+
+/// Makes a fresh connection of `listener` ready for requests. `None` when it came to nothing.
+pub(in crate::http) async fn begin(
+    stream: Stream,
+    runtime: &'static Runtime,
+    listener: &'static Listener,
+    facts: &ConnectionFacts,
+    shutdown: &ShutdownWatch,
+) -> Option<(Stream, Encryption)> {
+    let default = runtime.server(listener.names.default());
+    let mut asked = Asked {
+        facts,
+        runtime,
+        listener,
+        server: default,
+        name: None,
+        begun: false,
+    };
+    let work = asked.meet(stream);
+    let result = within(default.settings.header_timeout, shutdown.clone(), work).await;
+    asked.note(&result);
+    result?.ok()
+}
+
+/// Who was asked for so far.
+struct Asked<'a> {
+    facts: &'a ConnectionFacts,
+    runtime: &'static Runtime,
+    listener: &'static Listener,
+    server: &'static Server,
+    /// The name that the client asked for.
+    name: Option<String>,
+    begun: bool,
+}
+
+impl Asked<'_> {
+    async fn meet(&mut self, mut stream: Stream) -> io::Result<(Stream, Encryption)> {
+        let mut first = [0];
+        if stream.try_peek(&mut first).await? && first[0] != HANDSHAKE_RECORD {
+            return Ok((stream, Encryption::Missing));
+        }
+        self.begun = true;
+        self.shake(stream).await
+    }
+
+    async fn shake(&mut self, stream: Stream) -> io::Result<(Stream, Encryption)> {
+        let default = self.server;
+        let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        if let Some(name) = start.client_hello().server_name() {
+            let name = name.to_ascii_lowercase();
+            let found = self.listener.names.find_quietly(name.as_bytes());
+            self.server = self.runtime.server(found);
+            self.name = Some(name);
+        }
+        let config = config(self.server, default).ok_or(io::ErrorKind::NotFound)?;
+        let key = config.cert_resolver.resolve(start.client_hello());
+        let stream = start.into_stream(config).await?;
+        let (stream, agreed) = Encrypted::new(stream, key.as_deref());
+        Ok((Box::new(stream), Encryption::On(Arc::new(agreed))))
+    }
+
+    /// Counts and logs how it ended.
+    fn note(&self, result: &Option<io::Result<(Stream, Encryption)>>) {
+        let end = match result {
+            Some(Ok((_, Encryption::On(agreed)))) => Handshake::Done {
+                resumed: agreed.resumed,
+            },
+            Some(Ok(_)) => return,
+            // Nothing was said: a connection that was opened for later, or a look at the port.
+            _ if !self.begun => return,
+            Some(Err(error)) => {
+                self.tell(&format!("failed: {error}"));
+                Handshake::Failed
+            }
+            None => {
+                self.tell("timed out");
+                Handshake::TimedOut
+            }
+        };
+        if self.server.handshakes.is_empty() {
+            return;
+        }
+        let mut request = self.request(result);
+        for counter in &self.server.handshakes {
+            counter.count(end, &mut request);
+        }
+    }
+
+    /// What stands for a request as long as there is none.
+    fn request(&self, result: &Option<io::Result<(Stream, Encryption)>>) -> Request {
+        let mut facts = self.facts.clone();
+        facts.encryption = match result {
+            Some(Ok((_, encryption))) => encryption.clone(),
+            _ => Encryption::On(Arc::new(Agreed::asked_for(self.name.clone()))),
+        };
+        let mut request = Request::new(self.runtime, self.listener, facts);
+        request.server = self.server;
+        request.location = self.runtime.location(self.server.own);
+        request
+    }
+
+    fn tell(&self, how: &str) {
+        let name = &self.server.name;
+        match self.facts.client {
+            Some(client) => {
+                log::info!(
+                    "TLS handshake {how}, client: {}, server: {name}",
+                    client.ip()
+                );
+            }
+            None => log::info!("TLS handshake {how}, client: unix:, server: {name}"),
+        }
+    }
+}
+
+/// A server without a certificate leaves the handshake to the default one.
+fn config(server: &Server, default: &Server) -> Option<Arc<ServerConfig>> {
+    let own = server.encryption.as_ref();
+    own.or(default.encryption.as_ref()).map(Arc::clone)
+}
+
+/// Does `work` within `patience`, or soon once the worker is to end.
+async fn within<F: Future>(
+    patience: Duration,
+    mut shutdown: ShutdownWatch,
+    work: F,
+) -> Option<F::Output> {
+    let deadline = Instant::now() + patience;
+    tokio::pin!(work);
+    if !*shutdown.borrow() {
+        tokio::select! {
+            biased;
+            done = &mut work => return Some(done),
+            () = tokio::time::sleep_until(deadline.into()) => return None,
+            _ = shutdown.changed() => {}
+        }
+    }
+    let last = deadline.min(Instant::now() + LAST_CHANCE);
+    tokio::time::timeout_at(last.into(), work).await.ok()
+}

@@ -1,0 +1,7 @@
+//! The side that asks: its connections, TLS, heads as they come, responses as they leave.
+
+pub mod body;
+pub mod connection;
+pub mod cut_off;
+pub mod handshake;
+pub mod send;

@@ -1,0 +1,26 @@
+//! What is known of a connection, and the bytes that went over it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::encryption::Encryption;
+use crate::http::transport::traffic::Traffic;
+
+/// What is known of a connection.
+#[derive(Clone)]
+pub struct ConnectionFacts {
+    /// A number of its own, while the worker lives.
+    pub number: u64,
+    /// How many requests it has carried, this one included.
+    pub requests: u64,
+    /// Whether this request came before the one before it was answered.
+    pub pipelined: bool,
+    /// The client; `None` for a Unix socket.
+    pub client: Option<SocketAddr>,
+    /// The address it came to; `None` for a Unix socket.
+    pub local: Option<SocketAddr>,
+    /// Bytes received and sent.
+    pub traffic: Arc<Traffic>,
+    /// Whether and how it is encrypted.
+    pub encryption: Encryption,
+}

@@ -1,0 +1,215 @@
+//! An encrypted connection: what was agreed on, and the stream that the rest of the server reads.
+//!
+//! Bytes are counted, limited and lent above it, as those of any connection; whoever asks for the
+//! socket underneath is answered by it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use pingora_core::protocols::raw_connect::ProxyDigest;
+use pingora_core::protocols::{
+    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
+    TimingDigest, UniqueID, UniqueIDType,
+};
+use rustls::sign::CertifiedKey;
+use rustls::{CipherSuite, HandshakeKind, ProtocolVersion, ServerConnection, SignatureAlgorithm};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio_rustls::server::TlsStream;
+
+use crate::http::transport::FAREWELL;
+
+/// Whether and how a connection is encrypted.
+#[derive(Clone, Debug, Default)]
+pub enum Encryption {
+    /// It is not, and was not meant to be.
+    #[default]
+    None,
+    /// The client spoke plain HTTP where it should not have.
+    Missing,
+    /// It is.
+    On(Arc<Agreed>),
+}
+
+impl Encryption {
+    /// What was agreed on; `None` on a connection that is not encrypted.
+    pub fn agreed(&self) -> Option<&Agreed> {
+        match self {
+            Self::On(agreed) => Some(agreed),
+            Self::None | Self::Missing => None,
+        }
+    }
+
+    /// Whether it is encrypted.
+    pub fn is_on(&self) -> bool {
+        self.agreed().is_some()
+    }
+}
+
+/// What a handshake came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// As `TLSv1.3`.
+    pub protocol: &'static str,
+    /// As OpenSSL calls it.
+    pub cipher: &'static str,
+    /// The kind of the key of our certificate, as `ECDSA`.
+    pub certificate: &'static str,
+    /// The name that the client asked for, in lower case.
+    pub server_name: Option<String>,
+    /// Whether an earlier session was taken up.
+    pub resumed: bool,
+    /// What the client and we agreed to speak, as `http/1.1`.
+    pub application: Option<Vec<u8>>,
+}
+
+impl Agreed {
+    /// What is known when a handshake came to nothing.
+    pub(in crate::http) fn asked_for(server_name: Option<String>) -> Self {
+        Self {
+            protocol: "",
+            cipher: "",
+            certificate: "",
+            server_name,
+            resumed: false,
+            application: None,
+        }
+    }
+
+    fn of(connection: &ServerConnection, key: Option<&CertifiedKey>) -> Self {
+        let suite = connection.negotiated_cipher_suite();
+        let cipher = suite.map_or("", |suite| cipher_name(suite.suite()));
+        Self {
+            protocol: match connection.protocol_version() {
+                Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
+                Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+                _ => "",
+            },
+            cipher,
+            certificate: certificate_kind(cipher, key),
+            server_name: connection.server_name().map(str::to_ascii_lowercase),
+            resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
+            application: connection.alpn_protocol().map(<[u8]>::to_vec),
+        }
+    }
+}
+
+/// The kind of the certificate that was shown: the one that was chosen by what the client said, but
+/// for old protocols, whose cipher suites have a say in it.
+fn certificate_kind(cipher: &str, chosen: Option<&CertifiedKey>) -> &'static str {
+    let chosen = chosen.map_or("unknown", |chosen| match chosen.key.algorithm() {
+        SignatureAlgorithm::RSA => "RSA",
+        SignatureAlgorithm::DSA => "DSA",
+        SignatureAlgorithm::ECDSA => "ECDSA",
+        SignatureAlgorithm::ED25519 => "ED25519",
+        SignatureAlgorithm::ED448 => "ED448",
+        _ => "unknown",
+    });
+    match chosen {
+        _ if cipher.starts_with("ECDHE-RSA") => "RSA",
+        "RSA" if cipher.starts_with("ECDHE-ECDSA") => "ECDSA",
+        chosen => chosen,
+    }
+}
+
+fn cipher_name(suite: CipherSuite) -> &'static str {
+    use CipherSuite as S;
+    match suite {
+        S::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",
+        S::TLS13_AES_256_GCM_SHA384 => "TLS_AES_256_GCM_SHA384",
+        S::TLS13_CHACHA20_POLY1305_SHA256 => "TLS_CHACHA20_POLY1305_SHA256",
+        S::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 => "ECDHE-ECDSA-AES128-GCM-SHA256",
+        S::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 => "ECDHE-ECDSA-AES256-GCM-SHA384",
+        S::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 => "ECDHE-ECDSA-CHACHA20-POLY1305",
+        S::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => "ECDHE-RSA-AES128-GCM-SHA256",
+        S::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => "ECDHE-RSA-AES256-GCM-SHA384",
+        S::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => "ECDHE-RSA-CHACHA20-POLY1305",
+        other => other.as_str().unwrap_or(""),
+    }
+}
+
+/// The stream of an encrypted connection.
+#[derive(Debug)]
+pub(in crate::http) struct Encrypted(TlsStream<Stream>);
+
+impl Encrypted {
+    /// Takes a connection whose handshake is done.
+    /// Its certificate is that of `key`.
+    pub(in crate::http) fn new(
+        stream: TlsStream<Stream>,
+        key: Option<&CertifiedKey>,
+    ) -> (Self, Agreed) {
+        let agreed = Agreed::of(stream.get_ref().1, key);
+        (Self(stream), agreed)
+    }
+
+    fn below(&self) -> &Stream {
+        self.0.get_ref().0
+    }
+}
+
+impl AsyncRead for Encrypted {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_read(task, out)
+    }
+}
+
+impl AsyncWrite for Encrypted {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.get_mut().0).poll_write(task, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_flush(task)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_shutdown(task)
+    }
+}
+
+#[async_trait]
+impl Shutdown for Encrypted {
+    /// The client is told that nothing more comes, unless it does not even take that.
+    async fn shutdown(&mut self) {
+        let _ = tokio::time::timeout(FAREWELL, AsyncWriteExt::shutdown(&mut self.0)).await;
+    }
+}
+
+impl UniqueID for Encrypted {
+    fn id(&self) -> UniqueIDType {
+        self.below().id()
+    }
+}
+
+impl Ssl for Encrypted {}
+
+impl GetTimingDigest for Encrypted {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        self.below().get_timing_digest()
+    }
+}
+
+impl GetProxyDigest for Encrypted {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        self.below().get_proxy_digest()
+    }
+}
+
+impl GetSocketDigest for Encrypted {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        self.below().get_socket_digest()
+    }
+}
+
+#[async_trait]
+impl Peek for Encrypted {}

@@ -1,0 +1,56 @@
+//! What a head asks for: the target, the host, and so the server.
+
+use super::request::Request;
+use crate::http::message::host;
+use crate::http::message::uri::{self, Target};
+
+/// Reads target and host, and finds the server.
+pub fn identify(request: &mut Request) -> Result<(), u16> {
+    let target = Target::parse(request.head.target(), request.server.settings.slashes);
+    let host = host::of(&request.head);
+    if let Ok(host) = &host {
+        let names = &request.listener.names;
+        let server = names.find(request, host);
+        request.host.clone_from(host);
+        request.server = &request.runtime.servers[server.0 as usize];
+        request.location = request.runtime.location(request.server.own);
+    }
+    drop_invalid_fields(request);
+    if request.head.method() == b"CONNECT" {
+        return Err(405);
+    }
+    if request.head.target() == b"*" && request.head.method() != b"OPTIONS" {
+        return Err(400);
+    }
+    let Ok(target) = target else { return Err(400) };
+    request.path = target.path;
+    request.arguments = target.arguments;
+    let (raw, _) = uri::split_query(request.head.target());
+    request.escaped = raw.iter().any(|byte| matches!(byte, b'%' | b'+'));
+    let server = request.server;
+    for handler in &server.begin {
+        handler.run(request);
+    }
+    if let Some(fault) = request.head.fault() {
+        return Err(fault.status());
+    }
+    host.map_err(|host::BadHost| 400u16)?;
+    match request.head.method() {
+        b"TRACE" => Err(405),
+        _ => Ok(()),
+    }
+}
+
+/// Forgets fields whose names others may read in another way (`ignore_invalid_headers`).
+fn drop_invalid_fields(request: &mut Request) {
+    let settings = &request.server.settings;
+    let (drops, underscores) = (
+        settings.ignore_invalid_headers,
+        settings.underscores_in_headers,
+    );
+    let is_valid =
+        |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || (underscores && *byte == b'_');
+    if drops {
+        request.head.keep_fields(|name| name.iter().all(is_valid));
+    }
+}

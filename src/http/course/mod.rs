@@ -1,0 +1,10 @@
+//! A request on its way: its state, the phases, the one exit for responses.
+
+pub mod circumstances;
+pub mod connection_facts;
+pub mod encryption;
+pub mod engine;
+pub mod identify;
+pub mod nesting;
+pub mod request;
+pub mod respond;

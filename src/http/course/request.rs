@@ -1,0 +1,399 @@
+//! One request, from its head to its end: what phases, variables and handlers work on.
+
+use std::any::Any;
+use std::sync::atomic::Ordering;
+
+pub use super::connection_facts::ConnectionFacts;
+use super::nesting::Nesting;
+use crate::http::message::head::Head;
+use crate::http::message::response::{Field, ResponseHead};
+use crate::http::message::uri::{self, Escape};
+use crate::http::plan::location::Location;
+use crate::http::plan::outcome::InternalTarget;
+use crate::http::plan::pattern::Captures;
+use crate::http::plan::phase::Phase;
+use crate::http::plan::runtime::{Listener, Runtime, Server};
+use crate::http::plan::settings::ErrorStatus;
+use crate::http::plan::state::StateIndex;
+use crate::http::plan::variable::VariableIndex;
+use crate::metric::Moment;
+use crate::os;
+
+/// One request.
+pub struct Request {
+    /// The configuration it is served under.
+    pub runtime: &'static Runtime,
+    /// The address that it came to.
+    pub listener: &'static Listener,
+    /// Its server; the default one until its host is known.
+    pub server: &'static Server,
+    /// Its location now; internal redirects change it.
+    pub location: &'static Location,
+    /// The connection that it came by.
+    pub connection: ConnectionFacts,
+    /// Its head as received.
+    pub head: Head,
+    /// The path that locations see.
+    pub path: Vec<u8>,
+    /// The query.
+    pub arguments: Vec<u8>,
+    /// The host asked for: lower-case, without a port.
+    pub host: Vec<u8>,
+    /// The groups of the last successful pattern.
+    pub captures: Captures,
+    /// What leaves, or has left.
+    pub response: ResponseHead,
+    /// Whether the response's head was sent.
+    pub head_sent: bool,
+    /// Whether the connection may serve another request.
+    pub keep_alive: bool,
+    /// Whether it was redirected internally.
+    pub internal: bool,
+    /// The status that an error page was found for, and the one to show.
+    pub error_page: Option<(u16, ErrorStatus)>,
+    /// The last phase that has run.
+    pub progress: Option<Phase>,
+    /// Whether its path came with percent-escapes, which rewriting then restores.
+    pub escaped: bool,
+    /// Whether a rewrite step changed the path, so that a location is to be looked for again.
+    pub uri_changed: bool,
+    /// Whether the response was sent to its end.
+    pub complete: bool,
+    /// Whether path and query are still those of its head.
+    pub unchanged: bool,
+    /// Whether its location was found by the path that it has now.
+    pub located: bool,
+    /// Whether it began and has not ended.
+    pub(in crate::http) under_way: bool,
+    method: Option<&'static [u8]>,
+    redirects: u8,
+    began: Moment,
+    now: Option<Moment>,
+    nesting: Nesting,
+    values: Vec<Value>,
+    states: Vec<Option<Box<dyn Any + Send + Sync>>>,
+    buffers: Vec<Vec<u8>>,
+    received_before: u64,
+    sent_before: u64,
+    carried: Vec<Field>,
+}
+
+#[derive(Clone)]
+enum Value {
+    Unset,
+    /// Evaluated, and there was none.
+    Missing,
+    /// Evaluated.
+    Evaluated(Box<[u8]>),
+    /// Assigned.
+    Assigned(Box<[u8]>),
+}
+
+/// More internal redirects than this are a cycle.
+const MOST_REDIRECTS: u8 = 10;
+
+impl Request {
+    /// A request that has not been read yet.
+    pub fn new(
+        runtime: &'static Runtime,
+        listener: &'static Listener,
+        connection: ConnectionFacts,
+    ) -> Self {
+        let server = &runtime.servers[listener.names.default().0 as usize];
+        Self {
+            runtime,
+            listener,
+            server,
+            location: runtime.location(server.own),
+            connection,
+            head: Head::default(),
+            path: Vec::new(),
+            arguments: Vec::new(),
+            host: Vec::new(),
+            captures: Captures::default(),
+            response: ResponseHead::default(),
+            head_sent: false,
+            keep_alive: false,
+            internal: false,
+            error_page: None,
+            progress: None,
+            escaped: false,
+            uri_changed: false,
+            complete: false,
+            unchanged: true,
+            located: false,
+            under_way: false,
+            method: None,
+            redirects: 0,
+            began: Moment::default(),
+            now: None,
+            nesting: Nesting::default(),
+            values: (0..runtime.variables.len()).map(|_| Value::Unset).collect(),
+            states: (0..runtime.states).map(|_| None).collect(),
+            buffers: Vec::new(),
+            received_before: 0,
+            sent_before: 0,
+            carried: Vec::new(),
+        }
+    }
+
+    /// The first bytes of the next request are there: its time begins.
+    pub fn arrive(&mut self) {
+        self.began = Moment(os::monotonic());
+        self.connection.traffic.head.store(0, Ordering::Relaxed);
+    }
+
+    /// Makes it ready for the next request of the connection, whose head is known by now.
+    pub fn begin(&mut self) {
+        self.server = &self.runtime.servers[self.listener.names.default().0 as usize];
+        self.location = self.runtime.location(self.server.own);
+        self.connection.requests += 1;
+        for buffer in [&mut self.path, &mut self.arguments, &mut self.host] {
+            buffer.clear();
+        }
+        self.captures.clear();
+        self.response.status = 0;
+        self.response.fields.clear();
+        self.head_sent = false;
+        self.keep_alive = false;
+        self.internal = false;
+        self.error_page = None;
+        self.progress = None;
+        self.escaped = false;
+        self.uri_changed = false;
+        self.complete = false;
+        self.unchanged = true;
+        self.located = false;
+        self.under_way = true;
+        self.method = None;
+        self.redirects = 0;
+        self.carried.clear();
+        self.values.fill_with(|| Value::Unset);
+        self.states.fill_with(|| None);
+        self.now = None;
+        let traffic = &self.connection.traffic;
+        self.received_before = traffic.received.load(Ordering::Relaxed);
+        self.sent_before = traffic.sent.load(Ordering::Relaxed);
+    }
+
+    /// A request like this one for work beside it: what it asks, and what was assigned to variables.
+    pub fn detached(&self) -> Self {
+        let mut other = Self::new(self.runtime, self.listener, self.connection.clone());
+        other.head = self.head.clone();
+        other.begin();
+        other.under_way = false;
+        other.connection.requests = self.connection.requests;
+        other.began = self.began;
+        other.method = self.method;
+        other.captures = self.captures.clone();
+        other.values.clone_from(&self.values);
+        other.forget_evaluated();
+        other.server = self.server;
+        other.location = self.location;
+        other.path.clone_from(&self.path);
+        other.arguments.clone_from(&self.arguments);
+        other.host.clone_from(&self.host);
+        other
+    }
+
+    /// The method, as internal redirects left it.
+    pub fn method(&self) -> &[u8] {
+        self.method.unwrap_or_else(|| self.head.method())
+    }
+
+    /// Whether only the head of a response may be sent.
+    pub fn is_head(&self) -> bool {
+        self.method() == b"HEAD"
+    }
+
+    /// The present moment, the same for everything that one phase does.
+    pub fn moment(&mut self) -> Moment {
+        *self.now.get_or_insert_with(|| Moment(os::monotonic()))
+    }
+
+    /// Time has passed: the next look at the clock is a fresh one.
+    pub fn time_passed(&mut self) {
+        self.now = None;
+    }
+
+    /// Milliseconds since the request began, at the present moment of its phase.
+    pub fn elapsed_ms(&mut self) -> u64 {
+        self.moment().0.saturating_sub(self.began.0) / 1_000_000
+    }
+
+    /// Bytes received for this request: head and body.
+    pub fn bytes_received(&self) -> u64 {
+        let received = self.connection.traffic.received.load(Ordering::Relaxed);
+        let consumed = received.saturating_sub(self.received_before);
+        consumed.max(self.head.bytes().len() as u64)
+    }
+
+    /// Bytes sent for this request: head and body.
+    pub fn bytes_sent(&self) -> u64 {
+        self.connection
+            .traffic
+            .sent
+            .load(Ordering::Relaxed)
+            .saturating_sub(self.sent_before)
+    }
+
+    /// Bytes of the body that were sent, in chunks or not: all that followed the head.
+    pub fn body_bytes_sent(&self) -> u64 {
+        let head = self.connection.traffic.head.load(Ordering::Relaxed);
+        self.bytes_sent().saturating_sub(head)
+    }
+
+    /// Appends the value of a variable; false when it has none.
+    pub fn read(&mut self, index: VariableIndex, out: &mut Vec<u8>) -> bool {
+        let slot = usize::from(index.0);
+        match &self.values[slot] {
+            Value::Evaluated(text) | Value::Assigned(text) => {
+                out.extend_from_slice(text);
+                return true;
+            }
+            Value::Missing => return false,
+            Value::Unset => {}
+        }
+        let Some(outer) = self.nesting.enter() else {
+            return false;
+        };
+        let source = self.runtime.variables.source(index);
+        let start = out.len();
+        let found = source.read(self, out);
+        self.nesting.leave(outer);
+        if source.cached() {
+            self.values[slot] = match found {
+                true => Value::Evaluated(out[start..].into()),
+                false => Value::Missing,
+            };
+        }
+        found
+    }
+
+    /// The value of a variable, empty when it has none.
+    pub fn value(&mut self, index: VariableIndex) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.read(index, &mut out);
+        out
+    }
+
+    /// Assigns a variable, as `set` does.
+    pub fn assign(&mut self, index: VariableIndex, value: &[u8]) {
+        if !self.runtime.variables.source(index).assign(self, value) {
+            self.hold(index, value);
+        }
+    }
+
+    /// Keeps `value` as the variable's value.
+    pub fn hold(&mut self, index: VariableIndex, value: &[u8]) {
+        self.values[usize::from(index.0)] = Value::Assigned(value.into());
+    }
+
+    /// Forgets what variables evaluated to, so that the next look is a fresh one.
+    pub fn forget_evaluated(&mut self) {
+        for value in &mut self.values {
+            if matches!(value, Value::Evaluated(_) | Value::Missing) {
+                *value = Value::Unset;
+            }
+        }
+    }
+
+    /// An empty buffer; give it back with `recycle`.
+    pub fn buffer(&mut self) -> Vec<u8> {
+        self.buffers.pop().unwrap_or_default()
+    }
+
+    /// Takes a buffer back for later use.
+    pub fn recycle(&mut self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        self.buffers.push(buffer);
+    }
+
+    /// What a feature keeps with this request.
+    pub fn state<T: Any + Send + Sync + Default>(&mut self, index: StateIndex<T>) -> &mut T {
+        let place = &mut self.states[index.number];
+        let state = place.get_or_insert_with(|| Box::<T>::default());
+        // A StateIndex<T> is given out once, for this T, so the place never holds another type.
+        state.downcast_mut().expect("a state index knows its type")
+    }
+
+    /// What a feature keeps with this request, if it has kept anything yet.
+    pub fn state_if_any<T: Any + Send + Sync>(&self, index: StateIndex<T>) -> Option<&T> {
+        self.states[index.number].as_ref()?.downcast_ref()
+    }
+
+    /// Changes the URI; values that were derived from it are evaluated afresh.
+    pub fn set_uri(&mut self, path: Vec<u8>, arguments: Option<Vec<u8>>) {
+        self.unchanged = false;
+        self.located = false;
+        self.path = path;
+        if let Some(arguments) = arguments {
+            self.arguments = arguments;
+        }
+    }
+
+    /// Keeps a field for whatever will be answered in the place of the response that had it.
+    pub fn carry(&mut self, name: &str, value: &[u8]) {
+        self.carried.push(Field::clean(name, value));
+    }
+
+    /// Forgets what was kept under this name.
+    pub fn drop_carried(&mut self, name: &str) {
+        let is_other = |field: &Field| !field.name.eq_ignore_ascii_case(name);
+        self.carried.retain(is_other);
+    }
+
+    /// Adds what was kept to the response, but for what it says itself.
+    pub fn add_carried(&mut self) {
+        let mut carried = std::mem::take(&mut self.carried);
+        carried.retain(|field| self.response.field(&field.name).is_none());
+        self.response.fields.append(&mut carried);
+    }
+
+    /// Counts an internal redirect; false when there were too many.
+    pub fn count_redirect(&mut self) -> bool {
+        self.redirects += 1;
+        self.internal = true;
+        self.redirects <= MOST_REDIRECTS
+    }
+
+    /// Takes the target of an internal redirect. A page for an error is fetched with GET.
+    pub fn redirect_for_error(&mut self) {
+        if self.method() != b"HEAD" {
+            self.method = Some(b"GET");
+        }
+    }
+
+    /// The path with its query, percent-encoded again, as a target for others.
+    pub fn encoded_target(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.path.len() + self.arguments.len() + 1);
+        uri::escape(&self.path, Escape::Path, &mut out);
+        if !self.arguments.is_empty() {
+            out.push(b'?');
+            out.extend_from_slice(&self.arguments);
+        }
+        out
+    }
+
+    /// Where the redirect `target` of this request leads; false when there were too many.
+    pub fn follow(&mut self, target: InternalTarget) -> bool {
+        if !self.count_redirect() {
+            log::error!("internal redirects go round in a cycle");
+            return false;
+        }
+        match target {
+            InternalTarget::Uri { path, arguments } => {
+                self.set_uri(path, arguments.or(Some(Vec::new())));
+                self.location = self.runtime.location(self.server.own);
+            }
+            InternalTarget::Named(name) => {
+                let Some(index) = self.server.locations.named(&name) else {
+                    log::error!("there is no location \"@{name}\"");
+                    return false;
+                };
+                self.location = self.runtime.location(index);
+            }
+        }
+        true
+    }
+}

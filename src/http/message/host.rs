@@ -1,0 +1,105 @@
+//! The host a request is for.
+
+use super::head::Head;
+use super::uri;
+
+/// The host is missing where it must be given, or no host at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) struct BadHost;
+
+/// The host, lower-case and without a port: of an absolute target, or of the `Host` field.
+pub(in crate::http) fn of(head: &Head) -> Result<Vec<u8>, BadHost> {
+    let field = head.field(b"host");
+    if field.is_none() && head.minor_version() == 1 {
+        return Err(BadHost);
+    }
+    // What is not used is judged all the same: a peer might use it.
+    let of_field = field.map_or(Ok(Vec::new()), normalise)?;
+    authority(head).map_or(Ok(of_field), normalise)
+}
+
+/// The host as the client wrote it, with its port: what a redirect of ours leads back to.
+pub(in crate::http) fn written(head: &Head) -> &[u8] {
+    let field = || head.field(b"host");
+    authority(head).or_else(field).unwrap_or_default()
+}
+
+fn authority(head: &Head) -> Option<&[u8]> {
+    uri::split_authority(head.target()).ok()?.0
+}
+
+fn normalise(host: &[u8]) -> Result<Vec<u8>, BadHost> {
+    let end = match host.first() {
+        Some(b'[') => host
+            .iter()
+            .position(|byte| *byte == b']')
+            .map(|end| end + 1),
+        _ => host
+            .iter()
+            .position(|byte| *byte == b':')
+            .or(Some(host.len())),
+    };
+    let (name, port) = host.split_at(end.ok_or(BadHost)?);
+    check_port(port)?;
+    let name = name.strip_suffix(b".").unwrap_or(name);
+    let odd = |byte: &u8| {
+        *byte <= b' ' || matches!(byte, b'/' | b'\\' | 0x7f | b'"' | b'@' | b'?' | b'#')
+    };
+    let has_empty_label = name.split(|byte| *byte == b'.').any(<[u8]>::is_empty);
+    if name.iter().any(odd) || has_empty_label || name == b"[]" {
+        return Err(BadHost);
+    }
+    Ok(name.to_ascii_lowercase())
+}
+
+fn check_port(text: &[u8]) -> Result<(), BadHost> {
+    let digits = match text {
+        [] | [b':'] => return Ok(()),
+        [b':', digits @ ..] if digits.iter().all(u8::is_ascii_digit) => digits,
+        _ => return Err(BadHost),
+    };
+    let number = std::str::from_utf8(digits).ok();
+    let number = number.and_then(|digits| digits.parse::<u16>().ok());
+    number.map(drop).ok_or(BadHost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_and_case_are_dropped() {
+        assert_eq!(normalise(b"Example.COM:80"), Ok(b"example.com".to_vec()));
+        assert_eq!(normalise(b"example.com."), Ok(b"example.com".to_vec()));
+        assert_eq!(normalise(b"[::1]:8080"), Ok(b"[::1]".to_vec()));
+        assert_eq!(normalise(b"a:"), Ok(b"a".to_vec()));
+        assert_eq!(normalise(b"a:65535"), Ok(b"a".to_vec()));
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused() {
+        for host in [
+            "a b",
+            "a/b",
+            "a:x",
+            "[::1",
+            "[]",
+            "[::1]x",
+            "a\\b",
+            "u@h",
+            "",
+            ":80",
+            "a..b",
+            "a..",
+            ".",
+            "..",
+            ".a",
+            "a:80:80",
+            "a:65536",
+            "a:999999999999",
+            "a:-1",
+        ] {
+            assert_eq!(normalise(host.as_bytes()), Err(BadHost), "{host}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What HTTP says: heads, URIs, hosts, bodies. No word of configuration.
+
+pub mod chunks;
+pub mod fields;
+pub mod framing;
+pub mod head;
+pub mod host;
+pub mod response;
+pub mod share;
+pub mod stream;
+pub mod uri;

@@ -1,0 +1,290 @@
+//! The target of a request: the path as locations see it, the query, and the raw text.
+//!
+//! The path is percent-decoded, `.` and `..` are resolved and repeated slashes merged (unless
+//! told not to). What cannot be understood is refused with 400.
+
+/// How a target is made ready for matching.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slashes {
+    /// `merge_slashes on`
+    Merge,
+    /// `merge_slashes off`
+    Keep,
+}
+
+/// The parts of a request target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The decoded, normalised path.
+    pub path: Vec<u8>,
+    /// The query without its `?`.
+    pub arguments: Vec<u8>,
+    /// The authority of an absolute target (`GET http://host/path`).
+    pub authority: Option<Vec<u8>>,
+}
+
+/// The target cannot be understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadTarget;
+
+impl Target {
+    /// Reads the target of a request line.
+    pub fn parse(raw: &[u8], slashes: Slashes) -> Result<Self, BadTarget> {
+        let (authority, rest) = split_authority(raw)?;
+        let rest = rest.split(|byte| *byte == b'#').next().unwrap_or(rest);
+        let (path, arguments) = split_query(rest);
+        let path = if path.is_empty() { b"/" } else { path };
+        Ok(Self {
+            path: normalise(path, slashes)?,
+            arguments: arguments.unwrap_or_default().to_vec(),
+            authority: authority.map(<[u8]>::to_vec),
+        })
+    }
+}
+
+/// Splits at the first `?`.
+pub fn split_query(text: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match text.iter().position(|byte| *byte == b'?') {
+        Some(mark) => (&text[..mark], Some(&text[mark + 1..])),
+        None => (text, None),
+    }
+}
+
+/// The authority of an absolute target, and what follows it: nothing, or something that begins
+/// with a slash or a question mark.
+pub(in crate::http) fn split_authority(raw: &[u8]) -> Result<(Option<&[u8]>, &[u8]), BadTarget> {
+    if raw.first() == Some(&b'/') {
+        return Ok((None, raw));
+    }
+    if raw == b"*" {
+        return Ok((None, b"/"));
+    }
+    let scheme_end = raw
+        .windows(3)
+        .position(|three| three == b"://")
+        .ok_or(BadTarget)?;
+    let scheme = &raw[..scheme_end];
+    let is_scheme = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    if !scheme.first().is_some_and(u8::is_ascii_alphabetic) || !scheme.iter().all(is_scheme) {
+        return Err(BadTarget);
+    }
+    let rest = &raw[scheme_end + 3..];
+    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?'));
+    let (authority, path) = rest.split_at(end.unwrap_or(rest.len()));
+    if authority.is_empty() {
+        return Err(BadTarget);
+    }
+    Ok((Some(authority), path))
+}
+
+/// Decodes and normalises a path that begins with a slash.
+pub fn normalise(raw: &[u8], slashes: Slashes) -> Result<Vec<u8>, BadTarget> {
+    let decoded = decode_strict(raw)?;
+    if decoded.first() != Some(&b'/') {
+        return Err(BadTarget);
+    }
+    let mut path: Vec<u8> = Vec::with_capacity(decoded.len());
+    let mut segments = decoded[1..].split(|byte| *byte == b'/').peekable();
+    path.push(b'/');
+    while let Some(segment) = segments.next() {
+        let last = segments.peek().is_none();
+        match segment {
+            b"." => {}
+            b".." => leave(&mut path)?,
+            b"" if slashes == Slashes::Merge => {}
+            name => {
+                path.extend_from_slice(name);
+                if !last {
+                    path.push(b'/');
+                }
+            }
+        }
+    }
+    Ok(path)
+}
+
+fn leave(path: &mut Vec<u8>) -> Result<(), BadTarget> {
+    if path.len() <= 1 {
+        return Err(BadTarget);
+    }
+    path.pop();
+    while path.last() != Some(&b'/') {
+        path.pop();
+    }
+    Ok(())
+}
+
+fn decode_strict(raw: &[u8]) -> Result<Vec<u8>, BadTarget> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let [byte, tail @ ..] = rest {
+        rest = tail;
+        match byte {
+            0 => return Err(BadTarget),
+            b'%' => {
+                let value = hexadecimal(tail)
+                    .filter(|value| *value != 0)
+                    .ok_or(BadTarget)?;
+                out.push(value);
+                rest = &tail[2..];
+            }
+            byte => out.push(*byte),
+        }
+    }
+    Ok(out)
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<u8> {
+    let [high, low, ..] = digits else { return None };
+    let high = char::from(*high).to_digit(16)?;
+    let low = char::from(*low).to_digit(16)?;
+    u8::try_from(high * 16 + low).ok()
+}
+
+/// Decodes `%XX`, leaving what is not one as it stands.
+pub fn decode(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let [byte, tail @ ..] = rest {
+        rest = tail;
+        match hexadecimal(tail).filter(|_| *byte == b'%') {
+            Some(value) => {
+                out.push(value);
+                rest = &tail[2..];
+            }
+            None => out.push(*byte),
+        }
+    }
+    out
+}
+
+/// Decodes those `%XX` that stand for a question mark or for a character with no meaning of its own
+/// in a URL, up to a question mark.
+pub fn decode_harmless(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let [byte, tail @ ..] = rest {
+        if *byte == b'?' {
+            break;
+        }
+        match hexadecimal(tail).filter(|_| *byte == b'%') {
+            Some(value) if value > b'%' && value < 0x7f => {
+                out.push(value);
+                rest = &tail[2..];
+                if value == b'?' {
+                    break;
+                }
+            }
+            _ => {
+                out.push(*byte);
+                rest = tail;
+            }
+        }
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// What percent-encoding must leave alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Escape {
+    /// A path: everything that would end or change it is encoded.
+    Path,
+    /// A query value.
+    Argument,
+    /// What a pattern captured of a path: everything that has a meaning in a query is encoded.
+    Capture,
+}
+
+/// Percent-encodes `text` onto `out`.
+pub fn escape(text: &[u8], form: Escape, out: &mut Vec<u8>) {
+    for byte in text {
+        if is_plain(*byte, form) {
+            out.push(*byte);
+        } else {
+            out.extend_from_slice(format!("%{byte:02X}").as_bytes());
+        }
+    }
+}
+
+fn is_plain(byte: u8, form: Escape) -> bool {
+    match form {
+        Escape::Path => byte > 0x20 && byte < 0x7f && !matches!(byte, b'%' | b'?' | b'#' | b'"'),
+        Escape::Argument => {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+        }
+        Escape::Capture => {
+            byte > 0x20 && byte < 0x7f && !matches!(byte, b'#' | b'%' | b'&' | b'+' | b';' | b'?')
+        }
+    }
+}
+
+/// The value of argument `name` (case does not matter): that of its first occurrence.
+pub fn argument<'a>(arguments: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    arguments.split(|byte| *byte == b'&').find_map(|pair| {
+        let equals = pair.iter().position(|byte| *byte == b'=')?;
+        pair[..equals]
+            .eq_ignore_ascii_case(name)
+            .then(|| &pair[equals + 1..])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(raw: &str) -> Result<String, BadTarget> {
+        normalise(raw.as_bytes(), Slashes::Merge).map(|path| String::from_utf8(path).unwrap())
+    }
+
+    #[test]
+    fn paths_are_normalised() {
+        assert_eq!(path("/a/./b/../c"), Ok("/a/c".into()));
+        assert_eq!(path("//a///b//"), Ok("/a/b/".into()));
+        assert_eq!(path("/a/%2e%2E/b"), Ok("/b".into()));
+        assert_eq!(path("/a/.."), Ok("/".into()));
+        assert_eq!(path("/a/."), Ok("/a/".into()));
+        assert_eq!(path("/k%31"), Ok("/k1".into()));
+        assert_eq!(path("/a%2fb"), Ok("/a/b".into()));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_refused() {
+        for raw in ["/..", "/%zz", "/%2", "/%00", "a", "", "/a/../../b"] {
+            assert_eq!(path(raw), Err(BadTarget), "{raw}");
+        }
+    }
+
+    #[test]
+    fn slashes_are_kept_when_asked() {
+        assert_eq!(normalise(b"/a//b", Slashes::Keep), Ok(b"/a//b".to_vec()));
+    }
+
+    #[test]
+    fn absolute_targets_give_their_authority() {
+        let target = Target::parse(b"http://host:80/p?q=1#f", Slashes::Merge).unwrap();
+        assert_eq!(target.authority.as_deref(), Some(&b"host:80"[..]));
+        assert_eq!(target.path, b"/p");
+        assert_eq!(target.arguments, b"q=1");
+        for (raw, arguments) in [
+            ("http://h?a=/b", "a=/b"),
+            ("http://h", ""),
+            ("a+b.c://h?", ""),
+        ] {
+            let target = Target::parse(raw.as_bytes(), Slashes::Merge).unwrap();
+            assert_eq!(target.authority.as_deref(), Some(&b"h"[..]), "{raw}");
+            assert_eq!(target.path, b"/", "{raw}");
+            assert_eq!(target.arguments, arguments.as_bytes(), "{raw}");
+        }
+        for raw in ["http:///x", "://h/", "h", "?a", "1h://a/"] {
+            let target = Target::parse(raw.as_bytes(), Slashes::Merge);
+            assert_eq!(target, Err(BadTarget), "{raw}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_found_whatever_their_case() {
+        assert_eq!(argument(b"a=1&B=2&b=3", b"b"), Some(&b"2"[..]));
+        assert_eq!(argument(b"abc", b"abc"), None);
+    }
+}

@@ -1,0 +1,20 @@
+//! What a configuration became: servers, locations, templates, variables, and the traits of handlers.
+
+pub mod chore;
+pub mod counters;
+pub mod handshakes;
+pub mod location;
+pub mod media_types;
+pub mod origin;
+pub mod outcome;
+pub mod pattern;
+pub mod pcre;
+pub mod phase;
+pub mod provision;
+pub mod receiver;
+pub mod runtime;
+pub mod server_name;
+pub mod settings;
+pub mod state;
+pub mod template;
+pub mod variable;

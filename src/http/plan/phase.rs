@@ -1,0 +1,82 @@
+//! The points of a request's life at which features act.
+
+use super::outcome::Outcome;
+use crate::http::course::request::Request;
+use crate::http::message::response::Response;
+
+/// A point of a request's life for which metrics and variables are declared (`on=`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Before content is made: after rewriting and access checks.
+    Request,
+    /// The response's head is about to leave.
+    Response,
+    /// The request is over.
+    End,
+}
+
+impl Phase {
+    /// How many there are.
+    pub const COUNT: usize = 3;
+    /// In the order in which they run.
+    pub const ALL: [Self; Self::COUNT] = [Self::Request, Self::Response, Self::End];
+}
+
+/// Acts in a phase; it cannot fail a request.
+pub trait PhaseHandler: Send + Sync {
+    /// Does its work.
+    fn run(&self, request: &mut Request);
+}
+
+/// What a rewrite step wants next.
+pub enum Flow {
+    /// The next step.
+    Next,
+    /// No further rewrite steps of this location.
+    Break,
+    /// The URI is another: look for its location (`rewrite … last`).
+    Relocate,
+    /// The request's answer is decided.
+    Finish(Outcome),
+}
+
+/// A step of the rewrite phases, in a server or a location.
+pub trait RewriteStep: Send + Sync {
+    /// Does its work.
+    fn run(&self, request: &mut Request) -> Flow;
+}
+
+/// What an access rule says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The request may pass this rule.
+    Allow,
+    /// It may not, and would be answered with this status.
+    Deny(u16),
+    /// The rule has nothing to say.
+    Neutral,
+}
+
+/// A rule of the access phase (`allow`, `deny`).
+pub trait AccessRule: Send + Sync {
+    /// Judges a request.
+    fn check(&self, request: &mut Request) -> Verdict;
+
+    /// The request is refused because of this rule: what the log says, and the time to remember
+    /// what the answer is to say.
+    fn refuse(&self, _request: &mut Request) -> &'static str {
+        "access forbidden by rule"
+    }
+}
+
+/// Makes the answer of a location, or passes: the first that does not pass decides.
+pub trait ContentHandler: Send + Sync {
+    /// The answer; `None` passes to the next handler.
+    fn run(&'static self, request: &mut Request) -> Option<Outcome>;
+}
+
+/// What a location says instead of the standard page, where no `error_page` knows better.
+pub trait ErrorAnswer: Send + Sync {
+    /// The answer; `None` leaves it at the standard page.
+    fn answer(&self, request: &mut Request, status: u16) -> Option<Response>;
+}

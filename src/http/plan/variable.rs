@@ -1,0 +1,343 @@
+//! Variables: what they are called, who gives their value, and the number each one gets.
+//!
+//! A name is looked up once, when the configuration is loaded; templates hold the number. What a
+//! name means is decided after the whole configuration is read, so the order of directives never
+//! matters: definitions made by directives come first, then the rows of the modules.
+
+use std::collections::HashMap;
+
+use super::phase::Phase;
+use crate::conf::{Diagnostic, Diagnostics, Severity, Span, nearest};
+use crate::http::course::request::Request;
+
+/// The number of a variable in one runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VariableIndex(pub(in crate::http) u16);
+
+/// Where a variable's value comes from.
+pub trait Variable: Send + Sync {
+    /// Appends the value to `out`; false when there is none, and then nothing is appended.
+    fn read(&self, request: &mut Request, out: &mut Vec<u8>) -> bool;
+
+    /// Takes an assignment (`set`). True when the variable dealt with it itself; false asks the
+    /// request to keep the text as the variable's value.
+    fn assign(&self, _request: &mut Request, _value: &[u8]) -> bool {
+        false
+    }
+
+    /// Whether one evaluation serves the whole request.
+    fn cached(&self) -> bool {
+        false
+    }
+
+    /// Whether a directive may assign it.
+    fn assignable(&self) -> bool {
+        false
+    }
+}
+
+/// One row of a module's table of variables.
+pub struct VariableSpec {
+    /// The name; one that ends in `_*` stands for every name with that beginning.
+    pub name: &'static str,
+    /// One sentence for the reference.
+    pub doc: &'static str,
+    /// The phase from which the value is final.
+    pub available_from: Phase,
+    /// Whether one evaluation serves the whole request. Never set for anything that counts.
+    pub cached: bool,
+    /// Appends the value; the text is what stands for `*` in the name.
+    pub read: fn(&mut Request, &str, &mut Vec<u8>) -> bool,
+    /// Takes an assignment, for the few that may be set. A name that ends in `_*` needs none: what
+    /// is set then holds instead.
+    pub assign: Option<fn(&mut Request, &[u8])>,
+}
+
+/// The defaults of a row.
+pub const VARIABLE: VariableSpec = VariableSpec {
+    name: "",
+    doc: "",
+    available_from: Phase::Request,
+    cached: false,
+    read: |_, _, _| false,
+    assign: None,
+};
+
+impl VariableSpec {
+    /// Whether this row stands for `name`.
+    pub fn is(&self, name: &str) -> bool {
+        self.suffix(name).is_some()
+    }
+
+    fn suffix<'n>(&self, name: &'n str) -> Option<&'n str> {
+        match self.name.strip_suffix('*') {
+            Some(prefix) => name.strip_prefix(prefix).filter(|rest| !rest.is_empty()),
+            None => (name == self.name).then_some(""),
+        }
+    }
+}
+
+struct RowVariable {
+    spec: &'static VariableSpec,
+    suffix: String,
+}
+
+impl Variable for RowVariable {
+    fn read(&self, request: &mut Request, out: &mut Vec<u8>) -> bool {
+        (self.spec.read)(request, &self.suffix, out)
+    }
+
+    fn assign(&self, request: &mut Request, value: &[u8]) -> bool {
+        match self.spec.assign {
+            Some(assign) => {
+                assign(request, value);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn cached(&self) -> bool {
+        self.spec.cached
+    }
+
+    fn assignable(&self) -> bool {
+        self.spec.assign.is_some() || self.spec.name.ends_with('*')
+    }
+}
+
+/// A variable that only holds what `set`, or the named group of a pattern, put there.
+struct Held;
+
+impl Variable for Held {
+    fn read(&self, _request: &mut Request, _out: &mut Vec<u8>) -> bool {
+        false
+    }
+
+    fn cached(&self) -> bool {
+        true
+    }
+
+    fn assignable(&self) -> bool {
+        true
+    }
+}
+
+struct Entry {
+    name: String,
+    first_use: Option<Span>,
+    assigned: bool,
+}
+
+struct Definition {
+    owner: String,
+    variable: Box<dyn Variable>,
+}
+
+/// The names seen while a configuration is loaded.
+#[derive(Default)]
+pub struct VariableTable {
+    entries: Vec<Entry>,
+    definitions: HashMap<String, Definition>,
+    by_name: HashMap<String, VariableIndex>,
+    families: Vec<(String, Family)>,
+}
+
+/// Makes the variable that stands for what follows a prefix.
+pub type Family = Box<dyn Fn(&str) -> Box<dyn Variable>>;
+
+impl VariableTable {
+    /// The index of `name` (case does not matter), used at `span`.
+    pub fn index(&mut self, name: &str, span: Span) -> VariableIndex {
+        let index = self.intern(name);
+        let entry = &mut self.entries[usize::from(index.0)];
+        entry.first_use.get_or_insert(span);
+        index
+    }
+
+    /// Says what `name` means. `owner` names who says so, for the message when two do.
+    pub fn define(
+        &mut self,
+        name: &str,
+        owner: &str,
+        span: Option<Span>,
+        variable: Box<dyn Variable>,
+    ) -> Result<VariableIndex, Diagnostic> {
+        self.offer(name, owner, span, variable)?;
+        Ok(self.intern(name))
+    }
+
+    /// Says what `name` means, if anybody uses it.
+    pub fn offer(
+        &mut self,
+        name: &str,
+        owner: &str,
+        span: Option<Span>,
+        variable: Box<dyn Variable>,
+    ) -> Result<(), Diagnostic> {
+        let name = name.to_ascii_lowercase();
+        if let Some(other) = self.definitions.get(&name) {
+            let message = format!(
+                "variable \"${name}\" of {owner} is that of {} too",
+                other.owner
+            );
+            let help = "names of variables do not tell upper from lower case";
+            return Err(placed(span, message).with_help(help));
+        }
+        let owner = owner.to_owned();
+        self.definitions
+            .insert(name, Definition { owner, variable });
+        Ok(())
+    }
+
+    /// Says what every name that begins with `prefix` means, unless it is defined itself.
+    pub fn define_family(&mut self, prefix: &str, family: Family) {
+        self.families.push((prefix.to_owned(), family));
+    }
+
+    /// A variable that a directive assigns: defined here unless something else defines it.
+    pub fn held(&mut self, name: &str, span: Span) -> VariableIndex {
+        let index = self.index(name, span);
+        self.entries[usize::from(index.0)].assigned = true;
+        index
+    }
+
+    /// Every name gets its meaning; one without a meaning is reported.
+    pub fn finish(
+        mut self,
+        rows: &[&'static VariableSpec],
+        diagnostics: &mut Diagnostics,
+    ) -> Variables {
+        let known = self.known_names(rows);
+        let known = Known {
+            rows,
+            families: &self.families,
+            names: &known,
+        };
+        let mut resolve = |entry: Entry| {
+            let definition = self.definitions.remove(&entry.name);
+            entry.resolve(definition, &known, diagnostics)
+        };
+        let variables = self.entries.into_iter().map(&mut resolve).collect();
+        Variables { variables }
+    }
+
+    fn intern(&mut self, name: &str) -> VariableIndex {
+        let name = name.to_ascii_lowercase();
+        if let Some(index) = self.by_name.get(&name) {
+            return *index;
+        }
+        // A configuration with more names than this is not one that anybody wrote.
+        let index = VariableIndex(u16::try_from(self.entries.len()).unwrap_or(u16::MAX));
+        if index.0 == u16::MAX {
+            return VariableIndex(0);
+        }
+        self.entries.push(Entry {
+            name: name.clone(),
+            first_use: None,
+            assigned: false,
+        });
+        self.by_name.insert(name, index);
+        index
+    }
+
+    fn known_names(&self, rows: &[&'static VariableSpec]) -> Vec<String> {
+        let rows = rows.iter().map(|row| row.name.to_owned());
+        self.definitions.keys().cloned().chain(rows).collect()
+    }
+}
+
+/// What a name may mean, beside what is defined for it alone.
+struct Known<'a> {
+    rows: &'a [&'static VariableSpec],
+    families: &'a [(String, Family)],
+    /// All names, for advice.
+    names: &'a [String],
+}
+
+impl Entry {
+    fn resolve(
+        self,
+        definition: Option<Definition>,
+        known: &Known<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Box<dyn Variable> {
+        if let Some(definition) = definition {
+            self.check_assignment(&*definition.variable, diagnostics);
+            return definition.variable;
+        }
+        for (prefix, family) in known.families {
+            if let Some(suffix) = self.name.strip_prefix(prefix.as_str()) {
+                let variable = family(suffix);
+                self.check_assignment(&*variable, diagnostics);
+                return variable;
+            }
+        }
+        for spec in known.rows {
+            if let Some(suffix) = spec.suffix(&self.name) {
+                let variable = Box::new(RowVariable {
+                    spec,
+                    suffix: suffix.to_owned(),
+                });
+                self.check_assignment(&*variable, diagnostics);
+                return variable;
+            }
+        }
+        if !self.assigned {
+            diagnostics.push(self.unknown(known.names));
+        }
+        Box::new(Held)
+    }
+
+    fn check_assignment(&self, variable: &dyn Variable, out: &mut Diagnostics) {
+        let Some(span) = self
+            .first_use
+            .filter(|_| self.assigned && !variable.assignable())
+        else {
+            return;
+        };
+        let message = format!("the duplicate \"{}\" variable", self.name);
+        let help = "this variable has a meaning of its own and cannot be set";
+        out.push(Diagnostic::error(span, message).with_help(help));
+    }
+
+    fn unknown(&self, known: &[String]) -> Diagnostic {
+        let message = format!("unknown \"{}\" variable", self.name);
+        let diagnostic = placed(self.first_use, message);
+        match nearest(&self.name, known.iter().map(String::as_str)) {
+            Some(name) => diagnostic.with_help(format!("did you mean \"${name}\"?")),
+            None => diagnostic,
+        }
+    }
+}
+
+fn placed(span: Option<Span>, message: String) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Emerg,
+        span,
+        message,
+        help: None,
+    }
+}
+
+/// The variables of a runtime, by index.
+pub struct Variables {
+    variables: Box<[Box<dyn Variable>]>,
+}
+
+impl Variables {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.variables.len()
+    }
+
+    /// Whether no name was used at all.
+    pub fn is_empty(&self) -> bool {
+        self.variables.is_empty()
+    }
+
+    /// The source of `index`.
+    pub fn source(&self, index: VariableIndex) -> &dyn Variable {
+        &*self.variables[usize::from(index.0)]
+    }
+}
