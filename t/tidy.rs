@@ -46,6 +46,45 @@ fn layers_point_downwards() {
     );
 }
 
+/// The rooms of `src/http`; each uses those that stand behind it.
+const ROOMS: &[&str] = &[
+    "build",
+    "client",
+    "upstream",
+    "course",
+    "plan",
+    "transport",
+    "message",
+];
+/// What the matter itself has in a circle: a location holds handlers, a handler is given the request.
+const CIRCLE: (&str, &str) = ("plan", "course");
+
+#[test]
+fn rooms_of_http_point_downwards() {
+    let place = |name: &str| ROOMS.iter().position(|room| *room == name);
+    let mut offences = Vec::new();
+    for file in find("src/http", "rs") {
+        let own = file.path.split('/').nth(2).unwrap_or_default();
+        let Some(own_place) = place(own) else {
+            if own != "mod.rs" {
+                offences.push(format!("{} stands in no room", file.path));
+            }
+            continue;
+        };
+        for rest in file.text.split("crate::http::").skip(1) {
+            let used = rest.split(|c: char| !is_word(c)).next().unwrap_or_default();
+            let is_above = place(used).is_some_and(|used| used < own_place);
+            if is_above && (own, used) != CIRCLE {
+                offences.push(format!("{} uses {used}", file.path));
+            }
+        }
+    }
+    report(
+        offences,
+        "use rooms that stand behind it in ROOMS; src/README.md says what belongs where",
+    );
+}
+
 #[test]
 fn unsafe_stays_in_os() {
     let others = find("src", "rs")

@@ -130,20 +130,6 @@ const UNUSED: &[DirectiveSpec] = &[
     unused("connection_pool_size SIZE;", OUTER, ONE, MEMORY),
     unused("request_pool_size SIZE;", OUTER, ONE, MEMORY),
     unused("client_body_buffer_size SIZE;", INNER, ONE, BODIES),
-    unused("proxy_buffering on | off;", INNER, Arity::FLAG, BODIES),
-    unused(
-        "proxy_request_buffering on | off;",
-        INNER,
-        Arity::FLAG,
-        BODIES,
-    ),
-    unused("proxy_buffer_size SIZE;", INNER, ONE, BODIES),
-    unused(
-        "proxy_buffers NUMBER SIZE;",
-        INNER,
-        Arity::exactly(2),
-        BODIES,
-    ),
     unused(
         "client_body_in_single_buffer on | off;",
         INNER,
@@ -156,8 +142,6 @@ const UNUSED: &[DirectiveSpec] = &[
         PATH,
         BODIES,
     ),
-    unused("proxy_temp_path PATH [LEVEL ...];", INNER, PATH, BODIES),
-    unused("proxy_max_temp_file_size SIZE;", INNER, ONE, BODIES),
     unused("proxy_temp_file_write_size SIZE;", INNER, ONE, BODIES),
     unused("proxy_busy_buffers_size SIZE;", INNER, ONE, BODIES),
     unused(

@@ -24,6 +24,7 @@ mod peer;
 mod priority;
 mod process;
 mod robust_mutex;
+mod send_file;
 mod shared_memory;
 mod signals;
 mod title;
@@ -42,6 +43,7 @@ pub use process::{
     Identity, Session, assume, end_with_parent, is_root, limit_open_files, signal, spawn, thread_id,
 };
 pub use robust_mutex::{LockError, Locked, MUTEX_WORDS, MutexGuard, RobustMutex};
+pub use send_file::send_file;
 pub use shared_memory::SharedMemory;
 pub use signals::{SignalsHeld, admit_signals, hold_signals, note_arrivals};
 pub use title::{claim_title, set_title};

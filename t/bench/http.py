@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""Requests per second and CPU per request with 0, 1 and 5 metrics, beside nginx in the same run.
+"""CPU per request of the server beside nginx doing the same, in one run.
 
-usage: t/bench/http.py BINARY [SECONDS] [ROUNDS]
+usage: t/bench/http.py [BINARY] [--seconds S] [--rounds N] [--only WORD] [--other BINARY]
 
-Needs nginx and wrk. Everything runs on loopback and is ended by its process id. The servers take
-turns, round by round, so that a machine whose speed drifts treats them alike; what is printed is
-the median with the least and the most, and the ratio to nginx doing the same without metrics.
-CPU is user and system time of the server's processes, the load generator not included.
+Needs nginx and wrk. Everything runs on loopback and is ended by its process id. All servers stand
+from the beginning, on one processor; origin and load generator have the other. Rounds take turns
+forwards and backwards, so that a machine whose speed drifts treats all alike. CPU is the run time
+of the server's processes as the scheduler counts it, the load generator's not included. What is
+printed is the median of the rounds' ratios to nginx, with the least and the most, and the median
+in microseconds. `--other` is one more binary of ours, for a comparison with it.
 """
+import argparse
 import os
 import re
 import socket
@@ -17,55 +20,84 @@ import sys
 import tempfile
 import time
 
-BINARY = sys.argv[1] if len(sys.argv) > 1 else "target/release/pingauge"
-SECONDS = int(sys.argv[2]) if len(sys.argv) > 2 else 4
-ROUNDS = int(sys.argv[3]) if len(sys.argv) > 3 else 3
-ORIGIN, FIRST_PORT = 18999, 18900
 DIRECTORY = tempfile.mkdtemp()
-TICK = os.sysconf("SC_CLK_TCK")
+ORIGIN, FIRST_PORT = 18999, 18900
 
-MODES = ["count", "gauge", "max", "average exp", "histogram 1 10 100 1000"]
-ZONES = " ".join(f"metric_zone z{i}:1m {mode};" for i, mode in enumerate(MODES))
-ONE = "metric z0 k=1;"
-FIVE = " ".join(f"metric z{i} k=$request_time;" for i in range(5))
-FIVE_OF_THOUSAND = " ".join(f"metric z{i} $arg_k=$request_time;" for i in range(5))
-RETURN = 'return 200 "ok";'
-PROXY = 'proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection "";'
-CASES = [
-    ("return, no metric", "nginx", "", RETURN),
-    ("return, no metric", "pingauge", "", RETURN),
-    ("return, 1 metric, 1 key", "pingauge", ONE, RETURN),
-    ("return, 5 metrics, 1 key", "pingauge", FIVE, RETURN),
-    ("return, 5 metrics, 1000 keys", "pingauge", FIVE_OF_THOUSAND, RETURN),
-    ("proxy, no metric", "nginx", "", PROXY),
-    ("proxy, no metric", "pingauge", "", PROXY),
-    ("proxy, 1 metric, 1 key", "pingauge", ONE, PROXY),
-    ("proxy, 5 metrics, 1 key", "pingauge", FIVE, PROXY),
-]
-SCRIPT = """
+SMALL = "01234567890123456789"
+BROWSER = """
+wrk.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+wrk.headers["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+wrk.headers["Accept-Language"] = "en-US,en;q=0.5"
+wrk.headers["Accept-Encoding"] = "gzip, deflate, br, zstd"
+wrk.headers["Referer"] = "https://example.com/some/page?with=arguments&and=more"
+wrk.headers["Cookie"] = "session=0123456789abcdef0123456789abcdef; theme=dark; consent=yes"
+wrk.headers["DNT"] = "1"
+wrk.headers["Upgrade-Insecure-Requests"] = "1"
+wrk.headers["Sec-Fetch-Dest"] = "document"
+wrk.headers["Sec-Fetch-Mode"] = "navigate"
+wrk.headers["Sec-Fetch-Site"] = "same-origin"
+wrk.headers["Priority"] = "u=0, i"
+"""
+POST = 'wrk.method = "POST"\nwrk.body = string.rep("x", 1024)\n'
+KEYS = """
 local n = 0
 request = function()
     n = n + 1
-    return wrk.format("GET", "/?k=key-of-sixteen-" .. (n * 7919) % 1000)
+    return wrk.format("GET", "PATH?k=key-of-sixteen-" .. (n * 7919) % 1000)
 end
 """
+# Name, path of the request, script for wrk, path of nginx' reference.
+CASES = [
+    ("return", "/return", "", None),
+    ("return, 1 metric, 1 key", "/return1", "", "/return"),
+    ("return, 5 metrics, 1 key", "/return5", "", "/return"),
+    ("return, 5 metrics, 1000 keys", "/keys", KEYS, "/return"),
+    ("proxied, 20 bytes", "/small", "", None),
+    ("proxied, 20 bytes, 5 metrics", "/small5", "", "/small"),
+    ("proxied, fields of a browser", "/small", BROWSER, None),
+    ("proxied, 64 KiB", "/big", "", None),
+    ("proxied, POST of 1 KiB", "/small", POST, None),
+    ("file, 20 bytes", "/files/small", "", None),
+    ("file, 64 KiB", "/files/big", "", None),
+]
+MODES = ["count", "gauge", "max", "average exp", "histogram 1 10 100 1000"]
+ZONES = " ".join(f"metric_zone z{i}:1m {mode};" for i, mode in enumerate(MODES))
+FIVE = " ".join(f"metric z{i} k=$request_time;" for i in range(5))
+KEYED = " ".join(f"metric z{i} $arg_k=$request_time;" for i in range(5))
+PROXY = 'proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection "";'
 
 
-def configuration(port, server, metrics, content):
-    zones = ZONES if server == "pingauge" else ""
+def configuration(port, ours):
+    measured = f"""
+  location = /return1 {{ metric z0 k=1; return 200 "{SMALL}"; }}
+  location = /return5 {{ {FIVE} return 200 "{SMALL}"; }}
+  location = /keys {{ {KEYED} return 200 "{SMALL}"; }}
+  location = /small5 {{ {FIVE} {PROXY} }}"""
     return f"""daemon off; worker_processes 1; pid {DIRECTORY}/pid{port};
 error_log {DIRECTORY}/error{port} error; events {{ worker_connections 1024; }}
-http {{ access_log off; keepalive_requests 1000000000; {zones}
-upstream origin {{ server 127.0.0.1:{ORIGIN}; keepalive 64; }}
-server {{ listen 127.0.0.1:{port}; location / {{ {metrics} {content} }} }} }}"""
+http {{ access_log off; keepalive_requests 1000000000; sendfile on; {ZONES if ours else ""}
+ upstream origin {{ server 127.0.0.1:{ORIGIN}; keepalive 64; keepalive_requests 1000000000; }}
+ server {{ listen 127.0.0.1:{port};
+  location = /return {{ return 200 "{SMALL}"; }}
+  location /small {{ {PROXY} }}
+  location /big {{ {PROXY} }}
+  location /files/ {{ root {DIRECTORY}; }} {measured if ours else ""} }} }}"""
 
 
-def start(server, port, text):
+def origin_configuration():
+    return f"""daemon off; worker_processes 1; pid {DIRECTORY}/pid{ORIGIN};
+error_log {DIRECTORY}/error{ORIGIN} error; events {{ worker_connections 1024; }}
+http {{ access_log off; keepalive_requests 1000000000; sendfile on; client_body_buffer_size 64k;
+ server {{ listen 127.0.0.1:{ORIGIN}; location / {{ return 200 "{SMALL}"; }}
+  location /big {{ alias {DIRECTORY}/files/big; }} }} }}"""
+
+
+def start(program, port, text, processor):
     path = f"{DIRECTORY}/{port}.conf"
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
-    program = BINARY if server == "pingauge" else "nginx"
-    process = subprocess.Popen([program, "-c", path, "-p", DIRECTORY], stderr=subprocess.PIPE)
+    command = ["taskset", "-c", str(processor), program, "-c", path, "-p", DIRECTORY]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
     for _ in range(200):
         try:
             socket.create_connection(("127.0.0.1", port), 0.3).close()
@@ -79,68 +111,89 @@ def start(server, port, text):
 
 def family(pid):
     yield pid
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        for child in file.read().split():
-            yield from family(int(child))
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+            for child in file.read().split():
+                yield from family(int(child))
 
 
-def cpu_seconds(pid):
-    ticks = 0
+def cpu_us(pid):
+    total = 0
     for member in family(pid):
-        with open(f"/proc/{member}/stat", encoding="ascii") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / TICK
+        for task in os.listdir(f"/proc/{member}/task"):
+            with open(f"/proc/{member}/task/{task}/schedstat", encoding="ascii") as file:
+                total += int(file.read().split()[0])
+    return total / 1000
 
 
-def load(port, seconds):
-    script = f"{DIRECTORY}/keys.lua"
-    with open(script, "w", encoding="utf-8") as file:
-        file.write(SCRIPT)
-    command = ["wrk", "-t1", "-c32", f"-d{seconds}", "-s", script, f"http://127.0.0.1:{port}/"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def measure(case, port):
-    _, server, metrics, content = case
-    process = start(server, port, configuration(port, server, metrics, content))
-    try:
-        load(port, 1)
-        before = cpu_seconds(process.pid)
-        said = load(port, SECONDS)
-        used = cpu_seconds(process.pid) - before
-    finally:
-        process.terminate()
-        process.wait()
+def load(port, path, script, seconds):
+    name = f"{DIRECTORY}/script.lua"
+    with open(name, "w", encoding="utf-8") as file:
+        file.write(script.replace("PATH", path))
+    command = ["taskset", "-c", "0", "wrk", "-t1", "-c32", f"-d{seconds}", "-s", name]
+    command.append(f"http://127.0.0.1:{port}{path}")
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     failures = re.search(r"(Non-2xx|Socket errors).*", said)
     if failures:
-        sys.exit(f"{case[0]} ({server}): {failures.group(0)}")
-    requests = int(re.search(r"(\d+) requests in", said).group(1))
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1))
-    return rate, used / requests * 1e6
+        sys.exit(f"{path} at {port}: {failures.group(0)}")
+    return int(re.search(r"(\d+) requests in", said).group(1))
+
+
+def cost(server, path, script, seconds):
+    process, port = server
+    before = cpu_us(process.pid)
+    requests = load(port, path, script, seconds)
+    return (cpu_us(process.pid) - before) / requests
+
+
+def compare(servers, case, options):
+    name, path, script, reference = case
+    costs = {one: [] for one in servers}
+    for number in range(options.rounds + 1):
+        order = list(servers) if number % 2 else list(servers)[::-1]
+        for one in order:
+            own = (reference or path) if one == "nginx" else path
+            used = cost(servers[one], own, script, options.seconds)
+            if number > 0:
+                costs[one].append(used)
+    for one in servers:
+        ratios = [own / its for own, its in zip(costs[one], costs["nginx"])]
+        print(
+            f"{name:30} {one:9} {statistics.median(costs[one]):7.2f} us  "
+            f"{statistics.median(ratios):.2f} x nginx ({min(ratios):.2f} to {max(ratios):.2f})",
+            flush=True,
+        )
 
 
 def main():
-    origin = start("nginx", ORIGIN, configuration(ORIGIN, "nginx", "", RETURN))
-    results = {}
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("binary", nargs="?", default="target/release/pingauge")
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--other")
+    options = parser.parse_args()
+    os.chmod(DIRECTORY, 0o755)
+    os.mkdir(f"{DIRECTORY}/files")
+    for name, size in [("small", 20), ("big", 65536)]:
+        with open(f"{DIRECTORY}/files/{name}", "w", encoding="ascii") as file:
+            file.write("x" * size)
+    programs = {"nginx": "nginx", "pingauge": options.binary}
+    if options.other:
+        programs["other"] = options.other
+    origin = start("nginx", ORIGIN, origin_configuration(), 0)
+    servers = {}
     try:
-        for _ in range(ROUNDS):
-            for number, case in enumerate(CASES):
-                results.setdefault(number, []).append(measure(case, FIRST_PORT + number))
+        for number, (name, program) in enumerate(programs.items()):
+            port = FIRST_PORT + number
+            servers[name] = (start(program, port, configuration(port, name != "nginx"), 1), port)
+        for case in CASES:
+            if options.only in case[0]:
+                compare(servers, case, options)
     finally:
-        origin.terminate()
-        origin.wait()
-    reference = None
-    for number, (name, server, _, _) in enumerate(CASES):
-        rates, costs = zip(*results[number])
-        cost = statistics.median(costs)
-        if server == "nginx":
-            reference = cost
-        print(
-            f"{name:30} {server:9} {statistics.median(rates):8.0f} requests/s "
-            f"({min(rates):.0f} to {max(rates):.0f}), {cost:5.2f} us CPU each "
-            f"({min(costs):.2f} to {max(costs):.2f}), {cost / reference:.2f} x nginx"
-        )
+        for process in [origin] + [process for process, _ in servers.values()]:
+            process.terminate()
+            process.wait()
 
 
 main()

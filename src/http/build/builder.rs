@@ -54,8 +54,6 @@ pub struct Builder<'a> {
     /// What is to be told once there is a log.
     pub told: Vec<(log::Level, String)>,
     /// See [`Runtime`].
-    pub idle_peers: usize,
-    /// See [`Runtime`].
     pub worker_chores: Vec<Box<dyn Chore>>,
     /// See [`Runtime`].
     pub provisions: Vec<Box<dyn Provision>>,
@@ -163,7 +161,6 @@ impl<'a> Builder<'a> {
             locations: builder.locations.into_iter().flatten().collect(),
             variables: builder.variables.finish(&rows, builder.diagnostics),
             states: builder.states,
-            idle_peers: builder.idle_peers,
             tree: builder.tree,
             connections: builder.connections,
             chores: builder.chores,
@@ -344,7 +341,6 @@ impl<'a> Builder<'a> {
             memory,
             sources: surroundings.sources,
             generation: surroundings.generation,
-            idle_peers: 0,
             worker_chores: Vec::new(),
             provisions: Vec::new(),
             files: surroundings.files,

@@ -4,68 +4,46 @@
 //! answer leaves is thrown away, so that neither side waits for the other, and so is the rest for
 //! a while, after which the connection may serve another request.
 
-use std::time::Duration;
+use std::task::{Context, Poll, Waker, ready};
 
-use bytes::{Bytes, BytesMut};
-use tokio::io::AsyncWriteExt;
-use tokio::time::{Instant, timeout, timeout_at};
+use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::send::{LINGER, LINGER_SILENT};
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::request::Request;
-use crate::http::message::chunks::Chunks;
-use crate::http::message::head::BodyFraming;
+use crate::http::course::request_body::{BodyError, CONTINUE};
+use crate::http::course::session::Session;
 use crate::http::message::response::Response;
 use crate::http::plan::receiver::{self, Receiver};
-use crate::http::transport::endpoint::{BodyFault, Client, Share};
-use crate::http::upstream::bridge::waits;
-
-/// What the request may take of the connection, behind its head.
-pub(in crate::http) fn share(request: &Request) -> Share {
-    match request.head.body() {
-        BodyFraming::None => Share::Bytes(0),
-        BodyFraming::Length(length) => Share::Bytes(length),
-        BodyFraming::Chunked => Share::Chunks(Chunks::default()),
-    }
-}
+use crate::http::transport::timer::deadline;
 
 /// Takes the head of a request out of the way; what follows is its body.
-pub(in crate::http) fn begin(request: &Request, client: &mut Client) {
-    client.consume(request.head.bytes().len());
-    client.lend(share(request));
+pub(super) fn begin(request: &Request, session: &mut Session) {
+    session.client.consume(request.head.bytes().len());
+    let most = request.location.settings.most_body;
+    session.body.begin(request.head.body(), most);
 }
 
 /// Looks at what has come of the body before the answer leaves: one that is none is told so.
-pub(in crate::http) async fn judge(
-    request: &mut Request,
-    client: &mut Client,
-    answer: Response,
-) -> Response {
-    if client.is_used_up() {
+pub(super) fn judge(request: &mut Request, session: &mut Session, answer: Response) -> Response {
+    if session.body.is_done() {
         return answer;
     }
-    discard_what_came(client).await;
-    if client.fault() == Some(BodyFault::Malformed) {
-        client.drop_malformed();
+    let mut task = Context::from_waker(Waker::noop());
+    let polled = session.body.poll_discard(&mut task, &mut session.client);
+    if let Poll::Ready(Err(BodyError::Malformed)) = polled {
         request.keep_alive = false;
         return refuse(request, 400);
     }
     // The final answer comes instead of the word to go on, so nobody knows whether the body does.
-    request.keep_alive &= client.is_used_up() || !waits(request);
+    request.keep_alive &= !session.body.is_awaited(request);
     answer
-}
-
-async fn discard_what_came(client: &mut Client) {
-    std::future::poll_fn(|task| {
-        let _ = client.poll_discard(task);
-        std::task::Poll::Ready(())
-    })
-    .await;
 }
 
 /// How waiting for the rest of a body came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::http) enum Rest {
+pub(super) enum Rest {
     /// It is over; the next request may come.
     Gone,
     /// Something else came.
@@ -75,46 +53,48 @@ pub(in crate::http) enum Rest {
 }
 
 /// Throws away the rest of a body, for as long as nginx does.
-pub(in crate::http) async fn drain(client: &mut Client) -> Rest {
-    let end = Instant::now() + LINGER;
-    while !client.is_used_up() {
-        discard_what_came(client).await;
-        match client.fault() {
-            Some(BodyFault::Malformed) => return Rest::Malformed,
-            Some(BodyFault::Cut) => return Rest::Missing,
-            None if client.is_used_up() => break,
-            None => {}
-        }
-        let deadline = end.min(Instant::now() + LINGER_SILENT);
-        match timeout_at(deadline, client.receive()).await {
-            Ok(Ok(received)) if received > 0 => {}
-            _ => return Rest::Missing,
-        }
+pub(super) async fn drain(session: &mut Session) -> Rest {
+    if session.body.is_done() {
+        return Rest::Gone;
     }
-    Rest::Gone
+    let end = deadline(LINGER);
+    let mut until = end.min(deadline(LINGER_SILENT));
+    let mut seen = session.client.received_so_far();
+    std::future::poll_fn(|task| {
+        match session.body.poll_discard(task, &mut session.client) {
+            Poll::Ready(Ok(())) => return Poll::Ready(Rest::Gone),
+            Poll::Ready(Err(BodyError::Malformed)) => return Poll::Ready(Rest::Malformed),
+            Poll::Ready(Err(_)) => return Poll::Ready(Rest::Missing),
+            Poll::Pending => {}
+        }
+        let now = session.client.received_so_far();
+        if now > seen {
+            seen = now;
+            until = end.min(deadline(LINGER_SILENT));
+        }
+        ready!(session.timer.poll(task, until));
+        Poll::Ready(Rest::Missing)
+    })
+    .await
 }
 
 /// Reads the body and has the receiver answer.
-pub(in crate::http) async fn receive(
+pub(super) async fn receive(
     request: &mut Request,
-    client: &mut Client,
+    session: &mut Session,
     receiver: &'static dyn Receiver,
 ) -> Answer {
-    let body = match read(request, client, receiver).await {
+    session.body.limit(receiver::most_body(receiver, request));
+    let body = match read(request, session).await {
         Ok(body) => body,
-        Err(trouble) => {
-            client.drop_malformed();
+        Err(error) => {
             request.time_passed();
             request.keep_alive = false;
-            return match trouble {
-                Trouble::Cut => {
-                    request.response.status = 400;
-                    Answer::Close
-                }
-                Trouble::TooLong => Answer::Local(refuse(request, 413)),
-                Trouble::Malformed => Answer::Local(refuse(request, 400)),
-                Trouble::Late => Answer::Local(refuse(request, 408)),
-            };
+            if let BodyError::Cut = error {
+                request.response.status = 400;
+                return Answer::Close;
+            }
+            return Answer::Local(refuse(request, error.status()));
         }
     };
     request.time_passed();
@@ -123,64 +103,38 @@ pub(in crate::http) async fn receive(
     Answer::Local(response)
 }
 
-/// Why there is no body.
-enum Trouble {
-    TooLong,
-    Malformed,
-    Late,
-    Cut,
-}
-
-async fn read(
-    request: &Request,
-    client: &mut Client,
-    receiver: &dyn Receiver,
-) -> Result<Bytes, Trouble> {
-    let most = receiver::most_body(receiver, request);
-    let patience = request.location.settings.body_timeout;
-    if waits(request) && !client.is_used_up() {
-        tell_to_continue(request, client).await?;
+async fn read(request: &Request, session: &mut Session) -> Result<Bytes, BodyError> {
+    let settings = &request.location.settings;
+    if session.body.is_awaited(request) {
+        session.client.traffic().count_head(CONTINUE.len());
+        let client = &mut session.client;
+        let told = client.send(CONTINUE, &mut session.timer, settings.send_timeout);
+        told.await.map_err(|_| BodyError::Cut)?;
     }
-    let mut body = BytesMut::new();
-    loop {
-        client.take_share(&mut |content| body.extend_from_slice(content));
-        if body.len() as u64 > most {
-            return Err(Trouble::TooLong);
+    let (body, client) = (&mut session.body, &mut session.client);
+    let mut content = Vec::new();
+    let mut until: Option<Instant> = None;
+    std::future::poll_fn(|task| {
+        while !body.is_done() {
+            let Poll::Ready(decoded) = body.poll_content(task, client) else {
+                let until = *until.get_or_insert_with(|| deadline(settings.body_timeout));
+                ready!(session.timer.poll(task, until));
+                return Poll::Ready(Err(BodyError::Late));
+            };
+            let decoded = decoded?;
+            content.extend_from_slice(&client.received()[..decoded.content]);
+            client.consume(decoded.consumed);
+            until = None;
         }
-        if client.is_used_up() {
-            return Ok(body.freeze());
-        }
-        if client.fault().is_some() {
-            return Err(Trouble::Malformed);
-        }
-        match timeout(patience, client.receive()).await {
-            Ok(Ok(received)) if received > 0 => {}
-            Ok(_) => return Err(Trouble::Cut),
-            Err(_) => return Err(Trouble::Late),
-        }
-    }
+        Poll::Ready(Ok(()))
+    })
+    .await?;
+    Ok(content.into())
 }
-
-async fn tell_to_continue(request: &Request, client: &mut Client) -> Result<(), Trouble> {
-    let patience: Duration = request.location.settings.send_timeout;
-    client.count_head(CONTINUE.len());
-    let work = async {
-        client.write_all(CONTINUE).await?;
-        // The client waits for this alone.
-        client.flush().await
-    };
-    match timeout(patience, work).await {
-        Ok(Ok(())) => Ok(()),
-        _ => Err(Trouble::Cut),
-    }
-}
-
-/// Tells a waiting client to send the body.
-pub(in crate::http) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// The answer to a request that cannot be understood to its end: nothing that needs its head or
 /// its body.
-pub(in crate::http) fn refuse(request: &mut Request, status: u16) -> Response {
+pub(super) fn refuse(request: &mut Request, status: u16) -> Response {
     match engine::fail(request, status) {
         Answer::Local(response) => response,
         Answer::Proxy(_) | Answer::Receive(_) | Answer::Close => Response::page(status),

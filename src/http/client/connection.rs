@@ -22,18 +22,19 @@ use crate::http::course::encryption::Encryption;
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::identify;
 use crate::http::course::request::{ConnectionFacts, Request};
-use crate::http::message::head::{BodyFraming, Progress};
+use crate::http::course::session::Session;
+use crate::http::message::head::Progress;
 use crate::http::message::response::Response;
 use crate::http::plan::origin::Origin;
 use crate::http::plan::runtime::{Listener, Runtime};
-use crate::http::transport::endpoint::Client;
-use crate::http::upstream::bridge::Bridge;
+use crate::http::transport::end::End;
+use crate::http::upstream::road::{Proxied, Road};
 
 /// Serves the connections of one address.
 pub struct Application {
     runtime: &'static Runtime,
     listener: &'static Listener,
-    bridge: Arc<Bridge>,
+    road: Arc<Road>,
 }
 
 /// Numbers the connections of a worker.
@@ -45,15 +46,11 @@ const LAST_CHANCE: Duration = Duration::from_millis(1500);
 
 impl Application {
     /// Serves `listener`.
-    pub fn new(
-        runtime: &'static Runtime,
-        listener: &'static Listener,
-        bridge: Arc<Bridge>,
-    ) -> Self {
+    pub fn new(runtime: &'static Runtime, listener: &'static Listener, road: Arc<Road>) -> Self {
         Self {
             runtime,
             listener,
-            bridge,
+            road,
         }
     }
 
@@ -91,9 +88,9 @@ impl ServerApp for Application {
         }
         let traffic = Arc::clone(&facts.traffic);
         let mut connection = Connection {
-            client: Some(Box::new(Client::new(stream, traffic))),
+            session: Some(Box::new(Session::new(End::new(stream, traffic)))),
             request: Some(Box::new(Request::new(self.runtime, self.listener, facts))),
-            bridge: &self.bridge,
+            road: &self.road,
             shutdown: shutdown.clone(),
         };
         connection.serve().await;
@@ -125,9 +122,9 @@ impl Drop for Idle {
 }
 
 struct Connection<'a> {
-    client: Option<Box<Client>>,
+    session: Option<Box<Session>>,
     request: Option<Box<Request>>,
-    bridge: &'a Bridge,
+    road: &'a Road,
     shutdown: ShutdownWatch,
 }
 
@@ -145,13 +142,14 @@ enum Arrival {
 
 impl Connection<'_> {
     async fn serve(&mut self) {
-        while let Some(mut client) = self.client.take() {
+        while let Some(mut session) = self.session.take() {
+            session.rest();
             let Some(mut request) = self.request.take() else {
                 return;
             };
             let arrival = {
                 let mut arriving = Arriving {
-                    client: &mut client,
+                    client: &mut session.client,
                     request: &mut request,
                     has_arrived: false,
                 };
@@ -160,21 +158,21 @@ impl Connection<'_> {
                 arrival
             };
             let answer = match arrival {
-                Arrival::End => return part(&request, &mut client).await,
+                Arrival::End => return part(&request, &mut session.client).await,
                 Arrival::Head => self.understand(&mut request),
-                Arrival::Refused(status) => refuse(&mut request, &mut client, status),
+                Arrival::Refused(status) => refuse(&mut request, &mut session.client, status),
                 Arrival::BrokenOff(status) => {
-                    salvage(&mut request, &mut client);
+                    salvage(&mut request, &mut session.client);
                     request.response.status = status;
                     Answer::Close
                 }
             };
-            self.answer(answer, request, client).await;
+            self.answer(answer, request, session).await;
         }
     }
 
     /// Waits for the next head.
-    async fn arrival(&mut self, client: &mut Client, request: &mut Request) -> Arrival {
+    async fn arrival(&mut self, client: &mut End, request: &mut Request) -> Arrival {
         let waiting = skip_empty_lines(client);
         request.connection.pipelined = waiting > 0 && request.connection.requests > 0;
         if waiting == 0 {
@@ -192,7 +190,7 @@ impl Connection<'_> {
         let mut searched = 0;
         loop {
             skip_empty_lines(client);
-            let buffered = client.buffered();
+            let buffered = client.received();
             if searched == 0 || ends_head(buffered, searched) {
                 match request.head.read(buffered) {
                     Ok(Progress::Complete(_)) => {
@@ -213,7 +211,7 @@ impl Connection<'_> {
             match timeout_at(deadline, client.receive()).await {
                 Some(Ok(received)) if received > 0 && is_first => request.arrive(),
                 Some(Ok(received)) if received > 0 => {}
-                Some(_) if client.buffered().is_empty() => return Arrival::End,
+                Some(_) if client.received().is_empty() => return Arrival::End,
                 Some(_) => return Arrival::BrokenOff(400),
                 None => return Arrival::BrokenOff(408),
             }
@@ -221,7 +219,7 @@ impl Connection<'_> {
     }
 
     /// Waits for the first bytes of a request; true when there are some.
-    async fn first_bytes(&mut self, client: &mut Client, request: &Request) -> Option<bool> {
+    async fn first_bytes(&mut self, client: &mut End, request: &Request) -> Option<bool> {
         let first = request.connection.requests == 0;
         let patience = if first {
             request.server.settings.header_timeout
@@ -229,7 +227,6 @@ impl Connection<'_> {
             request.location.settings.keepalive_timeout
         };
         let _idle = (!first).then(|| Idle::begin(request.runtime));
-        client.rest();
         let deadline = Instant::now() + patience;
         loop {
             if *self.shutdown.borrow() {
@@ -269,27 +266,29 @@ impl Connection<'_> {
         wanted && !head.lists(b"connection", b"close") && !*self.shutdown.borrow()
     }
 
-    async fn answer(&mut self, answer: Answer, mut request: Box<Request>, mut client: Box<Client>) {
+    async fn answer(
+        &mut self,
+        answer: Answer,
+        mut request: Box<Request>,
+        mut session: Box<Session>,
+    ) {
         let settings = &request.location.settings;
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
             && request.connection.requests < settings.keepalive_requests;
+        body::begin(&request, &mut session);
         match answer {
             Answer::Close => engine::finish(&mut request),
-            Answer::Local(response) => {
-                body::begin(&request, &mut client);
-                self.respond(request, client, response).await;
-            }
+            Answer::Local(response) => self.respond(request, session, response).await,
             Answer::Receive(receiver) => {
-                body::begin(&request, &mut client);
-                let received = body::receive(&mut request, &mut client, receiver);
+                let received = body::receive(&mut request, &mut session, receiver);
                 match Box::pin(received).await {
-                    Answer::Local(response) => self.respond(request, client, response).await,
+                    Answer::Local(response) => self.respond(request, session, response).await,
                     _ => engine::finish(&mut request),
                 }
             }
             Answer::Proxy(origin) => {
-                // Pingora's part is large: an idle connection has no place set aside for it.
-                Box::pin(self.hand_over(request, origin, client)).await;
+                // It is large: an idle connection has no place set aside for it.
+                Box::pin(self.proxy(request, session, origin)).await;
             }
         }
     }
@@ -298,71 +297,63 @@ impl Connection<'_> {
     async fn respond(
         &mut self,
         mut request: Box<Request>,
-        mut client: Box<Client>,
+        mut session: Box<Session>,
         response: Response,
     ) {
-        let response = body::judge(&mut request, &mut client, response).await;
-        let sent = send::send(&mut request, &mut client, response).await;
+        let response = body::judge(&mut request, &mut session, response);
+        let sent = send::send(&mut request, &mut session, response).await;
         let rest = match sent && request.keep_alive {
-            true => Some(body::drain(&mut client).await),
+            true => Some(body::drain(&mut session).await),
             false => None,
         };
         engine::finish(&mut request);
         match rest {
-            Some(Rest::Gone) => {
-                self.client = Some(client);
-                self.request = Some(request);
-            }
+            Some(Rest::Gone) => self.go_on(request, session),
             Some(Rest::Malformed) | None if sent => {
-                let is_read = client.is_used_up() && request.head.fault().is_none();
-                send::linger(&mut client, is_read).await;
+                let is_read = session.body.is_done() && request.head.fault().is_none();
+                send::linger(&mut session.client, is_read).await;
             }
             _ => {}
         }
     }
 
-    async fn hand_over(
+    async fn proxy(
         &mut self,
-        request: Box<Request>,
+        mut request: Box<Request>,
+        mut session: Box<Session>,
         origin: &'static dyn Origin,
-        client: Box<Client>,
     ) {
-        let returned = self
-            .bridge
-            .run(request, origin, client, &self.shutdown)
-            .await;
-        let Some(mut returned) = returned else { return };
-        if let Some(client) = &mut returned.client {
-            client.drop_malformed();
-        }
-        let request = &mut returned.request;
-        if request.response.status == 0 {
-            request.response.status = if request.head_sent { 200 } else { 400 };
-        }
-        engine::finish(request);
-        match returned.client {
-            Some(client) if request.keep_alive && returned.reusable => {
-                self.client = Some(client);
-                self.request = Some(returned.request);
+        match self.road.run(&mut request, &mut session, origin).await {
+            Proxied::Instead(response) => return self.respond(request, session, response).await,
+            Proxied::Close => engine::finish(&mut request),
+            Proxied::Sent { whole } => {
+                engine::finish(&mut request);
+                if whole && request.keep_alive {
+                    self.go_on(request, session);
+                } else if whole {
+                    let is_read = session.body.is_done();
+                    send::linger(&mut session.client, is_read).await;
+                }
             }
-            Some(mut client) if request.head_sent => {
-                let bodiless = request.head.body() == BodyFraming::None;
-                send::linger(&mut client, bodiless).await;
-            }
-            _ => {}
         }
+    }
+
+    /// The connection may serve another request.
+    fn go_on(&mut self, request: Box<Request>, session: Box<Session>) {
+        self.session = Some(session);
+        self.request = Some(request);
     }
 }
 
 /// Nothing more comes: on an encrypted connection that is said to the client, too.
-async fn part(request: &Request, client: &mut Client) {
+async fn part(request: &Request, client: &mut End) {
     if request.connection.encryption.is_on() {
-        Shutdown::shutdown(client).await;
+        Shutdown::shutdown(&mut **client.stream_mut()).await;
     }
 }
 
 /// A request whose head is refused: what can be read of it is kept for logs and metrics.
-fn refuse(request: &mut Request, client: &mut Client, status: u16) -> Answer {
+fn refuse(request: &mut Request, client: &mut End, status: u16) -> Answer {
     salvage(request, client);
     without_origin(engine::fail(request, status), status)
 }
@@ -379,14 +370,14 @@ async fn timeout_at<F: Future>(deadline: Instant, work: F) -> Option<F::Output> 
     tokio::time::timeout_at(deadline.into(), work).await.ok()
 }
 
-pub(in crate::http) fn skip_empty_lines(client: &mut Client) -> usize {
+pub(in crate::http) fn skip_empty_lines(client: &mut End) -> usize {
     let blank = client
-        .buffered()
+        .received()
         .iter()
         .take_while(|byte| matches!(byte, b'\r' | b'\n'))
         .count();
     client.consume(blank);
-    client.buffered().len()
+    client.received().len()
 }
 
 fn ends_head(buffered: &[u8], searched: usize) -> bool {

@@ -1,50 +1,14 @@
-//! Requests whose connection's task ends before they do: a worker that may wait no longer drops its tasks,
-//! and a panic unwinds one.
-//!
-//! Each of them ends here, in `engine::finish` as all others, by being dropped. So there is no way out of the
-//! code between beginning and end, neither an early return nor a wait, that could lose one.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
+//! Requests whose connection's task ends while their heads are being received: a worker that may wait no longer
+//! drops its tasks, and a panic unwinds one. All others end in `course::cut_off`.
 
 use super::connection::skip_empty_lines;
-use crate::http::course::engine;
 use crate::http::course::request::Request;
-use crate::http::transport::endpoint::Client;
-use crate::http::upstream::bridge::Handed;
-use crate::http::upstream::exchange::Exchange;
-
-impl Drop for Request {
-    fn drop(&mut self) {
-        if !self.under_way {
-            return;
-        }
-        // Its task may be unwinding already, when a second panic would end the process.
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            if !self.head_sent {
-                self.response.status = 0;
-            }
-            engine::finish(self);
-        }));
-    }
-}
-
-impl Drop for Exchange {
-    /// The request itself ends right after this.
-    fn drop(&mut self) {
-        if let Some(Handed {
-            request, origin, ..
-        }) = &mut self.handed
-        {
-            request.time_passed();
-            let _ = catch_unwind(AssertUnwindSafe(|| origin.finished(request)));
-        }
-    }
-}
+use crate::http::transport::end::End;
 
 /// A request that is being waited for. Half a head is a request that began; when nobody waits for the rest any
 /// more, it ends as one that was malformed would: with what can be read of it.
 pub(in crate::http) struct Arriving<'a> {
-    pub(in crate::http) client: &'a mut Client,
+    pub(in crate::http) client: &'a mut End,
     pub(in crate::http) request: &'a mut Request,
     pub(in crate::http) has_arrived: bool,
 }
@@ -58,8 +22,8 @@ impl Drop for Arriving<'_> {
 }
 
 /// Begins a request with what was received of its head.
-pub(in crate::http) fn salvage(request: &mut Request, client: &mut Client) {
-    request.head.salvage(client.buffered());
+pub(in crate::http) fn salvage(request: &mut Request, client: &mut End) {
+    request.head.salvage(client.received());
     request.begin();
-    client.consume(client.buffered().len());
+    client.consume(client.received().len());
 }

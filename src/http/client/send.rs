@@ -1,30 +1,31 @@
 //! Sending a response that was made here, without any detour, and closing so that it arrives.
 
-use std::io;
-use std::pin::Pin;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use pingora_core::protocols::Shutdown;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::http::course::request::Request;
 use crate::http::course::respond;
+use crate::http::course::session::Session;
 use crate::http::message::response::Response;
 use crate::http::transport::FAREWELL;
-use crate::http::transport::endpoint::Client;
+use crate::http::transport::end::End;
+use crate::http::transport::timer::deadline;
 
 /// Sends a response; false when the connection cannot be used any more.
 pub(in crate::http) async fn send(
     request: &mut Request,
-    client: &mut Client,
+    session: &mut Session,
     mut response: Response,
 ) -> bool {
     respond::take(request, &mut response);
     let chunked = respond::is_chunked(request, &response.body);
     let with_body = respond::sends_body(request);
     let mut bytes = respond::head(request, &response.body);
-    client.count_head(bytes.len());
+    session.client.traffic().count_head(bytes.len());
     loop {
         let chunk = if with_body {
             response.body.next_chunk().await
@@ -42,7 +43,7 @@ pub(in crate::http) async fn send(
         frame(&mut bytes, chunk.as_deref(), chunked && with_body);
         if last || bytes.len() > WRITE_AT || response.body.length().is_none() {
             request.head_sent = true;
-            if !write(request, client, &bytes).await {
+            if !write(request, session, &bytes).await {
                 return false;
             }
             bytes.clear();
@@ -71,35 +72,42 @@ fn frame(bytes: &mut Vec<u8>, chunk: Option<&[u8]>, chunked: bool) {
 
 /// Writes it all, as long as the client takes something now and then. Meanwhile what comes of the
 /// request's body is thrown away: the client may send that first, and read only then.
-async fn write(request: &Request, client: &mut Client, mut bytes: &[u8]) -> bool {
+async fn write(request: &Request, session: &mut Session, mut bytes: &[u8]) -> bool {
     let patience = request.location.settings.send_timeout;
-    while !bytes.is_empty() {
-        match timeout(patience, write_some(client, bytes)).await {
-            Ok(Ok(written)) if written > 0 => bytes = &bytes[written..],
-            _ => return false,
-        }
-    }
-    matches!(timeout(patience, client.flush()).await, Ok(Ok(())))
-}
-
-async fn write_some(client: &mut Client, bytes: &[u8]) -> io::Result<usize> {
+    let mut until = None;
     std::future::poll_fn(|task| {
-        let written = Pin::new(&mut *client).poll_write(task, bytes);
-        if written.is_pending() {
-            let _ = client.poll_discard(task);
+        loop {
+            let client = &mut session.client;
+            let polled = match bytes.is_empty() {
+                true => client.poll_flush(task).map_ok(|()| 0),
+                false => client.poll_send(task, bytes, &[]),
+            };
+            match polled {
+                Poll::Ready(Ok(0)) => return Poll::Ready(true),
+                Poll::Ready(Ok(sent)) => {
+                    bytes = &bytes[sent..];
+                    until = None;
+                }
+                Poll::Ready(Err(_)) => return Poll::Ready(false),
+                Poll::Pending => {
+                    let _ = session.body.poll_discard(task, client);
+                    let until = *until.get_or_insert_with(|| deadline(patience));
+                    ready!(session.timer.poll(task, until));
+                    return Poll::Ready(false);
+                }
+            }
         }
-        written
     })
     .await
 }
 
 /// Reads on for a while before closing, so that the response is not lost to a reset.
-pub(in crate::http) async fn linger(client: &mut Client, is_read: bool) {
-    if is_read && client.buffered().is_empty() {
-        Shutdown::shutdown(client).await;
+pub(in crate::http) async fn linger(client: &mut End, is_read: bool) {
+    if is_read && client.received().is_empty() {
+        Shutdown::shutdown(&mut **client.stream_mut()).await;
         return;
     }
-    let farewell = timeout(FAREWELL, AsyncWriteExt::shutdown(client)).await;
+    let farewell = timeout(FAREWELL, AsyncWriteExt::shutdown(client.stream_mut())).await;
     if !matches!(farewell, Ok(Ok(()))) {
         return;
     }
@@ -112,7 +120,7 @@ pub(in crate::http) async fn linger(client: &mut Client, is_read: bool) {
         if received == 0 {
             return;
         }
-        let buffered = client.buffered().len();
+        let buffered = client.received().len();
         client.consume(buffered);
     }
 }

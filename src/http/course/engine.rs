@@ -49,6 +49,15 @@ pub fn fail(request: &mut Request, status: u16) -> Answer {
     }
 }
 
+/// Decides the answer from another place of ours.
+pub fn redirect_internally(request: &mut Request, target: InternalTarget) -> Answer {
+    request.redirect_for_error();
+    match follow(request, target) {
+        Settled::Answer(answer) => answer,
+        Settled::Again(start) => run(request, start),
+    }
+}
+
 /// The head is about to leave: the fields that the location adds, then the phases that are due.
 pub fn head_point(request: &mut Request) {
     if let Some((original, shown)) = request.error_page {

@@ -2,9 +2,12 @@
 
 pub mod circumstances;
 pub mod connection_facts;
+mod cut_off;
 pub mod encryption;
 pub mod engine;
 pub mod identify;
 pub mod nesting;
 pub mod request;
+pub mod request_body;
 pub mod respond;
+pub mod session;

@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 use super::engine;
 use super::request::Request;
 use crate::http::message::response::{Body, Field, Response, reason};
-use pingora::http::ResponseHeader;
 
 /// Takes a response to the point where its head leaves, and runs what is due there.
 pub(in crate::http) fn take(request: &mut Request, response: &mut Response) {
@@ -48,7 +47,7 @@ pub(in crate::http) fn sends_body(request: &Request) -> bool {
 pub(in crate::http) fn head(request: &Request, body: &Body) -> Vec<u8> {
     let status = request.response.status;
     let mut out = Vec::with_capacity(256);
-    status_line(&mut out, status);
+    status_line(&mut out, status, reason(status));
     field(&mut out, "Server", server(request).as_bytes());
     date_field(&mut out);
     for one in request
@@ -72,82 +71,71 @@ pub(in crate::http) fn head(request: &Request, body: &Body) -> Vec<u8> {
     out
 }
 
-/// The same head for Pingora's session, which sees to `Connection` itself.
-pub(in crate::http) fn pingora_head(
-    request: &Request,
-    body: &Body,
-) -> pingora_core::Result<ResponseHeader> {
-    let status = request.response.status;
-    let mut head = ResponseHeader::build(status, Some(8))?;
-    head.set_reason_phrase(Some(reason(status)))?;
-    head.append_header("Server", server(request))?;
-    head.append_header("Date", date())?;
-    for one in request
-        .response
-        .fields
-        .iter()
-        .filter(|one| !one.value.is_empty())
-    {
-        head.append_header(one.name.clone(), one.value.as_slice())?;
-    }
-    if !is_bodiless(status) && body.length().is_none() {
-        head.append_header("Transfer-Encoding", "chunked")?;
-    }
-    Ok(head)
+/// How a peer's response is passed on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Passed {
+    /// Whether its body goes out in chunks.
+    pub chunked: bool,
+    /// Whether its body goes out at all.
+    pub with_body: bool,
 }
 
-/// Takes a peer's response to the point where its head leaves, and gives the head that does.
-pub(in crate::http) fn proxied_head(
+/// Takes a peer's response, whose status and fields are those of `request.response`, to the point
+/// where its head leaves, and appends that head.
+pub fn proxied_head(
     request: &mut Request,
-    head: &ResponseHeader,
-) -> pingora_core::Result<ResponseHeader> {
-    let original = head.status.as_u16();
+    phrase: &str,
+    is_length_known: bool,
+    out: &mut Vec<u8>,
+) -> Passed {
+    let original = request.response.status;
     let switches = original == 101;
-    request.response.status = original;
-    request.response.fields.clear();
-    for (name, value) in head.case_header_iter() {
-        let hops = name.as_slice().eq_ignore_ascii_case(b"connection")
-            || name.as_slice().eq_ignore_ascii_case(b"keep-alive");
-        if !hops || switches {
-            request.response.fields.push(Field {
-                name: String::from_utf8_lossy(name.as_slice()).into_owned(),
-                value: value.as_bytes().to_vec(),
-            });
-        }
-    }
     engine::head_point(request);
     if switches {
         // Both sides speak another protocol from here on, whatever an error page has in mind.
         request.response.status = original;
-    } else {
-        tell_patience(request);
     }
-    request.head_sent = true;
     let status = request.response.status;
+    let with_body = switches || sends_body(request);
+    let is_framed = is_length_known || !with_body || switches;
+    let chunked = !is_framed && request.head.minor_version() == 1;
+    request.keep_alive &= !switches && (is_framed || chunked);
     if status != original && is_bodiless(status) {
-        let frames = |name: &str| {
-            name.eq_ignore_ascii_case("content-length")
-                || name.eq_ignore_ascii_case("transfer-encoding")
-        };
-        request.response.fields.retain(|one| !frames(&one.name));
+        request.response.remove("content-length");
     }
-    let mut out = ResponseHeader::build(status, Some(request.response.fields.len() + 3))?;
-    out.set_reason_phrase(match status == original {
-        true => head.get_reason_phrase(),
-        false => Some(reason(status)),
-    })?;
+    tell_patience(request);
+    request.head_sent = true;
+    let start = out.len();
+    let phrase = if status == original {
+        phrase
+    } else {
+        reason(status)
+    };
+    status_line(out, status, phrase);
     if !switches && request.response.field("server").is_none() {
-        out.append_header("Server", server(request))?;
+        field(out, "Server", server(request).as_bytes());
     }
-    for one in request
-        .response
-        .fields
-        .iter()
-        .filter(|one| !one.value.is_empty())
-    {
-        out.append_header(one.name.clone(), one.value.as_slice())?;
+    if request.response.field("date").is_none() {
+        date_field(out);
     }
-    Ok(out)
+    let filled = |one: &&Field| !one.value.is_empty();
+    for one in request.response.fields.iter().filter(filled) {
+        field(out, &one.name, &one.value);
+    }
+    if chunked {
+        field(out, "Transfer-Encoding", b"chunked");
+    }
+    if !switches {
+        let connection: &[u8] = if request.keep_alive {
+            b"keep-alive"
+        } else {
+            b"close"
+        };
+        field(out, "Connection", connection);
+    }
+    out.extend_from_slice(b"\r\n");
+    request.connection.traffic.count_head(out.len() - start);
+    Passed { chunked, with_body }
 }
 
 /// What the `Server` field says.
@@ -177,11 +165,11 @@ pub(in crate::http) fn date() -> String {
     httpdate::fmt_http_date(SystemTime::now())
 }
 
-fn status_line(out: &mut Vec<u8>, status: u16) {
+fn status_line(out: &mut Vec<u8>, status: u16, phrase: &str) {
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(status.to_string().as_bytes());
     out.push(b' ');
-    out.extend_from_slice(reason(status).as_bytes());
+    out.extend_from_slice(phrase.as_bytes());
     out.extend_from_slice(b"\r\n");
 }
 

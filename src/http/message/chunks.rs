@@ -1,8 +1,17 @@
 //! A body in chunks (RFC 9112 §7.1): what of it is content, and where it ends.
 //!
-//! A byte that may not stand where it does is not taken, nor is anything behind it. Pingora's
-//! session, which reads bodies for origins, is given only what passed here. Lines end in CR LF
-//! alone, because readers disagree about anything else.
+//! A byte that may not stand where it does is not taken, nor is anything behind it. Lines end in CR LF
+//! alone, because readers disagree about anything else. Both sides are judged by this one reader: the
+//! requests of clients and the responses of origins.
+
+/// What came out of some bytes of a body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decoded {
+    /// So many bytes belong to the body, framing included.
+    pub consumed: usize,
+    /// So many of them are content; they stand at the beginning now.
+    pub content: usize,
+}
 
 /// Follows a body in chunks.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,28 +58,31 @@ enum Place {
 
 impl Chunks {
     /// Whether the body has ended.
-    pub(in crate::http) fn is_complete(&self) -> bool {
+    pub fn is_complete(&self) -> bool {
         self.place == Place::Complete
     }
 
     /// Whether something came that does not belong into such a body.
-    pub(in crate::http) fn is_malformed(&self) -> bool {
+    pub fn is_malformed(&self) -> bool {
         self.place == Place::Malformed
     }
 
-    /// How many of `bytes` belong to the body; `content` is given those that are not framing.
-    pub(in crate::http) fn take(&mut self, bytes: &[u8], content: &mut dyn FnMut(&[u8])) -> usize {
-        let mut at = 0;
-        while let Some(byte) = bytes.get(at) {
+    /// Takes the part of `bytes` that belongs to the body, and moves its content to the front.
+    pub fn decode(&mut self, bytes: &mut [u8]) -> Decoded {
+        let mut decoded = Decoded::default();
+        while let Some(byte) = bytes.get(decoded.consumed) {
+            let at = decoded.consumed;
             match &mut self.place {
-                Place::Complete | Place::Malformed => return at,
+                Place::Complete | Place::Malformed => break,
                 Place::Content(left) => {
-                    let rest = &bytes[at..];
-                    let step =
-                        usize::try_from(*left).map_or(rest.len(), |left| left.min(rest.len()));
-                    content(&rest[..step]);
+                    let rest = bytes.len() - at;
+                    let step = usize::try_from(*left).map_or(rest, |left| left.min(rest));
+                    if at != decoded.content {
+                        bytes.copy_within(at..at + step, decoded.content);
+                    }
+                    decoded.consumed += step;
+                    decoded.content += step;
                     *left -= step as u64;
-                    at += step;
                     self.idle = self.idle.saturating_sub(step);
                     if *left == 0 {
                         self.place = Place::ContentEnd;
@@ -78,11 +90,11 @@ impl Chunks {
                 }
                 _ => {
                     self.pass(*byte);
-                    at += usize::from(!self.is_malformed());
+                    decoded.consumed += usize::from(!self.is_malformed());
                 }
             }
         }
-        at
+        decoded
     }
 
     /// Goes on by one byte that is not content.
@@ -154,9 +166,11 @@ mod tests {
         let (mut chunks, mut content) = (Chunks::default(), Vec::new());
         let mut taken = 0;
         for piece in text.as_bytes().chunks(step) {
-            let now = chunks.take(piece, &mut |more| content.extend_from_slice(more));
-            taken += now;
-            if now < piece.len() {
+            let mut piece = piece.to_vec();
+            let now = chunks.decode(&mut piece);
+            content.extend_from_slice(&piece[..now.content]);
+            taken += now.consumed;
+            if now.consumed < piece.len() {
                 break;
             }
         }

@@ -1,107 +1,140 @@
-//! What the fields of a head must agree on before anybody acts on it: how its body ends, and which
-//! fields may be there only once.
+//! Where a body ends, and which of its bytes are content.
+//!
+//! Both sides are judged by this one reader: the requests of clients and the responses of origins.
 
-use super::head::{BadHead, BodyFraming, Head};
+pub use super::chunks::{Chunks, Decoded};
 
-/// Fields that a request has once or not at all, as in nginx: two readers that each took another
-/// one of them would see different requests.
-const SINGLE: &[&[u8]] = &[
-    b"host",
-    b"content-length",
-    b"transfer-encoding",
-    b"authorization",
-    b"content-range",
-    b"expect",
-    b"if-match",
-    b"if-modified-since",
-    b"if-none-match",
-    b"if-range",
-    b"if-unmodified-since",
-];
+/// How the end of a body is found, and how far it has been read.
+#[derive(Debug)]
+pub enum Framing {
+    /// So many bytes are left.
+    Length(u64),
+    /// `Transfer-Encoding: chunked`.
+    Chunked(Chunks),
+    /// Everything up to the end of the connection; responses only.
+    UntilClose,
+}
 
-/// How the body of a request ends; refused when its fields leave any doubt.
-pub(in crate::http) fn of(head: &Head) -> Result<BodyFraming, BadHead> {
-    let (mut length, mut coding) = (None, None);
-    let mut seen = 0_u16;
-    for (name, value) in head.fields() {
-        let same = |one: &&[u8]| one.len() == name.len() && one.eq_ignore_ascii_case(name);
-        let Some(place) = SINGLE.iter().position(same) else {
-            continue;
+/// The bytes are no body of this framing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadFraming;
+
+impl Framing {
+    /// A message without a body.
+    pub const NONE: Self = Self::Length(0);
+
+    /// Whether the body has been read to its end.
+    pub fn is_done(&self) -> bool {
+        match self {
+            Self::Length(left) => *left == 0,
+            Self::Chunked(chunks) => chunks.is_complete(),
+            Self::UntilClose => false,
+        }
+    }
+
+    /// Whether something came that does not belong into such a body.
+    pub fn is_malformed(&self) -> bool {
+        matches!(self, Self::Chunked(chunks) if chunks.is_malformed())
+    }
+
+    /// Takes the part of `bytes` that belongs to the body, and moves its content to the front.
+    ///
+    /// # Errors
+    /// When the bytes break the rules of chunks.
+    pub fn decode(&mut self, bytes: &mut [u8]) -> Result<Decoded, BadFraming> {
+        let all = |amount| Decoded {
+            consumed: amount,
+            content: amount,
         };
-        if seen & 1 << place != 0 {
-            return Err(BadHead::Malformed);
+        match self {
+            Self::Length(left) => {
+                let amount = at_most(*left, bytes.len());
+                *left -= amount as u64;
+                Ok(all(amount))
+            }
+            Self::Chunked(chunks) => {
+                let decoded = chunks.decode(bytes);
+                match chunks.is_malformed() && decoded.content == 0 {
+                    true => Err(BadFraming),
+                    false => Ok(decoded),
+                }
+            }
+            Self::UntilClose => Ok(all(bytes.len())),
         }
-        seen |= 1 << place;
-        match SINGLE[place] {
-            b"content-length" => length = Some(parse_length(value).ok_or(BadHead::Malformed)?),
-            b"transfer-encoding" => coding = Some(value),
-            _ => {}
-        }
-    }
-    match (coding, length) {
-        (Some(_), _) if head.minor_version() == 0 => Err(BadHead::Malformed),
-        (Some(coding), _) if !coding.eq_ignore_ascii_case(b"chunked") => Err(BadHead::Coding),
-        (Some(_), Some(_)) => Err(BadHead::Malformed),
-        (Some(_), None) => Ok(BodyFraming::Chunked),
-        (None, None | Some(0)) => Ok(BodyFraming::None),
-        (None, Some(length)) => Ok(BodyFraming::Length(length)),
     }
 }
 
-fn parse_length(value: &[u8]) -> Option<u64> {
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(value).ok()?.parse().ok()
+fn at_most(left: u64, available: usize) -> usize {
+    usize::try_from(left).map_or(available, |left| left.min(available))
 }
+
+/// Room that [`chunk_size`] takes at most: sixteen digits and the end of the line.
+pub const MAX_CHUNK_SIZE_LINE: usize = 18;
+
+/// Appends the line that a chunk of `length` bytes begins with.
+pub fn chunk_size(length: usize, out: &mut Vec<u8>) {
+    let digits = (usize::BITS - length.leading_zeros()).div_ceil(4).max(1);
+    for place in (0..digits).rev() {
+        let digit = (length >> (4 * place)) & 15;
+        out.push(b"0123456789abcdef"[digit]);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// The last chunk.
+pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn framing(version: &str, fields: &str) -> Result<BodyFraming, BadHead> {
-        let mut head = Head::default();
-        let text = format!("POST / HTTP/{version}\r\n{fields}\r\n\r\n");
-        head.read(text.as_bytes())?;
-        head.fault().map_or(Ok(head.body()), Err)
-    }
-
-    #[test]
-    fn ambiguous_framing_is_refused() {
-        for fields in [
-            "Content-Length: 1\r\nContent-Length: 1",
-            "Content-Length: +1",
-            "Content-Length: 1, 1",
-            "Content-Length: ",
-            "Content-Length",
-            "Content-Length: 1\r\nTransfer-Encoding: chunked",
-            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
-        ] {
-            assert_eq!(framing("1.1", fields), Err(BadHead::Malformed), "{fields}");
-        }
-        let old = "Transfer-Encoding: chunked";
-        assert_eq!(framing("1.0", old), Err(BadHead::Malformed));
-        assert_eq!(framing("1.1", old), Ok(BodyFraming::Chunked));
-    }
-
-    #[test]
-    fn an_unknown_coding_is_not_implemented() {
-        for coding in ["foo", "gzip, chunked", "identity", "", "chunked, chunked"] {
-            for more in ["", "\r\nContent-Length: 1"] {
-                let fields = format!("Transfer-Encoding: {coding}{more}");
-                assert_eq!(framing("1.1", &fields), Err(BadHead::Coding), "{fields}");
+    fn decode(
+        framing: &mut Framing,
+        text: &[u8],
+        step: usize,
+    ) -> Result<(usize, Vec<u8>), BadFraming> {
+        let (mut consumed, mut content) = (0, Vec::new());
+        for piece in text.chunks(step) {
+            let mut piece = piece.to_vec();
+            let decoded = framing.decode(&mut piece)?;
+            consumed += decoded.consumed;
+            content.extend_from_slice(&piece[..decoded.content]);
+            if decoded.consumed < piece.len() {
+                break;
             }
         }
+        Ok((consumed, content))
     }
 
-    #[test]
-    fn what_may_be_there_once_is_refused_twice() {
-        for name in SINGLE {
-            let name = std::str::from_utf8(name).unwrap();
-            let twice = format!("{name}: 1\r\nX: y\r\n{}: 1", name.to_uppercase());
-            assert_eq!(framing("1.1", &twice), Err(BadHead::Malformed), "{name}");
+    fn chunked() -> Framing {
+        Framing::Chunked(Chunks::default())
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_in_chunks_is_read_again(
+            pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..300), 0..9),
+            step in 1usize..400,
+        ) {
+            let mut text = Vec::new();
+            for piece in &pieces {
+                chunk_size(piece.len(), &mut text);
+                text.extend_from_slice(piece);
+                text.extend_from_slice(b"\r\n");
+            }
+            text.extend_from_slice(LAST_CHUNK);
+            let mut framing = chunked();
+            let read = decode(&mut framing, &text, step);
+            prop_assert_eq!(read, Ok((text.len(), pieces.concat())));
+            prop_assert!(framing.is_done());
         }
-        let others = "Range: a\r\nRange: a\r\nCookie: a\r\nCookie: b\r\nAccept: a\r\nAccept: b";
-        assert_eq!(framing("1.1", others), Ok(BodyFraming::None));
+
+        #[test]
+        fn any_split_gives_the_same(bytes in prop::collection::vec(prop::sample::select(b"019aF;\r\n x".to_vec()), 0..60), step in 1usize..9) {
+            let whole = decode(&mut chunked(), &bytes, bytes.len().max(1));
+            prop_assert_eq!(decode(&mut chunked(), &bytes, step), whole);
+        }
     }
 }

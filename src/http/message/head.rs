@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::fields::{self, Place};
-use super::framing;
+use super::request_framing;
 
 /// A parsed head; the bytes are kept and the fields are ranges of them.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +80,7 @@ impl Head {
         self.minor_version = line.minor_version;
         self.bytes.clear();
         self.bytes.extend_from_slice(&input[..end]);
-        let framing = framing::of(self);
+        let framing = request_framing::of(self);
         self.body = framing.unwrap_or_default();
         self.fault = framing.err();
         Ok(Progress::Complete(end))

@@ -45,6 +45,12 @@ impl ResponseHead {
         self.status == 206 && media_type.starts_with(b"multipart/byteranges")
     }
 
+    /// Forgets every field of this name.
+    pub fn remove(&mut self, name: &str) {
+        self.fields
+            .retain(|field| !field.name.eq_ignore_ascii_case(name));
+    }
+
     /// The first field of this name.
     pub fn field(&self, name: &str) -> Option<&[u8]> {
         let same = |field: &&Field| field.name.eq_ignore_ascii_case(name);

@@ -1,44 +1,90 @@
-//! What a `proxy_pass` asks of the engine behind it, and is told by it.
+//! What a `proxy_pass` decides for the road to its origins, and is told by it.
 //!
-//! One request makes one or more attempts, each with one peer: `peer`, `connected`, `request`,
-//! `answered`,
-//! `response`, `received` in this order, up to a `failed` or the next `peer`. Whatever happened,
-//! `finished` is called once, for the origin that the request had last.
+//! One request makes one or more attempts, each with one peer: `choose`, `idle` or `address`,
+//! `connected`, `write_head`, `answered`, `response`, `received` in this order, up to a `failed` or
+//! the next `choose`. Whatever happened, `finished` is called once, for the origin that the
+//! request had last.
 
-use pingora::http::{RequestHeader, ResponseHeader};
-use pingora_core::Result;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
 use pingora_core::upstreams::peer::HttpPeer;
 
+use super::outcome::InternalTarget;
 use crate::http::course::request::Request;
+use crate::http::message::response_head::ResponseHead;
+use crate::http::transport::link::Link;
+use crate::http::transport::spill::ReadAhead;
 
 /// Who is asked for answers.
 pub trait Origin: Send + Sync {
-    /// The peer to try next, or the status to fail with.
-    fn peer(&self, request: &mut Request) -> Result<Box<HttpPeer>, u16>;
-    /// There is a connection to that peer: a fresh one, or one that was idle.
-    fn connected(&self, request: &mut Request, socket: i32, reused: bool);
-    /// The head that the peer gets.
-    fn request(&self, request: &mut Request) -> Result<RequestHeader>;
-    /// Whether the peer gets the body too.
-    fn sends_body(&self, request: &Request) -> bool;
-    /// Whether the peer's answer is awaited although the client has left.
-    fn outlives_client(&self) -> bool;
-    /// So many bytes of the body go to the peer.
-    fn sending(&self, request: &mut Request, bytes: usize);
+    /// Chooses the peer to try next, or the status to fail with.
+    fn choose(&self, request: &mut Request) -> Result<(), u16>;
+    /// An idle connection to that peer.
+    fn idle(&self, request: &mut Request) -> Option<Link>;
+    /// Where that peer is, for a fresh connection.
+    fn address(&self, request: &mut Request) -> Option<Box<HttpPeer>>;
+    /// There is a connection to that peer.
+    fn connected(&self, request: &mut Request, link: &mut Link);
+    /// Appends the head that the peer gets; a body follows that ends as `body` says.
+    fn write_head(&self, request: &mut Request, body: SentBody, out: &mut Vec<u8>);
+    /// What holds for every attempt.
+    fn rules(&'static self) -> &'static Rules;
+    /// So many bytes go to the peer.
+    fn sent(&self, request: &mut Request, bytes: usize);
     /// The peer could not be reached, or broke off. True to try another.
     fn failed(&self, request: &mut Request, failure: Failure, body: Body) -> bool;
     /// The head of the peer's response, as it came.
-    fn answered(&self, request: &mut Request, head: &ResponseHeader);
-    /// The peer's response, to be changed into what the client gets.
-    fn response(&self, request: &mut Request, head: &mut ResponseHeader, body: Body) -> Reply;
-    /// So many bytes of its body have come.
+    fn answered(&self, request: &mut Request, head: &ResponseHead<'_>);
+    /// Whether the client does not get the peer's fields of this name.
+    fn hides(&self, name: &str) -> bool;
+    /// What becomes of the peer's response, whose status and fields are those of `request.response` now.
+    fn response(&self, request: &mut Request, body: Body) -> Reply;
+    /// So many bytes of the response's body have come.
     fn received(&self, request: &mut Request, bytes: usize);
+    /// The peer may be asked something else on this connection.
+    fn keep(&self, request: &mut Request, link: Link);
+    /// The present peer as logs name it.
+    fn peer_name(&self, request: &mut Request) -> String;
     /// The exchange is over.
     fn finished(&self, request: &mut Request);
 }
 
-/// What is to be done with a peer's response.
+/// What holds for every attempt of a `proxy_pass`.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// `proxy_read_timeout`: between two pieces of the response.
+    pub read_timeout: Duration,
+    /// `proxy_send_timeout`: between two pieces of the request.
+    pub send_timeout: Duration,
+    /// `proxy_buffer_size`: the longest head of a response.
+    pub max_head: usize,
+    /// `proxy_buffering`: how far the response is read ahead of a slow client; `None` for not at all.
+    pub read_ahead: Option<ReadAhead>,
+    /// `proxy_temp_path`: where bodies wait that are too large for memory.
+    pub temporary: Arc<Path>,
+    /// `proxy_request_buffering`: whether the body is read before a peer is asked.
+    pub buffers_request: bool,
+    /// `proxy_ignore_client_abort`: whether the answer is awaited although the client has left.
+    pub outlives_client: bool,
+    /// `proxy_pass_request_body`: whether the peer gets the body.
+    pub sends_body: bool,
+}
+
+/// How the body ends that a peer is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SentBody {
+    /// There is none.
+    None,
+    /// After so many bytes.
+    Length(u64),
+    /// In chunks.
+    Chunked,
+}
+
+/// What is to be done with a peer's response.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// The client gets it.
     Send,
@@ -46,6 +92,8 @@ pub enum Reply {
     Another,
     /// The request fails with this status, which gives `error_page` its say.
     Fail(u16),
+    /// The request is answered from another place of ours (`X-Accel-Redirect`).
+    Redirect(InternalTarget),
 }
 
 /// Whether a request could be sent once more.

@@ -31,8 +31,6 @@ pub struct Runtime {
     pub variables: Variables,
     /// How many kinds of state features keep with a request.
     pub states: usize,
-    /// How many idle connections to peers a worker may keep, see `Bridge::new`.
-    pub idle_peers: usize,
     /// The status tree.
     pub tree: Tree,
     /// Counts of connections.

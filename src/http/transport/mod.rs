@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 pub mod departure;
-pub mod endpoint;
-pub mod first_piece;
-pub mod sent_head;
+pub mod end;
+pub mod link;
+pub mod outbox;
+pub mod received;
+pub mod spill;
+pub mod timer;
 pub mod traffic;
 
-/// So long a client may take to receive the last record.
+/// So long the other side may take to receive the last record.
 pub(in crate::http) const FAREWELL: Duration = Duration::from_secs(5);

@@ -4,11 +4,10 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-
 use super::group::{Ending, Group, Tried};
 use super::tally::Count;
 use super::target::Target;
+use crate::http::message::response_head::ResponseHead;
 use crate::os;
 
 /// The attempts of one request.
@@ -22,9 +21,17 @@ pub(super) struct Attempts {
     /// Whether the connection of the present one is not to be used again.
     pub(super) last_use: bool,
     /// The fields of the last response, if anything asks for them.
-    pub(super) fields: Option<HeaderMap>,
+    pub(super) fields: Option<Vec<KeptField>>,
+    /// `X-Accel-Redirect` of the last response.
+    pub(super) redirect: Option<Vec<u8>>,
     round: u32,
     round_began: u64,
+}
+
+/// A field of a peer's response.
+pub(super) struct KeptField {
+    pub(super) name: Box<str>,
+    pub(super) value: Box<[u8]>,
 }
 
 /// One attempt.
@@ -62,6 +69,15 @@ impl Attempts {
         self.round += 1;
         self.round_began = os::monotonic();
         self.fields = None;
+    }
+
+    /// Keeps the fields of a response.
+    pub(super) fn keep_fields(&mut self, head: &ResponseHead<'_>) {
+        let keep = |field: &httparse::Header<'_>| KeptField {
+            name: field.name.into(),
+            value: field.value.into(),
+        };
+        self.fields = Some(head.fields.iter().map(keep).collect());
     }
 
     /// One more attempt.

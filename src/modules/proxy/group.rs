@@ -4,9 +4,9 @@
 //! tried with a single request. Backup peers are asked when no other can be. What is counted
 //! lives in the tally, which workers may share; the turn of each peer is every worker's own.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
@@ -14,6 +14,8 @@ use parking_lot::Mutex;
 use super::balance::{Method, Turns};
 use super::tally::{Count, Gauge, Record};
 use crate::http::course::request::Request;
+use crate::http::plan::chore::Chore;
+use crate::http::transport::link::IdleLinks;
 use crate::os;
 
 /// A group of peers.
@@ -27,10 +29,8 @@ pub(super) struct Group {
     pub(super) peers: Box<[Peer]>,
     pub(super) method: Method,
     pub(super) keepalive: Option<Keepalive>,
-    /// Tells the idle connections of groups apart.
-    pub(super) number: u64,
     pub(super) turns: Mutex<Turns>,
-    pub(super) connections: Mutex<HashMap<i32, Connection>>,
+    pub(super) idle: IdleLinks,
 }
 
 /// One server of a group, at one address.
@@ -73,19 +73,14 @@ impl std::fmt::Display for PeerAddress {
 /// How idle connections to peers are kept.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Keepalive {
+    /// So many idle connections are kept at most.
+    pub(super) most: usize,
     /// How many requests one connection carries.
     pub(super) requests: u64,
     /// How long it may be idle.
     pub(super) timeout: Duration,
     /// How long it may live.
     pub(super) time: Duration,
-}
-
-/// What is known of an open connection.
-#[derive(Debug)]
-pub(super) struct Connection {
-    opened_ms: u64,
-    requests: u64,
 }
 
 /// How an attempt with a peer ended.
@@ -147,8 +142,7 @@ impl Group {
             peers: Box::new([peer]),
             method: Method::Turns,
             keepalive: None,
-            number: 0,
-            connections: Mutex::default(),
+            idle: IdleLinks::default(),
         }
     }
 
@@ -201,26 +195,6 @@ impl Group {
             Ending::Fine => peer.succeed(),
             Ending::Neutral => {}
         }
-    }
-
-    /// A connection carries one more request; true when this is its last.
-    pub(super) fn count_use(&self, socket: i32, reused: bool) -> bool {
-        let Some(keepalive) = self.keepalive else {
-            return true;
-        };
-        let now = monotonic_ms();
-        let mut connections = self.connections.lock();
-        let fresh = || Connection {
-            opened_ms: now,
-            requests: 0,
-        };
-        let connection = connections.entry(socket).or_insert_with(fresh);
-        if !reused {
-            *connection = fresh();
-        }
-        connection.requests += 1;
-        let age = Duration::from_millis(now.saturating_sub(connection.opened_ms));
-        connection.requests >= keepalive.requests || age >= keepalive.time
     }
 }
 
@@ -291,6 +265,21 @@ impl Peer {
 
     fn fail_timeout_ms(&self) -> u64 {
         u64::try_from(self.fail_timeout.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Closes connections of a group that are idle for too long, or that peers have closed.
+pub(super) struct Sweep(pub(super) Arc<Group>);
+
+impl Chore for Sweep {
+    fn every(&self) -> Option<Duration> {
+        Some(Duration::from_secs(1))
+    }
+
+    fn run(&self) {
+        if let Some(keepalive) = self.0.keepalive {
+            self.0.idle.sweep(keepalive.timeout);
+        }
     }
 }
 

@@ -3,15 +3,11 @@
 //! Fields that concern one connection only, and those that say how the body ends, are never
 //! copied from the client.
 
-use pingora::http::RequestHeader;
-use pingora_core::Result;
-
-use super::another_host;
 use super::settings::HttpVersion;
 use crate::conf::{Chain, Diagnostic, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
-use crate::http::message::head::BodyFraming;
+use crate::http::plan::origin::SentBody;
 use crate::http::plan::template::Template;
 
 /// `proxy_set_header`, all of one block.
@@ -25,17 +21,15 @@ pub(super) struct Fields {
 }
 
 /// What else a head depends on.
-pub(super) struct Outline {
-    pub(super) method: Vec<u8>,
-    pub(super) uri: Vec<u8>,
-    pub(super) host: Vec<u8>,
+pub(super) struct Outline<'a> {
+    pub(super) host: &'a [u8],
     pub(super) version: HttpVersion,
     /// Whether the connection is closed after this request.
     pub(super) closes: bool,
     /// Whether it is one that would have been kept.
     pub(super) retires: bool,
     pub(super) passes_fields: bool,
-    pub(super) passes_body: bool,
+    pub(super) body: SentBody,
 }
 
 /// Fields of the client that a peer does not get as they are.
@@ -74,102 +68,76 @@ impl Fields {
         }
     }
 
-    /// The head of a request as a peer gets it.
-    pub(super) fn head(&self, request: &mut Request, outline: &Outline) -> Result<RequestHeader> {
-        let count = self.set.len() + request.head.fields().count() + 3;
-        let mut head = RequestHeader::build(&*outline.method, &outline.uri, Some(count))?;
-        if outline.version == HttpVersion::Http10 {
-            head.set_version(http::Version::HTTP_10);
-        }
+    /// Appends the head of a request, from its version on, as a peer gets it.
+    pub(super) fn write(&self, request: &mut Request, outline: &Outline<'_>, out: &mut Vec<u8>) {
+        // The length of a body in chunks is not known beforehand, which HTTP/1.0 cannot say.
+        let is_old = outline.version == HttpVersion::Http10 && outline.body != SentBody::Chunked;
+        out.extend_from_slice(match is_old {
+            true => b" HTTP/1.0\r\n",
+            false => b" HTTP/1.1\r\n",
+        });
         if !self.sets("host") {
-            head.append_header("Host", &*outline.host)?;
+            line(out, b"Host", outline.host);
         }
-        self.set(request, outline, &mut head)?;
-        self.frame(request, outline, &mut head)?;
+        self.write_fields(request, outline, out);
+        self.frame(request, outline.body, out);
         if outline.passes_fields {
-            self.copy(request, &mut head)?;
+            self.copy(request, out);
         }
-        Ok(head)
+        out.extend_from_slice(b"\r\n");
     }
 
-    /// Adds what the configuration sets.
-    fn set(
-        &self,
-        request: &mut Request,
-        outline: &Outline,
-        head: &mut RequestHeader,
-    ) -> Result<()> {
+    /// Writes what the configuration sets.
+    fn write_fields(&self, request: &mut Request, outline: &Outline<'_>, out: &mut Vec<u8>) {
         let mut ends = outline.closes && !self.sets("connection");
-        let mut has_host = false;
         for (name, value) in &self.set {
+            if value.literal().is_some_and(<[u8]>::is_empty) && !outline.retires {
+                continue;
+            }
             let value = clean(value.evaluate(request));
-            let is = |other: &str| name.eq_ignore_ascii_case(other);
             // An upgrade ends the life of its connection anyway.
             let endures = value.is_empty() || value.eq_ignore_ascii_case(b"keep-alive");
-            if outline.retires && is("connection") && endures {
+            if outline.retires && endures && name.eq_ignore_ascii_case("connection") {
                 ends = true;
-            } else if value.is_empty() {
-            } else if is("host") && has_host {
-                head.append_header(another_host::NAME, value)?;
-            } else {
-                has_host |= is("host");
-                head.append_header(name.clone(), value)?;
+            } else if !value.is_empty() {
+                line(out, name.as_bytes(), &value);
             }
         }
         if ends {
-            head.append_header("Connection", "close")?;
+            line(out, b"Connection", b"close");
         }
-        Ok(())
-    }
-
-    /// Whether a head may have more than one `Host`.
-    pub(super) fn repeats_host(&self) -> bool {
-        let hosts = self.set.iter();
-        let hosts = hosts.filter(|(name, _)| name.eq_ignore_ascii_case("host"));
-        hosts.count() > 1
     }
 
     /// Says how the body ends.
-    fn frame(&self, request: &Request, outline: &Outline, head: &mut RequestHeader) -> Result<()> {
-        if self.sets("content-length") || self.sets("transfer-encoding") {
-            return Ok(());
-        }
-        match request.head.body() {
-            BodyFraming::None => {
-                let empty = request.head.field(b"content-length").is_some();
-                if empty && outline.passes_body {
-                    head.append_header("Content-Length", "0")?;
+    fn frame(&self, request: &Request, body: SentBody, out: &mut Vec<u8>) {
+        match body {
+            SentBody::None => {
+                if request.head.field(b"content-length").is_some() {
+                    line(out, b"Content-Length", b"0");
                 }
             }
-            _ if !outline.passes_body => {
-                head.append_header("Content-Length", "0")?;
+            SentBody::Length(length) => {
+                line(out, b"Content-Length", length.to_string().as_bytes());
             }
-            BodyFraming::Length(length) => {
-                head.append_header("Content-Length", length)?;
-            }
-            BodyFraming::Chunked => {
-                // The length of such a body is not known beforehand, which HTTP/1.0 cannot say.
-                head.set_version(http::Version::HTTP_11);
-                head.append_header("Transfer-Encoding", "chunked")?;
-            }
+            SentBody::Chunked => line(out, b"Transfer-Encoding", b"chunked"),
         }
-        Ok(())
     }
 
-    fn copy(&self, request: &Request, head: &mut RequestHeader) -> Result<()> {
+    fn copy(&self, request: &Request, out: &mut Vec<u8>) {
+        let connection = request.head.field(b"connection");
+        let names_some = connection.is_some_and(|value| !value.eq_ignore_ascii_case(b"keep-alive"));
         for (name, value) in request.head.fields() {
-            let own = OWN
+            let is_own = OWN
                 .iter()
                 .any(|own| name.eq_ignore_ascii_case(own.as_bytes()));
-            let Ok(text) = std::str::from_utf8(name) else {
-                continue;
-            };
-            let is_ours = text.eq_ignore_ascii_case(another_host::NAME);
-            if !own && !is_ours && !self.sets(text) {
-                head.append_header(text.to_owned(), value)?;
+            let is_set = self
+                .set
+                .iter()
+                .any(|(own, _)| own.as_bytes().eq_ignore_ascii_case(name));
+            if !is_own && !is_set && !(names_some && is_of_connection(request, name)) {
+                line(out, name, value);
             }
         }
-        Ok(())
     }
 
     fn sets(&self, name: &str) -> bool {
@@ -179,13 +147,32 @@ impl Fields {
     }
 }
 
-/// How many bytes a head takes on the wire.
-pub(super) fn head_length(start: usize, fields: &http::HeaderMap) -> u64 {
-    let field = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        name.as_str().len() + value.len() + ": \r\n".len()
-    };
-    let fields: usize = fields.iter().map(field).sum();
-    (start + fields + "\r\n".len()) as u64
+/// Whether the client says that a field is for us alone (RFC 9110 §7.6.1). It cannot say so of
+/// fields that peers rely on.
+fn is_of_connection(request: &Request, name: &[u8]) -> bool {
+    const KEPT: [&[u8]; 8] = [
+        b"authorization",
+        b"content-encoding",
+        b"content-type",
+        b"cookie",
+        b"forwarded",
+        b"range",
+        b"via",
+        b"x-real-ip",
+    ];
+    let is_forwarded = name
+        .get(..12)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"x-forwarded-"));
+    let is_kept = is_forwarded || KEPT.iter().any(|kept| name.eq_ignore_ascii_case(kept));
+    !is_kept && request.head.lists(b"connection", name)
+}
+
+fn line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    out.reserve(name.len() + value.len() + 4);
+    out.extend_from_slice(name);
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Control characters, which would end a field, become blanks.

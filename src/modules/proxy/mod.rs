@@ -8,10 +8,11 @@
 use crate::conf::DirectiveSpec;
 use crate::http::build::module::{self, Module};
 
+mod accel;
 mod address;
-mod another_host;
 mod attempts;
 mod balance;
+mod buffering;
 mod group;
 mod headers;
 mod pass;
@@ -44,18 +45,22 @@ pub static MODULE: Module = Module {
     ..module::MODULE
 };
 
-const DIRECTIVES: [DirectiveSpec; PROXY.len() + UPSTREAM.len()] = {
-    let mut rows = [crate::conf::SPEC; PROXY.len() + UPSTREAM.len()];
+const DIRECTIVES: [DirectiveSpec; PROXY.len() + BUFFERING.len() + UPSTREAM.len()] = {
+    let mut rows = [crate::conf::SPEC; PROXY.len() + BUFFERING.len() + UPSTREAM.len()];
     let mut at = 0;
     while at < rows.len() {
-        rows[at] = match at < PROXY.len() {
-            true => PROXY[at],
-            false => UPSTREAM[at - PROXY.len()],
+        rows[at] = if at < PROXY.len() {
+            PROXY[at]
+        } else if at < PROXY.len() + BUFFERING.len() {
+            BUFFERING[at - PROXY.len()]
+        } else {
+            UPSTREAM[at - PROXY.len() - BUFFERING.len()]
         };
         at += 1;
     }
     rows
 };
 
+use buffering::ROWS as BUFFERING;
 use proxy_directives::ROWS as PROXY;
 use upstream_directives::ROWS as UPSTREAM;

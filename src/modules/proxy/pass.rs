@@ -1,26 +1,27 @@
 //! `proxy_pass`: hands requests to the peers of a group.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use pingora::http::{RequestHeader, ResponseHeader};
-use pingora_core::Result;
-use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy, Tracer, Tracing};
+use pingora_core::upstreams::peer::{HttpPeer, Tracer, Tracing};
 
-use super::another_host::Connector;
+use super::accel;
 use super::attempts::{Attempt, Attempts};
-use super::group::{Ending, Group, Keepalive, PeerAddress};
-use super::headers::{Fields, Outline, head_length};
+use super::group::{Ending, Group, PeerAddress};
+use super::headers::{Fields, Outline};
 use super::replies::Changes;
 use super::settings::{HttpVersion, Settings};
 use super::tally::{Count, Gauge, Record};
 use super::target::Destination;
 use crate::http::course::request::Request;
-use crate::http::plan::origin::{Body, Failure, Origin, Reply};
+use crate::http::message::response::Field;
+use crate::http::message::response_head::ResponseHead;
+use crate::http::plan::origin::{Body, Failure, Origin, Reply, Rules, SentBody};
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::state::StateIndex;
+use crate::http::transport::link::Link;
 
 /// One `proxy_pass`.
 pub(super) struct Pass {
@@ -28,6 +29,7 @@ pub(super) struct Pass {
     /// The length of the location's name, which a URI in the URL stands for.
     pub(super) location: usize,
     pub(super) settings: Settings,
+    pub(super) rules: Rules,
     pub(super) fields: Fields,
     pub(super) changes: Changes,
     pub(super) state: StateIndex<Attempts>,
@@ -48,65 +50,88 @@ impl ContentHandler for Pass {
 }
 
 impl Origin for Pass {
-    fn peer(&self, request: &mut Request) -> Result<Box<HttpPeer>, u16> {
+    fn choose(&self, request: &mut Request) -> Result<(), u16> {
         // Choosing may evaluate variables, so the attempts are set aside meanwhile.
         let mut attempts = std::mem::take(request.state(self.state));
-        let peer = self.next_peer(request, &mut attempts);
+        let chosen = self.next_peer(request, &mut attempts);
         *request.state(self.state) = attempts;
-        peer
+        chosen
     }
 
-    fn connected(&self, request: &mut Request, socket: i32, reused: bool) {
+    fn idle(&self, request: &mut Request) -> Option<Link> {
+        let (group, peer) = self.present_peer(request)?;
+        let keepalive = group.keepalive?;
+        group.idle.take(peer, keepalive.timeout)
+    }
+
+    fn address(&self, request: &mut Request) -> Option<Box<HttpPeer>> {
+        let (group, number) = self.present_peer(request)?;
+        let peer = &group.peers[number];
+        let mut made = match &peer.address {
+            PeerAddress::Inet(address) => HttpPeer::new(*address, false, String::new()),
+            PeerAddress::Unix(path) => {
+                HttpPeer::new_uds(path.to_str()?, false, String::new()).ok()?
+            }
+        };
+        // Pingora takes no time at all for a timeout that is over at once.
+        let patience = self.settings.connect_timeout.max(Duration::from_millis(1));
+        made.options.connection_timeout = Some(patience);
+        made.options.tracer = Some(Tracer(Box::new(OpenConnection(peer.record.clone()))));
+        Some(Box::new(made))
+    }
+
+    fn connected(&self, request: &mut Request, link: &mut Link) {
         let attempts = request.state(self.state);
         let Some(attempt) = attempts.current() else {
             return;
         };
         attempt.connect_ms = Some(attempt.elapsed_ms());
-        let kept = attempts.target.as_ref();
-        let kept = kept.filter(|target| self.keepalive(&target.group).is_some());
-        attempts.last_use = kept.is_none_or(|target| target.group.count_use(socket, reused));
+        link.is_last_use = attempt.group.keepalive.is_none_or(|keepalive| {
+            link.requests >= keepalive.requests || link.opened.elapsed() >= keepalive.time
+        });
+        attempts.last_use = link.is_last_use;
     }
 
-    fn request(&self, request: &mut Request) -> Result<RequestHeader> {
+    fn write_head(&self, request: &mut Request, body: SentBody, out: &mut Vec<u8>) {
+        let start = out.len();
         let attempts = request.state(self.state);
-        let (target, last_use) = (attempts.target.clone(), attempts.last_use);
+        let (target, closes) = (attempts.target.clone(), attempts.last_use);
+        match &self.settings.method {
+            Some(method) => {
+                let method = method.evaluate(request).to_ascii_uppercase();
+                out.extend(method.into_iter().filter(u8::is_ascii_graphic));
+            }
+            None => out.extend_from_slice(request.method()),
+        }
+        out.push(b' ');
         let version = self.settings.version;
         let mut outline = Outline {
-            method: Vec::new(),
-            uri: Vec::new(),
-            host: Vec::new(),
+            host: b"",
             version,
-            closes: last_use || version == HttpVersion::Http10,
+            closes: closes || version == HttpVersion::Http10,
             retires: false,
             passes_fields: self.settings.passes_fields,
-            passes_body: self.settings.passes_body,
+            body: if self.rules.sends_body {
+                body
+            } else {
+                SentBody::None
+            },
         };
         if let Some(target) = &target {
-            outline.uri = self.destination.uri(request, target, self.location);
-            outline.host = target.host.clone().into_bytes();
-            outline.retires = outline.closes && self.keepalive(&target.group).is_some();
+            out.extend_from_slice(&self.destination.uri(request, target, self.location));
+            outline.host = target.host.as_bytes();
+            outline.retires = outline.closes && target.group.keepalive.is_some();
         }
-        outline.method = match &self.settings.method {
-            Some(method) => method.evaluate(request).to_ascii_uppercase(),
-            None => request.method().to_vec(),
-        };
-        let head = self.fields.head(request, &outline)?;
-        let line = outline.method.len() + outline.uri.len() + "  HTTP/1.1\r\n".len();
-        if let Some(attempt) = request.state(self.state).current() {
-            attempt.sent += head_length(line, &head.headers);
-        }
-        Ok(head)
+        self.fields.write(request, &outline, out);
+        let length = out.len() - start;
+        self.sent(request, length);
     }
 
-    fn sends_body(&self, _request: &Request) -> bool {
-        self.settings.passes_body
+    fn rules(&'static self) -> &'static Rules {
+        &self.rules
     }
 
-    fn outlives_client(&self) -> bool {
-        self.settings.ignores_abort
-    }
-
-    fn sending(&self, request: &mut Request, bytes: usize) {
+    fn sent(&self, request: &mut Request, bytes: usize) {
         if let Some(attempt) = request.state(self.state).current() {
             attempt.sent += bytes as u64;
         }
@@ -131,18 +156,24 @@ impl Origin for Pass {
             && self.may_go_on(attempts)
     }
 
-    fn answered(&self, request: &mut Request, head: &ResponseHeader) {
+    fn answered(&self, request: &mut Request, head: &ResponseHead<'_>) {
         let attempts = request.state(self.state);
         if self.keeps_fields.load(Ordering::Relaxed) {
-            attempts.fields = Some(head.headers.clone());
+            attempts.keep_fields(head);
         }
+        let redirect = head.field("x-accel-redirect");
+        attempts.redirect = redirect.filter(|to| !to.is_empty()).map(<[u8]>::to_vec);
         if let Some(attempt) = attempts.current() {
             note_response(attempt, head);
         }
     }
 
-    fn response(&self, request: &mut Request, head: &mut ResponseHeader, body: Body) -> Reply {
-        let status = head.status.as_u16();
+    fn hides(&self, name: &str) -> bool {
+        self.changes.hides(name)
+    }
+
+    fn response(&self, request: &mut Request, body: Body) -> Reply {
+        let status = request.response.status;
         let safe = self.may_repeat(request);
         let attempts = request.state(self.state);
         let is_named = self.settings.next.after_status(status);
@@ -159,18 +190,25 @@ impl Origin for Pass {
         if let Some(attempt) = attempts.current() {
             attempt.is_failure = is_named && !matches!(status, 403 | 404);
         }
+        if let Some(target) = attempts.redirect.take() {
+            self.finished(request);
+            return accel::redirect(request, &target);
+        }
         let pages = &request.location.settings.error_pages;
         let known = || pages.iter().any(|page| page.codes.contains(&status));
         if self.settings.intercepts && status >= 300 && known() {
             self.finished(request);
             if status == 401 {
-                for challenge in head.headers.get_all("www-authenticate") {
-                    request.carry("WWW-Authenticate", challenge.as_bytes());
+                let is_challenge = |one: &&Field| one.name.eq_ignore_ascii_case("www-authenticate");
+                let challenges = request.response.fields.iter().filter(is_challenge);
+                let challenges: Vec<Vec<u8>> = challenges.map(|one| one.value.clone()).collect();
+                for challenge in challenges {
+                    request.carry("WWW-Authenticate", &challenge);
                 }
             }
             return Reply::Fail(status);
         }
-        self.changes.apply(request, head);
+        self.changes.apply(request);
         Reply::Send
     }
 
@@ -179,6 +217,26 @@ impl Origin for Pass {
             attempt.length += bytes as u64;
             attempt.received += bytes as u64;
         }
+    }
+
+    fn keep(&self, request: &mut Request, link: Link) {
+        let attempts = request.state(self.state);
+        if attempts.last_use {
+            return;
+        }
+        // The attempt is over by now.
+        if let Some(attempt) = attempts.list.last()
+            && let Some(peer) = attempt.peer
+            && let Some(keepalive) = attempt.group.keepalive
+        {
+            attempt.group.idle.keep(peer, link, keepalive.most);
+        }
+    }
+
+    fn peer_name(&self, request: &mut Request) -> String {
+        let attempt = request.state(self.state).list.last();
+        let peer = attempt.and_then(|attempt| Some(&attempt.group.peers[attempt.peer?]));
+        peer.map_or_else(String::new, |peer| peer.name.clone())
     }
 
     fn finished(&self, request: &mut Request) {
@@ -194,63 +252,26 @@ impl Origin for Pass {
 }
 
 impl Pass {
-    fn next_peer(
-        &self,
-        request: &mut Request,
-        attempts: &mut Attempts,
-    ) -> Result<Box<HttpPeer>, u16> {
+    fn present_peer<'r>(&self, request: &'r mut Request) -> Option<(&'r Arc<Group>, usize)> {
+        let attempt = request.state(self.state).current()?;
+        Some((&attempt.group, attempt.peer?))
+    }
+
+    fn next_peer(&self, request: &mut Request, attempts: &mut Attempts) -> Result<(), u16> {
         let Some(target) = attempts.target.clone() else {
             return Err(500);
         };
         let group = &target.group;
         let chosen = group.select(request, &mut attempts.tried);
         attempts.push(group, chosen);
-        let Some(number) = chosen else {
-            log::error!("no live upstreams in \"{}\"", group.name);
-            if let Some(attempt) = attempts.list.last_mut() {
-                attempt.status = 502;
-            }
-            return Err(502);
-        };
-        self.http_peer(group, number).ok_or(502)
-    }
-
-    fn http_peer(&self, group: &Group, number: usize) -> Option<Box<HttpPeer>> {
-        let peer = &group.peers[number];
-        let mut made = match &peer.address {
-            PeerAddress::Inet(address) => HttpPeer::new(*address, false, String::new()),
-            PeerAddress::Unix(path) => {
-                HttpPeer::new_uds(path.to_str()?, false, String::new()).ok()?
-            }
-        };
-        let options = &mut made.options;
-        options.connection_timeout = limited(self.settings.connect_timeout);
-        options.read_timeout = limited(self.settings.read_timeout);
-        options.write_timeout = limited(self.settings.send_timeout);
-        options.http_upstream_request_policy = HttpUpstreamRequestPolicy::preserve();
-        if self.fields.repeats_host() {
-            let patience = self.settings.connect_timeout;
-            options.custom_l4 = Some(Arc::new(Connector { patience }));
+        if chosen.is_some() {
+            return Ok(());
         }
-        match self.keepalive(group) {
-            Some(keepalive) => {
-                made.group_key = group.number;
-                options.idle_timeout = limited(keepalive.timeout);
-                let record = peer.record.clone();
-                options.tracer = Some(Tracer(Box::new(OpenConnection(record))));
-            }
-            None => {
-                // Nobody else has this key, so that nobody can be given the connection.
-                made.group_key = UNSHARED | NEXT_KEY.fetch_add(1, Ordering::Relaxed);
-                options.idle_timeout = Some(Duration::ZERO);
-            }
+        log::error!("no live upstreams in \"{}\"", group.name);
+        if let Some(attempt) = attempts.list.last_mut() {
+            attempt.status = 502;
         }
-        Some(Box::new(made))
-    }
-
-    /// How connections to the group are kept, if they are.
-    fn keepalive(&self, group: &Group) -> Option<Keepalive> {
-        group.keepalive.filter(|_| !self.fields.repeats_host())
+        Err(502)
     }
 
     /// Whether there is a peer left, and time.
@@ -267,27 +288,17 @@ impl Pass {
     }
 }
 
-static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
-const UNSHARED: u64 = 1 << 63;
-
-fn note_response(attempt: &mut Attempt, head: &ResponseHeader) {
-    let status = head.status.as_u16();
+fn note_response(attempt: &mut Attempt, head: &ResponseHead<'_>) {
     let elapsed = attempt.elapsed_ms();
-    attempt.status = status;
+    attempt.status = head.status;
     attempt.header_ms = Some(elapsed);
-    let reason = head.get_reason_phrase().map_or(0, str::len);
-    attempt.received += head_length("HTTP/1.1 200 \r\n".len() + reason, &head.headers);
+    attempt.received += head.length as u64;
     if let Some(peer) = attempt.peer {
         let record = &attempt.group.peers[peer].record;
-        record.respond(status);
+        record.respond(head.status);
         // Times are far below the largest whole number that a float holds.
         record.average(Count::HeaderTime, elapsed as f64);
     }
-}
-
-/// Pingora takes no time at all for a timeout that is over at once.
-fn limited(time: Duration) -> Option<Duration> {
-    Some(time.max(Duration::from_millis(1)))
 }
 
 /// Counts an open connection to a peer.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::address::Endpoint;
+use super::buffering;
 use super::group::Group;
 use super::headers::Fields;
 use super::pass::Pass;
@@ -71,9 +72,11 @@ pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut Lo
         location,
     };
     let changes = Changes::of(builder, chain, &pass);
+    let settings = Settings::of(builder, chain);
     let handler = Pass {
         location: location.len(),
-        settings: Settings::of(builder, chain),
+        rules: buffering::rules(chain, &settings),
+        settings,
         fields: Fields::of(builder, chain),
         changes,
         state: Registry::state(builder),

@@ -20,7 +20,6 @@ pub(super) struct Registry {
     zoned: Vec<Arc<Group>>,
     /// Names of upstreams that could not be built.
     broken: HashSet<String>,
-    groups: u64,
     state: Option<StateIndex<Attempts>>,
     /// Whether a variable asks for a field of a peer's response.
     pub(super) keeps_fields: Arc<AtomicBool>,
@@ -84,12 +83,6 @@ impl Registry {
     /// The groups of servers that only a `proxy_pass` names.
     pub(super) fn implicit(&self) -> &Arc<Implicit> {
         &self.implicit
-    }
-
-    /// A number that no other group has.
-    pub(super) fn next_number(&mut self) -> u64 {
-        self.groups += 1;
-        self.groups
     }
 
     /// The place of attempts in a request.

@@ -2,7 +2,6 @@
 //! redirects that would lead the client to the peer.
 
 use http::HeaderName;
-use pingora::http::ResponseHeader;
 
 use super::target::Destination;
 use crate::conf::{Chain, Diagnostic, Span, Statement, Text};
@@ -47,7 +46,7 @@ const HIDDEN: &[&str] = &[
 
 /// What is changed in responses.
 pub(super) struct Changes {
-    hidden: Vec<HeaderName>,
+    hidden: Vec<Box<str>>,
     redirects: Vec<Redirect>,
 }
 
@@ -148,32 +147,37 @@ impl Changes {
             }
         };
         Self {
-            hidden: hidden.filter_map(|name| name.parse().ok()).collect(),
+            hidden: hidden.map(Into::into).collect(),
             redirects,
         }
     }
 
-    /// Changes a response.
-    pub(super) fn apply(&self, request: &mut Request, head: &mut ResponseHeader) {
-        for name in &self.hidden {
-            head.remove_header(name);
-        }
+    /// Whether clients do not get the peer's fields of this name.
+    pub(super) fn hides(&self, name: &str) -> bool {
+        let same = |hidden: &Box<str>| hidden.eq_ignore_ascii_case(name);
+        self.hidden.iter().any(same)
+    }
+
+    /// Changes where redirects lead.
+    pub(super) fn apply(&self, request: &mut Request) {
         if self.redirects.is_empty() {
             return;
         }
-        if let Some(location) = value(head, "location")
+        let location = request.response.field("location").map(<[u8]>::to_vec);
+        if let Some(location) = location
             && let Some(target) = self.rewrite(request, &location)
         {
-            // What was a field stays one: it was read as such, and templates are cleaned.
-            let _ = head.insert_header("Location", target);
+            request.response.set("Location", &target);
         }
-        if let Some(refresh) = value(head, "refresh") {
+        let refresh = request.response.field("refresh").map(<[u8]>::to_vec);
+        if let Some(refresh) = refresh {
             let url = refresh
                 .windows(4)
                 .position(|four| four.eq_ignore_ascii_case(b"url="));
             let start = url.map_or(refresh.len(), |url| url + 4);
             if let Some(target) = self.rewrite(request, &refresh[start..]) {
-                let _ = head.insert_header("Refresh", [&refresh[..start], &target].concat());
+                let refresh = [&refresh[..start], &target].concat();
+                request.response.set("Refresh", &refresh);
             }
         }
     }
@@ -258,9 +262,4 @@ impl Passed<'_> {
         let text = Template::literal_text;
         Some(Redirect::Prefix(text(&from), text(to)))
     }
-}
-
-fn value(head: &ResponseHeader, name: &str) -> Option<Vec<u8>> {
-    let value = head.headers.get(name)?;
-    Some(value.as_bytes().to_vec())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::address::Endpoint;
 use super::balance::{Method, Turns, ring};
-use super::group::{Group, Keepalive, Peer, PeerAddress};
+use super::group::{Group, Keepalive, Peer, PeerAddress, Sweep};
 use super::registry::Registry;
 use super::tally::Tally;
 use crate::conf::{Chain, Context, Diagnostic, Scope, Span, Statement, Text, Word, values};
@@ -229,8 +229,13 @@ pub(super) fn build_all(builder: &mut Builder<'_>, http: &Chain<'_>) {
         }
         match build(builder, scope, &name.text) {
             Some(group) => {
+                let group = Arc::new(group);
+                if group.keepalive.is_some() {
+                    let sweep = Box::new(Sweep(Arc::clone(&group)));
+                    builder.worker_chores.push(sweep);
+                }
                 let registry = builder.thing::<Registry>();
-                registry.add(Arc::new(group), scope.get::<Zone>().is_some());
+                registry.add(group, scope.get::<Zone>().is_some());
             }
             None => builder.thing::<Registry>().add_broken(&name.text),
         }
@@ -266,7 +271,7 @@ fn build(builder: &mut Builder<'_>, scope: &Scope, name: &str) -> Option<Group> 
             .push(Diagnostic::error(backup.span, message));
     }
     servers.sort_by_key(|server| server.backup);
-    let keepalive = keepalive(builder, scope);
+    let keepalive = keepalive(scope);
     let zone = scope.get().map(|Zone(word, size)| {
         let claimed = builder.claim_zone(&word.text, word.span, "upstreams");
         builder.diagnostics.check(claimed);
@@ -282,11 +287,11 @@ fn build(builder: &mut Builder<'_>, scope: &Scope, name: &str) -> Option<Group> 
     Some(group)
 }
 
-fn keepalive(builder: &mut Builder<'_>, scope: &Scope) -> Option<Keepalive> {
+fn keepalive(scope: &Scope) -> Option<Keepalive> {
     let IdleConnections(count) = scope.get()?;
     let count = usize::try_from(*count).unwrap_or(usize::MAX);
-    builder.idle_peers = builder.idle_peers.saturating_add(count);
     Some(Keepalive {
+        most: count,
         requests: scope
             .get()
             .map_or(1000, |RequestsPerConnection(count)| *count),
@@ -353,7 +358,6 @@ impl Assembly<'_> {
         let peers: Box<[Peer]> = places
             .filter_map(|((server, address), identity)| peer(server, address, &tally, identity))
             .collect();
-        let number = builder.thing::<Registry>().next_number();
         Group {
             name: self.name.to_owned(),
             zone: self.zone,
@@ -361,8 +365,7 @@ impl Assembly<'_> {
             peers,
             method: Method::Turns,
             keepalive: self.keepalive,
-            number,
-            connections: Default::default(),
+            idle: Default::default(),
         }
     }
 }

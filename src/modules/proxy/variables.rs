@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::attempts::{Attempt, Attempts};
+use super::attempts::{Attempt, Attempts, KeptField};
 use super::registry::Registry;
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
@@ -164,13 +164,13 @@ impl Variable for ResponseField {
         let Some(fields) = attempts.and_then(|attempts| attempts.fields.as_ref()) else {
             return false;
         };
-        let same = |(name, _): &(&http::HeaderName, _)| is_variable_of(name, &self.name);
+        let same = |field: &&KeptField| is_variable_of(&field.name, &self.name);
         let mut found = false;
-        for (_, value) in fields.iter().filter(same) {
+        for field in fields.iter().filter(same) {
             if found {
                 out.extend_from_slice(b", ");
             }
-            out.extend_from_slice(value.as_bytes());
+            out.extend_from_slice(&field.value);
             found = true;
         }
         found
@@ -189,9 +189,9 @@ impl Variable for ResponseCookie {
         let Some(fields) = attempts.and_then(|attempts| attempts.fields.as_ref()) else {
             return false;
         };
-        let cookies = fields.get_all("set-cookie").iter();
-        let mut values = cookies.filter_map(|cookie| cookie_value(cookie.as_bytes(), &self.name));
-        let value = values.next();
+        let sets = |field: &&KeptField| field.name.eq_ignore_ascii_case("set-cookie");
+        let mut cookies = fields.iter().filter(sets);
+        let value = cookies.find_map(|field| cookie_value(&field.value, &self.name));
         out.extend_from_slice(value.unwrap_or_default());
         value.is_some()
     }
@@ -208,9 +208,11 @@ fn cookie_value<'c>(cookie: &'c [u8], name: &str) -> Option<&'c [u8]> {
 }
 
 /// Whether a field is meant by a variable, which has `_` where the field has `-`.
-fn is_variable_of(name: &http::HeaderName, variable: &str) -> bool {
-    let name = name.as_str();
-    let same = |(field, variable): (u8, u8)| field == variable || (field, variable) == (b'-', b'_');
+fn is_variable_of(name: &str, variable: &str) -> bool {
+    let same = |(field, variable): (u8, u8)| {
+        let field = field.to_ascii_lowercase();
+        field == variable || (field, variable) == (b'-', b'_')
+    };
     name.len() == variable.len() && name.bytes().zip(variable.bytes()).all(same)
 }
 
@@ -255,8 +257,8 @@ mod tests {
 
     #[test]
     fn fields_are_named_with_underscores() {
-        let name = http::HeaderName::from_static("x-cache-status");
-        assert!(is_variable_of(&name, "x_cache_status"));
-        assert!(!is_variable_of(&name, "x_cache"));
+        let name = "X-Cache-status";
+        assert!(is_variable_of(name, "x_cache_status"));
+        assert!(!is_variable_of(name, "x_cache"));
     }
 }

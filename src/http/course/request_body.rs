@@ -1,0 +1,368 @@
+//! The body of a request on its way to a peer: read as the client sends it, or as a whole before a
+//! peer is asked, and kept as far as it may be needed for another attempt.
+
+use std::io;
+use std::path::Path;
+use std::task::{Context, Poll, Waker, ready};
+
+use super::request::Request;
+use crate::http::message::framing::{self, BadFraming, Decoded, Framing};
+use crate::http::message::head::BodyFraming;
+use crate::http::plan::origin::{Body, SentBody};
+use crate::http::transport::end::End;
+use crate::http::transport::received::PIECE;
+use crate::http::transport::spill::Spill;
+
+/// The body of a request.
+#[derive(Debug)]
+pub struct RequestBody {
+    framing: Framing,
+    /// How the present peer is told where it ends.
+    sent_as: SentBody,
+    kept: Kept,
+    /// How much of what is kept the present peer was given.
+    given: usize,
+    /// Whether the present peer was given the end.
+    is_end_given: bool,
+    /// Bytes of content so far.
+    length: u64,
+    /// The most content that is taken.
+    most: u64,
+    /// Whether the connection ended within it.
+    is_cut: bool,
+}
+
+#[derive(Debug)]
+enum Kept {
+    Memory(Vec<u8>),
+    File(Spill),
+    /// It was too much; it cannot be sent again.
+    Gone,
+}
+
+/// So many bytes are kept in memory for another attempt.
+const MAX_KEPT: usize = 64 * 1024;
+
+/// Why a body is not read on.
+#[derive(Debug)]
+pub enum BodyError {
+    /// What came does not belong into it.
+    Malformed,
+    /// The client ended the connection before it was whole.
+    Cut,
+    /// It is longer than it may be.
+    TooLarge,
+    /// It did not come in time.
+    Late,
+    /// The temporary file that it was to wait in failed.
+    File(io::Error),
+}
+
+impl BodyError {
+    /// The status that the request ends with.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Malformed | Self::Cut => 400,
+            Self::TooLarge => 413,
+            Self::Late => 408,
+            Self::File(_) => 500,
+        }
+    }
+}
+
+impl Default for RequestBody {
+    fn default() -> Self {
+        Self::new(BodyFraming::None, None, Vec::new())
+    }
+}
+
+impl RequestBody {
+    /// Begins with the body of another request, one that ends as the head says, and has no more
+    /// content than `most`.
+    pub fn begin(&mut self, framing: BodyFraming, most: Option<u64>) {
+        let memory = match std::mem::replace(&mut self.kept, Kept::Gone) {
+            Kept::Memory(memory) => memory,
+            _ => Vec::new(),
+        };
+        *self = Self::new(framing, most, memory);
+    }
+
+    /// Gives back memory beyond `most` bytes.
+    pub fn rest(&mut self, most: usize) {
+        if !matches!(&self.kept, Kept::Memory(memory) if memory.capacity() <= most) {
+            self.kept = Kept::Memory(Vec::new());
+        }
+    }
+
+    fn new(framing: BodyFraming, most: Option<u64>, mut memory: Vec<u8>) -> Self {
+        memory.clear();
+        let (framing, sent_as) = match framing {
+            BodyFraming::None => (Framing::NONE, SentBody::None),
+            BodyFraming::Length(length) => (Framing::Length(length), SentBody::Length(length)),
+            BodyFraming::Chunked => (Framing::Chunked(Default::default()), SentBody::Chunked),
+        };
+        Self {
+            framing,
+            sent_as,
+            kept: Kept::Memory(memory),
+            given: 0,
+            is_end_given: false,
+            length: 0,
+            most: most.unwrap_or(u64::MAX),
+            is_cut: false,
+        }
+    }
+
+    /// Whether the client waits to be told before it sends it.
+    pub fn is_awaited(&self, request: &Request) -> bool {
+        let head = &request.head;
+        let waits = head.minor_version() == 1 && head.lists(b"expect", b"100-continue");
+        waits && !self.is_done()
+    }
+
+    /// Changes how much content is taken.
+    pub fn limit(&mut self, most: u64) {
+        self.most = most;
+    }
+
+    /// Throws away what comes of it, up to its end.
+    pub fn poll_discard(
+        &mut self,
+        task: &mut Context<'_>,
+        client: &mut End,
+    ) -> Poll<Result<(), BodyError>> {
+        while !self.is_done() {
+            let decoded = ready!(self.poll_decoded(task, client))?;
+            client.consume(decoded.consumed);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Whether it was read to its end.
+    pub fn is_done(&self) -> bool {
+        self.framing.is_done()
+    }
+
+    /// How much content has been read.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// How its end is told to peers.
+    pub fn sent_as(&self) -> SentBody {
+        self.sent_as
+    }
+
+    /// Whether it could be sent once more.
+    pub fn state(&self) -> Body {
+        match self.kept {
+            Kept::Gone => Body::Gone,
+            _ => Body::Kept,
+        }
+    }
+
+    /// Another peer is to get it, from the beginning.
+    pub fn start_over(&mut self) {
+        self.given = 0;
+        self.is_end_given = false;
+        if let Kept::File(file) = &mut self.kept {
+            file.rewind();
+        }
+    }
+
+    /// Whether the present peer was given all of it.
+    pub fn is_given(&self) -> bool {
+        let is_end_given = self.is_end_given || self.sent_as != SentBody::Chunked;
+        is_end_given && self.is_done() && !self.has_kept()
+    }
+
+    /// Whether something is kept that the present peer was not given.
+    fn has_kept(&self) -> bool {
+        match &self.kept {
+            Kept::Memory(memory) => self.given < memory.len(),
+            Kept::File(file) => file.left() > 0,
+            Kept::Gone => false,
+        }
+    }
+
+    /// Reads all of it, before any peer is asked; its length is known then.
+    pub fn poll_all(
+        &mut self,
+        task: &mut Context<'_>,
+        client: &mut End,
+        directory: &Path,
+    ) -> Poll<Result<(), BodyError>> {
+        while !self.is_done() {
+            let content = ready!(self.poll_content(task, client))?;
+            let bytes = &client.received()[..content.content];
+            self.kept
+                .append(bytes, directory)
+                .map_err(BodyError::File)?;
+            client.consume(content.consumed);
+        }
+        if self.sent_as == SentBody::Chunked {
+            self.sent_as = SentBody::Length(self.length);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Appends the next piece for the peer, as it goes over the wire; gives the bytes of content.
+    pub fn poll_piece(
+        &mut self,
+        task: &mut Context<'_>,
+        client: &mut End,
+        out: &mut Vec<u8>,
+    ) -> Poll<Result<usize, BodyError>> {
+        if let Some(given) = self.give_kept(out).map_err(BodyError::File)? {
+            return Poll::Ready(Ok(given));
+        }
+        if self.is_done() {
+            self.give_end(out);
+            return Poll::Ready(Ok(0));
+        }
+        let decoded = ready!(self.poll_content(task, client))?;
+        let bytes = &client.received()[..decoded.content];
+        self.kept.append_if_short(bytes);
+        if let Kept::Memory(memory) = &self.kept {
+            self.given = memory.len();
+        }
+        write_piece(self.sent_as, bytes, out);
+        client.consume(decoded.consumed);
+        if self.is_done() {
+            self.give_end(out);
+        }
+        Poll::Ready(Ok(decoded.content))
+    }
+
+    /// Appends what is at hand for the peer, so that it leaves together with the head.
+    pub fn give_at_hand(
+        &mut self,
+        client: &mut End,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, BodyError> {
+        let mut task = Context::from_waker(Waker::noop());
+        let mut content = 0;
+        while out.len() < PIECE && !self.is_given() {
+            let is_at_hand = self.has_kept() || self.is_done() || !client.received().is_empty();
+            if !is_at_hand {
+                break;
+            }
+            match self.poll_piece(&mut task, client, out) {
+                Poll::Ready(piece) => content += piece?,
+                Poll::Pending => break,
+            }
+        }
+        Ok(content)
+    }
+
+    /// What was kept of it and not given to the present peer; `None` when there is no more.
+    fn give_kept(&mut self, out: &mut Vec<u8>) -> io::Result<Option<usize>> {
+        match &mut self.kept {
+            Kept::Memory(memory) if self.given < memory.len() => {
+                let bytes = &memory[self.given..];
+                write_piece(self.sent_as, bytes, out);
+                self.given = memory.len();
+                Ok(Some(bytes.len()))
+            }
+            Kept::File(file) if file.left() > 0 => {
+                let mut piece = vec![0; PIECE];
+                let amount = file.read(&mut piece)?;
+                write_piece(self.sent_as, &piece[..amount], out);
+                Ok(Some(amount))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn give_end(&mut self, out: &mut Vec<u8>) {
+        let given = std::mem::replace(&mut self.is_end_given, true);
+        if self.sent_as == SentBody::Chunked && !given {
+            out.extend_from_slice(framing::LAST_CHUNK);
+        }
+    }
+
+    /// Has more of the body at hand, decoded where it was received, within its limit.
+    pub fn poll_content(
+        &mut self,
+        task: &mut Context<'_>,
+        client: &mut End,
+    ) -> Poll<Result<Decoded, BodyError>> {
+        let decoded = ready!(self.poll_decoded(task, client))?;
+        self.length += decoded.content as u64;
+        if self.length > self.most {
+            return Poll::Ready(Err(BodyError::TooLarge));
+        }
+        Poll::Ready(Ok(decoded))
+    }
+
+    fn poll_decoded(
+        &mut self,
+        task: &mut Context<'_>,
+        client: &mut End,
+    ) -> Poll<Result<Decoded, BodyError>> {
+        if self.is_cut {
+            return Poll::Ready(Err(BodyError::Cut));
+        }
+        if client.received().is_empty()
+            && !self.framing.is_malformed()
+            && !matches!(ready!(client.poll_receive(task)), Ok(1..))
+        {
+            self.is_cut = true;
+            return Poll::Ready(Err(BodyError::Cut));
+        }
+        match self.framing.decode(client.received_mut()) {
+            Ok(decoded) => Poll::Ready(Ok(decoded)),
+            Err(BadFraming) => {
+                // It was received all the same.
+                client.consume(client.received().len());
+                Poll::Ready(Err(BodyError::Malformed))
+            }
+        }
+    }
+}
+
+/// What a client is told that waits for it before it sends a body.
+pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+impl Kept {
+    /// Keeps all of it, in a file once it is long.
+    fn append(&mut self, bytes: &[u8], directory: &Path) -> io::Result<()> {
+        match self {
+            Self::Memory(memory) if memory.len() + bytes.len() <= MAX_KEPT => {
+                memory.extend_from_slice(bytes);
+                Ok(())
+            }
+            Self::Memory(memory) => {
+                let mut file = Spill::new(directory)?;
+                file.write(memory)?;
+                file.write(bytes)?;
+                *self = Self::File(file);
+                Ok(())
+            }
+            Self::File(file) => file.write(bytes),
+            Self::Gone => Ok(()),
+        }
+    }
+
+    /// Keeps it as long as it is short.
+    fn append_if_short(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Memory(memory) if memory.len() + bytes.len() <= MAX_KEPT => {
+                memory.extend_from_slice(bytes);
+            }
+            _ => *self = Self::Gone,
+        }
+    }
+}
+
+fn write_piece(sent_as: SentBody, bytes: &[u8], out: &mut Vec<u8>) {
+    match sent_as {
+        SentBody::Chunked if !bytes.is_empty() => {
+            framing::chunk_size(bytes.len(), out);
+            out.extend_from_slice(bytes);
+            out.extend_from_slice(b"\r\n");
+        }
+        SentBody::Chunked => {}
+        SentBody::None | SentBody::Length(_) => out.extend_from_slice(bytes),
+    }
+}

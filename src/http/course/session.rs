@@ -1,0 +1,46 @@
+//! The client's side of a request.
+
+use super::request_body::RequestBody;
+use crate::http::transport::end::End;
+use crate::http::transport::outbox::Outbox;
+use crate::http::transport::timer::Timer;
+
+/// The client's side of a request, and what is kept of it from one to the next of a connection.
+#[derive(Debug)]
+pub struct Session {
+    /// The connection.
+    pub client: End,
+    /// For whatever is waited for.
+    pub timer: Timer,
+    /// The body of the request.
+    pub body: RequestBody,
+    /// The response, as far as it is on its way.
+    pub outbox: Outbox,
+    /// The request, as far as it is on its way to a peer.
+    pub to_peer: Vec<u8>,
+}
+
+impl Session {
+    /// The session of a fresh connection.
+    pub fn new(client: End) -> Self {
+        Self {
+            client,
+            timer: Timer::default(),
+            body: RequestBody::default(),
+            outbox: Outbox::default(),
+            to_peer: Vec::new(),
+        }
+    }
+
+    /// Gives back memory: nothing is expected soon.
+    pub fn rest(&mut self) {
+        if self.to_peer.capacity() > RESTING {
+            self.to_peer = Vec::new();
+        }
+        self.body.rest(RESTING);
+        self.outbox.rest(RESTING);
+    }
+}
+
+/// A connection at rest keeps no more than this of each kind.
+const RESTING: usize = 1024;

@@ -1,0 +1,283 @@
+//! The head of an origin's response, read flat: nothing is copied, every rule about framing is
+//! applied once.
+//!
+//! What is contradictory is refused, because whoever stands behind us might understand it the
+//! other way (RFC 9112 §6.3): two lengths, a length beside a coding, a coding that is not
+//! `chunked`, a coding in HTTP/1.0.
+
+use httparse::{Header, ParserConfig, Status};
+
+use super::framing::{Chunks, Framing};
+
+/// The head of a response as an origin sent it.
+#[derive(Debug)]
+pub struct ResponseHead<'h> {
+    /// 100 to 999.
+    pub status: u16,
+    /// The reason phrase; may be empty.
+    pub reason: &'h str,
+    /// 0 or 1 of `HTTP/1.x`.
+    pub minor_version: u8,
+    /// Every field, in order.
+    pub fields: &'h [Header<'h>],
+    /// How many bytes it takes.
+    pub length: usize,
+    /// `Content-Length`.
+    pub content_length: Option<u64>,
+    /// `Transfer-Encoding: chunked`.
+    pub chunked: bool,
+    /// Whether the connection serves another request after this one.
+    pub persistent: bool,
+}
+
+/// Why some bytes are no head of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadResponse {
+    /// They are not HTTP/1.
+    #[error("invalid header")]
+    Malformed,
+    /// The end of the body is told in two ways, or in one that is not understood.
+    #[error("contradictory or unknown framing")]
+    Framing,
+}
+
+/// Heads with up to so many fields, nearly all of them, are read without an allocation.
+const FEW_FIELDS: usize = 64;
+/// A field takes at least so many bytes: a name, a colon, a line end.
+const SHORTEST_FIELD: usize = 3;
+
+/// Reads the head at the beginning of `input` and gives it to `take`; `None` when more bytes are
+/// needed.
+///
+/// # Errors
+/// When it is none, or contradicts itself.
+pub fn read<T>(
+    input: &[u8],
+    take: impl FnOnce(&ResponseHead<'_>) -> T,
+) -> Result<Option<T>, BadResponse> {
+    let mut few = [httparse::EMPTY_HEADER; FEW_FIELDS];
+    let fits = match parse(input, &mut few) {
+        Ok(Some(head)) => return Ok(Some(take(&head))),
+        Ok(None) => return Ok(None),
+        Err(Unread::Bad(bad)) => return Err(bad),
+        Err(Unread::ManyFields) => input.len() / SHORTEST_FIELD + 1,
+    };
+    let mut many = vec![httparse::EMPTY_HEADER; fits];
+    match parse(input, &mut many) {
+        Ok(head) => Ok(head.map(|head| take(&head))),
+        Err(Unread::Bad(bad)) => Err(bad),
+        Err(Unread::ManyFields) => Err(BadResponse::Malformed),
+    }
+}
+
+enum Unread {
+    Bad(BadResponse),
+    ManyFields,
+}
+
+impl From<BadResponse> for Unread {
+    fn from(bad: BadResponse) -> Self {
+        Self::Bad(bad)
+    }
+}
+
+fn parse<'h>(
+    input: &'h [u8],
+    storage: &'h mut [Header<'h>],
+) -> Result<Option<ResponseHead<'h>>, Unread> {
+    let mut response = httparse::Response::new(storage);
+    let length = match ParserConfig::default().parse_response(&mut response, input) {
+        Ok(Status::Complete(length)) => length,
+        Ok(Status::Partial) => return Ok(None),
+        Err(httparse::Error::TooManyHeaders) => return Err(Unread::ManyFields),
+        Err(_) => return Err(BadResponse::Malformed.into()),
+    };
+    let mut head = ResponseHead {
+        status: response.code.unwrap_or(0),
+        reason: response.reason.unwrap_or(""),
+        minor_version: response.version.unwrap_or(0),
+        fields: response.headers,
+        length,
+        content_length: None,
+        chunked: false,
+        persistent: false,
+    };
+    if head.status < 100 {
+        return Err(BadResponse::Malformed.into());
+    }
+    head.judge()?;
+    Ok(Some(head))
+}
+
+impl ResponseHead<'_> {
+    /// Finds out where the body ends, and whether the connection goes on.
+    fn judge(&mut self) -> Result<(), BadResponse> {
+        let (mut close, mut keep_alive) = (false, false);
+        for field in self.fields {
+            let name = field.name;
+            match name.len() {
+                10 if name.eq_ignore_ascii_case("connection") => {
+                    close |= lists(field.value, b"close");
+                    keep_alive |= lists(field.value, b"keep-alive");
+                }
+                14 if name.eq_ignore_ascii_case("content-length") => {
+                    let length = number(field.value).ok_or(BadResponse::Framing)?;
+                    if self.content_length.replace(length).is_some() {
+                        return Err(BadResponse::Framing);
+                    }
+                }
+                17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+                    let known = field.value.eq_ignore_ascii_case(b"chunked");
+                    if !known || self.chunked || self.minor_version == 0 {
+                        return Err(BadResponse::Framing);
+                    }
+                    self.chunked = true;
+                }
+                _ => {}
+            }
+        }
+        if self.chunked && self.content_length.is_some() {
+            return Err(BadResponse::Framing);
+        }
+        self.persistent = !close && (self.minor_version == 1 || keep_alive);
+        Ok(())
+    }
+
+    /// How the body ends that follows; `bodiless` when the request was HEAD.
+    pub fn framing(&self, bodiless: bool) -> Framing {
+        if bodiless || matches!(self.status, 100..200 | 204 | 304) {
+            return Framing::NONE;
+        }
+        match self.content_length {
+            _ if self.chunked => Framing::Chunked(Chunks::default()),
+            Some(length) => Framing::Length(length),
+            None => Framing::UntilClose,
+        }
+    }
+
+    /// The first field of this name.
+    pub fn field(&self, name: &str) -> Option<&[u8]> {
+        let same = |field: &&Header<'_>| field.name.eq_ignore_ascii_case(name);
+        self.fields.iter().find(same).map(|field| field.value)
+    }
+
+    /// Whether a field concerns the connection alone and is not passed on: one that is known for
+    /// that, or that `Connection` names (RFC 9110 §7.6.1).
+    pub fn is_of_connection(&self, name: &str) -> bool {
+        let known = match name.len() {
+            2 => name.eq_ignore_ascii_case("te"),
+            7 => name.eq_ignore_ascii_case("upgrade"),
+            10 => {
+                name.eq_ignore_ascii_case("connection") || name.eq_ignore_ascii_case("keep-alive")
+            }
+            14 => name.eq_ignore_ascii_case("content-length"),
+            16 => name.eq_ignore_ascii_case("proxy-connection"),
+            17 => name.eq_ignore_ascii_case("transfer-encoding"),
+            _ => false,
+        };
+        known || self.names_in_connection(name)
+    }
+
+    fn names_in_connection(&self, name: &str) -> bool {
+        let mut connection = self
+            .fields
+            .iter()
+            .filter(|field| field.name.eq_ignore_ascii_case("connection"));
+        connection.any(|field| lists(field.value, name.as_bytes()))
+    }
+}
+
+/// Whether a list of tokens has one.
+pub fn lists(value: &[u8], token: &[u8]) -> bool {
+    let mut tokens = value.split(|byte| *byte == b',');
+    tokens.any(|one| one.trim_ascii().eq_ignore_ascii_case(token))
+}
+
+/// Digits and nothing else.
+fn number(text: &[u8]) -> Option<u64> {
+    let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let text = std::str::from_utf8(text).ok().filter(|_| digits)?;
+    text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn framing(head: &str) -> Result<Option<String>, BadResponse> {
+        read(head.as_bytes(), |head| {
+            format!("{:?} {}", head.framing(false), head.persistent)
+        })
+    }
+
+    fn of(fields: &str) -> Result<Option<String>, BadResponse> {
+        framing(&format!("HTTP/1.1 200 OK\r\n{fields}\r\n"))
+    }
+
+    fn some(text: &str) -> Result<Option<String>, BadResponse> {
+        Ok(Some(text.to_owned()))
+    }
+
+    #[test]
+    fn the_end_of_the_body_is_told_in_one_way() {
+        assert_eq!(of("Content-Length: 5\r\n"), some("Length(5) true"));
+        assert_eq!(of(""), some("UntilClose true"));
+        assert!(of("Transfer-Encoding: chunked\r\n").is_ok());
+        for fields in [
+            "Content-Length: 5\r\nContent-Length: 5\r\n",
+            "Content-Length: +5\r\n",
+            "Content-Length: 5, 5\r\n",
+            "Content-Length: \r\n",
+            "Content-Length: 99999999999999999999\r\n",
+            "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+            "Transfer-Encoding: identity\r\n",
+            "Transfer-Encoding: gzip, chunked\r\n",
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        ] {
+            assert_eq!(of(fields), Err(BadResponse::Framing), "{fields:?}");
+        }
+        let old = "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        assert_eq!(framing(old), Err(BadResponse::Framing));
+    }
+
+    #[test]
+    fn some_responses_have_no_body_whatever_they_say() {
+        for status in [100, 204, 304] {
+            let head = format!("HTTP/1.1 {status} X\r\nContent-Length: 5\r\n\r\n");
+            assert_eq!(framing(&head), some("Length(0) true"), "{status}");
+        }
+    }
+
+    #[test]
+    fn heads_are_read_when_they_are_whole() {
+        let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nA: b\r\n\r\n";
+        for end in 0..head.len() {
+            assert_eq!(read(&head[..end], |_| ()), Ok(None), "{end}");
+        }
+        assert_eq!(
+            read(head, |head| (head.length, head.persistent)),
+            Ok(Some((head.len(), false)))
+        );
+        for bad in [
+            "x",
+            "HTTP/1.1 99 X\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nA b\r\n\r\n",
+            "HTTP/2 200\r\n\r\n",
+        ] {
+            assert_eq!(
+                read(bad.as_bytes(), |_| ()),
+                Err(BadResponse::Malformed),
+                "{bad:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn there_may_be_many_fields() {
+        let head = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a:\r\n".repeat(1000));
+        assert_eq!(
+            read(head.as_bytes(), |head| head.fields.len()),
+            Ok(Some(1000))
+        );
+    }
+}

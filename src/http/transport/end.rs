@@ -1,0 +1,227 @@
+//! One end of an exchange: a connection to a client or to a peer, with what was received from it
+//! and not consumed, and counts of all that went over it.
+
+use std::fs::File;
+use std::io::{self, IoSlice};
+use std::os::unix::fs::FileExt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pingora_core::protocols::Stream;
+use tokio::io::AsyncWrite;
+
+use super::departure::Departure;
+use super::received::Received;
+use super::timer::{Timer, deadline};
+use super::traffic::Traffic;
+use crate::os;
+
+/// So much of a file is sent at once, so that other connections have their turn.
+const MAX_FILE_PIECE: usize = 512 * 1024;
+
+/// One end of an exchange.
+#[derive(Debug)]
+pub struct End {
+    stream: Stream,
+    received: Received,
+    traffic: Arc<Traffic>,
+    departure: Option<Departure>,
+}
+
+impl End {
+    /// Wraps a connection; what went over it is added to `traffic`.
+    pub fn new(stream: Stream, traffic: Arc<Traffic>) -> Self {
+        Self {
+            stream,
+            received: Received::default(),
+            traffic,
+            departure: None,
+        }
+    }
+
+    /// What was received and not consumed.
+    pub fn received(&self) -> &[u8] {
+        self.received.bytes()
+    }
+
+    /// The same, to be decoded in place.
+    pub fn received_mut(&mut self) -> &mut [u8] {
+        self.received.bytes_mut()
+    }
+
+    /// Drops the first bytes of what was received: they have been understood.
+    pub fn consume(&mut self, amount: usize) {
+        let amount = amount.min(self.received.len());
+        self.received.consume(amount);
+        self.count(amount);
+    }
+
+    /// Hands over the memory of what was received, of which `consumed` bytes have been understood;
+    /// what lies behind them is lost.
+    pub fn take(&mut self, consumed: usize) -> Received {
+        self.count(consumed);
+        std::mem::take(&mut self.received)
+    }
+
+    /// Ready once the other side has ended its side, or is gone, also behind bytes that it sent before.
+    pub fn poll_left(&mut self, task: &mut Context<'_>) -> Poll<()> {
+        if self.received.is_empty() && !matches!(ready!(self.poll_receive(task)), Ok(1..)) {
+            return Poll::Ready(());
+        }
+        if self.departure.is_none() {
+            let watch = Departure::of(self.stream.id());
+            // Without a descriptor to spare the request is served to its end.
+            self.departure = watch.inspect_err(|error| log::warn!("{error}")).ok();
+        }
+        let watch = self.departure.as_ref();
+        watch.map_or(Poll::Pending, |watch| watch.poll_left(task))
+    }
+
+    /// Forgets the watch of `poll_left`, which holds a descriptor.
+    pub fn stop_watching(&mut self) {
+        self.departure = None;
+    }
+
+    /// Whether nobody is there any more to whom something could be sent.
+    pub fn is_gone(&self) -> bool {
+        os::is_hung_up(self.stream.id())
+    }
+
+    /// Receives more; 0 at the end of the stream.
+    pub fn poll_receive(&mut self, task: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.received.poll_read(task, &mut self.stream)
+    }
+
+    /// Receives more; 0 at the end of the stream.
+    pub async fn receive(&mut self) -> io::Result<usize> {
+        std::future::poll_fn(|task| self.poll_receive(task)).await
+    }
+
+    /// Sends all of it, as long as the other side takes something within each `patience`.
+    ///
+    /// # Errors
+    /// When it does not, or the connection fails.
+    pub async fn send(
+        &mut self,
+        mut bytes: &[u8],
+        timer: &mut Timer,
+        patience: Duration,
+    ) -> io::Result<()> {
+        let mut until = None;
+        std::future::poll_fn(|task| {
+            loop {
+                let polled = match bytes.is_empty() {
+                    true => self.poll_flush(task).map_ok(|()| 0),
+                    false => self.poll_send(task, bytes, &[]),
+                };
+                match polled {
+                    Poll::Ready(Ok(0)) => return Poll::Ready(Ok(())),
+                    Poll::Ready(Ok(sent)) => {
+                        bytes = &bytes[sent..];
+                        until = None;
+                    }
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    Poll::Pending => {
+                        let until = *until.get_or_insert_with(|| deadline(patience));
+                        ready!(timer.poll(task, until));
+                        return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                    }
+                }
+            }
+        })
+        .await
+    }
+
+    /// Writes some of two pieces, one behind the other.
+    pub fn poll_send(
+        &mut self,
+        task: &mut Context<'_>,
+        first: &[u8],
+        second: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let stream = Pin::new(&mut self.stream);
+        let sent = ready!(match (first.is_empty(), second.is_empty()) {
+            (_, true) => stream.poll_write(task, first),
+            (true, _) => stream.poll_write(task, second),
+            _ => stream.poll_write_vectored(task, &[IoSlice::new(first), IoSlice::new(second)]),
+        })?;
+        if sent == 0 && !(first.is_empty() && second.is_empty()) {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        self.count_sent(sent);
+        Poll::Ready(Ok(sent))
+    }
+
+    /// Sends some of `length` bytes of a file from `offset` without a copy in our memory, where nothing
+    /// encrypts the connection; 0 where the file ends.
+    pub fn poll_send_file(
+        &mut self,
+        task: &mut Context<'_>,
+        file: &File,
+        offset: u64,
+        length: u64,
+    ) -> Poll<io::Result<usize>> {
+        let most = usize::try_from(length).map_or(MAX_FILE_PIECE, |all| all.min(MAX_FILE_PIECE));
+        match os::send_file(self.stream.id(), file, offset, most) {
+            Ok(sent) => {
+                self.count_sent(sent);
+                Poll::Ready(Ok(sent))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                // Only a write of its own tells the stream that it is to wait for room.
+                let mut piece = [0; 4096];
+                let read = file.read_at(&mut piece[..most.min(4096)], offset)?;
+                self.poll_send(task, &piece[..read], &[])
+            }
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+
+    /// Passes on what the stream itself has gathered, as encrypted ones do.
+    pub fn poll_flush(&mut self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(task)
+    }
+
+    /// How many bytes have been consumed so far.
+    pub fn received_so_far(&self) -> u64 {
+        self.traffic.received.load(Ordering::Relaxed)
+    }
+
+    /// What went over the connection.
+    pub fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
+    }
+
+    /// The connection.
+    pub fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    /// The connection, to be closed or changed.
+    pub fn stream_mut(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+
+    /// The connection alone, with its counts.
+    pub fn into_parts(self) -> (Stream, Arc<Traffic>) {
+        (self.stream, self.traffic)
+    }
+
+    fn count_sent(&self, amount: usize) {
+        let total = &self.traffic.sent;
+        total.fetch_add(amount as u64, Ordering::Relaxed);
+    }
+
+    fn count(&self, amount: usize) {
+        let total = &self.traffic.received;
+        total.fetch_add(amount as u64, Ordering::Relaxed);
+    }
+
+    /// Whether nothing was received that nobody asked for.
+    pub fn is_clean(&self) -> bool {
+        self.received.is_empty()
+    }
+}

@@ -1,0 +1,83 @@
+//! One timer for each connection, moved only when it would fire too late or has fired too early.
+//!
+//! A wait begins with a deadline. As long as the timer stands no later than that, nothing is done:
+//! when it fires before its time, it is moved to the deadline that holds then. A connection that
+//! is busy has a timer operation in every few seconds, not in every wait.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Fires at the deadline of the wait at hand.
+#[derive(Debug, Default)]
+pub struct Timer {
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Timer {
+    /// Ready once `deadline` has passed; else the task is woken then, or earlier.
+    pub fn poll(&mut self, task: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        if let Some(sleep) = &self.sleep
+            && sleep.deadline() <= deadline
+            && !sleep.is_elapsed()
+        {
+            // A connection has one task, so the timer knows already whom to wake.
+            return Poll::Pending;
+        }
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        loop {
+            if sleep.deadline() > deadline || sleep.is_elapsed() {
+                sleep.as_mut().reset(deadline);
+            }
+            ready!(sleep.as_mut().poll(task));
+            if Instant::now() >= deadline {
+                return Poll::Ready(());
+            }
+        }
+    }
+}
+
+/// A moment after `time`; far away where that is beyond the clock.
+pub fn deadline(time: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(time).unwrap_or(now + FAR)
+}
+
+const FAR: Duration = Duration::from_secs(86400 * 365);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn wait(timer: &mut Timer, until: Instant) {
+        std::future::poll_fn(|task| timer.poll(task, until)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_never_early() {
+        let mut timer = Timer::default();
+        let begin = Instant::now();
+        for ms in [50, 20, 200, 1, 400] {
+            let until = Instant::now() + Duration::from_millis(ms);
+            wait(&mut timer, until).await;
+            assert!(Instant::now() >= until);
+            assert!(Instant::now() < until + Duration::from_millis(3));
+        }
+        assert!(begin.elapsed() < Duration::from_millis(690));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_ends_otherwise_leaves_it_where_it_is() {
+        let mut timer = Timer::default();
+        let first = Instant::now() + Duration::from_secs(1);
+        let pending = std::future::poll_fn(|task| Poll::Ready(timer.poll(task, first))).await;
+        assert!(pending.is_pending());
+        let second = Instant::now() + Duration::from_secs(5);
+        wait(&mut timer, second).await;
+        assert!(Instant::now() >= second);
+    }
+}

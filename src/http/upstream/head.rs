@@ -1,0 +1,97 @@
+//! A response's head on its way from the peer to the client.
+
+use super::exchange::Broken;
+use crate::http::course::request::Request;
+use crate::http::message::framing::Framing;
+use crate::http::message::response_head::ResponseHead;
+use crate::http::plan::origin::{Body, Origin, Reply};
+
+/// What a peer's head comes to.
+pub(super) enum Taken {
+    /// Another one follows. What the client is told meanwhile, if anything.
+    Informational(Vec<u8>),
+    /// A change to another protocol that nobody has asked for.
+    Unasked,
+    /// The response.
+    Final {
+        framing: Framing,
+        /// Whether the peer keeps its connection open.
+        persistent: bool,
+        reason: String,
+    },
+}
+
+const SWITCHING: u16 = 101;
+
+/// Has a head judged by whoever passed the request on; the response's fields are in the request then.
+pub(super) fn take(
+    request: &mut Request,
+    origin: &'static dyn Origin,
+    body: Body,
+    head: &ResponseHead<'_>,
+) -> Result<Taken, Broken> {
+    if head.status < 200 && head.status != SWITCHING {
+        return Ok(Taken::Informational(informational(request, head)));
+    }
+    if head.status == SWITCHING && request.head.field(b"upgrade").is_none() {
+        return Ok(Taken::Unasked);
+    }
+    request.time_passed();
+    origin.answered(request, head);
+    request.response.status = head.status;
+    copy_fields(request, origin, head);
+    match origin.response(request, body) {
+        Reply::Send => {}
+        Reply::Another => return Err(Broken::Another),
+        Reply::Fail(status) => return Err(Broken::Status(status)),
+        Reply::Redirect(target) => return Err(Broken::Redirect(target)),
+    }
+    Ok(Taken::Final {
+        framing: head.framing(request.is_head()),
+        persistent: head.persistent,
+        reason: head.reason.to_owned(),
+    })
+}
+
+/// The fields that go on to the client. How the body ends is told by a field of our own.
+fn copy_fields(request: &mut Request, origin: &'static dyn Origin, head: &ResponseHead<'_>) {
+    let switches = head.status == SWITCHING;
+    request.response.fields.clear();
+    for field in head.fields {
+        let is_passed = match head.is_of_connection(field.name) {
+            true => switches && is_of_upgrade(field.name),
+            false => !origin.hides(field.name),
+        };
+        if is_passed {
+            request.response.add(field.name, field.value);
+        }
+    }
+    let says_length = !matches!(head.status, 100..200 | 204 | 304);
+    if let Some(length) = head.content_length.filter(|_| says_length) {
+        let digits = length.to_string();
+        request.response.add("Content-Length", digits.as_bytes());
+    }
+}
+
+fn is_of_upgrade(name: &str) -> bool {
+    name.eq_ignore_ascii_case("upgrade") || name.eq_ignore_ascii_case("connection")
+}
+
+/// What a client of HTTP/1.1 is told before the response. It was told to go on already.
+fn informational(request: &Request, head: &ResponseHead<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    if head.status == 100 || request.head.minor_version() == 0 {
+        return out;
+    }
+    out.extend_from_slice(format!("HTTP/1.1 {} {}\r\n", head.status, head.reason).as_bytes());
+    for field in head.fields {
+        if !head.is_of_connection(field.name) {
+            out.extend_from_slice(field.name.as_bytes());
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(field.value);
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+    out
+}

@@ -1,0 +1,157 @@
+//! How far bodies are read ahead of whoever takes them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::settings::Settings;
+use crate::conf::{Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement};
+use crate::http::plan::origin::Rules;
+use crate::http::transport::spill::ReadAhead;
+
+struct Buffering(bool);
+struct RequestBuffering(bool);
+struct BufferSize(u64);
+struct Buffers(u64);
+struct TemporaryPath(Arc<Path>);
+struct TemporarySize(u64);
+
+const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
+
+/// The rows.
+pub(super) const ROWS: [DirectiveSpec; 6] = [
+    DirectiveSpec {
+        name: "proxy_buffering",
+        contexts: BLOCKS,
+        doc: Doc {
+            syntax: "proxy_buffering on | off;",
+            default: "proxy_buffering on;",
+            text: "With `on` a response is read ahead of a client that takes it slowly, into \
+                   `proxy_buffers` and then into a temporary file, so that the peer is soon free for \
+                   others. With `off` no more is read than the client takes. In both cases what has \
+                   come is sent at once.",
+            example: "",
+        },
+        apply: |statement| {
+            let on = statement.flag(1)?;
+            statement.scope.insert(Buffering(on));
+            Ok(())
+        },
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "proxy_request_buffering",
+        contexts: BLOCKS,
+        doc: Doc {
+            syntax: "proxy_request_buffering on | off;",
+            default: "proxy_request_buffering on;",
+            text: "With `on` the body of a request is read as a whole, into memory and then into a \
+                   temporary file, before a peer is asked, so that it can be sent to another one as \
+                   well. With `off` a peer gets it as it comes; another one can be asked only while \
+                   no more than 64 KiB have come.",
+            example: "",
+        },
+        apply: |statement| {
+            let on = statement.flag(1)?;
+            statement.scope.insert(RequestBuffering(on));
+            Ok(())
+        },
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "proxy_buffer_size",
+        contexts: BLOCKS,
+        doc: Doc {
+            syntax: "proxy_buffer_size SIZE;",
+            default: "proxy_buffer_size 8k;",
+            text: "The longest head of a response that is taken from a peer; a longer one is \
+                   answered with 502. There is no limit to the number of its fields.",
+            example: "",
+        },
+        apply: |statement| {
+            let size = statement.size(1)?;
+            statement.scope.insert(BufferSize(size));
+            Ok(())
+        },
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "proxy_buffers",
+        contexts: BLOCKS,
+        arity: Arity::exactly(2),
+        doc: Doc {
+            syntax: "proxy_buffers NUMBER SIZE;",
+            default: "proxy_buffers 8 8k;",
+            text: "How much of a response is read ahead of a slow client into memory: the product of \
+                   both, at least 32 KiB.",
+            example: "",
+        },
+        apply: |statement| {
+            let (number, size) = (statement.number(1)?, statement.size(2)?);
+            statement.scope.insert(Buffers(number.saturating_mul(size)));
+            Ok(())
+        },
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "proxy_max_temp_file_size",
+        contexts: BLOCKS,
+        doc: Doc {
+            syntax: "proxy_max_temp_file_size SIZE;",
+            default: "proxy_max_temp_file_size 1g;",
+            text: "How much of a response may lie in a temporary file; 0 for no such file.",
+            example: "",
+        },
+        apply: |statement| {
+            let size = statement.size(1)?;
+            statement.scope.insert(TemporarySize(size));
+            Ok(())
+        },
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "proxy_temp_path",
+        contexts: BLOCKS,
+        arity: Arity::between(1, 4),
+        doc: Doc {
+            syntax: "proxy_temp_path PATH [LEVEL ...];",
+            default: "the system's folder for temporary files",
+            text: "The folder of temporary files. They have no names, so levels have no effect, and \
+                   nothing is left behind, however a worker ends. It is made when it is missing.",
+            example: "",
+        },
+        apply: apply_path,
+        ..SPEC
+    },
+];
+
+fn apply_path(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let path = Path::new(statement.text(1)).into();
+    statement.scope.insert(TemporaryPath(path));
+    Ok(())
+}
+
+/// The rules that hold in the innermost scope.
+pub(super) fn rules(chain: &Chain<'_>, settings: &Settings) -> Rules {
+    let number = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
+    let buffers = chain.nearest().is_none_or(|Buffering(on)| *on);
+    let temporary = chain.nearest().map(|TemporaryPath(path)| Arc::clone(path));
+    let directory = temporary.unwrap_or_else(|| std::env::temp_dir().into());
+    Rules {
+        read_timeout: settings.read_timeout,
+        send_timeout: settings.send_timeout,
+        max_head: chain
+            .nearest()
+            .map_or(8 * 1024, |BufferSize(size)| number(*size)),
+        read_ahead: buffers.then(|| ReadAhead {
+            memory: chain
+                .nearest()
+                .map_or(64 * 1024, |Buffers(size)| number(*size)),
+            file: chain.nearest().map_or(1 << 30, |TemporarySize(size)| *size),
+            directory: Arc::clone(&directory),
+        }),
+        temporary: directory,
+        buffers_request: chain.nearest().is_none_or(|RequestBuffering(on)| *on),
+        outlives_client: settings.ignores_abort,
+        sends_body: settings.passes_body,
+    }
+}
