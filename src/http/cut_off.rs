@@ -49,7 +49,22 @@ impl Drop for Exchange {
 pub(super) struct Arriving<'a> {
     pub(super) client: &'a mut Client,
     pub(super) request: &'a mut Request,
-    pub(super) has_arrived: bool,
+    has_arrived: bool,
+}
+
+impl<'a> Arriving<'a> {
+    pub(super) fn new(client: &'a mut Client, request: &'a mut Request) -> Self {
+        Self {
+            client,
+            request,
+            has_arrived: false,
+        }
+    }
+
+    /// It is waited for no longer.
+    pub(super) fn arrived(mut self) {
+        self.has_arrived = true;
+    }
 }
 
 impl Drop for Arriving<'_> {
