@@ -147,16 +147,9 @@ impl Connection<'_> {
             let Some(mut request) = self.request.take() else {
                 return;
             };
-            let arrival = {
-                let mut arriving = Arriving {
-                    client: &mut session.client,
-                    request: &mut request,
-                    has_arrived: false,
-                };
-                let arrival = self.arrival(arriving.client, arriving.request).await;
-                arriving.has_arrived = true;
-                arrival
-            };
+            let arriving = Arriving::new(&mut session.client, &mut request);
+            let arrival = self.arrival(arriving.client, arriving.request).await;
+            arriving.arrived();
             let answer = match arrival {
                 Arrival::End => return part(&request, &mut session.client).await,
                 Arrival::Head => self.understand(&mut request),

@@ -10,7 +10,22 @@ use crate::http::transport::end::End;
 pub(in crate::http) struct Arriving<'a> {
     pub(in crate::http) client: &'a mut End,
     pub(in crate::http) request: &'a mut Request,
-    pub(in crate::http) has_arrived: bool,
+    has_arrived: bool,
+}
+
+impl<'a> Arriving<'a> {
+    pub(in crate::http) fn new(client: &'a mut End, request: &'a mut Request) -> Self {
+        Self {
+            client,
+            request,
+            has_arrived: false,
+        }
+    }
+
+    /// It is waited for no longer.
+    pub(in crate::http) fn arrived(mut self) {
+        self.has_arrived = true;
+    }
 }
 
 impl Drop for Arriving<'_> {

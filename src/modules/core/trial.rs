@@ -93,8 +93,8 @@ pub(crate) fn get(runtime: &'static Runtime, target: &str) -> Done {
     )
 }
 
-/// Sends a whole head.
-pub(crate) fn ask(runtime: &'static Runtime, head: &str) -> Done {
+/// A request with this head that has begun.
+pub(crate) fn begin(runtime: &'static Runtime, head: &str) -> Box<Request> {
     let facts = ConnectionFacts {
         number: 1,
         requests: 0,
@@ -108,6 +108,12 @@ pub(crate) fn ask(runtime: &'static Runtime, head: &str) -> Done {
     request.head.read(head.as_bytes()).unwrap();
     request.arrive();
     request.begin();
+    request
+}
+
+/// Sends a whole head.
+pub(crate) fn ask(runtime: &'static Runtime, head: &str) -> Done {
+    let mut request = begin(runtime, head);
     let answer = match identify::identify(&mut request) {
         Ok(()) => engine::decide(&mut request),
         Err(status) => engine::fail(&mut request, status),

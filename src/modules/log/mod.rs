@@ -169,7 +169,9 @@ impl PhaseHandler for AccessLog {
 
 #[cfg(test)]
 mod tests {
-    use crate::modules::core::trial::{ask, get, load, problems, server};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use crate::modules::core::trial::{ask, begin, get, load, problems, server};
 
     #[test]
     fn lines_are_written_as_told() {
@@ -200,6 +202,34 @@ mod tests {
         let end = "\"GET /lost HTTP/1.1\" 404 0 \"-\" \"-\"\n";
         assert!(combined.ends_with(end), "{combined}");
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_request_that_is_dropped_has_its_line_too_and_only_one() {
+        let path = std::env::temp_dir().join(format!("pingauge-dropped-{}", std::process::id()));
+        let text = "events {} http { log_format short '$request_uri $status';
+            server { listen 80; access_log $PATH short; location / { return 204; } } }";
+        let runtime = load(text.replace("$PATH", &path.to_string_lossy())).unwrap();
+        let begin = |target| {
+            begin(
+                runtime,
+                &format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"),
+            )
+        };
+        drop(begin("/dropped"));
+        let panicking = catch_unwind(AssertUnwindSafe(|| {
+            let _request = begin("/lost");
+            panic!("a test's own panic");
+        }));
+        assert!(panicking.is_err());
+        drop(begin("/detached").detached());
+        drop(get(runtime, "/whole"));
+        let lines = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(
+            lines,
+            "/dropped 000\n/lost 000\n/detached 000\n/whole 204\n"
+        );
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]
