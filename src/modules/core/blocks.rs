@@ -55,7 +55,7 @@ pub(super) const LOCATION: DirectiveSpec = DirectiveSpec {
                class is one byte, `\\w`, `\\d`, `\\s`, `\\b` and letters in either case are those of \
                ASCII, and what is not ASCII in an expression stands for its bytes. Unlike in PCRE, \
                `$` is the very end: it does not match before a final line feed (`\\Z` does), and \
-               there is no `\\p`, `\\C` or `(?|`. An expression that would take too long does not \
+               there is no `\\p` and no `(?|`. An expression that would take too long does not \
                match. A location `@name` takes no request by itself; `error_page` and `try_files` lead to \
                it.",
         example: "location ~ ^/user/(?<id>\\d+)$ {\n    return 200 $id;\n}",

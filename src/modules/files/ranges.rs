@@ -26,7 +26,7 @@ pub(super) fn read(field: &[u8], length: u64) -> Wanted {
     let Some((unit, list)) = field.split_at_checked(UNIT.len()) else {
         return Wanted::Whole;
     };
-    if !unit.eq_ignore_ascii_case(UNIT) {
+    if list.is_empty() || !unit.eq_ignore_ascii_case(UNIT) {
         return Wanted::Whole;
     }
     let mut parts = Vec::new();
@@ -149,6 +149,7 @@ mod tests {
             ("lines=1-2", Wanted::Whole),
             ("bytes", Wanted::Whole),
             ("bytes =1-2", Wanted::Whole),
+            ("bytes=", Wanted::Whole),
             ("", Wanted::Whole),
         ] {
             assert_eq!(read(field.as_bytes(), 10), expected, "{field}");
@@ -158,7 +159,6 @@ mod tests {
             "4-2",
             "-0",
             "-",
-            "",
             "a-b",
             "5",
             "+1-2",
