@@ -235,6 +235,9 @@ impl ProxyHttp for Hooks {
             let failure = failure_of(&error, reused);
             exchange.attempt_failed(failure, body);
         }
+        if matches!(exchange.course, Course::Open) && *error.esource() == ErrorSource::Internal {
+            complain(exchange, peer, "a request cannot be sent upstream", &error);
+        }
         let again = exchange.goes_on(body, status_of(&error));
         error.set_retry(again);
         error

@@ -261,10 +261,9 @@ impl Translation<'_> {
             },
             |end| end + 1,
         );
-        for byte in self.rest[..count].to_vec() {
-            self.plain(byte);
-        }
-        self.rest = &self.rest[count..];
+        let (digits, rest) = self.rest.split_at(count);
+        digits.iter().for_each(|byte| self.plain(*byte));
+        self.rest = rest;
     }
 }
 

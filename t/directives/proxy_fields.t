@@ -155,6 +155,14 @@ GET /none
 --- no_log
 upstream failed
 
+=== a head that cannot be sent is told of
+--- config
+location / { proxy_set_header Host a@b; proxy_pass http://127.0.0.1:$PORT2; }
+--- requests
+GET / 500
+--- log
+a request cannot be sent upstream.*client: 127.0.0.1
+
 === Connection is what it is set to
 --- origin o
 * * 200
