@@ -156,8 +156,10 @@ GET /none
 upstream failed
 
 === a head that cannot be sent is told of
+--- origin o
+* * 200
 --- config
-location / { proxy_set_header Host a@b; proxy_pass http://127.0.0.1:$PORT2; }
+location / { proxy_set_header Host a@b; proxy_pass http://$ORIGIN_o; }
 --- requests
 GET / 500
 --- log
