@@ -137,3 +137,106 @@ Content-Range: bytes 2-4/11
 --- requests
 GET /a.txt 416
     Range: bytes=99-
+
+=== ranges: several, of nothing, in any letter case, of an added state
+--- file html/f.txt
+0123456789
+--- file html/empty.txt
+--- config
+location = /added { alias $DIR/html/f.txt; add_header Last-Modified "Sun, 06 Nov 1994 08:49:37 GMT"; add_header ETag '"tag"'; }
+location = /typed { alias $DIR/html/f.txt; add_header Content-Type text/x; }
+location = /paged { error_page 416 = /f.txt; alias $DIR/html/f.txt; }
+location / { }
+--- requests
+GET /f.txt 206 ~ \A\r\n--(\d{20})\r\nContent-Type: text/plain\r\nContent-Range: bytes 0-1/11\r\n\r\n01\r\n--\1\r\nContent-Type: text/plain\r\nContent-Range: bytes 3-4/11\r\n\r\n34\r\n--\1--\r\n\z
+    Range: bytes=0-1,3-4
+--- response_headers
+Content-Type: ~^multipart/byteranges; boundary=\d{20}$
+Content-Length: 198
+!Content-Range
+!Accept-Ranges
+--- requests
+HEAD /f.txt 206
+    Range: bytes=0-1,3-4
+--- response_headers
+Content-Length: 198
+--- requests
+GET /f.txt 206 = 34
+    Range: BYTES=20-,3-4
+--- response_headers
+Content-Range: bytes 3-4/11
+--- requests
+GET /f.txt 200 = 0123456789\n
+    Range: bytes=0-9,0-9
+GET /f.txt 416
+    Range: bytes=3-4,
+--- response_headers
+Content-Range: bytes */11
+!Accept-Ranges
+!ETag
+--- requests
+GET /empty.txt 200 =
+    Range: bytes=0-
+GET /empty.txt 200 =
+    Range: bytes=-5
+GET /empty.txt 416
+    Range: bytes=5-
+--- response_headers
+Content-Range: bytes */0
+--- requests
+GET /added 206 = 01
+    Range: bytes=0-1
+    If-Range: "tag"
+GET /added 206 = 01
+    Range: bytes=0-1
+    If-Range: Sun, 06 Nov 1994 08:49:37 GMT
+GET /added 200
+    Range: bytes=0-1
+    If-Range: Sun, 06 Nov 1994 08:49:38 GMT
+GET /added 200
+    If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT
+GET /typed 206 ~ Content-Type: text/x
+    Range: bytes=0-1,3-4
+--- response_headers
+Content-Type: ~^multipart/byteranges
+--- requests
+GET /typed 206 = 01
+    Range: bytes=0-1
+--- response_headers
+Content-Type: text/x
+--- requests
+GET /paged 200 = 0123456789\n
+    Range: bytes=20-
+--- response_headers
+Content-Range: bytes */11
+
+=== a page of an error says nothing about the file
+--- file html/page.txt
+page
+--- config
+location /a { error_page 404 /page.txt; return 404; }
+location /b { error_page 404 =200 /page.txt; return 404; }
+location /c { error_page 404 =410 @c; return 404; }
+location @c { try_files /page.txt =500; }
+--- requests
+GET /a 404 = page\n
+    Range: bytes=0-1
+    If-None-Match: *
+--- response_headers
+!Last-Modified
+!Accept-Ranges
+ETag: ~.
+--- requests
+GET /c 410 = page\n
+    Range: bytes=0-1
+--- response_headers
+!Last-Modified
+!Accept-Ranges
+--- requests
+GET /b 200 = page\n
+--- response_headers
+Last-Modified: ~.
+Accept-Ranges: bytes
+--- requests
+GET /b 206 = pa
+    Range: bytes=0-1

@@ -58,7 +58,7 @@ GET /map?q= = no|def
 --- http
 server { listen 80; server_name ~^(?<who>\w*)\.test$; return 200 who=$who; }
 server { listen 80; server_name ~.*; return 200 any; }
-server { listen 127.0.0.1:$PORT default_server; return 200 default; }
+server { listen 127.0.0.1:$PORT default_server; server_name d.test; return 200 default; }
 --- requests
 GET / = who=abc
   Host: abc.test

@@ -153,6 +153,16 @@ GET /none
 --- no_log
 upstream failed
 
+=== a head that cannot be sent is told of
+--- origin o
+* * 200
+--- config
+location / { proxy_set_header Host a@b; proxy_pass http://$ORIGIN_o; }
+--- requests
+GET / 500
+--- log
+a request cannot be sent upstream.*client: 127.0.0.1
+
 === Connection is what it is set to
 --- origin o
 * * 200

@@ -111,13 +111,13 @@ metric_zone z:64k count;
 upstream plain { hash $arg_k; server $ORIGIN_a; server $ORIGIN_b; }
 upstream ring { hash $arg_k consistent; server $ORIGIN_a; server $ORIGIN_b; }
 --- config
-location /plain { proxy_pass http://plain; metric z plain$upstream_status on=end; metric z $upstream_addr on=end; }
-location /ring { proxy_pass http://ring; metric z $upstream_addr on=end; }
+location /plain { proxy_pass http://plain; metric z "plain $upstream_addr" on=end; }
+location /ring { proxy_pass http://ring; metric z "ring $upstream_addr" on=end; }
 --- requests
 GET /plain x6
 GET /ring x6
 --- json /status/http/metric_zones/z/metrics
-{"$ORIGIN_a": 6, "$ORIGIN_b": 6, "plain200": 6}
+{"plain $ORIGIN_a": 3, "plain $ORIGIN_b": 3, "ring $ORIGIN_a": 3, "ring $ORIGIN_b": 3}
 
 === a group with a zone may be empty
 --- http_config

@@ -63,6 +63,8 @@ pub fn head_point(request: &mut Request) {
     if let Some((original, shown)) = request.error_page {
         match shown {
             ErrorStatus::Original => request.response.status = original,
+            // A part of a success, or that the client has it.
+            ErrorStatus::Fixed(200) if matches!(request.response.status, 206 | 304) => {}
             ErrorStatus::Fixed(status) => request.response.status = status,
             ErrorStatus::OfTarget => {}
         }

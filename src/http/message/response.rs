@@ -1,7 +1,9 @@
 //! A response made here: status, fields, body.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
@@ -9,7 +11,7 @@ use bytes::Bytes;
 use super::stream::Stream;
 
 /// The status and fields that leave, whoever made them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ResponseHead {
     /// 0 until it is known.
     pub status: u16,
@@ -100,8 +102,24 @@ pub enum Body {
         /// How much.
         length: u64,
     },
+    /// These pieces, one behind the other.
+    Pieces {
+        /// Open for reading.
+        file: File,
+        /// In order; ranges of the file are not empty.
+        pieces: VecDeque<Piece>,
+    },
     /// What a thread is making; its length is not known.
     Stream(Stream),
+}
+
+/// A piece of a body.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// These bytes.
+    Bytes(Bytes),
+    /// These of the file.
+    Range(Range<u64>),
 }
 
 impl Body {
@@ -111,6 +129,7 @@ impl Body {
             Self::Empty => Some(0),
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::File { length, .. } => Some(*length),
+            Self::Pieces { pieces, .. } => Some(pieces.iter().map(Piece::length).sum()),
             Self::Stream(_) => None,
         }
     }
@@ -133,22 +152,52 @@ impl Body {
                 offset,
                 length,
             } => {
-                let mut chunk = vec![0; usize::try_from(length).map_or(CHUNK, |l| l.min(CHUNK))];
-                let read = file.read_at(&mut chunk, offset)?;
-                if read == 0 {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
-                chunk.truncate(read);
-                let read = read as u64;
+                let chunk = read_chunk(&file, offset, length)?;
+                let read = chunk.len() as u64;
                 *self = Self::File {
                     file,
                     offset: offset + read,
                     length: length - read,
                 };
-                Ok(Some(chunk.into()))
+                Ok(Some(chunk))
+            }
+            Self::Pieces { file, mut pieces } => {
+                let chunk = match pieces.pop_front() {
+                    None => return Ok(None),
+                    Some(Piece::Bytes(bytes)) => bytes,
+                    Some(Piece::Range(Range { start, end })) => {
+                        let chunk = read_chunk(&file, start, end - start)?;
+                        let start = start + chunk.len() as u64;
+                        if start < end {
+                            pieces.push_front(Piece::Range(start..end));
+                        }
+                        chunk
+                    }
+                };
+                *self = Self::Pieces { file, pieces };
+                Ok(Some(chunk))
             }
         }
     }
+}
+
+impl Piece {
+    fn length(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Range(range) => range.end - range.start,
+        }
+    }
+}
+
+fn read_chunk(file: &File, offset: u64, length: u64) -> io::Result<Bytes> {
+    let mut chunk = vec![0; usize::try_from(length).map_or(CHUNK, |length| length.min(CHUNK))];
+    let read = file.read_at(&mut chunk, offset)?;
+    if read == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    chunk.truncate(read);
+    Ok(chunk.into())
 }
 
 /// Files are sent in pieces of this size.

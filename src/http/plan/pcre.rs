@@ -1,7 +1,7 @@
 //! The syntax of PCRE, as far as the engine of patterns reads it otherwise.
 //!
 //! Patterns are made of bytes, not of letters, so what is not ASCII becomes escapes, byte by byte.
-//! `\Q…\E`, `\h`, `\v`, `\<` and the marks within classes are put in words that mean to the engine what
+//! `\Q…\E`, `\h`, `\v`, `\101`, `\<` and the marks within classes are put in words that mean to the engine what
 //! PCRE means by them. Everything else is left as it is written.
 
 use std::fmt::Write;
@@ -95,12 +95,17 @@ impl Translation<'_> {
     }
 
     fn escape(&mut self) {
+        if let Some(byte) = self.coded() {
+            return self.byte(byte);
+        }
         match self.next() {
             None => self.out.push('\\'),
             Some(b'Q') => self.quoted(),
             Some(b'E') => {}
             Some(b'h') => self.set("[", BLANKS),
             Some(b'H') => self.set("[^", BLANKS),
+            Some(b'C') => self.set("[", r"\x00-\xff"),
+            Some(b'R') => self.line_end(),
             Some(b'v') => self.set("[", LINE_ENDS),
             Some(b'V') => self.set("[^", LINE_ENDS),
             Some(byte @ (b'<' | b'>')) => self.byte(byte),
@@ -110,6 +115,32 @@ impl Translation<'_> {
                 self.out.push(char::from(byte));
             }
         }
+    }
+
+    /// The byte that an escape tells by its number (`\0`, `\33`, `\101`) or as a control (`\cA`), if it is
+    /// one of those.
+    fn coded(&mut self) -> Option<u8> {
+        let is_octal = |byte: &&u8| matches!(byte, b'0'..=b'7');
+        let digits = self.rest.iter().take(3).take_while(is_octal).count();
+        let (byte, length) = match self.rest {
+            [b'c', letter, ..] if letter.is_ascii_graphic() => {
+                (letter.to_ascii_uppercase() ^ 0x40, 2)
+            }
+            // Fewer digits refer to a group.
+            [first, ..] if *first == b'0' && digits > 0 || digits == 3 && *first < b'4' => {
+                let number = |sum: u8, digit: &u8| sum * 8 + (digit - b'0');
+                (self.rest[..digits].iter().fold(0, number), digits)
+            }
+            _ => return None,
+        };
+        self.rest = &self.rest[length..];
+        Some(byte)
+    }
+
+    fn line_end(&mut self) {
+        self.out.push_str(r"(?:\r\n|");
+        self.set("[", LINE_ENDS);
+        self.out.push(')');
     }
 
     fn set(&mut self, start: &str, bytes: &str) {
@@ -183,6 +214,10 @@ impl Translation<'_> {
     }
 
     fn class_escape(&mut self, before: Item) -> Item {
+        if let Some(byte) = self.coded() {
+            self.member(byte);
+            return Self::after_byte(before);
+        }
         match self.next() {
             None => self.out.push('\\'),
             Some(b'Q') => self.quoted(),
@@ -226,10 +261,9 @@ impl Translation<'_> {
             },
             |end| end + 1,
         );
-        for byte in self.rest[..count].to_vec() {
-            self.plain(byte);
-        }
-        self.rest = &self.rest[count..];
+        let (digits, rest) = self.rest.split_at(count);
+        digits.iter().for_each(|byte| self.plain(*byte));
+        self.rest = rest;
     }
 }
 
@@ -261,6 +295,9 @@ mod tests {
             (r"\Q[", r"\x5b"),
             (r"a\E", "a"),
             (r"[\Q]\E]", r"[\x5d]"),
+            (r"\101\0\033x\cA\c[", r"A\x00\x1bx\x01\x1b"),
+            (r"(a)\1\12[\101-\103]\400", r"(a)\1\12[A-C]\400"),
+            (r"\C\R", r"[\x00-\xff](?:\r\n|[\n\x0b\f\r\x85])"),
             (r"\h\V", r"[\t\x20\xa0][^\n\x0b\f\r\x85]"),
             (r"[^\v]", r"[^\n\x0b\f\r\x85]"),
             (r"\<a\>", r"\x3ca\x3e"),

@@ -51,13 +51,13 @@ pub(super) const LOCATION: DirectiveSpec = DirectiveSpec {
                unless it is written with `^~`, regular expressions are then tried in order, those \
                of nested locations before outer ones, and the first that matches wins. Groups of \
                the expression become `$1` to `$9`, named groups variables of their name. \
-               Everywhere, expressions are Perl's, with look-around, and see bytes: a dot or a \
-               class is one byte, `\\w`, `\\d`, `\\s`, `\\b` and letters in either case are those of \
-               ASCII, and what is not ASCII in an expression stands for its bytes. Unlike in PCRE, \
-               `$` is the very end: it does not match before a final line feed (`\\Z` does), and \
-               there is no `\\p`, `\\C` or `(?|`. An expression that would take too long does not \
-               match. A location `@name` takes no request by itself; `error_page` and `try_files` lead to \
-               it.",
+               Everywhere but in `prometheus_template`, whose pages are text, expressions are \
+               Perl's, with look-around, and see bytes: a dot or a class is one byte, `\\w`, `\\d`, \
+               `\\s`, `\\b` and letters in either case are those of ASCII, and what is not ASCII in an \
+               expression stands for its bytes. Unlike in PCRE, `$` is the very end: it does not \
+               match before a final line feed (`\\Z` does), and there is no `\\p` and no `(?|`. An \
+               expression that would take too long does not match. A location `@name` takes no \
+               request by itself; `error_page` and `try_files` lead to it.",
         example: "location ~ ^/user/(?<id>\\d+)$ {\n    return 200 $id;\n}",
         ..SPEC.doc
     },

@@ -6,10 +6,12 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::place::Place;
-use super::validators::{Part, Validators, Wanted};
+use super::ranges::{self, Wanted};
+use super::validators::{self, Judgement, Validators};
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::engine;
 use crate::http::course::request::Request;
+use crate::http::message::head::Head;
 use crate::http::message::response::{Body, Response, ResponseHead};
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
@@ -75,49 +77,63 @@ impl Files {
         Ok(self.respond(request, file, &metadata))
     }
 
-    fn respond(&self, request: &Request, file: File, metadata: &Metadata) -> Outcome {
-        let validators = Validators::new(metadata.len(), modified(metadata));
-        let part = if is_conditional(request) {
-            validators.judge(Wanted {
-                head: &request.head,
-                is_get: request.method() == b"GET",
-            })
-        } else {
-            Part::Whole
-        };
+    fn respond(&self, request: &mut Request, file: File, metadata: &Metadata) -> Outcome {
         let length = metadata.len();
-        match part {
-            Part::Whole => {
-                let mut head = self.head(request, 200, &validators);
-                head.add("Accept-Ranges", b"bytes");
-                respond(head, file, 0, length)
-            }
-            Part::Range { start, end } => {
-                let mut head = self.head(request, 206, &validators);
-                let range = format!("bytes {start}-{}/{length}", end - 1);
-                head.add("Content-Range", range.as_bytes());
-                respond(head, file, start, end - start)
-            }
-            Part::NotModified => {
-                let mut head = Response::empty(304).head;
-                validators.tell(&mut head);
-                Outcome::Respond(Response {
-                    head,
-                    body: Body::Empty,
-                })
-            }
-            Part::Failed => Outcome::Status(412),
-            Part::Unsatisfiable => unsatisfiable(request, length),
-        }
-    }
-
-    fn head(&self, request: &Request, status: u16, validators: &Validators) -> ResponseHead {
-        let mut head = Response::empty(status).head;
+        let validators = Validators::new(length, modified(metadata));
+        let mut head = Response::empty(200).head;
         let media_type = request.location.settings.media_type(&request.path);
         head.add("Content-Type", media_type.as_bytes());
-        validators.tell(&mut head);
-        head
+        if !is_itself(request) {
+            validators.tell(&mut head, false);
+            return whole(head, file, length);
+        }
+        validators.tell(&mut head, true);
+        if is_conditional(request) {
+            match validators.judge(&request.head) {
+                Judgement::Send => {}
+                Judgement::NotModified => return not_modified(&validators),
+                Judgement::Failed => return Outcome::Status(412),
+            }
+            let sent = as_sent(request, &head);
+            let ranges = sent
+                .as_ref()
+                .map(|sent| wanted(&request.head, sent, length));
+            match ranges.unwrap_or(Wanted::Whole) {
+                Wanted::Whole => {}
+                Wanted::Parts(parts) => {
+                    let media_type = sent.as_ref().and_then(|sent| sent.field("content-type"));
+                    let media_type = media_type.unwrap_or_default();
+                    let body = ranges::cut(&mut head, media_type, (file, length), parts);
+                    return Outcome::Respond(Response { head, body });
+                }
+                Wanted::Unsatisfiable => {
+                    let range = format!("bytes */{length}");
+                    request.carry("Content-Range", range.as_bytes());
+                    return Outcome::Status(416);
+                }
+            }
+        }
+        head.add("Accept-Ranges", b"bytes");
+        whole(head, file, length)
     }
+}
+
+/// What a client wants of a file that would be sent with this head.
+fn wanted(head: &Head, sent: &ResponseHead, length: u64) -> Wanted {
+    match head.field(b"range") {
+        Some(ranges) if validators::is_of_state(head, sent) => ranges::read(ranges, length),
+        _ => Wanted::Whole,
+    }
+}
+
+/// A head as it will be with what the location adds, if ranges are asked for.
+fn as_sent(request: &mut Request, head: &ResponseHead) -> Option<ResponseHead> {
+    request.head.field(b"range")?;
+    let mut head = head.clone();
+    std::mem::swap(&mut request.response, &mut head);
+    engine::add_fields(request);
+    std::mem::swap(&mut request.response, &mut head);
+    Some(head)
 }
 
 /// Whether files answer this method at all.
@@ -125,33 +141,31 @@ pub(super) fn takes(request: &Request) -> bool {
     matches!(request.method(), b"GET" | b"HEAD" | b"POST")
 }
 
-fn respond(head: ResponseHead, file: File, offset: u64, length: u64) -> Outcome {
+fn whole(head: ResponseHead, file: File, length: u64) -> Outcome {
     let body = Body::File {
         file,
-        offset,
+        offset: 0,
         length,
     };
     Outcome::Respond(Response { head, body })
 }
 
-/// The page of an error is sent whole, unless it is to look like any other answer.
-fn is_conditional(request: &Request) -> bool {
-    match request.error_page {
-        None => true,
-        Some((412 | 416, _)) => false,
-        Some((_, shown)) => matches!(shown, ErrorStatus::OfTarget | ErrorStatus::Fixed(200)),
-    }
+fn not_modified(validators: &Validators) -> Outcome {
+    let mut response = Response::empty(304);
+    validators.tell(&mut response.head, true);
+    Outcome::Respond(response)
 }
 
-fn unsatisfiable(request: &Request, length: u64) -> Outcome {
-    let pages = &request.location.settings.error_pages;
-    if pages.iter().any(|page| page.codes.contains(&416)) {
-        return Outcome::Status(416);
-    }
-    let mut response = Response::page(416);
-    let range = format!("bytes */{length}");
-    response.head.add("Content-Range", range.as_bytes());
-    Outcome::Respond(response)
+/// Whether the file is the answer, and not the page of an error: what tells of the file would be
+/// taken for that of what was asked for.
+fn is_itself(request: &Request) -> bool {
+    let shown = request.error_page.map(|(_, shown)| shown);
+    shown.is_none_or(|shown| matches!(shown, ErrorStatus::OfTarget | ErrorStatus::Fixed(200)))
+}
+
+/// Whether the client's conditions are about this file.
+fn is_conditional(request: &Request) -> bool {
+    !matches!(request.error_page, Some((412 | 416, _)))
 }
 
 fn modified(metadata: &Metadata) -> u64 {

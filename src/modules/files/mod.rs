@@ -9,6 +9,7 @@ mod content;
 mod directives;
 mod index;
 mod place;
+mod ranges;
 mod try_files;
 mod validators;
 

@@ -85,6 +85,7 @@ pub(super) fn status_of(error: &io::Error) -> u16 {
         | io::ErrorKind::InvalidFilename
         | io::ErrorKind::InvalidInput => 404,
         io::ErrorKind::PermissionDenied => 403,
+        // Links that lead round in a circle are nothing to follow.
         _ if error.raw_os_error() == Some(libc::ELOOP) => 403,
         _ => 500,
     }
@@ -112,5 +113,7 @@ mod tests {
         let error = std::fs::metadata("/nowhere/at/all").unwrap_err();
         assert_eq!(status_of(&error), 404);
         assert_eq!(status_of(&io::ErrorKind::PermissionDenied.into()), 403);
+        assert_eq!(status_of(&io::Error::from_raw_os_error(libc::ELOOP)), 403);
+        assert_eq!(status_of(&io::Error::from_raw_os_error(libc::EMFILE)), 500);
     }
 }

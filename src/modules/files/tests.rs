@@ -234,3 +234,15 @@ fn what_is_written_wrongly() {
         assert_eq!(problems(text), [expected], "{text}");
     }
 }
+
+#[test]
+fn links_that_lead_round_are_forbidden() {
+    let folder = Folder::new("links", &["there"]);
+    std::os::unix::fs::symlink("loop", folder.0.join("loop")).unwrap();
+    let runtime = folder.server(
+        "root $DIR; location /try { try_files /loop /there =404; }
+         location /index/ { alias $DIR/; index loop; }",
+    );
+    let cases = [("/loop", "403"), ("/try", "200 there"), ("/index/", "403")];
+    check(runtime, &cases);
+}

@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn two_different_peers_are_drawn_and_the_less_busy_one_is_taken() {
-        let peers: Vec<Peer> = (1..=3).map(|weight| Peer::trial(weight)).collect();
+        let peers: Vec<Peer> = (1..=3).map(Peer::trial).collect();
         let mut turns = Turns::new(peers.iter(), 1);
         let any = |_: usize| true;
         peers[2].record.begin(Gauge::Busy);
