@@ -71,6 +71,11 @@ pub trait Mode: fmt::Debug + Send + Sync {
     /// How many cells a key needs.
     fn cells(&self) -> usize;
 
+    /// How many a key had in files of the first version, which were the first of those it has now.
+    fn former_cells(&self) -> usize {
+        self.cells()
+    }
+
     /// What the cells mean, as text: equal texts may share values.
     fn identity(&self) -> String;
 

@@ -49,6 +49,9 @@ impl Image {
     ) -> Result<Self, Unusable> {
         let schema = Schema::from_source(&preamble.source);
         let schema = schema.map_err(|_| Unusable::Corrupt("not a schema"))?;
+        let mut preamble = preamble;
+        let rest = preamble.rest.take();
+        preamble.rest = rest.and_then(|(key, cells)| Some((key, schema.of_file(cells)?)));
         let mut image = Self {
             preamble,
             schema: Arc::new(schema),
@@ -71,23 +74,27 @@ impl Image {
 
     fn take_in(&mut self, entry: Entry) {
         match entry {
-            Entry::Key { key, cells, .. }
-                if key.is_empty() || cells.len() != self.schema.cells() => {}
+            Entry::Key { key, .. } if key.is_empty() => {}
             Entry::Key {
                 key,
                 is_truncated,
                 stamp,
                 cells,
                 text,
-            } => self.update(
-                key,
-                Key {
-                    stamp,
-                    is_truncated,
-                    cells: Some(cells),
-                    text,
-                },
-            ),
+            } => {
+                // What does not fit the schema is left out.
+                if let cells @ Some(_) = self.schema.of_file(cells) {
+                    self.update(
+                        key,
+                        Key {
+                            stamp,
+                            is_truncated,
+                            cells,
+                            text,
+                        },
+                    );
+                }
+            }
             Entry::Removal { key, stamp } => self.update(
                 key,
                 Key {
@@ -142,7 +149,6 @@ impl Image {
             .map_or(store.schema.metrics().len(), Translation::kept);
         let filler = Filler {
             store,
-            cells: self.schema.cells(),
             translation,
             now,
         };
@@ -163,8 +169,6 @@ const LONGEST_ABSENCE: u64 = 90 * 24 * 3_600_000;
 
 struct Filler<'a> {
     store: &'a Store,
-    /// How many the image has for one key.
-    cells: usize,
     translation: Option<Translation>,
     now: Moment,
 }
@@ -180,8 +184,7 @@ impl Filler<'_> {
             store.copy_discard_key(&mut present);
             store.has_discard_key() && *key == present
         };
-        let is_whole = |(_, cells): &&(Vec<u8>, Vec<u64>)| cells.len() == self.cells;
-        let rest = preamble.rest.as_ref().filter(has_key).filter(is_whole);
+        let rest = preamble.rest.as_ref().filter(has_key);
         let cells = rest.map(|(_, cells)| self.translate(cells));
         store.inherit_ledger(preamble.discarded, preamble.evicted, cells.as_deref());
     }
