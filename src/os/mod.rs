@@ -31,7 +31,7 @@ pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readab
 pub use disk::{first_data, punch};
 pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
 pub use listening::Listening;
-pub use liveness::Process;
+pub use liveness::{Condition, Process};
 pub use local_time::LocalTime;
 pub use log_file::LogFile;
 pub use priority::yield_to_others;

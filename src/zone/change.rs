@@ -6,7 +6,6 @@
 
 use std::collections::HashSet;
 
-use super::Zone;
 use super::marker::Patience;
 use super::note::{LONGEST_TEXT, Name, Note};
 use super::record::Head;
@@ -14,6 +13,7 @@ use super::stamp::Clock;
 use super::store::{Slot, Store};
 use super::transaction::{Becomes, Step, Transaction};
 use super::update::StoredKey;
+use super::{Unusable, Zone};
 use crate::metric::{Assignment, Moment, Schema, is_truncated, stored_key};
 use crate::os::atomic::AtomicU64;
 
@@ -96,6 +96,9 @@ pub enum NotChanged {
     /// A process that does not move uses one of the keys.
     #[error("a key is held by a process that was stopped")]
     Busy,
+    /// A process that does not move has the zone's lock.
+    #[error("the zone's lock is held by process {0}")]
+    Held(u32),
     /// The zone's memory cannot be used any more.
     #[error("the zone is damaged")]
     Damaged,
@@ -113,7 +116,10 @@ impl Zone {
         once: Option<Once<'_>>,
         now: Moment,
     ) -> Result<Changed, NotChanged> {
-        let access = self.access().map_err(|_| NotChanged::Damaged)?;
+        let access = self.access().map_err(|error| match error {
+            Unusable::Held(process) => NotChanged::Held(process),
+            _ => NotChanged::Damaged,
+        })?;
         let store = &access.view.store;
         let now = self.moment(now);
         let receipt = once.map(|once| store.receipt_name(once.name));

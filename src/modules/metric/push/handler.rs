@@ -192,6 +192,10 @@ impl Handler {
             NotChanged::Reserved(place) => BadKey::Reserved(lossy(key(place))).into(),
             NotChanged::Full => Refusal::Full,
             NotChanged::Busy => Refusal::Busy,
+            NotChanged::Held(_) => {
+                log::error!("metric zone \"{}\": {reason}", self.entry.name);
+                Refusal::Busy
+            }
             NotChanged::Damaged => {
                 log::error!("metric zone \"{}\": {reason}", self.entry.name);
                 Refusal::Damaged
