@@ -160,6 +160,15 @@ impl Schema {
         }
     }
 
+    /// The cells of what came after `before`, for [`Schema::fold`].
+    pub fn since(&self, now: &[u64], before: &[u64]) -> Vec<u64> {
+        let part = |metric: &Metric| {
+            let cells = metric.cells.clone();
+            metric.mode.since(&now[cells.clone()], &before[cells])
+        };
+        self.metrics.iter().flat_map(part).collect()
+    }
+
     /// What the metric at `place` reads as, given a copy of all cells of one key.
     pub fn read<'a>(&'a self, place: usize, cells: &'a [u64], now: Moment) -> Reading<'a> {
         self.metrics[place].read(cells, now)

@@ -130,6 +130,13 @@ impl Markers {
         is_free
     }
 
+    /// Whether a living process other than this one has a seat.
+    pub(super) fn has_others(&self) -> bool {
+        let own = u64::from(std::process::id());
+        let is_own = |line| self.word(line, PROCESS).load(Ordering::Acquire) == own;
+        (0..self.claimed()).any(|line| !is_own(line) && self.has_owner(line))
+    }
+
     /// Whether somebody says to be using a slot.
     pub(super) fn is_held(&self, slot: Slot) -> bool {
         let holds = |(line, place)| self.word(line, place).load(Ordering::SeqCst) == slot.stored();

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod carry;
 mod change;
 mod error;
 mod inactive;

@@ -56,7 +56,7 @@ impl Store {
     }
 
     /// Slots for a new key, at the cost of the oldest ones if the policy says so.
-    fn make_room(&self, key: StoredKey<'_>, now: Moment) -> Option<Taken> {
+    pub(super) fn make_room(&self, key: StoredKey<'_>, now: Moment) -> Option<Taken> {
         let needed = self.geometry.slots_for(key.bytes.len());
         while self.available() < needed {
             if !self.reclaim(now) {

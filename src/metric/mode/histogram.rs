@@ -166,6 +166,19 @@ impl Mode for Histogram {
         cell::add(&into[0], self.sum(discarded));
     }
 
+    fn since(&self, now: &[u64], before: &[u64]) -> Vec<u64> {
+        let is_new = now[1..]
+            .iter()
+            .zip(&before[1..])
+            .any(|(now, before)| now < before);
+        if is_new {
+            return now.to_vec();
+        }
+        let mut cells = cell::counts_since(now, before);
+        cells[0] = cell::sum_since(now[0], before[0]);
+        cells
+    }
+
     fn read<'a>(&'a self, cells: &'a [u64], _now: Moment) -> Reading<'a> {
         Reading::Buckets(Buckets {
             histogram: self,
@@ -244,6 +257,22 @@ mod tests {
         assert_eq!(histogram.text(0), "1 3 4");
         let cells = histogram.copy();
         assert_eq!(f64::from_bits(cells[0]), 32.0);
+    }
+
+    #[test]
+    fn what_came_between_is_a_difference() {
+        let words = &["histogram", "1", "10"];
+        let histogram = Bench::fed(words, &[0.5, 4.0]);
+        let before = histogram.copy();
+        histogram.record(7.0, 1);
+        histogram.record(70.0, 1);
+        let between = histogram.mode.since(&histogram.copy(), &before);
+        assert_eq!(
+            (between[1..].to_vec(), f64::from_bits(between[0])),
+            (vec![0, 1, 1], 77.0)
+        );
+        let anew = Bench::fed(words, &[0.5]).copy();
+        assert_eq!(histogram.mode.since(&anew, &before), anew);
     }
 
     #[test]
