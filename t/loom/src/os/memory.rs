@@ -74,6 +74,18 @@ impl SharedMemory {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    pub(crate) fn is_whole(&self) -> bool {
+        true
+    }
+
+    pub(crate) fn is_on_disk(&self) -> bool {
+        false
+    }
+
+    pub(crate) fn is_at(&self, _: &std::path::Path) -> bool {
+        false
+    }
+
     pub(crate) fn reserve(&self, _: u64) -> io::Result<()> {
         Ok(())
     }

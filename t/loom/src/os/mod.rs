@@ -72,3 +72,11 @@ pub(crate) fn punch(_: &File, _: u64, _: u64) -> io::Result<()> {
 pub(crate) fn first_data(_: &File, from: u64) -> io::Result<u64> {
     Ok(from)
 }
+
+pub(crate) fn open_own(_: &mut std::fs::OpenOptions, _: &std::path::Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn is_at(_: &File, _: &std::path::Path) -> bool {
+    false
+}
