@@ -23,8 +23,8 @@ use std::time::Duration;
 use super::layout::root;
 use super::store::Slot;
 use crate::os::atomic::{
-    AtomicU64, AtomicUsize, Ordering, compiler_fence, fence, sleep, spin_loop, this_thread,
-    yield_now,
+    AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence, sleep, spin_loop,
+    this_thread, yield_now,
 };
 use crate::os::{
     Condition, Process, SharedMemory, memory_barrier, monotonic, register_memory_barrier,
@@ -86,6 +86,12 @@ impl Markers {
         Self {
             memory: root.clone(),
         }
+    }
+
+    /// How many receipts owners have, which stands beside the seats; see `receipts`.
+    pub(super) fn shares(&self) -> &[AtomicU32] {
+        let words = root::SHARE_WORDS..root::SHARE_WORDS + root::SHARES;
+        self.memory.halves(words)
     }
 
     /// A seat nobody has, or whose owner is dead; to be called under the lock.

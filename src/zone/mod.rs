@@ -22,6 +22,7 @@ mod listing;
 mod marker;
 mod migration;
 mod note;
+mod receipts;
 mod recency;
 mod record;
 mod recovery;

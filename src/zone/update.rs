@@ -81,17 +81,14 @@ impl Store {
 
     /// Takes the slots of something that can be done without; false if there is nothing.
     pub(super) fn reclaim(&self, now: Moment) -> bool {
-        let expires = self.expires();
-        if (self.has_many_receipts() || !expires) && self.drop_oldest_receipt() {
+        if self.drop_over(now) {
             return true;
         }
         self.count(header::FAILURES);
-        if !expires {
-            return false;
-        }
-        match self.oldest() {
+        let oldest = if self.expires() { self.oldest() } else { None };
+        match oldest {
             Some(slot) => self.remove(slot, Removal::Discarded, now),
-            None => return self.drop_oldest_receipt(),
+            None => return false,
         }
         true
     }

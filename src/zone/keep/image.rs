@@ -11,8 +11,8 @@ use crate::os::atomic::Ordering;
 use crate::os::monotonic;
 use crate::zone::layout::{header, root};
 use crate::zone::ledger::Removal;
-use crate::zone::note::{Name, Note};
-use crate::zone::record::Head;
+use crate::zone::note::{Name, Note, Receipt};
+use crate::zone::record::{Head, stamp_of};
 use crate::zone::root::Root;
 use crate::zone::store::Store;
 use crate::zone::update::StoredKey;
@@ -26,7 +26,7 @@ pub(super) struct Image {
     keys: HashMap<Vec<u8>, Key>,
     /// The stamp of the newest entry, also of one that says that a key is gone.
     latest: u64,
-    receipts: HashMap<Name, (u64, Moment)>,
+    receipts: HashMap<Name, (Receipt, Moment)>,
 }
 
 /// What is known of a key; without cells it is known to be gone.
@@ -106,12 +106,12 @@ impl Image {
             ),
             Entry::Receipt {
                 name,
-                created,
+                receipt,
                 moment,
             } => {
-                let known = self.receipts.entry(name).or_insert((created, moment));
+                let known = self.receipts.entry(name).or_insert((receipt, moment));
                 if known.1 < moment {
-                    *known = (created, moment);
+                    *known = (receipt, moment);
                 }
             }
         }
@@ -153,8 +153,8 @@ impl Image {
             now,
         };
         filler.totals(&self.preamble);
-        let (keys, discarded) = filler.keys(self);
         filler.receipts(self);
+        let (keys, discarded) = filler.keys(self);
         Adoption::Migrated {
             metrics_kept: kept,
             metrics_new: store.schema.metrics().len() - kept,
@@ -233,15 +233,15 @@ impl Filler<'_> {
         }
     }
 
+    /// Those whose time is not over, before the keys: they were promised to stay.
     fn receipts(&self, image: &Image) {
+        let now = stamp_of(self.now);
         let mut receipts: Vec<_> = image.receipts.iter().collect();
-        receipts.sort_by_key(|(_, (_, moment))| *moment);
-        let older = receipts.len().saturating_sub(self.store.available());
-        receipts.drain(..older);
-        for (name, (created, moment)) in receipts {
-            let created = *created;
-            self.store
-                .add_note(*name, Note::Receipt { created }, *moment);
+        receipts.retain(|(_, (receipt, _))| receipt.end > now);
+        receipts.sort_by_key(|(_, (receipt, _))| receipt.end);
+        let over = receipts.len().saturating_sub(self.store.most_receipts());
+        for (name, (receipt, moment)) in receipts.into_iter().skip(over) {
+            self.store.add_note(*name, Note::Receipt(*receipt), *moment);
         }
     }
 
