@@ -74,12 +74,12 @@ impl<'a> Buckets<'a> {
         self.histogram.ascending(self.cells)
     }
 
-    /// The sum of the values that fell into any bucket.
+    /// The sum of all values, also of those above every limit.
     pub fn sum(&self) -> f64 {
         self.histogram.sum(self.cells)
     }
 
-    /// How many values fell into any bucket.
+    /// How many values there were, also above every limit.
     pub fn total(&self) -> u64 {
         self.histogram.total(self.cells)
     }

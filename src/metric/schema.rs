@@ -114,6 +114,27 @@ impl Schema {
         self.cells
     }
 
+    /// The cells of a key as a file has them, which may be those of the first version; nothing if they are of
+    /// another schema.
+    pub fn of_file(&self, cells: Vec<u64>) -> Option<Vec<u64>> {
+        if cells.len() == self.cells {
+            return Some(cells);
+        }
+        let former = self.metrics.iter().map(|metric| metric.mode.former_cells());
+        if cells.len() != former.clone().sum::<usize>() {
+            return None;
+        }
+        let mut all = Vec::with_capacity(self.cells);
+        let mut rest = cells.as_slice();
+        for (metric, count) in self.metrics.iter().zip(former) {
+            let (own, others) = rest.split_at(count);
+            all.extend_from_slice(own);
+            all.extend(metric.initial().skip(count));
+            rest = others;
+        }
+        Some(all)
+    }
+
     /// What each cell holds before the first sample, in order.
     pub fn initial(&self) -> impl Iterator<Item = u64> + '_ {
         self.metrics.iter().flat_map(Metric::initial)
@@ -137,6 +158,15 @@ impl Schema {
                 .mode
                 .fold(&into[cells.clone()], &discarded[cells], now);
         }
+    }
+
+    /// The cells of what came after `before`, for [`Schema::fold`].
+    pub fn since(&self, now: &[u64], before: &[u64]) -> Vec<u64> {
+        let part = |metric: &Metric| {
+            let cells = metric.cells.clone();
+            metric.mode.since(&now[cells.clone()], &before[cells])
+        };
+        self.metrics.iter().flat_map(part).collect()
     }
 
     /// What the metric at `place` reads as, given a copy of all cells of one key.
@@ -184,6 +214,20 @@ mod tests {
     fn schema(rows: &[(&str, &[&str])]) -> Schema {
         let row = |(name, words): &(&str, &[&str])| (name.to_string(), parse_words(words).unwrap());
         Schema::complex(rows.iter().map(row))
+    }
+
+    #[test]
+    fn cells_of_the_first_version_are_understood() {
+        let schema = schema(&[
+            ("a", &["count"]),
+            ("h", &["histogram", "1", "2"]),
+            ("b", &["count"]),
+        ]);
+        let now = vec![1, 2, 3, 4, 5, 6];
+        assert_eq!(schema.of_file(now.clone()), Some(now));
+        let former = vec![1, 2, 3, 4, 6];
+        assert_eq!(schema.of_file(former), Some(vec![1, 2, 3, 4, 0, 6]));
+        assert_eq!(schema.of_file(vec![1; 4]), None);
     }
 
     const ALL: &[(&str, &[&str])] = &[
@@ -237,7 +281,7 @@ mod tests {
             &["histogram", "1", "inf"],
             &["histogram", "1.0", "+Inf"]
         ));
-        assert!(!same(&["histogram", "1", "2"], &["histogram", "2", "1"]));
+        assert!(same(&["histogram", "1", "2"], &["histogram", "2", "1"]));
         assert!(!same(&["min"], &["max"]));
     }
 

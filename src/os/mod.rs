@@ -4,8 +4,8 @@
 //! This folder holds the only unsafe code of the crate. What makes it sound: shared memory is never
 //! handed out as anything but atomics, so that another process (or a damaged file) can change a number
 //! under us but not break a reference; a mapping lives as long as every view of it; memory of ours
-//! cannot be shrunk under a mapping, because it is sealed, or is a file that only we write to. Nothing here
-//! knows what is stored.
+//! cannot be shrunk under a mapping, because it is sealed; in a file that somebody else cuts, zeros take the place
+//! of what is gone. Nothing here knows what is stored.
 #![allow(
     unsafe_code,
     reason = "the one folder that may speak to the system directly"
@@ -13,6 +13,7 @@
 
 mod access;
 pub mod atomic;
+mod bus_error;
 mod descriptor;
 mod disk;
 mod kernel;
@@ -31,10 +32,10 @@ mod title;
 
 pub use access::may_make_files;
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
-pub use disk::{first_data, punch};
+pub use disk::{first_data, is_at, open_own, punch};
 pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
 pub use listening::Listening;
-pub use liveness::Process;
+pub use liveness::{Condition, Process};
 pub use local_time::LocalTime;
 pub use log_file::LogFile;
 pub use peer::{duplicate, has_left, is_hung_up};

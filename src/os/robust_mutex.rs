@@ -1,20 +1,31 @@
 //! A lock between processes that survives the death of whoever holds it.
 //!
 //! It is the system's robust mutex, placed in shared words. When its owner dies, the next one to lock is
-//! told so ([`Locked::OwnerDied`]) and must bring the data it guards in order before it goes on. Waiting
-//! has a limit, so that damaged memory or a stopped process ends in an error and not in a hang.
+//! told so ([`Locked::OwnerDied`]) and must bring the data it guards in order before it goes on.
+//!
+//! Who waits looks every few milliseconds at who has it. An owner that was stopped is not waited for, as if
+//! there were none: the answer is an error with its number, and until the lock was free again, or its owner goes
+//! on, it is only tried. An owner that works is waited for, within a limit that ends waiting for damaged memory.
 
 use std::marker::PhantomData;
 use std::mem::{MaybeUninit, size_of};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use super::SharedMemory;
+use super::liveness::{self, Condition};
+use super::{SharedMemory, monotonic};
 
 /// Words one mutex takes.
 pub const MUTEX_WORDS: usize = size_of::<libc::pthread_mutex_t>().div_ceil(size_of::<u64>());
 
-/// How long a lock may be waited for, in seconds.
-const PATIENCE: libc::time_t = 10;
+const MILLISECOND: u64 = 1_000_000;
+/// So long is waited, in nanoseconds, before the owner is looked at.
+const SLICE: u64 = 3 * MILLISECOND;
+/// How long an owner is waited for of whom the system does not tell what it does.
+const DOUBT: u64 = 30 * MILLISECOND;
+/// How long an owner that works is waited for: no work takes so long.
+const PATIENCE: u64 = 5_000 * MILLISECOND;
+/// How often an owner that was stopped is looked at again.
+const LOOK_AGAIN: u64 = 20 * MILLISECOND;
 
 /// How often a lock is tried before this thread goes to sleep for it: what it guards takes less than a
 /// microsecond, going to sleep and being woken several.
@@ -24,6 +35,10 @@ const ATTEMPTS: u32 = 10;
 #[derive(Debug)]
 pub struct RobustMutex {
     memory: SharedMemory,
+    /// The thread that had it, and did not move, when it was waited for in vain; else zero.
+    stuck: AtomicU32,
+    /// When that one was looked at last.
+    looked: AtomicU64,
 }
 
 /// A lock that was obtained, and in which state its last owner left it.
@@ -45,9 +60,9 @@ pub struct MutexGuard<'a> {
 /// A lock that cannot be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
-    /// Somebody holds it and does not let go.
-    #[error("the lock is held for too long")]
-    Stuck,
+    /// A process holds it and does not move.
+    #[error("the lock is held by process {0}")]
+    Held(u32),
     /// The words do not hold a usable mutex.
     #[error("the lock is damaged")]
     Damaged,
@@ -66,7 +81,7 @@ impl RobustMutex {
         for (word, fresh) in words.iter().zip(fresh()?) {
             word.store(fresh, Ordering::Release);
         }
-        Ok(Self { memory })
+        Ok(Self::new(memory))
     }
 
     /// The mutex somebody made in `memory`, when it looks like one.
@@ -83,24 +98,35 @@ impl RobustMutex {
         if kind(words[KIND].load(Ordering::Relaxed)) != kind(fresh[KIND]) {
             return Err(LockError::Damaged);
         }
-        Ok(Self { memory })
+        Ok(Self::new(memory))
     }
 
-    /// Waits for the lock.
+    fn new(memory: SharedMemory) -> Self {
+        Self {
+            memory,
+            stuck: AtomicU32::new(0),
+            looked: AtomicU64::new(0),
+        }
+    }
+
+    /// Waits for the lock: for one that works as long as it takes, for one that was stopped some milliseconds,
+    /// and those only once.
     ///
     /// # Errors
-    /// When it is held for longer than a process that works can hold it, or is no mutex any more.
+    /// When it is held by a process that does not move, or is no mutex any more.
     pub fn lock(&self) -> Result<Locked<'_>, LockError> {
         let mut result = self.attempt();
-        for attempt in 1..ATTEMPTS {
-            if result != libc::EBUSY {
-                break;
+        if result == libc::EBUSY {
+            if let Some(thread) = self.still_stuck() {
+                return Err(LockError::Held(liveness::process_of(thread)));
             }
-            (0..attempt * 4).for_each(|_| std::hint::spin_loop());
-            result = self.attempt();
+            result = self.attempt_again();
         }
         if result == libc::EBUSY {
-            result = self.wait();
+            result = self.wait()?;
+        }
+        if self.stuck.load(Ordering::Relaxed) != 0 {
+            self.stuck.store(0, Ordering::Relaxed);
         }
         let guard = || MutexGuard {
             mutex: self,
@@ -109,7 +135,7 @@ impl RobustMutex {
         match result {
             0 => Ok(Locked::Clean(guard())),
             libc::EOWNERDEAD => Ok(Locked::OwnerDied(guard())),
-            libc::ETIMEDOUT | libc::EDEADLK => Err(LockError::Stuck),
+            libc::EDEADLK => Err(LockError::Held(std::process::id())),
             _ => Err(LockError::Damaged),
         }
     }
@@ -119,16 +145,69 @@ impl RobustMutex {
         unsafe { libc::pthread_mutex_trylock(self.pointer()) }
     }
 
-    fn wait(&self) -> libc::c_int {
-        let mut until = libc::timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
+    fn attempt_again(&self) -> libc::c_int {
+        for attempt in 1..ATTEMPTS {
+            (0..attempt * 4).for_each(|_| std::hint::spin_loop());
+            match self.attempt() {
+                libc::EBUSY => {}
+                result => return result,
+            }
+        }
+        libc::EBUSY
+    }
+
+    /// The thread that was waited for in vain, if it still has the lock and was not seen to go on.
+    fn still_stuck(&self) -> Option<u32> {
+        let stuck = self.stuck.load(Ordering::Relaxed);
+        if stuck == 0 || stuck != self.owner() {
+            return None;
+        }
+        let now = monotonic();
+        if now.saturating_sub(self.looked.load(Ordering::Relaxed)) < LOOK_AGAIN {
+            return Some(stuck);
+        }
+        self.looked.store(now, Ordering::Relaxed);
+        (liveness::thread(stuck) != Condition::Moves).then_some(stuck)
+    }
+
+    /// Sleeps until the lock is there; gives up an owner that does not move.
+    fn wait(&self) -> Result<libc::c_int, LockError> {
+        let (mut suspect, mut since) = (0, monotonic());
+        loop {
+            let result = self.wait_until(monotonic() + SLICE);
+            if result != libc::ETIMEDOUT {
+                return Ok(result);
+            }
+            let (owner, now) = (self.owner(), monotonic());
+            if owner != suspect {
+                (suspect, since) = (owner, now);
+            }
+            let patience = match owner {
+                0 => PATIENCE,
+                owner => patience_with(owner),
+            };
+            if now - since >= patience && owner == self.owner() {
+                self.looked.store(now, Ordering::Relaxed);
+                self.stuck.store(owner, Ordering::Relaxed);
+                return Err(LockError::Held(liveness::process_of(owner)));
+            }
+        }
+    }
+
+    /// Sleeps until the lock is there or a time of the monotonic clock has come.
+    fn wait_until(&self, end: u64) -> libc::c_int {
+        let end = libc::timespec {
+            tv_sec: (end / 1_000_000_000) as libc::time_t,
+            tv_nsec: (end % 1_000_000_000) as libc::c_long,
         };
-        // SAFETY: `until` is a valid timespec for the call to fill.
-        unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &raw mut until) };
-        until.tv_sec += PATIENCE;
-        // SAFETY: as in `attempt`; `until` is a valid time.
-        unsafe { libc::pthread_mutex_timedlock(self.pointer(), &raw const until) }
+        // SAFETY: as in `attempt`; `end` is a valid time.
+        unsafe { pthread_mutex_clocklock(self.pointer(), libc::CLOCK_MONOTONIC, &raw const end) }
+    }
+
+    /// The number of the thread that has the lock; zero for none. It is in the first half of the first word.
+    fn owner(&self) -> u32 {
+        let word = self.memory.words()[0].load(Ordering::Relaxed);
+        word as u32 & libc::FUTEX_TID_MASK
     }
 
     fn pointer(&self) -> *mut libc::pthread_mutex_t {
@@ -149,6 +228,24 @@ impl Drop for MutexGuard<'_> {
         // SAFETY: this thread owns the mutex, as the guard's existence shows.
         unsafe { libc::pthread_mutex_unlock(self.mutex.pointer()) };
     }
+}
+
+/// How long a thread that has the lock is waited for.
+fn patience_with(thread: u32) -> u64 {
+    match liveness::thread(thread) {
+        Condition::Stopped => 0,
+        Condition::Unknown | Condition::Dead => DOUBT,
+        Condition::Moves => PATIENCE,
+    }
+}
+
+unsafe extern "C" {
+    /// As `pthread_mutex_timedlock`, by a clock of one's choice.
+    fn pthread_mutex_clocklock(
+        mutex: *mut libc::pthread_mutex_t,
+        clock: libc::clockid_t,
+        end: *const libc::timespec,
+    ) -> libc::c_int;
 }
 
 /// The word whose lower half tells the kind of a mutex, in the C library's layout for 64-bit machines.
@@ -219,6 +316,19 @@ mod tests {
         guard.repaired();
         drop(guard);
         assert!(lock(&mutex).1);
+    }
+
+    #[test]
+    fn who_works_is_waited_for() {
+        let mutex = RobustMutex::initialize(SharedMemory::heap(4096)).unwrap();
+        let guard = lock(&mutex).0;
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| lock(&mutex).1);
+            std::thread::sleep(std::time::Duration::from_nanos(10 * SLICE));
+            assert!(!waiting.is_finished());
+            drop(guard);
+            assert!(waiting.join().unwrap());
+        });
     }
 
     #[test]

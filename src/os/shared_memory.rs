@@ -3,8 +3,8 @@
 //! A [`SharedMemory`] is a range of words over one of these: a memfd (what worker processes inherit), a
 //! file on a disk (what shall last), an anonymous mapping (a configuration that is only checked) or the
 //! heap (tests). All are read and written through atomics alone. A memfd of ours is sealed against
-//! shrinking, and room for a file is taken before it is written to: a page that was mapped once stays, so no
-//! access ends in a bus error, unless somebody else cuts a file that we use. Both may grow, and parts of
+//! shrinking, and room for a file is taken before it is written to: a page that was mapped once stays. What somebody
+//! else cuts off a file that we use reads as zero (see `bus_error`). Both may grow, and parts of
 //! a memfd may be given back.
 
 use std::ffi::CString;
@@ -13,12 +13,14 @@ use std::io;
 use std::mem::{align_of, size_of};
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 use memmap2::{MmapOptions, MmapRaw};
 
 use super::atomic::{AtomicU32, AtomicU64};
+use super::bus_error::Noted;
 use super::disk;
 
 const WORD: usize = size_of::<u64>();
@@ -46,6 +48,7 @@ enum Backing {
         map: MmapRaw,
         offset: u64,
         kind: Kind,
+        _noted: Option<Noted>,
     },
     Anonymous {
         map: MmapRaw,
@@ -125,6 +128,18 @@ impl SharedMemory {
         matches!(self.file(), Ok((_, Kind::Disk)))
     }
 
+    /// Whether everything that is mapped here is still there: false for a file that somebody has cut.
+    pub fn is_whole(&self) -> bool {
+        let (first, mapped) = self.backing.extent();
+        self.backing_bytes()
+            .is_ok_and(|present| present >= first + mapped as u64)
+    }
+
+    /// Whether it is the file that the path leads to; a symbolic link is not followed.
+    pub fn is_at(&self, path: &Path) -> bool {
+        self.file().is_ok_and(|(file, _)| disk::is_at(file, path))
+    }
+
     /// The whole of an inherited memfd or file, as long as it is now.
     ///
     /// # Errors
@@ -133,7 +148,11 @@ impl SharedMemory {
         let file = File::from(fd);
         let bytes = file.metadata()?.len();
         let bytes = usize::try_from(bytes).map_err(|_| out_of_range())?;
-        Self::map(Arc::new(file), 0, bytes, Kind::Memory)
+        let kind = match disk::is_sealed(&file) {
+            true => Kind::Memory,
+            false => Kind::Disk,
+        };
+        Self::map(Arc::new(file), 0, bytes, kind)
     }
 
     /// Memory of this process and its forks alone, not backed by any descriptor.
@@ -236,7 +255,7 @@ impl SharedMemory {
     /// The range as words.
     pub fn words(&self) -> &[AtomicU64] {
         // SAFETY: the range lies within the backing, by `within`, and the backing, which `self` keeps alive,
-        // never shrinks; pages and heap words are aligned to a word; any bit pattern is a valid atomic.
+        // never shrinks, or has zeros in the place of what is gone; pages and heap words are aligned to a word; any bit pattern is a valid atomic.
         unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.bytes / WORD) }
     }
 
@@ -255,11 +274,16 @@ impl SharedMemory {
             .offset(offset)
             .len(bytes)
             .map_raw(&*file)?;
+        let noted = match kind {
+            Kind::Disk => Noted::new(map.as_mut_ptr().expose_provenance(), map.len()),
+            Kind::Memory => None,
+        };
         let backing = Arc::new(Backing::File {
             file,
             map,
             offset,
             kind,
+            _noted: noted,
         });
         Ok(Self::within(backing, 0, bytes))
     }

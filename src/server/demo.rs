@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn the_demo_is_complete_in_itself() {
-        let (parsed, _) = source().record();
+        let (parsed, _) = source().record(source().files());
         assert!(!parsed.diagnostics.has_errors());
         assert_eq!(parsed.sources.files().count(), 2);
         assert!(BuiltIn.read(Path::new("other.conf")).is_err());

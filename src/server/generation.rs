@@ -61,19 +61,23 @@ impl Source {
         conf::parse(&self.main, self.directives.as_deref(), loader)
     }
 
-    /// Reads the text from where it is.
-    pub(super) fn record(&self) -> (Parsed, Recorder<Box<dyn Loader>>) {
-        let files: Box<dyn Loader> = match self.is_demo {
+    /// Where the text is.
+    pub(super) fn files(&self) -> Box<dyn Loader> {
+        match self.is_demo {
             true => Box::new(demo::BuiltIn),
             false => Box::new(Disk),
-        };
+        }
+    }
+
+    /// Reads the text, and keeps what was read.
+    pub(super) fn record(&self, files: Box<dyn Loader>) -> (Parsed, Recorder<Box<dyn Loader>>) {
         let mut recorder = Recorder::new(files);
         (self.read(&mut recorder), recorder)
     }
 
     /// What the text says about processes; what is wrong with it is left for others to tell.
     pub(super) fn glance(&self) -> Settings {
-        let (parsed, _) = self.record();
+        let (parsed, _) = self.record(self.files());
         let mut ignored = parsed.diagnostics;
         let rows = modules::process::MODULE.directives;
         Settings::of(&conf::apply(&parsed.tree, &[rows], &mut ignored))
@@ -93,7 +97,7 @@ impl Source {
     /// Checks everything that can be checked without serving; tells what is wrong.
     pub(super) fn check(&self, early_log: Option<&Path>) -> Checked {
         let audience = Audience::Terminal;
-        let (parsed, mut files) = self.record();
+        let (parsed, mut files) = self.record(self.files());
         let loaded = self.load(parsed, &mut files, &mut Unshared, 1);
         audience.diagnostics(&loaded.diagnostics, &loaded.sources);
         let syntax = !loaded.diagnostics.has_errors();
@@ -127,19 +131,20 @@ pub(super) struct Checked {
 }
 
 impl Generation {
-    /// Builds a generation on top of the one that is serving. `None` when something is wrong, which
+    /// Builds a generation, whose text is in `text`, on top of the one that is serving. `None` when something is wrong, which
     /// `audience` was told; nothing is changed then.
     ///
     /// Zones are taken over last, since there is no way back: by then the same text was understood
     /// with memory of nobody's, and its logs and sockets are there.
     pub(super) fn build(
         source: &Source,
+        text: Box<dyn Loader>,
         before: Option<&Self>,
         early_log: Option<&Path>,
         audience: Audience,
     ) -> Option<Self> {
         let number = before.map_or(1, |before| before.number + 1);
-        let (parsed, mut files) = source.record();
+        let (parsed, mut files) = source.record(text);
         let tried = source.load(parsed, &mut files, &mut Unshared, number);
         let tried = understand(tried, audience)?;
         let settings = Settings::of(&tried.main);
@@ -151,12 +156,7 @@ impl Generation {
             before.map_or(&[], |before| &before.sockets),
             audience,
         )?;
-        for provision in tried.runtime.iter().flat_map(|one| &one.provisions) {
-            let provided = provision.provide(&mut files);
-            provided
-                .map_err(|message| audience.line(LogLevel::Emerg, &message))
-                .ok()?;
-        }
+        provide(tried.runtime.as_ref(), &mut files, audience)?;
         let mut recording = files.into_recording();
         let sealed = seal(&recording).map_err(|error| {
             let message = format!(
@@ -211,6 +211,15 @@ impl Generation {
 fn understand(loaded: Loaded, audience: Audience) -> Option<Loaded> {
     audience.diagnostics(&loaded.diagnostics.without_advice(), &loaded.sources);
     (!loaded.diagnostics.has_errors()).then_some(loaded)
+}
+
+/// Makes what the configuration needs besides.
+fn provide(runtime: Option<&Runtime>, files: &mut dyn Loader, audience: Audience) -> Option<()> {
+    let mut provisions = runtime.into_iter().flat_map(|one| &one.provisions);
+    let provided = provisions.try_for_each(|one| one.provide(files));
+    provided
+        .map_err(|message| audience.line(LogLevel::Emerg, &message))
+        .ok()
 }
 
 fn warn(settings: &Settings, audience: Audience) {

@@ -40,6 +40,8 @@ pub(super) struct Master {
     /// False after `WINCH`, until the next reload.
     pub(super) is_serving: bool,
     pub(super) restart: Restart,
+    /// When the files behind shared memory are looked at next.
+    pub(super) next_look: Instant,
     pub(super) end: Option<End>,
     /// When keepers that were told to end are killed.
     pub(super) keepers_end: Option<Instant>,
@@ -62,7 +64,9 @@ impl Master {
         let signals = Signals::listen();
         let signals = signals.map_err(|error| fatal(format!("no signals ({})", reason(&error))));
         let early_log = line.early_log.clone();
-        let current = Generation::build(&source, None, early_log.as_deref(), Audience::Terminal)?;
+        let early = early_log.as_deref();
+        let text = source.files();
+        let current = Generation::build(&source, text, None, early, Audience::Terminal)?;
         let is_daemon = matches!(launch, Launch::Daemon(_));
         let mut master = Self {
             early_log: early_log.clone(),
@@ -75,6 +79,7 @@ impl Master {
             reload_again: false,
             is_serving: true,
             restart: Restart::default(),
+            next_look: Instant::now(),
             end: None,
             keepers_end: None,
             last_work: LastWork::default(),
@@ -107,6 +112,7 @@ impl Master {
             }
             self.finish_reload();
             self.repeat_reload();
+            self.look_after_files();
             self.count_workers();
             self.end_keepers();
             if self.end.is_some() && self.workers.is_empty() && !self.misses_keeper() {
@@ -129,7 +135,8 @@ impl Master {
             _ => None,
         };
         let keepers = self.keepers_end;
-        let first = [paused, reload, end, keepers].into_iter().flatten().min();
+        let times = [paused, reload, end, keepers, self.next_look()];
+        let first = times.into_iter().flatten().min();
         let patience = first.map(|moment| moment.saturating_duration_since(now));
         let mut descriptors = vec![self.signals.as_fd()];
         descriptors.extend(self.workers.news());

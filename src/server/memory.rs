@@ -68,6 +68,11 @@ impl Memory for MasterMemory<'_> {
         self.now.memory.insert(key, memory);
     }
 
+    fn forget(&mut self, kind: &str, name: &str) {
+        let key = (kind.to_owned(), name.to_owned());
+        self.now.memory.remove(&key);
+    }
+
     fn file(&mut self, kind: &str, name: &str) -> Option<Arc<File>> {
         let key = (kind.to_owned(), name.to_owned());
         let file = self.now.files.get(&key);

@@ -24,6 +24,7 @@ mod pid_file;
 mod reload;
 mod report;
 mod restart;
+mod restore;
 mod signals;
 mod worker;
 mod workers;
@@ -146,7 +147,7 @@ fn check(line: &CommandLine, dump: bool) -> bool {
 /// `-s`
 fn signal(line: &CommandLine, word: Word) -> bool {
     let source = line.source();
-    let (parsed, _) = source.record();
+    let (parsed, _) = source.record(source.files());
     if parsed.diagnostics.has_errors() {
         Audience::Terminal.diagnostics(&parsed.diagnostics, &parsed.sources);
         return false;

@@ -14,6 +14,7 @@ use super::master::{Master, notice, start_worker};
 use super::report::Audience;
 use super::restart::Restart;
 use super::workers::Which;
+use crate::conf::Loader;
 use crate::http::build::lifecycle::Reload;
 use crate::modules::process::LogLevel;
 
@@ -26,6 +27,11 @@ pub(super) struct Coming {
 impl Master {
     /// Begins a reload; while one is under way, it is repeated after it.
     pub(super) fn reload(&mut self) {
+        self.reload_from(self.source.files());
+    }
+
+    /// The same with a text that is elsewhere.
+    pub(super) fn reload_from(&mut self, text: Box<dyn Loader>) {
         if self.end.is_some() {
             return;
         }
@@ -36,7 +42,7 @@ impl Master {
         notice("reconfiguring");
         let before = Some(&self.current);
         let early_log = self.early_log.as_deref();
-        let built = Generation::build(&self.source, before, early_log, Audience::Log);
+        let built = Generation::build(&self.source, text, before, early_log, Audience::Log);
         let Some(mut generation) = built else {
             error_log::write(LogLevel::Error, "the configuration was not reloaded");
             self.count_reload(Reload::Failed);

@@ -4,7 +4,7 @@ use super::root::Root;
 use super::store::Store;
 use super::view::View;
 use super::{Unusable, Zone};
-use crate::os::{Locked, MutexGuard};
+use crate::os::{LockError, Locked, MutexGuard};
 
 /// The right to use a zone, with the view of it that is right now.
 pub(super) struct Access<'a> {
@@ -28,7 +28,8 @@ pub(super) fn locked(root: &Root) -> Result<Guard<'_>, Unusable> {
             guard,
             owner_died: true,
         }),
-        Err(_) => Err(Unusable::Corrupt("the lock cannot be had")),
+        Err(LockError::Held(process)) => Err(Unusable::Held(process)),
+        Err(LockError::Damaged) => Err(Unusable::Corrupt("the lock cannot be had")),
     }
 }
 

@@ -6,14 +6,14 @@
 
 use std::collections::HashSet;
 
-use super::Zone;
 use super::marker::Patience;
-use super::note::{LONGEST_TEXT, Name, Note};
-use super::record::Head;
+use super::note::{LONGEST_TEXT, Name, Note, Receipt};
+use super::record::{Head, stamp_of};
 use super::stamp::Clock;
 use super::store::{Slot, Store};
 use super::transaction::{Becomes, Step, Transaction};
 use super::update::StoredKey;
+use super::{Unusable, Zone};
 use crate::metric::{Assignment, Moment, Schema, is_truncated, stored_key};
 use crate::os::atomic::AtomicU64;
 
@@ -55,8 +55,10 @@ pub enum Missing {
 pub struct Once<'a> {
     /// Whoever asks for the same again uses the same name; of any length.
     pub name: &'a [u8],
-    /// For so many nanoseconds the name is remembered, if there is room.
+    /// For so many nanoseconds the name is remembered.
     pub lifetime: u64,
+    /// Whose name it is: everybody has a share of the room for names.
+    pub owner: &'a [u8],
 }
 
 /// What became of changes.
@@ -93,9 +95,15 @@ pub enum NotChanged {
     /// There is no room for all of it.
     #[error("no room in the zone")]
     Full,
+    /// There is no room to remember the name.
+    #[error("no room in the zone for another receipt")]
+    Crowded,
     /// A process that does not move uses one of the keys.
     #[error("a key is held by a process that was stopped")]
     Busy,
+    /// A process that does not move has the zone's lock.
+    #[error("the zone's lock is held by process {0}")]
+    Held(u32),
     /// The zone's memory cannot be used any more.
     #[error("the zone is damaged")]
     Damaged,
@@ -113,24 +121,36 @@ impl Zone {
         once: Option<Once<'_>>,
         now: Moment,
     ) -> Result<Changed, NotChanged> {
-        let access = self.access().map_err(|_| NotChanged::Damaged)?;
+        let access = self.access().map_err(|error| match error {
+            Unusable::Held(process) => NotChanged::Held(process),
+            _ => NotChanged::Damaged,
+        })?;
         let store = &access.view.store;
         let now = self.moment(now);
-        let receipt = once.map(|once| store.receipt_name(once.name));
-        if let Some((name, once)) = receipt.zip(once)
-            && let Some(created) = store.receipt(name, now, once.lifetime)
+        let name = once.map(|once| store.receipt_name(once.name));
+        if let Some(name) = name
+            && let Some(receipt) = store.receipt(name, now)
         {
             let keys = changes.iter().map(|change| stored_key(change.key));
             let record = match self.keeps_record {
-                true => store.record_again(keys, (name, created), now),
+                true => store.record_again(keys, (name, receipt), now),
                 false => Vec::new(),
             };
-            let created = created as usize;
+            let created = receipt.created as usize;
             return Ok(Changed::Replayed { created, record });
         }
-        if let Some(name) = receipt {
+        if let Some(name) = name {
             store.retire_receipt(name);
         }
+        let receipt = name.zip(once).map(|(name, once)| {
+            let end = Moment(now.0.saturating_add(once.lifetime));
+            let receipt = Receipt {
+                created: 0,
+                end: stamp_of(end).saturating_add(1),
+                owner: store.owner(once.owner),
+            };
+            (name, receipt)
+        });
         let plan = Plan {
             store,
             changes,
@@ -163,7 +183,7 @@ struct Plan<'a> {
     store: &'a Store,
     changes: &'a [Change<'a>],
     missing: Missing,
-    receipt: Option<Name>,
+    receipt: Option<(Name, Receipt)>,
     clock: Clock<'a>,
 }
 
@@ -179,12 +199,13 @@ impl<'a> Plan<'a> {
         let steps = self.steps(&slots);
         let steps = steps.inspect_err(|_| self.store.release_parked(&present))?;
         let created = slots.iter().filter(|slot| slot.is_none()).count();
-        let note = Note::Receipt {
-            created: created as u64,
+        let receipt = |(name, receipt)| {
+            let created = created as u64;
+            (name, Note::Receipt(Receipt { created, ..receipt }))
         };
         let transaction = Transaction {
             steps,
-            receipt: self.receipt.map(|name| (name, note)),
+            receipt: self.receipt.map(receipt),
             now: self.clock.now,
         };
         if !self.store.transact(&transaction) {
@@ -216,11 +237,18 @@ impl<'a> Plan<'a> {
     fn with_room(&self) -> Result<Vec<Option<Slot>>, NotChanged> {
         let slots = self.look_up()?;
         self.check_modes()?;
+        let is_crowded =
+            |(_, receipt): (Name, Receipt)| self.store.is_crowded(receipt.owner, self.clock.now);
+        if self.receipt.is_some_and(is_crowded) {
+            self.store.count_discarded();
+            return Err(NotChanged::Crowded);
+        }
         let needed = self.needed(&slots);
         if self.store.available() >= needed || self.needs_no_room(&slots) {
             return Ok(slots);
         }
-        if needed + self.held(&slots) <= self.store.geometry.slots {
+        let held = self.held(&slots) + self.store.receipts();
+        if needed + held <= self.store.geometry.slots {
             self.renew(&slots);
             while self.store.available() < needed && self.store.reclaim(self.clock.now) {}
             let again = self.look_up().ok();

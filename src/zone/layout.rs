@@ -4,7 +4,8 @@
 //! root (12 KiB, at 0)              never moves; the lock, and where the layout lies now
 //! ├ 0 magic  1 version  2,3 boot  4 generation  5 sequence  6,7 and 8,9 offset, bytes
 //! ├ 10 seats ever taken  11 offset of the zone's time  12 checksum
-//! ├ 14 last snapshot  15 durable until  16…23 the mutex  24 failed writes
+//! ├ 14 last snapshot  15 durable until  16…23 the mutex  24 failed writes  25 refused updates
+//! ├ 26…61 how many receipts owners have, two rows of halves
 //! └ 64…     seats: one line of 8 words per handle: slot in use, process, its start, 5 slots more
 //! layout (at root's offset)        moves when size or metrics change
 //! ├ 0 magic  1 bytes  2 cells  3 room for the source  4 its length  5 slots  6 hash seed  7 policy
@@ -58,7 +59,14 @@ pub(super) mod root {
     pub(in crate::zone) const MUTEX: usize = 16;
     /// Snapshots and records that could not be written.
     pub(in crate::zone) const ERRORS: usize = 24;
+    /// Updates for which the lock could not be had.
+    pub(in crate::zone) const REFUSED: usize = 25;
+    /// One half for each count, of two rows.
+    pub(in crate::zone) const SHARE_WORDS: usize = 26;
+    /// Counts in a row.
+    pub(in crate::zone) const SHARES: usize = 36;
     pub(in crate::zone) const MARKERS: usize = 64;
+    const _: () = assert!(SHARE_WORDS + SHARES <= MARKERS);
     /// How many handles may update without the lock.
     pub(in crate::zone) const SEATS: usize = (super::ROOT_BYTES / super::WORD - MARKERS) / 8;
     const _: () = assert!(MUTEX + crate::os::MUTEX_WORDS <= ERRORS);
@@ -93,9 +101,9 @@ pub(super) mod header {
     pub(in crate::zone) const NOTES: usize = 19;
     /// How many of them are texts.
     pub(in crate::zone) const TEXTS: usize = 20;
-    /// The oldest receipt.
+    /// The receipt whose time is over first.
     pub(in crate::zone) const FIRST_RECEIPT: usize = 21;
-    /// The newest receipt.
+    /// The receipt whose time is over last.
     pub(in crate::zone) const LAST_RECEIPT: usize = 22;
     /// One while the changes of a transaction are decided but not all made.
     pub(in crate::zone) const COMMITTED: usize = 23;

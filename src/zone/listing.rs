@@ -113,7 +113,7 @@ pub struct Slabs {
     pub slots_free: u64,
     /// New keys that asked for room.
     pub requests: u64,
-    /// Times there was none.
+    /// Times there was none, and updates for which the lock could not be had.
     pub failures: u64,
 }
 
@@ -208,7 +208,7 @@ impl Zone {
             slots_used: used,
             slots_free: free,
             requests: store.get(header::REQUESTS),
-            failures: store.get(header::FAILURES),
+            failures: store.get(header::FAILURES).saturating_add(self.refused()),
         })
     }
 

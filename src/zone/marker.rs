@@ -14,8 +14,8 @@
 //! Who finds no room, or no seat, does its work under the lock.
 //!
 //! A number left behind by a dead process is cleared by whoever waits for it; a seat carries its owner's
-//! process number and start, so that a number given out again cannot keep it. Who lives but does not move
-//! is waited for a while; then the slot is left to it. A handle must not be used across a fork.
+//! process number and start, so that a number given out again cannot keep it. Who lives but does not come
+//! to an end is waited for a while, who was stopped a millisecond; then the slot is left to it. A handle must not be used across a fork.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -23,10 +23,12 @@ use std::time::Duration;
 use super::layout::root;
 use super::store::Slot;
 use crate::os::atomic::{
-    AtomicU64, AtomicUsize, Ordering, compiler_fence, fence, sleep, spin_loop, this_thread,
-    yield_now,
+    AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence, sleep, spin_loop,
+    this_thread, yield_now,
 };
-use crate::os::{Process, SharedMemory, memory_barrier, monotonic, register_memory_barrier};
+use crate::os::{
+    Condition, Process, SharedMemory, memory_barrier, monotonic, register_memory_barrier,
+};
 
 /// Words of a seat.
 const LINE: usize = 8;
@@ -50,7 +52,7 @@ pub(super) struct Markers {
     memory: SharedMemory,
 }
 
-/// How long somebody is waited for who lives but does not move, such as a process that was stopped.
+/// How long somebody is waited for who lives but does not come to an end; one who was stopped is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patience {
     /// There is another way.
@@ -84,6 +86,12 @@ impl Markers {
         Self {
             memory: root.clone(),
         }
+    }
+
+    /// How many receipts owners have, which stands beside the seats; see `receipts`.
+    pub(super) fn shares(&self) -> &[AtomicU32] {
+        let words = root::SHARE_WORDS..root::SHARE_WORDS + root::SHARES;
+        self.memory.halves(words)
     }
 
     /// A seat nobody has, or whose owner is dead; to be called under the lock.
@@ -128,6 +136,13 @@ impl Markers {
         is_free
     }
 
+    /// Whether a living process other than this one has a seat.
+    pub(super) fn has_others(&self) -> bool {
+        let own = u64::from(std::process::id());
+        let is_own = |line| self.word(line, PROCESS).load(Ordering::Acquire) == own;
+        (0..self.claimed()).any(|line| !is_own(line) && self.has_owner(line))
+    }
+
     /// Whether somebody says to be using a slot.
     pub(super) fn is_held(&self, slot: Slot) -> bool {
         let holds = |(line, place)| self.word(line, place).load(Ordering::SeqCst) == slot.stored();
@@ -152,15 +167,16 @@ impl Markers {
                 yield_now();
                 continue;
             }
-            if !self.has_owner(line) {
-                let _left_meanwhile =
-                    word.compare_exchange(held, 0, Ordering::SeqCst, Ordering::Relaxed);
-                return true;
+            match self.owner(line) {
+                Condition::Dead => {
+                    let _left_meanwhile =
+                        word.compare_exchange(held, 0, Ordering::SeqCst, Ordering::Relaxed);
+                    return true;
+                }
+                Condition::Stopped => return has_left(),
+                _ if now > end => return false,
+                _ => sleep(Duration::from_micros(100)),
             }
-            if now > end {
-                return false;
-            }
-            sleep(Duration::from_micros(100));
         }
         true
     }
@@ -172,11 +188,16 @@ impl Markers {
 
     /// Whether the process that took a seat is alive.
     fn has_owner(&self, line: usize) -> bool {
+        self.owner(line) != Condition::Dead
+    }
+
+    /// What can be expected of the process that took a seat.
+    fn owner(&self, line: usize) -> Condition {
         let process = self.word(line, PROCESS).load(Ordering::Acquire);
         let started = self.word(line, STARTED).load(Ordering::Acquire);
         match u32::try_from(process) {
-            Ok(0) | Err(_) => false,
-            Ok(id) => Process { id, started }.is_alive(),
+            Ok(0) | Err(_) => Condition::Dead,
+            Ok(id) => Process { id, started }.condition(),
         }
     }
 

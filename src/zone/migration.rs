@@ -5,7 +5,7 @@
 //! for. Whoever waits for the lock meanwhile finds the zone moved and follows it, so no update ever goes to
 //! the copy that was left. Metrics are found again by identity; keys are copied newest
 //! first, each with its text, so that a smaller zone loses the least recent ones, which count as discarded;
-//! receipts take the room that is left.
+//! receipts, which were promised to stay, come before them.
 
 use std::io;
 use std::sync::Arc;
@@ -152,6 +152,7 @@ fn fill(
     if let Some(translation) = translation
         && translation.kept() == 0
     {
+        new.clear_shares();
         return Adoption::Emptied {
             reason: reason(&old.schema, wanted.schema),
         };
@@ -163,8 +164,8 @@ fn fill(
         now: wanted.now,
     };
     copier.copy_totals();
-    let (keys, discarded) = copier.copy_keys();
     copier.copy_receipts();
+    let (keys, discarded) = copier.copy_keys();
     let kept = translation.map_or(wanted.schema.metrics().len(), Translation::kept);
     Adoption::Migrated {
         metrics_kept: kept,
@@ -271,12 +272,13 @@ impl Copier<'_> {
         true
     }
 
-    /// The newest receipts, as many as there is room for.
+    /// The receipts whose time is not over.
     fn copy_receipts(&self) {
-        let receipts = self.old.all_receipts();
-        let older = receipts.len().saturating_sub(self.new.available());
-        for (name, created, moment) in receipts.into_iter().skip(older) {
-            self.new.add_note(name, Note::Receipt { created }, moment);
+        let receipts = self.old.all_receipts(self.now);
+        let over = receipts.len().saturating_sub(self.new.most_receipts());
+        self.new.clear_shares();
+        for (name, receipt, moment) in receipts.into_iter().skip(over) {
+            self.new.add_note(name, Note::Receipt(receipt), moment);
         }
     }
 

@@ -9,7 +9,9 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod carry;
 mod change;
+mod error;
 mod inactive;
 mod index;
 pub mod keep;
@@ -20,6 +22,7 @@ mod listing;
 mod marker;
 mod migration;
 mod note;
+mod receipts;
 mod recency;
 mod record;
 mod recovery;
@@ -31,15 +34,15 @@ mod transaction;
 mod update;
 mod view;
 
-use std::io;
 use std::sync::Arc;
 
 use crate::metric::{ELLIPSIS, KEY_LIMIT, Moment, Schema, is_truncated, stored_key};
-use crate::os::atomic::AtomicU64;
+use crate::os::atomic::{AtomicU64, Ordering};
 use crate::os::{SharedMemory, monotonic};
 
 use access::{Access, locked};
 pub use change::{Action, Change, Changed, Missing, NotChanged, Once};
+pub use error::{Refused, Unusable};
 use known::Found;
 pub use layout::{Geometry, MINIMUM, TooSmall};
 pub use ledger::Overflow;
@@ -78,34 +81,6 @@ pub enum Update {
     Accounted,
     /// The key is empty or the discard key.
     Ignored,
-}
-
-/// Why an update was not applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// There is no room, and no discard key.
-    #[error("no room in the zone")]
-    Full,
-    /// The zone's memory cannot be used any more.
-    #[error("the zone is damaged")]
-    Damaged,
-}
-
-/// Memory that cannot be used as the zone that was asked for.
-#[derive(Debug, thiserror::Error)]
-pub enum Unusable {
-    /// What lies there is no zone, or a broken one.
-    #[error("corrupt zone: {0}")]
-    Corrupt(&'static str),
-    /// The machine went down since it was used; what lies there may be anything.
-    #[error("corrupt zone: of another boot")]
-    OtherBoot,
-    /// Too few bytes for even one key.
-    #[error(transparent)]
-    TooSmall(#[from] TooSmall),
-    /// The system does not give the memory.
-    #[error("zone memory: {0}")]
-    Memory(#[from] io::Error),
 }
 
 impl Zone {
@@ -326,13 +301,29 @@ impl Zone {
         sequence: u64,
         hash: u64,
     ) -> Result<Update, Refused> {
-        let access = self.access().map_err(|_| Refused::Damaged)?;
+        let access = self.access().map_err(|error| self.refuse(&error))?;
         let store = &access.view.store;
         if access.view.sequence == sequence {
             store.update(&sample, hash)
         } else {
             store.update(&sample, store.hash(sample.key.bytes))
         }
+    }
+
+    /// Counts an update for which the lock could not be had.
+    #[cold]
+    fn refuse(&self, error: &Unusable) -> Refused {
+        let word = self.root.word(layout::root::REFUSED);
+        word.fetch_add(1, Ordering::Relaxed);
+        match error {
+            Unusable::Held(process) => Refused::Held(*process),
+            _ => Refused::Damaged,
+        }
+    }
+
+    /// How many updates were refused because the lock could not be had.
+    pub fn refused(&self) -> u64 {
+        self.root.get(layout::root::REFUSED)
     }
 
     /// Copies what the zone has under `name` into `record`; false if there is nothing. The name is the key

@@ -1,12 +1,13 @@
 //! Notes: what a zone remembers beside its keys, in slots of the same kind.
 //!
 //! A *text* is kept with a key and goes with it. A *receipt* says that changes asked for under some name
-//! were made; receipts are forgotten oldest first, when their time is over or their room is needed. Both
+//! were made; it stays until its time is over, and then goes when its room is needed (see `receipts`). Both
 //! are found through the index by a name of 128 bits, the hash of what they are about under a seed that
 //! nobody knows and that stays with the zone. Only the owner of the lock uses notes.
 //!
-//! The words where a key would have its bytes: name (2), kind and number, next receipt, first spill slot.
-//! The number is a text's length, or how many keys the changes of a receipt made.
+//! The words where a key would have its bytes: name (2), kind and number, next receipt, first spill slot or owner.
+//! The number is a text's length, or how many keys the changes of a receipt made (23 bits) and its end (40 bits, in
+//! units of 4096 stamps).
 
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
@@ -26,8 +27,19 @@ pub(super) struct Name(pub(super) u128);
 pub(super) enum Note<'a> {
     /// The text of a key.
     Text(&'a [u8]),
-    /// Changes were made, and so many keys.
-    Receipt { created: u64 },
+    /// Changes were made.
+    Receipt(Receipt),
+}
+
+/// That changes were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Receipt {
+    /// How many keys they made.
+    pub(super) created: u64,
+    /// When its time is over, as a stamp; rounded up when it is stored.
+    pub(super) end: u64,
+    /// Whose it is: a hash.
+    pub(super) owner: u64,
 }
 
 const NUMBER: usize = 2;
@@ -36,8 +48,29 @@ const NEXT: usize = 3;
 const RECEIPT: u64 = 1;
 /// The longest text, in bytes.
 pub(super) const LONGEST_TEXT: usize = 255;
-/// Receipts may take one slot in so many before their room is wanted for keys.
-const SLOTS_PER_RECEIPT: u64 = 16;
+/// Where a receipt says whose it is.
+const OWNER: usize = 4;
+const CREATED_BITS: u32 = 23;
+const END_UNIT_BITS: u32 = 12;
+/// In stamps: half an hour, for receipts of the first version, which say no end.
+const FORMER_LIFETIME: u64 = (30 * 60 * 1_000_000_000) >> 6;
+const LARGEST_END: u64 = (1 << 40) - 1;
+
+impl Receipt {
+    fn packed(self) -> u64 {
+        let end = self.end.div_ceil(1 << END_UNIT_BITS).min(LARGEST_END);
+        let created = self.created.min((1 << CREATED_BITS) - 1);
+        end << (CREATED_BITS + 1) | created << 1 | RECEIPT
+    }
+
+    fn unpacked(number: u64, owner: u64) -> Self {
+        Self {
+            created: number >> 1 & ((1 << CREATED_BITS) - 1),
+            end: (number >> (CREATED_BITS + 1)) << END_UNIT_BITS,
+            owner,
+        }
+    }
+}
 
 impl Store {
     /// The name of the text of `key`.
@@ -76,7 +109,7 @@ impl Store {
     pub(super) fn slots_for_note(&self, note: Note<'_>) -> usize {
         match note {
             Note::Text(text) => 1 + self.spills_for_text(text.len()),
-            Note::Receipt { .. } => 1,
+            Note::Receipt(_) => 1,
         }
     }
 
@@ -104,7 +137,10 @@ impl Store {
                 self.set(start + NUMBER, (text.len() as u64) << 1);
                 self.write_spills(slot, &slots[1..], pack(text));
             }
-            Note::Receipt { created } => self.set(start + NUMBER, created << 1 | RECEIPT),
+            Note::Receipt(receipt) => {
+                self.set(start + NUMBER, receipt.packed());
+                self.set(start + OWNER, receipt.owner);
+            }
         }
         self.set_head(slot, Head::note(stamp_of(now)).pending());
     }
@@ -124,16 +160,7 @@ impl Store {
         if !self.is_receipt(slot) {
             return self.set(header::TEXTS, self.get(header::TEXTS).wrapping_add(1));
         }
-        match self.slot(self.get(header::LAST_RECEIPT)) {
-            Some(last) => self.set(self.key_start(last) + NEXT, slot.stored()),
-            None => self.set(header::FIRST_RECEIPT, slot.stored()),
-        }
-        self.set(header::LAST_RECEIPT, slot.stored());
-    }
-
-    /// Takes a receipt out of the order it was in.
-    pub(super) fn forget_next(&self, slot: Slot) {
-        self.set(self.key_start(slot) + NEXT, 0);
+        self.enter_receipt(slot);
     }
 
     /// Forgets all notes, which are still in their slots; to be entered again.
@@ -152,12 +179,31 @@ impl Store {
         self.get(self.key_start(slot) + NUMBER) & RECEIPT != 0
     }
 
-    fn number(&self, slot: Slot) -> u64 {
-        self.get(self.key_start(slot) + NUMBER) >> 1
+    fn text_length(&self, slot: Slot) -> usize {
+        let bytes = self.get(self.key_start(slot) + NUMBER) >> 1;
+        usize::try_from(bytes).map_or(LONGEST_TEXT, |bytes| bytes.min(LONGEST_TEXT))
     }
 
-    fn text_length(&self, slot: Slot) -> usize {
-        usize::try_from(self.number(slot)).map_or(LONGEST_TEXT, |bytes| bytes.min(LONGEST_TEXT))
+    /// The receipt in `slot`.
+    pub(super) fn read_receipt(&self, slot: Slot) -> Receipt {
+        let start = self.key_start(slot);
+        let receipt = Receipt::unpacked(self.get(start + NUMBER), self.get(start + OWNER));
+        match receipt.end {
+            0 => Receipt {
+                end: self.head(slot).stamp().saturating_add(FORMER_LIFETIME),
+                ..receipt
+            },
+            _ => receipt,
+        }
+    }
+
+    /// The receipt behind the one in `slot`, as stored.
+    pub(super) fn next_receipt(&self, slot: Slot) -> u64 {
+        self.get(self.key_start(slot) + NEXT)
+    }
+
+    pub(super) fn set_next_receipt(&self, slot: Slot, next: u64) {
+        self.set(self.key_start(slot) + NEXT, next);
     }
 
     /// Appends the text of `key`; false if it has none.
@@ -174,13 +220,6 @@ impl Store {
         }
         out.truncate(start + length);
         true
-    }
-
-    /// How many keys were made under a name, if that was not longer ago than `lifetime` nanoseconds.
-    pub(super) fn receipt(&self, name: Name, now: Moment, lifetime: u64) -> Option<u64> {
-        let slot = self.find_note(name)?;
-        let since = stamp_of(now).saturating_sub(stamp_of(Moment(lifetime)));
-        (self.head(slot).stamp() >= since).then(|| self.number(slot))
     }
 
     /// Gives the receipt of this name, whose time is over, one that nobody asks for: the name is used anew. It
@@ -208,14 +247,14 @@ impl Store {
         self.set(start + 1, (name.0 >> 64) as u64);
     }
 
-    /// The receipt in `slot`: its name, its number, when it was written. Without the lock, so only if it stays
+    /// The receipt in `slot`: its name, what it says, when it was written. Without the lock, so only if it stays
     /// while it is copied.
-    pub(super) fn peek_receipt(&self, slot: Slot) -> Option<(Name, u64, Moment)> {
+    pub(super) fn peek_receipt(&self, slot: Slot) -> Option<(Name, Receipt, Moment)> {
         let head = self.head(slot);
         if head.state() != State::Note || !self.is_receipt(slot) {
             return None;
         }
-        let receipt = (self.note_name(slot), self.number(slot), head.moment());
+        let receipt = (self.note_name(slot), self.read_receipt(slot), head.moment());
         after_copy();
         (self.head(slot) == head).then_some(receipt)
     }
@@ -236,53 +275,7 @@ impl Store {
         self.get(header::TEXTS)
     }
 
-    /// How many receipts there are.
-    fn receipts(&self) -> u64 {
-        self.get(header::NOTES)
-            .saturating_sub(self.get(header::TEXTS))
-    }
-
-    /// Whether receipts take so much room that keys come first.
-    pub(super) fn has_many_receipts(&self) -> bool {
-        self.receipts() > self.geometry.slots as u64 / SLOTS_PER_RECEIPT
-    }
-
-    /// The oldest receipt, with when it was written as a stamp.
-    pub(super) fn oldest_receipt(&self) -> Option<(Slot, u64)> {
-        let slot = self.slot(self.get(header::FIRST_RECEIPT))?;
-        let head = self.head(slot);
-        (head.state() == State::Note).then(|| (slot, head.stamp()))
-    }
-
-    /// All receipts, the oldest first: name, number, when it was written.
-    pub(super) fn all_receipts(&self) -> Vec<(Name, u64, Moment)> {
-        let mut receipts = Vec::new();
-        let mut next = self.get(header::FIRST_RECEIPT);
-        while let Some(slot) = self.slot(next)
-            && let Some(receipt) = self.peek_receipt(slot)
-            && receipts.len() < self.geometry.slots
-        {
-            receipts.push(receipt);
-            next = self.get(self.key_start(slot) + NEXT);
-        }
-        receipts
-    }
-
-    /// Forgets the oldest receipt; false if there is none.
-    pub(super) fn drop_oldest_receipt(&self) -> bool {
-        let Some((slot, _)) = self.oldest_receipt() else {
-            return false;
-        };
-        let next = self.get(self.key_start(slot) + NEXT);
-        self.set(header::FIRST_RECEIPT, next);
-        if next == 0 {
-            self.set(header::LAST_RECEIPT, 0);
-        }
-        self.drop_note(slot);
-        true
-    }
-
-    fn drop_note(&self, slot: Slot) {
+    pub(super) fn drop_note(&self, slot: Slot) {
         self.unlink(slot, self.note_hash(self.note_name(slot)));
         self.set(header::NOTES, self.get(header::NOTES).saturating_sub(1));
         let spills = self.spills(slot).unwrap_or_default();

@@ -21,6 +21,7 @@ impl Store {
         self.forget_candidates();
         self.clear_index();
         self.clear_notes();
+        self.clear_shares();
         let mut held = vec![false; self.fresh()];
         let broken = self.relink_keys(&mut held);
         self.relink_notes(&mut held);
@@ -84,13 +85,15 @@ impl Store {
         if notes.is_empty() {
             return;
         }
-        notes.sort_by_key(|slot| self.head(*slot).stamp());
+        notes.sort_by_key(|slot| match self.is_receipt(*slot) {
+            true => (self.read_receipt(*slot).end, self.head(*slot).stamp()),
+            false => (0, 0),
+        });
         let wanted = self.wanted_texts();
         for note in notes {
             let name = self.note_name(note);
             let is_wanted = self.is_receipt(note) || wanted.contains(&name);
             if is_wanted && self.find_note(name).is_none() && self.hold(note, held) {
-                self.forget_next(note);
                 self.enter_note(note);
             }
         }

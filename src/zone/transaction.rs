@@ -9,7 +9,7 @@
 
 use super::keep::{entry, journal};
 use super::layout::header;
-use super::note::{Name, Note};
+use super::note::{Name, Note, Receipt};
 use super::record::{Head, State};
 use super::slots::Taken;
 use super::store::{Slot, Store};
@@ -259,8 +259,8 @@ impl Store {
                 Becomes::Nothing => entry::removal(step.key.bytes, step.stamp, out),
             }
         }
-        if let Some((name, Note::Receipt { created })) = transaction.receipt {
-            entry::receipt(name, created, transaction.now, out);
+        if let Some((name, Note::Receipt(receipt))) = transaction.receipt {
+            entry::receipt(name, receipt, transaction.now, out);
         }
         journal::record(&entries)
     }
@@ -269,7 +269,7 @@ impl Store {
     pub(super) fn record_again<'a>(
         &self,
         keys: impl Iterator<Item = &'a [u8]>,
-        (name, created): (Name, u64),
+        (name, receipt): (Name, Receipt),
         now: Moment,
     ) -> Vec<u8> {
         let mut entries = Vec::new();
@@ -290,7 +290,7 @@ impl Store {
             }
             .write(&mut entries);
         }
-        entry::receipt(name, created, now, &mut entries);
+        entry::receipt(name, receipt, now, &mut entries);
         journal::record(&entries)
     }
 }

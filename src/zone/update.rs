@@ -56,7 +56,7 @@ impl Store {
     }
 
     /// Slots for a new key, at the cost of the oldest ones if the policy says so.
-    fn make_room(&self, key: StoredKey<'_>, now: Moment) -> Option<Taken> {
+    pub(super) fn make_room(&self, key: StoredKey<'_>, now: Moment) -> Option<Taken> {
         let needed = self.geometry.slots_for(key.bytes.len());
         while self.available() < needed {
             if !self.reclaim(now) {
@@ -81,17 +81,14 @@ impl Store {
 
     /// Takes the slots of something that can be done without; false if there is nothing.
     pub(super) fn reclaim(&self, now: Moment) -> bool {
-        let expires = self.expires();
-        if (self.has_many_receipts() || !expires) && self.drop_oldest_receipt() {
+        if self.drop_over(now) {
             return true;
         }
         self.count(header::FAILURES);
-        if !expires {
-            return false;
-        }
-        match self.oldest() {
+        let oldest = if self.expires() { self.oldest() } else { None };
+        match oldest {
             Some(slot) => self.remove(slot, Removal::Discarded, now),
-            None => return self.drop_oldest_receipt(),
+            None => return false,
         }
         true
     }

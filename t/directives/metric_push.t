@@ -608,6 +608,45 @@ GET /push/k = 2
 --- json /status/http/metric_zones/z/push
 {"updates": 2, "replayed": 2, "rejected": 0}
 
+=== what is remembered stays, and one client's takes no room of another's
+--- file keys
+ann:open sesame
+bob:k
+--- http_config
+metric_zone z:32k gauge;
+auth_api_key_file keys;
+--- config
+location /push/ { metric_push z create=on; auth_api_key pushing; }
+--- requests
+PUT /push/k/inc any x300
+    X-API-Key: k
+    Idempotency-Key: a<<#3>>
+PUT /push/k/inc 507
+    X-API-Key: k
+    Idempotency-Key: b
+--- json
+{"error": "ZoneExhausted", "description": "There is no room in the zone to remember another idempotency key."}
+--- requests
+PUT /push/k/inc 204
+    X-API-Key: k
+    Idempotency-Key: a001
+--- response_headers
+Idempotency-Replayed: true
+--- requests
+PUT /push/k/inc 204
+    X-API-Key: k
+PUT /push/mine/inc 204 x3
+    Authorization: token open sesame
+    Idempotency-Key: mine
+--- response_headers
+Idempotency-Replayed: true
+--- requests
+PUT /push/mine/inc 204 x10
+    Authorization: token open sesame
+    Idempotency-Key: b<<#3>>
+--- json_like /status/http/metric_zones/z/metrics
+{"mine": 11}
+
 === a change is on disk before it is answered
 --- http_config
 metric_zone z:64k:file=$DIR/z.state sync=always gauge;

@@ -29,6 +29,12 @@ impl Model {
         self.check_keys(wishes)?;
         self.check_presence(wishes, missing)?;
         self.check_modes(wishes)?;
+        // All receipts are one owner's, who may have as many as are left.
+        let most = self.geometry.capacity(1) / 4;
+        if name.is_some() && self.receipts.len() >= most.saturating_sub(self.receipts.len()) {
+            self.discarded += 1;
+            return Err(NotChanged::Crowded);
+        }
         let has_room = self.make_room_for(wishes, name.is_some())?;
         let states: Vec<Vec<State>> = wishes.iter().map(|wish| self.changed(wish)).collect();
         let is_new = |wish: &&Wish| !self.entries.contains_key(stored(wish));
@@ -112,7 +118,7 @@ impl Model {
         {
             return Ok(false);
         }
-        if needed + held <= self.geometry.capacity(1) {
+        if needed + held + self.receipts.len() <= self.geometry.capacity(1) {
             for wish in wishes {
                 if let Some(entry) = self.entries.get_mut(stored(wish)) {
                     self.clock += 1;

@@ -158,9 +158,9 @@ impl Model {
             for (_, entry) in &mut entries {
                 entry.states = translate(&entry.states, self.metrics, next.metrics);
             }
+            let over = self.receipts.len().saturating_sub(next.free() / 2);
+            next.receipts = self.receipts.drain(..).skip(over).collect();
             next.take_over(entries, &self.texts);
-            let older = self.receipts.len().saturating_sub(next.free());
-            next.receipts = self.receipts.drain(..).skip(older).collect();
         }
         *self = next;
     }
@@ -199,18 +199,14 @@ impl Model {
         true
     }
 
-    /// Does without something: receipts come before keys while they are many, or if keys must stay.
+    /// Does without something; receipts, whose time is never over here, stay.
     fn reclaim(&mut self) -> bool {
-        let are_many = self.receipts.len() > self.geometry.capacity(1) / 16;
-        if (are_many || !self.expire) && self.receipts.pop_front().is_some() {
-            return true;
-        }
         if !self.expire {
             return false;
         }
         let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.updated);
         let Some((oldest, _)) = oldest else {
-            return self.receipts.pop_front().is_some();
+            return false;
         };
         let oldest = oldest.clone();
         let entry = self.entries.remove(&oldest).unwrap();

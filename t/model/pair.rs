@@ -127,7 +127,8 @@ impl Pair {
         let name = [name];
         let once = (name != [0]).then_some(Once {
             name: &name,
-            lifetime: 1,
+            lifetime: u64::MAX,
+            owner: b"",
         });
         let zone = &self.process(handle).0;
         let outcome = zone.change(&changes, missing, once, Moment(0));

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use pingauge::metric::{Moment, Reading, Schema};
-use pingauge::os::{SharedMemory, monotonic};
-use pingauge::zone::{Adoption, Cursor, MINIMUM, Overflow, Record, Zone};
+use pingauge::os::{SharedMemory, monotonic, signal};
+use pingauge::zone::{Adoption, Cursor, MINIMUM, Overflow, Record, Refused, Zone};
 
 use crate::model::schema;
 use crate::operation::key;
@@ -79,6 +79,16 @@ impl Shared {
     fn listed(&self) -> &AtomicU64 {
         &self.progress.words()[3]
     }
+
+    /// Updates that were refused.
+    fn refused(&self) -> &AtomicU64 {
+        &self.progress.words()[4]
+    }
+
+    /// The longest time an update took, in nanoseconds, without what its process was stopped for.
+    fn longest(&self) -> &AtomicU64 {
+        &self.progress.words()[5]
+    }
 }
 
 fn counting() -> Arc<Schema> {
@@ -123,6 +133,7 @@ fn child() {
     let shared = Shared::open(words[0], words[1]);
     match words[2] {
         "count" => count(&shared, number(3), number(4), number(5)),
+        "feed" => feed(&shared, number(3)),
         "list" => list(&shared),
         "move" => {
             for round in number(3).. {
@@ -134,15 +145,43 @@ fn child() {
     }
 }
 
+/// Numbers that look random.
+fn numbers(seed: u64) -> impl Iterator<Item = u64> {
+    let next = |random: &u64| {
+        let next = random.wrapping_mul(6364136223846793005);
+        Some(next.wrapping_add(1442695040888963407))
+    };
+    std::iter::successors(next(&(seed * 2 + 1)), next).map(|random| random >> 33)
+}
+
+/// Updates random keys for ever, most of them new ones, whether they are taken or not.
+fn feed(shared: &Shared, seed: u64) {
+    let zone = Zone::attach(&shared.zone, counting()).unwrap();
+    for number in numbers(seed) {
+        shared.begun().fetch_add(1, SeqCst);
+        let start = Instant::now();
+        let updated = zone.update(&key((number % 600) as u16), 1.0, Moment(monotonic()));
+        if seed == MEASURED {
+            shared
+                .longest()
+                .fetch_max(start.elapsed().as_nanos() as u64, SeqCst);
+        }
+        match updated {
+            Ok(_) => shared.finished().fetch_add(1, SeqCst),
+            Err(Refused::Held(_)) => shared.refused().fetch_add(1, SeqCst),
+            Err(other) => panic!("{other}"),
+        };
+    }
+}
+
+/// The child that is never stopped.
+const MEASURED: u64 = 1;
+
 /// Updates random keys `times` times.
 fn count(shared: &Shared, seed: u64, keys: u64, times: u64) {
     let zone = Zone::attach(&shared.zone, counting()).unwrap();
-    let mut random = seed * 2 + 1;
-    for _ in 0..times {
-        random = random
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        let number = (random >> 33) % keys;
+    for number in numbers(seed).take(times as usize) {
+        let number = number % keys;
         shared.begun().fetch_add(1, SeqCst);
         zone.update(&key(number as u16), 1.0, Moment(monotonic()))
             .unwrap();
@@ -240,6 +279,43 @@ fn a_process_killed_while_it_moves_the_zone_costs_nothing() {
     drop(counting);
     check(&shared, 103);
 }
+
+/// `MODEL_STOPS=1000` stops more often. Of two processes that feed a zone one is stopped again and again: the other
+/// loses milliseconds, and each update that it could not make is counted. Every tenth stop ends in a death.
+#[test]
+fn a_stopped_process_costs_others_milliseconds() {
+    let stops = std::env::var("MODEL_STOPS").ok();
+    let stops = stops.and_then(|stops| stops.parse().ok()).unwrap_or(100);
+    let shared = Shared::new();
+    let zone = Zone::create(&shared.zone, MINIMUM, counting(), &overflow()).unwrap();
+    let measured = shared.spawn(&format!("feed {MEASURED}"));
+    let mut stopped = shared.spawn("feed 2");
+    advance(shared.finished(), 1000);
+    let mut deaths = 2;
+    for round in 1..=stops {
+        advance(shared.begun(), 1 + round % 37);
+        signal(stopped.0.id(), SIGSTOP).unwrap();
+        // Whatever goes on now is the other one.
+        advance(shared.begun(), 3);
+        if round % 10 == 0 {
+            stopped = shared.spawn(&format!("feed {}", round + 2));
+            deaths += 1;
+        } else {
+            signal(stopped.0.id(), SIGCONT).unwrap();
+        }
+    }
+    drop((measured, stopped));
+    let (refused, longest) = (shared.refused().load(SeqCst), shared.longest().load(SeqCst));
+    let longest = Duration::from_nanos(longest);
+    println!("{stops} stops: {refused} updates refused, the longest took {longest:?}");
+    assert!(longest < Duration::from_secs(2), "{longest:?}");
+    assert!(refused > 0 && zone.refused() >= refused);
+    assert!(zone.refused() <= refused + deaths);
+    check(&shared, deaths);
+}
+
+const SIGSTOP: i32 = 19;
+const SIGCONT: i32 = 18;
 
 /// So many that they are not done before the zone has moved some times.
 const UPDATES: u64 = 300_000;

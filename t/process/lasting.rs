@@ -2,6 +2,8 @@
 //! are damaged or in use.
 
 use std::fs::{self, File};
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::FileExt;
 use std::thread;
 use std::time::Duration;
@@ -221,5 +223,182 @@ fn a_keeper_that_dies_is_replaced_and_one_that_is_not_needed_is_not_there() {
     running.reload(&plain);
     assert!(poll(PATIENCE, || keepers(&running).is_empty().then_some(())).is_some());
     assert_eq!(running.status("angie/generation"), json!(2));
+    running.server.stop().unwrap();
+}
+
+/// `ZONE_CUTS=100` cuts more often.
+#[test]
+fn a_file_cut_under_a_running_server_comes_back_from_its_snapshot() {
+    let cuts = std::env::var("ZONE_CUTS").ok();
+    let cuts = cuts.and_then(|cuts| cuts.parse().ok()).unwrap_or(4);
+    let parts = parts("100ms");
+    let mut running = Running::start(&parts);
+    let path = running.site.directory.join("hits");
+    let whole = || fs::metadata(&path).map_or(0, |meta| meta.len());
+    let length = whole();
+    let mut longest = Duration::ZERO;
+    for round in 1..=cuts {
+        hit(&running, 50);
+        let (known, generation) = (count(&running), running.status("angie/generation"));
+        // A snapshot that was begun after this.
+        let synced = || running.status("http/metric_zones/hits/state/snapshot");
+        let before = synced();
+        hit(&running, 1);
+        poll(PATIENCE, || (synced() != before).then_some(())).unwrap();
+        let load = Load::start(running.address(), "/hit", 2, Habit::KeepAlive);
+        let start = std::time::Instant::now();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_len([0, 4096, length / 2, length - 4096][round % 4])
+            .unwrap();
+        if round % 3 == 0 {
+            running.server.signal("HUP");
+        }
+        let is_back = || whole() == length && running.status("angie/generation") != generation;
+        poll(PATIENCE, || is_back().then_some(())).expect("the file comes back");
+        longest = longest.max(start.elapsed());
+        let account = load.finish();
+        assert_eq!(account.failed, 0, "{:?}", account.reasons);
+        // A worker that is leaving may still answer.
+        let is_known = || (count(&running) >= known).then_some(());
+        poll(PATIENCE, is_known).expect("what was synced is there");
+        assert!(running.server.is_running());
+        running.workers(2);
+    }
+    println!("{cuts} cuts: back after at most {longest:?}");
+    let log = running.site.read("error.log");
+    assert!(
+        log.contains("was cut while it is in use") && log.contains("and is kept as"),
+        "{log}"
+    );
+    assert!(!log.contains("exited on signal"), "{log}");
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn a_removed_file_is_made_anew_with_what_was_in_it() {
+    let parts = parts("100ms");
+    let running = Running::start(&parts);
+    hit(&running, 40);
+    let directory = running.site.directory.clone();
+    for names in [
+        &["hits"][..],
+        &["hits.journal"],
+        &["hits", "hits.journal", "hits.snapshot"],
+    ] {
+        for name in names {
+            fs::remove_file(directory.join(name)).unwrap();
+        }
+        running.reload(&parts);
+        assert!(
+            names.iter().all(|name| directory.join(name).exists()),
+            "{names:?}"
+        );
+        assert_eq!(count(&running), 40);
+    }
+    hit(&running, 2);
+    let site = kill(running);
+    let running = Running::start_at(site, &parts);
+    assert_eq!(count(&running), 42);
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn what_is_no_file_beside_a_zone_is_neither_followed_nor_waited_for() {
+    let parts = parts("100ms");
+    let site = Site::create().unwrap();
+    let directory = site.directory.clone();
+    let at = |name: &str| directory.join(name);
+    fs::write(at("precious"), "precious").unwrap();
+    let beside = ["snapshot.new", "journal", "snapshot", "snapshot.1"];
+    for name in beside {
+        std::os::unix::fs::symlink(at("precious"), at(&format!("hits.{name}"))).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(at(&format!("keys.{name}")))
+            .status();
+        assert!(made.unwrap().success());
+    }
+    let running = Running::start_at(site, &parts);
+    hit(&running, 30);
+    let snapshot = || running.status("http/metric_zones/hits/state/snapshot");
+    assert!(poll(PATIENCE, || (!snapshot().is_null()).then_some(())).is_some());
+    let Running { server, site } = running;
+    server.stop().unwrap();
+    assert_eq!(fs::read(at("precious")).unwrap(), b"precious");
+    let is_plain = |zone: &str| {
+        let path = at(&format!("{zone}.snapshot"));
+        fs::symlink_metadata(path).unwrap().is_file()
+    };
+    assert!(is_plain("hits") && is_plain("keys"));
+    reboot(&site, "hits");
+    let running = Running::start_at(site, &parts);
+    assert_eq!(count(&running), 30);
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn an_older_snapshot_behind_damaged_files_is_used() {
+    let parts = parts("100ms");
+    let running = Running::start(&parts);
+    hit(&running, 20);
+    let Running { server, site } = running;
+    server.stop().unwrap();
+    let at = |name: &str| site.directory.join(name);
+    fs::write(at("hits"), "no zone").unwrap();
+    fs::remove_file(at("hits.snapshot")).unwrap();
+    let running = Running::start_at(site, &parts);
+    assert_eq!(count(&running), 20);
+    let Running { server, site } = running;
+    server.stop().unwrap();
+    let at = |name: &str| site.directory.join(name);
+    fs::write(at("hits"), [7; 9000]).unwrap();
+    fs::remove_file(at("hits.snapshot")).unwrap();
+    fs::create_dir(at("hits.snapshot")).unwrap();
+    let running = Running::start_at(site, &parts);
+    assert_eq!(count(&running), 20);
+    assert!(running.site.directory.join("hits.snapshot.bad").is_dir());
+    running.server.stop().unwrap();
+}
+
+/// Requests that are under way while their zone gets a file, another one, or none any more, end in the zone as it is
+/// then.
+#[test]
+fn what_is_in_flight_comes_along_wherever_the_zone_is_kept() {
+    let origin = TcpListener::bind("127.0.0.1:0").unwrap();
+    let parts = |kept: &str| Parts {
+        main_config: "worker_processes 2;\n".into(),
+        http_config: format!(
+            "metric_complex_zone f:64k{kept} {{ up gauge; n count; h histogram 1; }}\n"
+        ),
+        config: format!(
+            "location /q {{ metric f s=1 on=request; metric f s=-1 on=end; proxy_pass http://{}; }}\n",
+            origin.local_addr().unwrap()
+        ),
+        ..Parts::default()
+    };
+    let running = Running::start(&parts(""));
+    let state = || running.status("http/metric_zones/f/metrics/s");
+    let mut all = 0;
+    for kept in [":file=$DIR/one", ":file=$DIR/two", "", ":file=$DIR/one"] {
+        let clients: Vec<TcpStream> = (0..5)
+            .map(|_| {
+                let mut client = TcpStream::connect(running.address()).unwrap();
+                client
+                    .write_all(b"GET /q HTTP/1.1\r\nHost: a\r\n\r\n")
+                    .unwrap();
+                client
+            })
+            .collect();
+        let asked: Vec<TcpStream> = clients.iter().map(|_| origin.accept().unwrap().0).collect();
+        assert_eq!(state()["up"], json!(5), "{kept}");
+        running.reload(&parts(kept));
+        for mut one in asked {
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            one.write_all(answer).unwrap();
+        }
+        all += 2 * clients.len();
+        let wanted = json!({ "up": 0, "n": all, "h": { "1": all } });
+        poll(PATIENCE, || (state() == wanted).then_some(()))
+            .unwrap_or_else(|| panic!("{kept}: {} is not {wanted}", state()));
+    }
     running.server.stop().unwrap();
 }

@@ -15,7 +15,7 @@ const CLIENTS: usize = 100;
 fn start(workers: usize) -> Running {
     Running::start(&Parts {
         main_config: format!("worker_processes {workers};\n"),
-        http_config: "keepalive_requests 1000000;\nmetric_zone z:4m gauge;\n".into(),
+        http_config: "keepalive_requests 1000000;\nmetric_zone z:16m gauge;\n".into(),
         config: "location /push/ { metric_push z create=on; }\n".into(),
         ..Parts::default()
     })

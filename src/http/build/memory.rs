@@ -28,6 +28,8 @@ pub trait Memory {
 
     /// Takes memory in that was made elsewhere, which replaces any of this name.
     fn keep(&mut self, kind: &str, name: &str, memory: Arc<SharedMemory>);
+    /// Takes back that memory of this name was asked for.
+    fn forget(&mut self, _kind: &str, _name: &str) {}
     /// The file there is under this name, open in all processes.
     fn file(&mut self, kind: &str, name: &str) -> Option<Arc<File>>;
     /// Takes a file in, to be handed to all processes.

@@ -42,3 +42,15 @@ pub(super) fn finite(value: f64) -> f64 {
         value.clamp(f64::MIN, f64::MAX)
     }
 }
+
+/// By how much counts have grown; all of one that began anew.
+pub(super) fn counts_since(now: &[u64], before: &[u64]) -> Vec<u64> {
+    let grown = |(now, before): (&u64, &u64)| now.checked_sub(*before).unwrap_or(*now);
+    now.iter().zip(before).map(grown).collect()
+}
+
+/// By how much a sum has changed.
+pub(super) fn sum_since(now: u64, before: u64) -> u64 {
+    let number = |bits| value(bits).unwrap_or(0.0);
+    finite(number(now) - number(before)).to_bits()
+}

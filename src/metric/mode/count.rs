@@ -1,5 +1,6 @@
 //! How often? Adds one per sample, whatever the value.
 
+use super::cell;
 use super::{Assignment, Mode, ModeSpec, Moment, Problem};
 use crate::metric::Reading;
 use crate::os::atomic::{AtomicU64, Ordering::Relaxed};
@@ -42,6 +43,10 @@ impl Mode for Count {
 
     fn fold(&self, into: &[AtomicU64], discarded: &[u64], _now: Moment) {
         into[0].fetch_add(discarded[0], Relaxed);
+    }
+
+    fn since(&self, now: &[u64], before: &[u64]) -> Vec<u64> {
+        cell::counts_since(now, before)
     }
 
     /// A count only ever goes up.

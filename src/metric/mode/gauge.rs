@@ -45,6 +45,10 @@ impl Mode for Gauge {
         cell::add(&into[0], cell::value(discarded[0]).unwrap_or(0.0));
     }
 
+    fn since(&self, now: &[u64], before: &[u64]) -> Vec<u64> {
+        vec![cell::sum_since(now[0], before[0])]
+    }
+
     fn assign(&self, cells: &mut [u64], assignment: Assignment) -> bool {
         cell::assign(&mut cells[0], assignment);
         true

@@ -2,8 +2,9 @@
 //!
 //! A sample adds one to a single cell: that of the smallest limit it does not exceed. The cumulative
 //! counts people see are summed when read, so a reading is always cumulative, whatever is being recorded
-//! meanwhile. The cells lie in ascending order of the limits, after one that holds the sum of the values
-//! that were counted; names and output keep the order of the configuration.
+//! meanwhile. The cells lie in ascending order of the limits, after one that holds the sum of all values, and
+//! before one for values above the largest limit, unless that is infinity. Names and output keep the order of
+//! the configuration; what is above all limits shows in the totals alone.
 
 use std::collections::HashSet;
 
@@ -16,7 +17,8 @@ use crate::os::atomic::{AtomicU64, Ordering::Relaxed};
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "histogram",
     syntax: "histogram limit ...",
-    doc: "For every limit, the number of values not above it; `+Inf` counts all.",
+    doc: "For every limit, the number of values not above it; `+Inf` counts all. Without `+Inf`, values above \
+          the largest limit are counted only in what Prometheus pages have besides: `+Inf`, `_count` and `_sum`.",
     parse,
 };
 
@@ -81,6 +83,11 @@ impl Histogram {
         Self { buckets, limits }
     }
 
+    /// Whether the largest limit is infinity, which nothing is above.
+    fn is_open(&self) -> bool {
+        self.limits.last() == Some(&f64::INFINITY)
+    }
+
     /// The buckets' names in configured order.
     pub(in crate::metric) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.buckets.iter().map(|bucket| bucket.name.as_str())
@@ -103,12 +110,12 @@ impl Histogram {
         self.limits.iter().copied().zip(counts)
     }
 
-    /// How many values were counted at all.
+    /// How many values there were.
     pub(in crate::metric) fn total(&self, cells: &[u64]) -> u64 {
         total(&cells[1..])
     }
 
-    /// The sum of the values counted.
+    /// Their sum.
     pub(in crate::metric) fn sum(&self, cells: &[u64]) -> f64 {
         cell::value(cells[0]).unwrap_or(0.0)
     }
@@ -120,16 +127,21 @@ fn total(cells: &[u64]) -> u64 {
 
 impl Mode for Histogram {
     fn cells(&self) -> usize {
-        1 + self.limits.len()
+        1 + self.limits.len() + usize::from(!self.is_open())
     }
 
+    /// Of the limits alone: neither their names nor their order have a part in the cells.
     fn identity(&self) -> String {
         let mut text = String::from(SPEC.name);
-        for bucket in &self.buckets {
+        for limit in &self.limits {
             text.push(' ');
-            text.push_str(Number::new().format(bucket.limit));
+            text.push_str(Number::new().format(limit + 0.0));
         }
         text
+    }
+
+    fn former_cells(&self) -> usize {
+        1 + self.limits.len()
     }
 
     fn words(&self) -> Vec<String> {
@@ -143,10 +155,8 @@ impl Mode for Histogram {
 
     fn record(&self, cells: &[AtomicU64], value: f64, _now: Moment) {
         let place = self.limits.partition_point(|limit| *limit < value);
-        if place < self.limits.len() {
-            cells[1 + place].fetch_add(1, Relaxed);
-            cell::add(&cells[0], value);
-        }
+        cells[1 + place].fetch_add(1, Relaxed);
+        cell::add(&cells[0], value);
     }
 
     fn fold(&self, into: &[AtomicU64], discarded: &[u64], _now: Moment) {
@@ -154,6 +164,19 @@ impl Mode for Histogram {
             cell.fetch_add(*count, Relaxed);
         }
         cell::add(&into[0], self.sum(discarded));
+    }
+
+    fn since(&self, now: &[u64], before: &[u64]) -> Vec<u64> {
+        let is_new = now[1..]
+            .iter()
+            .zip(&before[1..])
+            .any(|(now, before)| now < before);
+        if is_new {
+            return now.to_vec();
+        }
+        let mut cells = cell::counts_since(now, before);
+        cells[0] = cell::sum_since(now[0], before[0]);
+        cells
     }
 
     fn read<'a>(&'a self, cells: &'a [u64], _now: Moment) -> Reading<'a> {
@@ -194,19 +217,35 @@ mod tests {
     }
 
     #[test]
-    fn a_value_above_all_limits_counts_nowhere() {
-        let histogram = Bench::fed(&["histogram", "1", "2"], &[99.0]);
+    fn a_value_above_all_limits_counts_in_the_totals_alone() {
+        let histogram = Bench::fed(&["histogram", "2", "1"], &[99.0]);
         assert_eq!(histogram.text(0), "0 0");
-        assert_eq!(histogram.copy(), [0, 0, 0]);
         histogram.record(2.0, 0);
-        assert_eq!(histogram.text(0), "0 1");
+        assert_eq!(histogram.text(0), "1 0");
+        histogram.fold(&Bench::fed(&["histogram", "2", "1"], &[7.0, 0.5]), 0);
+        assert_eq!(histogram.text(0), "2 1");
+        let cells = histogram.copy();
+        let Reading::Buckets(buckets) = histogram.mode.read(&cells, Moment(0)) else {
+            panic!()
+        };
+        assert_eq!((buckets.total(), buckets.sum()), (4, 108.5));
+        let ascending: Vec<_> = buckets.ascending().collect();
+        assert_eq!(ascending, [(1.0, 1), (2.0, 2)]);
+    }
+
+    #[test]
+    fn the_same_limits_are_the_same_histogram() {
+        let identity = |words: &[&str]| Bench::new(words).mode.identity();
+        let first = identity(&["histogram", "0", "1e3", "2"]);
+        assert_eq!(first, identity(&["histogram", "2.0", "-0", "nan", "1000"]));
+        assert_ne!(first, identity(&["histogram", "0", "1e3", "2", "+Inf"]));
     }
 
     #[test]
     fn odd_limits_are_allowed_and_mean_what_they_say() {
         let histogram = Bench::fed(&["histogram", "nan", "-inf", "NaN", "3"], &[3.0, f64::MIN]);
         assert_eq!(histogram.text(0), "0 0 0 2");
-        assert_eq!(histogram.mode.cells(), 3);
+        assert_eq!(histogram.mode.cells(), 4);
     }
 
     #[test]
@@ -218,6 +257,22 @@ mod tests {
         assert_eq!(histogram.text(0), "1 3 4");
         let cells = histogram.copy();
         assert_eq!(f64::from_bits(cells[0]), 32.0);
+    }
+
+    #[test]
+    fn what_came_between_is_a_difference() {
+        let words = &["histogram", "1", "10"];
+        let histogram = Bench::fed(words, &[0.5, 4.0]);
+        let before = histogram.copy();
+        histogram.record(7.0, 1);
+        histogram.record(70.0, 1);
+        let between = histogram.mode.since(&histogram.copy(), &before);
+        assert_eq!(
+            (between[1..].to_vec(), f64::from_bits(between[0])),
+            (vec![0, 1, 1], 77.0)
+        );
+        let anew = Bench::fed(words, &[0.5]).copy();
+        assert_eq!(histogram.mode.since(&anew, &before), anew);
     }
 
     #[test]

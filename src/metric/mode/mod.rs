@@ -71,6 +71,11 @@ pub trait Mode: fmt::Debug + Send + Sync {
     /// How many cells a key needs.
     fn cells(&self) -> usize;
 
+    /// How many a key had in files of the first version, which were the first of those it has now.
+    fn former_cells(&self) -> usize {
+        self.cells()
+    }
+
     /// What the cells mean, as text: equal texts may share values.
     fn identity(&self) -> String;
 
@@ -85,6 +90,12 @@ pub trait Mode: fmt::Debug + Send + Sync {
 
     /// Merges the cells of a discarded key into those of the discard key, `into`.
     fn fold(&self, into: &[AtomicU64], discarded: &[u64], now: Moment);
+
+    /// The cells of what came after `before`, to be merged into others that have had that; where nothing better can
+    /// be said, all of it.
+    fn since(&self, now: &[u64], _before: &[u64]) -> Vec<u64> {
+        now.to_vec()
+    }
 
     /// Changes a copy of the cells as told; false, and nothing done, where a value is more than a number
     /// that could be changed so. `assignment` is finite.

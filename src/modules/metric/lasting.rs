@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::carry;
 use super::durable::Committer;
 use super::zone_directives::{FileWritten, Options, Sync, ZoneWritten};
 use super::zones::{Entry, KIND, create, tell};
@@ -19,7 +20,7 @@ use crate::http::plan::chore::Chore;
 use crate::metric::Moment;
 use crate::os::{self, SharedMemory};
 use crate::status::{Node, Value};
-use crate::zone::keep::{Files, Wanted, Writer};
+use crate::zone::keep::{Fate, Files, Wanted, Writer};
 use crate::zone::{Adoption, Unusable, Zone};
 
 /// What is known of a zone's files while it is used.
@@ -94,7 +95,7 @@ fn check_place(builder: &mut Builder<'_>, span: Span, files: &Files) {
             message,
             "a zone's files are written by the master and the keeper",
         )
-    } else if path.exists() && !path.is_file() {
+    } else if std::fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
         let message = format!("\"{}\" is no plain file", path.display());
         message_with_help(
             span,
@@ -117,7 +118,28 @@ fn attach(builder: &mut Builder<'_>, written: &ZoneWritten, key: &str) -> Result
         .memory
         .existing(FILE_KIND, key)
         .ok_or_else(missing)?;
-    Zone::attach(&memory, Arc::clone(&written.schema))
+    let attached = match memory.is_whole() {
+        true => Zone::attach(&memory, Arc::clone(&written.schema)),
+        false => Err(Unusable::Corrupt("its file was cut")),
+    };
+    match attached {
+        Err(Unusable::Corrupt(reason)) => {
+            let name = &written.name;
+            log::error!(
+                "metric zone \"{name}\" cannot be used ({reason}): this process counts for itself until the \
+                 next reload"
+            );
+            alone(written)
+        }
+        attached => attached,
+    }
+}
+
+/// An empty zone of this process alone, which serves although its zone cannot be used.
+fn alone(written: &ZoneWritten) -> Result<Zone, Unusable> {
+    let memory = SharedMemory::create(&written.name, written.size)?;
+    let schema = Arc::clone(&written.schema);
+    Zone::create(&memory, written.size, schema, &written.options.overflow)
 }
 
 /// The zone of the generation before, or what its files hold.
@@ -127,52 +149,110 @@ fn take_over(
     files: &Files,
     key: &str,
 ) -> Result<Zone, Unusable> {
-    let (name, schema) = (&written.name, &written.schema);
-    let overflow = &written.options.overflow;
-    if let Some(memory) = builder.memory.existing(FILE_KIND, key) {
-        builder.memory.keep(KIND, name, Arc::clone(&memory));
-        if files.keep_old(&memory, schema)? {
-            log::warn!("metric zone \"{name}\": what it held is kept beside its file as \".old\"");
-        }
-        let adopted = Zone::adopt(&memory, written.size, Arc::clone(schema), overflow);
-        let (zone, adoption) = adopted?;
-        if adoption != Adoption::Kept {
-            let journal = builder.memory.file(FILE_KIND, key);
-            Writer::new(files.clone()).write_now(&zone, journal.as_deref())?;
-        }
-        tell(name, &adoption);
-        return Ok(zone);
-    }
     // What was counted in memory alone is newer than any file that an attempt before may have left.
-    let before = builder.memory.existing(KIND, name);
+    let mut before = match builder.memory.existing(FILE_KIND, key) {
+        None => builder.memory.existing(KIND, &written.name),
+        Some(memory) => match files.fate(&memory) {
+            Fate::There => match take_on(builder, written, files, (key, &memory)) {
+                Err(Unusable::Corrupt(reason)) => {
+                    set_aside(builder, written, (files, &memory), reason)?;
+                    None
+                }
+                taken => return taken,
+            },
+            Fate::Gone => Some(memory),
+            Fate::Cut => {
+                set_aside(builder, written, (files, &memory), "it was cut")?;
+                None
+            }
+        },
+    };
+    before = before.filter(|before| before.is_whole());
+    let seen = before.map(|before| carry::begin(builder, written, before));
+    let seen = seen.transpose()?;
     let opened = files.open(&Wanted {
         bytes: written.size,
-        schema,
-        overflow,
-        before: before.as_deref(),
+        schema: &written.schema,
+        overflow: &written.options.overflow,
+        before: seen.as_deref(),
     })?;
     let told = opened.told.into_iter();
-    let told = told.map(|told| {
-        (
-            told.level,
-            format!("metric zone \"{name}\": {}", told.message),
-        )
-    });
+    let told = told.map(|told| (told.level, about(written, &told.message)));
     builder.told.extend(told);
     let (memory, all) = (Arc::new(opened.memory), &mut *builder.memory);
     // By its file, for processes that use it, and by its name, for a configuration that keeps it elsewhere.
     all.keep(FILE_KIND, key, Arc::clone(&memory));
-    all.keep(KIND, name, memory);
+    all.keep(KIND, &written.name, memory);
     all.keep_file(FILE_KIND, key, Arc::new(opened.journal));
     Ok(opened.zone)
+}
+
+fn about(written: &ZoneWritten, message: &str) -> String {
+    format!("metric zone \"{}\": {message}", written.name)
+}
+
+/// Goes on with the memory of the generation before, which is in its file.
+fn take_on(
+    builder: &mut Builder<'_>,
+    written: &ZoneWritten,
+    files: &Files,
+    (key, memory): (&str, &Arc<SharedMemory>),
+) -> Result<Zone, Unusable> {
+    let (name, schema) = (&written.name, &written.schema);
+    builder.memory.keep(KIND, name, Arc::clone(memory));
+    if files.keep_old(memory, schema)? {
+        log::warn!("metric zone \"{name}\": what it held is kept beside its file as \".old\"");
+    }
+    let overflow = &written.options.overflow;
+    let (zone, adoption) = Zone::adopt(memory, written.size, Arc::clone(schema), overflow)?;
+    let mut journal = builder.memory.file(FILE_KIND, key);
+    let is_lost = journal
+        .as_ref()
+        .is_some_and(|journal| !files.has_journal(journal));
+    if is_lost {
+        let new = Arc::new(files.new_journal()?);
+        builder.memory.keep_file(FILE_KIND, key, Arc::clone(&new));
+        journal = Some(new);
+    }
+    if is_lost || adoption != Adoption::Kept {
+        Writer::new(files.clone()).write_now(&zone, journal.as_deref())?;
+    }
+    tell(name, &adoption);
+    carry::go_on(builder, written);
+    Ok(zone)
+}
+
+/// Makes place for a file that holds what the snapshot has.
+fn set_aside(
+    builder: &mut Builder<'_>,
+    written: &ZoneWritten,
+    (files, memory): (&Files, &SharedMemory),
+    reason: &str,
+) -> Result<(), Unusable> {
+    let kept = match files.set_aside(memory)? {
+        Some(bad) => format!(" and is kept as \"{}\"", bad.display()),
+        None => String::new(),
+    };
+    let path = files.path().display();
+    let message = format!("\"{path}\" cannot be used any more ({reason}){kept}");
+    let told = (log::Level::Error, about(written, &message));
+    builder.told.push(told);
+    Ok(())
 }
 
 /// A zone in memory, with what it held in a file, where it stays as it is now.
 pub(super) fn take_back(
     builder: &mut Builder<'_>,
     written: &ZoneWritten,
-    before: &SharedMemory,
+    before: Arc<SharedMemory>,
 ) -> Result<Zone, Unusable> {
+    if !before.is_whole() {
+        let message = "its file was cut, and it starts empty";
+        let told = (log::Level::Error, about(written, message));
+        builder.told.push(told);
+        return create(builder.memory, written);
+    }
+    let seen = carry::begin(builder, written, before)?;
     let memory = builder.memory.create(KIND, &written.name, written.size)?;
     let wanted = Wanted {
         bytes: written.size,
@@ -180,7 +260,7 @@ pub(super) fn take_back(
         overflow: &written.options.overflow,
         before: None,
     };
-    let (zone, keys) = Zone::create_from(before, &memory, &wanted)?;
+    let (zone, keys) = Zone::create_from(&seen, &memory, &wanted)?;
     let name = &written.name;
     let told = format!("metric zone \"{name}\": {keys} keys came along from its file");
     builder.told.push((log::Level::Info, told));
@@ -189,6 +269,8 @@ pub(super) fn take_back(
 
 /// Adds what the keeper does for a zone.
 pub(super) fn add_chores(builder: &mut Builder<'_>, entry: &Arc<Entry>, options: &Options) {
+    // Before the snapshots: the last of them has what came last.
+    carry::add_chore(builder, entry);
     if let Some(lasting) = &entry.lasting {
         builder.chores.push(Box::new(Snapshots {
             entry: Arc::clone(entry),
@@ -199,6 +281,7 @@ pub(super) fn add_chores(builder: &mut Builder<'_>, entry: &Arc<Entry>, options:
             },
             journal: lasting.journal.clone(),
             writer: Mutex::new(Writer::new(lasting.files.clone())),
+            told: Mutex::default(),
         }));
     }
     if let Some(milliseconds) = options.inactive {
@@ -215,12 +298,18 @@ struct Snapshots {
     every: Option<Duration>,
     journal: Option<Arc<File>>,
     writer: Mutex<Writer>,
+    /// What was told last, and not again while it lasts.
+    told: Mutex<Option<String>>,
 }
 
 impl Snapshots {
-    fn tell(&self, error: &std::io::Error) {
-        let (name, reason) = (&self.entry.name, reason(error));
-        log::error!("metric zone \"{name}\": its snapshot could not be written ({reason})");
+    fn tell<T>(&self, written: std::io::Result<T>) {
+        let problem = written.err().map(|error| reason(&error).to_string());
+        let before = std::mem::replace(&mut *self.told.lock(), problem.clone());
+        if let Some(reason) = problem.filter(|problem| before.as_ref() != Some(problem)) {
+            let name = &self.entry.name;
+            log::error!("metric zone \"{name}\": its snapshot could not be written ({reason})");
+        }
     }
 }
 
@@ -231,8 +320,7 @@ impl Chore for Snapshots {
 
     fn run(&self) {
         let mut writer = self.writer.lock();
-        let written = writer.write(&self.entry.zone, self.journal.as_deref());
-        let _told = written.inspect_err(|error| self.tell(error));
+        self.tell(writer.write(&self.entry.zone, self.journal.as_deref()));
     }
 
     fn leave(&self) {
@@ -241,8 +329,7 @@ impl Chore for Snapshots {
 
     fn finish(&self) {
         let mut writer = self.writer.lock();
-        let written = writer.finish(&self.entry.zone, self.journal.as_deref());
-        let _told = written.inspect_err(|error| self.tell(error));
+        self.tell(writer.finish(&self.entry.zone, self.journal.as_deref()));
     }
 }
 

@@ -69,13 +69,14 @@ fn share(entry: &Entry) -> Option<Node<'_>> {
     let slabs = zone.slabs()?;
     let slots = slabs.slots_used + slabs.slots_free;
     let (discarded, evicted) = zone.losses();
+    let failures = discarded.saturating_sub(evicted) + zone.refused();
     Some(Node::object(vec![
         ("size", count(slabs.bytes)),
         ("fill", Node::from(slabs.slots_used as f64 / slots as f64)),
         ("keys", count(zone.len())),
         ("discarded", count(discarded)),
         ("evictions", count(evicted)),
-        ("failures", count(discarded.saturating_sub(evicted))),
+        ("failures", count(failures)),
     ]))
 }
 

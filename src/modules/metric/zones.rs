@@ -10,6 +10,7 @@ use crate::metric::{Moment, Schema};
 use crate::os::SharedMemory;
 use crate::zone::{Adoption, Geometry, Refused, Unusable, Update, Zone};
 
+use super::carry;
 use super::lasting::{self, Lasting};
 use super::push::counts::Counts;
 use super::zone_directives::{ZoneWritten, ZonesWritten};
@@ -120,9 +121,12 @@ fn open(
         (Role::Worker(_), None) => Err(Unusable::Memory(io::ErrorKind::NotFound.into())),
         (Role::Check, _) | (Role::Master, None) => create(builder.memory, written),
         (Role::Master, Some(memory)) if memory.is_on_disk() => {
-            lasting::take_back(builder, written, &memory)
+            lasting::take_back(builder, written, memory)
         }
-        (Role::Master, Some(memory)) => adopt(builder.memory, written, &memory),
+        (Role::Master, Some(memory)) => {
+            carry::go_on(builder, written);
+            adopt(builder.memory, written, &memory)
+        }
     };
     Ok((zone?, None))
 }

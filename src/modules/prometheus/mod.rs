@@ -59,8 +59,8 @@ const DIRECTIVES: &[DirectiveSpec] = &[
                    called as their keys are. A zone of more than N keys is left out. Keys that make \
                    no name or that REGEX does not match are left out, and so are families that the \
                    page has already; `# skipped N` tells how many. Of keys that come to the same \
-                   labels the first is written. A histogram counts what fits one of its limits, so \
-                   give it `+Inf`.",
+                   labels the first is written. `+Inf`, `_sum` and `_count` of a histogram have all \
+                   values, also those above its last limit.",
             example: "prometheus_template requests {\n    'requests{zone=\"$1\"}' $p8s_value\n        \
                       path=~^/http/server_zones/([^/]+)/requests/total$ type=counter;\n}",
         },

@@ -53,8 +53,6 @@ pub(super) struct Part {
     /// What follows the name.
     suffix: String,
     kind: &'static str,
-    /// Whether it is a histogram with a largest value.
-    is_cut: bool,
 }
 
 impl Keys {
@@ -119,8 +117,6 @@ impl Part {
                 Some(HISTOGRAM) => HISTOGRAM,
                 _ => "gauge",
             },
-            is_cut: mode.first().map(String::as_str) == Some(HISTOGRAM)
-                && !mode[1..].iter().any(|limit| is_infinite(limit)),
         }
     }
 
@@ -136,10 +132,6 @@ impl Part {
             _ => name,
         }
     }
-}
-
-fn is_infinite(limit: &str) -> bool {
-    limit.parse() == Ok(f64::INFINITY)
 }
 
 impl ZoneLine {
@@ -162,17 +154,10 @@ impl ZoneLine {
             let name = part.name(&self.start);
             objections_to(&name, Some(part.kind), self.help.as_deref(), &labels)
         });
-        let mut found: Vec<String> = match self.keys {
+        match self.keys {
             Keys::Families => Vec::new(),
             _ => families.collect(),
-        };
-        if self.parts.iter().any(|part| part.is_cut) {
-            let zone = &self.entry.name;
-            found.push(format!(
-                "zone \"{zone}\" has a histogram without the limit +Inf: larger values are in none of its series"
-            ));
         }
-        found
     }
 
     /// It takes as long as so many lines, unless keys are added meanwhile.

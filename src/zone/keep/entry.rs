@@ -6,11 +6,13 @@
 //! ```text
 //! 1 key      flags u8, key length u8, text length u8, cells u32, stamp u64, cells, key, text
 //! 2 removal  key length u8, stamp u64, key
-//! 3 receipt  name u128, keys made u64, zone time u64
+//! 3 receipt  name u128, keys made u64, zone time u64: of the first version, kept for half an hour
+//! 4 receipt  name u128, keys made u64, zone time u64, end as a stamp u64, owner u64
 //! ```
 
 use crate::metric::Moment;
-use crate::zone::note::Name;
+use crate::zone::note::{Name, Receipt};
+use crate::zone::record::stamp_of;
 
 /// A key as it was at some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +40,17 @@ pub(in crate::zone) enum Entry {
     },
     Receipt {
         name: Name,
-        created: u64,
+        receipt: Receipt,
         moment: Moment,
     },
 }
 
 const KEY: u8 = 1;
 const REMOVAL: u8 = 2;
-const RECEIPT: u8 = 3;
+const FORMER_RECEIPT: u8 = 3;
+const RECEIPT: u8 = 4;
+/// In nanoseconds.
+const HALF_AN_HOUR: u64 = 30 * 60 * 1_000_000_000;
 const TRUNCATED: u8 = 1;
 
 impl Key<'_> {
@@ -69,11 +74,17 @@ pub(in crate::zone) fn removal(key: &[u8], stamp: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends a receipt.
-pub(in crate::zone) fn receipt(name: Name, created: u64, moment: Moment, out: &mut Vec<u8>) {
+pub(in crate::zone) fn receipt(name: Name, receipt: Receipt, moment: Moment, out: &mut Vec<u8>) {
+    let Receipt {
+        created,
+        end,
+        owner,
+    } = receipt;
     out.push(RECEIPT);
     out.extend(name.0.to_le_bytes());
-    out.extend(created.to_le_bytes());
-    out.extend(moment.0.to_le_bytes());
+    for number in [created, moment.0, end, owner] {
+        out.extend(number.to_le_bytes());
+    }
 }
 
 /// Takes bytes from the front of what is left; everything fails once something is missing.
@@ -124,11 +135,24 @@ impl<'a> Reader<'a> {
                 let key = self.bytes(length.into())?.to_vec();
                 Some(Entry::Removal { key, stamp })
             }
-            [RECEIPT] => Some(Entry::Receipt {
-                name: Name(u128::from_le_bytes(self.array()?)),
-                created: self.number()?,
-                moment: Moment(self.number()?),
-            }),
+            [kind @ (FORMER_RECEIPT | RECEIPT)] => {
+                let name = Name(u128::from_le_bytes(self.array()?));
+                let (created, moment) = (self.number()?, Moment(self.number()?));
+                let (end, owner) = match kind {
+                    RECEIPT => (self.number()?, self.number()?),
+                    _ => (stamp_of(Moment(moment.0.saturating_add(HALF_AN_HOUR))), 0),
+                };
+                let receipt = Receipt {
+                    created,
+                    end,
+                    owner,
+                };
+                Some(Entry::Receipt {
+                    name,
+                    receipt,
+                    moment,
+                })
+            }
             _ => None,
         }
     }
@@ -151,7 +175,12 @@ mod tests {
         }
         .write(&mut out);
         removal(b"gone", 8, &mut out);
-        receipt(Name(1 << 100), 3, Moment(9), &mut out);
+        let made = Receipt {
+            created: 3,
+            end: 11,
+            owner: 12,
+        };
+        receipt(Name(1 << 100), made, Moment(9), &mut out);
         let mut reader = Reader(&out);
         let entries: Vec<Entry> = std::iter::from_fn(|| reader.entry()).collect();
         let expected = [
@@ -168,7 +197,7 @@ mod tests {
             },
             Entry::Receipt {
                 name: Name(1 << 100),
-                created: 3,
+                receipt: made,
                 moment: Moment(9),
             },
         ];

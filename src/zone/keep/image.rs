@@ -11,8 +11,8 @@ use crate::os::atomic::Ordering;
 use crate::os::monotonic;
 use crate::zone::layout::{header, root};
 use crate::zone::ledger::Removal;
-use crate::zone::note::{Name, Note};
-use crate::zone::record::Head;
+use crate::zone::note::{Name, Note, Receipt};
+use crate::zone::record::{Head, stamp_of};
 use crate::zone::root::Root;
 use crate::zone::store::Store;
 use crate::zone::update::StoredKey;
@@ -26,7 +26,7 @@ pub(super) struct Image {
     keys: HashMap<Vec<u8>, Key>,
     /// The stamp of the newest entry, also of one that says that a key is gone.
     latest: u64,
-    receipts: HashMap<Name, (u64, Moment)>,
+    receipts: HashMap<Name, (Receipt, Moment)>,
 }
 
 /// What is known of a key; without cells it is known to be gone.
@@ -49,6 +49,9 @@ impl Image {
     ) -> Result<Self, Unusable> {
         let schema = Schema::from_source(&preamble.source);
         let schema = schema.map_err(|_| Unusable::Corrupt("not a schema"))?;
+        let mut preamble = preamble;
+        let rest = preamble.rest.take();
+        preamble.rest = rest.and_then(|(key, cells)| Some((key, schema.of_file(cells)?)));
         let mut image = Self {
             preamble,
             schema: Arc::new(schema),
@@ -71,23 +74,27 @@ impl Image {
 
     fn take_in(&mut self, entry: Entry) {
         match entry {
-            Entry::Key { key, cells, .. }
-                if key.is_empty() || cells.len() != self.schema.cells() => {}
+            Entry::Key { key, .. } if key.is_empty() => {}
             Entry::Key {
                 key,
                 is_truncated,
                 stamp,
                 cells,
                 text,
-            } => self.update(
-                key,
-                Key {
-                    stamp,
-                    is_truncated,
-                    cells: Some(cells),
-                    text,
-                },
-            ),
+            } => {
+                // What does not fit the schema is left out.
+                if let cells @ Some(_) = self.schema.of_file(cells) {
+                    self.update(
+                        key,
+                        Key {
+                            stamp,
+                            is_truncated,
+                            cells,
+                            text,
+                        },
+                    );
+                }
+            }
             Entry::Removal { key, stamp } => self.update(
                 key,
                 Key {
@@ -99,12 +106,12 @@ impl Image {
             ),
             Entry::Receipt {
                 name,
-                created,
+                receipt,
                 moment,
             } => {
-                let known = self.receipts.entry(name).or_insert((created, moment));
+                let known = self.receipts.entry(name).or_insert((receipt, moment));
                 if known.1 < moment {
-                    *known = (created, moment);
+                    *known = (receipt, moment);
                 }
             }
         }
@@ -142,13 +149,12 @@ impl Image {
             .map_or(store.schema.metrics().len(), Translation::kept);
         let filler = Filler {
             store,
-            cells: self.schema.cells(),
             translation,
             now,
         };
         filler.totals(&self.preamble);
-        let (keys, discarded) = filler.keys(self);
         filler.receipts(self);
+        let (keys, discarded) = filler.keys(self);
         Adoption::Migrated {
             metrics_kept: kept,
             metrics_new: store.schema.metrics().len() - kept,
@@ -163,8 +169,6 @@ const LONGEST_ABSENCE: u64 = 90 * 24 * 3_600_000;
 
 struct Filler<'a> {
     store: &'a Store,
-    /// How many the image has for one key.
-    cells: usize,
     translation: Option<Translation>,
     now: Moment,
 }
@@ -180,8 +184,7 @@ impl Filler<'_> {
             store.copy_discard_key(&mut present);
             store.has_discard_key() && *key == present
         };
-        let is_whole = |(_, cells): &&(Vec<u8>, Vec<u64>)| cells.len() == self.cells;
-        let rest = preamble.rest.as_ref().filter(has_key).filter(is_whole);
+        let rest = preamble.rest.as_ref().filter(has_key);
         let cells = rest.map(|(_, cells)| self.translate(cells));
         store.inherit_ledger(preamble.discarded, preamble.evicted, cells.as_deref());
     }
@@ -230,15 +233,15 @@ impl Filler<'_> {
         }
     }
 
+    /// Those whose time is not over, before the keys: they were promised to stay.
     fn receipts(&self, image: &Image) {
+        let now = stamp_of(self.now);
         let mut receipts: Vec<_> = image.receipts.iter().collect();
-        receipts.sort_by_key(|(_, (_, moment))| *moment);
-        let older = receipts.len().saturating_sub(self.store.available());
-        receipts.drain(..older);
-        for (name, (created, moment)) in receipts {
-            let created = *created;
-            self.store
-                .add_note(*name, Note::Receipt { created }, *moment);
+        receipts.retain(|(_, (receipt, _))| receipt.end > now);
+        receipts.sort_by_key(|(_, (receipt, _))| receipt.end);
+        let over = receipts.len().saturating_sub(self.store.most_receipts());
+        for (name, (receipt, moment)) in receipts.into_iter().skip(over) {
+            self.store.add_note(*name, Note::Receipt(*receipt), *moment);
         }
     }
 

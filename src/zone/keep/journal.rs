@@ -12,7 +12,7 @@ use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::entry::{Entry, Reader};
-use crate::os::first_data;
+use crate::os::{first_data, open_own};
 
 const MAGIC: u32 = u32::from_le_bytes(*b"pgj1");
 
@@ -85,12 +85,9 @@ pub(super) struct Opened {
 /// # Errors
 /// When the file cannot be opened, read or cut.
 pub(super) fn open(path: &Path, from: u64) -> io::Result<Opened> {
-    let file = File::options()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut options = File::options();
+    options.read(true).append(true).create(true).mode(0o600);
+    let file = open_own(&mut options, path)?;
     let length = file.metadata()?.len();
     let mut opened = Opened {
         file,

@@ -15,7 +15,7 @@ mod writer;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-pub use files::Files;
+pub use files::{Fate, Files};
 pub use opening::{Opened, Told, Wanted};
 pub use writer::{Kept, Writer};
 

@@ -1,18 +1,18 @@
 //! From files to a zone: which of them counts, and what becomes of the others. See `files` for what they are.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::files::{Files, beside, free, set_aside};
+use super::files::{Files, beside, content, free, set_aside};
 use super::image::Image;
 use super::snapshot::{Begun, Preamble};
 use super::writer::Writer;
 use super::{journal, live, snapshot, wall_clock};
 use crate::metric::{Moment, Schema};
-use crate::os::{SharedMemory, monotonic};
+use crate::os::{SharedMemory, monotonic, open_own};
 use crate::zone::migration::whole_bytes;
 use crate::zone::view::Translation;
 use crate::zone::{Adoption, Geometry, Overflow, Unusable, Zone};
@@ -135,7 +135,7 @@ impl Opening<'_> {
                 self.set_aside_old()?;
                 return self.fresh();
             }
-            live::Found::Foreign if !self.files.snapshot().exists() => {
+            live::Found::Foreign if !self.files.has_snapshot() => {
                 let path = self.files.path().display();
                 let message = format!("\"{path}\" is something else than the file of a zone");
                 return Err(io::Error::new(io::ErrorKind::InvalidData, message).into());
@@ -218,7 +218,7 @@ impl Opening<'_> {
         Ok((zone, memory))
     }
 
-    fn fresh(&self) -> Result<(Zone, SharedMemory, File), Unusable> {
+    fn fresh(&mut self) -> Result<(Zone, SharedMemory, File), Unusable> {
         let memory = self.empty_memory()?;
         let schema = Arc::clone(self.wanted.schema);
         let zone = Zone::create(&memory, self.wanted.bytes, schema, self.wanted.overflow)?;
@@ -240,11 +240,11 @@ impl Opening<'_> {
     /// journal alone may do.
     fn newest_image(&mut self) -> Result<Option<(Image, PathBuf, File)>, Unusable> {
         for path in [self.files.snapshot(), self.files.snapshot_before()] {
-            let bytes = match fs::read(&path) {
+            let read = match content(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                read => read?,
+                read => read.map_err(Unusable::from),
             };
-            match snapshot::read(&bytes) {
+            match read.and_then(|bytes| snapshot::read(&bytes)) {
                 Ok((preamble, entries)) => {
                     let journal = self.journal(preamble.journal)?;
                     match Image::new(preamble, entries, journal.entries) {
@@ -273,10 +273,13 @@ impl Opening<'_> {
     /// The journal, and what is in it from `from` on.
     fn journal(&mut self, from: u64) -> Result<journal::Opened, Unusable> {
         let path = self.files.journal();
+        self.clear_journal()?;
         let opened = journal::open(&path, from)?;
         if opened.skipped > 0 {
             let bad = free(&beside(&path, "bad"));
-            fs::copy(&path, &bad)?;
+            let mut options = File::options();
+            options.write(true).create_new(true).mode(0o600);
+            options.open(&bad)?.write_all(&content(&path)?)?;
             let (path, bad, bytes) = (path.display(), bad.display(), opened.skipped);
             let message = format!("{bytes} bytes of \"{path}\" are damaged, kept as \"{bad}\"");
             self.tell(log::Level::Error, message);
@@ -288,19 +291,32 @@ impl Opening<'_> {
     }
 
     /// A journal for a zone that begins.
-    fn empty_journal(&self) -> Result<File, Unusable> {
+    fn empty_journal(&mut self) -> Result<File, Unusable> {
+        self.clear_journal()?;
         let mut options = File::options();
         options.read(true).append(true).create(true).mode(0o600);
-        let file = options.open(self.files.journal())?;
+        let file = open_own(&mut options, &self.files.journal())?;
         file.set_len(0)?;
         Ok(file)
+    }
+
+    /// What stands in the place of the journal and is none is set aside.
+    fn clear_journal(&mut self) -> Result<(), Unusable> {
+        let path = self.files.journal();
+        match open_own(File::options().read(true), &path) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                self.set_aside_bad(&path, &error.to_string())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// From where on the newest snapshot needs the journal; the start if there is no telling.
     fn newest_offset(&self) -> u64 {
         let offset = |path: PathBuf| {
             let mut start = [0; 32];
-            File::open(path).ok()?.read_exact_at(&mut start, 0).ok()?;
+            let file = open_own(File::options().read(true), &path).ok()?;
+            file.read_exact_at(&mut start, 0).ok()?;
             Some(u64::from_le_bytes(*start.last_chunk()?))
         };
         let newest = offset(self.files.snapshot());

@@ -160,10 +160,10 @@ impl Store {
 
     /// Appends the receipt in `slot`, if there is one that stays while it is copied.
     fn copy_receipt(&self, slot: Slot, out: &mut Vec<u8>) -> bool {
-        let Some((name, created, moment)) = self.peek_receipt(slot) else {
+        let Some((name, receipt, moment)) = self.peek_receipt(slot) else {
             return false;
         };
-        entry::receipt(name, created, moment, out);
+        entry::receipt(name, receipt, moment, out);
         true
     }
 }

@@ -189,6 +189,7 @@ fn what_was_recorded_in_the_journal_is_not_lost_either() {
         let once = Once {
             name: name.as_bytes(),
             lifetime: u64::MAX,
+            owner: b"",
         };
         let now = Moment(monotonic());
         let changed = opened
@@ -223,6 +224,7 @@ fn what_was_recorded_in_the_journal_is_not_lost_either() {
     let once = Once {
         name: b"8",
         lifetime: u64::MAX,
+        owner: b"",
     };
     let change = Change {
         key: b"again",

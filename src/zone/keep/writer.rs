@@ -6,11 +6,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::files::{Files, is_at};
+use super::files::{Files, is_at, scratch};
 use super::snapshot::Begun;
 use super::wall_clock;
 use crate::metric::Moment;
@@ -125,14 +124,9 @@ impl Writer {
             zone.note_synced(begun.wall);
             return Ok(false);
         }
-        self.files.check(journal)?;
+        self.files.check(&zone.memory, journal)?;
         let path = self.files.snapshot_begun();
-        let file = File::options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)?;
+        let file = scratch(&path)?;
         if file.try_lock().is_err() || !is_at(&file, &path) {
             // Another process is at it, or has just put it in its place.
             return Ok(false);
@@ -140,6 +134,8 @@ impl Writer {
         file.set_len(0)?;
         zone.write_snapshot(begun, &mut BufWriter::new(&file))?;
         file.sync_all()?;
+        // What was cut meanwhile was read as zeros.
+        self.files.check(&zone.memory, journal)?;
         self.put_in_place(&path)?;
         zone.note_snapshot(begun);
         self.settled = signature.filter(|_| zone.has_settled(begun.moment));

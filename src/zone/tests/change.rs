@@ -71,7 +71,8 @@ fn what_belongs_to_a_change_goes_along_when_the_zone_moves() {
     };
     let once = Some(Once {
         name: b"name",
-        lifetime: SECOND,
+        lifetime: u64::MAX,
+        owner: b"",
     });
     let ask = |zone: &Zone| {
         zone.change(
@@ -212,6 +213,7 @@ fn once(zone: &Zone, name: &str, now: u64) -> Changed {
     let once = Once {
         name: name.as_bytes(),
         lifetime: 10 * SECOND,
+        owner: b"",
     };
     let changes = [change("a", Action::Assign(Assignment::Increment))];
     zone.change(&changes, Missing::Create, Some(once), Moment(now))
@@ -272,6 +274,7 @@ fn what_cannot_be_made_costs_no_key() {
     let once = Once {
         name: b"once",
         lifetime: SECOND,
+        owner: b"",
     };
     zone.change(
         &[change("k0", add(4.0))],
@@ -287,44 +290,109 @@ fn what_cannot_be_made_costs_no_key() {
     zone.verify().unwrap();
 }
 
-#[test]
-fn receipts_make_room_for_keys_and_for_newer_receipts() {
-    let zone = zone(MINIMUM, &["gauge"], false, None);
-    let slots = zone.first.store.geometry.slots;
-    for number in 0..2 * slots as u64 {
-        once(&zone, &number.to_string(), SECOND + number);
-    }
-    zone.verify().unwrap();
-    assert_eq!(text(&zone, b"a"), Some((2 * slots).to_string()));
-    let newest = (2 * slots - 1).to_string();
-    assert!(matches!(
-        once(&zone, &newest, SECOND),
-        Changed::Replayed { .. }
-    ));
-    for number in 0..slots - 1 {
-        let key = format!("{number}");
-        assert_eq!(
-            zone.update(key.as_bytes(), 1.0, Moment(0)),
-            Ok(Update::Stored)
-        );
-    }
-    assert!(zone.update(b"one more", 1.0, Moment(0)).is_err());
-    // What is there can be changed, unless that is to be remembered.
-    let increment = Action::Assign(Assignment::Increment);
-    assert_eq!(one(&zone, "a", increment), Ok(0));
-    let late = Once {
-        name: b"late",
-        lifetime: SECOND,
+fn asked<'a>(name: &'a str, owner: &'a str, seconds: u64) -> Option<Once<'a>> {
+    Some(Once {
+        name: name.as_bytes(),
+        lifetime: seconds * SECOND,
+        owner: owner.as_bytes(),
+    })
+}
+
+/// Floods with changes under names of an owner until one is refused; says how many were made.
+fn flood(zone: &Zone, owner: &str, seconds: u64, now: u64) -> usize {
+    let changes = [change("a", Action::Assign(Assignment::Increment))];
+    let makes = |number: &usize| {
+        let name = format!("{owner} {number} {now}");
+        let once = asked(&name, owner, seconds);
+        match zone.change(&changes, Missing::Create, once, Moment(now)) {
+            Ok(Changed::Applied { .. }) => true,
+            other => {
+                assert!(matches!(other, Err(NotChanged::Crowded | NotChanged::Full)));
+                false
+            }
+        }
     };
-    let changed = zone.change(
-        &[change("a", increment)],
-        Missing::Refuse,
-        Some(late),
-        Moment(0),
-    );
-    assert_eq!(changed, Err(NotChanged::Full));
+    (0..).take_while(makes).count()
+}
+
+#[test]
+fn receipts_stay_as_long_as_was_promised_and_who_has_no_room_is_refused() {
+    for expire in [false, true] {
+        let zone = zone(MINIMUM, &["gauge"], expire, None);
+        let slots = zone.first.store.geometry.slots;
+        let made = flood(&zone, "", 10, 0);
+        assert!(made.abs_diff(slots / 8) <= 1, "{made} of {slots}");
+        // No flood of keys takes their room.
+        for number in 0..3 * slots {
+            let _full = zone.update(format!("{number}").as_bytes(), 1.0, Moment(SECOND));
+        }
+        zone.verify().unwrap();
+        let changes = [change("a", Action::Assign(Assignment::Increment))];
+        for number in 0..made {
+            let name = format!(" {number} 0");
+            let again = zone.change(
+                &changes,
+                Missing::Create,
+                asked(&name, "", 10),
+                Moment(9 * SECOND),
+            );
+            assert_eq!(again, Ok(replayed(usize::from(number == 0))), "{number}");
+        }
+        // Their time is over: all of their room can be had.
+        let again = flood(&zone, "", 10, 11 * SECOND);
+        assert!(made.abs_diff(again) <= 1, "{again} of {made}");
+        zone.first.store.rebuild();
+        zone.verify().unwrap();
+        assert!(flood(&zone, "", 10, 12 * SECOND) <= made - again);
+    }
+}
+
+#[test]
+fn nobodys_receipts_take_the_room_of_others() {
+    let zone = zone(K64, &["gauge"], false, None);
+    let most = zone.first.store.geometry.slots / 4;
+    let mut all = 0;
+    for owner in ["one", "two", "three", "four", "five"] {
+        let left = most - all;
+        let made = flood(&zone, owner, 10, 0);
+        assert!(
+            made > 0 && made.abs_diff(left / 2) <= 1,
+            "{owner}: {made} of {left}"
+        );
+        all += made;
+    }
+    assert!(all < most);
+    assert_eq!(one(&zone, "key", Action::Create), Ok(1));
     zone.verify().unwrap();
-    assert_eq!(zone.first.store.fresh(), slots);
+}
+
+#[test]
+fn receipts_of_any_lifetimes_go_when_their_time_is_over() {
+    let zone = zone(K64, &["gauge"], false, None);
+    let most = zone.first.store.geometry.slots / 4;
+    let changes = [change("a", Action::Assign(Assignment::Increment))];
+    let lifetimes = [50, 3, 20, 7, 11, 1];
+    for number in 0..most / 3 {
+        let (name, seconds) = (number.to_string(), lifetimes[number % 6]);
+        let once = asked(&name, "", seconds);
+        zone.change(&changes, Missing::Create, once, Moment(0))
+            .unwrap();
+    }
+    for now in [2, 4, 8, 12, 21] {
+        for (number, seconds) in (0..most / 3).map(|number| (number, lifetimes[number % 6])) {
+            let store = &zone.first.store;
+            let name = store.receipt_name(number.to_string().as_bytes());
+            let is_there = store.receipt(name, Moment(now * SECOND)).is_some();
+            assert_eq!(is_there, seconds >= now, "{number} after {now} s");
+        }
+        flood(&zone, "other", 1, now * SECOND);
+        zone.verify().unwrap();
+    }
+    let longest = (0..most / 3).filter(|number| number % 6 == 0).count();
+    flood(&zone, "other", 1, 30 * SECOND);
+    flood(&zone, "other", 1, 40 * SECOND);
+    let receipts = zone.first.store.receipts();
+    assert!(receipts >= longest + (most - longest) / 2 - 1, "{receipts}");
 }
 
 /// A zone with some keys and texts, in which a batch of every kind of change is made.
@@ -343,6 +411,7 @@ fn batch(zone: &Zone) {
     let once = Some(Once {
         name: b"batch",
         lifetime: SECOND,
+        owner: b"",
     });
     zone.change(&changes, Missing::Create, once, Moment(0))
         .unwrap();

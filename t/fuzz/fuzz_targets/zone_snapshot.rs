@@ -73,6 +73,7 @@ fn written() -> Written {
     let once = Once {
         name: b"name",
         lifetime: u64::MAX,
+        owner: b"",
     };
     let changes = [
         (b"k".as_slice(), Action::Remove, None),

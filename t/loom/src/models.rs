@@ -300,6 +300,7 @@ fn the_same_changes_twice() -> Orders {
         let once = Once {
             name: b"once",
             lifetime: u64::MAX,
+            owner: b"",
         };
         let make = move |zone: &Zone| {
             let key = key(0);

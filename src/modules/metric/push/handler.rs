@@ -46,6 +46,7 @@ pub(super) struct Handler {
 pub(super) struct Named {
     write: Write,
     name: Option<Vec<u8>>,
+    client: Vec<u8>,
 }
 
 impl ContentHandler for Handler {
@@ -136,14 +137,22 @@ impl Handler {
 
     fn named(&self, request: &mut Request, write: Write) -> Result<Named, Refusal> {
         if self.lifetime.is_none() {
-            return Ok(Named { write, name: None });
+            return Ok(Named {
+                write,
+                name: None,
+                client: Vec::new(),
+            });
         }
         let client = request.value(self.client);
         let key = idempotency_key(request)?;
         // None of the parts holds the end of a line.
         let parts = key.map(|key| [&client, key, request.method(), request.head.target()]);
         let name = parts.map(|parts| parts.join(&b'\n'));
-        Ok(Named { write, name })
+        Ok(Named {
+            write,
+            name,
+            client,
+        })
     }
 
     async fn write(
@@ -154,7 +163,11 @@ impl Handler {
     ) -> Result<Response, Refusal> {
         let owned = named.write.changes(body, self.keys)?;
         let once = named.name.as_deref().zip(self.lifetime);
-        let once = once.map(|(name, lifetime)| Once { name, lifetime });
+        let once = once.map(|(name, lifetime)| Once {
+            name,
+            lifetime,
+            owner: &named.client,
+        });
         let changes: Vec<Change<'_>> = owned.iter().map(OwnedChange::borrowed).collect();
         let zone = &self.entry.zone;
         let changed = zone
@@ -191,7 +204,12 @@ impl Handler {
             },
             NotChanged::Reserved(place) => BadKey::Reserved(lossy(key(place))).into(),
             NotChanged::Full => Refusal::Full,
+            NotChanged::Crowded => Refusal::Crowded,
             NotChanged::Busy => Refusal::Busy,
+            NotChanged::Held(_) => {
+                log::error!("metric zone \"{}\": {reason}", self.entry.name);
+                Refusal::Busy
+            }
             NotChanged::Damaged => {
                 log::error!("metric zone \"{}\": {reason}", self.entry.name);
                 Refusal::Damaged

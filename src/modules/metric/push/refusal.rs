@@ -26,6 +26,8 @@ pub(super) enum Refusal {
     Unsupported(String),
     /// There is no room in the zone.
     Full,
+    /// There is no room to remember the change.
+    Crowded,
     /// It could not be made to last.
     NotWritten,
     /// A key is held up.
@@ -63,7 +65,7 @@ impl Refusal {
             Self::Damaged => (500, "InternalError"),
             Self::NotWritten => (500, "StateWriteError"),
             Self::Busy => (503, "ZoneBusy"),
-            Self::Full => (507, "ZoneExhausted"),
+            Self::Full | Self::Crowded => (507, "ZoneExhausted"),
         }
     }
 
@@ -88,6 +90,9 @@ impl Refusal {
                 format!("The mode of metric \"{key}\" does not know this operation.")
             }
             Self::Full => "There is no room in the zone.".to_owned(),
+            Self::Crowded => {
+                "There is no room in the zone to remember another idempotency key.".to_owned()
+            }
             Self::Busy => "A key is being changed, try again.".to_owned(),
             Self::NotWritten => "The change could not be written to disk.".to_owned(),
             Self::Damaged => "The zone is out of order, see the error log.".to_owned(),

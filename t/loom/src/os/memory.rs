@@ -74,6 +74,18 @@ impl SharedMemory {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    pub(crate) fn is_whole(&self) -> bool {
+        true
+    }
+
+    pub(crate) fn is_on_disk(&self) -> bool {
+        false
+    }
+
+    pub(crate) fn is_at(&self, _: &std::path::Path) -> bool {
+        false
+    }
+
     pub(crate) fn reserve(&self, _: u64) -> io::Result<()> {
         Ok(())
     }
@@ -128,6 +140,13 @@ pub(crate) const MUTEX_WORDS: usize = 5;
 #[derive(Debug)]
 pub(crate) struct RobustMutex(SharedMemory);
 
+/// Why it could not be had, which does not happen.
+#[allow(dead_code, reason = "as the product has it")]
+pub(crate) enum LockError {
+    Held(u32),
+    Damaged,
+}
+
 /// Nobody ever dies with it.
 #[allow(dead_code, reason = "as the product has it")]
 pub(crate) enum Locked<'a> {
@@ -147,7 +166,7 @@ impl RobustMutex {
         Ok(Self(memory))
     }
 
-    pub(crate) fn lock(&self) -> io::Result<Locked<'_>> {
+    pub(crate) fn lock(&self) -> Result<Locked<'_>, LockError> {
         let lock = self.0.backing.lock.get();
         let lock = lock.filter(|_| is_on_stage() && !is_broken(Breakage::Lock));
         let guard = lock.map(|lock| lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));

@@ -9,7 +9,17 @@ use std::io;
 pub(crate) mod atomic;
 mod memory;
 
-pub(crate) use memory::{Locked, MUTEX_WORDS, MutexGuard, RobustMutex, SharedMemory};
+pub(crate) use memory::{LockError, Locked, MUTEX_WORDS, MutexGuard, RobustMutex, SharedMemory};
+
+/// What can be expected of a process.
+#[allow(dead_code, reason = "as the product has it")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Moves,
+    Stopped,
+    Dead,
+    Unknown,
+}
 
 /// A process that lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +34,11 @@ impl Process {
         Self { id, started: 1 }
     }
 
-    pub(crate) fn is_alive(self) -> bool {
-        self.id > 0
+    pub(crate) fn condition(self) -> Condition {
+        match self.id {
+            0 => Condition::Dead,
+            _ => Condition::Moves,
+        }
     }
 }
 
@@ -58,4 +71,12 @@ pub(crate) fn punch(_: &File, _: u64, _: u64) -> io::Result<()> {
 
 pub(crate) fn first_data(_: &File, from: u64) -> io::Result<u64> {
     Ok(from)
+}
+
+pub(crate) fn open_own(_: &mut std::fs::OpenOptions, _: &std::path::Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn is_at(_: &File, _: &std::path::Path) -> bool {
+    false
 }

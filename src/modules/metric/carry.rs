@@ -1,0 +1,165 @@
+//! A zone that begins to be kept elsewhere: in a file, in another one, or in memory again.
+//!
+//! Workers of the configuration before have the memory it was in, and count there until their requests are done.
+//! The keeper carries over what they do: what has changed since the new memory began as a copy of the old one is
+//! added to the new one, again and again, until nobody uses the old one any more. *Seen* is a second copy, in which
+//! it notes what it has carried.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::zone_directives::ZoneWritten;
+use super::zones::Entry;
+use crate::http::build::builder::Builder;
+use crate::http::build::memory::Role;
+use crate::http::plan::chore::Chore;
+use crate::metric::Moment;
+use crate::os::{self, SharedMemory};
+use crate::zone::keep::Wanted;
+use crate::zone::{Unusable, Zone};
+
+/// The kind of the memory that is left.
+const LEFT: &str = "metric_zone_left";
+/// The kind of what was carried over.
+const SEEN: &str = "metric_zone_seen";
+
+/// What is left and what was seen of it.
+type Pair = (Arc<SharedMemory>, Arc<SharedMemory>);
+
+/// Of the zones of a configuration.
+#[derive(Default)]
+struct Carried(HashMap<String, Pair>);
+
+/// A copy of a zone for the new memory to begin with, from which on changes are carried over.
+pub(super) fn begin(
+    builder: &mut Builder<'_>,
+    written: &ZoneWritten,
+    before: Arc<SharedMemory>,
+) -> Result<Arc<SharedMemory>, Unusable> {
+    let name = &written.name;
+    // Everything fits, and what comes until the old memory is left.
+    let bytes = usize::try_from(before.backing_bytes()?).unwrap_or(written.size);
+    let bytes = 2 * bytes.max(written.size);
+    let seen = builder.memory.create(SEEN, name, bytes)?;
+    let wanted = Wanted {
+        bytes,
+        schema: &written.schema,
+        overflow: &written.options.overflow,
+        before: None,
+    };
+    Zone::create_from(&before, &seen, &wanted)?;
+    builder.memory.keep(LEFT, name, Arc::clone(&before));
+    let carried = &mut builder.thing::<Carried>().0;
+    carried.insert(name.clone(), (before, Arc::clone(&seen)));
+    Ok(seen)
+}
+
+/// Changes are carried over further, if somebody still makes some.
+pub(super) fn go_on(builder: &mut Builder<'_>, written: &ZoneWritten) {
+    let (memory, name) = (&mut *builder.memory, &written.name);
+    let Some(left) = memory.existing(LEFT, name) else {
+        return;
+    };
+    let seen = memory.existing(SEEN, name);
+    if let Some(seen) = seen.filter(|_| Zone::is_in_use(&left)) {
+        let carried = &mut builder.thing::<Carried>().0;
+        carried.insert(name.clone(), (left, seen));
+    } else {
+        memory.forget(LEFT, name);
+        memory.forget(SEEN, name);
+    }
+}
+
+/// Adds the keeper's part.
+pub(super) fn add_chore(builder: &mut Builder<'_>, entry: &Arc<Entry>) {
+    let name = &entry.name;
+    let memory = match builder.memory.role() {
+        Role::Check => None,
+        Role::Master => builder.thing::<Carried>().0.remove(name),
+        Role::Worker(_) => {
+            let left = builder.memory.existing(LEFT, name);
+            left.zip(builder.memory.existing(SEEN, name))
+        }
+    };
+    if let Some(memory) = memory {
+        builder.chores.push(Box::new(Carry {
+            entry: Arc::clone(entry),
+            memory,
+            zones: Mutex::new(Zones::Untouched),
+        }));
+    }
+}
+
+/// Carries changes over.
+struct Carry {
+    entry: Arc<Entry>,
+    memory: Pair,
+    zones: Mutex<Zones>,
+}
+
+/// Those that are left and seen. Opened when they are needed first: who opens the one that is left uses it.
+enum Zones {
+    Untouched,
+    Open(Box<Zone>, Box<Zone>),
+    Done,
+}
+
+const OFTEN: Duration = Duration::from_millis(100);
+
+impl Carry {
+    fn open(&self) -> Result<Zones, Unusable> {
+        let attach = |memory: &SharedMemory| {
+            let zone = Zone::attach(memory, Arc::clone(&self.entry.schema));
+            zone.map(Box::new)
+        };
+        Ok(Zones::Open(
+            attach(&self.memory.0)?,
+            attach(&self.memory.1)?,
+        ))
+    }
+
+    fn carry(&self, zones: &mut Zones) -> Result<(), Unusable> {
+        if matches!(zones, Zones::Untouched) {
+            *zones = self.open()?;
+        }
+        let Zones::Open(left, seen) = zones else {
+            return Ok(());
+        };
+        // Whoever has left by now has changed everything it will.
+        let is_last = !left.has_other_users();
+        let now = Moment(os::monotonic());
+        self.entry.zone.carry_over(left, seen, now)?;
+        if is_last {
+            *zones = Zones::Done;
+        }
+        Ok(())
+    }
+}
+
+impl Chore for Carry {
+    fn every(&self) -> Option<Duration> {
+        Some(OFTEN)
+    }
+
+    fn run(&self) {
+        let mut zones = self.zones.lock();
+        if let Err(error) = self.carry(&mut zones) {
+            let name = &self.entry.name;
+            log::error!(
+                "metric zone \"{name}\": what is counted where it was before is lost: {error}"
+            );
+            *zones = Zones::Done;
+        }
+    }
+
+    fn leave(&self) {
+        self.run();
+    }
+
+    fn finish(&self) {
+        self.run();
+    }
+}
