@@ -1,7 +1,9 @@
 //! Sending a response that was made here, without any detour, and closing so that it arrives.
 
+use std::io;
 use std::time::Duration;
 
+use bytes::Bytes;
 use pingora_core::protocols::Shutdown;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -10,7 +12,7 @@ use super::client::Client;
 use super::encryption::FAREWELL;
 use super::request::Request;
 use super::respond;
-use super::response::Response;
+use super::response::{Body, Response};
 
 /// Sends a response; false when the connection cannot be used any more.
 pub(super) async fn send(
@@ -21,17 +23,20 @@ pub(super) async fn send(
     respond::take(request, &mut response);
     let chunked = respond::is_chunked(request, &response.body);
     let with_body = respond::sends_body(request);
+    let is_file = matches!(response.body, Body::File { .. });
     let mut bytes = respond::head(request, &response.body);
     loop {
         let chunk = if with_body {
-            response.body.next_chunk().await
+            next_chunk(client, &mut response.body).await
         } else {
             Ok(None)
         };
         let chunk = match chunk {
             Ok(chunk) => chunk,
             Err(error) => {
-                log::error!("a file could not be read while it was sent: {error}");
+                if is_file {
+                    log::error!("a file could not be read while it was sent: {error}");
+                }
                 return false;
             }
         };
@@ -51,6 +56,32 @@ pub(super) async fn send(
         }
     }
 }
+
+/// The next piece of a body. While it is being made the client is watched: nobody needs the rest once it
+/// has left.
+async fn next_chunk(client: &mut Client, body: &mut Body) -> io::Result<Option<Bytes>> {
+    let Body::Stream(stream) = body else {
+        return body.next_chunk().await;
+    };
+    tokio::select! {
+        biased;
+        chunk = stream.next() => chunk,
+        () = left(client) => Err(io::ErrorKind::ConnectionAborted.into()),
+    }
+}
+
+/// Waits until the client has left. What it sends meanwhile is kept, but there is an end to that.
+async fn left(client: &mut Client) {
+    while client.buffered().len() < MOST_AHEAD {
+        if !matches!(client.receive().await, Ok(received) if received > 0) {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Bytes of further requests that are taken while a body is made.
+const MOST_AHEAD: usize = 64 * 1024;
 
 /// Files and short bodies are gathered up to this many bytes for one write.
 const WRITE_AT: usize = 16 * 1024;

@@ -10,6 +10,7 @@
 
 mod access;
 mod change;
+mod grouped;
 mod inactive;
 mod index;
 pub mod keep;
@@ -40,6 +41,7 @@ use crate::os::{SharedMemory, monotonic};
 
 use access::{Access, locked};
 pub use change::{Action, Change, Changed, Missing, NotChanged, Once};
+pub use grouped::{Call, Group, Grouping, Groups};
 use known::Found;
 pub use layout::{Geometry, MINIMUM, TooSmall};
 pub use ledger::Overflow;

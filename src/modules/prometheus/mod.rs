@@ -5,9 +5,12 @@
 //! Text that variables bring into labels is escaped, so that no client can break the page.
 
 mod compile;
+mod family_page;
 mod key_name;
+mod keys;
 mod packing;
 mod page;
+mod part;
 mod scrapes;
 mod series;
 mod zone_line;
