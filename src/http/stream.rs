@@ -150,6 +150,8 @@ fn make(reader: Reader, write: impl FnOnce(&mut dyn Write, &Reader) -> io::Resul
     if made.and_then(|()| writer.flush()).is_ok() {
         let _ = writer.send(Bytes::new());
     }
+    drop((writer, reader));
+    os::give_back_memory();
 }
 
 /// What the system shows for the threads.

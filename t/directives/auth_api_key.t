@@ -44,7 +44,7 @@ GET /who/ 401
     Authorization: Digest k
 GET /who/ 401
     X-API-Key: k
-    X-API-Key: k
+    X-API-Key: hello
 GET /who/ 401
     Authorization: token k
     Authorization: token k
@@ -308,3 +308,17 @@ pingauge: [emerg] "auth_api_key" directive is not allowed here in config:8
    8 | location /f { auth_api_key a; auth_api_key off; if ($uri) { auth_api_key b; } }
      |                                                             ^^^^^^^^^^^^
      help: allowed in: http, server, location, limit_except
+
+=== a field that comes once more says nothing new
+--- file api.keys
+ann:k
+--- config
+location / { auth_api_key x; auth_api_key_file $DIR/api.keys; return 200 $api_key_name; }
+--- requests
+GET / 200 = ann
+    X-API-Key: k
+    X-API-Key: k
+    x-api-key: k
+GET / 401
+    X-API-Key: k
+    X-API-Key:
