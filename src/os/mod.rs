@@ -23,6 +23,7 @@ mod local_time;
 mod log_file;
 mod priority;
 mod process;
+mod process_facts;
 mod robust_mutex;
 mod shared_memory;
 mod title;
@@ -40,6 +41,7 @@ pub use priority::yield_to_others;
 pub use process::{
     Identity, Session, assume, end_with_parent, is_root, limit_open_files, signal, spawn, thread_id,
 };
+pub use process_facts::{ProcessFacts, children, parent};
 pub use robust_mutex::{LockError, Locked, MUTEX_WORDS, MutexGuard, RobustMutex};
 pub use shared_memory::SharedMemory;
 pub use title::{claim_title, set_title};

@@ -46,9 +46,6 @@ GET /who/ 401
     X-API-Key: k
     X-API-Key: hello
 GET /who/ 401
-    Authorization: token k
-    Authorization: token k
-GET /who/ 401
     Authorization: token LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=
 GET /who/ 401
     X-API-Key: <<k*2000>>
@@ -321,4 +318,4 @@ GET / 200 = ann
     x-api-key: k
 GET / 401
     X-API-Key: k
-    X-API-Key:
+    X-API-Key: K

@@ -1005,12 +1005,14 @@ location / { metric_push z create=on; }
 --- requests
 POST /metrics/job/x 415
     Content-Type: text/plain; version=0.0.4
-    | # HELP backup_ok Backup worked\n# TYPE backup_ok gauge\nbackup_ok 7.0\n
+    | # HELP backup_ok Backup worked
+    | # TYPE backup_ok gauge
+    | backup_ok 7.0
 --- json
 {"error": "UnsupportedMediaType", "description": "</Pushgateway.*PUT/>"}
 --- requests
 PUT /metrics/job/x 415
-    | some_metric 3.14\n
+    | some_metric 3.14
 POST /metrics/job/x 415
     | some_metric{a="b"} 3.14
 POST /metrics/job/x 415
