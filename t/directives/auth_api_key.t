@@ -1,4 +1,4 @@
-# auth_api_key: one key in one field lets a request in, and tells whose it is.
+# auth_api_key: one key in one field, or in equal ones, lets a request in, and tells whose it is.
 
 === three ways to give a key
 --- file keys
@@ -310,9 +310,9 @@ pingauge: [emerg] "auth_api_key" directive is not allowed here in config:8
 --- file api.keys
 ann:k
 --- config
-location / { auth_api_key x; auth_api_key_file $DIR/api.keys; return 200 $api_key_name; }
+location / { auth_api_key x; auth_api_key_file $DIR/api.keys; try_files /none =204; }
 --- requests
-GET / 200 = ann
+GET / 204
     X-API-Key: k
     X-API-Key: k
     x-api-key: k

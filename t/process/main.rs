@@ -13,6 +13,7 @@ mod console;
 mod counting;
 mod dashboard;
 mod durable;
+mod families;
 mod gates;
 mod harness_itself;
 mod hostile;
