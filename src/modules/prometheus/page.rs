@@ -70,7 +70,7 @@ impl ContentHandler for Handler {
 #[async_trait]
 impl Receiver for Handler {
     fn most_body(&self, _request: &Request) -> u64 {
-        u64::MAX
+        LONGEST_BODY
     }
 
     async fn answer(&'static self, request: &mut Request, _body: Bytes) -> Response {
@@ -87,6 +87,9 @@ fn busy() -> Response {
     answer.head.add("Retry-After", b"5");
     answer
 }
+
+/// Nobody needs a body to ask for a page.
+const LONGEST_BODY: u64 = 64 * 1024;
 
 /// How long a page waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
