@@ -304,7 +304,7 @@ pub(super) fn answer(
         let response = Response::new(200, "application/json", short.into_bytes());
         return Some(response.uncached());
     }
-    let stream = Stream::begin(move |out| write(out, u64::MAX).unwrap_or(Ok(())));
+    let stream = Stream::begin(move |out, _| write(out, u64::MAX).unwrap_or(Ok(())));
     let Some(stream) = stream else {
         let description = "The request could not be processed, see the error log.";
         return Some(refusal(500, "InternalError", description));

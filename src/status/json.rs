@@ -2,9 +2,8 @@
 //!
 //! The node is walked while it is written and nothing is collected, so a listing of any size needs
 //! no memory here; a writer that fails ends the walk. The text is always valid UTF-8: bytes that
-//! are not become U+FFFD. Keys that are equal after that replacement stay separate members of the
-//! same name: JSON permits it, nothing is summed up that does not belong together, and telling them
-//! apart would need memory for every key shown.
+//! are not become U+FFFD. Whoever has names that are equal after that shows one member for all of them:
+//! only he knows what they are together.
 
 use std::cell::Cell;
 use std::io;

@@ -72,7 +72,16 @@ impl Record {
         &self.cells
     }
 
-    fn moment(&self, now: Moment) -> Moment {
+    /// Makes it a key of this name with these cells, which nobody has updated.
+    pub(super) fn become_group(&mut self, ahead: u64, name: &[u8], cells: &[u64]) {
+        self.key.clear();
+        self.key.extend_from_slice(name);
+        self.cells.clear();
+        self.cells.extend_from_slice(cells);
+        (self.is_truncated, self.stamp, self.ahead) = (false, 0, ahead);
+    }
+
+    pub(super) fn moment(&self, now: Moment) -> Moment {
         Moment(now.0.wrapping_add(self.ahead))
     }
 
@@ -264,6 +273,7 @@ impl Access<'_> {
         };
         store.copy_discard_key(&mut record.key);
         record.is_truncated = store.is_discard_key_truncated();
+        record.stamp = 0;
         self.view.copy_cells(cells, own, &mut record.cells);
         true
     }

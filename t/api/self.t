@@ -5,6 +5,10 @@
 {
   "reloads": {"successful": 0, "failed": 0},
   "workers": {"running": 1, "restarts": 0},
+  "processes": {
+    "master": {"pid": "<number>", "start_time": "<date>", "cpu_seconds": "<number>", "resident_memory": "<number>", "open_files": "<number>", "max_files": "<number>"},
+    "worker-1": {"pid": "<number>", "start_time": "<date>", "cpu_seconds": "<number>", "resident_memory": "<number>", "open_files": "<number>", "max_files": "<number>"}
+  },
   "zones": {},
   "scrapes": {}
 }
@@ -69,7 +73,7 @@ prometheus_template small {
 --- config
 location /small { prometheus small; }
 --- json /status/angie/self/scrapes
-{"small": {"pages": 0, "seconds": 0, "bytes": 0, "refused": 0, "last": {"seconds": 0, "bytes": 0, "lines": 0, "skipped": 0}}}
+{"small": {"pages": 0, "seconds": 0, "waiting": 0, "bytes": 0, "refused": 0, "last": {"seconds": 0, "waiting": 0, "bytes": 0, "lines": 0, "skipped": 0}}}
 --- requests
 GET /small?v=1
 HEAD /small?v=1

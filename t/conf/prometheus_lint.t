@@ -130,9 +130,11 @@ pingauge: [warn] "b" never gets a value: the page has that name already in http_
      |                 ^
      help: prefix=TEXT or as=NAME give another name
 
-=== a histogram without +Inf is in order: what is above its last limit is counted
+=== what OpenMetrics cannot say of a histogram
 --- http_config
 metric_zone a:64k histogram 1 2;
-metric_zone b:64k histogram 1 +Inf;
+metric_zone b:64k histogram -1 +Inf;
 prometheus_template t { metric_zone a as=seconds help=A; metric_zone b as=times help=B; }
---- ok
+--- config
+--- warn
+pingauge: metric zone "a": OpenMetrics pages leave out _sum and _count of a key whose sum is below 0, for it would be a counter that falls; with a limit below 0 they have all of them

@@ -1,4 +1,4 @@
-# auth_api_key: one key in one field lets a request in, and tells whose it is.
+# auth_api_key: one key in one field, or in equal ones, lets a request in, and tells whose it is.
 
 === three ways to give a key
 --- file keys
@@ -44,7 +44,7 @@ GET /who/ 401
     Authorization: Digest k
 GET /who/ 401
     X-API-Key: k
-    X-API-Key: k
+    X-API-Key: hello
 GET /who/ 400
     Authorization: token k
     Authorization: token k
@@ -309,3 +309,17 @@ pingauge: [emerg] "auth_api_key" directive is not allowed here in config:8
    8 | location /f { auth_api_key a; auth_api_key off; if ($uri) { auth_api_key b; } }
      |                                                             ^^^^^^^^^^^^
      help: allowed in: http, server, location, limit_except
+
+=== a field that comes once more says nothing new
+--- file api.keys
+ann:k
+--- config
+location / { auth_api_key x; auth_api_key_file $DIR/api.keys; try_files /none =204; }
+--- requests
+GET / 204
+    X-API-Key: k
+    X-API-Key: k
+    x-api-key: k
+GET / 401
+    X-API-Key: k
+    X-API-Key: K

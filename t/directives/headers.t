@@ -176,3 +176,16 @@ GET /f 200
 --- response_headers
 Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT
 ETag: "tag"
+
+=== a log in JSON is valid whatever clients send
+--- http_config
+log_format quoted escape=json '{"agent":"$http_user_agent","uri":"$uri"}';
+access_log $DIR/json.log quoted;
+--- config
+location / { return 204; }
+--- raw_request
+GET /%ff%00%c3%a9 HTTP/1.1\r\nHost: a\r\nUser-Agent: a\xff"\\\xc3\xa9\xe2\x80\r\nConnection: close\r\n\r\n
+--- raw_response_like
+HTTP/1.1
+--- file_like json.log
+"agent":"a\x{fffd}\\"\\\\é\x{fffd}","uri":"

@@ -1035,3 +1035,57 @@ pingauge: [warn] "api" above has no effect in config:1
    1 | location /a/ { api /status/; metric_push z; }
      |                              ^^^^^^^^^^^^^^
      help: a location has one source of content, the last that is written
+
+=== a page of metrics is none of our bodies
+--- http_config
+metric_zone z:64k gauge;
+--- config
+location / { metric_push z create=on; }
+--- requests
+POST /metrics/job/x 415
+    Content-Type: text/plain; version=0.0.4
+    | # HELP backup_ok Backup worked
+    | # TYPE backup_ok gauge
+    | backup_ok 7.0
+--- json
+{"error": "UnsupportedMediaType", "description": "</Pushgateway.*PUT/>"}
+--- requests
+PUT /metrics/job/x 415
+    | some_metric 3.14
+POST /metrics/job/x 415
+    | some_metric{a="b"} 3.14
+POST /metrics/job/x 415
+    Content-Type: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited
+    | x
+POST /metrics/job/x 201
+    | Some metric, 3.14 as a rule.
+--- json /status/http/metric_zones/z
+{"discarded": 0, "metrics": {"metrics/job/x": 0}, "help": {"metrics/job/x": "Some metric, 3.14 as a rule."}, "push": {"updates": 1, "replayed": 0, "rejected": 4}}
+
+=== bodies may be packed with gzip
+--- http_config
+metric_zone z:64k gauge;
+--- config
+location / { metric_push z create=on; }
+--- raw_request
+PUT /k HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 24\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x33\x34\x35\x32\x06\x00\xc4\x52\xd3\x19\x04\x00\x00\x00
+PATCH / HTTP/1.1\r\nHost: a\r\nContent-Encoding: identity, X-GZIP\r\nContent-Length: 42\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x4a\x54\xb2\x52\x30\xd5\x51\x50\x4a\x02\xd2\xd5\x4a\x89\x29\x29\x40\xda\xa8\xb6\x16\x00\x38\x90\x29\xca\x19\x00\x00\x00
+PUT /bomb HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nConnection: close\r\nContent-Length: 133\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\x4c\xeb\x5f\xce\x1a\x1e\x40\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xaf\x06\x8f\x02\x06\x28\xa0\x86\x01\x00
+--- raw_response_like
+HTTP/1.1 201
+HTTP/1.1 204
+HTTP/1.1 413
+--- requests
+PUT /k 400
+    Content-Encoding: gzip
+    | 5
+--- json
+{"error": "BadBody", "description": "<string>"}
+--- requests
+PUT /k 415
+    Content-Encoding: br
+    | 5
+--- response_headers
+Accept-Encoding: gzip
+--- json /status/http/metric_zones/z/metrics
+{"k": 1523, "a": 5, "b": 2}

@@ -14,6 +14,7 @@ mod counting;
 mod cut_off;
 mod dashboard;
 mod durable;
+mod families;
 mod gates;
 mod harness_itself;
 mod hostile;

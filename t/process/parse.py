@@ -2,7 +2,8 @@
 
     parse.py openmetrics|text <page
 
-Fails with the parser's words where it refuses the page.
+Fails with the parser's words where it refuses the page, and where those who split lines as Python does, at more than
+line feeds, would read another one.
 """
 
 import json
@@ -17,6 +18,9 @@ PARSERS = {
 }
 
 page = sys.stdin.buffer.read().decode("utf-8")
+for own, other in zip(page.split("\n"), page.splitlines() + [""]):
+    if own != other:
+        sys.exit(f"a line ends early for some: {own!r}")
 families = [
     {
         "name": family.name,

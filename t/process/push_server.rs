@@ -124,6 +124,40 @@ fn what_was_pushed_is_there_after_a_kill_and_help_changes_with_a_new_metric() {
 }
 
 #[test]
+fn the_example_of_the_readme_works() {
+    if !have("curl") {
+        return;
+    }
+    let (running, _) = start();
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let there = "pingauge push --insecure https://127.0.0.1:3000/";
+    let commands: Vec<&str> = readme
+        .lines()
+        .filter(|line| line.starts_with(there))
+        .collect();
+    assert!(commands.len() > 1, "{commands:?}");
+    for command in commands {
+        let (program, port) = (binary(), running.site.port);
+        let here = format!(
+            "{} push --insecure https://127.0.0.1:{port}/",
+            program.display()
+        );
+        let output = Command::new("sh")
+            .args(["-c", &command.replace(there, &here)])
+            .env("PINGAUGE_API_KEY", KEY)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+    }
+    let shown = page(&running, "127.0.0.1");
+    assert!(
+        shown.contains("\nbackups_made{host=\"db1\"} 1\n"),
+        "{shown}"
+    );
+    running.server.stop().unwrap();
+}
+
+#[test]
 fn prometheus_scrapes_with_a_key_over_tls() {
     if !have("prometheus") {
         return;

@@ -22,15 +22,18 @@ GET /u?v=2 204
 # Angie Prometheus template "t"
 # TYPE app_9lives gauge
 app_9lives 2
+# TYPE app_My_Metric_X_ gauge
+app_My_Metric_X_ 3
 # TYPE app_Uptime:Seconds gauge
 app_Uptime:Seconds 1.5
+# TYPE app____ gauge
+app____ 2
 # TYPE app_my_metric_x gauge
-app_my_metric_x 3
-# skipped 2
+app_my_metric_x 4
 --- response_headers
 Content-Length: ~^\d+$
 
-=== names that begin with a digit are left out
+=== names that begin with a digit, and letters that cannot stay
 --- http_config
 metric_zone apps:64k count;
 prometheus_template t { metric_zone apps keys=families; }
@@ -40,11 +43,24 @@ location /p { prometheus t; }
 --- requests
 GET /u?k=9lives 204
 GET /u?k=a 204
+GET /u?k=http.requests 204
+GET /u?k=httprequests 204
+GET /u?k=a/b 204
+GET /u?k=ab 204
 --- prometheus /p
 # Angie Prometheus template "t"
+# TYPE _lives counter
+_lives 1
 # TYPE a counter
 a 1
-# skipped 1
+# TYPE a_b counter
+a_b 1
+# TYPE ab counter
+ab 1
+# TYPE http_requests counter
+http_requests 1
+# TYPE httprequests counter
+httprequests 1
 
 === keys with labels are series of one family
 --- http_config
@@ -70,13 +86,12 @@ GET /u 204
 # Angie Prometheus template "t"
 # TYPE jobs_total counter
 jobs_total 1
-jobs_total{at="x\"}{",job="a",none=""} 1
+jobs_total{at="x\"}{",job="a"} 2
 jobs_total{job="b"} 2
-# TYPE otherjoba counter
-otherjoba 1
-# TYPE otherjoba_1 counter
-otherjoba_1 1
-# skipped 1
+# TYPE other_job__a counter
+other_job__a 1
+# TYPE other_job__a___1 counter
+other_job__a___1 1
 
 === a histogram has buckets, a sum and a count
 --- http_config
@@ -202,8 +217,8 @@ GET /u HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Key: a\xff"\\\r\n\r\n
 204
 --- prometheus /p
 # Angie Prometheus template "t"
-# TYPE a counter
-a 1
+# TYPE a___ counter
+a___ 1
 # TYPE l_z_total counter
 l_z_total{key="a�\"\\"} 1
 
@@ -362,17 +377,21 @@ GET /u?k=home 204
 --- prometheus /p
 # Angie Prometheus template "t"
 in_flight{site="home"} -1
+# HELP visits_total Metric zone "visits": The number of samples; their values do not matter.
 # TYPE visits_total counter
 visits_total{key="home"} 1
 # skipped 1
+# HELP times Metric zone "times": For every limit, the number of values not above it; `+Inf` counts all.
 # TYPE times histogram
 times_bucket{key="home",le="1"} 0
 times_bucket{key="home",le="10"} 1
 times_bucket{key="home",le="+Inf"} 1
 times_sum{key="home"} 5
 times_count{key="home"} 1
+# HELP pages_requests_total Metric zone "pages", metric "requests_total": The number of samples; their values do not matter.
 # TYPE pages_requests_total counter
 pages_requests_total{key="home"} 1
+# HELP pages_spread Metric zone "pages", metric "spread": For every limit, the number of values not above it; `+Inf` counts all.
 # TYPE pages_spread histogram
 pages_spread_bucket{key="home",le="0.1"} 0
 pages_spread_bucket{key="home",le="1000000"} 1
@@ -384,16 +403,20 @@ GET /p 200
     Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5
 --- response_body
 in_flight{site="home"} -1
+# HELP visits Metric zone \"visits\": The number of samples; their values do not matter.
 # TYPE visits counter
 visits_total{key="home"} 1
+# HELP times Metric zone \"times\": For every limit, the number of values not above it; `+Inf` counts all.
 # TYPE times histogram
 times_bucket{key="home",le="1.0"} 0
 times_bucket{key="home",le="10.0"} 1
 times_bucket{key="home",le="+Inf"} 1
 times_sum{key="home"} 5
 times_count{key="home"} 1
+# HELP pages_requests Metric zone \"pages\", metric \"requests_total\": The number of samples; their values do not matter.
 # TYPE pages_requests counter
 pages_requests_total{key="home"} 1
+# HELP pages_spread Metric zone \"pages\", metric \"spread\": For every limit, the number of values not above it; `+Inf` counts all.
 # TYPE pages_spread histogram
 pages_spread_bucket{key="home",le="0.1"} 0
 pages_spread_bucket{key="home",le="1e+06"} 1
@@ -430,7 +453,7 @@ x_total 1
 y_total 1
 # EOF
 
-=== negative values have no sum in OpenMetrics
+=== a limit below 0 makes three families of unknown type in OpenMetrics, a sum below 0 has no place there
 --- http_config
 metric_zone below:64k histogram -1 1;
 metric_zone above:64k histogram 1;
@@ -442,12 +465,14 @@ location /p { prometheus t; }
 GET /u?v=-5 204
 --- prometheus /p
 # Angie Prometheus template "t"
+# HELP below Metric zone "below": For every limit, the number of values not above it; `+Inf` counts all.
 # TYPE below histogram
 below_bucket{key="k",le="-1"} 1
 below_bucket{key="k",le="1"} 1
 below_bucket{key="k",le="+Inf"} 1
 below_sum{key="k"} -5
 below_count{key="k"} 1
+# HELP above Metric zone "above": For every limit, the number of values not above it; `+Inf` counts all.
 # TYPE above histogram
 above_bucket{key="k",le="1"} 1
 above_bucket{key="k",le="+Inf"} 1
@@ -457,13 +482,428 @@ above_count{key="k"} 1
 GET /p 200
     Accept: application/openmetrics-text
 --- response_body
-# TYPE below histogram
+# HELP below_bucket Metric zone \"below\": For every limit, the number of values not above it; `+Inf` counts all.
+# TYPE below_bucket unknown
 below_bucket{key="k",le="-1.0"} 1
 below_bucket{key="k",le="1.0"} 1
 below_bucket{key="k",le="+Inf"} 1
+# HELP below_sum Metric zone \"below\": For every limit, the number of values not above it; `+Inf` counts all.
+# TYPE below_sum unknown
+below_sum{key="k"} -5
+# HELP below_count Metric zone \"below\": For every limit, the number of values not above it; `+Inf` counts all.
+# TYPE below_count unknown
+below_count{key="k"} 1
+# HELP above Metric zone \"above\": For every limit, the number of values not above it; `+Inf` counts all.
 # TYPE above histogram
 above_bucket{key="k",le="1.0"} 1
 above_bucket{key="k",le="+Inf"} 1
+# EOF
+
+=== names that meet are left out but for one, and said to be
+--- http_config
+metric_zone z:64k count;
+metric_zone a.b:64k count;
+metric_zone a_b:64k count;
+metric_complex_zone c:64k { x.y count; x_y count; }
+prometheus_template t { metric_zone z keys=families; metric_zone a.b; metric_zone a_b; metric_zone c; }
+--- config
+location /u { metric z $arg_k on=request; metric a.b $arg_k on=request; metric a_b $arg_k on=request;
+    metric c $arg_k=1 on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /u?k=http.requests 204
+GET /u?k=http_requests 204 x2
+GET /u?k=http-requests 204
+GET /u?k=a.x 204
+GET /u?k=a/x 204
+GET /u?k=a/x{l="1"} 204
+GET /u?k=a_b_total 204
+--- prometheus /p
+# Angie Prometheus template "t"
+# TYPE a_x counter
+a_x 1
+# TYPE http_requests counter
+http_requests 2
+# skipped 5
+# TYPE a_b_total counter
+a_b_total{key="http.requests"} 1
+a_b_total{key="http_requests"} 2
+a_b_total{key="http-requests"} 1
+a_b_total{key="a.x"} 1
+a_b_total{key="a/x"} 1
+a_b_total{key="a/x{l=\"1\"}"} 1
+a_b_total{key="a_b_total"} 1
+# skipped 7
+# TYPE c_x_y_total counter
+c_x_y_total{key="http.requests"} 1
+c_x_y_total{key="http_requests"} 2
+c_x_y_total{key="http-requests"} 1
+c_x_y_total{key="a.x"} 1
+c_x_y_total{key="a/x"} 1
+c_x_y_total{key="a/x{l=\"1\"}"} 1
+c_x_y_total{key="a_b_total"} 1
+# skipped 7
+--- json_like /status/angie/self/scrapes/t/last
+{"skipped": 19}
+
+=== keys of the same labels add up, each mode in its way
+--- http_config
+metric_complex_zone z:64k { c count; g gauge; l last; n min; x max; h histogram 1 5 +Inf; }
+prometheus_template t { metric_zone z labels=~^(?<method>[A-Z]+); metric_zone z keys=families; }
+--- config
+location /u { metric z $http_x_key=$arg_v on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /u?v=3 204 x2
+    X-Key: GET-200
+GET /u?v=0.5 204
+    X-Key: GET-404
+GET /u?v=7 204
+    X-Key: GET-500
+GET /u?v=2 204
+    X-Key: PUT-200
+GET /u?v=2 204
+    X-Key: nonsense{a="1", b="2"}
+GET /u?v=4 204
+    X-Key: nonsense{b="2",a="1"}
+--- prometheus /p
+# Angie Prometheus template "t"
+# TYPE z_c_total counter
+z_c_total{method="GET"} 4
+z_c_total{method="PUT"} 1
+# TYPE z_g gauge
+z_g{method="GET"} 13.5
+z_g{method="PUT"} 2
+# TYPE z_l gauge
+z_l{method="GET"} 7
+z_l{method="PUT"} 2
+# TYPE z_n gauge
+z_n{method="GET"} 0.5
+z_n{method="PUT"} 2
+# TYPE z_x gauge
+z_x{method="GET"} 7
+z_x{method="PUT"} 2
+# TYPE z_h histogram
+z_h_bucket{method="GET",le="1"} 1
+z_h_bucket{method="GET",le="5"} 3
+z_h_bucket{method="GET",le="+Inf"} 4
+z_h_sum{method="GET"} 13.5
+z_h_count{method="GET"} 4
+z_h_bucket{method="PUT",le="1"} 0
+z_h_bucket{method="PUT",le="5"} 1
+z_h_bucket{method="PUT",le="+Inf"} 1
+z_h_sum{method="PUT"} 2
+z_h_count{method="PUT"} 1
+# skipped 2
+# TYPE GET_200_c counter
+GET_200_c 2
+# TYPE GET_200_g gauge
+GET_200_g 6
+# TYPE GET_200_l gauge
+GET_200_l 3
+# TYPE GET_200_n gauge
+GET_200_n 3
+# TYPE GET_200_x gauge
+GET_200_x 3
+# TYPE GET_200_h histogram
+GET_200_h_bucket{le="1"} 0
+GET_200_h_bucket{le="5"} 2
+GET_200_h_bucket{le="+Inf"} 2
+GET_200_h_sum 6
+GET_200_h_count 2
+# TYPE GET_404_c counter
+GET_404_c 1
+# TYPE GET_404_g gauge
+GET_404_g 0.5
+# TYPE GET_404_l gauge
+GET_404_l 0.5
+# TYPE GET_404_n gauge
+GET_404_n 0.5
+# TYPE GET_404_x gauge
+GET_404_x 0.5
+# TYPE GET_404_h histogram
+GET_404_h_bucket{le="1"} 1
+GET_404_h_bucket{le="5"} 1
+GET_404_h_bucket{le="+Inf"} 1
+GET_404_h_sum 0.5
+GET_404_h_count 1
+# TYPE GET_500_c counter
+GET_500_c 1
+# TYPE GET_500_g gauge
+GET_500_g 7
+# TYPE GET_500_l gauge
+GET_500_l 7
+# TYPE GET_500_n gauge
+GET_500_n 7
+# TYPE GET_500_x gauge
+GET_500_x 7
+# TYPE GET_500_h histogram
+GET_500_h_bucket{le="1"} 0
+GET_500_h_bucket{le="5"} 0
+GET_500_h_bucket{le="+Inf"} 1
+GET_500_h_sum 7
+GET_500_h_count 1
+# TYPE PUT_200_c counter
+PUT_200_c 1
+# TYPE PUT_200_g gauge
+PUT_200_g 2
+# TYPE PUT_200_l gauge
+PUT_200_l 2
+# TYPE PUT_200_n gauge
+PUT_200_n 2
+# TYPE PUT_200_x gauge
+PUT_200_x 2
+# TYPE PUT_200_h histogram
+PUT_200_h_bucket{le="1"} 0
+PUT_200_h_bucket{le="5"} 1
+PUT_200_h_bucket{le="+Inf"} 1
+PUT_200_h_sum 2
+PUT_200_h_count 1
+# TYPE nonsense_c counter
+nonsense_c{a="1",b="2"} 2
+# TYPE nonsense_g gauge
+nonsense_g{a="1",b="2"} 6
+# TYPE nonsense_l gauge
+nonsense_l{a="1",b="2"} 4
+# TYPE nonsense_n gauge
+nonsense_n{a="1",b="2"} 2
+# TYPE nonsense_x gauge
+nonsense_x{a="1",b="2"} 4
+# TYPE nonsense_h histogram
+nonsense_h_bucket{a="1",b="2",le="1"} 0
+nonsense_h_bucket{a="1",b="2",le="5"} 2
+nonsense_h_bucket{a="1",b="2",le="+Inf"} 2
+nonsense_h_sum{a="1",b="2"} 6
+nonsense_h_count{a="1",b="2"} 2
+--- requests
+GET /p 200
+    Accept: application/openmetrics-text
+--- response_body
+# TYPE z_c counter
+z_c_total{method="GET"} 4
+z_c_total{method="PUT"} 1
+# TYPE z_g gauge
+z_g{method="GET"} 13.5
+z_g{method="PUT"} 2
+# TYPE z_l gauge
+z_l{method="GET"} 7
+z_l{method="PUT"} 2
+# TYPE z_n gauge
+z_n{method="GET"} 0.5
+z_n{method="PUT"} 2
+# TYPE z_x gauge
+z_x{method="GET"} 7
+z_x{method="PUT"} 2
+# TYPE z_h histogram
+z_h_bucket{method="GET",le="1.0"} 1
+z_h_bucket{method="GET",le="5.0"} 3
+z_h_bucket{method="GET",le="+Inf"} 4
+z_h_sum{method="GET"} 13.5
+z_h_count{method="GET"} 4
+z_h_bucket{method="PUT",le="1.0"} 0
+z_h_bucket{method="PUT",le="5.0"} 1
+z_h_bucket{method="PUT",le="+Inf"} 1
+z_h_sum{method="PUT"} 2
+z_h_count{method="PUT"} 1
+# TYPE GET_200_c unknown
+GET_200_c 2
+# TYPE GET_200_g gauge
+GET_200_g 6
+# TYPE GET_200_l gauge
+GET_200_l 3
+# TYPE GET_200_n gauge
+GET_200_n 3
+# TYPE GET_200_x gauge
+GET_200_x 3
+# TYPE GET_200_h histogram
+GET_200_h_bucket{le="1.0"} 0
+GET_200_h_bucket{le="5.0"} 2
+GET_200_h_bucket{le="+Inf"} 2
+GET_200_h_sum 6
+GET_200_h_count 2
+# TYPE GET_404_c unknown
+GET_404_c 1
+# TYPE GET_404_g gauge
+GET_404_g 0.5
+# TYPE GET_404_l gauge
+GET_404_l 0.5
+# TYPE GET_404_n gauge
+GET_404_n 0.5
+# TYPE GET_404_x gauge
+GET_404_x 0.5
+# TYPE GET_404_h histogram
+GET_404_h_bucket{le="1.0"} 1
+GET_404_h_bucket{le="5.0"} 1
+GET_404_h_bucket{le="+Inf"} 1
+GET_404_h_sum 0.5
+GET_404_h_count 1
+# TYPE GET_500_c unknown
+GET_500_c 1
+# TYPE GET_500_g gauge
+GET_500_g 7
+# TYPE GET_500_l gauge
+GET_500_l 7
+# TYPE GET_500_n gauge
+GET_500_n 7
+# TYPE GET_500_x gauge
+GET_500_x 7
+# TYPE GET_500_h histogram
+GET_500_h_bucket{le="1.0"} 0
+GET_500_h_bucket{le="5.0"} 0
+GET_500_h_bucket{le="+Inf"} 1
+GET_500_h_sum 7
+GET_500_h_count 1
+# TYPE PUT_200_c unknown
+PUT_200_c 1
+# TYPE PUT_200_g gauge
+PUT_200_g 2
+# TYPE PUT_200_l gauge
+PUT_200_l 2
+# TYPE PUT_200_n gauge
+PUT_200_n 2
+# TYPE PUT_200_x gauge
+PUT_200_x 2
+# TYPE PUT_200_h histogram
+PUT_200_h_bucket{le="1.0"} 0
+PUT_200_h_bucket{le="5.0"} 1
+PUT_200_h_bucket{le="+Inf"} 1
+PUT_200_h_sum 2
+PUT_200_h_count 1
+# TYPE nonsense_c unknown
+nonsense_c{a="1",b="2"} 2
+# TYPE nonsense_g gauge
+nonsense_g{a="1",b="2"} 6
+# TYPE nonsense_l gauge
+nonsense_l{a="1",b="2"} 4
+# TYPE nonsense_n gauge
+nonsense_n{a="1",b="2"} 2
+# TYPE nonsense_x gauge
+nonsense_x{a="1",b="2"} 4
+# TYPE nonsense_h histogram
+nonsense_h_bucket{a="1",b="2",le="1.0"} 0
+nonsense_h_bucket{a="1",b="2",le="5.0"} 2
+nonsense_h_bucket{a="1",b="2",le="+Inf"} 2
+nonsense_h_sum{a="1",b="2"} 6
+nonsense_h_count{a="1",b="2"} 2
+# EOF
+
+=== keys that only ill-formed bytes tell apart add up, also in JSON
+--- http_config
+metric_zone z:64k count;
+metric_zone l:64k last;
+prometheus_template t { metric_zone z; metric_zone z keys=families; metric_zone l; keys $p8s_value path=/http/metric_zones/z/metrics/; }
+--- config
+location /u/ { metric z $uri on=request; metric l $uri=$arg_v on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /u/a%ff?v=1 204
+GET /u/b?v=2 204
+GET /u/a%fe?v=3 204 x2
+GET /u/a%ef%bf%bd?v=4 204
+--- json /status/http/metric_zones/z/metrics/
+{
+  "/u/a�": 4,
+  "/u/b": 1
+}
+--- prometheus /p
+# Angie Prometheus template "t"
+# TYPE z_total counter
+z_total{key="/u/b"} 1
+z_total{key="/u/a�"} 4
+# TYPE _u_a_ counter
+_u_a_ 4
+# TYPE _u_b counter
+_u_b 1
+# TYPE l gauge
+l{key="/u/b"} 2
+l{key="/u/a�"} 4
+keys 4
+
+=== what ends a line for some readers is replaced in labels, and kept in JSON
+--- http_config
+metric_zone z:64k count;
+prometheus_template t { metric_zone z; metric_zone z keys=families; 'one{key="$1"}' $p8s_value path=~^/http/metric_zones/z/metrics/(.+)$; }
+--- config
+location /u/ { metric z $uri on=request; metric z 'f{k="$uri"}=1' on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /u/a%0b 204
+GET /u/a%0d 204
+GET /u/b%c2%85%e2%80%a8%e2%80%a9%1c%1d%1e%0c 204
+GET /u/c%e2%80%a7%c2%a0%1f 204
+--- json /status/http/metric_zones/z/metrics/
+{
+  "/u/a\u000b": 1,
+  "/u/a\r": 1,
+  "/u/b  \u001c\u001d\u001e\f": 1,
+  "/u/c‧ \u001f": 1,
+  "f{k=\"/u/a\u000b\"}": 1,
+  "f{k=\"/u/a\r\"}": 1,
+  "f{k=\"/u/b  \u001c\u001d\u001e\f\"}": 1,
+  "f{k=\"/u/c‧ \u001f\"}": 1
+}
+--- prometheus /p
+# Angie Prometheus template "t"
+# TYPE z_total counter
+z_total{key="/u/c‧ "} 1
+z_total{key="f{k=\"/u/c‧ \"}"} 1
+z_total{key="/u/a�"} 2
+z_total{key="/u/b�������"} 1
+z_total{key="f{k=\"/u/a�\"}"} 2
+z_total{key="f{k=\"/u/b�������\"}"} 1
+# TYPE _u_a_ counter
+_u_a_ 1
+# TYPE _u_b_______ counter
+_u_b_______ 1
+# TYPE _u_c___ counter
+_u_c___ 1
+# TYPE f counter
+f{k="/u/a�"} 2
+f{k="/u/b�������"} 1
+f{k="/u/c‧ "} 1
+# skipped 1
+one{key="/u/a�"} 1
+one{key="f{k=\"/u/a�\"}"} 1
+one{key="/u/b�������"} 1
+one{key="f{k=\"/u/b�������\"}"} 1
+one{key="/u/c‧ "} 1
+one{key="f{k=\"/u/c‧ \"}"} 1
+
+=== zones counted by keys show each name once
+--- http_config
+--- config
+location /u/ { status_zone $uri zone=z:9; return 204; }
+--- requests
+GET /u/a%ff 204
+GET /u/a%fe 204
+--- json_like /status/http/location_zones/
+{"/u/a\ufffd": {"requests": {"total": 2}}}
+
+=== units are told where names end in one
+--- http_config
+metric_zone wait_seconds:64k gauge;
+metric_zone sent_bytes_total:64k count;
+metric_zone seconds:64k gauge;
+prometheus_template t { metric_zone wait_seconds help=W; metric_zone sent_bytes_total help=S; metric_zone seconds help=N; }
+--- config
+location /u { metric wait_seconds k=1 on=request; metric sent_bytes_total k on=request; metric seconds k=1 on=request; return 204; }
+location /p { prometheus t; }
+--- requests
+GET /u 204
+GET /p 200
+    Accept: application/openmetrics-text
+--- response_body
+# HELP wait_seconds W
+# TYPE wait_seconds gauge
+# UNIT wait_seconds seconds
+wait_seconds{key="k"} 1
+# HELP sent_bytes S
+# TYPE sent_bytes counter
+# UNIT sent_bytes bytes
+sent_bytes_total{key="k"} 1
+# HELP seconds N
+# TYPE seconds gauge
+seconds{key="k"} 1
 # EOF
 
 === what contradicts itself
@@ -546,9 +986,11 @@ GET /u?k=x 204
 GET /u?k=y 204
 --- prometheus /p
 # Angie Prometheus template "t"
+# HELP a_total Metric zone "a": The number of samples; their values do not matter.
 # TYPE a_total counter
 a_total{key="x"} 1
 a_total{key="y"} 1
+# HELP b Metric zone "b": The sum of all values; a negative value makes it smaller.
 # TYPE b gauge
 b{key="x"} 2
 b_keys 1
@@ -557,6 +999,7 @@ GET /u?k=z 204
 --- prometheus /p
 # Angie Prometheus template "t"
 # skipped 3
+# HELP b Metric zone "b": The sum of all values; a negative value makes it smaller.
 # TYPE b gauge
 b{key="x"} 3
 b_keys 1
@@ -582,13 +1025,11 @@ prometheus_template t { lat_count $p8s_value path=/http/metric_zones/lat/metrics
 pingauge: [warn] metric "lat_count" is neither histogram nor summary and should not end in "_count" in http_config:2
    2 | prometheus_template t { lat_count $p8s_value path=/http/metric_zones/lat/metrics/ type=gauge help=A; met
      |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-pingauge: [warn] zone "lat" has a histogram without the limit +Inf: larger values are in none of its series in http_config:2
-   2 |  $p8s_value path=/http/metric_zones/lat/metrics/ type=gauge help=A; metric_zone lat help=B; }
-     |                                                                                 ^^^
 pingauge: [warn] "lat" never gets a value: the page has that name already in http_config:2
    2 |  $p8s_value path=/http/metric_zones/lat/metrics/ type=gauge help=A; metric_zone lat help=B; }
      |                                                                                 ^^^
      help: prefix=TEXT or as=NAME give another name
+pingauge: metric zone "lat": OpenMetrics pages leave out _sum and _count of a key whose sum is below 0, for it would be a counter that falls; with a limit below 0 they have all of them
 
 === a counter that would take a histogram's name is none for OpenMetrics
 --- http_config

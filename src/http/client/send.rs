@@ -1,8 +1,10 @@
 //! Sending a response that was made here, without any detour, and closing so that it arrives.
 
+use std::io;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use pingora_core::protocols::Shutdown;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -10,7 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::http::course::request::Request;
 use crate::http::course::respond;
 use crate::http::course::session::Session;
-use crate::http::message::response::Response;
+use crate::http::message::response::{Body, Response};
 use crate::http::transport::FAREWELL;
 use crate::http::transport::end::End;
 use crate::http::transport::timer::deadline;
@@ -24,18 +26,21 @@ pub(in crate::http) async fn send(
     respond::take(request, &mut response);
     let chunked = respond::is_chunked(request, &response.body);
     let with_body = respond::sends_body(request);
+    let is_file = matches!(response.body, Body::File { .. });
     let mut bytes = respond::head(request, &response.body);
     session.client.traffic().count_head(bytes.len());
     loop {
         let chunk = if with_body {
-            response.body.next_chunk().await
+            next_chunk(session, &mut response.body).await
         } else {
             Ok(None)
         };
         let chunk = match chunk {
             Ok(chunk) => chunk,
             Err(error) => {
-                log::error!("a file could not be read while it was sent: {error}");
+                if is_file {
+                    log::error!("a file could not be read while it was sent: {error}");
+                }
                 return false;
             }
         };
@@ -52,6 +57,25 @@ pub(in crate::http) async fn send(
             request.complete = true;
             return true;
         }
+    }
+}
+
+/// The next piece of a body. While it is being made the client is watched: nobody needs the rest once it
+/// has left.
+async fn next_chunk(session: &mut Session, body: &mut Body) -> io::Result<Option<Bytes>> {
+    let Body::Stream(stream) = body else {
+        return body.next_chunk().await;
+    };
+    let is_watched = session.body.is_done();
+    let client = &mut session.client;
+    let left = std::future::poll_fn(|task| match is_watched {
+        true => client.poll_left(task),
+        false => Poll::Pending,
+    });
+    tokio::select! {
+        biased;
+        chunk = stream.next() => chunk,
+        () = left => Err(io::ErrorKind::ConnectionAborted.into()),
     }
 }
 

@@ -5,18 +5,21 @@
 //! When the client goes away, the next write fails and the thread ends. Few bodies are made at a
 //! time, and others wait: clients that read slowly must not take all memory. Nor may they keep others out:
 //! while some wait, a body whose client takes nothing for three seconds, or that takes longer than
-//! thirty as a whole, breaks off. The threads are none of the runtime's, because they let the event
+//! thirty as a whole, breaks off. A body that takes much to make has to wait for its [`Turn`] as well: one
+//! of them is made at a time. The threads are none of the runtime's, because they let the event
 //! loop go first, which cannot be taken back.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::time::timeout;
 
 use crate::os;
 
@@ -31,22 +34,29 @@ pub struct Stream {
 impl Stream {
     /// Has `write` make the body on a thread of its own. `None` outside a runtime.
     pub fn begin(
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
+        write: impl FnOnce(&mut dyn Write, &Reader) -> io::Result<()> + Send + 'static,
+    ) -> Option<Self> {
+        Self::begin_in(None, write)
+    }
+
+    /// The same for a body that has waited for its turn.
+    pub fn begin_in(
+        turn: Option<Turn>,
+        write: impl FnOnce(&mut dyn Write, &Reader) -> io::Result<()> + Send + 'static,
     ) -> Option<Self> {
         let handle = Handle::try_current().ok()?;
         let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
         handle.spawn(async move {
-            WAITING.fetch_add(1, Ordering::Relaxed);
-            let permit = MAKERS.acquire().await;
-            WAITING.fetch_sub(1, Ordering::Relaxed);
             // The semaphore is never closed.
-            let Ok(permit) = permit else { return };
+            let Some(permit) = MAKERS.acquire().await else {
+                return;
+            };
             if sender.is_closed() {
                 return;
             }
             let make = move || {
-                make(sender, write);
-                drop(permit);
+                make(Reader::new(sender, turn.is_some()), write);
+                drop((permit, turn));
             };
             let begun = thread::Builder::new().name(NAME.into()).spawn(make);
             if let Err(error) = begun {
@@ -77,19 +87,71 @@ impl Stream {
     }
 }
 
-fn make(sender: mpsc::Sender<Bytes>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+/// Whoever reads a body that is being made, as its maker sees him.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    sender: mpsc::Sender<Bytes>,
+    /// For how many nanoseconds nothing could be made because nothing was taken.
+    waited: Arc<AtomicU64>,
+    has_turn: bool,
+}
+
+impl Reader {
+    fn new(sender: mpsc::Sender<Bytes>, has_turn: bool) -> Self {
+        Self {
+            sender,
+            waited: Arc::default(),
+            has_turn,
+        }
+    }
+
+    /// Whether he has gone, so that it is in vain to go on.
+    pub fn has_left(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    /// For how long his taking nothing has kept the body from being made.
+    pub fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited.load(Ordering::Relaxed))
+    }
+
+    /// Whether others wait for what this body has.
+    fn has_rivals(&self) -> bool {
+        let waiting = |gate: &Gate| gate.waiting.load(Ordering::Relaxed) > 0;
+        waiting(&MAKERS) || self.has_turn && waiting(&TURNS)
+    }
+}
+
+/// The turn of a body that takes much to make.
+#[derive(Debug)]
+pub struct Turn(
+    #[expect(dead_code, reason = "it is held, not looked at")] SemaphorePermit<'static>,
+);
+
+impl Turn {
+    /// Waits for it, but no longer than this.
+    pub async fn wait(patience: Duration) -> Option<Self> {
+        let permit = timeout(patience, TURNS.acquire()).await;
+        permit.ok().flatten().map(Self)
+    }
+}
+
+fn make(reader: Reader, write: impl FnOnce(&mut dyn Write, &Reader) -> io::Result<()>) {
     if let Err(error) = os::yield_to_others(NICENESS) {
         log::debug!("a thread keeps its priority: {error}");
     }
     let mut writer = Chunks {
-        sender,
+        reader: reader.clone(),
         began: Instant::now(),
         buffer: Vec::with_capacity(CHUNK),
     };
     // An error means as a rule that nobody reads any more; whoever does misses the end.
-    if write(&mut writer).and_then(|()| writer.flush()).is_ok() {
+    let made = write(&mut writer, &reader);
+    if made.and_then(|()| writer.flush()).is_ok() {
         let _ = writer.send(Bytes::new());
     }
+    drop((writer, reader));
+    os::give_back_memory();
 }
 
 /// What the system shows for the threads.
@@ -103,10 +165,45 @@ const CHUNKS_AHEAD: usize = 4;
 /// So many bodies are made at a time.
 const MOST_MAKERS: usize = 16;
 
-static MAKERS: Semaphore = Semaphore::const_new(MOST_MAKERS);
+static MAKERS: Gate = Gate::of(MOST_MAKERS);
+/// Of those that take much, one.
+static TURNS: Gate = Gate::of(1);
 
-/// How many bodies wait for their turn.
-static WAITING: AtomicUsize = AtomicUsize::new(0);
+/// Lets so many through at a time.
+struct Gate {
+    permits: Semaphore,
+    waiting: AtomicUsize,
+}
+
+impl Gate {
+    const fn of(permits: usize) -> Self {
+        Self {
+            permits: Semaphore::const_new(permits),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
+    async fn acquire(&'static self) -> Option<SemaphorePermit<'static>> {
+        let _waiting = Waiting::begin(&self.waiting);
+        self.permits.acquire().await.ok()
+    }
+}
+
+/// One more that waits, until this is dropped.
+struct Waiting(&'static AtomicUsize);
+
+impl Waiting {
+    fn begin(count: &'static AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 /// How long a client may take nothing while others wait.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -118,7 +215,7 @@ const MOMENT: Duration = Duration::from_micros(100);
 const GLANCE: Duration = Duration::from_millis(50);
 
 struct Chunks {
-    sender: mpsc::Sender<Bytes>,
+    reader: Reader,
     began: Instant,
     buffer: Vec<u8>,
 }
@@ -144,17 +241,23 @@ impl Write for Chunks {
 impl Chunks {
     fn send(&self, mut chunk: Bytes) -> io::Result<()> {
         let blocked = Instant::now();
+        let mut waited = 0;
         loop {
-            chunk = match self.sender.try_send(chunk) {
+            chunk = match self.reader.sender.try_send(chunk) {
                 Ok(()) => return Ok(()),
                 Err(TrySendError::Closed(_)) => return Err(io::ErrorKind::BrokenPipe.into()),
                 Err(TrySendError::Full(chunk)) => chunk,
             };
             let is_late = blocked.elapsed() > PATIENCE || self.began.elapsed() > LONGEST;
-            if is_late && WAITING.load(Ordering::Relaxed) > 0 {
+            if is_late && self.reader.has_rivals() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             thread::sleep(GLANCE.min(blocked.elapsed() + MOMENT));
+            let now = u64::try_from(blocked.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.reader
+                .waited
+                .fetch_add(now - waited, Ordering::Relaxed);
+            waited = now;
         }
     }
 }
@@ -213,7 +316,8 @@ mod tests {
             .unwrap();
         let length = 300_000;
         let read = runtime.block_on(async {
-            let mut stream = Stream::begin(move |out| out.write_all(&vec![b'x'; length])).unwrap();
+            let mut stream =
+                Stream::begin(move |out, _| out.write_all(&vec![b'x'; length])).unwrap();
             let mut read = 0;
             while let Some(chunk) = stream.next().await.unwrap() {
                 read += chunk.len();
@@ -229,7 +333,7 @@ mod tests {
             .build()
             .unwrap();
         runtime.block_on(async {
-            let broken = |out: &mut dyn Write| {
+            let broken = |out: &mut dyn Write, _: &Reader| {
                 out.write_all(b"x").and_then(|()| out.flush())?;
                 Err(io::ErrorKind::Other.into())
             };
@@ -246,7 +350,7 @@ mod tests {
             .enable_time()
             .build()
             .unwrap();
-        let pieces = |out: &mut dyn Write| {
+        let pieces = |out: &mut dyn Write, _: &Reader| {
             (0..2 * CHUNKS_AHEAD).try_for_each(|_| out.write_all(&[b'x'; CHUNK]))
         };
         let begin = |_| Stream::begin(pieces).unwrap();
@@ -269,7 +373,7 @@ mod tests {
             .enable_time()
             .build()
             .unwrap();
-        let pieces = |out: &mut dyn Write| {
+        let pieces = |out: &mut dyn Write, _: &Reader| {
             (0..2 * CHUNKS_AHEAD).try_for_each(|_| out.write_all(&[b'x'; CHUNK]))
         };
         runtime.block_on(async {
@@ -290,6 +394,54 @@ mod tests {
                 };
             }
             assert!(broken > 0);
+        });
+    }
+
+    #[test]
+    fn one_body_at_a_time_has_the_turn() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let (told, heard) = std::sync::mpsc::channel();
+        let pieces = move |out: &mut dyn Write, reader: &Reader| {
+            let wrote = (0..2 * CHUNKS_AHEAD).try_for_each(|_| out.write_all(&[b'x'; CHUNK]));
+            let _ = told.send(reader.waited());
+            wrote
+        };
+        runtime.block_on(async {
+            let turn = Turn::wait(PATIENCE).await;
+            let unread = Stream::begin_in(Some(turn.unwrap()), pieces).unwrap();
+            assert!(Turn::wait(Duration::from_millis(100)).await.is_none());
+            // A client that takes nothing has to let it go.
+            assert!(Turn::wait(20 * PATIENCE).await.is_some());
+            assert!(heard.try_recv().unwrap() >= PATIENCE);
+            drop(unread);
+        });
+    }
+
+    #[test]
+    fn a_maker_hears_that_its_client_has_left() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let (told, heard) = std::sync::mpsc::channel();
+        let silent = move |_: &mut dyn Write, reader: &Reader| {
+            let _ = told.send(());
+            while !reader.has_left() {
+                thread::sleep(MOMENT);
+            }
+            let _ = told.send(());
+            Ok(())
+        };
+        runtime.block_on(async {
+            let stream = Stream::begin(silent).unwrap();
+            while heard.try_recv().is_err() {
+                tokio::time::sleep(GLANCE).await;
+            }
+            drop(stream);
+            heard.recv_timeout(20 * PATIENCE).unwrap();
         });
     }
 }

@@ -70,7 +70,7 @@ fn judge(head: &Head, schemes: &[Box<[u8]>], keys: &Keys) -> Owner {
 }
 
 /// The key that a request carries: that of `X-API-Key` if there is one, so that `Authorization` is
-/// free for others, else that of `Authorization`. Of two fields nobody knows which one counts.
+/// free for others, else that of `Authorization`. Of fields that differ nobody knows which one counts.
 fn key<'h>(head: &'h Head, schemes: &[Box<[u8]>]) -> Result<&'h [u8], Refusal> {
     if let Some(key) = only(head, b"x-api-key")? {
         return Ok(key.trim_ascii());
@@ -87,9 +87,9 @@ fn only<'h>(head: &'h Head, name: &[u8]) -> Result<Option<&'h [u8]>, Refusal> {
         .fields()
         .filter(|(own, _)| own.eq_ignore_ascii_case(name));
     let first = fields.next().map(|(_, value)| value);
-    match fields.next() {
-        None => Ok(first),
-        Some(_) => Err(Refusal::Unclear),
+    match fields.all(|(_, value)| Some(value) == first) {
+        true => Ok(first),
+        false => Err(Refusal::Unclear),
     }
 }
 
@@ -195,9 +195,13 @@ mod tests {
                 "X-API-Key: wrong\r\nAuthorization: token k",
                 Refusal::Unknown,
             ),
-            ("X-API-Key: k\r\nX-API-Key: k", Refusal::Unclear),
+            ("X-API-Key: k\r\nX-API-Key: other", Refusal::Unclear),
             (
-                "Authorization: token k\r\nAuthorization: token k",
+                "X-API-Key: k\r\nX-API-Key: k\r\nX-API-Key:",
+                Refusal::Unclear,
+            ),
+            (
+                "Authorization: token k\r\nAuthorization: Bearer k",
                 Refusal::Unclear,
             ),
         ] {

@@ -54,9 +54,9 @@ const DIRECTIVES: &[DirectiveSpec] = &[
         doc: Doc {
             syntax: "auth_api_key REALM | off;",
             default: "auth_api_key off;",
-            text: "Lets only those pass who have a key of `auth_api_key_file`: one field \
-                   `Authorization: SCHEME KEY` or `X-API-Key: KEY`; where both are there, \
-                   `X-API-Key` counts. Others are answered with 401, which names REALM; with \
+            text: "Lets only those pass who have a key of `auth_api_key_file`: a field \
+                   `Authorization: SCHEME KEY` or `X-API-Key: KEY`, which may be repeated as it is; where \
+                   both are there, `X-API-Key` counts. Others are answered with 401, which names REALM; with \
                    `satisfy any` the other access rules may let them in. `$api_key_name` is the \
                    name that the key belongs to, empty if there is none. The fields go on to a \
                    proxied server unless `proxy_set_header` empties them.",

@@ -8,7 +8,7 @@ use crate::http::plan::template::{Part, Template};
 pub(super) enum Escaping {
     /// `\xXX`, and `-` for what is missing.
     Default,
-    /// As within a JSON string.
+    /// As within a JSON string; bytes that are no UTF-8 are replaced by U+FFFD.
     Json,
     /// As they are.
     None,
@@ -49,7 +49,10 @@ impl Escaping {
         let Some(first) = out[start..].iter().position(|byte| self.concerns(*byte)) else {
             return;
         };
-        let rest = out.split_off(start + first);
+        let mut rest = out.split_off(start + first);
+        if self == Self::Json && str::from_utf8(&rest).is_err() {
+            rest = String::from_utf8_lossy(&rest).into_owned().into_bytes();
+        }
         for byte in rest {
             match self {
                 Self::Default if self.concerns(byte) => {
@@ -64,7 +67,7 @@ impl Escaping {
     fn concerns(self, byte: u8) -> bool {
         match self {
             Self::Default => !(0x20..0x7f).contains(&byte) || matches!(byte, b'"' | b'\\'),
-            Self::Json => byte < 0x20 || matches!(byte, b'"' | b'\\'),
+            Self::Json => byte < 0x20 || matches!(byte, b'"' | b'\\' | 0x80..),
             Self::None => false,
         }
     }
@@ -78,6 +81,7 @@ fn escape_json(byte: u8, out: &mut Vec<u8>) {
         0x08 => b'b',
         0x0c => b'f',
         b'"' | b'\\' => byte,
+        0x80.. => return out.push(byte),
         _ => {
             out.extend_from_slice(format!("\\u{byte:04X}").as_bytes());
             return;
@@ -96,7 +100,7 @@ mod tests {
         out.extend_from_slice(value);
         let start = out.len() - value.len();
         escaping.apply(&mut out, start);
-        String::from_utf8_lossy(&out[2..]).into_owned()
+        String::from_utf8(out.split_off(2)).unwrap()
     }
 
     #[test]
@@ -112,5 +116,17 @@ mod tests {
         );
         assert_eq!(escaped(Escaping::None, b"a\"\n"), "a\"\n");
         assert_eq!(escaped(Escaping::Default, b""), "");
+    }
+
+    #[test]
+    fn json_is_valid_for_every_byte() {
+        for first in 0..=u8::MAX {
+            for second in [b'x', b'"', b'\\', 0x80, 0xbf, 0xff, first] {
+                let value = [b'a', first, second];
+                let text = escaped(Escaping::Json, &value);
+                let read: String = serde_json::from_str(&format!("\"{text}\"")).unwrap();
+                assert_eq!(read, String::from_utf8_lossy(&value));
+            }
+        }
     }
 }

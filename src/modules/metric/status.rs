@@ -1,5 +1,6 @@
 //! `/status/http/metric_zones/` and the zones' part of `/status/slabs/`.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use crate::http::build::builder::Builder;
 use crate::metric::{Buckets, Metric, Moment, Reading};
 use crate::os;
 use crate::status::{Branch, Named, Node, Value};
-use crate::zone::{Record, Slabs};
+use crate::zone::{Grouping, Record, Slabs};
 
 use super::lasting;
 use super::zones::Entry;
@@ -124,13 +125,21 @@ impl Branch for Keys<'_> {
     }
 
     fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
-        let mut name = Vec::new();
+        let (mut name, mut has_others) = (Vec::new(), false);
         let now = Moment(os::monotonic());
         self.0.zone.visit(&mut |record| {
             name.clear();
             record.write_name(&mut name);
+            if !is_exact(&name) {
+                has_others = true;
+                return ControlFlow::Continue(());
+            }
             visit(&name, values(self.0, record, now))
-        })
+        })?;
+        match has_others {
+            true => self.each_inexact(now, visit),
+            false => ControlFlow::Continue(()),
+        }
     }
 
     fn places(&self) -> u64 {
@@ -140,6 +149,46 @@ impl Branch for Keys<'_> {
     fn count(&self) -> u64 {
         self.0.zone.len()
     }
+}
+
+impl Keys<'_> {
+    /// Shows the keys that are shown under a name which others may have as well: all of a name as one.
+    fn each_inexact(
+        &self,
+        now: Moment,
+        visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let grouping = Grouping {
+            zone: &self.0.zone,
+            schema: &self.0.schema,
+            now,
+            keeps_key: false,
+            room: Grouping::ROOM,
+        };
+        let (mut next, mut name, mut record) =
+            (Some(Box::default()), Vec::new(), Record::default());
+        while let Some(from) = next {
+            let groups = grouping.range(&from, None, &mut |record, shown| {
+                name.clear();
+                record.write_name(&mut name);
+                shown.extend_from_slice(String::from_utf8_lossy(&name).as_bytes());
+                ControlFlow::Continue(!is_exact(&name))
+            });
+            let groups = groups.unwrap_or_default();
+            for (shown, group) in &groups.all {
+                grouping.read(group, shown, &mut record);
+                visit(shown, values(self.0, &record, now))?;
+            }
+            next = groups.next;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Whether no other name is shown as this one is: nothing of it is ill-formed, nor looks so.
+fn is_exact(name: &[u8]) -> bool {
+    let is_replacement = |three: &[u8]| three == "\u{fffd}".as_bytes();
+    name.is_ascii() || str::from_utf8(name).is_ok() && !name.windows(3).any(is_replacement)
 }
 
 /// What a zone keeps for a key.
@@ -155,7 +204,7 @@ pub(super) fn values<'a>(entry: &'a Entry, record: &Record, now: Moment) -> Node
     Node::object(named.map(member).collect())
 }
 
-/// The texts of those keys that have one.
+/// The texts of those keys that have one; of keys that are shown alike, the first one's.
 struct Help<'a>(&'a Entry);
 
 impl Branch for Help<'_> {
@@ -166,12 +215,17 @@ impl Branch for Help<'_> {
     }
 
     fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
-        self.0
-            .zone
-            .visit(&mut |record| match self.child(record.key()) {
-                Some(text) => visit(record.key(), text),
-                None => ControlFlow::Continue(()),
-            })
+        let mut inexact = HashSet::new();
+        self.0.zone.visit(&mut |record| {
+            let Some(text) = self.child(record.key()) else {
+                return ControlFlow::Continue(());
+            };
+            let shown = String::from_utf8_lossy(record.key());
+            match is_exact(record.key()) || inexact.insert(shown.into_owned()) {
+                true => visit(record.key(), text),
+                false => ControlFlow::Continue(()),
+            }
+        })
     }
 
     fn places(&self) -> u64 {

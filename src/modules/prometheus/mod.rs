@@ -5,9 +5,12 @@
 //! Text that variables bring into labels is escaped, so that no client can break the page.
 
 mod compile;
+mod family_page;
 mod key_name;
+mod keys;
 mod packing;
 mod page;
+mod part;
 mod scrapes;
 mod series;
 mod zone_line;
@@ -55,12 +58,30 @@ const DIRECTIVES: &[DirectiveSpec] = &[
                    cut into a label for each named group of REGEX. Counters end in `_total`, \
                    histograms have `_bucket`, `_sum` and `_count`. With `keys=families` each key is \
                    a family, called TEXT and the key, which may have labels of its own, as in \
-                   `jobs{job=\"backup\"}`; that takes memory for all keys at once, and counters are \
-                   called as their keys are. A zone of more than N keys is left out. Keys that make \
+                   `jobs{job=\"backup\"}`; counters are called as their keys are. A letter that cannot be in \
+                   a name becomes `_`. Keys that come to the same labels are one series, which is what all of \
+                   them are together: counters add, and other modes do as when a key is folded into \
+                   `discard_key`. Different names that come to one are not: the key that has the name, or \
+                   else the first, is written. A zone of more than N keys is left out. Keys that make \
                    no name or that REGEX does not match are left out, and so are families that the \
-                   page has already; `# skipped N` tells how many. Of keys that come to the same \
-                   labels the first is written. `+Inf`, `_sum` and `_count` of a histogram have all \
-                   values, also those above its last limit.",
+                   page has already; `# skipped N` tells how many. Without `help=`, zones that are written by `*` say \
+                   what they are. `+Inf`, `_sum` and `_count` of a histogram have all values, also those above its last \
+                   limit.\n\nA long page with `keys=families` is made one at a time in each worker; who \
+                   waits for it longer than 5 seconds gets 503 and `Retry-After`.\n\nIn label values and help \
+                   texts, bytes that are not UTF-8 become U+FFFD, and so do characters that end a line for \
+                   readers such as Python's `splitlines` (VT, FF, CR, FS, GS, RS, U+0085, U+2028, U+2029); lines of \
+                   statements that come to the same series then, of which the first is written, are counted as \
+                   `refused`.\n\nOpenMetrics has no histogram whose sum falls. So a zone with a limit below 0 is \
+                   written there as three families of type `unknown`: `_bucket`, `_sum` and `_count`. Without \
+                   such a limit, `_sum` and `_count` of a key are left out there as long as its sum is below 0: all \
+                   that readers of OpenMetrics get is its buckets.\n\nA key that makes room for others, or is \
+                   dropped for being idle, ends its series; if it comes back, it begins at 0 again, and `rate()` sees a \
+                   reset. With `discard_key` the series of that key grows by all the evicted key had counted, at \
+                   once: its `rate()` is that of evictions, not of requests. The sum over all keys, \
+                   `rate(sum(...))` by a recording rule, stays right; `sum(rate(...))` counts such amounts twice, once \
+                   as they happened and once when they were folded. So leave the discard key out of sums of \
+                   rates: `sum(rate(hits_total{key!=\"others\"}[5m]))`. Keys that `labels=` or their bytes join \
+                   fall by what an evicted one had.",
             example: "prometheus_template requests {\n    'requests{zone=\"$1\"}' $p8s_value\n        \
                       path=~^/http/server_zones/([^/]+)/requests/total$ type=counter;\n}",
         },

@@ -40,7 +40,7 @@ fn coding(text: &[u8]) -> (&[u8], f64) {
 /// A page, packed: at once, or by a thread if that would hold up other requests.
 pub(super) fn packed(page: Vec<u8>) -> Option<Body> {
     if page.len() > SHORT {
-        let stream = Stream::begin(move |out| pack(out, |out| out.write_all(&page)));
+        let stream = Stream::begin(move |out, _| pack(out, |out| out.write_all(&page)));
         return stream.map(Body::Stream);
     }
     let mut out = Vec::new();

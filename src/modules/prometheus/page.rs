@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::Bytes;
 
 use super::super::api;
 use super::Scraped;
@@ -15,14 +18,16 @@ use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::content;
 use crate::http::course::request::Request;
 use crate::http::message::response::{Body, Response};
-use crate::http::message::stream::Stream;
+use crate::http::message::stream::{Reader, Stream, Turn};
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::pattern::Captures;
 use crate::http::plan::phase::ContentHandler;
+use crate::http::plan::receiver::Receiver;
 use crate::http::plan::template::{Part, Template};
 use crate::status::Node;
 use crate::status::prometheus::{
-    Bounds, Evaluate, Format, Line, Match, Page, Scrape, Summary, escape_label, value_text,
+    Bounds, Evaluate, Format, Line, Match, Page, Scrape, Summary, escape_label, is_exact,
+    value_text,
 };
 
 /// Puts the page of a location in its place.
@@ -44,23 +49,74 @@ pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut
 struct Handler(Arc<Compiled>);
 
 impl ContentHandler for Handler {
-    fn run(&self, request: &mut Request) -> Option<Outcome> {
+    fn run(&'static self, request: &mut Request) -> Option<Outcome> {
         if !matches!(request.method(), b"GET" | b"HEAD") {
             return Some(Outcome::Status(405));
         }
-        let format = Format::accepted(&accepted(request, b"accept"));
-        let is_packed = takes_gzip(&accepted(request, b"accept-encoding"));
-        let mut answer = Response::new(200, format.content_type(), "").uncached();
+        let form = Form::accepted(request);
+        let body = match self.0.short(request, form.format) {
+            Some(page) if form.is_packed => packed(page)?,
+            Some(page) => Body::Bytes(page.into()),
+            // Nobody makes a page that is not sent.
+            None if request.is_head() => Body::Stream(Stream::begin(|_, _| Ok(()))?),
+            None if self.0.is_heavy() => return Some(Outcome::Receive(self)),
+            None => self.long(request, form, None)?,
+        };
+        Some(Outcome::Respond(form.answer(body)))
+    }
+}
+
+/// A page that takes much memory waits for its turn, and says so if that takes too long.
+#[async_trait]
+impl Receiver for Handler {
+    fn most_body(&self, _request: &Request) -> u64 {
+        LONGEST_BODY
+    }
+
+    async fn answer(&'static self, request: &mut Request, _body: Bytes) -> Response {
+        let asked = Instant::now();
+        let form = Form::accepted(request);
+        let turn = Turn::wait(PATIENCE).await;
+        let body = turn.and_then(|turn| self.long(request, form, Some((turn, asked))));
+        body.map_or_else(busy, |body| form.answer(body))
+    }
+}
+
+fn busy() -> Response {
+    let mut answer = Response::page(503).uncached();
+    answer.head.add("Retry-After", b"5");
+    answer
+}
+
+/// Nobody needs a body to ask for a page.
+const LONGEST_BODY: u64 = 64 * 1024;
+
+/// How long a page waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How a client wants its page.
+#[derive(Clone, Copy)]
+struct Form {
+    format: Format,
+    is_packed: bool,
+}
+
+impl Form {
+    fn accepted(request: &Request) -> Self {
+        Self {
+            format: Format::accepted(&accepted(request, b"accept")),
+            is_packed: takes_gzip(&accepted(request, b"accept-encoding")),
+        }
+    }
+
+    fn answer(self, body: Body) -> Response {
+        let mut answer = Response::new(200, self.format.content_type(), "").uncached();
         answer.head.add("Vary", b"Accept, Accept-Encoding");
-        if is_packed {
+        if self.is_packed {
             answer.head.add("Content-Encoding", b"gzip");
         }
-        answer.body = match self.0.short(request, format) {
-            Some(page) if is_packed => packed(page)?,
-            Some(page) => Body::Bytes(page.into()),
-            None => self.long(request, format, is_packed)?,
-        };
-        Some(Outcome::Respond(answer))
+        answer.body = body;
+        answer
     }
 }
 
@@ -90,18 +146,42 @@ const LONG: Bounds = Bounds {
 };
 
 impl Handler {
-    fn long(&self, request: &Request, format: Format, is_packed: bool) -> Option<Body> {
+    /// A page of any length, made while it is sent; one that has waited for its turn, since then.
+    fn long(&self, request: &Request, form: Form, turn: Option<(Turn, Instant)>) -> Option<Body> {
         let template = Arc::clone(&self.0);
         let mut request = request.detached();
-        let stream = Stream::begin(move |out| match is_packed {
-            true => pack(out, |out| template.long(&mut request, format, out)),
-            false => template.long(&mut request, format, out),
+        let (turn, asked) = turn.unzip();
+        let asked = asked.unwrap_or_else(Instant::now);
+        let stream = Stream::begin_in(turn, move |out, reader| {
+            let make = Making {
+                format: form.format,
+                reader,
+                asked,
+            };
+            match form.is_packed {
+                true => pack(out, |out| template.long(&mut request, make, out)),
+                false => template.long(&mut request, make, out),
+            }
         });
         stream.map(Body::Stream)
     }
 }
 
+/// A long page in the making.
+#[derive(Clone, Copy)]
+struct Making<'r> {
+    format: Format,
+    reader: &'r Reader,
+    /// When it was asked for.
+    asked: Instant,
+}
+
 impl Compiled {
+    /// Whether a long page takes much memory.
+    fn is_heavy(&self) -> bool {
+        self.zones.iter().any(ZoneLine::is_heavy)
+    }
+
     /// The page, if it is short.
     fn short(&self, request: &mut Request, format: Format) -> Option<Vec<u8>> {
         let zones = self.zones.iter().map(ZoneLine::length);
@@ -110,7 +190,7 @@ impl Compiled {
             return None;
         }
         let began = Instant::now();
-        let made = self.scrape(request, format, |scrape, evaluation| {
+        let made = self.scrape(request, (format, None), |scrape, evaluation| {
             scrape.short(SHORT, evaluation)
         });
         self.is_long.store(made.is_none(), Ordering::Relaxed);
@@ -121,9 +201,15 @@ impl Compiled {
     }
 
     /// Writes a page of any length.
-    fn long(&self, request: &mut Request, format: Format, out: &mut dyn Write) -> io::Result<()> {
-        let mut page = self.scrapes.begin(out);
-        let summary = self.scrape(request, format, |scrape, evaluation| {
+    fn long(
+        &self,
+        request: &mut Request,
+        making: Making<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let (format, reader) = (making.format, making.reader);
+        let mut page = self.scrapes.begin(reader, making.asked, out);
+        let summary = self.scrape(request, (format, Some(reader)), |scrape, evaluation| {
             scrape.long(LONG, evaluation, &mut page)
         })?;
         page.complete(summary);
@@ -137,7 +223,7 @@ impl Compiled {
     fn scrape<R>(
         &self,
         request: &mut Request,
-        format: Format,
+        (format, reader): (Format, Option<&Reader>),
         make: impl FnOnce(Scrape<'_>, &mut Evaluation<'_>) -> R,
     ) -> R {
         let address = api::address(request);
@@ -146,6 +232,7 @@ impl Compiled {
             .map(|place| (place, Node::text(address.as_bytes())));
         let mut evaluation = Evaluation {
             template: self,
+            reader,
             own: request.captures.clone(),
             found: Captures::default(),
             request,
@@ -192,6 +279,8 @@ impl Compiled {
 /// The statements of a template, as one request evaluates them.
 struct Evaluation<'a> {
     template: &'a Compiled,
+    /// Who reads the page, unless it is short.
+    reader: Option<&'a Reader>,
     /// The captures the request came with.
     own: Captures,
     /// Those of the item at hand; a variable may match something of its own.
@@ -227,16 +316,14 @@ impl Evaluate for Evaluation<'_> {
     }
 
     fn section(&mut self, section: usize, page: &mut Page<'_>) -> io::Result<()> {
-        self.template.zones[section].write(page)
+        self.template.zones[section].write(page, self.reader)
     }
 }
 
 impl CompiledLine {
     /// What is known about a line without looking at it.
     fn describe(&self, item: &Match<'_>, out: &mut Line) {
-        // Most paths need no closer look.
-        let is_exact = item.path.is_ascii() || !item.path.contains('\u{fffd}');
-        out.is_distinct = self.is_distinct && is_exact;
+        out.is_distinct = self.is_distinct && is_exact(item.path.as_bytes());
         out.syntax = self.syntax;
     }
 }

@@ -1,5 +1,8 @@
 //! What pages cost, by template: counted by all workers together, and kept over reloads.
 //!
+//! What making it took is told apart from how long that stood still: until it was its turn, and while the
+//! client took nothing of what was made.
+//!
 //! A page counts whether it was made to its end or broke off because the client left; the last one is one that
 //! was made to its end.
 
@@ -9,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::http::build::memory::Memory;
+use crate::http::message::stream::Reader;
 use crate::os::SharedMemory;
 use crate::status::prometheus::Summary;
 use crate::status::{Field, Fields, Node};
@@ -27,9 +31,11 @@ enum Count {
     LastBytes,
     LastLines,
     LastSkipped,
+    Waiting,
+    LastWaiting,
 }
 
-const WORDS: usize = Count::LastSkipped as usize + 1;
+const WORDS: usize = Count::LastWaiting as usize + 1;
 
 impl Scrapes {
     /// Those of the template called `name`.
@@ -40,17 +46,34 @@ impl Scrapes {
     /// A page of so many bytes was begun at this moment and is made now.
     pub(super) fn count(&self, began: Instant, bytes: usize, summary: Summary) {
         let mut nowhere = io::sink();
-        let mut counted = self.begin(&mut nowhere);
-        counted.began = began;
+        let mut counted = self.page(None, began, &mut nowhere);
         counted.bytes = bytes as u64;
         counted.complete(summary);
     }
 
-    /// A page is being made, until what this gives is dropped.
-    pub(super) fn begin<'a>(&'a self, out: &'a mut dyn Write) -> Page<'a> {
+    /// A page that was asked for at this moment is being made, until what this gives is dropped.
+    pub(super) fn begin<'a>(
+        &'a self,
+        reader: &'a Reader,
+        asked: Instant,
+        out: &'a mut dyn Write,
+    ) -> Page<'a> {
+        let mut page = self.page(Some(reader), Instant::now(), out);
+        page.stood = page.began.saturating_duration_since(asked);
+        page
+    }
+
+    fn page<'a>(
+        &'a self,
+        reader: Option<&'a Reader>,
+        began: Instant,
+        out: &'a mut dyn Write,
+    ) -> Page<'a> {
         Page {
             scrapes: self,
-            began: Instant::now(),
+            reader,
+            began,
+            stood: Duration::ZERO,
             out,
             bytes: 0,
         }
@@ -85,7 +108,10 @@ impl Scrapes {
 /// A page that is being made: passes it on and takes its measure.
 pub(super) struct Page<'a> {
     scrapes: &'a Scrapes,
+    reader: Option<&'a Reader>,
     began: Instant,
+    /// How long it took until it was begun.
+    stood: Duration,
     out: &'a mut dyn Write,
     bytes: u64,
 }
@@ -94,22 +120,33 @@ impl Page<'_> {
     /// It was made to its end.
     pub(super) fn complete(self, summary: Summary) {
         let scrapes = self.scrapes;
+        let (making, waiting) = self.times();
         scrapes.add(Count::Refused, summary.refused.total());
-        scrapes.set(Count::LastNanoseconds, self.nanoseconds());
+        scrapes.set(Count::LastNanoseconds, nanoseconds(making));
+        scrapes.set(Count::LastWaiting, nanoseconds(waiting));
         scrapes.set(Count::LastBytes, self.bytes);
         scrapes.set(Count::LastLines, summary.lines);
         scrapes.set(Count::LastSkipped, summary.skipped);
     }
 
-    fn nanoseconds(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    /// How long it has been made, and how long that has stood still.
+    fn times(&self) -> (Duration, Duration) {
+        let waited = self.reader.map(Reader::waited).unwrap_or_default();
+        let making = self.began.elapsed().saturating_sub(waited);
+        (making, self.stood + waited)
     }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl Drop for Page<'_> {
     fn drop(&mut self) {
+        let (making, waiting) = self.times();
         self.scrapes.add(Count::Pages, 1);
-        self.scrapes.add(Count::Nanoseconds, self.nanoseconds());
+        self.scrapes.add(Count::Nanoseconds, nanoseconds(making));
+        self.scrapes.add(Count::Waiting, nanoseconds(waiting));
         self.scrapes.add(Count::Bytes, self.bytes);
     }
 }
@@ -136,6 +173,10 @@ const SCRAPES: &[Field<Scrapes>] = &[
         read: |scrapes| Some(Node::from(scrapes.seconds(Count::Nanoseconds))),
     },
     Field {
+        name: "waiting",
+        read: |scrapes| Some(Node::from(scrapes.seconds(Count::Waiting))),
+    },
+    Field {
         name: "bytes",
         read: |scrapes| Some(Node::from(scrapes.value(Count::Bytes))),
     },
@@ -151,6 +192,7 @@ const SCRAPES: &[Field<Scrapes>] = &[
                     "seconds",
                     Node::from(scrapes.seconds(Count::LastNanoseconds)),
                 ),
+                ("waiting", Node::from(scrapes.seconds(Count::LastWaiting))),
                 ("bytes", Node::from(scrapes.value(Count::LastBytes))),
                 ("lines", Node::from(scrapes.value(Count::LastLines))),
                 ("skipped", Node::from(scrapes.value(Count::LastSkipped))),
@@ -169,7 +211,7 @@ mod tests {
     fn a_page_that_broke_off_is_not_the_last() {
         let scrapes = Scrapes::open(&mut Unshared, "a").unwrap();
         let mut out = Vec::new();
-        let mut page = scrapes.begin(&mut out);
+        let mut page = scrapes.page(None, Instant::now(), &mut out);
         page.write_all(b"a 1\nb 2\n").unwrap();
         page.complete(Summary {
             lines: 2,
@@ -179,7 +221,9 @@ mod tests {
             },
             skipped: 0,
         });
-        scrapes.begin(&mut out).write_all(b"a 1\n").unwrap();
+        let mut page = scrapes.page(None, Instant::now(), &mut out);
+        page.write_all(b"a 1\n").unwrap();
+        drop(page);
         let counts = [Count::Pages, Count::Bytes, Count::Refused, Count::LastBytes];
         assert_eq!(counts.map(|count| scrapes.value(count)), [2, 12, 3, 8]);
         assert_eq!(scrapes.value(Count::LastLines), 2);

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::part::{Portion, Share};
 use crate::metric::{Buckets, Moment, Reading};
 use crate::os;
 use crate::status::Value;
@@ -15,6 +16,8 @@ pub(super) struct Writer<'p, 'o> {
     name: String,
     /// The limits of its buckets as labels, with `+Inf` at the end.
     limits: Vec<String>,
+    /// Whether what is written goes with the line before it.
+    follows: bool,
     /// When the page is made.
     pub now: Moment,
 }
@@ -26,20 +29,33 @@ impl<'p, 'o> Writer<'p, 'o> {
             line: Line::default(),
             name: String::new(),
             limits: Vec::new(),
+            follows: false,
             now: Moment(os::monotonic()),
         }
     }
 
-    /// Goes on to another family; false if the page cannot have it.
+    /// The form of the page.
+    pub(super) fn format(&self) -> Format {
+        self.page.format()
+    }
+
+    /// Goes on to another family of the metric called `name`; false if the page cannot have it. One that a
+    /// client has named begins with `start`.
     pub(super) fn family(
         &mut self,
+        start: Option<&str>,
         name: &str,
+        share: &Share,
         kind: &str,
         help: Option<&[u8]>,
     ) -> io::Result<bool> {
         name.clone_into(&mut self.name);
         self.limits.clear();
-        self.page.new_family(name, kind, help)
+        let name = format!("{name}{}", share.suffix);
+        match start {
+            Some(start) => self.page.open_family(start, &name, kind, help),
+            None => self.page.new_family(&name, kind, help),
+        }
     }
 
     /// Writes what a metric reads as under labels without braces; a histogram takes several lines, a
@@ -47,19 +63,45 @@ impl<'p, 'o> Writer<'p, 'o> {
     pub(super) fn series(
         &mut self,
         labels: &[u8],
-        is_distinct: bool,
+        portion: Portion,
         reading: &Reading<'_>,
     ) -> io::Result<()> {
-        self.line.is_distinct = is_distinct;
         match reading {
             Reading::Unset => Ok(()),
             Reading::Integer(value) => self.write("", labels, None, &Value::Integer(*value)),
             Reading::Float(value) => self.write("", labels, None, &Value::Float(*value)),
-            Reading::Buckets(buckets) => self.histogram(labels, buckets),
+            Reading::Buckets(buckets) => self.histogram(labels, portion, buckets),
         }
     }
 
-    fn histogram(&mut self, labels: &[u8], buckets: &Buckets<'_>) -> io::Result<()> {
+    fn histogram(
+        &mut self,
+        labels: &[u8],
+        portion: Portion,
+        buckets: &Buckets<'_>,
+    ) -> io::Result<()> {
+        if matches!(portion, Portion::All | Portion::Buckets) {
+            self.buckets(labels, buckets)?;
+        }
+        // OpenMetrics takes a sum for a counter, which negative values would make fall, and wants no count
+        // without one; the last bucket has it.
+        if portion == Portion::All && self.format() == Format::OpenMetrics && buckets.sum() < 0.0 {
+            return Ok(());
+        }
+        let has = |one| portion == Portion::All || portion == one;
+        if has(Portion::Sum) {
+            self.follows = portion == Portion::All;
+            self.write("_sum", labels, None, &Value::Float(buckets.sum()))?;
+        }
+        if has(Portion::Count) {
+            self.follows = portion == Portion::All;
+            self.write("_count", labels, None, &Value::Integer(buckets.total()))?;
+        }
+        self.follows = false;
+        Ok(())
+    }
+
+    fn buckets(&mut self, labels: &[u8], buckets: &Buckets<'_>) -> io::Result<()> {
         let is_finite = |(limit, _): &(f64, u64)| *limit < f64::INFINITY;
         let mut finite = buckets.ascending().filter(is_finite);
         if self.limits.is_empty() {
@@ -74,21 +116,12 @@ impl<'p, 'o> Writer<'p, 'o> {
         for number in 0..self.limits.len() {
             let count = finite.next().map(|(_, count)| Value::Integer(count));
             let count = count.as_ref().unwrap_or(&total);
+            // The first bucket speaks for all lines of a key.
+            self.follows = number > 0;
             self.write("_bucket", labels, Some(number), count)?;
         }
-        if !self.has_sum(buckets) {
-            return Ok(());
-        }
-        self.write("_sum", labels, None, &Value::Float(buckets.sum()))?;
-        self.write("_count", labels, None, &total)
-    }
-
-    /// OpenMetrics takes a sum for a counter, which negative values would make fall, and wants no count
-    /// without one; the last bucket has it.
-    fn has_sum(&self, buckets: &Buckets<'_>) -> bool {
-        let is_negative = |(limit, _): (f64, u64)| limit < 0.0;
-        self.page.format() == Format::Text
-            || buckets.sum() >= 0.0 && !buckets.ascending().any(is_negative)
+        self.follows = false;
+        Ok(())
     }
 
     fn write(
@@ -102,8 +135,9 @@ impl<'p, 'o> Writer<'p, 'o> {
         sample.clear();
         sample.extend_from_slice(self.name.as_bytes());
         sample.extend_from_slice(suffix.as_bytes());
-        // The first bucket speaks for all lines of a key.
-        self.line.follows = !suffix.is_empty() && limit != Some(0);
+        self.line.follows = self.follows;
+        // No other key has these labels.
+        self.line.is_distinct = true;
         let limit = limit.map_or("", |number| &self.limits[number]);
         if !labels.is_empty() || !limit.is_empty() {
             sample.push(b'{');

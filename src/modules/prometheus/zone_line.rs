@@ -6,9 +6,12 @@ use std::sync::Arc;
 
 use super::super::metric::{self, Entry};
 use super::key_name::sanitised;
-use super::zone_page::{Keys, Part, ZoneLine};
+use super::keys::Keys;
+use super::part::Part;
+use super::zone_page::ZoneLine;
 use crate::conf::{Diagnostic, Directive, Span, Word};
 use crate::http::build::builder::Builder;
+use crate::http::build::memory::Role;
 use crate::status::prometheus::{Path, is_label_name, is_metric_name};
 
 /// The line as written.
@@ -197,6 +200,9 @@ pub(super) fn lines(builder: &mut Builder<'_>, written: &WrittenZone) -> Vec<Zon
     for line in lines.collect::<Vec<_>>() {
         made.extend(builder.diagnostics.check(line));
     }
+    if builder.memory.role() == Role::Check {
+        builder.notes.extend(made.iter().filter_map(ZoneLine::note));
+    }
     // Whoever writes "*" does not choose the names.
     for line in made.iter().filter(|_| written.zone.text != ALL) {
         for message in line.objections() {
@@ -209,7 +215,10 @@ pub(super) fn lines(builder: &mut Builder<'_>, written: &WrittenZone) -> Vec<Zon
 
 fn line(written: &WrittenZone, entry: Arc<Entry>) -> Result<ZoneLine, Diagnostic> {
     let span = written.zone.span;
-    let parts: Vec<Part> = entry.schema.metrics().iter().map(Part::of).collect();
+    let metrics = entry.schema.metrics().iter();
+    let parts: Vec<Part> = metrics
+        .map(|metric| Part::of(&entry.name, metric))
+        .collect();
     if written.keys.has("le") && parts.iter().any(Part::is_histogram) {
         let message = format!(
             "the buckets of zone \"{}\" have the label \"le\"",
@@ -223,6 +232,8 @@ fn line(written: &WrittenZone, entry: Arc<Entry>) -> Result<ZoneLine, Diagnostic
         start: start(written, &entry)?,
         keys: written.keys.clone(),
         help: written.help.clone(),
+        // Whoever names a zone can say what it is.
+        has_own_help: written.zone.text == ALL,
         most: written.most,
         parts,
         entry,

@@ -1,25 +1,21 @@
 //! The families of a zone, written to a page.
 //!
-//! Where keys are labels, a zone is written as it is listed, once for each of its metrics. Where each key
-//! is a family, families are sorted, so all keys are in memory while they are written, which is meant for
-//! zones that are pushed to, not for those that count whatever clients ask for.
+//! Where keys are labels, a zone is written as it is listed, once for each of its metrics. Keys that come
+//! to the same labels are one series, which is what all of them are together: those are listed by their
+//! labels, in bounded memory.
 
-use std::collections::HashSet;
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use fancy_regex::Regex;
-
 use super::super::metric::Entry;
-use super::key_name::{Named, sanitised};
+use super::keys::Keys;
+use super::part::{Part, Share};
 use super::series::Writer;
 use crate::conf::Span;
-use crate::metric::Metric;
-use crate::status::prometheus::{
-    PLACES, Page, Section, escape_label, is_metric_name, objections_to,
-};
-use crate::zone::Record;
+use crate::http::message::stream::Reader;
+use crate::status::prometheus::{PLACES, Page, Section, is_exact, objections_to};
+use crate::zone::{Group, Grouping, Groups, Record};
 
 /// A zone's part of a page.
 pub(super) struct ZoneLine {
@@ -32,118 +28,52 @@ pub(super) struct ZoneLine {
     pub start: String,
     pub keys: Keys,
     pub help: Option<String>,
+    /// Whether metrics say themselves what they are, where nothing was written.
+    pub has_own_help: bool,
     /// With more keys it is left out.
     pub most: u64,
     pub parts: Vec<Part>,
 }
 
-/// What keys are on the page.
-#[derive(Clone)]
-pub(super) enum Keys {
-    /// The value of the one label.
-    Label(String),
-    /// Cut into labels by the groups of a pattern with these numbers and names.
-    Split(Regex, Vec<(usize, String)>),
-    /// Families.
-    Families,
+/// Looks now and then whether anybody still reads the page.
+pub(super) struct Watch<'r> {
+    reader: Option<&'r Reader>,
+    keys: u32,
 }
 
-/// One metric of the zone.
-pub(super) struct Part {
-    /// What follows the name.
-    suffix: String,
-    kind: &'static str,
-}
-
-impl Keys {
-    /// Whether they are written with this label.
-    pub(super) fn has(&self, label: &str) -> bool {
-        self.labels().any(|name| name == label)
+impl<'r> Watch<'r> {
+    pub(super) fn over(reader: Option<&'r Reader>) -> Self {
+        Self { reader, keys: 0 }
     }
 
-    fn labels(&self) -> impl Iterator<Item = &str> {
-        let (one, many): (_, &[_]) = match self {
-            Self::Label(name) => (Some(&**name), &[]),
-            Self::Split(_, groups) => (None, groups),
-            Self::Families => (None, &[]),
-        };
-        one.into_iter().chain(many.iter().map(|(_, name)| &**name))
-    }
-
-    /// Appends the labels of a key, without braces; false if it has none.
-    fn append(&self, key: &[u8], out: &mut Vec<u8>) -> bool {
-        let mut add = |name: &str, value: &[u8]| {
-            if !out.is_empty() {
-                out.push(b',');
-            }
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"=\"");
-            escape_label(value, out);
-            out.push(b'"');
-        };
-        match self {
-            Self::Label(name) => add(name, key),
-            Self::Split(regex, groups) => {
-                let text = String::from_utf8_lossy(key);
-                let Some(captures) = regex.captures(&*text).ok().flatten() else {
-                    return false;
-                };
-                for (number, name) in groups {
-                    let value = captures.get(*number).map_or("", |group| group.as_str());
-                    add(name, value.as_bytes());
-                }
-            }
-            Self::Families => return false,
+    /// One more key; breaks once the reader has left.
+    pub(super) fn key(&mut self) -> ControlFlow<()> {
+        self.keys = self.keys.wrapping_add(1);
+        let is_time = self.keys.is_multiple_of(256);
+        match self.reader {
+            Some(reader) if is_time && reader.has_left() => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
         }
-        true
     }
 }
 
-const HISTOGRAM: &str = "histogram";
-const COUNTER: &str = "counter";
-
-impl Part {
-    pub(super) fn of(metric: &Metric) -> Self {
-        let name = metric.name();
-        let mode = metric.mode().words();
-        Self {
-            suffix: match name {
-                "" => String::new(),
-                name if is_metric_name(format!("_{name}").as_bytes()) => format!("_{name}"),
-                name => format!("_{}", sanitised(name)),
-            },
-            kind: match mode.first().map(String::as_str) {
-                Some("count") => COUNTER,
-                Some(HISTOGRAM) => HISTOGRAM,
-                _ => "gauge",
-            },
-        }
-    }
-
-    pub(super) fn is_histogram(&self) -> bool {
-        self.kind == HISTOGRAM
-    }
-
-    /// The family's name where keys are labels.
-    fn name(&self, start: &str) -> String {
-        let name = format!("{start}{}", self.suffix);
-        match self.kind {
-            COUNTER if !name.ends_with("_total") => format!("{name}_total"),
-            _ => name,
-        }
-    }
+/// What becomes of a page whose reader has left.
+pub(super) fn left() -> io::Error {
+    io::ErrorKind::BrokenPipe.into()
 }
 
 impl ZoneLine {
     /// What the page is to know before.
     pub(super) fn section(&self) -> Section {
         let family = |part: &Part| (part.name(&self.start), part.kind);
+        let is_open = matches!(self.keys, Keys::Families);
         Section {
             after: self.after,
-            families: match self.keys {
-                Keys::Families => Vec::new(),
-                _ => self.parts.iter().map(family).collect(),
+            families: match is_open {
+                true => Vec::new(),
+                false => self.parts.iter().map(family).collect(),
             },
+            is_open,
         }
     }
 
@@ -160,6 +90,23 @@ impl ZoneLine {
         }
     }
 
+    /// What those who run it should know.
+    pub(super) fn note(&self) -> Option<String> {
+        let zone = &self.entry.name;
+        let may_lack = self.parts.iter().any(Part::may_lack_sums);
+        may_lack.then(|| {
+            format!(
+                "metric zone \"{zone}\": OpenMetrics pages leave out _sum and _count of a key whose sum is \
+                 below 0, for it would be a counter that falls; with a limit below 0 they have all of them"
+            )
+        })
+    }
+
+    /// Whether making it takes much memory at a time when it is long.
+    pub(super) fn is_heavy(&self) -> bool {
+        matches!(self.keys, Keys::Families)
+    }
+
     /// It takes as long as so many lines, unless keys are added meanwhile.
     pub(super) fn length(&self) -> usize {
         let keys = Some(self.entry.zone.len()).filter(|keys| *keys <= self.most);
@@ -171,116 +118,170 @@ impl ZoneLine {
     }
 
     /// Writes all of it.
-    pub(super) fn write(&self, page: &mut Page<'_>) -> io::Result<()> {
+    pub(super) fn write(&self, page: &mut Page<'_>, reader: Option<&Reader>) -> io::Result<()> {
         let keys = self.entry.zone.len();
         let skipped = match self.keys {
             _ if keys > self.most => keys,
-            Keys::Families => self.write_families(page)?,
-            _ => self.write_labels(page)?,
+            Keys::Families => self.write_families(page, reader)?,
+            _ => self.write_labels(page, reader)?,
         };
         page.skip(skipped)
     }
 
+    /// The help of a metric's families, where no key has any of its own.
+    pub(super) fn help(&self, part: &Part) -> Option<Vec<u8>> {
+        let own = self.has_own_help.then(|| part.help());
+        let help = self.help.as_deref().or(own)?;
+        Some(help.as_bytes().to_vec())
+    }
+
     /// Writes a family for each metric, with the keys as labels. Gives the number of keys left out, in
     /// part or as a whole.
-    fn write_labels(&self, page: &mut Page<'_>) -> io::Result<u64> {
+    fn write_labels(&self, page: &mut Page<'_>, reader: Option<&Reader>) -> io::Result<u64> {
         let (mut writer, mut skipped) = (Writer::new(page), 0);
-        let help = self.help.as_ref().map(String::as_bytes);
+        let mut joined = Joined::default();
         for (place, part) in self.parts.iter().enumerate() {
-            let name = part.name(&self.start);
-            if !writer.family(&name, part.kind, help)? {
-                skipped = self.entry.zone.len();
-                continue;
-            }
-            let (mut key, mut labels, mut outcome) = (Vec::new(), Vec::new(), Ok(()));
-            let mut left_out = 0;
-            let _ = self.entry.zone.visit(&mut |record| {
-                key.clear();
-                record.write_name(&mut key);
-                labels.clear();
-                if !self.keys.append(&key, &mut labels) {
-                    left_out += 1;
-                    return ControlFlow::Continue(());
-                }
-                let is_distinct =
-                    matches!(self.keys, Keys::Label(_)) && str::from_utf8(&key).is_ok();
-                let reading = record.reading(&self.entry.schema, place, writer.now);
-                outcome = writer.series(&labels, is_distinct, &reading);
-                match outcome {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(_) => ControlFlow::Break(()),
-                }
-            });
-            outcome?;
-            skipped = skipped.max(left_out);
-        }
-        Ok(skipped)
-    }
-
-    /// Writes the families of all keys. Gives the number of keys left out, in part or as a whole.
-    fn write_families(&self, page: &mut Page<'_>) -> io::Result<u64> {
-        let (rows, mut skipped) = self.rows();
-        let mut writer = Writer::new(page);
-        for family in rows.chunk_by(|one, other| one.named.name == other.named.name) {
-            let help = self.help(family);
-            let mut is_whole = true;
-            for (place, part) in self.parts.iter().enumerate() {
-                let name = format!("{}{}", family[0].named.name, part.suffix);
-                if !writer.family(&name, part.kind, help.as_deref())? {
-                    is_whole = false;
+            let (name, help) = (part.name(&self.start), self.help(part));
+            for share in part.shares(writer.format()) {
+                let kind = share.kind.unwrap_or(part.kind);
+                if !writer.family(None, &name, share, kind, help.as_deref())? {
+                    skipped = self.entry.zone.len();
                     continue;
                 }
-                for row in family {
-                    let reading = row.record.reading(&self.entry.schema, place, writer.now);
-                    writer.series(row.named.text().as_bytes(), false, &reading)?;
+                let has_more = match self.keys {
+                    Keys::Label(_) => self.write_exact(&mut writer, (place, share))?,
+                    _ => true,
+                };
+                if has_more {
+                    self.write_joined(&mut writer, (place, share), &mut joined, reader)?;
                 }
-            }
-            if !is_whole {
-                skipped += family.len() as u64;
+                skipped = skipped.max(joined.nameless);
             }
         }
         Ok(skipped)
     }
 
-    /// The keys that have names, sorted by name and then by key, each series once; and how many have none.
-    fn rows(&self) -> (Vec<Row>, u64) {
-        let (mut rows, mut skipped) = (Vec::new(), 0);
+    /// Writes the keys whose labels no other key can have; true if there are others.
+    fn write_exact(
+        &self,
+        writer: &mut Writer<'_, '_>,
+        (place, share): (usize, &Share),
+    ) -> io::Result<bool> {
+        let (mut key, mut labels) = (Vec::new(), Vec::new());
+        let (mut outcome, mut has_others) = (Ok(()), false);
         let _ = self.entry.zone.visit(&mut |record| {
-            match Named::of(&self.start, record.key()).filter(|named| self.allows(named)) {
-                Some(named) => rows.push(Row {
-                    named,
-                    record: record.clone(),
-                }),
-                None => skipped += 1,
+            key.clear();
+            record.write_name(&mut key);
+            if !is_exact(&key) {
+                has_others = true;
+                return ControlFlow::Continue(());
             }
-            ControlFlow::Continue(())
+            labels.clear();
+            self.keys.append(&key, &mut labels);
+            let reading = record.reading(&self.entry.schema, place, writer.now);
+            outcome = writer.series(&labels, share.portion, &reading);
+            match outcome {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
         });
-        let order = |row: &Row| (row.named.name.clone(), row.record.key().to_vec());
-        rows.sort_by_cached_key(order);
-        let (mut seen, before) = (HashSet::new(), rows.len());
-        rows.retain(|row| seen.insert((row.named.name.clone(), row.named.identity())));
-        skipped += (before - rows.len()) as u64;
-        (rows, skipped)
+        outcome.map(|()| has_others)
     }
 
-    /// A histogram has the label `le` for itself.
-    fn allows(&self, named: &Named) -> bool {
-        !named.has("le") || !self.parts.iter().any(Part::is_histogram)
+    /// Writes the others, by their labels.
+    fn write_joined(
+        &self,
+        writer: &mut Writer<'_, '_>,
+        what: (usize, &Share),
+        joined: &mut Joined,
+        reader: Option<&Reader>,
+    ) -> io::Result<()> {
+        let grouping = self.grouping(writer, false);
+        if let Some(groups) = &joined.whole {
+            return self.write_groups(writer, what, &grouping, groups);
+        }
+        let mut from: Box<[u8]> = Box::default();
+        loop {
+            let groups = self.range(&grouping, &from, reader).ok_or_else(left)?;
+            joined.nameless = match self.keys {
+                // Those were written already.
+                Keys::Label(_) => 0,
+                _ => groups.nameless,
+            };
+            self.write_groups(writer, what, &grouping, &groups)?;
+            match groups.next.clone() {
+                Some(next) => from = next,
+                None if from.is_empty() => {
+                    joined.whole = Some(groups);
+                    return Ok(());
+                }
+                None => return Ok(()),
+            }
+        }
     }
 
-    /// The first text that is kept with a key of a family, else the one that was written for all.
-    fn help(&self, family: &[Row]) -> Option<Vec<u8>> {
-        let zone = &self.entry.zone;
-        let mut help = Vec::new();
-        let mut keys = family.iter().map(|row| row.record.key());
-        let has_own = zone.has_help() && keys.any(|key| zone.help(key, &mut help));
-        let common = || self.help.as_ref().map(|help| help.as_bytes().to_vec());
-        has_own.then_some(help).or_else(common)
+    fn range(
+        &self,
+        grouping: &Grouping<'_>,
+        from: &[u8],
+        reader: Option<&Reader>,
+    ) -> Option<Groups> {
+        let is_one_label = matches!(self.keys, Keys::Label(_));
+        let (mut watch, mut key) = (Watch::over(reader), Vec::new());
+        grouping.range(from, None, &mut |record, labels| {
+            watch.key()?;
+            key.clear();
+            record.write_name(&mut key);
+            if is_one_label && is_exact(&key) {
+                return ControlFlow::Continue(false);
+            }
+            ControlFlow::Continue(self.keys.append(&key, labels))
+        })
+    }
+
+    fn write_groups(
+        &self,
+        writer: &mut Writer<'_, '_>,
+        (place, share): (usize, &Share),
+        grouping: &Grouping<'_>,
+        groups: &Groups,
+    ) -> io::Result<()> {
+        let mut record = Record::default();
+        for (labels, group) in &groups.all {
+            let reading = self.reading(grouping, place, group, &mut record);
+            writer.series(labels, share.portion, &reading)?;
+        }
+        Ok(())
+    }
+
+    /// A listing of the zone by texts.
+    pub(super) fn grouping(&self, writer: &Writer<'_, '_>, keeps_key: bool) -> Grouping<'_> {
+        Grouping {
+            zone: &self.entry.zone,
+            schema: &self.entry.schema,
+            now: writer.now,
+            keeps_key,
+            room: Grouping::ROOM,
+        }
+    }
+
+    /// What a metric of keys reads as together.
+    pub(super) fn reading<'r>(
+        &'r self,
+        grouping: &Grouping<'_>,
+        place: usize,
+        group: &Group,
+        record: &'r mut Record,
+    ) -> crate::metric::Reading<'r> {
+        grouping.read(group, b"", record);
+        record.reading(&self.entry.schema, place, grouping.now)
     }
 }
 
-/// A key that makes a series of a family.
-struct Row {
-    named: Named,
-    record: Record,
+/// Keys by their labels, as long as all of them are in memory.
+#[derive(Default)]
+struct Joined {
+    whole: Option<Groups>,
+    /// Keys without labels.
+    nameless: u64,
 }

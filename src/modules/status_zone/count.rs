@@ -84,6 +84,10 @@ impl Counter {
         };
         let mut key = request.buffer();
         template.append(request, &mut key);
+        // It is shown as text, and what is shown alike is counted together.
+        if let Err(_ill_formed) = str::from_utf8(&key) {
+            key = String::from_utf8_lossy(&key).into_owned().into_bytes();
+        }
         let entry = match key.len() {
             0 => None,
             1..=LONGEST_KEY => Some(self.zone.entry(&key)),

@@ -34,6 +34,8 @@ pub struct Section {
     pub after: usize,
     /// The names and types of the families it will have, as far as they are known.
     pub families: Vec<(String, &'static str)>,
+    /// Whether clients name its families.
+    pub is_open: bool,
 }
 
 /// The statements of a template, grouped by metric name. Made when the configuration is loaded.
@@ -101,6 +103,12 @@ impl Families {
         };
         families.settle();
         families
+    }
+
+    /// Whether a section whose families clients name is followed by others.
+    pub(super) fn remembers_open(&self) -> bool {
+        let open = self.sections.iter().position(|section| section.is_open);
+        open.is_some_and(|open| open + 1 < self.sections.len())
     }
 
     /// The names of sections that the page has already when it comes to them, each with the number of the
@@ -224,11 +232,25 @@ pub(super) fn head(format: Format, name: &str, kind: Option<&str>, help: Option<
         }
         head.push(b'\n');
     }
-    if let Some(kind) = kind.filter(|kind| is_type(kind) || format == Format::OpenMetrics) {
+    let kind = kind.filter(|kind| is_type(kind) || format == Format::OpenMetrics);
+    if let Some(kind) = kind {
         head.extend_from_slice(format!("# TYPE {name} {kind}\n").as_bytes());
+    }
+    let has_unit = |unit: &&&str| {
+        name.strip_suffix(**unit)
+            .is_some_and(|name| name.ends_with('_'))
+    };
+    let unit = UNITS.iter().find(has_unit);
+    if let Some(unit) = unit.filter(|_| kind.is_some() && format == Format::OpenMetrics) {
+        head.extend_from_slice(format!("# UNIT {name} {unit}\n").as_bytes());
     }
     head
 }
+
+/// The units that names of Prometheus end in.
+const UNITS: [&str; 9] = [
+    "seconds", "bytes", "ratio", "celsius", "meters", "volts", "amperes", "joules", "grams",
+];
 
 /// The names that samples of a family may have, and that no other family can have therefore.
 pub(super) fn series_names(name: &str, kind: &str) -> Vec<String> {

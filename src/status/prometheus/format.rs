@@ -4,6 +4,8 @@
 //! comment at the top and other comments, `# EOF`, how a counter's family is called, which types there
 //! are, how limits of buckets are written, and that labels have one way to be written.
 
+use std::borrow::Cow;
+
 /// The form of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -17,7 +19,7 @@ impl Format {
     /// The form that a request's `Accept` asks for: OpenMetrics if it is named and nothing else is
     /// preferred, else text. Of several fields the values are joined with commas.
     pub fn accepted(accept: &[u8]) -> Self {
-        let ranges: Vec<Range<'_>> = accept.split(|byte| *byte == b',').map(Range::of).collect();
+        let ranges: Vec<Range<'_>> = split(accept, b',').map(Range::of).collect();
         let (open, text) = (quality(&ranges, OPEN_METRICS), quality(&ranges, TEXT));
         let is_named = ranges.iter().any(|range| range.fits(OPEN_METRICS) >= NAMED);
         match is_named && open > 0 && open >= text {
@@ -55,7 +57,7 @@ fn quality(ranges: &[Range<'_>], offer: Offer) -> u16 {
 struct Range<'a> {
     kind: &'a [u8],
     subtype: &'a [u8],
-    version: Option<&'a [u8]>,
+    version: Option<Cow<'a, [u8]>>,
     quality: u16,
 }
 
@@ -64,7 +66,7 @@ const NAMED: u8 = 3;
 
 impl<'a> Range<'a> {
     fn of(text: &'a [u8]) -> Self {
-        let mut parts = text.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+        let mut parts = split(text, b';').map(<[u8]>::trim_ascii);
         let name = parts.next().unwrap_or_default();
         let slash = name.iter().position(|byte| *byte == b'/');
         let (kind, subtype) = name.split_at(slash.unwrap_or(name.len()));
@@ -79,7 +81,7 @@ impl<'a> Range<'a> {
             let (name, value) = part.split_at(equals.unwrap_or(part.len()));
             let value = value.get(1..).unwrap_or_default().trim_ascii();
             match name.trim_ascii().to_ascii_lowercase().as_slice() {
-                b"q" => range.quality = thousandths(value),
+                b"q" => range.quality = thousandths(&unquoted(value)),
                 b"version" => range.version = Some(unquoted(value)),
                 _ => {}
             }
@@ -90,13 +92,13 @@ impl<'a> Range<'a> {
     /// 0 for not at all; more, the more precisely the offer is named.
     fn fits(&self, Offer(kind, subtype, version): Offer) -> u8 {
         let same = |one: &[u8], other: &[u8]| one.eq_ignore_ascii_case(other);
-        match self.version {
+        match &self.version {
             _ if same(self.kind, b"*") && same(self.subtype, b"*") => 1,
             _ if !same(self.kind, kind) => 0,
             _ if same(self.subtype, b"*") => 2,
             _ if !same(self.subtype, subtype) => 0,
             None => NAMED,
-            Some(own) if own == version => NAMED + 1,
+            Some(own) if **own == *version => NAMED + 1,
             Some(_) => 0,
         }
     }
@@ -113,11 +115,34 @@ fn thousandths(text: &[u8]) -> u16 {
     number.map_or(WHOLE, |number| (number * f64::from(WHOLE)).round() as u16)
 }
 
-fn unquoted(text: &[u8]) -> &[u8] {
+/// The pieces between separators, of which those within a quoted string are none.
+fn split(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.split(move |byte| {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_quoted,
+            b'"' => is_quoted = !is_quoted,
+            byte => return *byte == separator && !is_quoted,
+        }
+        false
+    })
+}
+
+/// What a quoted string says; any other text as it is.
+fn unquoted(text: &[u8]) -> Cow<'_, [u8]> {
     let inner = text
         .strip_prefix(b"\"")
         .and_then(|text| text.strip_suffix(b"\""));
-    inner.unwrap_or(text)
+    let Some(inner) = inner.filter(|inner| inner.contains(&b'\\')) else {
+        return inner.unwrap_or(text).into();
+    };
+    let mut is_escaped = false;
+    let keeps = |byte: &&u8| {
+        is_escaped = **byte == b'\\' && !is_escaped;
+        !is_escaped
+    };
+    inner.iter().filter(keeps).copied().collect()
 }
 
 /// A number as OpenMetrics wants limits of buckets: the shortest digits, with a point or an exponent.
@@ -170,6 +195,14 @@ mod tests {
             ("application/*", Text),
             ("application/openmetrics-text;q=nonsense", OpenMetrics),
             (",;,/;q,application/openmetrics-text", OpenMetrics),
+            (
+                "application/openmetrics-text;version=\"1.0.\\0\"",
+                OpenMetrics,
+            ),
+            ("a/b;c=\",application/openmetrics-text\"", Text),
+            ("a/b;c=\"\\\",\", application/openmetrics-text", OpenMetrics),
+            ("application/openmetrics-text;c=\";q=0\"", OpenMetrics),
+            ("application/openmetrics-text;q=\"0\"", Text),
             // Prometheus 2.42.
             (
                 "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\

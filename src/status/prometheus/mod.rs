@@ -17,6 +17,7 @@ mod sample;
 mod scrape;
 mod seen;
 mod syntax;
+mod taken;
 mod text;
 mod walk;
 
@@ -29,7 +30,7 @@ pub use rules::{Case, Path, Rules};
 pub use sample::{is_label_name, is_metric_name, is_number, is_sample, is_type, labels};
 pub use scrape::{Bounds, Evaluate, Scrape};
 pub use syntax::{Labels, Syntax};
-pub use text::{escape_help, escape_label, value_text};
+pub use text::{escape_help, escape_label, is_exact, unbroken, value_text};
 pub use walk::{Match, PLACES, Wanted, walk};
 
 #[cfg(test)]

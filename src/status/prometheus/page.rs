@@ -5,14 +5,12 @@
 //! not kept: memory is that of [`Seen`], however long the page.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::io::{self, Write};
 
-use super::families::{
-    COUNTER, Families, Family, Member, counter_base, counter_names, head, series_names,
-};
+use super::families::{Families, Family, Member, counter_base, head};
 use super::sample::{canonical, has_number, identity};
 use super::seen::{Seen, Verdict};
+use super::taken::{Taken, is_counter};
 use super::{Format, Syntax, is_number, is_sample};
 
 /// A line of a page: `sample` is a name with evaluated labels, `value` the text of its value. Without
@@ -79,9 +77,8 @@ pub struct Summary {
 pub struct Page<'a> {
     out: &'a mut dyn Write,
     format: Format,
-    families: &'a Families,
     /// The names that are in use.
-    taken: HashSet<String>,
+    taken: Taken<'a>,
     /// What stands before the first line of the family at hand, until it is written.
     head: Vec<u8>,
     /// Whether the series at hand come from several statements, which may make the same ones.
@@ -128,8 +125,7 @@ impl<'a> Page<'a> {
         Ok(Self {
             out,
             format,
-            families,
-            taken: families.taken.clone(),
+            taken: Taken::new(families),
             head: Vec::new(),
             is_shared: false,
             is_loose: false,
@@ -173,42 +169,61 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    /// Goes on to a family that stands in no template; false, and nothing done, if the page has a name
-    /// of it already. Its lines are to have their labels in one order.
+    /// Goes on to a family that the template announces without its lines; false, and nothing done, if the
+    /// page has a name of it already. Its lines are to have their labels in one order.
     ///
     /// # Errors
     /// Those of the reader.
     pub fn new_family(&mut self, name: &str, kind: &str, help: Option<&[u8]>) -> io::Result<bool> {
-        let names = series_names(name, kind);
-        if names.iter().any(|name| self.taken.contains(name)) {
-            return Ok(false);
+        match self.taken.take(name, kind) {
+            true => self.enter(name, kind, help, false).map(|()| true),
+            false => Ok(false),
         }
+    }
+
+    /// From here on come families that clients have named.
+    pub fn begin_open(&mut self) {
+        self.taken.begin_open();
+    }
+
+    /// The same as [`Page::new_family`] for one that a client has named. It begins with `start`, which
+    /// comes in order; names that the template announces are none for clients.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn open_family(
+        &mut self,
+        start: &str,
+        name: &str,
+        kind: &str,
+        help: Option<&[u8]>,
+    ) -> io::Result<bool> {
+        match self.taken.take_open(start, name, kind) {
+            true => self.enter(name, kind, help, true).map(|()| true),
+            false => Ok(false),
+        }
+    }
+
+    fn enter(
+        &mut self,
+        name: &str,
+        kind: &str,
+        help: Option<&[u8]>,
+        is_open: bool,
+    ) -> io::Result<()> {
         self.settle()?;
         self.seen.clear();
-        self.taken.extend(names);
+        let is_counter = is_counter(kind);
         self.head = match self.format {
-            Format::Text => head(self.format, name, Some(kind), help),
-            Format::OpenMetrics => self.open_head(name, kind, help),
+            Format::OpenMetrics if is_counter => match self.taken.take_counter(name, is_open) {
+                true => head(self.format, counter_base(name), Some(kind), help),
+                false => head(self.format, name, Some("unknown"), help),
+            },
+            format => head(format, name, Some(kind), help),
         };
         (self.is_shared, self.is_loose, self.is_counter) = (false, false, false);
         self.number_label = None;
-        Ok(true)
-    }
-
-    /// The same head for OpenMetrics, which may know a counter under another name, or as none.
-    fn open_head(&mut self, name: &str, kind: &str, help: Option<&[u8]>) -> Vec<u8> {
-        if kind != COUNTER {
-            return head(self.format, name, Some(kind), help);
-        }
-        let is_free =
-            |name: &String| !self.taken.contains(name) && !self.families.announced.contains(name);
-        match counter_names(name).filter(|names| names.iter().all(is_free)) {
-            Some(names) => {
-                self.taken.extend(names);
-                head(self.format, counter_base(name), Some(kind), help)
-            }
-            None => head(self.format, name, Some("unknown"), help),
-        }
+        Ok(())
     }
 
     /// Says that keys were left out, where a page may hold remarks.

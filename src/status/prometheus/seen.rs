@@ -71,6 +71,15 @@ impl Seen {
         }
     }
 
+    /// Looks a series up.
+    pub(super) fn look(&self, hash: u64) -> Verdict {
+        match &self.many {
+            Some(table) => table.find(hash).1,
+            None if self.few.contains(&hash) => Verdict::Repeated,
+            None => Verdict::New,
+        }
+    }
+
     /// Looks a series up and remembers it.
     pub(super) fn insert(&mut self, hash: u64) -> Verdict {
         if let Some(table) = &mut self.many {
@@ -130,23 +139,35 @@ impl Table {
     }
 
     fn insert(&mut self, hash: u64) -> Verdict {
-        let [rest @ .., _, _, _] = hash.to_le_bytes();
-        let rest = if rest == [0; 5] { [1; 5] } else { rest };
-        let mut place = place(hash);
+        let (place, verdict) = self.find(hash);
+        if verdict == Verdict::New {
+            self.slots[place] = rest(hash);
+            self.used += 1;
+        }
+        verdict
+    }
+
+    /// Where a hash is or would be, and whether it is there.
+    fn find(&self, hash: u64) -> (usize, Verdict) {
+        let (rest, mut place) = (rest(hash), place(hash));
         // There is always a free slot to end at.
         while self.slots[place] != [0; 5] {
             if self.slots[place] == rest {
-                return Verdict::Repeated;
+                return (place, Verdict::Repeated);
             }
             place = (place + 1) % SLOTS;
         }
-        if self.used == MOST {
-            return Verdict::Unknown;
+        match self.used == MOST {
+            true => (place, Verdict::Unknown),
+            false => (place, Verdict::New),
         }
-        self.slots[place] = rest;
-        self.used += 1;
-        Verdict::New
     }
+}
+
+/// What of a hash is kept.
+fn rest(hash: u64) -> [u8; 5] {
+    let [rest @ .., _, _, _] = hash.to_le_bytes();
+    if rest == [0; 5] { [1; 5] } else { rest }
 }
 
 /// Where to begin looking for a hash.

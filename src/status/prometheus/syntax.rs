@@ -3,8 +3,10 @@
 //! What variables bring in is escaped and well-formed UTF-8. So if every variable stands within the
 //! quotes of a value, and not behind half an escape, the labels are as good as their own text.
 
-use super::Piece;
+use std::borrow::Cow;
+
 use super::sample::{canonical, labels};
+use super::{Piece, unbroken};
 
 /// How far the form of a sample is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +37,9 @@ impl Labels {
             return Some(Self::new(Syntax::Strict, Vec::new()));
         }
         let probes = ["x", ""].map(|value| probe(pieces, value));
+        if matches!(unbroken(&probes[0]), Cow::Owned(_)) {
+            return None;
+        }
         let read: Vec<_> = probes.iter().filter_map(|probe| labels(probe)).collect();
         let first = read.first()?;
         if !all_within_quotes(pieces) || read.len() < probes.len() {
@@ -135,6 +140,8 @@ mod tests {
             ("{a=\"$\",a=\"1\"}", None),
             ("{a=\"$}", None),
             ("x", None),
+            ("{a=\"\r\"}", None),
+            ("{a=\"\u{2028}\"}", None),
         ] {
             assert_eq!(told(text), expected, "{text}");
         }

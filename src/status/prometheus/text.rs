@@ -1,5 +1,7 @@
 //! Texts of a page: values as `$p8s_value` gives them, and what is escaped where.
 
+use std::borrow::Cow;
+
 use super::super::Value;
 use crate::metric;
 
@@ -31,16 +33,49 @@ fn whole(mut number: u64, out: &mut Vec<u8>) {
     }
 }
 
-/// Writes text substituted into a label value: backslash, quote and line end escaped, ill-formed
-/// UTF-8 replaced by U+FFFD. The template's own text is not to be escaped.
+/// Writes text substituted into a label value: backslash, quote and line end escaped; ill-formed UTF-8,
+/// and each character that some readers take for the end of a line, replaced by U+FFFD. The template's
+/// own text is not to be escaped.
 pub fn escape_label(text: &[u8], out: &mut Vec<u8>) {
     escape(text, br#"\""#, out);
 }
 
-/// Writes the text of a HELP line: backslash and line end escaped, ill-formed UTF-8 replaced.
+/// Writes the text of a HELP line: backslash and line end escaped, the same replaced.
 pub fn escape_help(text: &[u8], out: &mut Vec<u8>) {
     escape(text, br"\", out);
 }
+
+/// Whether no other text is written like this one: nothing of it is replaced, nor looks so.
+pub fn is_exact(text: &[u8]) -> bool {
+    let is_replacement = |place: usize| text[place..].starts_with(REPLACEMENT);
+    let is_odd = |place| is_replacement(place) || line_break(&text[place..]).is_some();
+    let is_plain = |byte: u8| (0x20..0x80).contains(&byte);
+    text.iter().all(|byte| is_plain(*byte))
+        || str::from_utf8(text).is_ok() && !(0..text.len()).any(is_odd)
+}
+
+/// The same text in which nothing ends a line but `\n`.
+pub fn unbroken(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    if !(0..bytes.len()).any(|place| line_break(&bytes[place..]).is_some()) {
+        return text.into();
+    }
+    let is_break = |letter: char| line_break(letter.encode_utf8(&mut [0; 4]).as_bytes()).is_some();
+    text.replace(is_break, "\u{fffd}").into()
+}
+
+/// The length of the character at the beginning of well-formed text that, beside `\n`, some readers take
+/// for the end of a line, as Python's `splitlines` does.
+fn line_break(text: &[u8]) -> Option<usize> {
+    match text {
+        [0x0b..=0x0d | 0x1c..=0x1e, ..] => Some(1),
+        [0xc2, 0x85, ..] => Some(2),
+        [0xe2, 0x80, 0xa8 | 0xa9, ..] => Some(3),
+        _ => None,
+    }
+}
+
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 
 fn escape(text: &[u8], special: &[u8], out: &mut Vec<u8>) {
     match str::from_utf8(text) {
@@ -51,16 +86,20 @@ fn escape(text: &[u8], special: &[u8], out: &mut Vec<u8>) {
 
 fn escape_valid(text: &str, special: &[u8], out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
-    let is_escaped = |byte: &u8| *byte == b'\n' || special.contains(byte);
-    while let Some(place) = rest.iter().position(is_escaped) {
-        out.extend_from_slice(&rest[..place]);
-        let byte = if rest[place] == b'\n' {
-            b'n'
-        } else {
-            rest[place]
-        };
-        out.extend_from_slice(&[b'\\', byte]);
-        rest = &rest[place + 1..];
+    let is_looked_at = |byte: &u8| {
+        matches!(byte, 0x0a..=0x0d | 0x1c..=0x1e | 0xc2 | 0xe2) || special.contains(byte)
+    };
+    while let Some(place) = rest.iter().position(is_looked_at) {
+        let (before, from) = rest.split_at(place);
+        out.extend_from_slice(before);
+        let length = line_break(from);
+        match (from[0], length) {
+            (_, Some(_)) => out.extend_from_slice(REPLACEMENT),
+            (b'\n', None) => out.extend_from_slice(b"\\n"),
+            (byte @ 0x80.., None) => out.push(byte),
+            (byte, None) => out.extend_from_slice(&[b'\\', byte]),
+        }
+        rest = &from[length.unwrap_or(1)..];
     }
     out.extend_from_slice(rest);
 }
@@ -105,10 +144,28 @@ mod tests {
     #[test]
     fn escapes() {
         let mut out = Vec::new();
-        escape_label(b"q\"u\\o\nx\xff\xc3\xa9\r", &mut out);
-        assert_eq!(out, "q\\\"u\\\\o\\nx\u{fffd}é\r".as_bytes());
+        escape_label(b"q\"u\\o\nx\xff\xc3\xa9\t", &mut out);
+        assert_eq!(out, "q\\\"u\\\\o\\nx\u{fffd}é\t".as_bytes());
         out.clear();
         escape_help(b"say \"a\\b\"\n\xff", &mut out);
         assert_eq!(out, "say \"a\\\\b\"\\n\u{fffd}".as_bytes());
+    }
+
+    #[test]
+    fn what_ends_a_line_for_some_is_replaced() {
+        let breaks = "\u{b}\u{c}\r\u{1c}\u{1d}\u{1e}\u{85}\u{2028}\u{2029}";
+        for letter in breaks.chars() {
+            let text = format!("a{letter}é\u{a0}\u{2027}\u{1f}");
+            let expected = "a\u{fffd}é\u{a0}\u{2027}\u{1f}";
+            for escape in [escape_label, escape_help] {
+                let mut out = Vec::new();
+                escape(text.as_bytes(), &mut out);
+                assert_eq!(String::from_utf8_lossy(&out), expected, "{letter:?}");
+            }
+            assert_eq!(unbroken(&text), expected);
+            assert!(!is_exact(text.as_bytes()));
+        }
+        assert!(!is_exact(b"\xff") && !is_exact("\u{fffd}".as_bytes()));
+        assert!(is_exact("aé\u{2027}\n\t\u{1f}\u{a0}".as_bytes()) && is_exact(b""));
     }
 }

@@ -13,6 +13,7 @@ use super::super::status;
 use super::super::zones::Entry;
 use super::body::MOST_CHANGES;
 use super::counts::Counts;
+use super::foreign::{refuse_page, unpacked};
 use super::key::{BadKey, Keys};
 use super::refusal::Refusal;
 use super::request::{OwnedChange, Source, Wanted, Write, idempotency_key, understand};
@@ -161,7 +162,11 @@ impl Handler {
         named: &Named,
         body: &[u8],
     ) -> Result<Response, Refusal> {
-        let owned = named.write.changes(body, self.keys)?;
+        let body = unpacked(request, body, self.most_body(request))?;
+        if named.write.takes_text() {
+            refuse_page(request, &body)?;
+        }
+        let owned = named.write.changes(&body, self.keys)?;
         let once = named.name.as_deref().zip(self.lifetime);
         let once = once.map(|(name, lifetime)| Once {
             name,

@@ -6,6 +6,7 @@
 
 pub mod body;
 pub(super) mod counts;
+mod foreign;
 mod handler;
 pub mod key;
 mod refusal;
@@ -48,7 +49,8 @@ pub(super) const METRIC_PUSH: DirectiveSpec = DirectiveSpec {
                itself makes all changes of a JSON object, or none: \
                `{\"a\": 5, \"b\": {\"add\": 2}, \"c\": {\"value\": 1, \"help\": \"text\"}}`, with \
                `value`, `add`, `sub`, `\"inc\": true` or `\"dec\": true`, at most 10,000 of them; `GET` of \
-               it lists all keys. A change of a key \
+               it lists all keys. A body may be packed with gzip; a page of metrics, as a Pushgateway \
+               takes it, is refused with 415. A change of a key \
                that is not there fails, unless `create=on`. A change with an `Idempotency-Key` or \
                `X-Idempotency-Key` is made once within TIME, and its repetition by the same client \
                (see `auth_api_key`) gets the same answer. What is remembered takes at most a quarter \

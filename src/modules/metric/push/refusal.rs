@@ -36,6 +36,12 @@ pub(super) enum Refusal {
     Damaged,
     /// The body is too long.
     TooLarge,
+    /// The body is a page of metrics.
+    Page,
+    /// The body is packed in a way that is not known.
+    Coding,
+    /// The body is not packed as it says.
+    Packed,
 }
 
 impl Refusal {
@@ -48,6 +54,7 @@ impl Refusal {
         match self {
             Self::Method(allowed) => response.head.add("Allow", allowed.as_bytes()),
             Self::Unsupported(_) => response.head.add("Allow", ON_KEY.as_bytes()),
+            Self::Coding => response.head.add("Accept-Encoding", b"gzip"),
             _ => {}
         }
         response
@@ -57,11 +64,12 @@ impl Refusal {
         match self {
             Self::Key(_) => (400, "BadKey"),
             Self::Value => (400, "BadValue"),
-            Self::Help | Self::Batch(_) => (400, "BadBody"),
+            Self::Help | Self::Batch(_) | Self::Packed => (400, "BadBody"),
             Self::Idempotency => (400, "BadIdempotencyKey"),
             Self::Unknown(_) => (404, "MetricNotFound"),
             Self::Method(_) | Self::Unsupported(_) => (405, "MethodNotAllowed"),
             Self::TooLarge => (413, "BodyTooLarge"),
+            Self::Page | Self::Coding => (415, "UnsupportedMediaType"),
             Self::Damaged => (500, "InternalError"),
             Self::NotWritten => (500, "StateWriteError"),
             Self::Busy => (503, "ZoneBusy"),
@@ -97,6 +105,12 @@ impl Refusal {
             Self::NotWritten => "The change could not be written to disk.".to_owned(),
             Self::Damaged => "The zone is out of order, see the error log.".to_owned(),
             Self::TooLarge => "The body is too long.".to_owned(),
+            Self::Page => "The body is a page of metrics, as a Pushgateway takes it. Here, PUT sets a metric \
+                           to the number in the body, POST makes one with the body as its help, and PATCH of \
+                           the location itself takes a JSON object of several."
+                .to_owned(),
+            Self::Coding => "The body may be packed with gzip, and in no other way.".to_owned(),
+            Self::Packed => "The body is not packed with gzip, as its Content-Encoding says.".to_owned(),
         }
     }
 }

@@ -172,6 +172,11 @@ impl Write {
         Ok(vec![OwnedChange { key, action, help }])
     }
 
+    /// Whether the body is a text or a number.
+    pub(super) fn takes_text(&self) -> bool {
+        matches!(self, Self::Create(_) | Self::Put(_) | Self::Add(..))
+    }
+
     /// The status of the answer, by how many keys are new.
     pub(super) fn status(&self, created: usize) -> u16 {
         match (self, created) {

@@ -1,5 +1,7 @@
-//! `/status/angie/self`: what the server shows of itself. Reloads and workers are here; zones and scrapes are
-//! mounted by the features that have them.
+//! `/status/angie/self`: what the server shows of itself. Reloads, workers and processes are here; zones and
+//! scrapes are mounted by the features that have them.
+
+mod processes;
 
 use crate::conf::Chain;
 use crate::http::build::builder::Builder;
@@ -17,7 +19,12 @@ pub static MODULE: Module = Module {
 fn declare(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
     match Lifecycle::open(builder.memory) {
         Ok(lifecycle) => {
-            let fields = Fields::new(Box::new(lifecycle), SELF);
+            let generation = builder.generation;
+            let own = Own {
+                lifecycle,
+                generation,
+            };
+            let fields = Fields::new(Box::new(own), SELF);
             builder.tree.mount(PATH, Box::new(fields));
         }
         Err(error) => builder.no_memory("lifecycle", &error),
@@ -30,19 +37,29 @@ fn declare(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
 /// Where it stands in the tree.
 const PATH: &[&str] = &["status", "angie", "self"];
 
-const SELF: &[Field<Lifecycle>] = &[
+struct Own {
+    lifecycle: Lifecycle,
+    /// The number of the configuration.
+    generation: u64,
+}
+
+const SELF: &[Field<Own>] = &[
     Field {
         name: "reloads",
-        read: |lifecycle| Some(Node::branch(Fields::new(lifecycle, RELOADS))),
+        read: |own| Some(Node::branch(Fields::new(&own.lifecycle, RELOADS))),
     },
     Field {
         name: "workers",
-        read: |lifecycle| {
+        read: |own| {
             Some(Node::object(vec![
-                ("running", Node::from(lifecycle.workers())),
-                ("restarts", Node::from(lifecycle.restarts())),
+                ("running", Node::from(own.lifecycle.workers())),
+                ("restarts", Node::from(own.lifecycle.restarts())),
             ]))
         },
+    },
+    Field {
+        name: "processes",
+        read: |own| Some(processes::node(own.generation)),
     },
 ];
 
