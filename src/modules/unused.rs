@@ -2,11 +2,16 @@
 //!
 //! They tune machinery that this server does not have: hash tables of a fixed size, event loops
 //! that are chosen by hand, buffers for files on the side. They are read, their arguments counted,
-//! and nothing follows. A directive whose absence somebody could notice does not belong here: it
-//! stays unknown, and an error.
+//! and nothing follows; a check of the configuration tells which they are. A directive whose absence
+//! somebody could notice does not belong here: it stays an error, and `foreign` knows what to do
+//! instead.
+
+mod foreign;
 
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 use crate::http::build::module::{self, Module};
+
+pub(super) use foreign::FOREIGN;
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -87,19 +92,7 @@ const UNUSED: &[DirectiveSpec] = &[
     unused("ssl_ciphers CIPHERS;", OUTER, ONE, CIPHERS),
     unused("ssl_ecdh_curve CURVES;", OUTER, ONE, CIPHERS),
     unused("ssl_dhparam FILE;", OUTER, ONE, CIPHERS),
-    unused(
-        "ssl_session_cache VALUE [VALUE];",
-        OUTER,
-        Arity::between(1, 2),
-        SESSIONS,
-    ),
-    unused("ssl_session_timeout TIME;", OUTER, ONE, SESSIONS),
-    unused(
-        "ssl_session_tickets on | off;",
-        OUTER,
-        Arity::FLAG,
-        SESSIONS,
-    ),
+    unused("ssl_session_tickets on | off;", OUTER, Arity::FLAG, TICKETS),
     unused("ssl_early_data on | off;", OUTER, Arity::FLAG, EARLY_DATA),
     unused("ssl_stapling on | off;", OUTER, Arity::FLAG, STAPLING),
     unused(
@@ -222,8 +215,8 @@ const COPIES: &str = "Has no effect: files are read in pieces and sent like any 
 const CIPHERS: &str = "Has no effect: only cipher suites and key exchanges without known weaknesses are \
                        there, all with forward secrecy, and the order is that of TLS 1.3 and then of \
                        strength.";
-const SESSIONS: &str = "Has no effect: each worker remembers the latest 256 sessions of each server, in \
-                        its own memory.";
+const TICKETS: &str = "Has no effect: sessions are remembered here, see `ssl_session_cache`, and not given \
+                       away in tickets.";
 const EARLY_DATA: &str = "Has no effect: nothing is taken before the handshake is done.";
 const STAPLING: &str = "Has no effect: nothing is said about the revocation of certificates.";
 const CLOSING: &str =
@@ -255,6 +248,12 @@ const fn unused(
             default: "",
             text: reason,
             example: "",
+        },
+        apply: |statement| {
+            let name = &statement.directive.name;
+            let diagnostics = &mut *statement.diagnostics;
+            diagnostics.note_without_effect(name.span, name.text.as_str());
+            Ok(())
         },
         ..SPEC
     }

@@ -16,6 +16,7 @@ mod dashboard;
 mod durable;
 mod families;
 mod gates;
+mod handshakes;
 mod harness_itself;
 mod hostile;
 mod lasting;

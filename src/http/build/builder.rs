@@ -14,8 +14,10 @@ use super::location_tree;
 use super::memory::{Memory, Role};
 use super::module::Module;
 use crate::conf::{
-    Chain, Context, Diagnostic, Diagnostics, Loader, Part, Scope, Severity, Sources, Span, Text,
+    Chain, Context, Diagnostic, Diagnostics, Foreign, Loader, Part, Scope, Severity, Sources, Span,
+    Text,
 };
+use crate::http::course::encryption::Terms;
 use crate::http::plan::chore::Chore;
 use crate::http::plan::counters::Connections;
 use crate::http::plan::handshakes::HandshakeCounter;
@@ -79,6 +81,8 @@ pub struct Surroundings<'a> {
     pub prefix: &'a Path,
     /// The number of the configuration.
     pub generation: u64,
+    /// What other servers have.
+    pub foreign: Foreign,
 }
 
 /// A location while it is built.
@@ -120,7 +124,7 @@ pub struct ServerParts {
     /// See [`Server`].
     pub finally: Vec<Box<dyn PhaseHandler>>,
     /// See [`Server`].
-    pub encryption: Option<Arc<rustls::ServerConfig>>,
+    pub encryption: Option<Terms>,
     /// See [`Server`].
     pub handshakes: Vec<Box<dyn HandshakeCounter>>,
 }
@@ -133,6 +137,7 @@ impl<'a> Builder<'a> {
         diagnostics: &'a mut Diagnostics,
         surroundings: Surroundings<'a>,
     ) -> Option<Runtime> {
+        let foreign = surroundings.foreign;
         let mut builder = Self::new(modules, diagnostics, surroundings)?;
         let http = main.blocks_in(Context::Http).next()?;
         let root = Chain::root(main);
@@ -155,11 +160,14 @@ impl<'a> Builder<'a> {
         }
         let rows: Vec<&'static VariableSpec> =
             modules.iter().flat_map(|module| module.variables).collect();
+        let elsewhere = (foreign, main.get());
         Some(Runtime {
             listeners,
             servers,
             locations: builder.locations.into_iter().flatten().collect(),
-            variables: builder.variables.finish(&rows, builder.diagnostics),
+            variables: builder
+                .variables
+                .finish(&rows, elsewhere, builder.diagnostics),
             states: builder.states,
             tree: builder.tree,
             connections: builder.connections,
@@ -221,14 +229,6 @@ impl Builder<'_> {
             },
         });
         Template::new(parts.collect())
-    }
-
-    /// The phase from which a variable has its final value; the first for one that is not in the
-    /// tables.
-    pub fn available_from(&self, name: &str) -> Phase {
-        let mut rows = self.modules.iter().flat_map(|module| module.variables);
-        rows.find(|row| row.is(name))
-            .map_or(Phase::Request, |row| row.available_from)
     }
 
     /// A path of the configuration, from where relative ones begin.

@@ -10,7 +10,7 @@ use crate::http::message::uri::Slashes;
 use crate::http::plan::location::Kind;
 use crate::http::plan::media_types::MediaTypes;
 use crate::http::plan::settings::{
-    ConnectionSettings, ErrorPage, ErrorTarget, Root, Satisfy, Settings,
+    ConnectionSettings, ErrorPage, ErrorTarget, Root, SERVER, Satisfy, Settings,
 };
 use crate::http::plan::template::Template;
 
@@ -42,7 +42,9 @@ impl Settings {
                 .nearest()
                 .map_or(Satisfy::All, |SatisfyWritten(all)| *all),
             internal: chain.nearest::<Internal>().is_some(),
-            server_tokens: chain.nearest().is_none_or(|ServerTokens(on)| *on),
+            server_tokens: chain
+                .nearest()
+                .map_or_else(|| SERVER.into(), |ServerTokens(text)| Arc::clone(text)),
             types: chain
                 .nearest()
                 .map_or_else(MediaTypes::built_in, |TypesWritten(types)| types.clone()),

@@ -86,8 +86,8 @@ pub struct SendTimeout(pub Duration);
 pub struct SatisfyWritten(pub Satisfy);
 /// `internal`
 pub struct Internal;
-/// `server_tokens`
-pub struct ServerTokens(pub bool);
+/// `server_tokens`: what the `Server` field says; there is none when it is empty
+pub struct ServerTokens(pub Arc<str>);
 /// `types`
 #[derive(Default)]
 pub struct TypesWritten(pub Arc<MediaTypes>);

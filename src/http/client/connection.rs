@@ -15,12 +15,12 @@ use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
 
 use super::body::{self, Rest};
-use super::cut_off::{Arriving, salvage};
+use super::cut_off::Arriving;
 use super::handshake;
 use super::send;
 use crate::http::course::encryption::Encryption;
 use crate::http::course::engine::{self, Answer};
-use crate::http::course::identify;
+use crate::http::course::identify::{self, salvage};
 use crate::http::course::request::{ConnectionFacts, Request};
 use crate::http::course::session::Session;
 use crate::http::message::head::Progress;
@@ -155,7 +155,8 @@ impl Connection<'_> {
                 Arrival::Head => self.understand(&mut request),
                 Arrival::Refused(status) => refuse(&mut request, &mut session.client, status),
                 Arrival::BrokenOff(status) => {
-                    salvage(&mut request, &mut session.client);
+                    salvage(&mut request, session.client.received());
+                    session.client.consume(session.client.received().len());
                     request.response.status = status;
                     Answer::Close
                 }
@@ -347,7 +348,8 @@ async fn part(request: &Request, client: &mut End) {
 
 /// A request whose head is refused: what can be read of it is kept for logs and metrics.
 fn refuse(request: &mut Request, client: &mut End, status: u16) -> Answer {
-    salvage(request, client);
+    salvage(request, client.received());
+    client.consume(client.received().len());
     without_origin(engine::fail(request, status), status)
 }
 

@@ -2,6 +2,7 @@
 //! drops its tasks, and a panic unwinds one. All others end in `course::cut_off`.
 
 use super::connection::skip_empty_lines;
+use crate::http::course::identify::salvage;
 use crate::http::course::request::Request;
 use crate::http::transport::end::End;
 
@@ -31,14 +32,8 @@ impl<'a> Arriving<'a> {
 impl Drop for Arriving<'_> {
     fn drop(&mut self) {
         if !self.has_arrived && skip_empty_lines(self.client) > 0 {
-            salvage(self.request, self.client);
+            salvage(self.request, self.client.received());
+            self.client.consume(self.client.received().len());
         }
     }
-}
-
-/// Begins a request with what was received of its head.
-pub(in crate::http) fn salvage(request: &mut Request, client: &mut End) {
-    request.head.salvage(client.received());
-    request.begin();
-    client.consume(client.received().len());
 }

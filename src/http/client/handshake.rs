@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use pingora_core::protocols::Stream;
 use pingora_core::server::ShutdownWatch;
-use rustls::ServerConfig;
 use rustls::server::Acceptor;
+use tokio::io::AsyncWriteExt;
 use tokio_rustls::LazyConfigAcceptor;
 
 use crate::http::course::connection_facts::ConnectionFacts;
-use crate::http::course::encryption::{Agreed, Encrypted, Encryption};
+use crate::http::course::encryption::{Agreed, Encrypted, Encryption, Terms};
 use crate::http::course::request::Request;
 use crate::http::plan::handshakes::Handshake;
 use crate::http::plan::runtime::{Listener, Runtime, Server};
@@ -80,9 +80,13 @@ impl Asked<'_> {
             self.server = self.runtime.server(found);
             self.name = Some(name);
         }
-        let config = config(self.server, default).ok_or(io::ErrorKind::NotFound)?;
+        let config = match terms(self.server, default) {
+            Some(Terms::Accept(config)) => config,
+            Some(Terms::Refuse) => return refuse(start.io, UNRECOGNIZED_NAME).await,
+            None => return refuse(start.io, HANDSHAKE_FAILURE).await,
+        };
         let key = config.cert_resolver.resolve(start.client_hello());
-        let stream = start.into_stream(config).await?;
+        let stream = start.into_stream(Arc::clone(config)).await?;
         let (stream, agreed) = Encrypted::new(stream, key.as_deref());
         Ok((Box::new(stream), Encryption::On(Arc::new(agreed))))
     }
@@ -142,10 +146,28 @@ impl Asked<'_> {
 }
 
 /// A server without a certificate leaves the handshake to the default one.
-fn config(server: &Server, default: &Server) -> Option<Arc<ServerConfig>> {
-    let own = server.encryption.as_ref();
-    own.or(default.encryption.as_ref()).map(Arc::clone)
+fn terms(server: &'static Server, default: &'static Server) -> Option<&'static Terms> {
+    server.encryption.as_ref().or(default.encryption.as_ref())
 }
+
+/// Tells the client why there will be no connection.
+async fn refuse<T>(mut stream: Stream, alert: u8) -> io::Result<T> {
+    const FATAL: u8 = 2;
+    stream
+        .write_all(&[ALERT_RECORD, 3, 3, 0, 2, FATAL, alert])
+        .await?;
+    stream.flush().await?;
+    let error = match alert {
+        UNRECOGNIZED_NAME => "handshakes are rejected",
+        _ => "there is no certificate",
+    };
+    Err(io::Error::other(error))
+}
+
+/// The type of a record that tells what went wrong, and two things that can.
+const ALERT_RECORD: u8 = 21;
+const HANDSHAKE_FAILURE: u8 = 40;
+const UNRECOGNIZED_NAME: u8 = 112;
 
 /// Does `work` within `patience`, or soon once the worker is to end.
 async fn within<F: Future>(

@@ -48,7 +48,9 @@ pub(in crate::http) fn head(request: &Request, body: &Body) -> Vec<u8> {
     let status = request.response.status;
     let mut out = Vec::with_capacity(256);
     status_line(&mut out, status, reason(status));
-    field(&mut out, "Server", server(request).as_bytes());
+    if let Some(server) = server(request) {
+        field(&mut out, "Server", server.as_bytes());
+    }
     date_field(&mut out);
     for one in request
         .response
@@ -112,8 +114,11 @@ pub fn proxied_head(
         reason(status)
     };
     status_line(out, status, phrase);
-    if !switches && request.response.field("server").is_none() {
-        field(out, "Server", server(request).as_bytes());
+    if !switches
+        && request.response.field("server").is_none()
+        && let Some(server) = server(request)
+    {
+        field(out, "Server", server.as_bytes());
     }
     if request.response.field("date").is_none() {
         date_field(out);
@@ -138,13 +143,10 @@ pub fn proxied_head(
     Passed { chunked, with_body }
 }
 
-/// What the `Server` field says.
-pub fn server(request: &Request) -> &'static str {
-    if request.location.settings.server_tokens {
-        SERVER
-    } else {
-        "pingauge"
-    }
+/// What the `Server` field says, if there is to be one.
+pub fn server(request: &Request) -> Option<&str> {
+    let text = &*request.location.settings.server_tokens;
+    (!text.is_empty()).then_some(text)
 }
 
 fn is_bodiless(status: u16) -> bool {
@@ -156,9 +158,6 @@ fn is_bodiless(status: u16) -> bool {
 pub(in crate::http) fn closes(status: u16) -> bool {
     matches!(status, 400 | 408 | 413 | 414 | 494..=497 | 500 | 501 | 505)
 }
-
-/// Name and version.
-const SERVER: &str = concat!("pingauge/", env!("CARGO_PKG_VERSION"));
 
 /// The present time as a `Date` field has it.
 pub(in crate::http) fn date() -> String {

@@ -1,9 +1,11 @@
 //! What a configuration became: servers, locations, templates, variables, and the traits of handlers.
 
+pub mod availability;
 pub mod chore;
 pub mod counters;
 pub mod handshakes;
 pub mod location;
+pub mod meaning;
 pub mod media_types;
 pub mod origin;
 pub mod outcome;

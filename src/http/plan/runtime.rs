@@ -16,6 +16,7 @@ use super::provision::Provision;
 use super::server_name::{ServerIndex, ServerNames};
 use super::settings::ConnectionSettings;
 use super::variable::Variables;
+use crate::http::course::encryption::Terms;
 use crate::http::plan::handshakes::HandshakeCounter;
 use crate::status::Tree;
 
@@ -66,7 +67,7 @@ pub struct Server {
     /// Stands for the server itself, for requests that reach no location.
     pub own: LocationIndex,
     /// How it encrypts; `None` when it has no certificate.
-    pub encryption: Option<Arc<rustls::ServerConfig>>,
+    pub encryption: Option<Terms>,
     /// Told of each handshake that ended.
     pub handshakes: Box<[Box<dyn HandshakeCounter>]>,
 }

@@ -33,8 +33,8 @@ pub struct Settings {
     pub satisfy: Satisfy,
     /// `internal`: not for clients, nor are the locations within.
     pub internal: bool,
-    /// `server_tokens`.
-    pub server_tokens: bool,
+    /// `server_tokens`: the `Server` field, unless it is empty.
+    pub server_tokens: Arc<str>,
     /// `types`.
     pub types: Arc<MediaTypes>,
     /// `default_type`.
@@ -158,3 +158,8 @@ impl Settings {
         self.types.of(path).unwrap_or(&self.default_type)
     }
 }
+
+/// What the server calls itself, and with its version.
+pub const NAME: &str = "pingauge";
+/// Name and version.
+pub const SERVER: &str = concat!("pingauge/", env!("CARGO_PKG_VERSION"));

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::head::{self, Taken};
-use crate::http::course::circumstances::Circumstances;
+use crate::http::course::circumstances::{Circumstances, Passing};
 use crate::http::course::request::Request;
 use crate::http::course::request_body::BodyError;
 use crate::http::course::respond;
@@ -572,8 +572,7 @@ impl<'a> Exchange<'a> {
 
     fn complain(&mut self, problem: &str) {
         let peer = self.origin.peer_name(self.request);
-        let request = Circumstances(self.request);
-        log::error!("{problem}{request}, upstream: \"{peer}\"");
+        log::error!("{problem}{}", Passing(self.request, &peer));
     }
 }
 

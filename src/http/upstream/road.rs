@@ -9,7 +9,7 @@ use pingora_core::connectors::{ConnectorOptions, TransportConnector};
 use pingora_core::{Error, ErrorType};
 
 use super::exchange::{Broken, Exchange};
-use crate::http::course::circumstances::Circumstances;
+use crate::http::course::circumstances::Passing;
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::request::Request;
 use crate::http::course::request_body::{BodyError, CONTINUE};
@@ -229,8 +229,8 @@ impl Journey<'_> {
 
     fn complain(&mut self, origin: &'static dyn Origin, error: &Error) {
         let peer = origin.peer_name(self.request);
-        let request = Circumstances(self.request);
         let kind = error.etype().as_str();
-        log::error!("connecting to upstream failed ({kind}){request}, upstream: \"{peer}\"");
+        let request = Passing(self.request, &peer);
+        log::error!("connecting to upstream failed ({kind}){request}");
     }
 }

@@ -14,6 +14,7 @@ use super::replies::Changes;
 use super::settings::{HttpVersion, Settings};
 use super::tally::{Count, Gauge, Record};
 use super::target::Destination;
+use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
 use crate::http::message::response::Field;
 use crate::http::message::response_head::ResponseHead;
@@ -248,6 +249,9 @@ impl Origin for Pass {
             };
             attempt.end(ending);
         }
+        let mut attempts = std::mem::take(request.state(self.state));
+        attempts.tell_left_out(request);
+        *request.state(self.state) = attempts;
     }
 }
 
@@ -258,6 +262,7 @@ impl Pass {
     }
 
     fn next_peer(&self, request: &mut Request, attempts: &mut Attempts) -> Result<(), u16> {
+        attempts.tell_left_out(request);
         let Some(target) = attempts.target.clone() else {
             return Err(500);
         };
@@ -267,7 +272,10 @@ impl Pass {
         if chosen.is_some() {
             return Ok(());
         }
-        log::error!("no live upstreams in \"{}\"", group.name);
+        log::error!(
+            "no live upstreams while connecting to upstream{}",
+            Passing(request, &group.name)
+        );
         if let Some(attempt) = attempts.list.last_mut() {
             attempt.status = 502;
         }

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use super::address::Endpoint;
 use super::group::Group;
 use super::registry::{DEFAULT_PORT, Implicit};
+use crate::http::course::circumstances::{Circumstances, Passing};
 use crate::http::course::request::Request;
 use crate::http::message::uri::{self, Escape};
 use crate::http::plan::template::Template;
@@ -160,7 +161,11 @@ impl Evaluated {
         let text = self.url.evaluate(request);
         let text = String::from_utf8_lossy(&text);
         let url = Url::parse(&text).map_err(|problem| {
-            log::error!("\"{text}\" is no URL that can be passed to: {problem:?}");
+            log::error!(
+                "\"{}\" is no URL that can be passed to ({problem:?}){}",
+                text.escape_debug(),
+                Circumstances(request)
+            );
             500u16
         })?;
         let known = match &url.endpoint {
@@ -172,7 +177,11 @@ impl Evaluated {
             return Ok(url.target(group));
         }
         let Some(address) = url.endpoint.literal(DEFAULT_PORT) else {
-            log::error!("no resolver defined to resolve {}", url.server);
+            log::error!(
+                "no resolver defined to resolve {}{}",
+                url.server.escape_debug(),
+                Passing(request, &url.server.escape_debug())
+            );
             return Err(502);
         };
         let mut addresses = self.addresses.lock();

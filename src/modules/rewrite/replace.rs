@@ -9,6 +9,7 @@ use crate::conf::{
     Arity, Diagnostic, DirectiveSpec, Doc, Part, Repeat, SPEC, Span, Statement, Text, Word,
 };
 use crate::http::build::builder::Builder;
+use crate::http::course::circumstances::Circumstances;
 use crate::http::course::engine;
 use crate::http::course::request::Request;
 use crate::http::message::uri;
@@ -183,7 +184,10 @@ impl Rewrite {
         let path = self.path.evaluate(request);
         let arguments = self.query(request);
         if path.is_empty() {
-            log::error!("the rewritten URI has a zero length");
+            log::error!(
+                "the rewritten URI has a zero length{}",
+                Circumstances(request)
+            );
             return Flow::Finish(Outcome::Status(500));
         }
         request.set_uri(path, Some(arguments));
