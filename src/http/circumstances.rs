@@ -11,17 +11,36 @@ pub struct Circumstances<'a>(pub &'a Request);
 
 impl fmt::Display for Circumstances<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let request = self.0;
-        match request.connection.client {
-            Some(client) => write!(out, ", client: {}", client.ip())?,
-            None => out.write_str(", client: unix:")?,
-        }
-        write!(out, ", server: {}", request.server.name)?;
-        let line = request.head.request_line().escape_ascii();
-        write!(out, ", request: \"{line}\"")?;
-        match request.head.field(b"host") {
-            Some(host) => write!(out, ", host: \"{}\"", host.escape_ascii()),
-            None => Ok(()),
-        }
+        write(self.0, None, out)
+    }
+}
+
+/// The end of a line about an origin, which is named too.
+pub struct Passing<'a>(pub &'a Request, pub &'a dyn fmt::Display);
+
+impl fmt::Display for Passing<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(self.0, Some(self.1), out)
+    }
+}
+
+fn write(
+    request: &Request,
+    upstream: Option<&dyn fmt::Display>,
+    out: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    match request.connection.client {
+        Some(client) => write!(out, ", client: {}", client.ip())?,
+        None => out.write_str(", client: unix:")?,
+    }
+    write!(out, ", server: {}", request.server.name)?;
+    let line = request.head.request_line().escape_ascii();
+    write!(out, ", request: \"{line}\"")?;
+    if let Some(upstream) = upstream {
+        write!(out, ", upstream: \"{upstream}\"")?;
+    }
+    match request.head.field(b"host") {
+        Some(host) => write!(out, ", host: \"{}\"", host.escape_ascii()),
+        None => Ok(()),
     }
 }

@@ -119,7 +119,7 @@ fn pass(request: &mut Request, start: Start) -> Outcome {
         match rewrite(request, &location.rewrite) {
             Flow::Finish(outcome) => return outcome,
             Flow::Relocate if !request.count_redirect() => {
-                log::error!("rewriting goes round in a cycle");
+                log::error!("rewriting goes round in a cycle{}", Circumstances(request));
                 return Outcome::Status(500);
             }
             Flow::Relocate => find = true,

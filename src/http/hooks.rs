@@ -10,6 +10,7 @@ use pingora_core::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 
 use super::bridge::{Errand, HANDED, Handed, waits};
+use super::circumstances::{Circumstances, Passing};
 use super::client::Share;
 use super::exchange::{
     CLIENT_LEFT, Course, Exchange, SWITCHING, body_of, failure_of, is_answered, status_of,
@@ -17,6 +18,7 @@ use super::exchange::{
 use super::head::BodyFraming;
 use super::origin::{Failure, Reply};
 use super::reading::{read_and_send, receive_and_send, send, tell_to_continue};
+use super::request::Request;
 use super::respond;
 use super::response::Response;
 
@@ -226,7 +228,9 @@ impl ProxyHttp for Hooks {
         error.retry.decide_reuse(reused);
         let body = body_of(session);
         let is_peers = *error.esource() == ErrorSource::Upstream;
-        if matches!(exchange.course, Course::Open) && is_peers && !is_answered(session) {
+        if is_peers && is_answered(session) {
+            complain(exchange, peer, "the response broke off", &error);
+        } else if matches!(exchange.course, Course::Open) && is_peers {
             complain(exchange, peer, "upstream failed", &error);
             let failure = failure_of(&error, reused);
             exchange.attempt_failed(failure, body);
@@ -249,7 +253,9 @@ impl ProxyHttp for Hooks {
         };
         if is_answered(session) {
             // The head has left; the client sees the response break off.
-            log::error!("a response broke off: {error}");
+            if let Some(Handed { request, .. }) = &exchange.handed {
+                tell_of_break(request, error);
+            }
             return outcome(false);
         }
         if *error.esource() == ErrorSource::Downstream {
@@ -311,13 +317,25 @@ fn complain(exchange: &Exchange, peer: &HttpPeer, what: &str, error: &Error) {
     let Some(Handed { request, .. }) = &exchange.handed else {
         return;
     };
-    let client = request.connection.client;
-    let client = client.map_or_else(|| "unix:".to_owned(), |client| client.ip().to_string());
     log::error!(
-        "{what} ({}), client: {client}, server: {}, request: \"{}\", upstream: \"{}\"",
+        "{what} ({}){}",
         error.etype().as_str(),
-        request.server.name,
-        request.head.request_line().escape_ascii(),
-        peer._address,
+        Passing(request, &peer._address)
+    );
+}
+
+/// Tells the log that a response broke off. Of a peer's fault it has been told; a client may leave
+/// whenever it likes.
+fn tell_of_break(request: &Request, error: &Error) {
+    let level = match error.esource() {
+        ErrorSource::Upstream => return,
+        ErrorSource::Downstream => log::Level::Info,
+        _ => log::Level::Error,
+    };
+    log::log!(
+        level,
+        "a response broke off ({}){}",
+        error.etype().as_str(),
+        Circumstances(request)
     );
 }

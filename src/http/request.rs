@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
+use super::circumstances::Circumstances;
 pub use super::connection_facts::{ConnectionFacts, Traffic};
 use super::head::Head;
 use super::location::Location;
@@ -351,7 +352,10 @@ impl Request {
     /// Where the redirect `target` of this request leads; false when there were too many.
     pub fn follow(&mut self, target: InternalTarget) -> bool {
         if !self.count_redirect() {
-            log::error!("internal redirects go round in a cycle");
+            log::error!(
+                "internal redirects go round in a cycle{}",
+                Circumstances(self)
+            );
             return false;
         }
         match target {
@@ -361,7 +365,7 @@ impl Request {
             }
             InternalTarget::Named(name) => {
                 let Some(index) = self.server.locations.named(&name) else {
-                    log::error!("there is no location \"@{name}\"");
+                    log::error!("there is no location \"@{name}\"{}", Circumstances(self));
                     return false;
                 };
                 self.location = self.runtime.location(index);

@@ -93,3 +93,28 @@ location @other { proxy_pass http://$ORIGIN_o; add_header X-Addr $upstream_addr;
 GET /x = other
 --- response_headers
 X-Addr: 127.0.0.1:$PORT2 : $ORIGIN_o
+
+=== complaints name the client, the server, the request and the peer
+--- origin o
+* /cut close
+* * 200
+    | o
+--- http_config
+upstream dead { server 127.0.0.1:$PORT2; server 127.0.0.2:$PORT2; }
+--- config
+server_name named.test;
+location / { proxy_pass http://dead; }
+location /variable { proxy_pass http://$arg_h; }
+location /cut { proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /one 502
+GET /two 502
+GET /cut 502
+GET /variable?h=no.such 502
+GET /variable?h=a%20b any
+--- log
+connecting to upstream failed .*, client: 127.0.0.1, server: named.test, request: "GET /one HTTP/1.1", upstream: "127.0.0.1:$PORT2", host: "
+temporarily left out, client: 127.0.0.1, server: named.test, request: "GET /one HTTP/1.1", upstream: "127.0.0.2:$PORT2", host: "
+no live upstreams while connecting to upstream, client: 127.0.0.1, server: named.test, request: "GET /two HTTP/1.1", upstream: "dead", host: "
+upstream failed .*, client: 127.0.0.1, server: named.test, request: "GET /cut HTTP/1.1", upstream: "$ORIGIN_o", host: "
+no resolver defined to resolve no.such, client: 127.0.0.1, server: named.test, request: "GET /variable\?h=no.such HTTP/1.1", upstream: "no.such", host: "

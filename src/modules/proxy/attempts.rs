@@ -9,6 +9,8 @@ use http::HeaderMap;
 use super::group::{Ending, Group, Tried};
 use super::tally::Count;
 use super::target::Target;
+use crate::http::circumstances::Passing;
+use crate::http::request::Request;
 use crate::os;
 
 /// The attempts of one request.
@@ -45,6 +47,8 @@ pub(super) struct Attempt {
     pub(super) received: u64,
     began: u64,
     open: bool,
+    /// It made its peer be left out for a while, which the log has not been told yet.
+    gave_up: bool,
 }
 
 impl Attempts {
@@ -79,6 +83,7 @@ impl Attempts {
             received: 0,
             began: os::monotonic(),
             open: peer.is_some(),
+            gave_up: false,
         });
     }
 
@@ -94,6 +99,22 @@ impl Attempts {
             self.left += 1;
             if let Some(peer) = attempt.peer {
                 self.tried.remove(peer);
+            }
+        }
+    }
+
+    /// Tells the log of peers that are left out from now on because of this request.
+    pub(super) fn tell_left_out(&mut self, request: &Request) {
+        for attempt in self.list.iter_mut().filter(|attempt| attempt.gave_up) {
+            attempt.gave_up = false;
+            let group = &attempt.group;
+            if let Some(peer) = attempt.peer {
+                let name = &group.peers[peer].name;
+                log::warn!(
+                    "upstream \"{}\": a server is temporarily left out{}",
+                    group.name,
+                    Passing(request, name)
+                );
             }
         }
     }
@@ -125,7 +146,7 @@ impl Attempt {
             // Times are far below the largest whole number that a float holds.
             record.average(Count::ResponseTime, elapsed as f64);
         }
-        self.group.release(peer, ending);
+        self.gave_up = self.group.release(peer, ending);
     }
 }
 

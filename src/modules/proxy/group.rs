@@ -182,25 +182,20 @@ impl Group {
         self.peers.len() == 1
     }
 
-    /// An attempt with a peer is over.
-    pub(super) fn release(&self, number: usize, ending: Ending) {
+    /// An attempt with a peer is over; true when the peer is left out for a while from now on.
+    pub(super) fn release(&self, number: usize, ending: Ending) -> bool {
         let peer = &self.peers[number];
         peer.record.end(Gauge::Busy);
         match ending {
             Ending::Failed => {
                 let gave_up = peer.fail(self.is_sole());
-                if gave_up {
-                    log::warn!(
-                        "upstream \"{}\": {} is temporarily left out",
-                        self.name,
-                        peer.name
-                    );
-                }
                 self.turns.lock().weaken(number, peer);
+                return gave_up;
             }
             Ending::Fine => peer.succeed(),
             Ending::Neutral => {}
         }
+        false
     }
 
     /// A connection carries one more request; true when this is its last.

@@ -15,6 +15,7 @@ use super::replies::Changes;
 use super::settings::{HttpVersion, Settings};
 use super::tally::{Count, Gauge, Record};
 use super::target::Destination;
+use crate::http::circumstances::Passing;
 use crate::http::origin::{Body, Failure, Origin, Reply};
 use crate::http::outcome::Outcome;
 use crate::http::phase::ContentHandler;
@@ -184,6 +185,9 @@ impl Origin for Pass {
             };
             attempt.end(ending);
         }
+        let mut attempts = std::mem::take(request.state(self.state));
+        attempts.tell_left_out(request);
+        *request.state(self.state) = attempts;
     }
 }
 
@@ -193,6 +197,7 @@ impl Pass {
         request: &mut Request,
         attempts: &mut Attempts,
     ) -> Result<Box<HttpPeer>, u16> {
+        attempts.tell_left_out(request);
         let Some(target) = attempts.target.clone() else {
             return Err(500);
         };
@@ -200,7 +205,10 @@ impl Pass {
         let chosen = group.select(request, &mut attempts.tried);
         attempts.push(group, chosen);
         let Some(number) = chosen else {
-            log::error!("no live upstreams in \"{}\"", group.name);
+            log::error!(
+                "no live upstreams while connecting to upstream{}",
+                Passing(request, &group.name)
+            );
             if let Some(attempt) = attempts.list.last_mut() {
                 attempt.status = 502;
             }

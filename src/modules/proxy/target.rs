@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 
 use super::address::Endpoint;
 use super::group::Group;
+use crate::http::circumstances::{Circumstances, Passing};
 use crate::http::request::Request;
 use crate::http::template::Template;
 use crate::http::uri::{self, Escape};
@@ -157,7 +158,11 @@ impl Evaluated {
         let text = self.url.evaluate(request);
         let text = String::from_utf8_lossy(&text);
         let url = Url::parse(&text).map_err(|problem| {
-            log::error!("\"{text}\" is no URL that can be passed to: {problem:?}");
+            log::error!(
+                "\"{}\" is no URL that can be passed to ({problem:?}){}",
+                text.escape_debug(),
+                Circumstances(request)
+            );
             500u16
         })?;
         let known = match &url.endpoint {
@@ -169,7 +174,11 @@ impl Evaluated {
             return Ok(url.target(group));
         }
         let Some(address) = url.endpoint.literal(80) else {
-            log::error!("no resolver defined to resolve {}", url.server);
+            log::error!(
+                "no resolver defined to resolve {}{}",
+                url.server.escape_debug(),
+                Passing(request, &url.server.escape_debug())
+            );
             return Err(502);
         };
         let mut addresses = self.addresses.lock();

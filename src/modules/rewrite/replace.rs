@@ -9,6 +9,7 @@ use crate::conf::{
     Arity, Diagnostic, DirectiveSpec, Doc, Part, Repeat, SPEC, Span, Statement, Text, Word,
 };
 use crate::http::builder::Builder;
+use crate::http::circumstances::Circumstances;
 use crate::http::engine;
 use crate::http::outcome::Outcome;
 use crate::http::pattern::{Case, Pattern};
@@ -183,7 +184,10 @@ impl Rewrite {
         let path = self.path.evaluate(request);
         let arguments = self.query(request);
         if path.is_empty() {
-            log::error!("the rewritten URI has a zero length");
+            log::error!(
+                "the rewritten URI has a zero length{}",
+                Circumstances(request)
+            );
             return Flow::Finish(Outcome::Status(500));
         }
         request.set_uri(path, Some(arguments));
