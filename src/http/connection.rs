@@ -21,10 +21,11 @@ use super::encryption::Encryption;
 use super::engine::{self, Answer};
 use super::handshake;
 use super::head::{BadHead, BodyFraming, Progress};
+use super::identify::{self, salvage};
 use super::request::{ConnectionFacts, Request};
 use super::response::Response;
 use super::runtime::{Listener, Runtime};
-use super::{identify, respond, send};
+use super::{respond, send};
 
 /// Serves the connections of one address.
 pub struct Application {
@@ -150,8 +151,7 @@ impl Connection<'_> {
                 Arrival::Head => self.understand(&mut request),
                 Arrival::Refused(status) => refuse(&mut request, &mut client, status),
                 Arrival::BrokenOff(status) => {
-                    request.head.salvage(client.buffered());
-                    request.begin();
+                    salvage(&mut request, client.buffered());
                     client.consume(client.buffered().len());
                     request.response.status = status;
                     Answer::Close
@@ -320,8 +320,7 @@ async fn part(request: &Request, client: &mut Client) {
 
 /// A request whose head is refused: what can be read of it is kept for logs and metrics.
 fn refuse(request: &mut Request, client: &mut Client, status: u16) -> Answer {
-    request.head.salvage(client.buffered());
-    request.begin();
+    salvage(request, client.buffered());
     client.consume(client.buffered().len());
     without_origin(engine::fail(request, status), status)
 }

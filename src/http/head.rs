@@ -94,7 +94,8 @@ impl Head {
         Ok(httparse::Status::Complete(line.length + length))
     }
 
-    /// Keeps what could be read of a head that is refused: as much of a request line as there is.
+    /// Keeps what could be read of a head that is refused: the request line as it came, and what it
+    /// says if it is one.
     pub fn salvage(&mut self, input: &[u8]) {
         let line = input
             .split(|byte| matches!(byte, b'\r' | b'\n'))
@@ -103,12 +104,10 @@ impl Head {
         self.bytes = line.to_vec();
         self.fields.clear();
         self.body = BodyFraming::None;
-        let mut words = line.split(|byte| *byte == b' ');
-        let method = words.next().map_or(0, <[u8]>::len);
-        let target = words.next().map_or(0, <[u8]>::len);
-        self.method = 0..method;
-        let start = (method + 1).min(line.len());
-        self.target = start..(start + target).min(line.len());
+        (self.method, self.target, self.minor_version) = match RequestLine::read(input) {
+            Ok(Some(line)) => (line.method, line.target, line.minor_version),
+            _ => (0..0, 0..0, 0),
+        };
     }
 
     /// The bytes as received, with the empty line at the end.

@@ -39,6 +39,17 @@ pub fn identify(request: &mut Request) -> Result<(), u16> {
     }
 }
 
+/// Begins a request whose head is refused: what can be read of it is kept for logs and metrics.
+pub(super) fn salvage(request: &mut Request, input: &[u8]) {
+    request.head.salvage(input);
+    request.begin();
+    let slashes = request.server.settings.slashes;
+    if let Ok(target) = Target::parse(request.head.target(), slashes) {
+        request.path = target.path;
+        request.arguments = target.arguments;
+    }
+}
+
 /// Forgets fields whose names others may read in another way (`ignore_invalid_headers`).
 fn drop_invalid_fields(request: &mut Request) {
     let settings = &request.server.settings;

@@ -56,3 +56,32 @@ GET /set/ab = ab
 location / { set $Mixed 1; return 200 "$MIXED$mixed$ARG_A$arg_A"; }
 --- requests
 GET /?a=x = 11xx
+
+=== without a value, and empty
+--- http_config
+log_format missing "[$args] [$query_string] [$is_args] [$https] [$remote_user] [$arg_x] [$request_completion]";
+log_format line "[$uri] [$document_uri] [$request] [$request_uri] [$request_method]";
+--- config
+access_log logs/missing missing;
+access_log logs/line line;
+location / { return 204; }
+--- requests
+GET /a 204
+GET /a? 204
+GET /a?x= 204
+    Authorization: Basic OnB3
+--- raw_request
+bad\r\n\r\n
+--- raw_response_like
+400
+--- raw_request
+GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n
+--- raw_response_like
+400
+--- file_like logs/missing
+^\[-\] \[-\] \[\] \[\] \[-\] \[-\] \[OK\]$
+^\[x=\] \[x=\] \[\?\] \[\] \[-\] \[\] \[OK\]$
+--- file_like logs/line
+^\[/a\] \[/a\] \[GET /a HTTP/1.1\] \[/a\] \[GET\]$
+^\[-\] \[-\] \[bad\] \[-\] \[-\]$
+^\[\] \[\] \[GET /%zz HTTP/1.1\] \[/%zz\] \[GET\]$

@@ -25,7 +25,7 @@ pub(super) fn binary_client(request: &mut Request, _: &str, out: &mut Vec<u8>) -
     match request.connection.client.map(|client| client.ip()) {
         Some(IpAddr::V4(address)) => out.extend_from_slice(&address.octets()),
         Some(IpAddr::V6(address)) => out.extend_from_slice(&address.octets()),
-        None => return false,
+        None => out.extend_from_slice(b"unix:"),
     }
     true
 }
@@ -33,7 +33,7 @@ pub(super) fn binary_client(request: &mut Request, _: &str, out: &mut Vec<u8>) -
 pub(super) fn client_port(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     match request.connection.client {
         Some(client) => write(out, format_args!("{}", client.port())),
-        None => false,
+        None => true,
     }
 }
 
@@ -47,7 +47,7 @@ pub(super) fn server(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool 
 pub(super) fn server_port(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     match local(request) {
         Some(local) => write(out, format_args!("{}", local.port())),
-        None => false,
+        None => true,
     }
 }
 
@@ -63,7 +63,7 @@ pub(super) fn https(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     if request.connection.encryption.is_on() {
         out.extend_from_slice(b"on");
     }
-    request.connection.encryption.is_on()
+    true
 }
 
 fn local(request: &Request) -> Option<SocketAddr> {

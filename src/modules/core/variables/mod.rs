@@ -24,14 +24,14 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
     },
     VariableSpec {
         name: "args",
-        doc: "The query. It can be set.",
+        doc: "The query, if there is one. It can be set.",
         read: request::arguments,
         assign: Some(request::set_arguments),
         ..VARIABLE
     },
     VariableSpec {
         name: "binary_remote_addr",
-        doc: "The client's address in 4 or 16 bytes.",
+        doc: "The client's address in 4 or 16 bytes; `unix:` on a socket in the file system.",
         read: connection::binary_client,
         ..VARIABLE
     },
@@ -111,7 +111,7 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
     },
     VariableSpec {
         name: "https",
-        doc: "`on` on an encrypted connection.",
+        doc: "`on` on an encrypted connection, empty on others.",
         read: connection::https,
         ..VARIABLE
     },
@@ -171,7 +171,7 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
     },
     VariableSpec {
         name: "remote_port",
-        doc: "The client's port.",
+        doc: "The client's port; empty on a socket in the file system.",
         read: connection::client_port,
         ..VARIABLE
     },
@@ -291,7 +291,8 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
     },
     VariableSpec {
         name: "uri",
-        doc: "The path: decoded, normalised, and as rewriting and redirects left it.",
+        doc: "The path: decoded, normalised, and as rewriting and redirects left it. A request whose \
+              first line could not be read has none.",
         read: request::path,
         ..VARIABLE
     },

@@ -9,14 +9,15 @@ use crate::http::request::Request;
 use crate::http::uri;
 use crate::os;
 
+/// Empty when the target was read and is no path; of a line that was not read there is none.
 pub(super) fn path(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     out.extend_from_slice(&request.path);
-    true
+    !request.path.is_empty() || !request.head.target().is_empty()
 }
 
 pub(super) fn arguments(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     out.extend_from_slice(&request.arguments);
-    true
+    !request.arguments.is_empty()
 }
 
 pub(super) fn set_arguments(request: &mut Request, value: &[u8]) {
@@ -38,6 +39,9 @@ pub(super) fn question_mark(request: &mut Request, _: &str, out: &mut Vec<u8>) -
 /// Path and query as received; of an absolute target what follows the authority.
 pub(super) fn target(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     let target = request.head.target();
+    if target.is_empty() {
+        return false;
+    }
     let authority = target.windows(3).position(|three| three == b"://");
     let local = match authority.filter(|_| !target.starts_with(b"/")) {
         Some(scheme) => {
@@ -56,16 +60,17 @@ pub(super) fn target(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool 
 
 pub(super) fn line(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     out.extend_from_slice(request.head.request_line());
-    true
+    !request.head.request_line().is_empty()
 }
 
 pub(super) fn method(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     out.extend_from_slice(request.method());
-    true
+    !request.method().is_empty()
 }
 
 pub(super) fn protocol(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
-    write(out, format_args!("HTTP/1.{}", request.head.minor_version()))
+    let is_read = !request.head.method().is_empty();
+    is_read && write(out, format_args!("HTTP/1.{}", request.head.minor_version()))
 }
 
 pub(super) fn length(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
@@ -150,7 +155,8 @@ fn basic_user(request: &Request) -> Option<Vec<u8>> {
         return None;
     }
     let mut decoded = from_base64(rest.trim_ascii())?;
-    let colon = decoded.iter().position(|byte| *byte == b':')?;
+    let colon = decoded.iter().position(|byte| *byte == b':');
+    let colon = colon.filter(|length| *length > 0)?;
     decoded.truncate(colon);
     Some(decoded)
 }
