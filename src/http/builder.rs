@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::chore::Chore;
 use super::counters::Connections;
+use super::encryption::Terms;
 use super::handshake::HandshakeCounter;
 use super::location::{Extras, Kind, Location, LocationIndex, Locations};
 use super::memory::{Memory, Role};
@@ -119,7 +120,7 @@ pub struct ServerParts {
     /// See [`Server`].
     pub finally: Vec<Box<dyn PhaseHandler>>,
     /// See [`Server`].
-    pub encryption: Option<Arc<rustls::ServerConfig>>,
+    pub encryption: Option<Terms>,
     /// See [`Server`].
     pub handshakes: Vec<Box<dyn HandshakeCounter>>,
 }

@@ -14,9 +14,18 @@ use pingora_core::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
     TimingDigest, UniqueID, UniqueIDType,
 };
-use rustls::{CipherSuite, HandshakeKind, ProtocolVersion, ServerConnection};
+use rustls::{CipherSuite, HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_rustls::server::TlsStream;
+
+/// What a server does with handshakes.
+#[derive(Clone, Debug)]
+pub enum Terms {
+    /// They are carried out.
+    Accept(Arc<ServerConfig>),
+    /// They are refused: the server has no name for anybody.
+    Refuse,
+}
 
 /// Whether and how a connection is encrypted.
 #[derive(Clone, Debug, Default)]
@@ -115,7 +124,14 @@ impl AsyncRead for Encrypted {
         task: &mut Context<'_>,
         out: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_read(task, out)
+        let stream = &mut self.get_mut().0;
+        let read = Pin::new(&mut *stream).poll_read(task, out);
+        if stream.get_ref().1.wants_write() {
+            // What was read may ask for an answer of its own: a refused renegotiation, a fresh key.
+            // That it could not be sent shows at the next write.
+            let _ = Pin::new(stream).poll_flush(task);
+        }
+        read
     }
 }
 

@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use pingora_core::protocols::Stream;
 use pingora_core::server::ShutdownWatch;
-use rustls::ServerConfig;
 use rustls::server::Acceptor;
+use tokio::io::AsyncWriteExt;
 use tokio_rustls::LazyConfigAcceptor;
 
-use super::encryption::{Encrypted, Encryption};
+use super::encryption::{Encrypted, Encryption, Terms};
 use super::runtime::{Listener, Runtime, Server};
 
 /// The end of a handshake, for whoever counts them.
@@ -137,17 +137,39 @@ async fn shake(
         let found = listener.names.find_quietly(name.as_bytes());
         *server = runtime.server(found);
     }
-    let config = config(server, default).ok_or(io::ErrorKind::NotFound)?;
-    let stream = start.into_stream(config).await?;
+    let config = match terms(server, default) {
+        Some(Terms::Accept(config)) => config,
+        Some(Terms::Refuse) => return refuse(start.io, UNRECOGNIZED_NAME).await,
+        None => return refuse(start.io, HANDSHAKE_FAILURE).await,
+    };
+    let stream = start.into_stream(Arc::clone(config)).await?;
     let (stream, agreed) = Encrypted::new(stream);
     Ok((Box::new(stream), Encryption::On(Arc::new(agreed))))
 }
 
 /// A server without a certificate leaves the handshake to the default one.
-fn config(server: &Server, default: &Server) -> Option<Arc<ServerConfig>> {
-    let own = server.encryption.as_ref();
-    own.or(default.encryption.as_ref()).map(Arc::clone)
+fn terms(server: &'static Server, default: &'static Server) -> Option<&'static Terms> {
+    server.encryption.as_ref().or(default.encryption.as_ref())
 }
+
+/// Tells the client why there will be no connection.
+async fn refuse<T>(mut stream: Stream, alert: u8) -> io::Result<T> {
+    const FATAL: u8 = 2;
+    stream
+        .write_all(&[ALERT_RECORD, 3, 3, 0, 2, FATAL, alert])
+        .await?;
+    stream.flush().await?;
+    let error = match alert {
+        UNRECOGNIZED_NAME => "handshakes are rejected",
+        _ => "there is no certificate",
+    };
+    Err(io::Error::other(error))
+}
+
+/// The type of a record that tells what went wrong, and two things that can.
+const ALERT_RECORD: u8 = 21;
+const HANDSHAKE_FAILURE: u8 = 40;
+const UNRECOGNIZED_NAME: u8 = 112;
 
 /// Does `work` within `patience`, or soon once the worker is to end.
 async fn within<F: Future>(

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 use super::chore::Chore;
 use super::counters::Connections;
+use super::encryption::Terms;
 use super::handshake::HandshakeCounter;
 use super::location::{Location, LocationIndex, Locations};
 use super::phase::{PhaseHandler, RewriteStep};
@@ -68,7 +69,7 @@ pub struct Server {
     /// Stands for the server itself, for requests that reach no location.
     pub own: LocationIndex,
     /// How it encrypts; `None` when it has no certificate.
-    pub encryption: Option<Arc<rustls::ServerConfig>>,
+    pub encryption: Option<Terms>,
     /// Told of each handshake that ended.
     pub handshakes: Box<[Box<dyn HandshakeCounter>]>,
 }

@@ -88,17 +88,10 @@ const UNUSED: &[DirectiveSpec] = &[
     unused("ssl_ecdh_curve CURVES;", OUTER, ONE, CIPHERS),
     unused("ssl_dhparam FILE;", OUTER, ONE, CIPHERS),
     unused(
-        "ssl_session_cache VALUE [VALUE];",
-        OUTER,
-        Arity::between(1, 2),
-        SESSIONS,
-    ),
-    unused("ssl_session_timeout TIME;", OUTER, ONE, SESSIONS),
-    unused(
         "ssl_session_tickets on | off;",
         OUTER,
         Arity::FLAG,
-        SESSIONS,
+        TICKETS,
     ),
     unused("ssl_early_data on | off;", OUTER, Arity::FLAG, EARLY_DATA),
     unused("ssl_stapling on | off;", OUTER, Arity::FLAG, STAPLING),
@@ -238,8 +231,8 @@ const COPIES: &str = "Has no effect: files are read in pieces and sent like any 
 const CIPHERS: &str = "Has no effect: only cipher suites and key exchanges without known weaknesses are \
                        there, all with forward secrecy, and the order is that of TLS 1.3 and then of \
                        strength.";
-const SESSIONS: &str = "Has no effect: each worker remembers the latest 256 sessions of each server, in \
-                        its own memory.";
+const TICKETS: &str = "Has no effect: sessions are remembered here, see `ssl_session_cache`, and not given \
+                       away in tickets.";
 const EARLY_DATA: &str = "Has no effect: nothing is taken before the handshake is done.";
 const STAPLING: &str = "Has no effect: nothing is said about the revocation of certificates.";
 const CLOSING: &str =

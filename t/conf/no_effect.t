@@ -46,8 +46,6 @@ ssl_prefer_server_ciphers on;
 ssl_ciphers HIGH:!aNULL:!MD5;
 ssl_ecdh_curve X25519:prime256v1;
 ssl_dhparam /etc/ssl/dhparam.pem;
-ssl_session_cache shared:SSL:10m;
-ssl_session_timeout 1d;
 ssl_session_tickets off;
 ssl_early_data off;
 ssl_stapling on;

@@ -14,6 +14,7 @@ mod counting;
 mod dashboard;
 mod durable;
 mod gates;
+mod handshakes;
 mod harness_itself;
 mod hostile;
 mod lasting;

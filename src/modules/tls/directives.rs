@@ -1,5 +1,6 @@
 //! What is written about certificates and protocols.
 
+use super::sessions;
 use crate::conf::{
     Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Word,
 };
@@ -33,10 +34,16 @@ pub(super) struct Protocols {
 /// `ssl_reject_handshake`
 pub(super) struct RejectHandshake(pub(super) bool);
 
-pub(super) const DIRECTIVES: &[DirectiveSpec] =
-    &[CERTIFICATE, CERTIFICATE_KEY, PROTOCOLS, REJECT_HANDSHAKE];
+pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
+    CERTIFICATE,
+    CERTIFICATE_KEY,
+    PROTOCOLS,
+    REJECT_HANDSHAKE,
+    sessions::CACHE,
+    sessions::TIMEOUT,
+];
 
-const OUTER: Contexts = Contexts::HTTP.or(Contexts::SERVER);
+pub(super) const OUTER: Contexts = Contexts::HTTP.or(Contexts::SERVER);
 
 const CERTIFICATE: DirectiveSpec = DirectiveSpec {
     name: "ssl_certificate",
@@ -102,7 +109,8 @@ const PROTOCOLS: DirectiveSpec = DirectiveSpec {
     doc: Doc {
         syntax: "ssl_protocols [TLSv1.2] [TLSv1.3];",
         default: "ssl_protocols TLSv1.2 TLSv1.3;",
-        text: "Which versions of TLS are spoken, for the server that the client asks for. `SSLv2`, \
+        text: "Which versions of TLS are spoken, in any letter case, for the server that the client \
+               asks for. `SSLv2`, \
                `SSLv3`, `TLSv1` and `TLSv1.1` are understood, warned of and not spoken: they are \
                broken or have been given up everywhere.",
         example: "ssl_protocols TLSv1.3;",
@@ -118,7 +126,8 @@ const REJECT_HANDSHAKE: DirectiveSpec = DirectiveSpec {
     doc: Doc {
         syntax: "ssl_reject_handshake on | off;",
         default: "ssl_reject_handshake off;",
-        text: "Ends each handshake of the server at once, so that it needs no certificate: for a \
+        text: "Ends each handshake of the server at once, with the alert `unrecognized_name`, so that \
+               it needs no certificate: for a \
                default server, which clients reach that ask for no known name.",
         example: "server {\n    listen 443 ssl default_server;\n    ssl_reject_handshake on;\n}",
     },
@@ -167,18 +176,19 @@ fn protocols(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         tls_1_3: false,
     };
     for index in 1..=statement.arguments().len() {
-        match statement.text(index) {
-            "TLSv1.2" => protocols.tls_1_2 = true,
-            "TLSv1.3" => protocols.tls_1_3 = true,
-            old @ ("SSLv2" | "SSLv3" | "TLSv1" | "TLSv1.1") => {
-                let message = format!("\"{old}\" is not supported, ignored");
+        let written = statement.text(index);
+        match &*written.to_ascii_lowercase() {
+            "tlsv1.2" => protocols.tls_1_2 = true,
+            "tlsv1.3" => protocols.tls_1_3 = true,
+            "sslv2" | "sslv3" | "tlsv1" | "tlsv1.1" => {
+                let message = format!("\"{written}\" is not supported, ignored");
                 let span = statement.word(index).span;
                 statement
                     .diagnostics
                     .push(Diagnostic::warning(span, message));
             }
-            other => {
-                let message = format!("invalid value \"{other}\" in \"ssl_protocols\" directive");
+            _ => {
+                let message = format!("invalid value \"{written}\" in \"ssl_protocols\" directive");
                 let help = "expected \"TLSv1.2\" or \"TLSv1.3\"";
                 return Err(statement.error(index, message).with_help(help));
             }

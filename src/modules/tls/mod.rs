@@ -9,6 +9,7 @@ mod follow;
 mod inspect;
 mod pair;
 mod self_signed;
+mod sessions;
 mod status;
 mod variables;
 
@@ -18,10 +19,12 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
+use rustls::server::NoServerSessionStorage;
 use rustls::version::{TLS12, TLS13};
 
 use crate::conf::{Chain, Diagnostic, Scope, reason};
 use crate::http::builder::{Builder, ServerParts};
+use crate::http::encryption::Terms;
 use crate::http::memory::Role;
 use crate::http::module::{self, Module};
 use crate::http::runtime::Address;
@@ -32,6 +35,7 @@ use directives::{Certificates, Keys, Protocols, RejectHandshake, Written};
 use follow::Follow;
 use pair::{Fault, Offered, Pair};
 use self_signed::SelfSigned;
+use sessions::Sessions;
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -65,17 +69,23 @@ fn server(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut ServerParts)
         };
         pairs.extend(builder.diagnostics.check(pair));
     }
-    if rejects {
-        pairs.clear();
-    }
+    let sessions = sessions::of(builder, chain);
     // With a pair that is refused, the server is not one without any.
-    match config(chain, pairs) {
-        Ok(config) => parts.encryption = Some(Arc::new(config)),
-        Err(error) => builder.unplaced(format!("no encryption: {error}")),
-    }
+    parts.encryption = match config(chain, pairs, sessions) {
+        _ if rejects => Some(Terms::Refuse),
+        Ok(config) => Some(Terms::Accept(Arc::new(config))),
+        Err(error) => {
+            builder.unplaced(format!("no encryption: {error}"));
+            None
+        }
+    };
 }
 
-fn config(chain: &Chain<'_>, pairs: Vec<Arc<Pair>>) -> Result<ServerConfig, rustls::Error> {
+fn config(
+    chain: &Chain<'_>,
+    pairs: Vec<Arc<Pair>>,
+    sessions: Option<Sessions>,
+) -> Result<ServerConfig, rustls::Error> {
     let versions = match chain.nearest::<Protocols>() {
         Some(Protocols { tls_1_3: false, .. }) => vec![&TLS12],
         Some(Protocols { tls_1_2: false, .. }) => vec![&TLS13],
@@ -86,6 +96,13 @@ fn config(chain: &Chain<'_>, pairs: Vec<Arc<Pair>>) -> Result<ServerConfig, rust
     let mut config = config
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(Offered(pairs)));
+    match sessions {
+        Some(sessions) => config.session_storage = Arc::new(sessions),
+        None => {
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
+    }
     config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
     Ok(config)
 }

@@ -126,10 +126,13 @@ fn fitting(
 pub(super) struct Offered(pub(super) Vec<Arc<Pair>>);
 
 impl ResolvesServerCert for Offered {
-    /// The first that the client can verify; none ends the handshake.
+    /// The first that the client can verify. If there is none, the first: the handshake then fails
+    /// because there is no cipher, and says so.
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let mut all = self.0.iter().filter_map(|pair| pair.current());
+        let all = || self.0.iter().filter_map(|pair| pair.current());
         let schemes = hello.signature_schemes();
-        all.find(|pair| pair.key.choose_scheme(schemes).is_some())
+        all()
+            .find(|pair| pair.key.choose_scheme(schemes).is_some())
+            .or_else(|| all().next())
     }
 }

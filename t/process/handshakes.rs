@@ -1,0 +1,194 @@
+//! How handshakes end, seen by openssl: what a client is told that is refused, and which sessions it
+//! can take up again.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::clients::have;
+use crate::harness::site::{Parts, Site};
+use crate::harness::{PATIENCE, Running, poll};
+
+/// Servers on the second port, all with one certificate that is made for them.
+fn servers(http: &str, servers: &[&str]) -> Parts {
+    let server = |text: &&str| {
+        format!(
+            "server {{ listen 127.0.0.1:$PORT2 ssl;\n\
+             ssl_certificate selfsigned:$DIR/c.pem; ssl_certificate_key selfsigned:$DIR/k.pem;\n\
+             {text}\nlocation / {{ return 200 \"reused[$ssl_session_reused]\\n\"; }} }}\n"
+        )
+    };
+    Parts {
+        http_config: format!("{http}\n{}", servers.iter().map(server).collect::<String>()),
+        ..Parts::default()
+    }
+}
+
+/// What `openssl s_client` says that sends `input`; it is ended after a while.
+fn client(site: &Site, arguments: &[&str], input: &str) -> String {
+    let mut client = Command::new("timeout")
+        .args(["20", "openssl", "s_client", "-connect"])
+        .arg(site.address(site.second_port).to_string())
+        .args(arguments.iter().map(|one| site.substitute(one)))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A client that was refused may be gone already.
+    let _ = client.stdin.as_mut().unwrap().write_all(input.as_bytes());
+    let output = client.wait_with_output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+#[test]
+fn whoever_is_refused_is_told_why() {
+    if !have("openssl") {
+        return;
+    }
+    let parts = servers("", &["ssl_reject_handshake on;", "server_name a.test;"]);
+    let running = Running::start(&parts);
+    let cases: &[(&[&str], &str)] = &[
+        (&["-noservername"], "alert number 112"),
+        (&["-servername", "no.test"], "alert number 112"),
+        (&["-servername", "no.test", "-tls1_2"], "alert number 112"),
+        (&["-servername", "a.test"], "Server certificate"),
+        (
+            &["-servername", "a.test", "-tls1_2", "-cipher", "AES128-SHA"],
+            "alert number 40",
+        ),
+        (
+            // The key of the certificate is another kind.
+            &[
+                "-servername",
+                "a.test",
+                "-tls1_2",
+                "-cipher",
+                "ECDHE-RSA-AES128-GCM-SHA256",
+            ],
+            "alert number 40",
+        ),
+        (
+            &["-servername", "a.test", "-tls1_2", "-sigalgs", "RSA+SHA256"],
+            "alert number 40",
+        ),
+        (
+            &[
+                "-servername",
+                "a.test",
+                "-tls1_3",
+                "-sigalgs",
+                "RSA-PSS+SHA256",
+            ],
+            "alert number 40",
+        ),
+        (
+            &["-servername", "a.test", "-tls1_3", "-groups", "P-521"],
+            "alert number 40",
+        ),
+    ];
+    for (arguments, expected) in cases {
+        let said = client(&running.site, arguments, "Q\n");
+        assert!(said.contains(expected), "{arguments:?}: {said}");
+    }
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn a_renegotiation_is_refused_at_once() {
+    if !have("openssl") {
+        return;
+    }
+    let parts = servers("client_header_timeout 60s;", &["server_name a.test;"]);
+    let running = Running::start(&parts);
+    let said = client(&running.site, &["-tls1_2"], "R\n");
+    assert!(said.contains("RENEGOTIATING"), "{said}");
+    assert!(said.contains("no renegotiation"), "{said}");
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn sessions_are_remembered_as_told() {
+    if !have("openssl") {
+        return;
+    }
+    let cases = [
+        ("", true),
+        ("ssl_session_cache off;", false),
+        ("ssl_session_cache none;", false),
+        ("ssl_session_cache builtin;", true),
+        ("ssl_session_cache shared:TLS:1m;", true),
+        (
+            "ssl_session_cache shared:TLS:1m; ssl_session_timeout 1s;",
+            false,
+        ),
+    ];
+    for (settings, remembered) in cases {
+        let parts = servers("", &[settings]);
+        let running = Running::start(&parts);
+        for version in ["-tls1_2", "-tls1_3"] {
+            let ask = |session: &str| {
+                let file = "$DIR/session".to_owned() + version;
+                let arguments = [version, "-ign_eof", "-quiet", session, &file];
+                client(&running.site, &arguments, REQUEST)
+            };
+            let said = ask("-sess_out");
+            assert!(said.contains("reused[.]"), "{settings}: {said}");
+            if settings.contains("timeout") {
+                std::thread::sleep(Duration::from_millis(1200));
+            }
+            // Without a session there is no file.
+            let said = match running
+                .site
+                .directory
+                .join(format!("session{version}"))
+                .exists()
+            {
+                true => ask("-sess_in"),
+                false => said,
+            };
+            let expected = if remembered { "reused[r]" } else { "reused[.]" };
+            assert!(said.contains(expected), "{settings} {version}: {said}");
+        }
+        running.server.stop().unwrap();
+    }
+}
+
+#[test]
+fn servers_that_share_a_cache_know_sessions_by_name() {
+    if !have("openssl") {
+        return;
+    }
+    let parts = servers(
+        "ssl_session_cache shared:TLS:32k;",
+        &[
+            "server_name a.test;",
+            "server_name b.test; ssl_session_cache off;",
+        ],
+    );
+    let running = Running::start(&parts);
+    let ask = |name: &str, session: &str| {
+        let arguments = [
+            "-tls1_3",
+            "-ign_eof",
+            "-quiet",
+            "-servername",
+            name,
+            session,
+        ];
+        let arguments = [&arguments[..], &["$DIR/session"]].concat();
+        client(&running.site, &arguments, REQUEST)
+    };
+    ask("a.test", "-sess_out");
+    assert!(ask("b.test", "-sess_in").contains("reused[.]"));
+    let again = || {
+        ask("a.test", "-sess_in")
+            .contains("reused[r]")
+            .then_some(())
+    };
+    assert!(poll(PATIENCE, again).is_some());
+    running.server.stop().unwrap();
+}
