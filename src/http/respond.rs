@@ -49,7 +49,9 @@ pub(super) fn head(request: &Request, body: &Body) -> Vec<u8> {
     let status = request.response.status;
     let mut out = Vec::with_capacity(256);
     status_line(&mut out, status);
-    field(&mut out, "Server", server(request).as_bytes());
+    if let Some(server) = server(request) {
+        field(&mut out, "Server", server.as_bytes());
+    }
     date_field(&mut out);
     for one in request
         .response
@@ -77,7 +79,9 @@ pub(super) fn pingora_head(request: &Request, body: &Body) -> pingora_core::Resu
     let status = request.response.status;
     let mut head = ResponseHeader::build(status, Some(8))?;
     head.set_reason_phrase(Some(reason(status)))?;
-    head.append_header("Server", server(request))?;
+    if let Some(server) = server(request) {
+        head.append_header("Server", server)?;
+    }
     head.append_header("Date", date())?;
     for one in request
         .response
@@ -133,8 +137,11 @@ pub(super) fn proxied_head(
         true => head.get_reason_phrase(),
         false => Some(reason(status)),
     })?;
-    if !switches && request.response.field("server").is_none() {
-        out.append_header("Server", server(request))?;
+    if !switches
+        && request.response.field("server").is_none()
+        && let Some(server) = server(request)
+    {
+        out.append_header("Server", server)?;
     }
     for one in request
         .response
@@ -147,13 +154,10 @@ pub(super) fn proxied_head(
     Ok(out)
 }
 
-/// What the `Server` field says.
-pub fn server(request: &Request) -> &'static str {
-    if request.location.settings.server_tokens {
-        SERVER
-    } else {
-        "pingauge"
-    }
+/// What the `Server` field says, if there is to be one.
+pub fn server(request: &Request) -> Option<&str> {
+    let text = &*request.location.settings.server_tokens;
+    (!text.is_empty()).then_some(text)
 }
 
 fn is_bodiless(status: u16) -> bool {
@@ -165,9 +169,6 @@ fn is_bodiless(status: u16) -> bool {
 pub(super) fn closes(status: u16) -> bool {
     matches!(status, 400 | 408 | 413 | 414 | 494 | 497 | 500 | 501 | 505)
 }
-
-/// Name and version.
-const SERVER: &str = concat!("pingauge/", env!("CARGO_PKG_VERSION"));
 
 /// The present time as a `Date` field has it.
 pub(super) fn date() -> String {

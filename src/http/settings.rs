@@ -36,8 +36,8 @@ pub struct Settings {
     pub satisfy: Satisfy,
     /// `internal`: not for clients.
     pub internal: bool,
-    /// `server_tokens`.
-    pub server_tokens: bool,
+    /// `server_tokens`: the `Server` field, unless it is empty.
+    pub server_tokens: Arc<str>,
     /// `default_type`.
     pub default_type: Arc<str>,
     /// `absolute_redirect`.
@@ -181,7 +181,9 @@ impl Settings {
                 .nearest()
                 .map_or(Satisfy::All, |SatisfyWritten(all)| *all),
             internal: chain.own::<Internal>().is_some(),
-            server_tokens: chain.nearest().is_none_or(|ServerTokens(on)| *on),
+            server_tokens: chain
+                .nearest()
+                .map_or_else(|| SERVER.into(), |ServerTokens(text)| Arc::clone(text)),
             default_type: chain.nearest().map_or_else(
                 || "text/plain".into(),
                 |DefaultType(name)| name.as_str().into(),
@@ -190,6 +192,11 @@ impl Settings {
         }
     }
 }
+
+/// What the server calls itself, and with its version.
+pub const NAME: &str = "pingauge";
+/// Name and version.
+pub const SERVER: &str = concat!("pingauge/", env!("CARGO_PKG_VERSION"));
 
 impl ConnectionSettings {
     /// The values that hold in a server.

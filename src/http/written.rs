@@ -2,6 +2,7 @@
 //! configuration: one type for each. A location takes the nearest that was written.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::location::Kind;
@@ -84,8 +85,8 @@ pub struct SendTimeout(pub Duration);
 pub struct SatisfyWritten(pub Satisfy);
 /// `internal`
 pub struct Internal;
-/// `server_tokens`
-pub struct ServerTokens(pub bool);
+/// `server_tokens`: what the `Server` field says; there is none when it is empty
+pub struct ServerTokens(pub Arc<str>);
 /// `default_type`
 pub struct DefaultType(pub String);
 /// `absolute_redirect`

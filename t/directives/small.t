@@ -56,3 +56,35 @@ log_not_found off;
 GET /none 404
 --- no_log
 /none
+
+=== server_tokens
+--- config
+location /on { server_tokens on; return 204; }
+location /off { server_tokens Off; return 204; }
+location /text { server_tokens "my server"; return 204; }
+location /none { server_tokens ""; return 204; }
+--- requests
+GET /on 204
+--- response_headers
+Server: ~^pingauge/\d
+--- requests
+GET /off 204
+--- response_headers
+Server: pingauge
+--- requests
+GET /text 204
+--- response_headers
+Server: my server
+--- requests
+GET /none 204
+--- response_headers
+!Server
+
+=== server_tokens has no variables
+--- config
+server_tokens $hostname;
+--- error
+pingauge: [emerg] variables are not supported in "$hostname" in config:1
+   1 | server_tokens $hostname;
+     |               ^^^^^^^^^
+     help: write the text as it is to be sent; "add_header" takes variables

@@ -1,7 +1,7 @@
 //! How requests are treated: switches, `satisfy`, `internal`.
 
-use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
-use crate::http::settings::Satisfy;
+use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement};
+use crate::http::settings::{NAME, SERVER, Satisfy};
 use crate::http::uri::Slashes;
 use crate::http::written::{
     AbsoluteRedirect, IgnoreInvalidHeaders, Internal, MergeSlashes, SatisfyWritten, ServerTokens,
@@ -36,20 +36,41 @@ pub(super) const MERGE_SLASHES: DirectiveSpec = DirectiveSpec {
 pub(super) const SERVER_TOKENS: DirectiveSpec = DirectiveSpec {
     name: "server_tokens",
     contexts: ANYWHERE,
-    arity: Arity::FLAG,
     doc: Doc {
-        syntax: "server_tokens on | off;",
+        syntax: "server_tokens on | off | build | TEXT;",
         default: "server_tokens on;",
-        text: "Whether the `Server` field of responses tells the version.",
+        text: "What the `Server` field of responses says: name and version (`on`, and `build`, as \
+               there are no names of builds), the name alone (`off`), or TEXT, which has no \
+               variables. Of an empty TEXT there is no such field.",
         example: "server_tokens off;",
     },
-    apply: |statement| {
-        let on = statement.flag(1)?;
-        statement.scope.insert(ServerTokens(on));
-        Ok(())
-    },
+    apply: server_tokens,
     ..SPEC
 };
+
+fn server_tokens(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let text = match statement.text(1) {
+        word if word.eq_ignore_ascii_case("off") => NAME,
+        word if ["on", "build"]
+            .iter()
+            .any(|one| word.eq_ignore_ascii_case(one)) =>
+        {
+            SERVER
+        }
+        text => text,
+    };
+    if text.contains('$') {
+        let message = format!("variables are not supported in \"{text}\"");
+        let help = "write the text as it is to be sent; \"add_header\" takes variables";
+        return Err(statement.error(1, message).with_help(help));
+    }
+    if text.contains(char::is_control) {
+        let message = format!("invalid value \"{text}\" in \"server_tokens\" directive");
+        return Err(statement.error(1, message));
+    }
+    statement.scope.insert(ServerTokens(text.into()));
+    Ok(())
+}
 
 pub(super) const ABSOLUTE_REDIRECT: DirectiveSpec = DirectiveSpec {
     name: "absolute_redirect",
