@@ -137,3 +137,27 @@ Content-Range: bytes 2-4/11
 --- requests
 GET /a.txt 416
     Range: bytes=99-
+
+=== neither location nor alias ends with a slash
+--- config
+location /imgs { alias /x/www; }
+location ^~ /b { alias $document_uri/www; }
+location /robots.txt { alias /x/robots.txt; }
+location /slash/ { alias /x/www; }
+location /both { alias /x/www/; }
+location = /exact { alias /x/www; }
+location ~ ^/pattern { alias /x/www; }
+location /open { alias /x/$arg_a; }
+--- warn
+pingauge: [warn] location "/imgs" serves "/x/www-x" for "/imgs-x", too in config:1
+   1 | location /imgs { alias /x/www; }
+     |                        ^^^^^^
+     help: end location and alias with a slash, or write "location = /imgs" for one file
+pingauge: [warn] location "/b" serves "$document_uri/www-x" for "/b-x", too in config:2
+   2 | location ^~ /b { alias $document_uri/www; }
+     |                        ^^^^^^^^^^^^^^^^^
+     help: end location and alias with a slash, or write "location = /b" for one file
+pingauge: [warn] location "/robots.txt" serves "/x/robots.txt-x" for "/robots.txt-x", too in config:3
+   3 | location /robots.txt { alias /x/robots.txt; }
+     |                              ^^^^^^^^^^^^^
+     help: end location and alias with a slash, or write "location = /robots.txt" for one file

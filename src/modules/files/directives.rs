@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::media_types::MediaTypes;
 use crate::conf::{
-    Arity, Body, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Text,
+    Arity, Body, Contexts, Diagnostic, DirectiveSpec, Doc, Part, Repeat, SPEC, Statement, Text,
 };
 use crate::http::Kind;
 use crate::http::written::{DefaultType, LocationPattern, RootWritten};
@@ -196,11 +196,37 @@ fn store_root(statement: &mut Statement<'_>, form: Form) -> Result<(), Diagnosti
             format!("the ${variable} variable cannot be used in the \"{name}\" directive");
         return Err(Diagnostic::error(span, message));
     }
+    if form == Form::Alias {
+        warn_of_neighbours(statement, &directory);
+    }
     statement.scope.insert(RootWritten {
         directory,
         alias: form == Form::Alias,
     });
     Ok(())
+}
+
+/// A prefix that ends within a name takes in other names, and what they add is added to the path.
+/// With a slash at the end of the path it would only lead out of it, which is refused.
+fn warn_of_neighbours(statement: &mut Statement<'_>, directory: &Text) {
+    let Some(pattern) = statement.scope.get::<LocationPattern>() else {
+        return;
+    };
+    let is_prefix = matches!(pattern.kind, Kind::Prefix | Kind::FinalPrefix);
+    let Some(Part::Literal(end)) = directory.parts.last() else {
+        return;
+    };
+    if !is_prefix || pattern.text.ends_with('/') || end.ends_with('/') {
+        return;
+    }
+    let (location, path) = (&pattern.text, statement.text(1));
+    let message = format!("location \"{location}\" serves \"{path}-x\" for \"{location}-x\", too");
+    let help = format!(
+        "end location and alias with a slash, or write \"location = {location}\" for one file"
+    );
+    let span = statement.word(1).span;
+    let warning = Diagnostic::warning(span, message).with_help(help);
+    statement.diagnostics.push(warning);
 }
 
 fn store_index(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
