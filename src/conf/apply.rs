@@ -8,6 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::diagnostic::{Diagnostic, Diagnostics};
+use super::foreign::Foreign;
 use super::nearest::nearest;
 use super::scope::Scope;
 use super::source::Span;
@@ -16,10 +17,16 @@ use super::statement::{Statement, duplicate, flag};
 use super::tree::Directive;
 use super::word::Word;
 
+/// A setting of the top level: variables that directives would have defined which were left out.
+/// Nobody needs to hear that these are unknown.
+#[derive(Debug, Default)]
+pub struct Excused(pub HashSet<String>);
+
 /// Applies a tree and returns the scope of the top level.
 pub fn apply(
     tree: &[Directive],
     specs: &[&'static [DirectiveSpec]],
+    foreign: Foreign,
     diagnostics: &mut Diagnostics,
 ) -> Scope {
     let mut rows: HashMap<&str, Vec<&DirectiveSpec>> = HashMap::new();
@@ -27,12 +34,21 @@ pub fn apply(
         rows.entry(spec.name).or_default().push(spec);
     }
     let mut scope = Scope::new(Context::Main, Span::NOWHERE);
-    Walk { rows, diagnostics }.block(tree, &mut scope);
+    let mut walk = Walk {
+        rows,
+        foreign,
+        excused: Excused::default(),
+        diagnostics,
+    };
+    walk.block(tree, &mut scope);
+    scope.insert(walk.excused);
     scope
 }
 
 struct Walk<'d> {
     rows: HashMap<&'static str, Vec<&'static DirectiveSpec>>,
+    foreign: Foreign,
+    excused: Excused,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -41,11 +57,15 @@ impl Walk<'_> {
         let mut seen = HashSet::new();
         for directive in statements {
             let Some(spec) = self.find(directive, scope.context) else {
+                self.excused.left_out(directive);
                 continue;
             };
             let is_first = seen.insert(spec.name);
             let checked = self.check(spec, directive, scope.context, is_first);
             let is_fine = self.diagnostics.check(checked).is_some();
+            if !is_fine {
+                self.excused.head(directive);
+            }
             match (spec.body, &directive.body) {
                 (Body::Block(inner), Some(body)) => {
                     let inner = Scope::new(inner(scope.context), directive.span);
@@ -80,7 +100,11 @@ impl Walk<'_> {
             diagnostics: self.diagnostics,
         };
         let result = (spec.apply)(&mut statement);
-        self.diagnostics.check(result).is_some()
+        let is_applied = self.diagnostics.check(result).is_some();
+        if !is_applied {
+            self.excused.head(directive);
+        }
+        is_applied
     }
 
     /// The row for a directive in a context; another one of that name if none fits.
@@ -99,16 +123,33 @@ impl Walk<'_> {
 
     fn unknown(&mut self, directive: &Directive, context: Context) {
         let name = &directive.name;
+        if let Some(feature) = self.foreign.directive(&name.text) {
+            self.diagnostics
+                .missing(feature, Some(name.span), &name.text);
+            return;
+        }
         let mut problem =
             Diagnostic::error(name.span, format!("unknown directive \"{}\"", name.text));
         if self.diagnostics.is_wanted(&problem) {
-            let mut here = self.names(|row| row.contexts.contains(context));
-            here.push(INCLUDE.name);
-            let everywhere = || nearest(&name.text, self.names(|_| true));
-            let similar = nearest(&name.text, here).or_else(everywhere);
-            problem.help = similar.map(|similar| format!("did you mean \"{similar}\"?"));
+            problem.help = self.advice(&name.text, context);
         }
         self.diagnostics.push(problem);
+    }
+
+    /// What may have been meant by a name. One of another server's is only named when nothing of
+    /// our own is as close.
+    fn advice(&self, name: &str, context: Context) -> Option<String> {
+        let mut here = self.names(|row| row.contexts.contains(context));
+        here.push(INCLUDE.name);
+        let anywhere = || here.iter().copied().chain(self.names(|_| true));
+        let similar = nearest(name, anywhere().chain(self.foreign.directives()))?;
+        if self.foreign.directive(similar).is_some() {
+            return Some(format!(
+                "\"{similar}\" of other servers is not supported here"
+            ));
+        }
+        let similar = nearest(name, here.iter().copied()).unwrap_or(similar);
+        Some(format!("did you mean \"{similar}\"?"))
     }
 
     /// Names of rows, sorted, so that advice does not depend on the order of a hash table.
@@ -161,6 +202,40 @@ impl Walk<'_> {
             help = format!("{help}  (is a \";\" missing before \"{}\"?)", word.text);
         }
         Diagnostic::error(directive.span, message).with_help(help)
+    }
+}
+
+impl Excused {
+    /// A directive is left out with its block: the variables that it names anywhere as a word of
+    /// their own, or as a group of a pattern, may be those that it was to define.
+    fn left_out(&mut self, directive: &Directive) {
+        self.head(directive);
+        for inner in directive.body.iter().flatten() {
+            self.word(&inner.name);
+            self.left_out(inner);
+        }
+    }
+
+    fn head(&mut self, directive: &Directive) {
+        for word in &directive.arguments {
+            self.word(word);
+        }
+    }
+
+    fn word(&mut self, word: &Word) {
+        let text = word.text.as_str();
+        let is_name = |text: &str| {
+            let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            !text.is_empty() && text.bytes().all(is_letter)
+        };
+        let variable = text.strip_prefix('$').filter(|name| is_name(name));
+        let groups = text.split("(?").skip(1).filter_map(|group| {
+            let group = group.strip_prefix('P').unwrap_or(group);
+            let group = group.strip_prefix(['<', '\''])?;
+            group.split(['>', '\'']).next().filter(|name| is_name(name))
+        });
+        let names = variable.into_iter().chain(groups);
+        self.0.extend(names.map(str::to_ascii_lowercase));
     }
 }
 

@@ -1,11 +1,12 @@
 //! What is wrong with a configuration, as a value; `render.rs` makes text of it.
 //!
 //! Problems are collected, not thrown: each step goes on after an error so that one run shows all
-//! of them. The collection refuses repetitions and keeps at most a thousand, so a file of garbage
-//! costs neither memory nor time.
+//! of them. The collection keeps a problem that occurs often once, with the places where it occurs
+//! again, and at most a thousand different ones, so a file of garbage costs neither memory nor time.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use super::foreign::Feature;
 use super::source::Span;
 
 /// How bad it is.
@@ -76,33 +77,110 @@ impl Diagnostic {
     }
 }
 
+/// A problem with the places where it occurs again.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    pub(super) first: Diagnostic,
+    /// How often it occurs beside the first time.
+    pub(super) more: usize,
+    /// The first of those places.
+    pub(super) places: Vec<Span>,
+    /// The name of the feature that is missing, and the names that ask for it, counted.
+    pub(super) feature: Option<(&'static str, Vec<(String, usize)>)>,
+}
+
+impl Finding {
+    fn new(first: Diagnostic) -> Self {
+        Self {
+            first,
+            more: 0,
+            places: Vec::new(),
+            feature: None,
+        }
+    }
+
+    fn repeat(&mut self, span: Option<Span>) {
+        self.more += 1;
+        if self.places.len() < MOST_PLACES {
+            self.places.extend(span);
+        }
+    }
+}
+
 /// The problems found so far.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
-    found: Vec<Diagnostic>,
-    seen: HashSet<(Option<Span>, String)>,
+    found: Vec<Finding>,
+    /// Where a problem stands in the list.
+    known: HashMap<(Severity, String), usize>,
+    seen: HashSet<(Span, String)>,
     has_errors: bool,
     omitted: usize,
+    without_effect: Vec<(Span, String)>,
 }
 
 impl Diagnostics {
     /// Takes a problem in, unless the same one is there already.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        let is_error = diagnostic.severity == Severity::Emerg;
-        if self.found.len() >= MOST {
-            self.omitted += 1;
-        } else if self
-            .seen
-            .insert((diagnostic.span, diagnostic.message.clone()))
-        {
-            self.found.push(diagnostic);
+        self.has_errors |= diagnostic.severity == Severity::Emerg;
+        let span = diagnostic.span;
+        let key = (diagnostic.severity, diagnostic.message.clone());
+        let Some(finding) = self.finding(key, diagnostic.span, &diagnostic.message) else {
+            return;
+        };
+        match finding {
+            Place::Known(number) => self.found[number].repeat(span),
+            Place::New => self.found.push(Finding::new(diagnostic)),
         }
-        self.has_errors |= is_error;
+    }
+
+    /// Takes in that a name asks for a feature that only other servers have.
+    pub fn missing(&mut self, feature: &'static Feature, span: Option<Span>, name: &str) {
+        self.has_errors = true;
+        let key = (Severity::Emerg, format!("{}\n", feature.name));
+        let Some(place) = self.finding(key, span, name) else {
+            return;
+        };
+        let number = match place {
+            Place::Known(number) => {
+                self.found[number].repeat(span);
+                number
+            }
+            Place::New => {
+                let what = match name.starts_with('$') {
+                    true => "variable",
+                    false => "directive",
+                };
+                let home = feature.home;
+                let message = format!("\"{name}\" {what} is known in {home}, not supported here");
+                let mut finding = Finding::new(Diagnostic {
+                    severity: Severity::Emerg,
+                    span,
+                    message,
+                    help: Some(feature.instead.to_owned()),
+                });
+                finding.feature = Some((feature.name, Vec::new()));
+                self.found.push(finding);
+                return;
+            }
+        };
+        let names = self.found[number].feature.iter_mut();
+        for (_, names) in names {
+            match names.iter_mut().find(|(known, _)| known == name) {
+                Some((_, count)) => *count += 1,
+                None => names.push((name.to_owned(), 1)),
+            }
+        }
     }
 
     /// The problem of a failed reading is taken in, a value is passed on.
     pub fn check<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
         result.map_err(|diagnostic| self.push(diagnostic)).ok()
+    }
+
+    /// Notes that something is accepted and has no effect.
+    pub fn note_without_effect(&mut self, span: Span, what: impl Into<String>) {
+        self.without_effect.push((span, what.into()));
     }
 
     /// Whether the configuration is unusable.
@@ -121,28 +199,71 @@ impl Diagnostics {
         let mut others = self.clone();
         others
             .found
-            .retain(|diagnostic| diagnostic.severity != Severity::Advice);
+            .retain(|finding| finding.first.severity != Severity::Advice);
         others
     }
 
-    /// In the order they were found.
+    /// In the order they were found, each once.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.found.iter()
+        self.found.iter().map(|finding| &finding.first)
     }
 
-    /// Whether a problem would be kept; costly advice for one that is not would be wasted.
+    pub(super) fn findings(&self) -> &[Finding] {
+        &self.found
+    }
+
+    /// What is accepted without effect, in the order it was found.
+    pub(super) fn effectless(&self) -> &[(Span, String)] {
+        &self.without_effect
+    }
+
+    /// Whether a problem is a new one; costly advice for one that is not would be wasted.
     pub(super) fn is_wanted(&self, diagnostic: &Diagnostic) -> bool {
-        self.found.len() < MOST
-            && !self
-                .seen
-                .contains(&(diagnostic.span, diagnostic.message.clone()))
+        let key = (diagnostic.severity, diagnostic.message.clone());
+        self.found.len() < MOST && !self.known.contains_key(&key)
     }
 
     /// How many were only counted.
     pub(super) fn omitted(&self) -> usize {
         self.omitted
     }
+
+    /// Where a problem belongs; `None` for one that was told of this very place, or is too much.
+    fn finding(
+        &mut self,
+        key: (Severity, String),
+        span: Option<Span>,
+        text: &str,
+    ) -> Option<Place> {
+        let known = self.known.get(&key).copied();
+        let is_told = match span {
+            // A file included in several places has each of its problems once.
+            Some(span) => self.seen.len() < MOST_SEEN && !self.seen.insert((span, text.to_owned())),
+            None => known.is_some(),
+        };
+        if is_told {
+            return None;
+        }
+        if let Some(number) = known {
+            return Some(Place::Known(number));
+        }
+        if self.found.len() >= MOST {
+            self.omitted += 1;
+            return None;
+        }
+        self.known.insert(key, self.found.len());
+        Some(Place::New)
+    }
 }
 
-/// The number of problems that are kept.
+enum Place {
+    Known(usize),
+    New,
+}
+
+/// The number of different problems that are kept.
 const MOST: usize = 1000;
+/// The number of further places that are kept of each.
+const MOST_PLACES: usize = 8;
+/// The number of places that are told apart.
+const MOST_SEEN: usize = 100_000;

@@ -4,7 +4,7 @@
 //! [`DEPTH_LIMIT`] are skipped with one error. After any error parsing resumes at the next `;`, `{`
 //! or `}`. A simple statement with a broken word is dropped, lest it cause errors that are none;
 //! a broken head of a block is kept for the sake of what stands in it.
-//! Every offset at which a statement ended, or failed to, is marked: those give the line numbers.
+//! The block of a directive `…_by_lua_block` is a program in another language: only its end is found.
 
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::source::{FileId, Origin, Span};
@@ -22,11 +22,8 @@ pub(super) struct Input<'t> {
     pub(super) origin: Origin,
 }
 
-/// Parses a text: its statements, and the ascending marks of their ends.
-pub(super) fn parse_text(
-    input: Input<'_>,
-    diagnostics: &mut Diagnostics,
-) -> (Vec<Directive>, Vec<u32>) {
+/// Parses a text into its statements.
+pub(super) fn parse_text(input: Input<'_>, diagnostics: &mut Diagnostics) -> Vec<Directive> {
     let mut assembly = Assembly {
         input,
         diagnostics,
@@ -34,14 +31,16 @@ pub(super) fn parse_text(
         statements: Vec::new(),
         pending: Pending::default(),
         skipped: 0,
-        marks: Vec::new(),
     };
     assembly.run();
-    (assembly.statements, assembly.marks)
+    assembly.statements
 }
 
 /// The most blocks that may stand within each other.
 pub(super) const DEPTH_LIMIT: usize = 100;
+
+/// How the names of directives end whose blocks are Lua.
+const SCRIPT: &str = "_by_lua_block";
 
 struct Assembly<'t, 'd> {
     input: Input<'t>,
@@ -52,7 +51,6 @@ struct Assembly<'t, 'd> {
     pending: Pending,
     /// Open blocks beyond the depth limit.
     skipped: usize,
-    marks: Vec<u32>,
 }
 
 /// A block that is not closed yet.
@@ -79,6 +77,11 @@ impl Assembly<'_, '_> {
             match token {
                 Token::Word { raw, quoted } => self.word(raw, quoted, span),
                 Token::Semicolon => self.semicolon(span),
+                Token::Open if self.is_script() => {
+                    let is_closed = lexer.skip_script();
+                    let end = Span::new(self.input.file, lexer.offset(), lexer.offset());
+                    self.script(span, end, is_closed);
+                }
                 Token::Open => self.open(span),
                 Token::Close => self.close(span),
                 Token::Stray => self.stray(span),
@@ -105,7 +108,6 @@ impl Assembly<'_, '_> {
     }
 
     fn semicolon(&mut self, span: Span) {
-        self.mark(span.start);
         if self.skipped > 0 {
             return;
         }
@@ -116,7 +118,6 @@ impl Assembly<'_, '_> {
     }
 
     fn open(&mut self, span: Span) {
-        self.mark(span.start);
         let depth = self.input.depth + self.blocks.len();
         if self.skipped > 0 || depth >= DEPTH_LIMIT {
             return self.skip(span);
@@ -132,6 +133,30 @@ impl Assembly<'_, '_> {
         });
     }
 
+    /// Whether the words at hand are the head of a block in Lua.
+    fn is_script(&self) -> bool {
+        let head = self.pending.words.first();
+        head.is_some_and(|word| !word.quoted && word.text.ends_with(SCRIPT))
+    }
+
+    /// A block in Lua is over, or its end was not found.
+    fn script(&mut self, span: Span, end: Span, is_closed: bool) {
+        let words = std::mem::take(&mut self.pending).words;
+        let block = directive(words, span).map(|head| Directive {
+            body: Some(Vec::new()),
+            end,
+            ..head
+        });
+        if is_closed {
+            self.statements.extend(block);
+        } else if let Some(head) = block {
+            self.blocks.push(Block {
+                head: Some(head),
+                before: std::mem::take(&mut self.statements),
+            });
+        }
+    }
+
     fn skip(&mut self, span: Span) {
         if self.skipped == 0 {
             let message = format!("blocks are nested deeper than {DEPTH_LIMIT} levels");
@@ -142,7 +167,6 @@ impl Assembly<'_, '_> {
     }
 
     fn close(&mut self, span: Span) {
-        self.mark(span.start);
         if self.skipped > 0 {
             self.skipped -= 1;
             return;
@@ -184,7 +208,6 @@ impl Assembly<'_, '_> {
         if self.skipped > 0 {
             return;
         }
-        self.mark(span.start);
         self.pending.is_broken = true;
         self.unexpected(
             span,
@@ -193,7 +216,6 @@ impl Assembly<'_, '_> {
     }
 
     fn too_long(&mut self, raw: &[u8], quoted: bool, span: Span) {
-        self.mark(span.start);
         self.pending.is_broken = self.skipped == 0;
         let beginning = raw.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let beginning = String::from_utf8_lossy(&beginning[..beginning.len().min(20)]);
@@ -208,7 +230,6 @@ impl Assembly<'_, '_> {
     }
 
     fn not_text(&mut self, raw: &[u8], span: Span) {
-        self.mark(span.start);
         self.pending.is_broken = true;
         let shown = String::from_utf8_lossy(raw);
         let message = format!("invalid UTF-8 in \"{}\"", shown.trim());
@@ -228,14 +249,12 @@ impl Assembly<'_, '_> {
     }
 
     fn unclosed(&mut self, span: Span) {
-        self.marks.push(span.end);
         let expected = self.expected_after_word();
         self.ended(span, expected, Some("this quote is not closed".to_owned()));
         self.close_all(span);
     }
 
     fn end(&mut self, span: Span) {
-        self.mark(span.start);
         if !self.is_idle() {
             self.ended(span, self.expected_after_word(), self.open_blocks());
         } else if !self.blocks.is_empty() || self.skipped > 0 {
@@ -288,10 +307,6 @@ impl Assembly<'_, '_> {
 
     fn is_idle(&self) -> bool {
         self.pending.words.is_empty() && !self.pending.is_broken
-    }
-
-    fn mark(&mut self, offset: u32) {
-        self.marks.push(offset);
     }
 }
 

@@ -125,8 +125,7 @@ impl Loading<'_> {
             depth,
             origin,
         };
-        let (tree, marks) = parse_text(input, &mut self.diagnostics);
-        self.sources.set_marks(file, marks);
+        let tree = parse_text(input, &mut self.diagnostics);
         self.open.push(file);
         let tree = self.expand(tree, depth);
         self.open.pop();

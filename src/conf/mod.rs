@@ -12,9 +12,11 @@
 
 mod apply;
 mod diagnostic;
+mod foreign;
 mod grammar;
 mod include;
 mod loader;
+mod lua;
 mod nearest;
 mod reference;
 mod render;
@@ -27,8 +29,9 @@ mod tree;
 pub mod values;
 mod word;
 
-pub use apply::apply;
+pub use apply::{Excused, apply};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use foreign::{Feature, Foreign};
 pub use include::{Parsed, parse, reason};
 pub use loader::{Disk, Loader, Recorder, Recording};
 pub use nearest::nearest;

@@ -1,56 +1,154 @@
 //! Diagnostics as text, in source order.
 //!
-//! The first line of each has the shape nginx's tools expect, `MESSAGE in FILE:LINE`, where LINE is
-//! the line in which the offending statement ended. Below it, for people, stand the source line
-//! with the spot underlined and the advice. Whatever the configuration contains, one problem stays
-//! on its lines: control characters are shown as escapes, long lines are cut around the spot.
+//! The first line of each has the shape nginx's tools expect, `MESSAGE in FILE:LINE`. Below it, for
+//! people, stand that line with the spot underlined, the advice, and where the same occurs again.
+//! Whatever the configuration contains, one problem stays on its lines: control characters are shown
+//! as escapes, long lines are cut around the spot; and no more than [`MOST_SHOWN`] are shown.
 
 use std::fmt::Write;
 
-use super::diagnostic::{Diagnostic, Diagnostics, Severity};
+use super::diagnostic::{Diagnostic, Diagnostics, Finding, Severity};
 use super::source::{Origin, SourceFile, Sources, Span};
 
 impl Diagnostics {
     /// Everything for a terminal; each problem opens with `PROGRAM: [emerg] MESSAGE in FILE:LINE`.
     pub fn render(&self, sources: &Sources, program: &str) -> String {
         let mut text = String::new();
-        for diagnostic in self.sorted(sources) {
-            let severity = diagnostic.severity.name();
-            let headline = diagnostic.headline(sources);
+        let shown = self.shown(sources);
+        for finding in &shown.findings {
+            let severity = finding.first.severity.name();
+            let headline = finding.first.headline(sources);
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{program}: [{severity}] {headline}");
-            diagnostic.write_snippet(sources, &mut text);
+            let margin = finding.first.write_snippet(sources, &mut text);
+            if let Some(again) = finding.again(sources) {
+                let _ = writeln!(text, "{:margin$} {again}", "");
+            }
         }
-        if self.omitted() > 0 {
-            let severity = Severity::Emerg.name();
-            let _ = writeln!(text, "{program}: [{severity}] {}", self.omission());
+        if let Some((severity, line)) = shown.rest {
+            let _ = writeln!(text, "{program}: [{}] {line}", severity.name());
         }
         text
     }
 
     /// For a log, which adds the date and the process: one line for each problem.
     pub fn log_lines(&self, sources: &Sources) -> Vec<(Severity, String)> {
-        let line = |diagnostic: &Diagnostic| (diagnostic.severity, diagnostic.headline(sources));
-        let mut lines: Vec<_> = self.sorted(sources).into_iter().map(line).collect();
-        if self.omitted() > 0 {
-            lines.push((Severity::Emerg, self.omission()));
+        let shown = self.shown(sources);
+        let line = |finding: &&Finding| (finding.first.severity, finding.log_line(sources));
+        let lines = shown.findings.iter().map(line);
+        lines.chain(shown.rest).collect()
+    }
+
+    /// What is accepted and has no effect: a line for each file.
+    pub fn lines_without_effect(&self, sources: &Sources) -> Vec<String> {
+        let mut all: Vec<_> = self.effectless().iter().collect();
+        all.sort_by_cached_key(|(span, _)| sources.order(*span));
+        all.dedup();
+        let mut lines: Vec<(&str, String)> = Vec::new();
+        for (span, what) in all {
+            let Some(file) = sources.file(span.file) else {
+                continue;
+            };
+            let one = format!("{what} ({})", file.line(span.start));
+            match lines.iter_mut().find(|(name, _)| *name == file.name) {
+                Some((_, line)) => *line = format!("{line}, {one}"),
+                None => lines.push((&file.name, one)),
+            }
         }
-        lines
-    }
-
-    fn sorted(&self, sources: &Sources) -> Vec<&Diagnostic> {
-        let mut sorted: Vec<_> = self.iter().collect();
-        sorted.sort_by_cached_key(|diagnostic| {
-            (
-                diagnostic.span.is_none(),
-                diagnostic.span.map(|span| sources.order(span)),
+        let line = |(file, line): (&str, String)| {
+            let file = printable(file);
+            format!(
+                "accepted without effect in {file} (line): {}",
+                printable(&line)
             )
-        });
-        sorted
+        };
+        lines.into_iter().map(line).collect()
     }
 
-    fn omission(&self) -> String {
-        format!("{} more problems are not shown", self.omitted())
+    /// The gravest problems, in source order, and a line for what is left out.
+    fn shown(&self, sources: &Sources) -> Shown<'_> {
+        let mut sorted: Vec<&Finding> = self.findings().iter().collect();
+        sorted.sort_by_cached_key(|finding| {
+            let span = finding.first.span;
+            (span.is_none(), span.map(|span| sources.order(span)))
+        });
+        let mut places: Vec<usize> = (0..sorted.len()).collect();
+        places.sort_by_key(|place| sorted[*place].first.severity);
+        let rest = places.split_off(places.len().min(MOST_SHOWN));
+        places.sort_unstable();
+        let omitted = rest.len() + self.omitted();
+        let severity = match rest.first() {
+            Some(first) if self.omitted() == 0 => sorted[*first].first.severity,
+            _ => Severity::Emerg,
+        };
+        let line = || (severity, format!("{omitted} more problems are not shown"));
+        Shown {
+            findings: places.into_iter().map(|place| sorted[place]).collect(),
+            rest: (omitted > 0).then(line),
+        }
+    }
+}
+
+struct Shown<'d> {
+    findings: Vec<&'d Finding>,
+    rest: Option<(Severity, String)>,
+}
+
+impl Finding {
+    /// Where the problem occurs again, or which other names ask for the feature.
+    fn again(&self, sources: &Sources) -> Option<String> {
+        if self.more == 0 {
+            return None;
+        }
+        let Some((feature, names)) = &self.feature else {
+            return Some(format!("also: {}", self.places(sources)));
+        };
+        let one = |(name, count): &(String, usize)| match count {
+            1 => name.clone(),
+            _ => format!("{name} ({count} times)"),
+        };
+        let mut shown: Vec<_> = names.iter().take(MOST_NAMES).map(one).collect();
+        if names.len() > MOST_NAMES {
+            shown.push(format!("and {} others", names.len() - MOST_NAMES));
+        }
+        let lines = if self.more == 1 { "line" } else { "lines" };
+        let shown = printable(&shown.join(", "));
+        Some(format!("also: {} {lines} of {feature}: {shown}", self.more))
+    }
+
+    fn places(&self, sources: &Sources) -> String {
+        let own = self.first.span.map(|span| span.file);
+        let mut shown = Vec::new();
+        for span in &self.places {
+            let Some(file) = sources.file(span.file) else {
+                continue;
+            };
+            let line = file.line(span.start);
+            shown.push(match own {
+                Some(own) if own == span.file => format!("line {line}"),
+                _ => format!("{}:{line}", printable(&file.name)),
+            });
+        }
+        shown.dedup();
+        if self.more > self.places.len() {
+            shown.push(format!("{} more", self.more - self.places.len()));
+        }
+        shown.join(", ")
+    }
+
+    fn log_line(&self, sources: &Sources) -> String {
+        let message = match (self.more, &self.feature) {
+            (0, _) => return self.first.headline(sources),
+            (more, Some((feature, _))) => {
+                format!("{} (and {more} more of {feature})", self.first.message)
+            }
+            (more, None) => format!("{} (and {more} more)", self.first.message),
+        };
+        let counted = Diagnostic {
+            message,
+            ..self.first.clone()
+        };
+        counted.headline(sources)
     }
 }
 
@@ -63,7 +161,7 @@ impl Diagnostic {
                 format!(
                     "{message} in {}:{}",
                     printable(&file.name),
-                    file.statement_line(span)
+                    file.line(span.start)
                 )
             }
             Some((file, _)) => format!("{message} in {}", printable(&file.name)),
@@ -76,7 +174,8 @@ impl Diagnostic {
         Some((sources.file(span.file)?, span))
     }
 
-    fn write_snippet(&self, sources: &Sources, text: &mut String) {
+    /// Appends what stands below the headline; gives the width of its margin.
+    fn write_snippet(&self, sources: &Sources, text: &mut String) -> usize {
         let snippet = self
             .place(sources)
             .and_then(|(file, span)| Snippet::new(file, span));
@@ -97,6 +196,7 @@ impl Diagnostic {
         if let Some(help) = &self.help {
             let _ = writeln!(text, "{:margin$} help: {}", "", printable(help));
         }
+        margin
     }
 }
 
@@ -154,6 +254,10 @@ fn printable(text: &str) -> String {
     text.chars().map(escaped).collect()
 }
 
+/// The number of problems that are shown.
+const MOST_SHOWN: usize = 50;
+/// The number of names that are told of a feature that is missing.
+const MOST_NAMES: usize = 12;
 /// How many bytes of a source line are shown before and from the spot.
 const BEFORE: usize = 80;
 const BEHIND: usize = 80;

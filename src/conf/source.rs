@@ -1,8 +1,7 @@
 //! Texts, spans, and how a byte offset becomes a line again.
 //!
-//! The raw bytes are kept, since comments may be in any encoding. Beside them stand the place each
-//! file was included from and the offsets at which statements ended: the first gives diagnostics
-//! their order, the second the line that nginx would name.
+//! The raw bytes are kept, since comments may be in any encoding. Beside them stands the place each
+//! file was included from, which gives diagnostics their order.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -87,7 +86,6 @@ pub struct SourceFile {
     pub(super) origin: Origin,
     included_at: Option<Span>,
     line_starts: Vec<u32>,
-    marks: Vec<u32>,
 }
 
 impl SourceFile {
@@ -105,12 +103,6 @@ impl SourceFile {
             to -= 1;
         }
         from..to
-    }
-
-    /// The line in which the statement around an offset ended.
-    pub(super) fn statement_line(&self, span: Span) -> usize {
-        let next = self.marks.partition_point(|&mark| mark < span.start);
-        self.line(self.marks.get(next).copied().unwrap_or(span.end))
     }
 }
 
@@ -180,16 +172,8 @@ impl Sources {
             text: text.into(),
             origin,
             included_at,
-            marks: Vec::new(),
         });
         id
-    }
-
-    /// Keeps the ascending offsets at which statements of a file ended.
-    pub(super) fn set_marks(&mut self, id: FileId, marks: Vec<u32>) {
-        if let Some(file) = self.files.get_mut(id.0 as usize) {
-            file.marks = marks;
-        }
     }
 
     /// A key that sorts spans as a reader meets them, includes in the place where they stand.

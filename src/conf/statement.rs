@@ -105,7 +105,7 @@ impl<'a> Statement<'a> {
         result.map_err(|invalid| self.invalid(index, invalid, "a whole number"))
     }
 
-    /// One of several words.
+    /// One of several words, in any letter case.
     ///
     /// # Errors
     /// Names the value, the directive and the words.
@@ -115,7 +115,8 @@ impl<'a> Statement<'a> {
         choices: &[(&str, T)],
     ) -> Result<T, Diagnostic> {
         let value = self.text(index);
-        if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == value) {
+        let is_meant = |(word, _): &&(&str, T)| word.eq_ignore_ascii_case(value);
+        if let Some((_, choice)) = choices.iter().find(is_meant) {
             return Ok(*choice);
         }
         let words: Vec<_> = choices

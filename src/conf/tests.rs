@@ -186,7 +186,12 @@ const SPECS: &[DirectiveSpec] = &[
 /// Parses and applies a text; everything that is wrong, one line each.
 fn checked(text: &str) -> (Scope, String) {
     let mut parsed = parsed(text);
-    let scope = apply(&parsed.tree, &[SPECS], &mut parsed.diagnostics);
+    let scope = apply(
+        &parsed.tree,
+        &[SPECS],
+        Foreign::NONE,
+        &mut parsed.diagnostics,
+    );
     let problems = problems(&parsed);
     (scope, problems)
 }

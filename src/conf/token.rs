@@ -15,6 +15,8 @@ use nom::error::Error;
 use nom::multi::{many0_count, many1_count};
 use nom::{IResult, Parser};
 
+use super::lua;
+
 /// What stands at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'t> {
@@ -68,7 +70,16 @@ impl<'t> Lexer<'t> {
         (token, start..self.offset())
     }
 
-    fn offset(&self) -> usize {
+    /// Skips a block of Lua whose opening brace was the last token, with its closing brace; false
+    /// when that is not found, and then the rest of the text is skipped.
+    pub(super) fn skip_script(&mut self) -> bool {
+        let length = lua::length(self.rest);
+        self.rest = &self.rest[length.unwrap_or(self.rest.len())..];
+        length.is_some()
+    }
+
+    /// How much of the text is done.
+    pub(super) fn offset(&self) -> usize {
         self.text.len() - self.rest.len()
     }
 

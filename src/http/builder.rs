@@ -25,7 +25,8 @@ use super::template::{self, Template};
 use super::variable::{VariableSpec, VariableTable};
 use super::{listeners, location_tree};
 use crate::conf::{
-    Chain, Context, Diagnostic, Diagnostics, Loader, Part, Scope, Severity, Sources, Span, Text,
+    Chain, Context, Diagnostic, Diagnostics, Foreign, Loader, Part, Scope, Severity, Sources, Span,
+    Text,
 };
 use crate::status::Tree;
 
@@ -79,6 +80,8 @@ pub struct Surroundings<'a> {
     pub prefix: &'a Path,
     /// The number of the configuration.
     pub generation: u64,
+    /// What other servers have.
+    pub foreign: Foreign,
 }
 
 /// A location while it is built.
@@ -133,6 +136,7 @@ impl<'a> Builder<'a> {
         diagnostics: &'a mut Diagnostics,
         surroundings: Surroundings<'a>,
     ) -> Option<Runtime> {
+        let foreign = surroundings.foreign;
         let mut builder = Self::new(modules, diagnostics, surroundings)?;
         let http = main.blocks_in(Context::Http).next()?;
         let root = Chain::root(main);
@@ -155,11 +159,14 @@ impl<'a> Builder<'a> {
         }
         let rows: Vec<&'static VariableSpec> =
             modules.iter().flat_map(|module| module.variables).collect();
+        let elsewhere = (foreign, main.get());
         Some(Runtime {
             listeners,
             servers,
             locations: builder.locations.into_iter().flatten().collect(),
-            variables: builder.variables.finish(&rows, builder.diagnostics),
+            variables: builder
+                .variables
+                .finish(&rows, elsewhere, builder.diagnostics),
             states: builder.states,
             idle_peers: builder.idle_peers,
             tree: builder.tree,
@@ -222,14 +229,6 @@ impl Builder<'_> {
             },
         });
         Template::new(parts.collect())
-    }
-
-    /// The phase from which a variable has its final value; the first for one that is not in the
-    /// tables.
-    pub fn available_from(&self, name: &str) -> Phase {
-        let mut rows = self.modules.iter().flat_map(|module| module.variables);
-        rows.find(|row| row.is(name))
-            .map_or(Phase::Request, |row| row.available_from)
     }
 
     /// A path of the configuration, from where relative ones begin.

@@ -6,6 +6,7 @@
 //! directives, variables and handlers, and everything is known by index before the first request.
 #![forbid(unsafe_code)]
 
+mod availability;
 pub mod bridge;
 pub mod builder;
 pub mod chore;
@@ -17,6 +18,7 @@ pub mod encryption;
 pub mod engine;
 pub mod handshake;
 pub mod lifecycle;
+mod meaning;
 pub mod memory;
 pub mod module;
 mod nesting;

@@ -48,7 +48,7 @@ impl Pattern {
         let groups = regex
             .capture_names()
             .enumerate()
-            .filter_map(|(number, name)| Some((variables.held(name?, span), number)))
+            .filter_map(|(number, name)| Some((variables.captured(name?, span), number)))
             .collect();
         Ok(Self { regex, groups })
     }

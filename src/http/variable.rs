@@ -6,9 +6,10 @@
 
 use std::collections::HashMap;
 
+use super::meaning::{Definition, Entry, Known};
 use super::phase::Phase;
 use super::request::Request;
-use crate::conf::{Diagnostic, Diagnostics, Severity, Span, nearest};
+use crate::conf::{Diagnostic, Diagnostics, Excused, Foreign, Severity, Span};
 
 /// The number of a variable in one runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,11 @@ pub trait Variable: Send + Sync {
     /// Whether a directive may assign it.
     fn assignable(&self) -> bool {
         false
+    }
+
+    /// Whether the named group of a pattern may take its place.
+    fn gives_way(&self) -> bool {
+        true
     }
 }
 
@@ -69,69 +75,13 @@ impl VariableSpec {
         self.suffix(name).is_some()
     }
 
-    fn suffix<'n>(&self, name: &'n str) -> Option<&'n str> {
+    /// What stands for `*` in `name`, if this row stands for it.
+    pub(super) fn suffix<'n>(&self, name: &'n str) -> Option<&'n str> {
         match self.name.strip_suffix('*') {
             Some(prefix) => name.strip_prefix(prefix).filter(|rest| !rest.is_empty()),
             None => (name == self.name).then_some(""),
         }
     }
-}
-
-struct RowVariable {
-    spec: &'static VariableSpec,
-    suffix: String,
-}
-
-impl Variable for RowVariable {
-    fn read(&self, request: &mut Request, out: &mut Vec<u8>) -> bool {
-        (self.spec.read)(request, &self.suffix, out)
-    }
-
-    fn assign(&self, request: &mut Request, value: &[u8]) -> bool {
-        match self.spec.assign {
-            Some(assign) => {
-                assign(request, value);
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn cached(&self) -> bool {
-        self.spec.cached
-    }
-
-    fn assignable(&self) -> bool {
-        self.spec.assign.is_some() || self.spec.name.ends_with('*')
-    }
-}
-
-/// A variable that only holds what `set`, or the named group of a pattern, put there.
-struct Held;
-
-impl Variable for Held {
-    fn read(&self, _request: &mut Request, _out: &mut Vec<u8>) -> bool {
-        false
-    }
-
-    fn cached(&self) -> bool {
-        true
-    }
-
-    fn assignable(&self) -> bool {
-        true
-    }
-}
-
-struct Entry {
-    name: String,
-    first_use: Option<Span>,
-    assigned: bool,
-}
-
-struct Definition {
-    owner: String,
-    variable: Box<dyn Variable>,
 }
 
 /// The names seen while a configuration is loaded.
@@ -141,6 +91,7 @@ pub struct VariableTable {
     definitions: HashMap<String, Definition>,
     by_name: HashMap<String, VariableIndex>,
     families: Vec<(String, Family)>,
+    made_of: HashMap<String, Vec<String>>,
 }
 
 /// Makes the variable that stands for what follows a prefix.
@@ -202,10 +153,39 @@ impl VariableTable {
         index
     }
 
+    /// A variable that the named group of a pattern fills.
+    pub fn captured(&mut self, name: &str, span: Span) -> VariableIndex {
+        let index = self.held(name, span);
+        let entry = &mut self.entries[usize::from(index.0)];
+        entry.captured.get_or_insert(span);
+        index
+    }
+
+    /// Notes that the value of `name` is made of those of others.
+    pub fn note_parts<'n>(&mut self, name: &str, parts: impl Iterator<Item = &'n str>) {
+        let parts = parts.map(str::to_ascii_lowercase);
+        let all = self.made_of.entry(name.to_ascii_lowercase());
+        all.or_default().extend(parts);
+    }
+
+    /// The names that a value is made of, directly and indirectly, `name` first.
+    pub fn parts(&self, name: &str) -> Vec<String> {
+        let mut found = vec![name.to_ascii_lowercase()];
+        let mut next = 0;
+        while let Some(name) = found.get(next) {
+            let parts = self.made_of.get(name).into_iter().flatten();
+            let fresh: Vec<_> = parts.filter(|one| !found.contains(one)).cloned().collect();
+            found.extend(fresh);
+            next += 1;
+        }
+        found
+    }
+
     /// Every name gets its meaning; one without a meaning is reported.
     pub fn finish(
         mut self,
         rows: &[&'static VariableSpec],
+        elsewhere: (Foreign, Option<&Excused>),
         diagnostics: &mut Diagnostics,
     ) -> Variables {
         let known = self.known_names(rows);
@@ -213,6 +193,8 @@ impl VariableTable {
             rows,
             families: &self.families,
             names: &known,
+            foreign: elsewhere.0,
+            excused: elsewhere.1,
         };
         let mut resolve = |entry: Entry| {
             let definition = self.definitions.remove(&entry.name);
@@ -236,6 +218,7 @@ impl VariableTable {
             name: name.clone(),
             first_use: None,
             assigned: false,
+            captured: None,
         });
         self.by_name.insert(name, index);
         index
@@ -247,71 +230,7 @@ impl VariableTable {
     }
 }
 
-/// What a name may mean, beside what is defined for it alone.
-struct Known<'a> {
-    rows: &'a [&'static VariableSpec],
-    families: &'a [(String, Family)],
-    /// All names, for advice.
-    names: &'a [String],
-}
-
-impl Entry {
-    fn resolve(
-        self,
-        definition: Option<Definition>,
-        known: &Known<'_>,
-        diagnostics: &mut Diagnostics,
-    ) -> Box<dyn Variable> {
-        if let Some(definition) = definition {
-            self.check_assignment(&*definition.variable, diagnostics);
-            return definition.variable;
-        }
-        for (prefix, family) in known.families {
-            if let Some(suffix) = self.name.strip_prefix(prefix.as_str()) {
-                let variable = family(suffix);
-                self.check_assignment(&*variable, diagnostics);
-                return variable;
-            }
-        }
-        for spec in known.rows {
-            if let Some(suffix) = spec.suffix(&self.name) {
-                let variable = Box::new(RowVariable {
-                    spec,
-                    suffix: suffix.to_owned(),
-                });
-                self.check_assignment(&*variable, diagnostics);
-                return variable;
-            }
-        }
-        if !self.assigned {
-            diagnostics.push(self.unknown(known.names));
-        }
-        Box::new(Held)
-    }
-
-    fn check_assignment(&self, variable: &dyn Variable, out: &mut Diagnostics) {
-        let Some(span) = self
-            .first_use
-            .filter(|_| self.assigned && !variable.assignable())
-        else {
-            return;
-        };
-        let message = format!("the duplicate \"{}\" variable", self.name);
-        let help = "this variable has a meaning of its own and cannot be set";
-        out.push(Diagnostic::error(span, message).with_help(help));
-    }
-
-    fn unknown(&self, known: &[String]) -> Diagnostic {
-        let message = format!("unknown \"{}\" variable", self.name);
-        let diagnostic = placed(self.first_use, message);
-        match nearest(&self.name, known.iter().map(String::as_str)) {
-            Some(name) => diagnostic.with_help(format!("did you mean \"${name}\"?")),
-            None => diagnostic,
-        }
-    }
-}
-
-fn placed(span: Option<Span>, message: String) -> Diagnostic {
+pub(super) fn placed(span: Option<Span>, message: String) -> Diagnostic {
     Diagnostic {
         severity: Severity::Emerg,
         span,

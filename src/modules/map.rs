@@ -222,6 +222,10 @@ fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     };
     for written in maps {
         let map = Map::new(builder, written);
+        let texts = written.entries.iter().map(|(_, value)| value);
+        let texts = texts.chain([&written.source]);
+        let parts = texts.flat_map(Text::variables).map(|(name, _)| name);
+        builder.variables.note_parts(&written.name, parts);
         let offered = builder.variables.offer(
             &written.name,
             &written.owner,

@@ -77,13 +77,14 @@ pub fn load(
         mut diagnostics,
     } = parsed;
     conf::require_section(&tree, "events", &mut diagnostics);
-    let main = conf::apply(&tree, &directives(), &mut diagnostics);
+    let main = conf::apply(&tree, &directives(), unused::FOREIGN, &mut diagnostics);
     let surroundings = Surroundings {
         sources: &sources,
         files,
         memory,
         prefix,
         generation,
+        foreign: unused::FOREIGN,
     };
     let runtime = Builder::build(&main, MODULES, &mut diagnostics, surroundings);
     Loaded {

@@ -352,14 +352,14 @@ fn error_log(statement: &Statement<'_>) -> Result<ErrorLog, Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conf::{Diagnostics, Recording, parse};
+    use crate::conf::{Diagnostics, Foreign, Recording, parse};
 
     fn load(text: &str) -> (Settings, Vec<String>) {
         let json = serde_json::json!({ "files": { "main": text }, "expansions": {} });
         let mut recording: Recording = serde_json::from_value(json).unwrap();
         let parsed = parse(Path::new("main"), None, &mut recording);
         let mut diagnostics: Diagnostics = parsed.diagnostics;
-        let main = crate::conf::apply(&parsed.tree, &[DIRECTIVES], &mut diagnostics);
+        let main = crate::conf::apply(&parsed.tree, &[DIRECTIVES], Foreign::NONE, &mut diagnostics);
         let messages = diagnostics.iter().map(|one| one.message.clone());
         (Settings::of(&main), messages.collect())
     }

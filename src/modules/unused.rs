@@ -2,11 +2,16 @@
 //!
 //! They tune machinery that this server does not have: hash tables of a fixed size, event loops
 //! that are chosen by hand, buffers for files on the side. They are read, their arguments counted,
-//! and nothing follows. A directive whose absence somebody could notice does not belong here: it
-//! stays unknown, and an error.
+//! and nothing follows; a check of the configuration tells which they are. A directive whose absence
+//! somebody could notice does not belong here: it stays an error, and `foreign` knows what to do
+//! instead.
+
+mod foreign;
 
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 use crate::http::module::{self, Module};
+
+pub(super) use foreign::FOREIGN;
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -87,12 +92,7 @@ const UNUSED: &[DirectiveSpec] = &[
     unused("ssl_ciphers CIPHERS;", OUTER, ONE, CIPHERS),
     unused("ssl_ecdh_curve CURVES;", OUTER, ONE, CIPHERS),
     unused("ssl_dhparam FILE;", OUTER, ONE, CIPHERS),
-    unused(
-        "ssl_session_tickets on | off;",
-        OUTER,
-        Arity::FLAG,
-        TICKETS,
-    ),
+    unused("ssl_session_tickets on | off;", OUTER, Arity::FLAG, TICKETS),
     unused("ssl_early_data on | off;", OUTER, Arity::FLAG, EARLY_DATA),
     unused("ssl_stapling on | off;", OUTER, Arity::FLAG, STAPLING),
     unused(
@@ -264,6 +264,12 @@ const fn unused(
             default: "",
             text: reason,
             example: "",
+        },
+        apply: |statement| {
+            let name = &statement.directive.name;
+            let diagnostics = &mut *statement.diagnostics;
+            diagnostics.note_without_effect(name.span, name.text.as_str());
+            Ok(())
         },
         ..SPEC
     }

@@ -15,7 +15,7 @@ use super::listen::{self, Bound};
 use super::memory::{Areas, MasterMemory};
 use super::reload::now;
 use super::report::Audience;
-use crate::conf::{self, Disk, Loader, Parsed, Recorder, Recording, reason};
+use crate::conf::{self, Disk, Foreign, Loader, Parsed, Recorder, Recording, reason};
 use crate::http::lifecycle::Lifecycle;
 use crate::http::memory::{Memory, Unshared};
 use crate::http::runtime::Runtime;
@@ -76,7 +76,12 @@ impl Source {
         let (parsed, _) = self.record();
         let mut ignored = parsed.diagnostics;
         let rows = modules::process::MODULE.directives;
-        Settings::of(&conf::apply(&parsed.tree, &[rows], &mut ignored))
+        Settings::of(&conf::apply(
+            &parsed.tree,
+            &[rows],
+            Foreign::NONE,
+            &mut ignored,
+        ))
     }
 
     /// Understands a text that was read; `files` gives what else belongs to it.

@@ -40,6 +40,7 @@ use master::Master;
 use report::{Audience, PROGRAM, say};
 
 use crate::conf::reason;
+use crate::modules::Loaded;
 use crate::modules::process::{LogLevel, Settings};
 use crate::{os, push};
 
@@ -127,6 +128,14 @@ fn check(line: &CommandLine, dump: bool) -> bool {
         return false;
     }
     if !line.quiet {
+        let Loaded {
+            diagnostics,
+            sources,
+            ..
+        } = &checked.loaded;
+        for line in diagnostics.lines_without_effect(sources) {
+            say(&format!("{PROGRAM}: {line}\n"));
+        }
         for note in checked.loaded.runtime.iter().flat_map(|one| &one.notes) {
             say(&format!("{PROGRAM}: {note}\n"));
         }

@@ -126,3 +126,61 @@ metric z k=1;
 pingauge: [emerg] zone "z" cannot be used: 32768 bytes cannot hold one entry of 100001 values in http_config:1
    1 | metric_zone z:32k average mean count=100000;
      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+=== a variable that is not final yet, also through maps
+--- http_config
+metric_zone z:64k count;
+map $status $class { default other; ~^2 2xx; }
+map $arg_x $outer { default $class; }
+map $arg_x $harmless { default 1; }
+--- config
+location /a { metric z $status on=request; }
+location /b { metric z $outer=$harmless on=request; }
+location /c { metric z k=$CLASS on=request; }
+location /d { metric z $outer$class on=response; metric z $bytes_sent on=end; }
+--- warn
+pingauge: [warn] "$status" has no final value in this phase in config:1
+   1 | location /a { metric z $status on=request; }
+     |                        ^^^^^^^
+     help: it is known from on=response
+pingauge: [warn] "$outer" has no final value in this phase in config:2
+   2 | location /b { metric z $outer=$harmless on=request; }
+     |                        ^^^^^^
+     help: it depends on "$status", which is known from on=response
+pingauge: [warn] "$class" has no final value in this phase in config:3
+   3 | location /c { metric z k=$CLASS on=request; }
+     |                          ^^^^^^
+     help: it depends on "$status", which is known from on=response
+
+=== a named group where a metric's variable is
+--- http_config
+metric_zone z:64k count;
+metric_complex_zone y:64k { a count; }
+map $uri $m { ~^/(?<metric_z_key>.) 1; }
+--- config
+server_name ~^(?<metric_z>.+)$;
+location ~ ^/(?<METRIC_Y_value_a>.)$ { return 200 $m; }
+rewrite ^/(?<metric_y>.)x$ /;
+if ($uri ~ ^/(?<metric_z_value>.)y$) { return 204; }
+location / { set $metric_z a; return 200 $metric_z$metric_z_key$metric_y$metric_y_value_a$metric_z_value; }
+--- error
+pingauge: [emerg] variable "$metric_z_key" of zone "z" is that of a named group too in http_config:3
+   3 | map $uri $m { ~^/(?<metric_z_key>.) 1; }
+     |               ^^^^^^^^^^^^^^^^^^^^^
+     help: give the group another name
+pingauge: [emerg] variable "$metric_z" of zone "z" is that of a named group too in config:1
+   1 | server_name ~^(?<metric_z>.+)$;
+     |             ^^^^^^^^^^^^^^^^^^
+     help: give the group another name
+pingauge: [emerg] variable "$metric_y_value_a" of metric "a" of zone "y" is that of a named group too in config:2
+   2 | location ~ ^/(?<METRIC_Y_value_a>.)$ { return 200 $m; }
+     | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     help: give the group another name
+pingauge: [emerg] variable "$metric_y" of zone "y" is that of a named group too in config:3
+   3 | rewrite ^/(?<metric_y>.)x$ /;
+     |         ^^^^^^^^^^^^^^^^^^
+     help: give the group another name
+pingauge: [emerg] variable "$metric_z_value" of zone "z" is that of a named group too in config:4
+   4 | if ($uri ~ ^/(?<metric_z_value>.)y$) { return 204; }
+     |            ^^^^^^^^^^^^^^^^^^^^^^^^
+     help: give the group another name

@@ -79,7 +79,15 @@ open_file_cache_valid 30s;
 open_file_cache_min_uses 2;
 open_file_cache_errors on;
 open_log_file_cache max=100;
---- ok
+--- warn
+pingauge: accepted without effect in main_config (line): worker_cpu_affinity (2), timer_resolution (3), lock_file (4), thread_pool (5), pcre_jit (6), worker_connections (8), multi_accept (9), use (10), accept_mutex (11), accept_mutex_delay (12), worker_aio_requests (13)
+pingauge: accepted without effect in http_config (line): sendfile (1), sendfile_max_chunk (2), tcp_nopush (3), tcp_nodelay (4), output_buffers (5), postpone_output (6), aio (7), aio_write (8), directio (9), directio_alignment (10), read_ahead (11), types_hash_max_size (12), types_hash_bucket_size (13), server_names_hash_max_size (14), server_names_hash_bucket_size (15), variables_hash_max_size (16), variables_hash_bucket_size (17), proxy_buffering (18), proxy_request_buffering (19), proxy_buffer_size (20), proxy_buffers (21), map_hash_max_size (22), map_hash_bucket_size (23), proxy_headers_hash_max_size (24), proxy_headers_hash_bucket_size (25), ssl_prefer_server_ciphers (26), ssl_ciphers (27), ssl_ecdh_curve (28), ssl_dhparam (29), ssl_session_tickets (30), ssl_early_data (31), ssl_stapling (32), ssl_stapling_verify (33), ssl_trusted_certificate (34), ssl_buffer_size (35), reset_timedout_connection (36), lingering_close (37), lingering_time (38), lingering_timeout (39), keepalive_disable (40), connection_pool_size (41), request_pool_size (42), client_body_buffer_size (43), client_body_in_single_buffer (44), client_body_temp_path (45), proxy_temp_path (46), proxy_max_temp_file_size (47), proxy_temp_file_write_size (48), proxy_busy_buffers_size (49), fastcgi_temp_path (50), uwsgi_temp_path (51), scgi_temp_path (52), log_subrequest (53), subrequest_output_buffer_size (54), msie_padding (55), msie_refresh (56), uninitialized_variable_warn (57), open_file_cache (58), open_file_cache_valid (59), open_file_cache_min_uses (60), open_file_cache_errors (61), open_log_file_cache (62)
+
+=== parameters of sockets
+--- http_config
+server { listen 127.0.0.1:$PORT2 reuseport backlog=10 so_keepalive=on; }
+--- warn
+pingauge: accepted without effect in http_config (line): listen … reuseport (1), listen … so_keepalive=on (1)
 
 === their arguments are counted all the same
 --- http_config

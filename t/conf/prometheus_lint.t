@@ -19,23 +19,14 @@ pingauge: [emerg] no scraper can read the labels of "a" in http_config:3
    3 |     'a{b="$1"' $p8s_value path=~/(x);
      |     ^^^^^^^^^^
      help: labels are written as {name="value",other="$1"}, each name once
+     also: line 4, line 5
 pingauge: [warn] metric "a" has no help in http_config:3
    3 |     'a{b="$1"' $p8s_value path=~/(x);
      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-pingauge: [emerg] no scraper can read the labels of "a" in http_config:4
-   4 |     'a{b="1",b="2"}' $p8s_value path=/x;
-     |     ^^^^^^^^^^^^^^^^
-     help: labels are written as {name="value",other="$1"}, each name once
 pingauge: [warn] "a" never gets a value: "a-b" above takes the same path in http_config:4
    4 |     'a{b="1",b="2"}' $p8s_value path=/x;
      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-pingauge: [emerg] no scraper can read the labels of "a" in http_config:5
-   5 |     'a{b-c="1"}' $p8s_value path=/x;
-     |     ^^^^^^^^^^^^
-     help: labels are written as {name="value",other="$1"}, each name once
-pingauge: [warn] "a" never gets a value: "a-b" above takes the same path in http_config:5
-   5 |     'a{b-c="1"}' $p8s_value path=/x;
-     |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     also: line 5
 pingauge: [emerg] "" is not a Prometheus metric name in http_config:6
    6 |     '{b="1"}' $p8s_value path=/x;
      |     ^^^^^^^^^

@@ -35,14 +35,14 @@ pingauge: [emerg] unknown directive "metrik_zone" in http_config:1
      | ^^^^^^^^^^^
      help: did you mean "metric_zone"?
 
-=== the line is where the statement ends
+=== the line is that of the spot
 --- http_config
 metric_zone hits:128k
     expire=on
     nonsense
     ;
 --- error_like
-in http_config:4$
+in http_config:3$
 
 === unknown directive
 --- config

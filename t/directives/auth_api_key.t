@@ -298,7 +298,7 @@ pingauge: [emerg] invalid number of arguments in "auth_api_key" directive in con
    5 | location /d { auth_api_key a b; }
      |               ^^^^^^^^^^^^^^^^^
      help: syntax: auth_api_key REALM | off;
-pingauge: [emerg] "auth_api_key" realm holds a control character in config:7
+pingauge: [emerg] "auth_api_key" realm holds a control character in config:6
    6 | location /e { auth_api_key "a
      |                            ^^
 pingauge: [emerg] "auth_api_key" directive is duplicate in config:8

@@ -56,7 +56,7 @@ fn survive(bytes: Vec<u8>) -> String {
     let mut files = Memory::default();
     files.0.insert("/a".into(), bytes);
     let mut found = parse(Path::new("/a"), None, &mut files);
-    apply(&found.tree, &[SPECS], &mut found.diagnostics);
+    apply(&found.tree, &[SPECS], Foreign::NONE, &mut found.diagnostics);
     for directive in &found.tree {
         for word in &directive.arguments {
             let _ = Text::parse(word);

@@ -38,7 +38,7 @@ fn syntax_errors_are_recovered() {
         ),
         (
             "a { b 'c;\n}\n",
-            "unexpected end of file, expecting \";\" or \"}\" in /etc/a.conf:3",
+            "unexpected end of file, expecting \";\" or \"}\" in /etc/a.conf:1",
             "a{}",
         ),
         ("", "", ""),
@@ -54,7 +54,7 @@ fn syntax_errors_are_recovered() {
 fn too_long_words() {
     let long = "x".repeat(5000);
     let found = parsed(&format!(
-        "a {long};\nb \"c;\nd;\n# {long}{long}\ne {long} {{ f; }}"
+        "a {long};\nb \"c;\nd;\n# {long}{long}\ne y{long} {{ f; }}"
     ));
     let lines = problems(&found);
     let lines: Vec<_> = lines.lines().collect();
@@ -65,7 +65,7 @@ fn too_long_words() {
     assert_eq!(lines[1], "too long parameter \"c;...\" in /etc/a.conf:2");
     assert_eq!(
         lines[2],
-        "too long parameter \"xxxxxxxxxxxxxxxxxxxx...\" in /etc/a.conf:5"
+        "too long parameter \"yxxxxxxxxxxxxxxxxxxx...\" in /etc/a.conf:5"
     );
     assert_eq!(lines.len(), 3);
     assert_eq!(shown(&found.tree), "d;e{f;}");
@@ -97,11 +97,11 @@ fn every_problem_in_source_order() {
     let expected = "\
 directive \"events\" has no opening \"{\" in /etc/a.conf:2
 unknown directive \"listne\" in /etc/a.conf:4
-invalid number of arguments in \"listen\" directive in /etc/a.conf:7
+invalid number of arguments in \"listen\" directive in /etc/a.conf:6
 directive \"listen\" is not terminated by \";\" in /etc/a.conf:8
 invalid number of arguments in \"location\" directive in /etc/a.conf:9
 unexpected \";\" in /etc/a.conf:10
-\"client_max_body_size\" directive invalid value \"5x\" in /etc/a.conf:13
+\"client_max_body_size\" directive invalid value \"5x\" in /etc/a.conf:12
 invalid value \"alle\" in \"satisfy\" directive, it must be \"all\" or \"any\" in /etc/a.conf:14
 \"listen\" directive is not allowed here in /etc/a.conf:16
 invalid value \"maybe\" in \"internal_redirects\" directive, it must be \"on\" or \"off\" in /etc/a.conf:17
@@ -148,9 +148,9 @@ fn required_sections() {
 fn rendering() {
     let mut found =
         parsed("events {}\nhttp {\n\tserver {\n\t\tlistne\t'a\nb' 8;\n\t\tlisten 80 events;\n");
-    apply(&found.tree, &[SPECS], &mut found.diagnostics);
+    apply(&found.tree, &[SPECS], Foreign::NONE, &mut found.diagnostics);
     let expected = "\
-pingauge: [emerg] unknown directive \"listne\" in /etc/a.conf:5
+pingauge: [emerg] unknown directive \"listne\" in /etc/a.conf:4
    4 |   listne 'a
      |   ^^^^^^
      help: did you mean \"listen\"?
@@ -170,7 +170,7 @@ pingauge: [emerg] unexpected end of file, expecting \"}\" in /etc/a.conf:7
 #[test]
 fn messages_stay_on_their_line() {
     let mut found = parsed(&format!("{} \"a\nb\u{1b}[1m\"x;", "é".repeat(300)));
-    apply(&found.tree, &[SPECS], &mut found.diagnostics);
+    apply(&found.tree, &[SPECS], Foreign::NONE, &mut found.diagnostics);
     let text = found.diagnostics.render(&found.sources, "p");
     assert!(
         text.lines().all(|line| line.chars().count() < 200),
@@ -179,8 +179,111 @@ fn messages_stay_on_their_line() {
     let (_, problems) = checked("\"a\nb\u{1b}\" 1;");
     assert_eq!(
         problems,
-        "unknown directive \"a\\nb\\u{1b}\" in /etc/a.conf:2"
+        "unknown directive \"a\\nb\\u{1b}\" in /etc/a.conf:1"
     );
+}
+
+/// A feature of others, as the tables of names have it.
+const MAIL: Feature = Feature {
+    name: "mail",
+    home: "nginx",
+    instead: "leave it to others",
+    directives: "mail starttls smtp_auth pop3_auth",
+    variables: "protocol mail_*",
+};
+
+const FOREIGN: Foreign = Foreign(&[&[MAIL]]);
+
+fn rendered(text: &str) -> String {
+    let mut found = parsed(text);
+    apply(&found.tree, &[SPECS], FOREIGN, &mut found.diagnostics);
+    found.diagnostics.render(&found.sources, "p")
+}
+
+#[test]
+fn a_feature_of_others_is_one_problem() {
+    let text = rendered(
+        "events {}\nmail {\n  nonsense { x; }\n}\nstarttls on;\nhttp {\n  server {\n    smtp_auth \
+         a;\n    smtp_auth b;\n    smtp_aut b;\n  }\n}\n",
+    );
+    let expected = "\
+p: [emerg] \"mail\" directive is known in nginx, not supported here in /etc/a.conf:2
+   2 | mail {
+     | ^^^^
+     help: leave it to others
+     also: 3 lines of mail: starttls, smtp_auth (2 times)
+p: [emerg] unknown directive \"smtp_aut\" in /etc/a.conf:10
+  10 |     smtp_aut b;
+     |     ^^^^^^^^
+     help: \"smtp_auth\" of other servers is not supported here
+";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn equal_problems_are_counted() {
+    let text = rendered("events {}\nfoo;\nbar;\nfoo 1;\nfoo 2;\n");
+    let expected = "\
+p: [emerg] unknown directive \"foo\" in /etc/a.conf:2
+   2 | foo;
+     | ^^^
+     also: line 4, line 5
+p: [emerg] unknown directive \"bar\" in /etc/a.conf:3
+   3 | bar;
+     | ^^^
+";
+    assert_eq!(text, expected);
+    let many = rendered(&"foo;\n".repeat(20));
+    assert!(many.ends_with("line 8, line 9, 11 more\n"), "{many}");
+}
+
+#[test]
+fn fifty_problems_are_shown_the_gravest() {
+    let mut found = parsed("a;\n");
+    let span = found.tree[0].span;
+    for number in 0..60 {
+        let warning = Diagnostic::warning(span, format!("small {number}"));
+        found.diagnostics.push(warning);
+    }
+    found.diagnostics.push(Diagnostic::error(span, "grave"));
+    let text = found.diagnostics.render(&found.sources, "p");
+    assert_eq!(text.matches("small").count(), 49);
+    assert!(text.contains("[emerg] grave"), "{text}");
+    assert!(
+        text.ends_with("p: [warn] 11 more problems are not shown\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn lua_is_skipped() {
+    let found = parsed(
+        "location / {\n  content_by_lua_block {\n    local y = { 1 } -- }\n    say(\"it's }\")\n  }\n  \
+         after;\n}\nset_by_lua_block $r { return {} }\n",
+    );
+    assert!(found.diagnostics.is_empty());
+    assert_eq!(
+        shown(&found.tree),
+        "location /{content_by_lua_block{}after;}set_by_lua_block $r{}"
+    );
+    let open = parsed("a_by_lua_block {\n }\nb_by_lua_block { { }\n");
+    assert_eq!(
+        problems(&open),
+        "unexpected end of file, expecting \"}\" in /etc/a.conf:4"
+    );
+}
+
+#[test]
+fn what_was_left_out_excuses_its_variables() {
+    let mut found = parsed(
+        "geo $a $B { default 0; }\nmail { $c x; set $d; y { $e 1; } }\nx ~^(?<f>.)(?P<g>.)(?:h);\n\
+         foo $i-j ${k} $l$m;\n",
+    );
+    let main = apply(&found.tree, &[SPECS], FOREIGN, &mut found.diagnostics);
+    let Excused(names) = main.get().unwrap();
+    let mut names: Vec<_> = names.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["a", "b", "c", "d", "e", "f", "g"]);
 }
 
 #[test]

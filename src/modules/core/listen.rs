@@ -82,7 +82,7 @@ fn queue_length(statement: &Statement<'_>, index: usize, number: &str) -> Result
     })
 }
 
-fn check_parameter(statement: &Statement<'_>, index: usize) -> Result<(), Diagnostic> {
+fn check_parameter(statement: &mut Statement<'_>, index: usize) -> Result<(), Diagnostic> {
     let text = statement.text(index);
     let (name, has_value) = match text.split_once('=') {
         Some((name, value)) => (name, !value.is_empty()),
@@ -100,6 +100,9 @@ fn check_parameter(statement: &Statement<'_>, index: usize) -> Result<(), Diagno
         return Err(problem.with_help("expected \"ipv6only=on\""));
     }
     if known(WITHOUT_EFFECT) {
+        let what = format!("listen … {text}");
+        let span = statement.word(index).span;
+        statement.diagnostics.note_without_effect(span, what);
         return Ok(());
     }
     if known(OTHER_PROTOCOLS) {

@@ -111,23 +111,35 @@ pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut
     }
 }
 
-/// A variable that has no final value yet would be counted as empty, or as 1.
 fn warn_of_early_use(builder: &mut Builder<'_>, written: &UpdateWritten) {
     let texts = std::iter::once(&written.key).chain(&written.value);
-    let variables: Vec<(&str, Span)> = texts.flat_map(Text::variables).collect();
-    for (name, span) in variables {
-        let available = builder.available_from(name);
-        if available > written.phase {
-            let message = format!("\"${name}\" has no final value in this phase");
-            let help = match available {
-                Phase::Response => "it is known from on=response",
-                _ => "it is known at on=end",
-            };
-            builder
-                .diagnostics
-                .push(Diagnostic::warning(span, message).with_help(help));
-        }
+    for (name, span) in texts.flat_map(Text::variables) {
+        warn_if_early(builder, name, span, written.phase);
     }
+}
+
+/// A variable that has no final value yet would be counted as empty, or as 1.
+pub(in crate::modules) fn warn_if_early(
+    builder: &mut Builder<'_>,
+    name: &str,
+    span: Span,
+    phase: Phase,
+) {
+    let (available, part) = builder.available_from(name);
+    if available <= phase {
+        return;
+    }
+    let message = format!("\"${name}\" has no final value in this phase");
+    let known = match available {
+        Phase::Response => "is known from on=response",
+        _ => "is known at on=end",
+    };
+    let help = match part.eq_ignore_ascii_case(name) {
+        true => format!("it {known}"),
+        false => format!("it depends on \"${part}\", which {known}"),
+    };
+    let warning = Diagnostic::warning(span, message).with_help(help);
+    builder.diagnostics.push(warning);
 }
 
 /// The metric zone called `name`; one that is not there is reported.

@@ -124,6 +124,10 @@ impl Variable for ZoneVariable {
     fn assignable(&self) -> bool {
         true
     }
+
+    fn gives_way(&self) -> bool {
+        false
+    }
 }
 
 impl ZoneVariable {

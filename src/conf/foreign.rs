@@ -1,0 +1,61 @@
+//! What other servers have and this one has not: names with the feature they belong to.
+//!
+//! Such a name is no slip of the finger. Whoever wrote it is told once for each feature what to do
+//! instead. The tables themselves belong to the features, not to the language.
+
+/// A feature of another server.
+#[derive(Debug)]
+pub struct Feature {
+    /// What it is called.
+    pub name: &'static str,
+    /// Who has it.
+    pub home: &'static str,
+    /// What to do without it.
+    pub instead: &'static str,
+    /// The names of its directives, with blanks between them.
+    pub directives: &'static str,
+    /// The names of its variables, with blanks between them; one that ends in `_*` stands for every
+    /// name with that beginning.
+    pub variables: &'static str,
+}
+
+/// Tables of such features.
+#[derive(Clone, Copy, Debug)]
+pub struct Foreign(pub &'static [&'static [Feature]]);
+
+impl Foreign {
+    /// No features at all.
+    pub const NONE: Self = Self(&[]);
+
+    /// The feature that a directive belongs to.
+    pub fn directive(self, name: &str) -> Option<&'static Feature> {
+        self.features()
+            .find(|one| one.directives.split_whitespace().any(|own| own == name))
+    }
+
+    /// The feature that a variable belongs to.
+    pub fn variable(self, name: &str) -> Option<&'static Feature> {
+        let is_meant = |own: &str| match own.strip_suffix('*') {
+            Some(prefix) => name.len() > prefix.len() && name.starts_with(prefix),
+            None => own == name,
+        };
+        self.features()
+            .find(|one| one.variables.split_whitespace().any(is_meant))
+    }
+
+    /// The names of all directives.
+    pub(super) fn directives(self) -> impl Iterator<Item = &'static str> {
+        self.features()
+            .flat_map(|one| one.directives.split_whitespace())
+    }
+
+    /// The names of all variables.
+    pub fn variables(self) -> impl Iterator<Item = &'static str> {
+        self.features()
+            .flat_map(|one| one.variables.split_whitespace())
+    }
+
+    fn features(self) -> impl Iterator<Item = &'static Feature> {
+        self.0.iter().copied().flatten()
+    }
+}

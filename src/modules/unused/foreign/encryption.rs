@@ -1,0 +1,85 @@
+//! TLS, and the later versions of HTTP that need it.
+
+use super::NGINX;
+use crate::conf::Feature;
+
+pub(super) const FEATURES: &[Feature] = &[
+    Feature {
+        name: "client certificates",
+        home: NGINX,
+        instead: "clients are not asked for certificates; \"auth_api_key\", \"allow\" and \"deny\" say \
+                  who may come in",
+        directives: "ssl_client_certificate ssl_verify_client ssl_verify_depth ssl_crl ssl_ocsp \
+            ssl_ocsp_cache ssl_ocsp_responder",
+        variables: "ssl_client_cert ssl_client_cert_type ssl_client_escaped_cert \
+            ssl_client_fingerprint ssl_client_i_dn ssl_client_i_dn_legacy ssl_client_raw_cert \
+            ssl_client_s_dn ssl_client_s_dn_legacy ssl_client_serial ssl_client_sigalg \
+            ssl_client_v_end ssl_client_v_remain ssl_client_v_start ssl_client_verify",
+    },
+    Feature {
+        name: "details of TLS",
+        home: NGINX,
+        instead: "remove the line: only what is without known weaknesses is spoken, and keys of \
+                  sessions are made here",
+        directives: "ssl_certificate_cache ssl_certificate_compression ssl_conf_command \
+            ssl_ech_file ssl_engine ssl_key_log ssl_ntls \
+            ssl_object_cache_inheritable ssl_session_ticket_key ssl_stapling_file \
+            ssl_stapling_responder ssl_dyn_rec_enable ssl_dyn_rec_size_hi ssl_dyn_rec_size_lo \
+            ssl_dyn_rec_threshold ssl_dyn_rec_timeout",
+        variables: "ssl_ciphers ssl_curve ssl_curves ssl_early_data ssl_ech_outer_server_name \
+            ssl_ech_status ssl_session_id ",
+    },
+    Feature {
+        name: "passwords of keys",
+        home: NGINX,
+        instead: "store the key without a password, readable for root only",
+        directives: "ssl_password_file",
+        variables: "",
+    },
+    Feature {
+        name: "TLS switched on by a directive",
+        home: NGINX,
+        instead: "write \"listen 443 ssl;\"",
+        directives: "ssl",
+        variables: "",
+    },
+    Feature {
+        name: "HTTP/2",
+        home: NGINX,
+        instead: "HTTP/1.1 is spoken with every client; remove the line",
+        directives: "http2 http2_body_preread_size http2_chunk_size http2_idle_timeout \
+            http2_max_concurrent_pushes http2_max_concurrent_streams http2_max_field_size \
+            http2_max_header_size http2_max_requests http2_pool_size http2_push \
+            http2_push_preload http2_recv_buffer_size http2_recv_timeout \
+            http2_streams_index_size",
+        variables: "http2",
+    },
+    Feature {
+        name: "HTTP/3",
+        home: NGINX,
+        instead: "HTTP/1.1 is spoken with every client; remove the line, and any Alt-Svc field",
+        directives: "http3 http3_hq http3_max_concurrent_streams http3_max_table_capacity \
+            http3_push http3_push_preload http3_stream_buffer_size quic_active_connection_id_limit \
+            quic_bpf quic_gso quic_host_key quic_mtu quic_retry quic_stream_buffer_size",
+        variables: "http3 quic quic_connection",
+    },
+    Feature {
+        name: "SPDY",
+        home: "older versions of nginx",
+        instead: "remove the line",
+        directives: "spdy_chunk_size spdy_headers_comp \
+            spdy_max_concurrent_streams spdy_pool_size spdy_recv_buffer_size spdy_recv_timeout \
+            spdy_streams_index_size",
+        variables: "spdy spdy_request_priority",
+    },
+    Feature {
+        name: "certificates by ACME",
+        home: "nginx and Angie",
+        instead: "let certbot or another client get certificates, and name their files in \
+                  \"ssl_certificate\"",
+        directives: "acme acme_certificate acme_client acme_client_path acme_dns_port \
+            acme_hook acme_http_port acme_issuer acme_shared_zone",
+        variables: "acme_certificate acme_certificate_key acme_cert_* acme_hook_challenge \
+            acme_hook_client acme_hook_domain acme_hook_keyauth acme_hook_name acme_hook_token",
+    },
+];

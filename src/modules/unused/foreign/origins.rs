@@ -1,0 +1,148 @@
+//! Other ways to speak to origins than plain HTTP/1.
+
+use super::NGINX;
+use crate::conf::Feature;
+
+pub(super) const FEATURES: &[Feature] = &[
+    Feature {
+        name: "FastCGI",
+        home: NGINX,
+        instead: "origins are spoken to in HTTP: put an HTTP server before the application \
+                  (for PHP: FrankenPHP, or a web server beside php-fpm) and name it in \"proxy_pass\"",
+        directives: "fastcgi_bind fastcgi_buffer_size fastcgi_buffering fastcgi_buffers \
+            fastcgi_busy_buffers_size fastcgi_cache fastcgi_cache_background_update \
+            fastcgi_cache_bypass fastcgi_cache_key fastcgi_cache_lock fastcgi_cache_lock_age \
+            fastcgi_cache_lock_timeout fastcgi_cache_max_range_offset fastcgi_cache_methods \
+            fastcgi_cache_min_uses fastcgi_cache_path fastcgi_cache_purge \
+            fastcgi_cache_revalidate fastcgi_cache_use_stale fastcgi_cache_valid \
+            fastcgi_catch_stderr fastcgi_connect_timeout fastcgi_connection_drop \
+            fastcgi_force_ranges fastcgi_hide_header fastcgi_ignore_client_abort \
+            fastcgi_ignore_headers fastcgi_index fastcgi_intercept_errors fastcgi_keep_conn \
+            fastcgi_limit_rate fastcgi_max_temp_file_size fastcgi_next_upstream \
+            fastcgi_next_upstream_timeout fastcgi_next_upstream_tries fastcgi_no_cache \
+            fastcgi_param fastcgi_pass fastcgi_pass_header fastcgi_pass_request_body \
+            fastcgi_pass_request_headers fastcgi_read_timeout fastcgi_request_buffering \
+            fastcgi_send_lowat fastcgi_send_timeout fastcgi_socket_keepalive \
+            fastcgi_split_path_info fastcgi_store fastcgi_store_access \
+            fastcgi_temp_file_write_size \
+            ",
+        variables: "fastcgi_script_name fastcgi_path_info",
+    },
+    Feature {
+        name: "uwsgi",
+        home: NGINX,
+        instead: "origins are spoken to in HTTP: start uWSGI with \"--http-socket\" and name that \
+                  address in \"proxy_pass\"",
+        directives: "uwsgi_bind uwsgi_buffer_size uwsgi_buffering uwsgi_buffers \
+            uwsgi_busy_buffers_size uwsgi_cache uwsgi_cache_background_update uwsgi_cache_bypass \
+            uwsgi_cache_key uwsgi_cache_lock uwsgi_cache_lock_age uwsgi_cache_lock_timeout \
+            uwsgi_cache_max_range_offset uwsgi_cache_methods uwsgi_cache_min_uses \
+            uwsgi_cache_path uwsgi_cache_purge uwsgi_cache_revalidate uwsgi_cache_use_stale \
+            uwsgi_cache_valid uwsgi_connect_timeout uwsgi_connection_drop uwsgi_force_ranges \
+            uwsgi_hide_header uwsgi_ignore_client_abort uwsgi_ignore_headers \
+            uwsgi_intercept_errors uwsgi_limit_rate uwsgi_max_temp_file_size uwsgi_modifier1 \
+            uwsgi_modifier2 uwsgi_next_upstream uwsgi_next_upstream_timeout \
+            uwsgi_next_upstream_tries uwsgi_no_cache uwsgi_param uwsgi_pass uwsgi_pass_header \
+            uwsgi_pass_request_body uwsgi_pass_request_headers uwsgi_read_timeout \
+            uwsgi_request_buffering uwsgi_send_timeout uwsgi_socket_keepalive \
+            uwsgi_ssl_certificate uwsgi_ssl_certificate_cache uwsgi_ssl_certificate_key \
+            uwsgi_ssl_ciphers uwsgi_ssl_conf_command uwsgi_ssl_crl uwsgi_ssl_key_log \
+            uwsgi_ssl_name uwsgi_ssl_ntls uwsgi_ssl_password_file uwsgi_ssl_protocols \
+            uwsgi_ssl_server_name uwsgi_ssl_session_reuse uwsgi_ssl_trusted_certificate \
+            uwsgi_ssl_verify uwsgi_ssl_verify_depth uwsgi_store uwsgi_store_access uwsgi_string \
+            uwsgi_temp_file_write_size",
+        variables: "",
+    },
+    Feature {
+        name: "SCGI",
+        home: NGINX,
+        instead: "origins are spoken to in HTTP: put an HTTP server before the application and \
+                  name it in \"proxy_pass\"",
+        directives: "scgi_bind scgi_buffer_size scgi_buffering scgi_buffers \
+            scgi_busy_buffers_size scgi_cache scgi_cache_background_update scgi_cache_bypass \
+            scgi_cache_key scgi_cache_lock scgi_cache_lock_age scgi_cache_lock_timeout \
+            scgi_cache_max_range_offset scgi_cache_methods scgi_cache_min_uses scgi_cache_path \
+            scgi_cache_purge scgi_cache_revalidate scgi_cache_use_stale scgi_cache_valid \
+            scgi_connect_timeout scgi_connection_drop scgi_force_ranges scgi_hide_header \
+            scgi_ignore_client_abort scgi_ignore_headers scgi_intercept_errors scgi_limit_rate \
+            scgi_max_temp_file_size scgi_next_upstream scgi_next_upstream_timeout \
+            scgi_next_upstream_tries scgi_no_cache scgi_param scgi_pass scgi_pass_header \
+            scgi_pass_request_body scgi_pass_request_headers scgi_read_timeout \
+            scgi_request_buffering scgi_send_timeout scgi_socket_keepalive scgi_store \
+            scgi_store_access scgi_temp_file_write_size",
+        variables: "",
+    },
+    Feature {
+        name: "gRPC",
+        home: NGINX,
+        instead: "gRPC needs HTTP/2, which is not spoken here; let clients reach these servers \
+                  directly",
+        directives: "grpc_bind grpc_buffer_size grpc_connect_timeout grpc_connection_drop \
+            grpc_hide_header grpc_ignore_headers grpc_intercept_errors grpc_next_upstream \
+            grpc_next_upstream_timeout grpc_next_upstream_tries grpc_pass grpc_pass_header \
+            grpc_read_timeout grpc_send_timeout grpc_set_header grpc_socket_keepalive \
+            grpc_ssl_certificate grpc_ssl_certificate_cache grpc_ssl_certificate_key \
+            grpc_ssl_ciphers grpc_ssl_conf_command grpc_ssl_crl grpc_ssl_key_log grpc_ssl_name \
+            grpc_ssl_password_file grpc_ssl_protocols grpc_ssl_server_name \
+            grpc_ssl_session_reuse grpc_ssl_trusted_certificate grpc_ssl_verify \
+            grpc_ssl_verify_depth",
+        variables: "",
+    },
+    Feature {
+        name: "memcached",
+        home: NGINX,
+        instead: "origins are spoken to in HTTP only",
+        directives: "memcached_bind memcached_buffer_size memcached_connect_timeout \
+            memcached_connection_drop memcached_force_ranges memcached_gzip_flag \
+            memcached_next_upstream memcached_next_upstream_timeout \
+            memcached_next_upstream_tries memcached_pass memcached_read_timeout \
+            memcached_send_timeout memcached_socket_keepalive",
+        variables: "memcached_key",
+    },
+    Feature {
+        name: "TLS to origins",
+        home: NGINX,
+        instead: "these settings are not there for connections to origins; see \"proxy_pass\" for \
+                  what is",
+        directives: "proxy_ssl_alpn proxy_ssl_certificate proxy_ssl_certificate_cache \
+            proxy_ssl_certificate_key proxy_ssl_ciphers proxy_ssl_conf_command proxy_ssl_crl \
+            proxy_ssl_key_log proxy_ssl_name proxy_ssl_ntls proxy_ssl_password_file \
+            proxy_ssl_protocols proxy_ssl_server_name proxy_ssl_session_reuse \
+            proxy_ssl_trusted_certificate proxy_ssl_verify proxy_ssl_verify_depth",
+        variables: "",
+    },
+    Feature {
+        name: "cached responses",
+        home: NGINX,
+        instead: "responses are not cached here: without these lines each request goes to the \
+                  origin",
+        directives: "proxy_cache proxy_cache_background_update proxy_cache_bypass \
+            proxy_cache_convert_head proxy_cache_key proxy_cache_lock proxy_cache_lock_age \
+            proxy_cache_lock_timeout proxy_cache_max_range_offset proxy_cache_methods \
+            proxy_cache_min_uses proxy_cache_path proxy_cache_purge proxy_cache_revalidate \
+            proxy_cache_use_stale proxy_cache_valid proxy_no_cache proxy_store \
+            proxy_store_access slice",
+        variables: "upstream_cache_status upstream_cache_key slice_range",
+    },
+    Feature {
+        name: "ways of passing requests",
+        home: NGINX,
+        instead: "remove the line if the application can do without",
+        directives: "proxy_allow_upstream proxy_bind proxy_bind_dynamic proxy_connection_drop \
+            proxy_cookie_domain proxy_cookie_flags proxy_cookie_path proxy_force_ranges \
+            proxy_ignore_headers proxy_limit_rate proxy_pass_trailers \
+            proxy_send_lowat proxy_set_body proxy_socket_keepalive \
+            ",
+        variables: "",
+    },
+    Feature {
+        name: "HTTP/2 and HTTP/3 to origins",
+        home: "nginx and Angie",
+        instead: "origins are spoken to in HTTP/1",
+        directives: "proxy_http3_hq \
+            proxy_http3_max_concurrent_streams proxy_http3_max_table_capacity \
+            proxy_http3_stream_buffer_size proxy_quic_active_connection_id_limit proxy_quic_gso \
+            proxy_quic_host_key",
+        variables: "",
+    },
+];
