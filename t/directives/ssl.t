@@ -437,3 +437,28 @@ pingauge: [emerg] "a" cannot be both certificate and key in http:1
    1 | server { listen 80 ssl; ssl_certificate selfsigned:a; ssl_certificate_key selfsigned:a; }
      |                                                                           ^^^^^^^^^^^^
      help: two files are made
+
+=== sessions
+--- http_config
+ssl_session_cache builtin:1000 shared:TLS:1m;
+ssl_session_timeout 1h;
+server { listen 127.0.0.1:$PORT2; ssl_session_cache off; }
+--- ok
+
+=== sessions written wrongly
+--- http_config
+ssl_session_cache on;
+server { listen 127.0.0.1:$PORT2; ssl_session_cache shared:TLS:1k; ssl_session_timeout soon; }
+--- error
+pingauge: [emerg] invalid session cache "on" in http_config:1
+   1 | ssl_session_cache on;
+     |                   ^^
+     help: expected off, none, builtin, builtin:COUNT or shared:NAME:SIZE
+pingauge: [emerg] session cache "TLS" is too small in http_config:2
+   2 | server { listen 127.0.0.1:$PORT2; ssl_session_cache shared:TLS:1k; ssl_session_timeout soon; }
+     |                                                    ^^^^^^^^^^^^^
+     help: the smallest is 32k
+pingauge: [emerg] "ssl_session_timeout" directive invalid value "soon" in http_config:2
+   2 |  { listen 127.0.0.1:$PORT2; ssl_session_cache shared:TLS:1k; ssl_session_timeout soon; }
+     |                                                                                 ^^^^
+     help: expected a time such as 30, 10s or "1h 30m"

@@ -489,10 +489,7 @@ pingauge: [emerg] "as=" would give many families one name in http_config:3
    3 |     metric_zone a keys=families as=b;
      |                                    ^
      help: prefix=TEXT goes with many
-pingauge: [emerg] "as=" would give many families one name in http_config:4
-   4 |     metric_zone * as=b;
-     |                      ^
-     help: prefix=TEXT goes with many
+     also: line 4
 pingauge: [emerg] keys are either one label or several in http_config:5
    5 |     metric_zone a label=x labels=~(?<y>.);
      |                                  ^^^^^^^^
@@ -516,6 +513,7 @@ pingauge: [emerg] the buckets of zone "a" have the label "le" in http_config:10
   10 |     metric_zone a label=le;
      |                 ^
      help: give the label of keys another name
+     also: line 13
 pingauge: [emerg] "9" is no name of a label in http_config:11
   11 |     metric_zone a label=9;
      |                         ^
@@ -524,10 +522,6 @@ pingauge: [emerg] "b-c" cannot be part of a metric name in http_config:12
   12 |     metric_zone a as=b-c;
      |                      ^^^
      help: letters, digits, "_" and ":", no digit first
-pingauge: [emerg] the buckets of zone "a" have the label "le" in http_config:13
-  13 |     metric_zone a labels=~(?<le>.);
-     |                 ^
-     help: give the label of keys another name
 pingauge: [emerg] empty help in http_config:14
   14 |     metric_zone a help=;
      |                        ^
