@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::foreign::Foreign;
+use super::foreign::{Feature, Foreign};
 use super::nearest::nearest;
 use super::scope::Scope;
 use super::source::Span;
@@ -36,7 +36,7 @@ pub fn apply(
     let mut scope = Scope::new(Context::Main, Span::NOWHERE);
     let mut walk = Walk {
         rows,
-        foreign,
+        foreign: foreign.by_directive(),
         excused: Excused::default(),
         diagnostics,
     };
@@ -47,7 +47,7 @@ pub fn apply(
 
 struct Walk<'d> {
     rows: HashMap<&'static str, Vec<&'static DirectiveSpec>>,
-    foreign: Foreign,
+    foreign: HashMap<&'static str, &'static Feature>,
     excused: Excused,
     diagnostics: &'d mut Diagnostics,
 }
@@ -123,7 +123,7 @@ impl Walk<'_> {
 
     fn unknown(&mut self, directive: &Directive, context: Context) {
         let name = &directive.name;
-        if let Some(feature) = self.foreign.directive(&name.text) {
+        if let Some(feature) = self.foreign.get(name.text.as_str()) {
             self.diagnostics
                 .missing(feature, Some(name.span), &name.text);
             return;
@@ -142,8 +142,10 @@ impl Walk<'_> {
         let mut here = self.names(|row| row.contexts.contains(context));
         here.push(INCLUDE.name);
         let anywhere = || here.iter().copied().chain(self.names(|_| true));
-        let similar = nearest(name, anywhere().chain(self.foreign.directives()))?;
-        if self.foreign.directive(similar).is_some() {
+        let mut theirs: Vec<_> = self.foreign.keys().copied().collect();
+        theirs.sort_unstable();
+        let similar = nearest(name, anywhere().chain(theirs))?;
+        if self.foreign.contains_key(similar) {
             return Some(format!(
                 "\"{similar}\" of other servers is not supported here"
             ));

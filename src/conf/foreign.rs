@@ -3,6 +3,9 @@
 //! Such a name is no slip of the finger. Whoever wrote it is told once for each feature what to do
 //! instead. The tables themselves belong to the features, not to the language.
 
+use std::collections::HashMap;
+use std::iter::repeat;
+
 /// A feature of another server.
 #[derive(Debug)]
 pub struct Feature {
@@ -43,10 +46,10 @@ impl Foreign {
             .find(|one| one.variables.split_whitespace().any(is_meant))
     }
 
-    /// The names of all directives.
-    pub(super) fn directives(self) -> impl Iterator<Item = &'static str> {
-        self.features()
-            .flat_map(|one| one.directives.split_whitespace())
+    /// The names of all directives, with their features.
+    pub(super) fn by_directive(self) -> HashMap<&'static str, &'static Feature> {
+        let names = |one: &'static Feature| one.directives.split_whitespace().zip(repeat(one));
+        self.features().flat_map(names).collect()
     }
 
     /// The names of all variables.
