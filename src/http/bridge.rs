@@ -17,14 +17,12 @@ use pingora_core::server::ShutdownWatch;
 use pingora_core::server::configuration::ServerConf;
 use pingora_proxy::{HttpProxy, http_proxy};
 
-use super::chunks::Chunks;
-use super::client::{Client, Lent, Share};
+use super::body;
+use super::client::{Client, Lent};
 use super::head::BodyFraming;
 use super::hooks::Hooks;
 use super::origin::Origin;
-use super::receiver::Receiver;
 use super::request::Request;
-use super::response::Response;
 
 /// The engine that requests are handed to.
 pub struct Bridge {
@@ -50,22 +48,11 @@ tokio::task_local! {
 pub(super) struct Handed {
     pub(super) request: Box<Request>,
     pub(super) client: Arc<Mutex<Client>>,
-    pub(super) errand: Errand,
+    /// Who is to answer.
+    pub(super) origin: &'static dyn Origin,
     /// Whether the answer left in a way that Pingora takes for a failure, but the connection is
     /// good for another request.
     pub(super) reusable: bool,
-}
-
-/// What a request is handed over for.
-pub enum Errand {
-    /// This origin is to answer.
-    Proxy(&'static dyn Origin),
-    /// The answer is made; the body is to be read first.
-    Respond(Response),
-    /// The answer is made out of the body.
-    Receive(&'static dyn Receiver),
-    /// Nothing is left to do.
-    Done,
 }
 
 impl Bridge {
@@ -86,23 +73,22 @@ impl Bridge {
         }
     }
 
-    /// Does the errand of the request whose head is still in the client's buffer. `None` when
+    /// Has `origin` answer the request whose head is still in the client's buffer. `None` when
     /// the request was lost with its connection.
     pub async fn run(
         &self,
         request: Box<Request>,
-        errand: Errand,
+        origin: &'static dyn Origin,
         mut client: Box<Client>,
         shutdown: &ShutdownWatch,
     ) -> Option<Returned> {
-        client.consume(request.head.bytes().len());
-        client.lend(share(&request));
+        body::begin(&request, &mut client);
         let client = Arc::new(Mutex::new(*client));
         let session = session(&request, &client);
         let handed = RefCell::new(Some(Handed {
             request,
             client: Arc::clone(&client),
-            errand,
+            origin,
             reusable: false,
         }));
         HANDED
@@ -126,15 +112,6 @@ impl Bridge {
 
 /// More attempts at one request than this are not made, whatever the configuration says.
 const MOST_TRIES: usize = 256;
-
-/// What the request may take of the connection, behind its head.
-fn share(request: &Request) -> Share {
-    match request.head.body() {
-        BodyFraming::None => Share::Bytes(0),
-        BodyFraming::Length(length) => Share::Bytes(length),
-        BodyFraming::Chunked => Share::Chunks(Chunks::default()),
-    }
-}
 
 fn session(request: &Request, client: &Arc<Mutex<Client>>) -> ServerSession {
     let settings = &request.location.settings;

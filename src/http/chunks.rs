@@ -1,136 +1,236 @@
-//! Where a body in chunks ends.
+//! A body in chunks (RFC 9112 §7.1): what of it is content, and where it ends.
 //!
-//! Pingora's session reads such a body and judges it. This only watches the bytes go by, so that
-//! the session is given none of the request that follows. If the two ever disagreed, one would
-//! find bytes left over, or too few, and the connection would end: it is never reused then.
+//! A byte that may not stand where it does is not taken, nor is anything behind it. Pingora's
+//! session, which reads bodies for origins, is given only what passed here. Lines end in CR LF
+//! alone, because readers disagree about anything else.
 
 /// Follows a body in chunks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Chunks {
     place: Place,
+    /// Bytes that are neither content nor the framing it needs.
+    idle: usize,
 }
+
+/// Extensions and trailers may take so many bytes more than there is content.
+const MOST_IDLE: usize = 16 * 1024;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Place {
-    /// In the digits of a size.
+    /// Before the first digit of a size.
     #[default]
     Start,
+    /// In the digits.
     Size(u64),
-    /// Behind a size, up to the end of its line.
+    /// In blanks behind a size.
+    Blank(u64),
+    /// In an extension behind a size.
     Extension(u64),
+    /// Between the CR and the LF behind a size.
+    SizeEnd(u64),
     /// In a chunk, with so many bytes left of it.
     Content(u64),
-    /// Behind a chunk, up to the end of the line.
+    /// Behind a chunk.
     ContentEnd,
+    /// Between the CR and the LF there.
+    ContentEndLf,
     /// At the beginning of a line behind the last chunk.
     Trailer,
     /// In such a line.
     TrailerLine,
+    /// Between the CR and the LF behind it.
+    TrailerLineLf,
+    /// Between the CR and the LF that end the body.
+    EndLf,
     Complete,
-    /// What came is no chunk: whoever reads it will say so.
-    Lost,
+    /// What came is no chunk.
+    Malformed,
 }
 
 impl Chunks {
     /// Whether the body has ended.
-    pub fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         self.place == Place::Complete
     }
 
-    /// How many of `bytes` belong to the body.
-    pub fn take(&mut self, bytes: &[u8]) -> usize {
+    /// Whether something came that does not belong into such a body.
+    pub(super) fn is_malformed(&self) -> bool {
+        self.place == Place::Malformed
+    }
+
+    /// How many of `bytes` belong to the body; `content` is given those that are not framing.
+    pub(super) fn take(&mut self, bytes: &[u8], content: &mut dyn FnMut(&[u8])) -> usize {
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
             match &mut self.place {
-                Place::Complete => return at,
-                Place::Lost => return bytes.len(),
+                Place::Complete | Place::Malformed => return at,
                 Place::Content(left) => {
-                    let rest = (bytes.len() - at) as u64;
-                    let step = rest.min(*left);
-                    *left -= step;
-                    // No more than the length of a slice.
-                    at += step as usize;
+                    let rest = &bytes[at..];
+                    let step =
+                        usize::try_from(*left).map_or(rest.len(), |left| left.min(rest.len()));
+                    content(&rest[..step]);
+                    *left -= step as u64;
+                    at += step;
+                    self.idle = self.idle.saturating_sub(step);
                     if *left == 0 {
                         self.place = Place::ContentEnd;
                     }
                 }
-                place => {
-                    *place = place.after(*byte);
-                    at += 1;
+                _ => {
+                    self.pass(*byte);
+                    at += usize::from(!self.is_malformed());
                 }
             }
         }
         at
     }
+
+    /// Goes on by one byte that is not content.
+    fn pass(&mut self, byte: u8) {
+        self.idle += usize::from(self.place.is_idle());
+        self.place = self.place.after(byte);
+        if self.idle > MOST_IDLE {
+            self.place = Place::Malformed;
+        }
+    }
 }
 
 impl Place {
+    /// Whether what comes here is more than what framing needs.
+    fn is_idle(self) -> bool {
+        match self {
+            Self::Size(0) | Self::Blank(_) | Self::Extension(_) => true,
+            Self::Trailer | Self::TrailerLine | Self::TrailerLineLf => true,
+            _ => false,
+        }
+    }
+
     /// The place behind one byte that is not content.
     fn after(self, byte: u8) -> Self {
         match (self, byte) {
-            (Self::Start | Self::Size(_), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
-                let digit = u64::from(char::from(byte).to_digit(16).unwrap_or(0));
-                let size = if let Self::Size(size) = self { size } else { 0 };
-                let larger = size
-                    .checked_mul(16)
-                    .and_then(|size| size.checked_add(digit));
-                larger.map_or(Self::Lost, Self::Size)
+            (Self::Start, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => Self::Size(0).larger(byte),
+            (Self::Size(_), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => self.larger(byte),
+            (Self::Size(size) | Self::Blank(size) | Self::Extension(size), b'\r') => {
+                Self::SizeEnd(size)
             }
-            (Self::Size(0) | Self::Extension(0), b'\n') => Self::Trailer,
-            (Self::Size(size) | Self::Extension(size), b'\n') => Self::Content(size),
-            (Self::Size(size) | Self::Extension(size), _) => Self::Extension(size),
-            (Self::ContentEnd, b'\r') => Self::ContentEnd,
-            (Self::ContentEnd, b'\n') => Self::Start,
-            (Self::Trailer, b'\n') => Self::Complete,
-            (Self::Trailer, b'\r') => Self::Trailer,
-            (Self::TrailerLine, b'\n') => Self::Trailer,
-            (Self::Trailer | Self::TrailerLine, _) => Self::TrailerLine,
-            _ => Self::Lost,
+            (Self::Size(size) | Self::Blank(size), b' ' | b'\t') => Self::Blank(size),
+            (Self::Size(size) | Self::Blank(size), b';') => Self::Extension(size),
+            (Self::Extension(_), byte) if is_text(byte) => self,
+            (Self::SizeEnd(0), b'\n') => Self::Trailer,
+            (Self::SizeEnd(size), b'\n') => Self::Content(size),
+            (Self::ContentEnd, b'\r') => Self::ContentEndLf,
+            (Self::ContentEndLf, b'\n') => Self::Start,
+            (Self::Trailer, b'\r') => Self::EndLf,
+            (Self::EndLf, b'\n') => Self::Complete,
+            (Self::TrailerLine, b'\r') => Self::TrailerLineLf,
+            (Self::TrailerLineLf, b'\n') => Self::Trailer,
+            (Self::Trailer | Self::TrailerLine, byte) if is_text(byte) => Self::TrailerLine,
+            _ => Self::Malformed,
         }
     }
+
+    /// A size with one digit more.
+    fn larger(self, digit: u8) -> Self {
+        let Self::Size(size) = self else {
+            return Self::Malformed;
+        };
+        let digit = char::from(digit).to_digit(16).map(u64::from);
+        let larger = size.checked_mul(16).zip(digit);
+        let larger = larger.and_then(|(size, digit)| size.checked_add(digit));
+        larger.map_or(Self::Malformed, Self::Size)
+    }
+}
+
+fn is_text(byte: u8) -> bool {
+    byte == b'\t' || (byte >= b' ' && byte != 0x7f)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn length(text: &str, step: usize) -> (usize, bool) {
-        let mut chunks = Chunks::default();
+    /// How much belongs to the body, its content, and how it stands.
+    fn read(text: &str, step: usize) -> (usize, String, Place) {
+        let (mut chunks, mut content) = (Chunks::default(), Vec::new());
         let mut taken = 0;
         for piece in text.as_bytes().chunks(step) {
-            let now = chunks.take(piece);
+            let now = chunks.take(piece, &mut |more| content.extend_from_slice(more));
             taken += now;
             if now < piece.len() {
                 break;
             }
         }
-        (taken, chunks.is_complete())
+        (taken, String::from_utf8(content).unwrap(), chunks.place)
     }
 
     #[test]
     fn the_end_is_found_wherever_the_bytes_are_cut() {
-        let bodies = [
-            "0\r\n\r\n",
-            "5\r\nhello\r\n0\r\n\r\n",
-            "a;x=1\r\n0\r\n\r\n01234\r\n1F\r\n0123456789012345678901234567890\r\n000\r\n\r\n",
-            "1\r\nx\r\n0\r\nA: b\r\nC: d\r\n\r\n",
-        ];
-        for body in bodies {
+        for (body, content) in [
+            ("0\r\n\r\n", ""),
+            ("5\r\nhello\r\n0\r\n\r\n", "hello"),
+            (
+                "5;x=1\r\n0\r\n\r\n\r\nB \t\r\n01234567890\r\n000\r\n\r\n",
+                "0\r\n\r\n01234567890",
+            ),
+            ("1 ;a\r\nx\r\n0\r\nA: b\r\nC: d\r\n\r\n", "x"),
+        ] {
             let text = format!("{body}GET / HTTP/1.1\r\n\r\n");
             for step in 1..text.len() {
-                assert_eq!(
-                    length(&text, step),
-                    (body.len(), true),
-                    "{body:?} by {step}"
-                );
+                let expected = (body.len(), content.to_owned(), Place::Complete);
+                assert_eq!(read(&text, step), expected, "{body:?} by {step}");
             }
         }
     }
 
     #[test]
-    fn what_is_no_chunk_is_handed_on() {
-        for body in ["x\r\n", "\r\n", "1\r\nabc", "11111111111111111\r\n"] {
-            assert_eq!(length(body, 1), (body.len(), false), "{body:?}");
+    fn nothing_is_taken_from_the_first_wrong_byte_on() {
+        for (good, bad) in [
+            ("", "x\r\n"),
+            ("", "\r\n"),
+            ("", ";x=y\r\n\r\n"),
+            ("", " 1\r\n"),
+            ("", "-1\r\n"),
+            ("0", "x3\r\nabc\r\n"),
+            ("3", "\nabc\n0\n\n"),
+            ("3\r", "abc\r\n"),
+            ("3 ", "3\r\nabc\r\n"),
+            ("3;a", "\nb\r\nabc\r\n"),
+            ("3;a", "\0\r\nabc\r\n"),
+            ("1\r\na", "bc"),
+            ("1\r\na", "\n0\r\n\r\n"),
+            ("3\r\nabc\r\n", "\r\n\r\n"),
+            ("3\r\nabc\r\n", ";\r\n"),
+            ("1111111111111111", "1\r\n"),
+            ("0\r\n", "\n"),
+            ("0\r\nA: b", "\n\r\n"),
+            ("0\r\nA: b\r", "C: d\r\n\r\n"),
+        ] {
+            let text = format!("{good}{bad}");
+            for step in [1, 2, text.len()] {
+                let (taken, _, place) = read(&text, step);
+                assert_eq!((taken, place), (good.len(), Place::Malformed), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_content_is_bounded() {
+        let long = |count| "x".repeat(count);
+        for (text, is_taken) in [
+            (format!("1;{}\r\n", long(MOST_IDLE - 10)), true),
+            (format!("1;{}\r\n", long(MOST_IDLE)), false),
+            (format!("{}1\r\n", "0".repeat(MOST_IDLE + 2)), false),
+            (format!("0\r\n{}", "A: b\r\n".repeat(MOST_IDLE / 8)), true),
+            (format!("0\r\n{}", "A: b\r\n".repeat(MOST_IDLE / 5)), false),
+            ("1;abcdefgh\r\nx\r\n".repeat(MOST_IDLE / 7), false),
+            (
+                format!("100;abcdefgh\r\n{}\r\n", long(256)).repeat(MOST_IDLE),
+                true,
+            ),
+        ] {
+            let (taken, _, place) = read(&text, 1000);
+            assert_eq!(taken == text.len(), is_taken, "{:?}", &text[..20]);
+            assert_eq!(place != Place::Malformed, is_taken, "{:?}", &text[..20]);
         }
     }
 }

@@ -21,9 +21,12 @@ use pingora_core::protocols::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
 
-use super::chunks::Chunks;
+use super::departure::Departure;
 use super::encryption::FAREWELL;
 use super::request::Traffic;
+use super::sent_head::SentHead;
+pub use super::share::Share;
+use crate::os;
 
 /// The client's end of a connection.
 #[derive(Debug)]
@@ -31,49 +34,20 @@ pub struct Client {
     stream: BufWriter<Counted>,
     buffer: BytesMut,
     share: Share,
+    /// Whether the stream ended within the share.
+    is_cut: bool,
+    sent_head: SentHead,
+    departure: Option<Departure>,
     traffic: Arc<Traffic>,
 }
 
-/// How much a borrower may read.
-#[derive(Debug)]
-pub enum Share {
-    /// So many bytes; then only the end of the stream is seen.
-    Bytes(u64),
-    /// A body in chunks, to its end; then only the end of the stream is seen.
-    Chunks(Chunks),
-    /// Everything: the connection has changed to another protocol.
-    All,
-}
-
-impl Share {
-    /// How many of so many bytes may be had at once.
-    fn most(&self, wanted: usize) -> usize {
-        match self {
-            Self::Bytes(left) => usize::try_from(*left).map_or(wanted, |left| left.min(wanted)),
-            Self::Chunks(_) | Self::All => wanted,
-        }
-    }
-
-    /// Takes as much of `bytes` as belongs to the share.
-    fn take(&mut self, bytes: &[u8]) -> usize {
-        let amount = self.most(bytes.len());
-        match self {
-            Self::Bytes(left) => {
-                *left -= amount as u64;
-                amount
-            }
-            Self::Chunks(chunks) => chunks.take(bytes),
-            Self::All => amount,
-        }
-    }
-
-    fn is_used_up(&self) -> bool {
-        match self {
-            Self::Bytes(left) => *left == 0,
-            Self::Chunks(chunks) => chunks.is_complete(),
-            Self::All => false,
-        }
-    }
+/// Why the body of a request cannot be read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyFault {
+    /// What came does not belong into it.
+    Malformed,
+    /// The client ended the connection before it was whole.
+    Cut,
 }
 
 impl Client {
@@ -83,6 +57,9 @@ impl Client {
             stream: BufWriter::with_capacity(GATHERED, Counted::new(stream, Arc::clone(&traffic))),
             buffer: BytesMut::new(),
             share: Share::All,
+            is_cut: false,
+            sent_head: SentHead::default(),
+            departure: None,
             traffic,
         }
     }
@@ -99,14 +76,71 @@ impl Client {
         self.count(bytes);
     }
 
-    /// Limits what a borrower may read.
+    /// Limits what may be read for the present request.
     pub fn lend(&mut self, share: Share) {
         self.share = share;
+        self.is_cut = false;
+        self.sent_head = SentHead::default();
+        self.departure = None;
     }
 
-    /// Whether a borrower has read all of its share, so that what comes next is the next request.
+    /// Whether all of the share was read, so that what comes next is the next request.
     pub fn is_used_up(&self) -> bool {
         self.share.is_used_up()
+    }
+
+    /// What is wrong with the share, as far as it was read.
+    pub fn fault(&self) -> Option<BodyFault> {
+        if self.share.is_malformed() {
+            return Some(BodyFault::Malformed);
+        }
+        self.is_cut.then_some(BodyFault::Cut)
+    }
+
+    /// Reads what has come of the share; `content` is given what is not framing.
+    pub(super) fn take_share(&mut self, content: &mut dyn FnMut(&[u8])) {
+        let amount = self.share.take(&self.buffer, content);
+        self.consume(amount);
+    }
+
+    /// Throws away what comes of the share, up to its end or to what is wrong with it.
+    pub(super) fn poll_discard(&mut self, task: &mut Context<'_>) -> Poll<()> {
+        loop {
+            self.take_share(&mut |_| {});
+            if self.share.is_used_up() || self.fault().is_some() {
+                return Poll::Ready(());
+            }
+            if !matches!(std::task::ready!(self.poll_receive(task)), Ok(1..)) {
+                self.is_cut = true;
+            }
+        }
+    }
+
+    /// Takes what came and cannot be understood out of the way; it was received all the same.
+    pub(super) fn drop_malformed(&mut self) {
+        if self.share.is_malformed() {
+            self.consume(self.buffer.len());
+        }
+    }
+
+    /// So many bytes of a response's head, or of what came before it, leave.
+    pub(super) fn count_head(&self, bytes: usize) {
+        let total = &self.traffic.head;
+        total.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// What was sent was no response yet; its head is still to come.
+    pub(super) fn expect_head(&mut self) {
+        self.sent_head = SentHead::default();
+    }
+
+    /// Whether nobody is there any more to whom something could be sent.
+    pub(super) fn is_gone(&self) -> bool {
+        os::is_hung_up(self.number())
+    }
+
+    fn number(&self) -> UniqueIDType {
+        self.stream.get_ref().stream.id()
     }
 
     /// Receives more; 0 at the end of the stream.
@@ -137,7 +171,8 @@ impl Client {
         let place = out.initialize_unfilled_to(most);
         let mut piece = ReadBuf::new(place);
         std::task::ready!(Pin::new(&mut self.stream).poll_read(task, &mut piece))?;
-        let received = self.share.take(piece.filled());
+        self.is_cut |= piece.filled().is_empty() && !matches!(self.share, Share::All);
+        let received = self.share.take(piece.filled(), &mut |_| {});
         out.advance(received);
         self.count(received);
         Poll::Ready(Ok(()))
@@ -156,11 +191,15 @@ impl Client {
                 return self.poll_pass(task, out);
             }
             if std::task::ready!(self.poll_receive(task))? == 0 {
+                self.is_cut = true;
                 return Poll::Ready(Ok(()));
             }
         }
         let most = self.buffer.len().min(out.remaining());
-        let amount = self.share.take(&self.buffer[..most]);
+        let amount = self.share.take(&self.buffer[..most], &mut |_| {});
+        if amount == 0 && self.share.is_malformed() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
         out.put_slice(&self.buffer[..amount]);
         self.consume(amount);
         Poll::Ready(Ok(()))
@@ -174,13 +213,16 @@ impl Client {
     /// Nothing is left of the share: only the end of the stream matters now. What else comes is
     /// the next request's, and the borrower is not woken for it.
     fn watch_for_end(&mut self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.buffer.is_empty() {
-            return Poll::Pending;
+        if self.buffer.is_empty() && std::task::ready!(self.poll_receive(task))? == 0 {
+            return Poll::Ready(Ok(()));
         }
-        match std::task::ready!(self.poll_receive(task))? {
-            0 => Poll::Ready(Ok(())),
-            _ => Poll::Pending,
+        if self.departure.is_none() {
+            let watch = Departure::of(self.number());
+            // Without a descriptor to spare the request is served to its end.
+            self.departure = watch.inspect_err(|error| log::warn!("{error}")).ok();
         }
+        let watch = self.departure.as_ref();
+        watch.map_or(Poll::Pending, |watch| watch.poll_left(task).map(Ok))
     }
 }
 
@@ -283,7 +325,11 @@ impl AsyncWrite for Lent {
         task: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.0.lock()).poll_write(task, bytes)
+        let mut client = self.0.lock();
+        let written = std::task::ready!(Pin::new(&mut *client).poll_write(task, bytes))?;
+        let of_head = client.sent_head.take(&bytes[..written]);
+        client.count_head(of_head);
+        Poll::Ready(Ok(written))
     }
 
     fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {

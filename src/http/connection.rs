@@ -2,29 +2,30 @@
 //! what is made here without any detour.
 //!
 //! Pingora would answer a malformed head by itself, unseen by metrics and logs; so heads are read
-//! here. Requests for an origin, and those with a body, go on to Pingora's session, which alone
-//! judges how bodies end.
+//! here, and bodies of requests that are answered here. Requests for an origin go on to Pingora's
+//! session, which is shown no more of a body than was judged before.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use pingora_core::apps::ServerApp;
 use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
 
-use super::bridge::{Bridge, Errand};
+use super::body::{self, Rest};
+use super::bridge::Bridge;
 use super::client::Client;
 use super::encryption::Encryption;
 use super::engine::{self, Answer};
 use super::handshake;
 use super::head::{BodyFraming, Progress};
+use super::origin::Origin;
 use super::request::{ConnectionFacts, Request};
 use super::response::Response;
 use super::runtime::{Listener, Runtime};
-use super::{identify, respond, send};
+use super::{identify, send};
 
 /// Serves the connections of one address.
 pub struct Application {
@@ -168,7 +169,11 @@ impl Connection<'_> {
                 Some(true) => {}
                 _ => return Arrival::End,
             }
+        } else if client.is_gone() {
+            // What it had sent on beforehand was for answers that nobody will read.
+            return Arrival::End;
         }
+        request.arrive();
         let settings = &request.server.settings;
         let deadline = Instant::now() + settings.header_timeout;
         let mut searched = 0;
@@ -191,7 +196,9 @@ impl Connection<'_> {
             {
                 return Arrival::Refused(status);
             }
+            let is_first = buffered.is_empty();
             match timeout_at(deadline, client.receive()).await {
+                Some(Ok(received)) if received > 0 && is_first => request.arrive(),
                 Some(Ok(received)) if received > 0 => {}
                 Some(_) if client.buffered().is_empty() => return Arrival::End,
                 Some(_) => return Arrival::BrokenOff(400),
@@ -253,61 +260,82 @@ impl Connection<'_> {
         let settings = &request.location.settings;
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
             && request.connection.requests < settings.keepalive_requests;
-        let bodiless = request.head.body() == BodyFraming::None;
-        let answer = match answer {
-            Answer::Receive(receiver) if bodiless => {
-                let response = receiver.answer(&mut request, Bytes::new()).await;
-                request.time_passed();
-                Answer::Local(response)
-            }
-            answer => answer,
-        };
         match answer {
             Answer::Close => engine::finish(&mut request),
-            Answer::Local(response) if bodiless || respond::closes(response.head.status) => {
-                client.consume(request.head.bytes().len());
-                let sent = send::send(&mut request, &mut client, response).await;
-                engine::finish(&mut request);
-                if sent && request.keep_alive {
-                    self.client = Some(client);
-                    self.request = Some(request);
-                } else if sent {
-                    send::linger(&mut client, bodiless).await;
-                }
-            }
             Answer::Local(response) => {
-                let errand = Errand::Respond(response);
-                Box::pin(self.hand_over(request, errand, client)).await;
+                body::begin(&request, &mut client);
+                self.respond(request, client, response).await;
             }
             Answer::Receive(receiver) => {
-                let errand = Errand::Receive(receiver);
-                Box::pin(self.hand_over(request, errand, client)).await;
+                body::begin(&request, &mut client);
+                let received = body::receive(&mut request, &mut client, receiver);
+                match Box::pin(received).await {
+                    Answer::Local(response) => self.respond(request, client, response).await,
+                    _ => engine::finish(&mut request),
+                }
             }
             Answer::Proxy(origin) => {
                 // Pingora's part is large: an idle connection has no place set aside for it.
-                Box::pin(self.hand_over(request, Errand::Proxy(origin), client)).await;
+                Box::pin(self.hand_over(request, origin, client)).await;
             }
         }
     }
 
-    async fn hand_over(&mut self, request: Box<Request>, errand: Errand, client: Box<Client>) {
+    /// Sends an answer that was made here, then gets the rest of the body out of the way.
+    async fn respond(
+        &mut self,
+        mut request: Box<Request>,
+        mut client: Box<Client>,
+        response: Response,
+    ) {
+        let response = body::judge(&mut request, &mut client, response).await;
+        let sent = send::send(&mut request, &mut client, response).await;
+        let rest = match sent && request.keep_alive {
+            true => Some(body::drain(&mut client).await),
+            false => None,
+        };
+        engine::finish(&mut request);
+        match rest {
+            Some(Rest::Gone) => {
+                self.client = Some(client);
+                self.request = Some(request);
+            }
+            Some(Rest::Malformed) | None if sent => {
+                let is_read = client.is_used_up() && request.head.fault().is_none();
+                send::linger(&mut client, is_read).await;
+            }
+            _ => {}
+        }
+    }
+
+    async fn hand_over(
+        &mut self,
+        request: Box<Request>,
+        origin: &'static dyn Origin,
+        client: Box<Client>,
+    ) {
         let returned = self
             .bridge
-            .run(request, errand, client, &self.shutdown)
+            .run(request, origin, client, &self.shutdown)
             .await;
         let Some(mut returned) = returned else { return };
+        if let Some(client) = &mut returned.client {
+            client.drop_malformed();
+        }
         let request = &mut returned.request;
         if request.response.status == 0 {
             request.response.status = if request.head_sent { 200 } else { 400 };
         }
         engine::finish(request);
-        let bodiless = request.head.body() == BodyFraming::None;
         match returned.client {
             Some(client) if request.keep_alive && returned.reusable => {
                 self.client = Some(client);
                 self.request = Some(returned.request);
             }
-            Some(mut client) if request.head_sent => send::linger(&mut client, bodiless).await,
+            Some(mut client) if request.head_sent => {
+                let bodiless = request.head.body() == BodyFraming::None;
+                send::linger(&mut client, bodiless).await;
+            }
             _ => {}
         }
     }

@@ -30,4 +30,6 @@ pub struct Traffic {
     pub received: AtomicU64,
     /// To the client.
     pub sent: AtomicU64,
+    /// Of the present request's response, its head, and whatever came before that.
+    pub head: AtomicU64,
 }

@@ -3,7 +3,8 @@
 use pingora_core::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::Session;
 
-use super::bridge::{Errand, Handed};
+use super::bridge::Handed;
+use super::client::BodyFault;
 use super::engine::{self, Answer};
 use super::origin::{Body, Failure, Origin};
 use super::request::Request;
@@ -33,9 +34,7 @@ impl Exchange {
     pub(super) fn parts(&mut self) -> Result<(&mut Request, &'static dyn Origin)> {
         match &mut self.handed {
             Some(Handed {
-                request,
-                errand: Errand::Proxy(origin),
-                ..
+                request, origin, ..
             }) => Ok((request, *origin)),
             _ => Err(Error::explain(
                 ErrorType::InternalError,
@@ -52,7 +51,7 @@ impl Exchange {
         };
         self.course = match engine::fail(&mut handed.request, status) {
             Answer::Proxy(next) => {
-                handed.errand = Errand::Proxy(next);
+                handed.origin = next;
                 Course::Again
             }
             // The body that it wants may be gone.
@@ -60,6 +59,11 @@ impl Exchange {
             Answer::Local(response) => Course::Instead(response),
             Answer::Close => Course::Close,
         };
+    }
+
+    /// What is wrong with the request's body, if that is why something failed.
+    pub(super) fn body_fault(&self) -> Option<BodyFault> {
+        self.handed.as_ref()?.client.lock().fault()
     }
 
     /// An attempt failed: another one, or the end.

@@ -9,14 +9,14 @@ use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 
-use super::bridge::{Errand, HANDED, Handed, waits};
-use super::client::Share;
+use super::bridge::{HANDED, Handed, waits};
+use super::client::{BodyFault, Share};
 use super::exchange::{
     CLIENT_LEFT, Course, Exchange, SWITCHING, body_of, failure_of, is_answered, status_of,
 };
 use super::head::BodyFraming;
 use super::origin::{Failure, Reply};
-use super::reading::{read_and_send, receive_and_send, send, tell_to_continue};
+use super::reading::{send, tell_to_continue};
 use super::respond;
 use super::response::Response;
 
@@ -36,30 +36,14 @@ impl ProxyHttp for Hooks {
     }
 
     async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
-        let Some(handed) = &mut exchange.handed else {
+        let Some(handed) = &exchange.handed else {
             return Ok(false);
         };
-        let waits = waits(&handed.request);
-        match std::mem::replace(&mut handed.errand, Errand::Done) {
-            Errand::Respond(response) if waits => send(session, exchange, response).await?,
-            Errand::Respond(response) => read_and_send(session, exchange, response).await?,
-            Errand::Receive(receiver) => {
-                if waits {
-                    tell_to_continue(handed).await?;
-                }
-                receive_and_send(session, exchange, receiver).await?;
-            }
-            Errand::Proxy(origin) => {
-                handed.errand = Errand::Proxy(origin);
-                session.set_abort_on_close(!origin.outlives_client());
-                if waits {
-                    tell_to_continue(handed).await?;
-                }
-                return Ok(false);
-            }
-            Errand::Done => {}
+        session.set_abort_on_close(!handed.origin.outlives_client());
+        if waits(&handed.request) {
+            tell_to_continue(handed).await?;
         }
-        Ok(true)
+        Ok(false)
     }
 
     async fn request_body_filter(
@@ -242,7 +226,9 @@ impl ProxyHttp for Hooks {
         error: &Error,
         exchange: &mut Exchange,
     ) -> FailToProxy {
-        let code = status_of(error);
+        let is_clients = *error.esource() == ErrorSource::Downstream;
+        let fault = exchange.body_fault().filter(|_| is_clients);
+        let code = fault.map_or_else(|| status_of(error), |_| 400);
         let outcome = |reusable| FailToProxy {
             error_code: code,
             can_reuse_downstream: reusable,
@@ -252,12 +238,12 @@ impl ProxyHttp for Hooks {
             log::error!("a response broke off: {error}");
             return outcome(false);
         }
-        if *error.esource() == ErrorSource::Downstream {
+        if is_clients {
             exchange.course = Course::Open;
         }
-        if code == CLIENT_LEFT {
+        if code == CLIENT_LEFT || fault == Some(BodyFault::Cut) {
             if let Some(handed) = &mut exchange.handed {
-                handed.request.response.status = CLIENT_LEFT;
+                handed.request.response.status = code;
                 handed.request.head_sent = false;
             }
             return outcome(false);
@@ -278,16 +264,13 @@ impl ProxyHttp for Hooks {
         outcome(reusable)
     }
 
-    async fn logging(&self, session: &mut Session, error: Option<&Error>, exchange: &mut Exchange) {
+    async fn logging(&self, _: &mut Session, error: Option<&Error>, exchange: &mut Exchange) {
         if let Ok((request, origin)) = exchange.parts() {
             request.complete |= error.is_none();
             request.time_passed();
             origin.finished(request);
         }
-        let mut handed = exchange.handed.take();
-        if let Some(handed) = &mut handed {
-            handed.request.body_sent = session.body_bytes_sent() as u64;
-        }
+        let handed = exchange.handed.take();
         HANDED.with(|place| *place.borrow_mut() = handed);
     }
 

@@ -37,9 +37,11 @@ pub mod uri;
 pub mod variable;
 pub mod written;
 
+mod body;
 mod chunks;
 pub mod client;
 pub mod counters;
+mod departure;
 mod exchange;
 mod fields;
 mod framing;
@@ -53,7 +55,9 @@ mod location_tree;
 mod reading;
 mod respond;
 mod send;
+mod sent_head;
 mod server_name;
+mod share;
 
 pub use identify::identify;
 pub use location::{Kind, Location, LocationIndex, Locations};

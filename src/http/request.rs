@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
 
 pub use super::connection_facts::{ConnectionFacts, Traffic};
 use super::head::Head;
@@ -44,14 +43,10 @@ pub struct Request {
     pub captures: Captures,
     /// What leaves, or has left.
     pub response: ResponseHead,
-    /// Bytes of the response's body that were sent.
-    pub body_sent: u64,
     /// Whether the response's head was sent.
     pub head_sent: bool,
     /// Whether the connection may serve another request.
     pub keep_alive: bool,
-    /// When it began, by the wall clock.
-    pub received: SystemTime,
     /// Whether it was redirected internally.
     pub internal: bool,
     /// The status that an error page was found for, and the one to show.
@@ -114,10 +109,8 @@ impl Request {
             host: Vec::new(),
             captures: Captures::default(),
             response: ResponseHead::default(),
-            body_sent: 0,
             head_sent: false,
             keep_alive: false,
-            received: SystemTime::UNIX_EPOCH,
             internal: false,
             error_page: None,
             progress: None,
@@ -139,7 +132,13 @@ impl Request {
         }
     }
 
-    /// Makes it ready for the next request of the connection.
+    /// The first bytes of the next request are there: its time begins.
+    pub fn arrive(&mut self) {
+        self.began = Moment(os::monotonic());
+        self.connection.traffic.head.store(0, Ordering::Relaxed);
+    }
+
+    /// Makes it ready for the next request of the connection, whose head is known by now.
     pub fn begin(&mut self) {
         self.server = &self.runtime.servers[self.listener.names.default().0 as usize];
         self.location = self.runtime.location(self.server.own);
@@ -150,7 +149,6 @@ impl Request {
         self.captures.clear();
         self.response.status = 0;
         self.response.fields.clear();
-        self.body_sent = 0;
         self.head_sent = false;
         self.keep_alive = false;
         self.internal = false;
@@ -165,9 +163,7 @@ impl Request {
         self.redirects = 0;
         self.values.fill_with(|| Value::Unset);
         self.states.fill_with(|| None);
-        self.received = SystemTime::now();
-        self.began = Moment(os::monotonic());
-        self.now = Some(self.began);
+        self.now = None;
         let traffic = &self.connection.traffic;
         self.received_before = traffic.received.load(Ordering::Relaxed);
         self.sent_before = traffic.sent.load(Ordering::Relaxed);
@@ -189,7 +185,6 @@ impl Request {
         other.path.clone_from(&self.path);
         other.arguments.clone_from(&self.arguments);
         other.host.clone_from(&self.host);
-        other.received = self.received;
         other
     }
 
@@ -232,6 +227,12 @@ impl Request {
             .sent
             .load(Ordering::Relaxed)
             .saturating_sub(self.sent_before)
+    }
+
+    /// Bytes of the body that were sent, in chunks or not: all that followed the head.
+    pub fn body_bytes_sent(&self) -> u64 {
+        let head = self.connection.traffic.head.load(Ordering::Relaxed);
+        self.bytes_sent().saturating_sub(head)
     }
 
     /// Appends the value of a variable; false when it has none.

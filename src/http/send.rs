@@ -1,9 +1,11 @@
 //! Sending a response that was made here, without any detour, and closing so that it arrives.
 
+use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use pingora_core::protocols::Shutdown;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::client::Client;
@@ -22,6 +24,7 @@ pub(super) async fn send(
     let chunked = respond::is_chunked(request, &response.body);
     let with_body = respond::sends_body(request);
     let mut bytes = respond::head(request, &response.body);
+    client.count_head(bytes.len());
     loop {
         let chunk = if with_body {
             response.body.next_chunk().await
@@ -37,7 +40,6 @@ pub(super) async fn send(
         };
         let last = chunk.is_none();
         frame(&mut bytes, chunk.as_deref(), chunked && with_body);
-        request.body_sent += chunk.map_or(0, |chunk| chunk.len() as u64);
         if last || bytes.len() > WRITE_AT || response.body.length().is_none() {
             request.head_sent = true;
             if !write(request, client, &bytes).await {
@@ -67,11 +69,12 @@ fn frame(bytes: &mut Vec<u8>, chunk: Option<&[u8]>, chunked: bool) {
     }
 }
 
-/// Writes it all, as long as the client takes something now and then.
+/// Writes it all, as long as the client takes something now and then. Meanwhile what comes of the
+/// request's body is thrown away: the client may send that first, and read only then.
 async fn write(request: &Request, client: &mut Client, mut bytes: &[u8]) -> bool {
     let patience = request.location.settings.send_timeout;
     while !bytes.is_empty() {
-        match timeout(patience, client.write(bytes)).await {
+        match timeout(patience, write_some(client, bytes)).await {
             Ok(Ok(written)) if written > 0 => bytes = &bytes[written..],
             _ => return false,
         }
@@ -79,9 +82,20 @@ async fn write(request: &Request, client: &mut Client, mut bytes: &[u8]) -> bool
     matches!(timeout(patience, client.flush()).await, Ok(Ok(())))
 }
 
+async fn write_some(client: &mut Client, bytes: &[u8]) -> io::Result<usize> {
+    std::future::poll_fn(|task| {
+        let written = Pin::new(&mut *client).poll_write(task, bytes);
+        if written.is_pending() {
+            let _ = client.poll_discard(task);
+        }
+        written
+    })
+    .await
+}
+
 /// Reads on for a while before closing, so that the response is not lost to a reset.
-pub(super) async fn linger(client: &mut Client, bodiless: bool) {
-    if bodiless && client.buffered().is_empty() {
+pub(super) async fn linger(client: &mut Client, is_read: bool) {
+    if is_read && client.buffered().is_empty() {
         Shutdown::shutdown(client).await;
         return;
     }
@@ -104,5 +118,5 @@ pub(super) async fn linger(client: &mut Client, bodiless: bool) {
 }
 
 /// As nginx has them: so long in all, and so long for a client that sends nothing.
-const LINGER: Duration = Duration::from_secs(30);
-const LINGER_SILENT: Duration = Duration::from_secs(5);
+pub(super) const LINGER: Duration = Duration::from_secs(30);
+pub(super) const LINGER_SILENT: Duration = Duration::from_secs(5);

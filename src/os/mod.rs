@@ -20,6 +20,7 @@ mod listening;
 mod liveness;
 mod local_time;
 mod log_file;
+mod peer;
 mod priority;
 mod process;
 mod robust_mutex;
@@ -34,6 +35,7 @@ pub use listening::Listening;
 pub use liveness::Process;
 pub use local_time::LocalTime;
 pub use log_file::LogFile;
+pub use peer::{duplicate, has_left, is_hung_up};
 pub use priority::yield_to_others;
 pub use process::{
     Identity, Session, assume, end_with_parent, is_root, limit_open_files, signal, spawn, thread_id,

@@ -73,6 +73,7 @@ X-Who: eve
     "discarded": 0,
     "metrics": {
       "200": 1,
+      "400": 1,
       "401": 1
     }
   }

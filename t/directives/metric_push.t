@@ -853,9 +853,9 @@ location /push/ { metric_push z create=on; metric statuses $status; }
 PUT /push/k HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n123
 --- raw_close
 --- wait /status/http/metric_zones/statuses/metrics
-{"499": 1}
+{"400": 1}
 --- file_like access.log
-^PUT /push/k HTTP/1.1 499$
+^PUT /push/k HTTP/1.1 400$
 --- json /status/http/metric_zones/z/metrics
 {}
 

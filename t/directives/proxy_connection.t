@@ -53,9 +53,18 @@ POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890
 ^HTTP/1.1 413
 ^Connection: close
 --- raw_request
-POST /local HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n
+POST /local HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n01234567890
 --- raw_response_like
 ^HTTP/1.1 413
+
+=== a body that nobody takes is not measured
+--- config
+client_max_body_size 10;
+location /local { return 200 local; }
+--- raw_request
+POST /local HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\nGET /local HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n
+--- raw_response_like
+(?s)\AHTTP/1.1 200.*localHTTP/1.1 200.*local
 
 === a client that waits to be told
 --- origin o

@@ -23,6 +23,7 @@ mod prometheus;
 mod push;
 mod push_server;
 mod reload;
+mod requests;
 mod signals;
 mod tls;
 mod workers;

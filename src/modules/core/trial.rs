@@ -105,6 +105,7 @@ pub(crate) fn ask(runtime: &'static Runtime, head: &str) -> Done {
     };
     let mut request = Box::new(Request::new(runtime, &runtime.listeners[0], facts));
     request.head.read(head.as_bytes()).unwrap();
+    request.arrive();
     request.begin();
     let answer = match identify(&mut request) {
         Ok(()) => engine::decide(&mut request),

@@ -19,7 +19,7 @@ pub(super) fn bytes_sent(request: &mut Request, _: &str, out: &mut Vec<u8>) -> b
 }
 
 pub(super) fn body_bytes_sent(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
-    write(out, format_args!("{}", request.body_sent))
+    write(out, format_args!("{}", request.body_bytes_sent()))
 }
 
 pub(super) fn completion(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
