@@ -98,11 +98,11 @@ impl Chunks {
 impl Place {
     /// Whether what comes here is more than what framing needs.
     fn is_idle(self) -> bool {
-        match self {
-            Self::Size(0) | Self::Blank(_) | Self::Extension(_) => true,
-            Self::Trailer | Self::TrailerLine | Self::TrailerLineLf => true,
-            _ => false,
-        }
+        let in_trailer = matches!(
+            self,
+            Self::Trailer | Self::TrailerLine | Self::TrailerLineLf
+        );
+        in_trailer || matches!(self, Self::Size(0) | Self::Blank(_) | Self::Extension(_))
     }
 
     /// The place behind one byte that is not content.

@@ -310,6 +310,35 @@ GET / HTTP/1.1\r\nHost: a\r\nX(Y): 1\r\nX/Y: 2\r\nX@: 3\r\nX[1]: 4\r\n\xe9X: 5\r
 --- raw_response_like
 (?s)^HTTP/1.1 200.*Connection: close\r?\nX-Good: 10\r?\nX-None: ?\r?\n?$
 
+=== fields with odd names are passed on where they are wanted
+--- origin o
+* * 200
+    | $HEAD
+--- http_config
+ignore_invalid_headers off;
+upstream kept { server $ORIGIN_o; keepalive 4; }
+--- config
+location / { proxy_pass http://$ORIGIN_o; }
+location /kept { proxy_http_version 1.1; proxy_pass http://kept; }
+location /none { proxy_pass_request_headers off; proxy_pass http://$ORIGIN_o; }
+location /variable { return 200 "[$http_x_y]"; }
+--- requests
+GET / ~ (?s)^GET / HTTP/1.1\s+X\(Y\): 1\s+X/Z: 2\s+Host:.*\s+X-Y: 3\s+X!Y: 4
+    X(Y): 1
+    X/Z: 2
+    X-Y: 3
+    X!Y: 4
+POST /kept ~ (?s)^POST /kept HTTP/1.1\s+@\[\]: 1\s+Host:
+    @[]: 1
+    | body
+GET /kept ~ (?s)^GET /kept HTTP/1.1\s+Host:((?!@).)*$
+GET /kept ~ (?s)^GET /kept HTTP/1.1\s+\(\):\s+Host:
+    ():
+GET /none ~ (?s)^GET /none HTTP/1.1\s+Host:((?!X\().)*$
+    X(Y): 1
+GET /variable = [1]
+    X_Y: 1
+
 === names that could be read in two ways are refused
 --- config
 ignore_invalid_headers off;

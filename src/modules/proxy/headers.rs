@@ -6,6 +6,7 @@
 use pingora::http::RequestHeader;
 use pingora_core::Result;
 
+use super::odd_fields;
 use super::settings::HttpVersion;
 use crate::conf::{Chain, Diagnostic, Statement, Text};
 use crate::http::builder::Builder;
@@ -134,7 +135,9 @@ impl Fields {
             let own = OWN
                 .iter()
                 .any(|own| name.eq_ignore_ascii_case(own.as_bytes()));
-            let Ok(text) = std::str::from_utf8(name) else {
+            // Those that are left out here are written by the connection.
+            let text = std::str::from_utf8(name).ok();
+            let Some(text) = text.filter(|_| odd_fields::is_plain(name)) else {
                 continue;
             };
             if !own && !self.sets(text) {

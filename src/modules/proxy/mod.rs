@@ -13,6 +13,7 @@ mod attempts;
 mod balance;
 mod group;
 mod headers;
+mod odd_fields;
 mod pass;
 mod pass_directive;
 mod proxy_directives;

@@ -11,6 +11,7 @@ use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy, Tracer,
 use super::attempts::{Attempt, Attempts};
 use super::group::{Ending, Group, PeerAddress};
 use super::headers::{Fields, Outline, head_length};
+use super::odd_fields;
 use super::replies::Changes;
 use super::settings::{HttpVersion, Settings};
 use super::tally::{Count, Gauge, Record};
@@ -62,8 +63,9 @@ impl Origin for Pass {
         };
         attempt.connect_ms = Some(attempt.elapsed_ms());
         attempts.last_use = match &attempts.target {
-            Some(target) => target.group.count_use(socket, reused),
-            None => true,
+            // One that is for a single request has no number.
+            Some(target) if socket >= 0 => target.group.count_use(socket, reused),
+            _ => true,
         };
     }
 
@@ -206,7 +208,16 @@ impl Pass {
             }
             return Err(502);
         };
-        self.http_peer(group, number).ok_or(502)
+        let odd = match self.settings.passes_fields {
+            true => odd_fields::connector(request, limited(self.settings.connect_timeout)),
+            false => None,
+        };
+        let mut peer = self.http_peer(group, number).ok_or(502u16)?;
+        if odd.is_some() {
+            peer.options.custom_l4 = odd;
+            unshare(&mut peer);
+        }
+        Ok(peer)
     }
 
     fn http_peer(&self, group: &Group, number: usize) -> Option<Box<HttpPeer>> {
@@ -229,11 +240,7 @@ impl Pass {
                 let record = peer.record.clone();
                 options.tracer = Some(Tracer(Box::new(OpenConnection(record))));
             }
-            None => {
-                // Nobody else has this key, so that nobody can be given the connection.
-                made.group_key = UNSHARED | NEXT_KEY.fetch_add(1, Ordering::Relaxed);
-                options.idle_timeout = Some(Duration::ZERO);
-            }
+            None => unshare(&mut made),
         }
         Some(Box::new(made))
     }
@@ -250,6 +257,12 @@ impl Pass {
         let changes = matches!(request.head.method(), b"POST" | b"LOCK" | b"PATCH");
         !changes || self.settings.next.repeats_anything()
     }
+}
+
+/// Sees to it that nobody else is given the connection: nobody else has this key.
+fn unshare(peer: &mut HttpPeer) {
+    peer.group_key = UNSHARED | NEXT_KEY.fetch_add(1, Ordering::Relaxed);
+    peer.options.idle_timeout = Some(Duration::ZERO);
 }
 
 static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
