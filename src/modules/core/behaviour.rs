@@ -77,7 +77,8 @@ pub(super) const IGNORE_INVALID_HEADERS: DirectiveSpec = DirectiveSpec {
         syntax: "ignore_invalid_headers on | off;",
         default: "ignore_invalid_headers on;",
         text: "Whether request fields are dropped whose names have other characters than letters, \
-               digits, hyphens and, with `underscores_in_headers`, underscores.",
+               digits, hyphens and, with `underscores_in_headers`, underscores. Otherwise they \
+               are passed on as they came. A name with blanks or control characters is refused.",
         example: "ignore_invalid_headers off;",
     },
     apply: |statement| {

@@ -37,7 +37,7 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
     },
     VariableSpec {
         name: "body_bytes_sent",
-        doc: "Bytes of the response's body sent so far.",
+        doc: "Bytes sent so far behind the response's head, with the framing of chunks.",
         available_from: Phase::End,
         read: response::body_bytes_sent,
         ..VARIABLE
@@ -222,7 +222,7 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
     },
     VariableSpec {
         name: "request_time",
-        doc: "Seconds since the request began, with milliseconds.",
+        doc: "Seconds since the first byte of the request came, with milliseconds.",
         available_from: Phase::End,
         read: clock::elapsed,
         ..VARIABLE
