@@ -262,8 +262,9 @@ static DIRECTIVES: &[DirectiveSpec] = &[
             syntax: "worker_shutdown_timeout time;",
             default: "",
             text: "How long a worker that is to end (after a reload or `QUIT`) may take to finish \
-                   its requests; then it closes their connections. Without the directive it may \
-                   take as long as they do.",
+                   its requests; then it closes their connections, and logs and counts what it \
+                   cut off, with the status 000 unless a head was sent. Without the directive \
+                   it may take as long as they do.",
             example: "worker_shutdown_timeout 1m;",
         },
         apply: |statement| {
