@@ -201,7 +201,12 @@ pub(super) fn lines(builder: &mut Builder<'_>, written: &WrittenZone) -> Vec<Zon
         made.extend(builder.diagnostics.check(line));
     }
     if builder.memory.role() == Role::Check {
-        builder.notes.extend(made.iter().filter_map(ZoneLine::note));
+        for note in made.iter().filter_map(ZoneLine::note) {
+            // Several templates may have the zone.
+            if !builder.notes.contains(&note) {
+                builder.notes.push(note);
+            }
+        }
     }
     // Whoever writes "*" does not choose the names.
     for line in made.iter().filter(|_| written.zone.text != ALL) {
