@@ -159,6 +159,8 @@ fn is_text(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// How much belongs to the body, its content, and how it stands.
@@ -245,6 +247,32 @@ mod tests {
             let (taken, _, place) = read(&text, 1000);
             assert_eq!(taken == text.len(), is_taken, "{:?}", &text[..20]);
             assert_eq!(place != Place::Malformed, is_taken, "{:?}", &text[..20]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_put_into_chunks_comes_out(
+            pieces in proptest::collection::vec(("[a-z]{1,300}", "(;[ -~]{0,20})?"), 0..20),
+            trailer in "([A-Z]: [ -~]{0,20}\r\n){0,3}",
+            step in 1_usize..400,
+        ) {
+            let chunk = |(text, extension): &(String, String)| {
+                format!("{:x}{extension}\r\n{text}\r\n", text.len())
+            };
+            let chunks: String = pieces.iter().map(chunk).collect();
+            let content: String = pieces.iter().map(|(text, _)| text.as_str()).collect();
+            let body = format!("{chunks}0\r\n{trailer}\r\n");
+            let text = format!("{body}GET");
+            prop_assert_eq!(read(&text, step), (body.len(), content, Place::Complete));
+        }
+
+        #[test]
+        fn it_does_not_matter_where_bytes_are_cut(
+            text in "([0-3]|a|;|\r\n|\n|\r| ){0,60}",
+            step in 1_usize..20,
+        ) {
+            prop_assert_eq!(read(&text, step), read(&text, text.len().max(1)));
         }
     }
 }
