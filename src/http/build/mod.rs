@@ -1,5 +1,6 @@
 //! How a configuration becomes a plan: modules declare, the builder resolves names to indexes.
 
+pub mod availability;
 pub mod builder;
 pub mod content;
 pub mod lifecycle;

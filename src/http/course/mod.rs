@@ -11,3 +11,4 @@ pub mod request;
 pub mod request_body;
 pub mod respond;
 pub mod session;
+mod value;

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use super::circumstances::Circumstances;
 pub use super::connection_facts::ConnectionFacts;
 use super::nesting::Nesting;
+use super::value::Value;
 use crate::http::message::head::Head;
 use crate::http::message::response::{Field, ResponseHead};
 use crate::http::message::uri::{self, Escape};
@@ -77,17 +78,6 @@ pub struct Request {
     received_before: u64,
     sent_before: u64,
     carried: Vec<Field>,
-}
-
-#[derive(Clone)]
-enum Value {
-    Unset,
-    /// Evaluated, and there was none.
-    Missing,
-    /// Evaluated.
-    Evaluated(Box<[u8]>),
-    /// Assigned.
-    Assigned(Box<[u8]>),
 }
 
 /// More internal redirects than this are a cycle.

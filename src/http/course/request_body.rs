@@ -290,6 +290,7 @@ impl RequestBody {
         let decoded = ready!(self.poll_decoded(task, client))?;
         self.length += decoded.content as u64;
         if self.length > self.most {
+            client.consume(decoded.consumed);
             return Poll::Ready(Err(BodyError::TooLarge));
         }
         Poll::Ready(Ok(decoded))

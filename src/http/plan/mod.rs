@@ -1,6 +1,5 @@
 //! What a configuration became: servers, locations, templates, variables, and the traits of handlers.
 
-pub mod availability;
 pub mod chore;
 pub mod counters;
 pub mod handshakes;

@@ -1,7 +1,7 @@
 //! From which phase on a variable has its final value.
 
-use super::phase::Phase;
-use crate::http::build::builder::Builder;
+use super::builder::Builder;
+use crate::http::plan::phase::Phase;
 
 impl Builder<'_> {
     /// The phase from which a variable has its final value; the first for one that is not in the

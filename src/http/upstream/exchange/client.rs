@@ -1,0 +1,51 @@
+//! The response on its way out of the outbox to the client, who may leave.
+
+use std::task::{Context, Poll};
+
+use super::{Broken, Exchange, Stage, begin};
+
+impl Exchange<'_> {
+    /// Sends the client what there is for it, and watches whether it is still there.
+    pub(super) fn poll_client(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
+        let mut moved = false;
+        while !self.session.outbox.is_empty() {
+            let session = &mut *self.session;
+            match session.outbox.poll_send(task, &mut session.client) {
+                Poll::Ready(Ok(_)) => {
+                    self.deadlines.client_write = None;
+                    moved = true;
+                }
+                Poll::Ready(Err(_)) => return self.client_left().map(|()| true),
+                Poll::Pending => {
+                    let patience = self.request.location.settings.send_timeout;
+                    begin(&mut self.deadlines.client_write, patience);
+                    break;
+                }
+            }
+        }
+        Ok(moved | self.watch_client(task)?)
+    }
+
+    fn watch_client(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
+        let session = &mut *self.session;
+        let watches = session.body.is_done()
+            && !matches!(self.stage, Stage::Tunnel | Stage::Rest { .. })
+            && !self.has_client_left;
+        if watches && session.client.poll_left(task).is_ready() {
+            return self.client_left().map(|()| true);
+        }
+        Ok(false)
+    }
+
+    fn client_left(&mut self) -> Result<(), Broken> {
+        if !self.rules.outlives_client || matches!(self.stage, Stage::Tunnel) {
+            return Err(Broken::Client);
+        }
+        self.has_client_left = true;
+        self.is_discarding = true;
+        self.deadlines.client_write = None;
+        self.request.keep_alive = false;
+        self.session.outbox.discard();
+        Ok(())
+    }
+}

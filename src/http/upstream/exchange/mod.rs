@@ -1,0 +1,222 @@
+//! One attempt with a peer: a request is written to it, its response is passed on.
+//!
+//! Both directions go on in one function, each as far as it can, so that neither waits for the
+//! other: a peer may answer before it has read the request, and a client may send while it reads.
+//! Nothing is read that nobody has room for, which is the back-pressure. Each wait has a deadline
+//! of its own, and the connection one timer.
+
+mod client;
+mod request;
+mod response;
+
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::http::course::circumstances::{Circumstances, Passing};
+use crate::http::course::request::Request;
+use crate::http::course::request_body::BodyError;
+use crate::http::course::session::Session;
+use crate::http::message::framing::Framing;
+use crate::http::plan::origin::{Failure, Origin, Rules};
+use crate::http::plan::outcome::InternalTarget;
+use crate::http::transport::end::End;
+use crate::http::transport::link::Link;
+use crate::http::transport::timer::deadline;
+
+/// Why an attempt ended before the client had the response.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The peer failed.
+    Peer(Failure),
+    /// Another peer is to be asked.
+    Another,
+    /// The request fails with this status.
+    Status(u16),
+    /// The request is answered from another place.
+    Redirect(InternalTarget),
+    /// The client has left, or takes nothing.
+    Client,
+    /// The client has left within the body.
+    Cut,
+}
+
+impl Broken {
+    /// The client's body cannot be read on.
+    pub(super) fn body(request: &Request, error: &BodyError) -> Self {
+        match error {
+            BodyError::Cut => return Self::Cut,
+            BodyError::File(error) => {
+                log::error!("a temporary file failed: {error}{}", Circumstances(request));
+            }
+            _ => {}
+        }
+        Self::Status(error.status())
+    }
+}
+
+/// One attempt with a peer.
+pub(super) struct Exchange<'a> {
+    request: &'a mut Request,
+    session: &'a mut Session,
+    origin: &'static dyn Origin,
+    rules: &'static Rules,
+    peer: Option<Peer>,
+    stage: Stage,
+    deadlines: Deadlines,
+    to_peer_sent: usize,
+    is_peer_flushed: bool,
+    has_client_left: bool,
+    /// Whether the client gets nothing more of the body.
+    is_discarding: bool,
+}
+
+struct Peer {
+    end: End,
+    opened: Instant,
+    requests: u64,
+    /// Whether it was idle before.
+    reused: bool,
+    /// Whether it takes no more of the request.
+    is_deaf: bool,
+}
+
+enum Stage {
+    /// The head of the response is awaited; so many informational ones have come.
+    Head(u32),
+    /// Its body is passed on.
+    Body { framing: Framing, persistent: bool },
+    /// Both sides speak another protocol.
+    Tunnel,
+    /// Everything has come; the client gets the rest.
+    Rest { whole: bool },
+}
+
+/// When each wait is over, as far as there is one.
+#[derive(Default)]
+struct Deadlines {
+    peer_read: Option<Instant>,
+    peer_write: Option<Instant>,
+    client_read: Option<Instant>,
+    client_write: Option<Instant>,
+}
+
+impl<'a> Exchange<'a> {
+    /// An exchange over a connection; `session.to_peer` holds the request's head.
+    pub(super) fn new(
+        request: &'a mut Request,
+        session: &'a mut Session,
+        origin: &'static dyn Origin,
+        link: Link,
+    ) -> Self {
+        let peer = Peer {
+            end: End::new(link.stream, link.traffic),
+            opened: link.opened,
+            requests: link.requests,
+            reused: link.requests > 1,
+            is_deaf: false,
+        };
+        Self {
+            request,
+            session,
+            origin,
+            rules: origin.rules(),
+            peer: Some(peer),
+            stage: Stage::Head(0),
+            deadlines: Deadlines::default(),
+            to_peer_sent: 0,
+            is_peer_flushed: false,
+            has_client_left: false,
+            is_discarding: false,
+        }
+    }
+
+    /// Goes on to the end of the response; whether the client got all of it.
+    pub(super) async fn run(mut self) -> Result<bool, Broken> {
+        std::future::poll_fn(|task| self.poll(task)).await
+    }
+
+    fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
+        loop {
+            let mut moved = self.poll_request(task)?;
+            moved |= self.poll_response(task)?;
+            moved |= self.poll_client(task)?;
+            if let Stage::Rest { whole } = self.stage
+                && self.session.outbox.is_empty()
+            {
+                return Poll::Ready(Ok(whole));
+            }
+            if !moved {
+                break;
+            }
+        }
+        self.poll_time(task)
+    }
+
+    /// Nothing moves: the first deadline decides.
+    fn poll_time(&mut self, task: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
+        let Some(first) = self.deadlines.first() else {
+            return Poll::Pending;
+        };
+        ready!(self.session.timer.poll(task, first));
+        let over = |deadline: Option<Instant>| deadline.is_some_and(|one| one <= first);
+        if over(self.deadlines.client_write) {
+            return Poll::Ready(Err(Broken::Client));
+        }
+        if over(self.deadlines.client_read) {
+            return Poll::Ready(self.body_failed(BodyError::Late));
+        }
+        match self.stage {
+            Stage::Head(_) => {
+                let doing = match over(self.deadlines.peer_read) {
+                    true => "reading response header from upstream",
+                    false => "sending request to upstream",
+                };
+                self.complain(&format!("upstream timed out while {doing}"));
+                return Poll::Ready(Err(Broken::Peer(Failure::Timeout)));
+            }
+            Stage::Tunnel => self.stage = Stage::Rest { whole: true },
+            Stage::Body { .. } | Stage::Rest { .. } => self.broke("upstream timed out"),
+        }
+        task.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn complain(&mut self, problem: &str) {
+        let peer = self.origin.peer_name(self.request);
+        log::error!("{problem}{}", Passing(self.request, &peer));
+    }
+}
+
+impl Peer {
+    fn into_link(self) -> Link {
+        let (stream, traffic) = self.end.into_parts();
+        Link {
+            stream,
+            traffic,
+            opened: self.opened,
+            requests: self.requests,
+            is_last_use: false,
+        }
+    }
+}
+
+impl Deadlines {
+    fn first(&self) -> Option<Instant> {
+        let all = [
+            self.peer_read,
+            self.peer_write,
+            self.client_read,
+            self.client_write,
+        ];
+        all.into_iter().flatten().min()
+    }
+}
+
+/// A wait begins, unless it has begun already.
+fn begin(wait: &mut Option<Instant>, patience: Duration) {
+    if wait.is_none() {
+        *wait = Some(deadline(patience));
+    }
+}

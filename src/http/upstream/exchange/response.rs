@@ -1,0 +1,264 @@
+//! The response on its way from the peer into the outbox.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use super::super::head::{self, Taken};
+use super::{Broken, Exchange, Stage, begin};
+use crate::http::course::respond;
+use crate::http::message::framing::{Decoded, Framing};
+use crate::http::message::response_head;
+use crate::http::plan::origin::Failure;
+
+/// More informational responses than this before the final one are a fault.
+const MAX_INFORMATIONAL: u32 = 16;
+
+impl Exchange<'_> {
+    /// Reads the response as far as there is room for it; whether anything was done.
+    pub(super) fn poll_response(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
+        match self.stage {
+            Stage::Head(_) => self.poll_head(task),
+            Stage::Body { .. } | Stage::Tunnel => self.poll_content(task),
+            Stage::Rest { .. } => Ok(false),
+        }
+    }
+
+    fn poll_head(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
+        let Some(peer) = &mut self.peer else {
+            return Ok(false);
+        };
+        match peer.end.poll_receive(task) {
+            Poll::Ready(Ok(1..)) => {
+                self.deadlines.peer_read = None;
+                while matches!(self.stage, Stage::Head(_)) && self.read_head()? {}
+                Ok(true)
+            }
+            Poll::Ready(ended) => {
+                let silent = peer.end.received().is_empty();
+                let stale = peer.reused && silent;
+                if !stale {
+                    let how = match ended {
+                        Ok(_) => "upstream prematurely closed connection".to_owned(),
+                        Err(error) => format!("reading from upstream failed ({error})"),
+                    };
+                    self.complain(&format!(
+                        "{how} while reading response header from upstream"
+                    ));
+                }
+                let failure = if stale {
+                    Failure::Stale
+                } else {
+                    Failure::Broken
+                };
+                Err(Broken::Peer(failure))
+            }
+            Poll::Pending => {
+                if self.is_request_sent() {
+                    begin(&mut self.deadlines.peer_read, self.rules.read_timeout);
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    pub(super) fn is_request_sent(&self) -> bool {
+        let deaf = self.peer.as_ref().is_none_or(|peer| peer.is_deaf);
+        let sent = self.to_peer_sent == self.session.to_peer.len();
+        deaf || (sent && (!self.rules.sends_body || self.session.body.is_given()))
+    }
+
+    /// Takes a head from what was received; whether there was one, and another may follow.
+    fn read_head(&mut self) -> Result<bool, Broken> {
+        let Some(peer) = &mut self.peer else {
+            return Ok(false);
+        };
+        let (request, origin) = (&mut *self.request, self.origin);
+        let state = self.session.body.state();
+        let received = peer.end.received();
+        let size = received.len();
+        let read = response_head::read(received, |head| {
+            (head.length, head::take(request, origin, state, head))
+        });
+        let problem = match read {
+            Ok(Some((length, taken))) => {
+                peer.end.consume(length);
+                return self.head_taken(taken?);
+            }
+            Ok(None) if size < self.rules.max_head => return Ok(false),
+            Ok(None) => {
+                "upstream sent too big header while reading response header from upstream, \
+                 \"proxy_buffer_size\" says how long it may be"
+                    .to_owned()
+            }
+            Err(bad) => format!("upstream sent {bad} while reading response header from upstream"),
+        };
+        self.complain(&problem);
+        Err(Broken::Peer(Failure::Invalid))
+    }
+
+    /// A head was understood: the client's is written.
+    fn head_taken(&mut self, taken: Taken) -> Result<bool, Broken> {
+        let (framing, persistent, reason) = match taken {
+            Taken::Informational(bytes) => return self.pass_informational(&bytes),
+            Taken::Unasked => {
+                self.complain("upstream changed to another protocol unasked");
+                return Err(Broken::Peer(Failure::Invalid));
+            }
+            Taken::Final {
+                framing,
+                persistent,
+                reason,
+            } => (framing, persistent, reason),
+        };
+        let session = &mut *self.session;
+        let request = &mut *self.request;
+        request.keep_alive &= session.body.is_done();
+        let is_length_known = matches!(framing, Framing::Length(_));
+        let mut passed = respond::Passed::default();
+        session.outbox.push_head(|out| {
+            passed = respond::proxied_head(request, &reason, is_length_known, out);
+        });
+        session.outbox.set_chunked(passed.chunked);
+        self.is_discarding |= !passed.with_body;
+        self.stage = match request.response.status {
+            101 => Stage::Tunnel,
+            _ => Stage::Body {
+                framing,
+                persistent,
+            },
+        };
+        self.pass_content()?;
+        Ok(false)
+    }
+
+    fn pass_informational(&mut self, bytes: &[u8]) -> Result<bool, Broken> {
+        let Stage::Head(seen) = &mut self.stage else {
+            return Ok(false);
+        };
+        *seen += 1;
+        if *seen > MAX_INFORMATIONAL {
+            self.complain("upstream sent too many informational responses");
+            return Err(Broken::Peer(Failure::Invalid));
+        }
+        if !bytes.is_empty() {
+            let session = &mut *self.session;
+            session.client.traffic().count_head(bytes.len());
+            session.outbox.push_head(|out| out.extend_from_slice(bytes));
+        }
+        Ok(true)
+    }
+
+    fn poll_content(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
+        let ahead = self.rules.read_ahead.as_ref();
+        let has_room = self.is_discarding || self.session.outbox.has_room(ahead);
+        let Some(peer) = self.peer.as_mut().filter(|_| has_room) else {
+            self.deadlines.peer_read = None;
+            return Ok(false);
+        };
+        match peer.end.poll_receive(task) {
+            Poll::Ready(Ok(1..)) => {
+                self.deadlines.peer_read = None;
+                self.pass_content()?;
+                Ok(true)
+            }
+            Poll::Ready(ended) => {
+                self.content_ended(ended);
+                Ok(true)
+            }
+            Poll::Pending => {
+                begin(&mut self.deadlines.peer_read, self.rules.read_timeout);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Passes on what was received of the response's body.
+    fn pass_content(&mut self) -> Result<(), Broken> {
+        let Some(peer) = &mut self.peer else {
+            return Ok(());
+        };
+        let size = peer.end.received().len();
+        let decoded = match &mut self.stage {
+            Stage::Body { framing, .. } => framing.decode(peer.end.received_mut()),
+            _ => Ok(Decoded {
+                consumed: size,
+                content: size,
+            }),
+        };
+        let Ok(decoded) = decoded else {
+            self.broke("upstream sent invalid chunked response");
+            return Ok(());
+        };
+        let content = peer.end.take(decoded.consumed);
+        self.origin.received(self.request, decoded.content);
+        if !self.is_discarding {
+            let ahead = self.rules.read_ahead.as_ref();
+            let pushed = self
+                .session
+                .outbox
+                .push_content(content, decoded.content, ahead);
+            if let Err(error) = pushed {
+                self.broke(&format!("a temporary file failed ({error})"));
+                return Ok(());
+            }
+        }
+        let Stage::Body {
+            framing,
+            persistent,
+        } = &self.stage
+        else {
+            return Ok(());
+        };
+        let is_all = decoded.consumed == size;
+        if framing.is_done() {
+            let persistent = *persistent && is_all;
+            self.peer_is_done(persistent);
+        } else if !is_all {
+            self.broke("upstream sent invalid chunked response");
+        }
+        Ok(())
+    }
+
+    /// The peer has closed, or its connection failed.
+    fn content_ended(&mut self, ended: io::Result<usize>) {
+        match (&self.stage, ended) {
+            (Stage::Tunnel, _) => self.stage = Stage::Rest { whole: true },
+            (
+                Stage::Body {
+                    framing: Framing::UntilClose,
+                    ..
+                },
+                Ok(_),
+            ) => self.peer_is_done(false),
+            (_, Ok(_)) => self.broke("upstream prematurely closed connection"),
+            (_, Err(error)) => self.broke(&format!("reading from upstream failed ({error})")),
+        }
+    }
+
+    /// The whole response has come: the peer is free for others.
+    fn peer_is_done(&mut self, persistent: bool) {
+        let ended = self.session.outbox.push_end();
+        self.stage = Stage::Rest {
+            whole: ended.is_ok(),
+        };
+        self.deadlines.peer_read = None;
+        self.deadlines.peer_write = None;
+        let is_request_sent = self.is_request_sent();
+        self.origin.finished(self.request);
+        let Some(peer) = self.peer.take() else { return };
+        if persistent && is_request_sent && !peer.is_deaf && peer.end.is_clean() {
+            let link = peer.into_link();
+            self.origin.keep(self.request, link);
+        }
+    }
+
+    /// The response ends here: the client gets what came, and sees that it is not whole.
+    pub(super) fn broke(&mut self, problem: &str) {
+        self.complain(&format!("{problem} while reading upstream"));
+        self.request.keep_alive = false;
+        self.deadlines.peer_read = None;
+        self.deadlines.peer_write = None;
+        self.peer = None;
+        self.stage = Stage::Rest { whole: false };
+    }
+}
