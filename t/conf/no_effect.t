@@ -34,10 +34,6 @@ server_names_hash_max_size 512;
 server_names_hash_bucket_size 64;
 variables_hash_max_size 1024;
 variables_hash_bucket_size 128;
-proxy_buffering off;
-proxy_request_buffering off;
-proxy_buffer_size 8k;
-proxy_buffers 8 8k;
 map_hash_max_size 2048;
 map_hash_bucket_size 64;
 proxy_headers_hash_max_size 512;
@@ -62,8 +58,6 @@ request_pool_size 4k;
 client_body_buffer_size 16k;
 client_body_in_single_buffer on;
 client_body_temp_path /tmp 1 2;
-proxy_temp_path /tmp;
-proxy_max_temp_file_size 0;
 proxy_temp_file_write_size 16k;
 proxy_busy_buffers_size 16k;
 fastcgi_temp_path /tmp;
@@ -81,7 +75,7 @@ open_file_cache_errors on;
 open_log_file_cache max=100;
 --- warn
 pingauge: accepted without effect in main_config (line): worker_cpu_affinity (2), timer_resolution (3), lock_file (4), thread_pool (5), pcre_jit (6), worker_connections (8), multi_accept (9), use (10), accept_mutex (11), accept_mutex_delay (12), worker_aio_requests (13)
-pingauge: accepted without effect in http_config (line): sendfile (1), sendfile_max_chunk (2), tcp_nopush (3), tcp_nodelay (4), output_buffers (5), postpone_output (6), aio (7), aio_write (8), directio (9), directio_alignment (10), read_ahead (11), types_hash_max_size (12), types_hash_bucket_size (13), server_names_hash_max_size (14), server_names_hash_bucket_size (15), variables_hash_max_size (16), variables_hash_bucket_size (17), proxy_buffering (18), proxy_request_buffering (19), proxy_buffer_size (20), proxy_buffers (21), map_hash_max_size (22), map_hash_bucket_size (23), proxy_headers_hash_max_size (24), proxy_headers_hash_bucket_size (25), ssl_prefer_server_ciphers (26), ssl_ciphers (27), ssl_ecdh_curve (28), ssl_dhparam (29), ssl_session_tickets (30), ssl_early_data (31), ssl_stapling (32), ssl_stapling_verify (33), ssl_trusted_certificate (34), ssl_buffer_size (35), reset_timedout_connection (36), lingering_close (37), lingering_time (38), lingering_timeout (39), keepalive_disable (40), connection_pool_size (41), request_pool_size (42), client_body_buffer_size (43), client_body_in_single_buffer (44), client_body_temp_path (45), proxy_temp_path (46), proxy_max_temp_file_size (47), proxy_temp_file_write_size (48), proxy_busy_buffers_size (49), fastcgi_temp_path (50), uwsgi_temp_path (51), scgi_temp_path (52), log_subrequest (53), subrequest_output_buffer_size (54), msie_padding (55), msie_refresh (56), uninitialized_variable_warn (57), open_file_cache (58), open_file_cache_valid (59), open_file_cache_min_uses (60), open_file_cache_errors (61), open_log_file_cache (62)
+pingauge: accepted without effect in http_config (line): sendfile (1), sendfile_max_chunk (2), tcp_nopush (3), tcp_nodelay (4), output_buffers (5), postpone_output (6), aio (7), aio_write (8), directio (9), directio_alignment (10), read_ahead (11), types_hash_max_size (12), types_hash_bucket_size (13), server_names_hash_max_size (14), server_names_hash_bucket_size (15), variables_hash_max_size (16), variables_hash_bucket_size (17), map_hash_max_size (18), map_hash_bucket_size (19), proxy_headers_hash_max_size (20), proxy_headers_hash_bucket_size (21), ssl_prefer_server_ciphers (22), ssl_ciphers (23), ssl_ecdh_curve (24), ssl_dhparam (25), ssl_session_tickets (26), ssl_early_data (27), ssl_stapling (28), ssl_stapling_verify (29), ssl_trusted_certificate (30), ssl_buffer_size (31), reset_timedout_connection (32), lingering_close (33), lingering_time (34), lingering_timeout (35), keepalive_disable (36), connection_pool_size (37), request_pool_size (38), client_body_buffer_size (39), client_body_in_single_buffer (40), client_body_temp_path (41), proxy_temp_file_write_size (42), proxy_busy_buffers_size (43), fastcgi_temp_path (44), uwsgi_temp_path (45), scgi_temp_path (46), log_subrequest (47), subrequest_output_buffer_size (48), msie_padding (49), msie_refresh (50), uninitialized_variable_warn (51), open_file_cache (52), open_file_cache_valid (53), open_file_cache_min_uses (54), open_file_cache_errors (55), open_log_file_cache (56)
 
 === parameters of sockets
 --- http_config

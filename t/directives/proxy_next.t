@@ -150,5 +150,5 @@ GET /variable?h=a%20b any
 connecting to upstream failed .*, client: 127.0.0.1, server: named.test, request: "GET /one HTTP/1.1", upstream: "127.0.0.1:$PORT2", host: "
 temporarily left out, client: 127.0.0.1, server: named.test, request: "GET /one HTTP/1.1", upstream: "127.0.0.2:$PORT2", host: "
 no live upstreams while connecting to upstream, client: 127.0.0.1, server: named.test, request: "GET /two HTTP/1.1", upstream: "dead", host: "
-upstream failed .*, client: 127.0.0.1, server: named.test, request: "GET /cut HTTP/1.1", upstream: "$ORIGIN_o", host: "
+upstream prematurely closed connection .*, client: 127.0.0.1, server: named.test, request: "GET /cut HTTP/1.1", upstream: "$ORIGIN_o", host: "
 no resolver defined to resolve no.such, client: 127.0.0.1, server: named.test, request: "GET /variable\?h=no.such HTTP/1.1", upstream: "no.such", host: "

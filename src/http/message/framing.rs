@@ -130,11 +130,5 @@ mod tests {
             prop_assert_eq!(read, Ok((text.len(), pieces.concat())));
             prop_assert!(framing.is_done());
         }
-
-        #[test]
-        fn any_split_gives_the_same(bytes in prop::collection::vec(prop::sample::select(b"019aF;\r\n x".to_vec()), 0..60), step in 1usize..9) {
-            let whole = decode(&mut chunked(), &bytes, bytes.len().max(1));
-            prop_assert_eq!(decode(&mut chunked(), &bytes, step), whole);
-        }
     }
 }

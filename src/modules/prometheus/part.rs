@@ -131,6 +131,7 @@ fn is_below(metric: &Metric) -> bool {
 fn help(zone: &str, metric: &str, mode: &str) -> String {
     let spec = MODES.iter().find(|spec| spec.name == mode);
     let doc = spec.map_or("", |spec| spec.doc);
+    let doc = doc.find(". ").map_or(doc, |end| &doc[..=end]);
     match metric {
         "" => format!("Metric zone \"{zone}\": {doc}"),
         metric => format!("Metric zone \"{zone}\", metric \"{metric}\": {doc}"),
