@@ -582,9 +582,6 @@ prometheus_template t { lat_count $p8s_value path=/http/metric_zones/lat/metrics
 pingauge: [warn] metric "lat_count" is neither histogram nor summary and should not end in "_count" in http_config:2
    2 | prometheus_template t { lat_count $p8s_value path=/http/metric_zones/lat/metrics/ type=gauge help=A; met
      |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-pingauge: [warn] zone "lat" has a histogram without the limit +Inf: larger values are in none of its series in http_config:2
-   2 |  $p8s_value path=/http/metric_zones/lat/metrics/ type=gauge help=A; metric_zone lat help=B; }
-     |                                                                                 ^^^
 pingauge: [warn] "lat" never gets a value: the page has that name already in http_config:2
    2 |  $p8s_value path=/http/metric_zones/lat/metrics/ type=gauge help=A; metric_zone lat help=B; }
      |                                                                                 ^^^
