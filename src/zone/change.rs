@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use super::cells::{assign, first_cells, put};
 use super::marker::Patience;
 use super::note::{LONGEST_TEXT, Name, Note, Receipt};
 use super::record::{Head, stamp_of};
@@ -14,8 +15,7 @@ use super::store::{Slot, Store};
 use super::transaction::{Becomes, Step, Transaction};
 use super::update::StoredKey;
 use super::{Unusable, Zone};
-use crate::metric::{Assignment, Moment, Schema, is_truncated, stored_key};
-use crate::os::atomic::AtomicU64;
+use crate::metric::{Assignment, Moment, is_truncated, stored_key};
 
 /// What is to become of one key.
 #[derive(Clone, Debug, PartialEq)]
@@ -382,30 +382,4 @@ fn stored_of<'a>(change: &Change<'a>) -> StoredKey<'a> {
         bytes: stored_key(change.key),
         is_truncated: is_truncated(change.key),
     }
-}
-
-/// What the cells of a key hold that was made without a sample: zero where the number itself is stored.
-fn first_cells(schema: &Schema) -> Vec<u64> {
-    let cells = schema.initial().collect();
-    assign(schema, cells, Assignment::Set(0.0)).unwrap_or_else(|| schema.initial().collect())
-}
-
-/// Makes one metric's stored number another; nothing where that has no meaning.
-fn assign(schema: &Schema, mut cells: Vec<u64>, assignment: Assignment) -> Option<Vec<u64>> {
-    match schema.metrics() {
-        [metric] => metric
-            .mode()
-            .assign(&mut cells, assignment)
-            .then_some(cells),
-        _ => None,
-    }
-}
-
-fn put(schema: &Schema, cells: Vec<u64>, value: f64, now: Moment) -> Vec<u64> {
-    let set = assign(schema, cells.clone(), Assignment::Set(value));
-    set.unwrap_or_else(|| {
-        let cells: Vec<AtomicU64> = cells.into_iter().map(AtomicU64::new).collect();
-        schema.record(&cells, value, now);
-        cells.into_iter().map(AtomicU64::into_inner).collect()
-    })
 }

@@ -169,6 +169,17 @@ impl Store {
         accounted
     }
 
+    /// Takes something back from the discard key; false if there is none.
+    pub(super) fn take_back(&self, value: f64, now: Moment) -> bool {
+        let accounted = self.discard_cells().is_some();
+        if accounted {
+            self.change_ledger(|ledger| {
+                self.schema.record(self.present_cells(ledger), value, now);
+            });
+        }
+        accounted
+    }
+
     /// Removes a key that nobody can be using, folding it into the discard key if there is one.
     pub(super) fn remove(&self, slot: Slot, removal: Removal, now: Moment) {
         let mut bytes = KeyBytes::new();

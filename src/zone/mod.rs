@@ -10,6 +10,7 @@
 
 mod access;
 mod carry;
+mod cells;
 mod change;
 mod error;
 mod grouped;
@@ -228,12 +229,7 @@ impl Zone {
         if key.is_empty() {
             return Ok(Update::Ignored);
         }
-        let value = if value.is_nan() {
-            1.0
-        } else {
-            value.clamp(f64::MIN, f64::MAX)
-        };
-        self.apply(key, value, self.moment(now))
+        self.apply(key, storable(value), self.moment(now))
     }
 
     /// The zone's time at a moment of the machine's: it goes on over boots.
@@ -376,6 +372,13 @@ impl Zone {
         }
         let moved = View::open(&self.memory, &self.root, &self.schema)?;
         Ok(view.next.get_or_init(|| Box::new(moved)))
+    }
+}
+
+fn storable(value: f64) -> f64 {
+    match value.is_nan() {
+        true => 1.0,
+        false => value.clamp(f64::MIN, f64::MAX),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::os::atomic::{AtomicU32, Ordering};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Receipts may take one slot in so many.
-const SLOTS_PER_RECEIPT: usize = 4;
+const SLOTS_PER_RECEIPT: usize = 2;
 /// So many receipts are looked at for the place of one whose time is over before that of the last.
 const LOOKS: usize = 64;
 /// So many receipts whose time is over go at once at most.
@@ -132,7 +132,7 @@ impl Store {
 
     /// How many receipts come along into this store, so that there is room for keys, too.
     pub(super) fn most_receipts(&self) -> usize {
-        self.geometry.slots / 2
+        self.geometry.slots / SLOTS_PER_RECEIPT
     }
 
     /// Forgets how many receipts everybody has; they are to be entered again.

@@ -117,6 +117,34 @@ fn an_ellipsis_is_shown_and_found_only_where_something_was_cut() {
 }
 
 #[test]
+fn what_is_taken_back_never_makes_a_key() {
+    for discard_key in [Some("rest"), None] {
+        let zone = zone(MINIMUM, &["gauge"], true, discard_key);
+        zone.update(b"up", 1.0, Moment(0)).unwrap();
+        zone.update(b"stays", 1.0, Moment(0)).unwrap();
+        for number in 0..1000u32 {
+            zone.update(&number.to_le_bytes(), 0.0, Moment(0)).unwrap();
+            zone.update(b"stays", 0.0, Moment(0)).unwrap();
+        }
+        let discarded = zone.discarded();
+        assert_eq!(text(&zone, b"up"), None);
+        assert_eq!(
+            zone.take_back(b"stays", -1.0, Moment(0)),
+            Ok(Update::Stored)
+        );
+        assert_eq!(text(&zone, b"stays"), Some("0".into()));
+        let taken = zone.take_back(b"up", -1.0, Moment(0));
+        let expected = match discard_key {
+            Some(_) => Update::Accounted,
+            None => Update::Ignored,
+        };
+        assert_eq!((taken, text(&zone, b"up")), (Ok(expected), None));
+        let rest = discard_key.map(|_| "0".to_owned());
+        assert_eq!((text(&zone, b"rest"), zone.discarded()), (rest, discarded));
+    }
+}
+
+#[test]
 fn a_full_zone_refuses_or_accounts() {
     let lost = zone(MINIMUM, &["gauge"], false, None);
     let kept = zone(MINIMUM, &["gauge"], false, Some("old"));

@@ -6,7 +6,7 @@ use super::record::{Head, KeyBytes};
 use super::slots::Taken;
 use super::stamp::Clock;
 use super::store::{Slot, Store};
-use super::{Refused, Update};
+use super::{Refused, Update, Zone, storable};
 use crate::metric::Moment;
 use crate::os::atomic::Ordering;
 
@@ -25,6 +25,38 @@ pub(super) struct Sample<'a> {
     pub(super) key: StoredKey<'a>,
     pub(super) value: f64,
     pub(super) clock: Clock<'a>,
+}
+
+impl Zone {
+    /// Feeds a value that takes back what another one gave. If the key has gone since, what it was is in the discard
+    /// key, which takes this too; without one nothing is left to take it from.
+    ///
+    /// # Errors
+    /// As for [`Zone::update`].
+    pub fn take_back(&self, key: &[u8], value: f64, now: Moment) -> Result<Update, Refused> {
+        if key.is_empty() {
+            return Ok(Update::Ignored);
+        }
+        let sample = self.sample(key, storable(value), self.moment(now));
+        let view = self.last_view();
+        let hash = view.store.hash(sample.key.bytes);
+        let is_open = || self.root.is_open(view.sequence);
+        if let Some(seat) = &self.seat
+            && view.store.update_known(sample, hash, seat, is_open)
+        {
+            return Ok(Update::Stored);
+        }
+        let access = self.access().map_err(|error| self.refuse(&error))?;
+        let store = &access.view.store;
+        let hash = store.hash(sample.key.bytes);
+        if store.find(sample.key.bytes, hash).is_some() || store.is_discard_key(sample.key.bytes) {
+            return store.update(&sample, hash);
+        }
+        Ok(match store.take_back(sample.value, sample.clock.now) {
+            true => Update::Accounted,
+            false => Update::Ignored,
+        })
+    }
 }
 
 impl Store {

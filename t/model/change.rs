@@ -30,7 +30,7 @@ impl Model {
         self.check_presence(wishes, missing)?;
         self.check_modes(wishes)?;
         // All receipts are one owner's, who may have as many as are left.
-        let most = self.geometry.capacity(1) / 4;
+        let most = self.geometry.capacity(1) / 2;
         if name.is_some() && self.receipts.len() >= most.saturating_sub(self.receipts.len()) {
             self.discarded += 1;
             return Err(NotChanged::Crowded);

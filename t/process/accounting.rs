@@ -295,3 +295,51 @@ fn a_location_counts_what_its_server_counts() {
     assert_eq!(server["responses"], location["responses"]);
     running.server.stop().unwrap();
 }
+
+/// A key that is dropped while its requests are under way does not come back below zero when they end.
+#[test]
+fn what_is_in_flight_ends_where_its_key_went() {
+    let origin = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let running = Running::start(&Parts {
+        http_config: "metric_zone with:32k expire=on discard_key=rest gauge;\n\
+                      metric_zone without:32k expire=on gauge;\n"
+            .into(),
+        config: format!(
+            "location /q {{ metric with s=1 on=request; metric with s=-1 on=end;\n\
+             metric without s=+1 on=request; metric without s=-1; proxy_pass http://{}; }}\n\
+             location /other/ {{ metric with $uri=0; metric without $uri=0; return 204; }}\n",
+            origin.local_addr().unwrap()
+        ),
+        ..Parts::default()
+    });
+    let mut client = TcpStream::connect(running.address()).unwrap();
+    client
+        .write_all(b"GET /q HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let (mut asked, _) = origin.accept().unwrap();
+    let key = |zone: &str, key: &str| {
+        running.status(&format!("http/metric_zones/{zone}/metrics/"))[key].clone()
+    };
+    assert_eq!(
+        (key("with", "s"), key("without", "s")),
+        (json!(1), json!(1))
+    );
+    crate::harness::load::pipeline(running.address(), 900, 1, |number| {
+        format!("/other/{number}")
+    });
+    assert_eq!(
+        (key("with", "s"), key("with", "rest")),
+        (Value::Null, json!(1))
+    );
+    asked
+        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    client.read_to_end(&mut Vec::new()).unwrap();
+    let is_over = || (key("with", "rest") == json!(0)).then_some(());
+    assert!(poll(PATIENCE, is_over).is_some(), "{}", key("with", "rest"));
+    assert_eq!(
+        (key("with", "s"), key("without", "s")),
+        (Value::Null, Value::Null)
+    );
+    running.server.stop().unwrap();
+}

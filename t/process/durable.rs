@@ -20,7 +20,7 @@ const CLIENTS: usize = 4;
 fn parts() -> Parts {
     Parts {
         main_config: "worker_processes 2;\n".into(),
-        http_config: "metric_zone apps:256k:file=$DIR/apps sync=always gauge;\n".into(),
+        http_config: "metric_zone apps:16m:file=$DIR/apps sync=always gauge;\n".into(),
         config: "location /push/ { metric_push apps create=on; }\n".into(),
         ..Parts::default()
     }

@@ -26,7 +26,13 @@ pub(super) const METRIC: DirectiveSpec = DirectiveSpec {
         text: "Updates KEY in ZONE with VALUE, in the given phase of each request. The parameter is \
                split at its last `=` as written, so that `=` in the value of a variable never \
                splits. An empty VALUE is 0, one that is no number is 1; an empty key is skipped. A \
-               level inherits the directives of the level above only if it has none of its own.",
+               level inherits the directives of the level above only if it has none of its own. Of \
+               two that differ in the phase and the sign of VALUE, such as `g k=1 on=request` and \
+               `g k=-1 on=end`, the later takes back what the earlier gave: if the key has been \
+               dropped meanwhile, the discard key has both, and without one the later is left out. \
+               What a worker has given that was killed stays given: only it knew which of its \
+               requests were under way, since to note that in shared memory would take as long \
+               as the update itself.",
         example: "metric upstream_time $upstream_addr=$upstream_response_time on=end;",
     },
     apply: metric,
@@ -43,6 +49,8 @@ struct UpdateWritten {
     key: Text,
     value: Option<Text>,
     phase: Phase,
+    /// Key and value as written.
+    words: (String, Option<String>),
 }
 
 fn metric(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
@@ -65,6 +73,10 @@ fn metric(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         key: Text::parse(&key)?,
         value: value.as_ref().map(Text::parse).transpose()?,
         phase: phase(statement)?,
+        words: (
+            key.text.clone(),
+            value.as_ref().map(|value| value.text.clone()),
+        ),
     };
     statement
         .scope
@@ -95,6 +107,22 @@ fn phase(statement: &Statement<'_>) -> Result<Phase, Diagnostic> {
     }
 }
 
+impl UpdateWritten {
+    /// Whether it takes back what `other` gave.
+    fn takes_back(&self, other: &Self) -> bool {
+        let value = |written: &Self| written.words.1.clone().unwrap_or_else(|| "1".to_owned());
+        let (own, given) = (value(self), value(other));
+        let bare = |value: &str| value.strip_prefix('+').unwrap_or(value).to_owned();
+        let is_opposite = |one: &str, another: &str| {
+            one.strip_prefix('-').map(str::to_owned) == Some(bare(another))
+        };
+        self.zone == other.zone
+            && self.words.0 == other.words.0
+            && other.phase < self.phase
+            && (is_opposite(&own, &given) || is_opposite(&given, &own))
+    }
+}
+
 /// Puts the updates that hold in a location into its phases.
 pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
     let Some(UpdatesWritten(updates)) = chain.nearest() else {
@@ -107,7 +135,13 @@ pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut
         warn_of_early_use(builder, written);
         let key = builder.template(&written.key);
         let value = written.value.as_ref().map(|value| builder.template(value));
-        parts.phases[written.phase as usize].push(Box::new(Update { entry, key, value }));
+        let takes_back = updates.iter().any(|other| written.takes_back(other));
+        parts.phases[written.phase as usize].push(Box::new(Update {
+            entry,
+            key,
+            value,
+            takes_back,
+        }));
     }
 }
 
@@ -187,6 +221,7 @@ struct Update {
     entry: Arc<Entry>,
     key: Template,
     value: Option<Template>,
+    takes_back: bool,
 }
 
 impl PhaseHandler for Update {
@@ -198,7 +233,10 @@ impl PhaseHandler for Update {
             template.append(request, &mut value);
         }
         let now = request.moment();
-        self.entry.update(&key, parse_value(&value), now);
+        match self.takes_back {
+            false => self.entry.update(&key, parse_value(&value), now),
+            true => self.entry.take_back(&key, parse_value(&value), now),
+        };
         request.recycle(value);
         request.recycle(key);
     }

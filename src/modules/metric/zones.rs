@@ -53,7 +53,16 @@ pub(in crate::modules) fn all(builder: &mut Builder<'_>) -> Vec<Arc<Entry>> {
 impl Entry {
     /// Feeds a value to a key; `None` when it was refused. A failure is logged and nothing else.
     pub(super) fn update(&self, key: &[u8], value: f64, now: Moment) -> Option<Update> {
-        match self.zone.update(key, value, now) {
+        self.told(self.zone.update(key, value, now), key, value)
+    }
+
+    /// The same with a value that takes back what another one gave.
+    pub(super) fn take_back(&self, key: &[u8], value: f64, now: Moment) -> Option<Update> {
+        self.told(self.zone.take_back(key, value, now), key, value)
+    }
+
+    fn told(&self, updated: Result<Update, Refused>, key: &[u8], value: f64) -> Option<Update> {
+        match updated {
             Ok(update) => Some(update),
             Err(refused) => {
                 self.complain(refused, key, value);

@@ -53,7 +53,7 @@ pub(super) const METRIC_PUSH: DirectiveSpec = DirectiveSpec {
                takes it, is refused with 415. A change of a key \
                that is not there fails, unless `create=on`. A change with an `Idempotency-Key` or \
                `X-Idempotency-Key` is made once within TIME, and its repetition by the same client \
-               (see `auth_api_key`) gets the same answer. What is remembered takes at most a quarter \
+               (see `auth_api_key`) gets the same answer. What is remembered takes at most half \
                of the zone, and of one client never more than is left for all others; where \
                there is no room to remember a change, it is refused with 507. Under `sync=always` of the zone a change that cannot be written to disk is \
                answered with 500, but made: it is to be tried again under the same key.",
