@@ -29,7 +29,19 @@ pub(in crate::http) async fn send(
     let is_file = matches!(response.body, Body::File { .. });
     let mut bytes = respond::head(request, &response.body);
     session.client.traffic().count_head(bytes.len());
+    let mut filters = std::mem::take(&mut request.filters);
+    if !with_body {
+        filters.clear();
+    }
     loop {
+        if filters.is_holding() && !response.body.is_at_hand() {
+            let held = filters.pause(request);
+            if !frame_filtered(&mut bytes, held, chunked) || !write(request, session, &bytes).await
+            {
+                return false;
+            }
+            bytes.clear();
+        }
         let chunk = if with_body {
             next_chunk(session, &mut response.body).await
         } else {
@@ -45,7 +57,22 @@ pub(in crate::http) async fn send(
             }
         };
         let last = chunk.is_none();
-        frame(&mut bytes, chunk.as_deref(), chunked && with_body);
+        if !filters.is_empty() {
+            let filtered = match &chunk {
+                Some(chunk) => filters
+                    .piece(request, chunk)
+                    .map(|new| new.unwrap_or(chunk)),
+                None => filters.end(request),
+            };
+            if !frame_filtered(&mut bytes, filtered, chunked) {
+                return false;
+            }
+            // Others have their turn between two pieces.
+            tokio::task::yield_now().await;
+        }
+        if filters.is_empty() || last {
+            frame(&mut bytes, chunk.as_deref(), chunked && with_body);
+        }
         if last || bytes.len() > WRITE_AT || response.body.length().is_none() {
             request.head_sent = true;
             if !write(request, session, &bytes).await {
@@ -91,6 +118,21 @@ fn frame(bytes: &mut Vec<u8>, chunk: Option<&[u8]>, chunked: bool) {
     bytes.extend_from_slice(chunk.unwrap_or_default());
     if chunked {
         bytes.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Appends what filters passed on, which may be nothing; false when one failed.
+fn frame_filtered(bytes: &mut Vec<u8>, filtered: io::Result<&[u8]>, chunked: bool) -> bool {
+    match filtered {
+        Ok(b"") => true,
+        Ok(passed) => {
+            frame(bytes, Some(passed), chunked);
+            true
+        }
+        Err(error) => {
+            log::error!("a filter failed while a response was sent: {error}");
+            false
+        }
     }
 }
 

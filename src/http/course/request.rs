@@ -10,6 +10,7 @@ use super::value::Value;
 use crate::http::message::head::Head;
 use crate::http::message::response::{Field, ResponseHead};
 use crate::http::message::uri::{self, Escape};
+use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::location::Location;
 use crate::http::plan::outcome::InternalTarget;
 use crate::http::plan::pattern::Captures;
@@ -45,6 +46,8 @@ pub struct Request {
     pub captures: Captures,
     /// What leaves, or has left.
     pub response: ResponseHead,
+    /// What the response's body goes through.
+    pub filters: BodyFilters,
     /// Whether the response's head was sent.
     pub head_sent: bool,
     /// Whether the connection may serve another request.
@@ -103,6 +106,7 @@ impl Request {
             host: Vec::new(),
             captures: Captures::default(),
             response: ResponseHead::default(),
+            filters: BodyFilters::default(),
             head_sent: false,
             keep_alive: false,
             internal: false,
@@ -145,6 +149,7 @@ impl Request {
         self.captures.clear();
         self.response.status = 0;
         self.response.fields.clear();
+        self.filters.clear();
         self.head_sent = false;
         self.keep_alive = false;
         self.internal = false;

@@ -53,6 +53,28 @@ impl ResponseHead {
             .retain(|field| !field.name.eq_ignore_ascii_case(name));
     }
 
+    /// The body is changed on its way: drops what was said of its bytes and no longer holds.
+    pub fn change_body(&mut self) {
+        self.remove("content-length");
+        self.remove("accept-ranges");
+        let is_tag = |field: &Field| field.name.eq_ignore_ascii_case("etag");
+        self.fields.retain_mut(|field| {
+            if is_tag(field) && field.value.starts_with(b"\"") {
+                field.value.splice(0..0, *b"W/");
+            }
+            !is_tag(field) || field.value.starts_with(b"W/")
+        });
+    }
+
+    /// Whether a field of this name lists `token`.
+    pub fn lists(&self, name: &str, token: &[u8]) -> bool {
+        let is_token = |item: &[u8]| item.trim_ascii().eq_ignore_ascii_case(token);
+        self.fields
+            .iter()
+            .filter(|field| field.name.eq_ignore_ascii_case(name))
+            .any(|field| field.value.split(|byte| *byte == b',').any(is_token))
+    }
+
     /// The first field of this name.
     pub fn field(&self, name: &str) -> Option<&[u8]> {
         let same = |field: &&Field| field.name.eq_ignore_ascii_case(name);
@@ -136,6 +158,14 @@ impl Body {
 }
 
 impl Body {
+    /// Whether the next piece, or the end, is there without waiting.
+    pub fn is_at_hand(&self) -> bool {
+        match self {
+            Self::Stream(stream) => stream.is_at_hand(),
+            _ => true,
+        }
+    }
+
     /// The next piece; `None` at the end.
     pub async fn next_chunk(&mut self) -> io::Result<Option<Bytes>> {
         match std::mem::take(self) {

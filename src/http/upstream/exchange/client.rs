@@ -43,6 +43,7 @@ impl Exchange<'_> {
         }
         self.has_client_left = true;
         self.is_discarding = true;
+        self.filters.clear();
         self.deadlines.client_write = None;
         self.request.keep_alive = false;
         self.session.outbox.discard();

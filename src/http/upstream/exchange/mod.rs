@@ -6,6 +6,7 @@
 //! of its own, and the connection one timer.
 
 mod client;
+mod filtered;
 mod request;
 mod response;
 
@@ -19,6 +20,7 @@ use crate::http::course::request::Request;
 use crate::http::course::request_body::BodyError;
 use crate::http::course::session::Session;
 use crate::http::message::framing::Framing;
+use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::origin::{Failure, Origin, Rules};
 use crate::http::plan::outcome::InternalTarget;
 use crate::http::transport::end::End;
@@ -70,6 +72,10 @@ pub(super) struct Exchange<'a> {
     has_client_left: bool,
     /// Whether the client gets nothing more of the body.
     is_discarding: bool,
+    /// What the response's body goes through.
+    filters: BodyFilters,
+    /// Whether filters had work to do since others had their turn.
+    has_filtered: bool,
 }
 
 struct Peer {
@@ -129,6 +135,8 @@ impl<'a> Exchange<'a> {
             is_peer_flushed: false,
             has_client_left: false,
             is_discarding: false,
+            filters: BodyFilters::default(),
+            has_filtered: false,
         }
     }
 
@@ -149,6 +157,10 @@ impl<'a> Exchange<'a> {
             }
             if !moved {
                 break;
+            }
+            if std::mem::take(&mut self.has_filtered) {
+                task.waker().wake_by_ref();
+                return Poll::Pending;
             }
         }
         self.poll_time(task)

@@ -120,6 +120,7 @@ impl Exchange<'_> {
         });
         session.outbox.set_chunked(passed.chunked);
         self.is_discarding |= !passed.with_body;
+        self.filters = std::mem::take(&mut request.filters);
         self.stage = match request.response.status {
             101 => Stage::Tunnel,
             _ => Stage::Body {
@@ -167,7 +168,7 @@ impl Exchange<'_> {
             }
             Poll::Pending => {
                 begin(&mut self.deadlines.peer_read, self.rules.read_timeout);
-                Ok(false)
+                Ok(self.filters.is_holding() && self.pause())
             }
         }
     }
@@ -192,13 +193,12 @@ impl Exchange<'_> {
         let content = peer.end.take(decoded.consumed);
         self.origin.received(self.request, decoded.content);
         if !self.is_discarding {
-            let ahead = self.rules.read_ahead.as_ref();
-            let pushed = self
-                .session
-                .outbox
-                .push_content(content, decoded.content, ahead);
-            if let Err(error) = pushed {
-                self.broke(&format!("a temporary file failed ({error})"));
+            let pushed = match self.filters.is_empty() {
+                true => self.push(content, decoded.content),
+                false => self.push_filtered(content, decoded.content),
+            };
+            if let Err(problem) = pushed {
+                self.broke(&problem.to_string());
                 return Ok(());
             }
         }
@@ -237,10 +237,8 @@ impl Exchange<'_> {
 
     /// The whole response has come: the peer is free for others.
     fn peer_is_done(&mut self, persistent: bool) {
-        let ended = self.session.outbox.push_end();
-        self.stage = Stage::Rest {
-            whole: ended.is_ok(),
-        };
+        let whole = self.push_rest() && self.session.outbox.push_end().is_ok();
+        self.stage = Stage::Rest { whole };
         self.deadlines.peer_read = None;
         self.deadlines.peer_write = None;
         let is_request_sent = self.is_request_sent();
@@ -255,6 +253,7 @@ impl Exchange<'_> {
     /// The response ends here: the client gets what came, and sees that it is not whole.
     pub(super) fn broke(&mut self, problem: &str) {
         self.complain(&format!("{problem} while reading upstream"));
+        self.pause();
         self.request.keep_alive = false;
         self.deadlines.peer_read = None;
         self.deadlines.peer_write = None;

@@ -1,0 +1,157 @@
+//! What a response's body goes through on its way to the client: filters, chosen when the head leaves.
+//!
+//! A header filter of the location looks at the head, edits it and adds a filter to
+//! `request.filters`; the pieces of the body, made here or by a peer, go through all of them in
+//! that order. A filter keeps no more than a bounded part of the body, and holds bytes back only
+//! while more is at hand.
+
+use std::fmt;
+use std::io;
+
+use crate::http::course::request::Request;
+
+/// Looks at a body that goes by, or changes it.
+pub trait BodyFilter: Send + Sync {
+    /// Takes the next piece, which is not empty. What becomes of it is appended to `out`, unless it is
+    /// passed on as it is.
+    fn piece(
+        &mut self,
+        request: &mut Request,
+        piece: &[u8],
+        out: &mut Vec<u8>,
+    ) -> io::Result<Passed>;
+
+    /// Nothing more is at hand for now: appends what was held back in the hope of more.
+    fn pause(&mut self, _request: &mut Request, _out: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The body is over: appends what is left of it.
+    fn end(&mut self, _request: &mut Request, _out: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Whether the body is as long afterwards as it was before.
+    fn keeps_length(&self) -> bool {
+        false
+    }
+}
+
+/// What a filter did with a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passed {
+    /// It goes on as it is; nothing was appended.
+    AsItIs,
+    /// What was appended takes its place, which may be nothing.
+    Changed,
+}
+
+/// The filters of one body, in their order.
+#[derive(Default)]
+pub struct BodyFilters {
+    filters: Vec<Box<dyn BodyFilter>>,
+    /// What the last filter appended.
+    passed: Vec<u8>,
+    spare: Vec<u8>,
+    /// Whether something may be held back.
+    is_holding: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Behind {
+    More,
+    Pause,
+    End,
+}
+
+impl BodyFilters {
+    /// Adds one behind the others.
+    pub fn add(&mut self, filter: impl BodyFilter + 'static) {
+        self.filters.push(Box::new(filter));
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.filters.is_empty()
+    }
+
+    /// Takes all away.
+    pub fn clear(&mut self) {
+        if !self.filters.is_empty() {
+            *self = Self::default();
+        }
+    }
+
+    /// Whether the length of the body is unknown until it has gone through.
+    pub fn change_length(&self) -> bool {
+        self.filters.iter().any(|filter| !filter.keeps_length())
+    }
+
+    /// Whether something may be held back that a pause would set free.
+    pub fn is_holding(&self) -> bool {
+        self.is_holding
+    }
+
+    /// Takes the next piece; what goes on instead, or `None` for the piece as it is.
+    ///
+    /// # Errors
+    /// When a filter fails.
+    pub fn piece(&mut self, request: &mut Request, piece: &[u8]) -> io::Result<Option<&[u8]>> {
+        self.is_holding = true;
+        let changed = self.run(request, piece, Behind::More)?;
+        Ok(changed.then_some(&self.passed))
+    }
+
+    /// Gives what was held back.
+    ///
+    /// # Errors
+    /// When a filter fails.
+    pub fn pause(&mut self, request: &mut Request) -> io::Result<&[u8]> {
+        self.is_holding = false;
+        let changed = self.run(request, b"", Behind::Pause)?;
+        Ok(if changed { &self.passed } else { b"" })
+    }
+
+    /// Gives what is left at the end of the body.
+    ///
+    /// # Errors
+    /// When a filter fails.
+    pub fn end(&mut self, request: &mut Request) -> io::Result<&[u8]> {
+        self.is_holding = false;
+        let changed = self.run(request, b"", Behind::End)?;
+        Ok(if changed { &self.passed } else { b"" })
+    }
+
+    /// Whether what goes on is in `passed`, and not the piece as it is.
+    fn run(&mut self, request: &mut Request, piece: &[u8], behind: Behind) -> io::Result<bool> {
+        let mut changed = false;
+        for filter in &mut self.filters {
+            let bytes: &[u8] = if changed { &self.passed } else { piece };
+            let out = &mut self.spare;
+            out.clear();
+            let passed = match bytes.is_empty() {
+                true => Passed::AsItIs,
+                false => filter.piece(request, bytes, out)?,
+            };
+            if passed == Passed::AsItIs && !matches!(behind, Behind::More) {
+                out.extend_from_slice(bytes);
+            }
+            match behind {
+                Behind::More => {}
+                Behind::Pause => filter.pause(request, out)?,
+                Behind::End => filter.end(request, out)?,
+            }
+            if passed == Passed::Changed || !out.is_empty() {
+                std::mem::swap(&mut self.passed, &mut self.spare);
+                changed = true;
+            }
+        }
+        Ok(changed)
+    }
+}
+
+impl fmt::Debug for BodyFilters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} filters", self.filters.len())
+    }
+}
