@@ -18,10 +18,12 @@ pub mod access;
 pub mod api;
 pub mod auth_api_key;
 pub mod files;
+pub mod gzip;
 pub mod headers;
 pub mod lifecycle;
 pub mod log;
 pub mod map;
+mod media_types;
 pub mod metric;
 pub mod prometheus;
 pub mod proxy;
@@ -41,6 +43,7 @@ pub static MODULES: &[&Module] = &[
     &access::MODULE,
     &auth_api_key::MODULE,
     &headers::MODULE,
+    &gzip::MODULE,
     &map::MODULE,
     &log::MODULE,
     &status_zone::MODULE,

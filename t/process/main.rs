@@ -22,6 +22,7 @@ mod hostile;
 mod lasting;
 mod lifecycle;
 mod metric_push;
+mod packed;
 mod prometheus;
 mod push;
 mod push_server;

@@ -7,11 +7,10 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "compression",
         home: NGINX,
-        instead: "responses are sent as they are; remove the lines, or let the origin compress",
-        directives: "gunzip gunzip_buffers gzip gzip_buffers gzip_comp_level gzip_disable \
-            gzip_hash gzip_no_buffer gzip_http_version gzip_min_length gzip_proxied gzip_static \
-            gzip_types gzip_vary gzip_window postpone_gzipping",
-        variables: "gzip_ratio",
+        instead: "\"gzip\" packs responses as they are sent; remove the line",
+        directives: "gunzip gunzip_buffers gzip_hash gzip_no_buffer gzip_static gzip_window \
+            postpone_gzipping",
+        variables: "",
     },
     Feature {
         name: "basic authentication",
