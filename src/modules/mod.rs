@@ -29,6 +29,7 @@ pub mod prometheus;
 pub mod proxy;
 pub mod rewrite;
 pub mod status_zone;
+pub mod sub_filter;
 pub mod tls;
 pub mod unused;
 
@@ -43,6 +44,7 @@ pub static MODULES: &[&Module] = &[
     &access::MODULE,
     &auth_api_key::MODULE,
     &headers::MODULE,
+    &sub_filter::MODULE,
     &gzip::MODULE,
     &map::MODULE,
     &log::MODULE,
