@@ -269,7 +269,7 @@ impl Connection<'_> {
         let settings = &request.location.settings;
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
             && request.connection.requests < settings.keepalive_requests;
-        body::begin(&request, &mut session);
+        body::begin(&mut request, &mut session);
         match answer {
             Answer::Close => engine::finish(&mut request),
             Answer::Local(response) => self.respond(request, session, response).await,
@@ -333,7 +333,8 @@ impl Connection<'_> {
     }
 
     /// The connection may serve another request.
-    fn go_on(&mut self, request: Box<Request>, session: Box<Session>) {
+    fn go_on(&mut self, mut request: Box<Request>, session: Box<Session>) {
+        request.bodies.clear();
         self.session = Some(session);
         self.request = Some(request);
     }

@@ -29,7 +29,7 @@ pub(in crate::http) async fn send(
     let is_file = matches!(response.body, Body::File { .. });
     let mut bytes = respond::head(request, &response.body);
     session.client.traffic().count_head(bytes.len());
-    let mut filters = std::mem::take(&mut request.filters);
+    let mut filters = std::mem::take(&mut request.bodies.response);
     if !with_body {
         filters.clear();
     }

@@ -1,5 +1,6 @@
 //! A request on its way: its state, the phases, the one exit for responses.
 
+pub mod bodies;
 pub mod circumstances;
 pub mod connection_facts;
 mod cut_off;

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::atomic::Ordering;
 
+use super::bodies::Bodies;
 use super::circumstances::Circumstances;
 pub use super::connection_facts::ConnectionFacts;
 use super::nesting::Nesting;
@@ -10,7 +11,6 @@ use super::value::Value;
 use crate::http::message::head::Head;
 use crate::http::message::response::{Field, ResponseHead};
 use crate::http::message::uri::{self, Escape};
-use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::location::Location;
 use crate::http::plan::outcome::InternalTarget;
 use crate::http::plan::pattern::Captures;
@@ -46,8 +46,8 @@ pub struct Request {
     pub captures: Captures,
     /// What leaves, or has left.
     pub response: ResponseHead,
-    /// What the response's body goes through.
-    pub filters: BodyFilters,
+    /// What goes on with its bodies.
+    pub bodies: Bodies,
     /// Whether the response's head was sent.
     pub head_sent: bool,
     /// Whether the connection may serve another request.
@@ -106,7 +106,7 @@ impl Request {
             host: Vec::new(),
             captures: Captures::default(),
             response: ResponseHead::default(),
-            filters: BodyFilters::default(),
+            bodies: Bodies::default(),
             head_sent: false,
             keep_alive: false,
             internal: false,
@@ -149,7 +149,7 @@ impl Request {
         self.captures.clear();
         self.response.status = 0;
         self.response.fields.clear();
-        self.filters.clear();
+        self.bodies.clear();
         self.head_sent = false;
         self.keep_alive = false;
         self.internal = false;

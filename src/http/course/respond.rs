@@ -16,7 +16,7 @@ pub(in crate::http) fn take(request: &mut Request, response: &mut Response) {
     }
     engine::head_point(request);
     if is_bodiless(request.response.status) {
-        request.filters.clear();
+        request.bodies.response.clear();
         let is_length = |field: &Field| field.name.eq_ignore_ascii_case("content-length");
         request.response.fields.retain(|field| !is_length(field));
     }
@@ -41,7 +41,7 @@ pub(in crate::http) fn is_chunked(request: &Request, body: &Body) -> bool {
 }
 
 fn is_length_known(request: &Request, body: &Body) -> bool {
-    body.length().is_some() && !request.filters.change_length()
+    body.length().is_some() && !request.bodies.response.change_length()
 }
 
 /// Whether the body follows the head.
@@ -101,9 +101,9 @@ pub fn proxied_head(
     let status = request.response.status;
     let with_body = switches || sends_body(request);
     if !with_body || switches {
-        request.filters.clear();
+        request.bodies.response.clear();
     }
-    let is_length_known = is_length_known && !request.filters.change_length();
+    let is_length_known = is_length_known && !request.bodies.response.change_length();
     let is_framed = is_length_known || !with_body || switches;
     let chunked = !is_framed && request.head.minor_version() == 1;
     request.keep_alive &= !switches && (is_framed || chunked);

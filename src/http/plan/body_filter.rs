@@ -1,8 +1,9 @@
-//! What a response's body goes through on its way to the client: filters, chosen when the head leaves.
+//! What bodies go through on their way: filters, for a response chosen when its head leaves.
 //!
 //! A header filter of the location looks at the head, edits it and adds a filter to
-//! `request.filters`; the pieces of the body, made here or by a peer, go through all of them in
-//! that order. A filter keeps no more than a bounded part of the body, and holds bytes back only
+//! `request.bodies`; the pieces of the body, made here or by a peer, go through all of them in
+//! that order. What is added there for the request's body before content is made sees it as it is
+//! read for whoever wants it. A filter keeps no more than a bounded part of the body, and holds bytes back only
 //! while more is at hand.
 
 use std::fmt;

@@ -3,10 +3,17 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+
+use tokio::io::AsyncWriteExt;
 
 use super::trial;
 use crate::http::course::request::Request;
+use crate::http::course::request_body::RequestBody;
+use crate::http::message::head::BodyFraming;
 use crate::http::plan::body_filter::{BodyFilter, BodyFilters, Passed};
+use crate::http::plan::origin::SentBody;
+use crate::http::transport::end::End;
 
 /// Passes on what it has once it has three bytes.
 #[derive(Default)]
@@ -85,4 +92,65 @@ fn each_gets_what_the_one_before_passed_on() {
     assert_eq!(filters.piece(&mut request, b"e").unwrap(), Some(&b""[..]));
     assert_eq!(filters.end(&mut request).unwrap(), b"e..");
     assert_eq!(count.load(Ordering::Relaxed), 6);
+}
+
+/// What a peer is sent of a body that comes in these pieces, up to where it pauses each time.
+fn sent(framing: BodyFraming, filters: BodyFilters, pieces: &[&[u8]]) -> (SentBody, Vec<String>) {
+    let mut request = request();
+    let mut body = RequestBody::default();
+    body.begin(framing, Some(100));
+    body.filter(filters);
+    let (mut client, stream) = tokio::io::duplex(1000);
+    let mut end = End::new(Box::new(stream), Arc::default());
+    let mut all = Vec::new();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    for piece in pieces {
+        runtime.block_on(client.write_all(piece)).unwrap();
+        let mut out = Vec::new();
+        let mut task = std::task::Context::from_waker(std::task::Waker::noop());
+        while !body.is_given() {
+            match body.poll_piece(&mut request, &mut task, &mut end, &mut out) {
+                Poll::Ready(sent) => drop(sent.unwrap()),
+                Poll::Pending => break,
+            }
+        }
+        all.push(String::from_utf8(out).unwrap());
+    }
+    assert!(body.is_given());
+    (body.sent_as(), all)
+}
+
+#[test]
+fn a_request_is_sent_as_its_filters_leave_it() {
+    let count = Arc::default();
+    let filters = || {
+        let mut filters = BodyFilters::default();
+        filters.add(Count(Arc::clone(&count)));
+        filters
+    };
+    let plain = sent(BodyFraming::Length(5), filters(), &[b"ab", b"cde"]);
+    assert_eq!(
+        plain,
+        (SentBody::Length(5), vec!["ab".into(), "cde".into()])
+    );
+    assert_eq!(count.load(Ordering::Relaxed), 5);
+    let mut changing = filters();
+    changing.add(Threes::default());
+    let changed = sent(BodyFraming::Length(7), changing, &[b"abcd", b"efg"]);
+    let expected = ["3\r\nabc\r\n1\r\nd\r\n", "4\r\nefg.\r\n0\r\n\r\n"];
+    assert_eq!(
+        changed,
+        (SentBody::Chunked, expected.map(String::from).to_vec())
+    );
+    let mut changing = filters();
+    changing.add(Threes::default());
+    let pieces: &[&[u8]] = &[b"4\r\nabcd\r\n", b"0\r\n\r\n"];
+    let changed = sent(BodyFraming::Chunked, changing, pieces);
+    let expected = ["3\r\nabc\r\n1\r\nd\r\n", "1\r\n.\r\n0\r\n\r\n"];
+    assert_eq!(
+        changed,
+        (SentBody::Chunked, expected.map(String::from).to_vec())
+    );
 }

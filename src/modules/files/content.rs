@@ -136,8 +136,8 @@ fn as_sent(request: &mut Request, head: &ResponseHead, length: u64) -> Option<Re
     std::mem::swap(&mut request.response, &mut head);
     engine::add_fields(request);
     std::mem::swap(&mut request.response, &mut head);
-    let changes = request.filters.change_length();
-    request.filters.clear();
+    let changes = request.bodies.response.change_length();
+    request.bodies.response.clear();
     (!changes).then_some(head)
 }
 

@@ -82,7 +82,10 @@ impl PhaseHandler for Gzip {
         let head = &mut request.response;
         head.change_body();
         head.add("Content-Encoding", b"gzip");
-        request.filters.add(Packer::new(self.level, self.totals));
+        request
+            .bodies
+            .response
+            .add(Packer::new(self.level, self.totals));
     }
 }
 

@@ -180,6 +180,6 @@ impl PhaseHandler for SubFilter {
             head.remove("last-modified");
             head.remove("etag");
         }
-        request.filters.add(replacer);
+        request.bodies.response.add(replacer);
     }
 }

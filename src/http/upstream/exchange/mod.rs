@@ -52,6 +52,9 @@ impl Broken {
             BodyError::File(error) => {
                 log::error!("a temporary file failed: {error}{}", Circumstances(request));
             }
+            BodyError::Filter(error) => {
+                log::error!("a filter failed: {error}{}", Circumstances(request));
+            }
             _ => {}
         }
         Self::Status(error.status())

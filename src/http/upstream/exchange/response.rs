@@ -120,7 +120,7 @@ impl Exchange<'_> {
         });
         session.outbox.set_chunked(passed.chunked);
         self.is_discarding |= !passed.with_body;
-        self.filters = std::mem::take(&mut request.filters);
+        self.filters = std::mem::take(&mut request.bodies.response);
         self.stage = match request.response.status {
             101 => Stage::Tunnel,
             _ => Stage::Body {
