@@ -54,6 +54,7 @@ GET /empty 200
 sub_filter </head> x</HEAD>;
 location / { root $DIR/html; }
 location /o/ { proxy_pass http://$ORIGIN_o/; }
+sub_filter_types *;
 location /k/ { proxy_pass http://$ORIGIN_o/; sub_filter_last_modified on; }
 --- requests
 GET /a.html = <head>x</HEAD>\n

@@ -17,7 +17,9 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n";
 
 fn start(config: &str) -> Running {
     Running::start(&Parts {
-        http_config: "default_type text/html;\ngzip on;\ngzip_types *;\n".into(),
+        http_config:
+            "default_type text/html;\ngzip on;\ngzip_types *;\nkeepalive_requests 10000000;\n"
+                .into(),
         config: config.into(),
         ..Parts::default()
     })
@@ -216,4 +218,84 @@ fn a_client_that_leaves_ends_the_packing() {
     assert!(left.is_some());
     let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
     assert_eq!(connection.get("/status/").unwrap().status, 200);
+}
+
+#[test]
+fn a_listing_that_a_thread_makes_is_packed_as_well() {
+    let running = Running::start(&Parts {
+        http_config: "metric_zone z:4m count;\ngzip_types *;\nkeepalive_requests 100000;\n".into(),
+        config: "location /u { metric z $arg_k on=request; return 204; }\n\
+                 location /packed/ { gzip on; api /status/; }\n"
+            .into(),
+        ..Parts::default()
+    });
+    let keys = (0..20_000).map(|number| format!("/u?k=a-key-with-number-{number}"));
+    let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+    for target in keys {
+        assert_eq!(connection.get(&target).unwrap().status, 204);
+    }
+    let fields = [("Accept-Encoding".into(), "gzip".into())];
+    let head = client::head("GET", "/packed/http/metric_zones/z/metrics", &fields, None);
+    connection.send(&head).unwrap();
+    let packed = connection.receive("GET").unwrap();
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    let plain = connection
+        .get("/status/http/metric_zones/z/metrics")
+        .unwrap();
+    let (unpacked, is_whole) = unpack(&packed.body);
+    assert!(is_whole && unpacked == plain.body);
+}
+
+#[test]
+fn what_a_slow_client_has_not_taken_waits_packed() {
+    let (origin, says) = scripted();
+    let running = start(&format!("location / {{ proxy_pass http://{origin}; }}"));
+    let mut random = Random::seeded();
+    let body: Vec<u8> = (0..1 << 20)
+        .flat_map(|_| random.next().to_le_bytes())
+        .collect();
+    let mut stream = ask(running.address(), "/");
+    says.send(format!("{HEAD}Content-Length: {}\r\n\r\n", body.len()).into_bytes())
+        .unwrap();
+    for piece in body.chunks(1 << 16) {
+        says.send(piece.to_vec()).unwrap();
+    }
+    drop(says);
+    // Much more than sockets hold is read ahead meanwhile.
+    thread::sleep(std::time::Duration::from_millis(300));
+    let mut received = Vec::new();
+    let mut piece = vec![0; 1 << 16];
+    while !received.ends_with(b"\r\n0\r\n\r\n") {
+        let amount = stream.read(&mut piece).expect("it does not come");
+        assert!(amount > 0, "it ended before");
+        received.extend_from_slice(&piece[..amount]);
+    }
+    let (packed, is_whole) = content(&received);
+    assert!(is_whole);
+    let (unpacked, is_all) = unpack(&packed);
+    assert!(is_all && unpacked == body);
+}
+
+#[test]
+fn an_origin_is_read_to_its_end_for_a_client_that_left() {
+    let (origin, says) = scripted();
+    let running = start(&format!(
+        "location / {{ proxy_pass http://{origin}; proxy_ignore_client_abort on; \
+         access_log access.log combined; }}"
+    ));
+    let mut stream = ask(running.address(), "/");
+    says.send(format!("{HEAD}\r\nfirst").into_bytes()).unwrap();
+    expect(&mut stream, &mut Vec::new(), b"first");
+    drop(stream);
+    for _ in 0..20 {
+        says.send(vec![b'x'; 4096]).unwrap();
+        thread::sleep(std::time::Duration::from_millis(5));
+    }
+    drop(says);
+    let logged = poll(PATIENCE, || {
+        let log = running.site.read("access.log");
+        log.contains("\"GET / HTTP/1.1\" 200").then_some(())
+    });
+    assert!(logged.is_some());
+    running.server.stop().unwrap();
 }

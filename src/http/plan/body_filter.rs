@@ -47,9 +47,12 @@ pub enum Passed {
     Changed,
 }
 
-/// The filters of one body, in their order.
+/// The filters of one body, in their order. Most bodies have none.
 #[derive(Default)]
-pub struct BodyFilters {
+pub struct BodyFilters(Option<Box<Chain>>);
+
+#[derive(Default)]
+struct Chain {
     filters: Vec<Box<dyn BodyFilter>>,
     /// What the last filter appended.
     passed: Vec<u8>,
@@ -68,29 +71,29 @@ enum Behind {
 impl BodyFilters {
     /// Adds one behind the others.
     pub fn add(&mut self, filter: impl BodyFilter + 'static) {
-        self.filters.push(Box::new(filter));
+        let chain = self.0.get_or_insert_default();
+        chain.filters.push(Box::new(filter));
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.filters.is_empty()
+        self.0.is_none()
     }
 
     /// Takes all away.
     pub fn clear(&mut self) {
-        if !self.filters.is_empty() {
-            *self = Self::default();
-        }
+        self.0 = None;
     }
 
     /// Whether the length of the body is unknown until it has gone through.
     pub fn change_length(&self) -> bool {
-        self.filters.iter().any(|filter| !filter.keeps_length())
+        let filters = self.0.iter().flat_map(|chain| &chain.filters);
+        filters.into_iter().any(|filter| !filter.keeps_length())
     }
 
     /// Whether something may be held back that a pause would set free.
     pub fn is_holding(&self) -> bool {
-        self.is_holding
+        self.0.as_ref().is_some_and(|chain| chain.is_holding)
     }
 
     /// Takes the next piece; what goes on instead, or `None` for the piece as it is.
@@ -98,9 +101,10 @@ impl BodyFilters {
     /// # Errors
     /// When a filter fails.
     pub fn piece(&mut self, request: &mut Request, piece: &[u8]) -> io::Result<Option<&[u8]>> {
-        self.is_holding = true;
-        let changed = self.run(request, piece, Behind::More)?;
-        Ok(changed.then_some(&self.passed))
+        match &mut self.0 {
+            Some(chain) => chain.run(request, piece, Behind::More),
+            None => Ok(None),
+        }
     }
 
     /// Gives what was held back.
@@ -108,9 +112,7 @@ impl BodyFilters {
     /// # Errors
     /// When a filter fails.
     pub fn pause(&mut self, request: &mut Request) -> io::Result<&[u8]> {
-        self.is_holding = false;
-        let changed = self.run(request, b"", Behind::Pause)?;
-        Ok(if changed { &self.passed } else { b"" })
+        self.without_piece(request, Behind::Pause)
     }
 
     /// Gives what is left at the end of the body.
@@ -118,16 +120,30 @@ impl BodyFilters {
     /// # Errors
     /// When a filter fails.
     pub fn end(&mut self, request: &mut Request) -> io::Result<&[u8]> {
-        self.is_holding = false;
-        let changed = self.run(request, b"", Behind::End)?;
-        Ok(if changed { &self.passed } else { b"" })
+        self.without_piece(request, Behind::End)
     }
 
-    /// Whether what goes on is in `passed`, and not the piece as it is.
-    fn run(&mut self, request: &mut Request, piece: &[u8], behind: Behind) -> io::Result<bool> {
-        let mut changed = false;
+    fn without_piece(&mut self, request: &mut Request, behind: Behind) -> io::Result<&[u8]> {
+        let passed = match &mut self.0 {
+            Some(chain) => chain.run(request, b"", behind)?,
+            None => None,
+        };
+        Ok(passed.unwrap_or_default())
+    }
+}
+
+impl Chain {
+    /// What goes on instead of the piece, or `None` for the piece as it is.
+    fn run(
+        &mut self,
+        request: &mut Request,
+        piece: &[u8],
+        behind: Behind,
+    ) -> io::Result<Option<&[u8]>> {
+        self.is_holding = matches!(behind, Behind::More);
+        let mut is_changed = false;
         for filter in &mut self.filters {
-            let bytes: &[u8] = if changed { &self.passed } else { piece };
+            let bytes: &[u8] = if is_changed { &self.passed } else { piece };
             let out = &mut self.spare;
             out.clear();
             let passed = match bytes.is_empty() {
@@ -144,15 +160,16 @@ impl BodyFilters {
             }
             if passed == Passed::Changed || !out.is_empty() {
                 std::mem::swap(&mut self.passed, &mut self.spare);
-                changed = true;
+                is_changed = true;
             }
         }
-        Ok(changed)
+        Ok(is_changed.then_some(&self.passed))
     }
 }
 
 impl fmt::Debug for BodyFilters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} filters", self.filters.len())
+        let count = self.0.as_ref().map_or(0, |chain| chain.filters.len());
+        write!(f, "{count} filters")
     }
 }

@@ -11,109 +11,112 @@ fn fields(text: &str, head: &str) -> String {
 
 const TEXT: &str = "return 200 'a text that is not too short';";
 
+/// Settings, what the client says, and `Content-Encoding|Vary` of the response.
+const CONDITIONS: &[(&str, &str, &str)] = &[
+    ("", "Accept-Encoding: gzip\r\n", "gzip|"),
+    ("", "", "|"),
+    ("gzip_vary on;", "", "|Accept-Encoding"),
+    (
+        "gzip_vary on;",
+        "Accept-Encoding: gzip\r\n",
+        "gzip|Accept-Encoding",
+    ),
+    ("gzip_types text/css;", "Accept-Encoding: gzip\r\n", "gzip|"),
+    ("gzip_min_length 29;", "Accept-Encoding: gzip\r\n", "|"),
+    ("gzip_min_length 28;", "Accept-Encoding: gzip\r\n", "gzip|"),
+    ("default_type text/plain;", "Accept-Encoding: gzip\r\n", "|"),
+    (
+        "default_type text/plain; gzip_types *;",
+        "Accept-Encoding: gzip\r\n",
+        "gzip|",
+    ),
+    (
+        "default_type 'Text/Plain; charset=x'; gzip_types text/plain;",
+        "Accept-Encoding: gzip\r\n",
+        "gzip|",
+    ),
+    (
+        "add_header Content-Encoding br;",
+        "Accept-Encoding: gzip\r\n",
+        "br|",
+    ),
+    (
+        "gzip_vary on; add_header Vary 'Cookie, accept-encoding';",
+        "Accept-Encoding: gzip\r\n",
+        "gzip|Cookie, accept-encoding",
+    ),
+    (
+        "gzip_disable curl;",
+        "Accept-Encoding: gzip\r\nUser-Agent: Curl/8\r\n",
+        "|",
+    ),
+    (
+        "gzip_disable curl;",
+        "Accept-Encoding: gzip\r\nUser-Agent: x\r\n",
+        "gzip|",
+    ),
+    (
+        "gzip_disable msie6;",
+        "Accept-Encoding: gzip\r\nUser-Agent: MSIE 6.0;\r\n",
+        "|",
+    ),
+    ("", "Accept-Encoding: gzip\r\nVia: p\r\n", "|"),
+    (
+        "gzip_proxied any;",
+        "Accept-Encoding: gzip\r\nVia: p\r\n",
+        "gzip|",
+    ),
+    (
+        "gzip_proxied any off;",
+        "Accept-Encoding: gzip\r\nVia: p\r\n",
+        "|",
+    ),
+    (
+        "gzip_proxied auth;",
+        "Accept-Encoding: gzip\r\nVia: p\r\nAuthorization: x\r\n",
+        "gzip|",
+    ),
+    (
+        "gzip_proxied expired; expires epoch;",
+        "Accept-Encoding: gzip\r\nVia: p\r\n",
+        "gzip|",
+    ),
+    (
+        "gzip_proxied expired; expires 1h;",
+        "Accept-Encoding: gzip\r\nVia: p\r\n",
+        "|",
+    ),
+    (
+        "gzip_proxied no-store; add_header Cache-Control no-cache;",
+        "Accept-Encoding: gzip\r\nVia: p\r\n",
+        "|",
+    ),
+    (
+        "gzip_proxied no-store; add_header Cache-Control 'private, no-store';",
+        "Accept-Encoding: gzip\r\nVia: p\r\n",
+        "gzip|",
+    ),
+    (
+        "gzip_proxied no_etag;",
+        "Accept-Encoding: gzip\r\nVia: p\r\n",
+        "gzip|",
+    ),
+    (
+        "gzip_proxied no_etag; add_header ETag '\"x\"';",
+        "Accept-Encoding: gzip\r\nVia: p\r\n",
+        "|",
+    ),
+];
+
 #[test]
 fn conditions() {
-    for (settings, head, expected) in [
-        ("", "Accept-Encoding: gzip\r\n", "gzip|"),
-        ("", "", "|"),
-        ("gzip_vary on;", "", "|Accept-Encoding"),
-        (
-            "gzip_vary on;",
-            "Accept-Encoding: gzip\r\n",
-            "gzip|Accept-Encoding",
-        ),
-        ("gzip_types text/css;", "Accept-Encoding: gzip\r\n", "gzip|"),
-        ("gzip_min_length 29;", "Accept-Encoding: gzip\r\n", "|"),
-        ("gzip_min_length 28;", "Accept-Encoding: gzip\r\n", "gzip|"),
-        ("default_type text/plain;", "Accept-Encoding: gzip\r\n", "|"),
-        (
-            "default_type text/plain; gzip_types *;",
-            "Accept-Encoding: gzip\r\n",
-            "gzip|",
-        ),
-        (
-            "default_type 'Text/Plain; charset=x'; gzip_types text/plain;",
-            "Accept-Encoding: gzip\r\n",
-            "gzip|",
-        ),
-        (
-            "add_header Content-Encoding br;",
-            "Accept-Encoding: gzip\r\n",
-            "br|",
-        ),
-        (
-            "gzip_vary on; add_header Vary 'Cookie, accept-encoding';",
-            "Accept-Encoding: gzip\r\n",
-            "gzip|Cookie, accept-encoding",
-        ),
-        (
-            "gzip_disable curl;",
-            "Accept-Encoding: gzip\r\nUser-Agent: Curl/8\r\n",
-            "|",
-        ),
-        (
-            "gzip_disable curl;",
-            "Accept-Encoding: gzip\r\nUser-Agent: x\r\n",
-            "gzip|",
-        ),
-        (
-            "gzip_disable msie6;",
-            "Accept-Encoding: gzip\r\nUser-Agent: MSIE 6.0;\r\n",
-            "|",
-        ),
-        ("", "Accept-Encoding: gzip\r\nVia: p\r\n", "|"),
-        (
-            "gzip_proxied any;",
-            "Accept-Encoding: gzip\r\nVia: p\r\n",
-            "gzip|",
-        ),
-        (
-            "gzip_proxied any off;",
-            "Accept-Encoding: gzip\r\nVia: p\r\n",
-            "|",
-        ),
-        (
-            "gzip_proxied auth;",
-            "Accept-Encoding: gzip\r\nVia: p\r\nAuthorization: x\r\n",
-            "gzip|",
-        ),
-        (
-            "gzip_proxied expired; expires epoch;",
-            "Accept-Encoding: gzip\r\nVia: p\r\n",
-            "gzip|",
-        ),
-        (
-            "gzip_proxied expired; expires 1h;",
-            "Accept-Encoding: gzip\r\nVia: p\r\n",
-            "|",
-        ),
-        (
-            "gzip_proxied no-store; add_header Cache-Control no-cache;",
-            "Accept-Encoding: gzip\r\nVia: p\r\n",
-            "|",
-        ),
-        (
-            "gzip_proxied no-store; add_header Cache-Control 'private, no-store';",
-            "Accept-Encoding: gzip\r\nVia: p\r\n",
-            "gzip|",
-        ),
-        (
-            "gzip_proxied no_etag;",
-            "Accept-Encoding: gzip\r\nVia: p\r\n",
-            "gzip|",
-        ),
-        (
-            "gzip_proxied no_etag; add_header ETag '\"x\"';",
-            "Accept-Encoding: gzip\r\nVia: p\r\n",
-            "|",
-        ),
-    ] {
+    for (settings, head, expected) in CONDITIONS {
         let text = format!("default_type text/html; gzip on; {settings} {TEXT}");
         let text = match settings.contains("default_type") {
             true => format!("gzip on; {settings} {TEXT}"),
             false => text,
         };
-        assert_eq!(fields(&text, head), expected, "{settings} {head}");
+        assert_eq!(fields(&text, head), *expected, "{settings} {head}");
     }
 }
 

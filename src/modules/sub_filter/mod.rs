@@ -164,7 +164,7 @@ impl PhaseHandler for SubFilter {
     fn run(&self, request: &mut Request) {
         let head = &request.response;
         let is_set = |name| head.field(name).is_some_and(|value| !value.is_empty());
-        if head.status == 206
+        if matches!(head.status, 100..200 | 204 | 206 | 304)
             || head.field("content-length") == Some(b"0")
             || is_set("content-encoding")
             || !self.types.contains(head.field("content-type"))
