@@ -76,20 +76,20 @@ impl Exchange<'_> {
         let state = self.session.body.state();
         let received = peer.end.received();
         let size = received.len();
+        let most = self.rules.max_head;
         let read = response_head::read(received, |head| {
-            (head.length, head::take(request, origin, state, head))
+            let fits = head.length <= most;
+            fits.then(|| (head.length, head::take(request, origin, state, head)))
         });
         let problem = match read {
-            Ok(Some((length, taken))) => {
+            Ok(Some(Some((length, taken)))) => {
                 peer.end.consume(length);
                 return self.head_taken(taken?);
             }
-            Ok(None) if size < self.rules.max_head => return Ok(false),
-            Ok(None) => {
-                "upstream sent too big header while reading response header from upstream, \
-                 \"proxy_buffer_size\" says how long it may be"
-                    .to_owned()
-            }
+            Ok(None) if size < most => return Ok(false),
+            Ok(_) => "upstream sent too big header while reading response header from upstream, \
+                      \"proxy_buffer_size\" says how long it may be"
+                .to_owned(),
             Err(bad) => format!("upstream sent {bad} while reading response header from upstream"),
         };
         self.complain(&problem);
