@@ -59,6 +59,7 @@ impl Application {
         let socket = socket.as_deref();
         ConnectionFacts {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
+            since: Instant::now(),
             requests: 0,
             pipelined: false,
             client: socket.and_then(|one| one.peer_addr()?.as_inet().copied()),
@@ -268,7 +269,8 @@ impl Connection<'_> {
     ) {
         let settings = &request.location.settings;
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
-            && request.connection.requests < settings.keepalive_requests;
+            && request.connection.requests < settings.keepalive_requests
+            && request.connection.since.elapsed() < settings.keepalive_time;
         body::begin(&request, &mut session);
         match answer {
             Answer::Close => engine::finish(&mut request),
