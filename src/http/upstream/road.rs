@@ -41,9 +41,9 @@ pub enum Proxied {
 /// More attempts at one request than this are not made, whatever the configuration says.
 const MAX_ATTEMPTS: usize = 256;
 
-impl Road {
-    /// Roads of one worker.
-    pub fn new() -> Self {
+impl Default for Road {
+    /// The roads of one worker.
+    fn default() -> Self {
         let mut options = ConnectorOptions::new(1);
         // Peers are not spoken to in TLS. The certificates of the system would be read by each
         // worker, and one that cannot be read would end it.
@@ -52,7 +52,9 @@ impl Road {
             connector: TransportConnector::new(Some(options)),
         }
     }
+}
 
+impl Road {
     /// Proxies the request whose head has been consumed.
     pub async fn run(
         &self,
