@@ -1,9 +1,5 @@
-//! Our application in front of Pingora's proxy: reads heads, has each request decided, and sends
-//! what is made here without any detour.
-//!
-//! Pingora would answer a malformed head by itself, unseen by metrics and logs; so heads are read
-//! here, and bodies of requests that are answered here. Requests for an origin go on to Pingora's
-//! session, which is shown no more of a body than was judged before.
+//! The connections of clients: reads heads, has each request decided, and has it answered, by what is
+//! made here or by an origin.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +11,7 @@ use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
 
 use super::body::{self, Rest};
-use super::cut_off::Arriving;
+use super::cut_off::{Arriving, skip_empty_lines};
 use super::handshake;
 use super::send;
 use crate::http::course::encryption::Encryption;
@@ -365,16 +361,6 @@ fn without_origin(answer: Answer, status: u16) -> Answer {
 
 async fn timeout_at<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
     tokio::time::timeout_at(deadline.into(), work).await.ok()
-}
-
-pub(in crate::http) fn skip_empty_lines(client: &mut End) -> usize {
-    let blank = client
-        .received()
-        .iter()
-        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-        .count();
-    client.consume(blank);
-    client.received().len()
 }
 
 fn ends_head(buffered: &[u8], searched: usize) -> bool {

@@ -135,7 +135,8 @@ impl Fields {
                 .set
                 .iter()
                 .any(|(own, _)| own.as_bytes().eq_ignore_ascii_case(name));
-            if !is_own && !is_set && !(names_some && is_of_connection(request, name)) {
+            let is_left_out = is_own || is_set || (names_some && is_of_connection(request, name));
+            if !is_left_out {
                 line(out, name, value);
             }
         }

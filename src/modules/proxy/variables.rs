@@ -95,10 +95,14 @@ const LISTS: &[(&str, Phase, Text)] = &[
             .map_or(&group.name, |peer| &group.peers[peer].name);
         out.extend_from_slice(name.as_bytes());
     }),
-    ("upstream_status", Phase::Response, |attempt, out| match attempt.status {
-        0 => out.push(b'-'),
-        status => number(u64::from(status), out),
-    }),
+    (
+        "upstream_status",
+        Phase::Response,
+        |attempt, out| match attempt.status {
+            0 => out.push(b'-'),
+            status => number(u64::from(status), out),
+        },
+    ),
     ("upstream_response_time", Phase::End, |attempt, out| {
         time(attempt.response_ms, out)
     }),

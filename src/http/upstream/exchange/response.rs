@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use super::super::head::{self, Taken};
 use super::{Broken, Exchange, Stage, begin};
+use crate::conf::reason;
 use crate::http::course::respond;
 use crate::http::message::framing::{Decoded, Framing};
 use crate::http::message::response_head;
@@ -39,7 +40,7 @@ impl Exchange<'_> {
                 if !stale {
                     let how = match ended {
                         Ok(_) => "upstream prematurely closed connection".to_owned(),
-                        Err(error) => format!("reading from upstream failed ({error})"),
+                        Err(error) => format!("recv() failed ({})", reason(&error)),
                     };
                     self.complain(&format!(
                         "{how} while reading response header from upstream"
@@ -231,7 +232,7 @@ impl Exchange<'_> {
                 Ok(_),
             ) => self.peer_is_done(false),
             (_, Ok(_)) => self.broke("upstream prematurely closed connection"),
-            (_, Err(error)) => self.broke(&format!("reading from upstream failed ({error})")),
+            (_, Err(error)) => self.broke(&format!("recv() failed ({})", reason(&error))),
         }
     }
 
