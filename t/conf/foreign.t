@@ -91,7 +91,6 @@ map $uri $kind { a 1 2; }
 keyval $remote_addr $kept zone=z;
 server {
     listen 127.0.0.1:$PORT2;
-    auth_request_set $who $upstream_http_x_who;
     sett $misspelt 1;
     set_by_lua_block $lua { return "}" }
     location / { return 200 "$where$share$script$perl$city$broken$kind$kept$who$misspelt$lua"; }

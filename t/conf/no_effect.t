@@ -63,7 +63,6 @@ proxy_busy_buffers_size 16k;
 fastcgi_temp_path /tmp;
 uwsgi_temp_path /tmp;
 scgi_temp_path /tmp;
-log_subrequest on;
 subrequest_output_buffer_size 8k;
 msie_padding off;
 msie_refresh off;

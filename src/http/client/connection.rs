@@ -1,9 +1,5 @@
-//! Our application in front of Pingora's proxy: reads heads, has each request decided, and sends
-//! what is made here without any detour.
-//!
-//! Pingora would answer a malformed head by itself, unseen by metrics and logs; so heads are read
-//! here, and bodies of requests that are answered here. Requests for an origin go on to Pingora's
-//! session, which is shown no more of a body than was judged before.
+//! Connections of clients: heads are read here, each request is decided, and what is made here is
+//! sent without any detour; a request for an origin goes its road.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +25,7 @@ use crate::http::plan::origin::Origin;
 use crate::http::plan::runtime::{Listener, Runtime};
 use crate::http::transport::end::End;
 use crate::http::upstream::road::{Proxied, Road};
+use crate::http::upstream::wait;
 
 /// Serves the connections of one address.
 pub struct Application {
@@ -262,16 +259,21 @@ impl Connection<'_> {
 
     async fn answer(
         &mut self,
-        answer: Answer,
+        mut answer: Answer,
         mut request: Box<Request>,
         mut session: Box<Session>,
     ) {
+        session.client.consume(request.head.bytes().len());
+        if let Answer::Wait(paused) = answer {
+            let settled = wait::settle(self.road, &mut request, &mut session, paused);
+            answer = Box::pin(settled).await;
+        }
         let settings = &request.location.settings;
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
             && request.connection.requests < settings.keepalive_requests;
         body::begin(&request, &mut session);
         match answer {
-            Answer::Close => engine::finish(&mut request),
+            Answer::Wait(_) | Answer::Close => engine::finish(&mut request),
             Answer::Local(response) => self.respond(request, session, response).await,
             Answer::Receive(receiver) => {
                 let received = body::receive(&mut request, &mut session, receiver);
@@ -356,7 +358,9 @@ fn refuse(request: &mut Request, client: &mut End, status: u16) -> Answer {
 /// A refused request has no head that an origin could be given, and no body.
 fn without_origin(answer: Answer, status: u16) -> Answer {
     match answer {
-        Answer::Proxy(_) | Answer::Receive(_) => Answer::Local(Response::page(status)),
+        Answer::Proxy(_) | Answer::Receive(_) | Answer::Wait(_) => {
+            Answer::Local(Response::page(status))
+        }
         answer => answer,
     }
 }

@@ -35,6 +35,7 @@ pub static MODULE: Module = Module {
         behaviour::SATISFY,
         behaviour::SERVER_TOKENS,
         behaviour::UNDERSCORES_IN_HEADERS,
+        limits::AUTH_DELAY,
         limits::CLIENT_BODY_TIMEOUT,
         limits::CLIENT_HEADER_BUFFER_SIZE,
         limits::CLIENT_HEADER_TIMEOUT,
