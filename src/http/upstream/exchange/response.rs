@@ -137,10 +137,11 @@ impl Exchange<'_> {
     /// Nobody waits for the body of a response to a subrequest. The connection is of use if it came with
     /// the head.
     fn head_is_enough(&mut self, framing: Framing, persistent: bool) -> Result<bool, Broken> {
+        let switches = self.request.response.status == 101;
         self.request.head_sent = true;
         engine::head_point(self.request);
         self.is_discarding = true;
-        if self.request.response.status != 101 {
+        if !switches {
             self.stage = Stage::Body {
                 framing,
                 persistent,
