@@ -12,6 +12,8 @@ mod tests;
 #[cfg(test)]
 pub(crate) mod trial;
 mod variables;
+#[cfg(test)]
+mod waiting;
 
 pub(super) use variables::hostname;
 
