@@ -17,6 +17,7 @@ pub mod process;
 pub mod access;
 pub mod api;
 pub mod auth_api_key;
+pub mod auth_request;
 pub mod files;
 pub mod gzip;
 pub mod headers;
@@ -43,6 +44,7 @@ pub static MODULES: &[&Module] = &[
     &tls::MODULE,
     &access::MODULE,
     &auth_api_key::MODULE,
+    &auth_request::MODULE,
     &headers::MODULE,
     &sub_filter::MODULE,
     &gzip::MODULE,

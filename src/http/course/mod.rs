@@ -1,5 +1,6 @@
 //! A request on its way: its state, the phases, the one exit for responses.
 
+mod access;
 pub mod bodies;
 pub mod circumstances;
 pub mod connection_facts;
@@ -12,4 +13,6 @@ pub mod request;
 pub mod request_body;
 pub mod respond;
 pub mod session;
+mod settle;
+mod subrequest;
 mod value;
