@@ -11,7 +11,6 @@ use super::subrequest::Kinship;
 use super::value::Value;
 use crate::http::message::head::Head;
 use crate::http::message::response::{Field, ResponseHead};
-use crate::http::message::uri::{self, Escape};
 use crate::http::plan::location::Location;
 use crate::http::plan::outcome::InternalTarget;
 use crate::http::plan::pattern::Captures;
@@ -362,17 +361,6 @@ impl Request {
         if self.method() != b"HEAD" {
             self.method = Some(b"GET");
         }
-    }
-
-    /// The path with its query, percent-encoded again, as a target for others.
-    pub fn encoded_target(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.path.len() + self.arguments.len() + 1);
-        uri::escape(&self.path, Escape::Path, &mut out);
-        if !self.arguments.is_empty() {
-            out.push(b'?');
-            out.extend_from_slice(&self.arguments);
-        }
-        out
     }
 
     /// Where the redirect `target` of this request leads; false when there were too many.

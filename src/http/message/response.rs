@@ -57,13 +57,16 @@ impl ResponseHead {
     pub fn change_body(&mut self) {
         self.remove("content-length");
         self.remove("accept-ranges");
-        let is_tag = |field: &Field| field.name.eq_ignore_ascii_case("etag");
-        self.fields.retain_mut(|field| {
-            if is_tag(field) && field.value.starts_with(b"\"") {
-                field.value.splice(0..0, *b"W/");
-            }
-            !is_tag(field) || field.value.starts_with(b"W/")
-        });
+        let tag = match self.field("etag") {
+            Some(tag) if tag.starts_with(b"W/") => tag.to_vec(),
+            Some(tag) if tag.starts_with(b"\"") => [b"W/", tag].concat(),
+            Some(_) => Vec::new(),
+            None => return,
+        };
+        match tag.is_empty() {
+            true => self.remove("etag"),
+            false => self.set("ETag", &tag),
+        }
     }
 
     /// Whether a field of this name lists `token`.

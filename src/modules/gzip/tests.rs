@@ -1,5 +1,12 @@
 //! What the head says of a packed response.
 
+use std::io::Write;
+use std::sync::LazyLock;
+
+use flate2::write::GzDecoder;
+use proptest::prelude::*;
+
+use crate::http::plan::runtime::Runtime;
 use crate::modules::core::trial::{ask, problems, server};
 
 fn fields(text: &str, head: &str) -> String {
@@ -168,5 +175,34 @@ fn what_is_written_wrongly() {
         ),
     ] {
         assert_eq!(problems(text), [expected], "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// However a body is cut, and wherever its source pauses, what comes up to there can be unpacked.
+    #[test]
+    fn what_came_can_be_unpacked(pieces in prop::collection::vec((".{0,60}", any::<bool>()), 0..12)) {
+        static RUNTIME: LazyLock<&Runtime> = LazyLock::new(|| {
+            server(&format!("default_type text/html; gzip on; {TEXT}"))
+        });
+        let head = "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n";
+        let mut request = ask(*RUNTIME, head).request;
+        let mut filters = std::mem::take(&mut request.bodies.response);
+        let (mut unpacker, mut expected) = (GzDecoder::new(Vec::new()), Vec::new());
+        for (piece, pauses) in &pieces {
+            let piece = piece.as_bytes();
+            expected.extend_from_slice(piece);
+            let passed = filters.piece(&mut request, piece).unwrap().unwrap_or(piece);
+            unpacker.write_all(passed).unwrap();
+            if *pauses && filters.is_holding() && !expected.is_empty() {
+                unpacker.write_all(filters.pause(&mut request).unwrap()).unwrap();
+                unpacker.flush().unwrap();
+                prop_assert_eq!(unpacker.get_ref(), &expected);
+            }
+        }
+        unpacker.write_all(filters.end(&mut request).unwrap()).unwrap();
+        prop_assert_eq!(unpacker.finish().unwrap(), expected);
     }
 }
