@@ -44,6 +44,10 @@ impl Settings {
             satisfy: chain
                 .nearest()
                 .map_or(Satisfy::All, |SatisfyWritten(all)| *all),
+            auth_delay: chain
+                .nearest()
+                .map_or(Duration::ZERO, |AuthDelay(time)| *time),
+            log_subrequest: chain.nearest().is_some_and(|LogSubrequest(on)| *on),
             internal: chain.nearest::<Internal>().is_some(),
             server_tokens: chain
                 .nearest()

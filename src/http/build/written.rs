@@ -86,6 +86,10 @@ pub struct ClientBodyTimeout(pub Duration);
 pub struct SendTimeout(pub Duration);
 /// `satisfy`
 pub struct SatisfyWritten(pub Satisfy);
+/// `auth_delay`
+pub struct AuthDelay(pub Duration);
+/// `log_subrequest`
+pub struct LogSubrequest(pub bool);
 /// `internal`
 pub struct Internal;
 /// `server_tokens`: what the `Server` field says; there is none when it is empty

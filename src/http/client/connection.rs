@@ -25,6 +25,7 @@ use crate::http::plan::origin::Origin;
 use crate::http::plan::runtime::{Listener, Runtime};
 use crate::http::transport::end::End;
 use crate::http::upstream::road::{Proxied, Road};
+use crate::http::upstream::wait;
 
 /// Serves the connections of one address.
 pub struct Application {
@@ -259,17 +260,22 @@ impl Connection<'_> {
 
     async fn answer(
         &mut self,
-        answer: Answer,
+        mut answer: Answer,
         mut request: Box<Request>,
         mut session: Box<Session>,
     ) {
+        session.client.consume(request.head.bytes().len());
+        if let Answer::Wait(paused) = answer {
+            let settled = wait::settle(self.road, &mut request, &mut session, paused);
+            answer = Box::pin(settled).await;
+        }
         let settings = &request.location.settings;
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
             && request.connection.requests < settings.keepalive_requests
             && request.connection.since.elapsed() < settings.keepalive_time;
         body::begin(&request, &mut session);
         match answer {
-            Answer::Close => engine::finish(&mut request),
+            Answer::Wait(_) | Answer::Close => engine::finish(&mut request),
             Answer::Local(response) => self.respond(request, session, response).await,
             Answer::Receive(receiver) => {
                 let received = body::receive(&mut request, &mut session, receiver);
@@ -354,7 +360,9 @@ fn refuse(request: &mut Request, client: &mut End, status: u16) -> Answer {
 /// A refused request has no head that an origin could be given, and no body.
 fn without_origin(answer: Answer, status: u16) -> Answer {
     match answer {
-        Answer::Proxy(_) | Answer::Receive(_) => Answer::Local(Response::page(status)),
+        Answer::Proxy(_) | Answer::Receive(_) | Answer::Wait(_) => {
+            Answer::Local(Response::page(status))
+        }
         answer => answer,
     }
 }

@@ -36,6 +36,10 @@ fn write(
     write!(out, ", server: {}", request.server.name)?;
     let line = request.head.request_line().escape_ascii();
     write!(out, ", request: \"{line}\"")?;
+    if request.is_subrequest() {
+        let path = request.path.escape_ascii();
+        write!(out, ", subrequest: \"{path}\"")?;
+    }
     if let Some(upstream) = upstream {
         write!(out, ", upstream: \"{upstream}\"")?;
     }

@@ -33,6 +33,10 @@ pub struct Settings {
     pub error_pages: Arc<[ErrorPage]>,
     /// `satisfy`.
     pub satisfy: Satisfy,
+    /// `auth_delay`: what an answer of 401 waits for.
+    pub auth_delay: Duration,
+    /// `log_subrequest`: whether subrequests have lines in the access log.
+    pub log_subrequest: bool,
     /// `internal`: not for clients, nor are the locations within.
     pub internal: bool,
     /// `server_tokens`: the `Server` field, unless it is empty.

@@ -10,6 +10,7 @@ use pingora_core::connectors::{ConnectorOptions, TransportConnector};
 use pingora_core::{Error, ErrorType};
 
 use super::exchange::{Broken, Exchange};
+use super::wait;
 use crate::conf::reason;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::engine::{self, Answer};
@@ -105,7 +106,7 @@ impl Journey<'_> {
                 Err(broken) => broken,
             };
             self.request.time_passed();
-            let answer = match broken {
+            let mut answer = match broken {
                 Broken::Another => continue,
                 Broken::Client | Broken::Cut => {
                     if !self.request.head_sent {
@@ -125,6 +126,9 @@ impl Journey<'_> {
                 Broken::Redirect(target) => engine::redirect_internally(self.request, target),
             };
             origin.finished(self.request);
+            if let Answer::Wait(paused) = answer {
+                answer = wait::settle(self.road, self.request, self.session, paused).await;
+            }
             match answer {
                 Answer::Proxy(next) if self.session.body.state() == Body::Kept => {
                     self.origin = next

@@ -12,6 +12,8 @@ mod tests;
 #[cfg(test)]
 pub(crate) mod trial;
 mod variables;
+#[cfg(test)]
+mod waiting;
 
 pub(super) use variables::hostname;
 
@@ -35,6 +37,7 @@ pub static MODULE: Module = Module {
         behaviour::SATISFY,
         behaviour::SERVER_TOKENS,
         behaviour::UNDERSCORES_IN_HEADERS,
+        limits::AUTH_DELAY,
         limits::CLIENT_BODY_TIMEOUT,
         limits::CLIENT_HEADER_BUFFER_SIZE,
         limits::CLIENT_HEADER_TIMEOUT,

@@ -30,6 +30,11 @@ impl Loader for Files {
     }
 }
 
+/// The file `/test.conf` alone.
+pub(crate) fn files(text: &'static str) -> impl Loader {
+    Files(HashMap::from([(PathBuf::from("/test.conf"), text)]))
+}
+
 /// What a request came to.
 pub(crate) struct Done {
     /// With its response's head.

@@ -113,7 +113,8 @@ impl Fields {
     fn frame(&self, request: &Request, body: SentBody, out: &mut Vec<u8>) {
         match body {
             SentBody::None => {
-                if request.head.field(b"content-length").is_some() {
+                let said = request.head.field(b"content-length").is_some();
+                if said && !request.is_subrequest() {
                     line(out, b"Content-Length", b"0");
                 }
             }

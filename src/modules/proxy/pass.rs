@@ -291,7 +291,7 @@ impl Pass {
 
     /// Whether a request may be sent a second time.
     fn may_repeat(&self, request: &Request) -> bool {
-        let changes = matches!(request.head.method(), b"POST" | b"LOCK" | b"PATCH");
+        let changes = matches!(request.method(), b"POST" | b"LOCK" | b"PATCH");
         !changes || self.settings.next.repeats_anything()
     }
 }

@@ -1,9 +1,7 @@
 //! `set`: gives a variable a value.
 
 use super::steps::{Written, evaluate_escaped, store};
-use crate::conf::{
-    Arity, Diagnostic, DirectiveSpec, Doc, Part, Repeat, SPEC, Span, Statement, Text,
-};
+use crate::conf::{Arity, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::plan::phase::{Flow, Phase, RewriteStep};
@@ -36,22 +34,10 @@ struct SetWritten {
 }
 
 fn set(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let target = statement.text(1);
-    let invalid = || {
-        let problem = statement.error(1, format!("invalid variable name \"{target}\""));
-        problem.with_help("the first argument is the variable, as \"$name\"")
-    };
-    let parsed = statement.template(1).map_err(|_| invalid())?;
-    let [Part::Variable { name, span }] = parsed.parts.as_slice() else {
-        return Err(invalid());
-    };
-    if name.parse::<u8>().is_ok_and(|number| number < 10) {
-        let problem = statement.error(1, format!("invalid variable name \"{target}\""));
-        return Err(problem.with_help("\"$1\" to \"$9\" are what patterns captured"));
-    }
+    let (name, span) = statement.assigned(1)?;
     let written = SetWritten {
-        name: name.clone(),
-        span: *span,
+        name,
+        span,
         value: statement.template(2)?,
     };
     store(statement, written);

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use super::super::head::{self, Taken};
 use super::{Broken, Exchange, Stage, begin};
 use crate::conf::reason;
-use crate::http::course::respond;
+use crate::http::course::{engine, respond};
 use crate::http::message::framing::{Decoded, Framing};
 use crate::http::message::response_head;
 use crate::http::plan::origin::Failure;
@@ -111,6 +111,9 @@ impl Exchange<'_> {
                 reason,
             } => (framing, persistent, reason),
         };
+        if self.request.is_subrequest() {
+            return self.head_is_enough(framing, persistent);
+        }
         let session = &mut *self.session;
         let request = &mut *self.request;
         request.keep_alive &= session.body.is_done();
@@ -130,6 +133,27 @@ impl Exchange<'_> {
         };
         self.pass_content()?;
         Ok(false)
+    }
+
+    /// Nobody waits for the body of a response to a subrequest. The connection is of use if it came with
+    /// the head.
+    fn head_is_enough(&mut self, framing: Framing, persistent: bool) -> Result<bool, Broken> {
+        let switches = self.request.response.status == 101;
+        self.request.head_sent = true;
+        engine::head_point(self.request);
+        self.is_discarding = true;
+        if !switches {
+            self.stage = Stage::Body {
+                framing,
+                persistent,
+            };
+            self.pass_content()?;
+        }
+        if self.peer.take().is_some() {
+            self.origin.finished(self.request);
+        }
+        self.stage = Stage::Rest { whole: true };
+        Ok(true)
     }
 
     fn pass_informational(&mut self, bytes: &[u8]) -> Result<bool, Broken> {
