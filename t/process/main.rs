@@ -19,6 +19,8 @@ mod gates;
 mod handshakes;
 mod harness_itself;
 mod hostile;
+mod hostile_requests;
+mod hostile_responses;
 mod lasting;
 mod lifecycle;
 mod metric_push;

@@ -324,7 +324,7 @@ impl Connection<'_> {
                 engine::finish(&mut request);
                 if whole && request.keep_alive {
                     self.go_on(request, session);
-                } else if whole {
+                } else if whole || !session.body.is_done() {
                     let is_read = session.body.is_done();
                     send::linger(&mut session.client, is_read).await;
                 }
