@@ -29,6 +29,8 @@ mod push;
 mod push_server;
 mod reload;
 mod requests;
+mod road;
+mod road_load;
 mod signal_order;
 mod signals;
 mod tls;
