@@ -21,7 +21,7 @@ pub(super) enum Taken {
     },
 }
 
-const SWITCHING: u16 = 101;
+pub(super) const SWITCHING: u16 = 101;
 
 /// Has a head judged by whoever passed the request on; the response's fields are in the request then.
 pub(super) fn take(
@@ -33,7 +33,9 @@ pub(super) fn take(
     if head.status < 200 && head.status != SWITCHING {
         return Ok(Taken::Informational(informational(request, head)));
     }
-    if head.status == SWITCHING && request.head.field(b"upgrade").is_none() {
+    // A client of HTTP/1.0 cannot ask for it (RFC 9110 §7.8).
+    let is_asked = request.head.minor_version() == 1 && request.head.field(b"upgrade").is_some();
+    if head.status == SWITCHING && !is_asked {
         return Ok(Taken::Unasked);
     }
     request.time_passed();
