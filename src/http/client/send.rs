@@ -210,7 +210,7 @@ async fn write(request: &Request, session: &mut Session, mut bytes: &[u8]) -> bo
 
 /// Reads on for a while before closing, so that the response is not lost to a reset.
 pub(in crate::http) async fn linger(client: &mut End, is_read: bool) {
-    if is_read && client.received().is_empty() {
+    if is_read && client.received().is_empty() && !client.has_input() {
         Shutdown::shutdown(&mut **client.stream_mut()).await;
         return;
     }

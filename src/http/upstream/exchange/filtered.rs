@@ -4,7 +4,6 @@ use std::fmt;
 use std::io;
 
 use super::Exchange;
-use crate::http::plan::body_filter::BodyFilters;
 use crate::http::transport::received::{PIECE, Received};
 
 /// Why a piece cannot be passed on.
@@ -27,7 +26,7 @@ impl fmt::Display for Lost {
 impl Exchange<'_> {
     /// Has the first `length` bytes of `content` sent as they are.
     pub(super) fn push(&mut self, content: Received, length: usize) -> Result<(), Lost> {
-        let ahead = self.rules.read_ahead.as_ref();
+        let ahead = self.read_ahead();
         let outbox = &mut self.session.outbox;
         outbox
             .push_content(content, length, ahead)
@@ -56,38 +55,25 @@ impl Exchange<'_> {
     }
 
     /// Has sent what filters held back; whether that was anything.
-    pub(super) fn pause(&mut self) -> bool {
-        self.with_filters(|filters, exchange| {
-            let held = filters.pause(exchange.request).map_err(Lost::Filter)?;
-            exchange.push_bytes(held).map(|()| !held.is_empty())
-        })
-    }
-
-    /// Has sent what filters make of the end of the body; false when it is lost.
-    pub(super) fn push_rest(&mut self) -> bool {
-        self.with_filters(|filters, exchange| {
-            let rest = filters.end(exchange.request).map_err(Lost::Filter)?;
-            exchange.push_bytes(rest).map(|()| true)
-        })
-    }
-
-    fn with_filters(
-        &mut self,
-        work: impl FnOnce(&mut BodyFilters, &mut Self) -> Result<bool, Lost>,
-    ) -> bool {
+    pub(super) fn pause(&mut self) -> Result<bool, Lost> {
         let mut filters = std::mem::take(&mut self.filters);
-        match work(&mut filters, self) {
-            Ok(done) => {
-                self.filters = filters;
-                done
-            }
-            Err(problem) => {
-                self.complain(&format!("{problem} while reading upstream"));
-                self.request.keep_alive = false;
-                self.is_discarding = true;
-                false
-            }
-        }
+        let held = filters.pause(self.request).map_err(Lost::Filter)?;
+        self.push_bytes(held)?;
+        let is_some = !held.is_empty();
+        self.filters = filters;
+        Ok(is_some)
+    }
+
+    /// Has sent what filters make of the end of the body.
+    pub(super) fn push_rest(&mut self) -> Result<(), Lost> {
+        let mut filters = std::mem::take(&mut self.filters);
+        let rest = filters.end(self.request).map_err(Lost::Filter)?;
+        self.push_bytes(rest)
+    }
+
+    /// Has sent the end of the body.
+    pub(super) fn push_end(&mut self) -> Result<(), Lost> {
+        self.session.outbox.push_end().map_err(Lost::File)
     }
 
     fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Lost> {
