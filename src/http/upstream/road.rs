@@ -213,9 +213,11 @@ impl Journey<'_> {
             true => client.poll_left(task),
             false => Poll::Pending,
         });
+        // It is large, and most requests find a connection: they have no place set aside for it.
+        let connecting = Box::pin(self.road.connector.new_stream(&*address));
         let made = tokio::select! {
             biased;
-            made = self.road.connector.new_stream(&*address) => made,
+            made = connecting => made,
             () = left => return Err(Broken::Client),
         };
         made.map(Link::new).map_err(|error| {
