@@ -28,6 +28,8 @@ pub struct ResponseHead<'h> {
     pub chunked: bool,
     /// Whether the connection serves another request after this one.
     pub persistent: bool,
+    /// Whether `Connection` names fields, beside saying how long it lasts.
+    names_fields: bool,
 }
 
 /// Why some bytes are no head of a response.
@@ -101,6 +103,7 @@ fn parse<'h>(
         content_length: None,
         chunked: false,
         persistent: false,
+        names_fields: false,
     };
     if head.status < 100 {
         return Err(BadResponse::Malformed.into());
@@ -117,8 +120,13 @@ impl ResponseHead<'_> {
             let name = field.name;
             match name.len() {
                 10 if name.eq_ignore_ascii_case("connection") => {
-                    close |= lists(field.value, b"close");
-                    keep_alive |= lists(field.value, b"keep-alive");
+                    for token in tokens(field.value) {
+                        match token.len() {
+                            5 if token.eq_ignore_ascii_case(b"close") => close = true,
+                            10 if token.eq_ignore_ascii_case(b"keep-alive") => keep_alive = true,
+                            _ => self.names_fields = true,
+                        }
+                    }
                 }
                 14 if name.eq_ignore_ascii_case("content-length") => {
                     let length = number(field.value).ok_or(BadResponse::Framing)?;
@@ -175,7 +183,7 @@ impl ResponseHead<'_> {
             17 => name.eq_ignore_ascii_case("transfer-encoding"),
             _ => false,
         };
-        known || self.names_in_connection(name)
+        known || (self.names_fields && self.names_in_connection(name))
     }
 
     fn names_in_connection(&self, name: &str) -> bool {
@@ -189,8 +197,11 @@ impl ResponseHead<'_> {
 
 /// Whether a list of tokens has one.
 pub fn lists(value: &[u8], token: &[u8]) -> bool {
-    let mut tokens = value.split(|byte| *byte == b',');
-    tokens.any(|one| one.trim_ascii().eq_ignore_ascii_case(token))
+    tokens(value).any(|one| one.eq_ignore_ascii_case(token))
+}
+
+fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
 /// Digits and nothing else.

@@ -30,11 +30,16 @@ impl Exchange<'_> {
         let session = &mut *self.session;
         let watches = session.body.is_done()
             && !matches!(self.stage, Stage::Tunnel | Stage::Rest { .. })
-            && !self.has_client_left;
-        if watches && session.client.poll_left(task).is_ready() {
-            return self.client_left().map(|()| true);
+            && !self.has_client_left
+            && !self.quiet.client;
+        if !watches {
+            return Ok(false);
         }
-        Ok(false)
+        self.quiet.client = session.client.poll_left(task).is_pending();
+        match self.quiet.client {
+            true => Ok(false),
+            false => self.client_left().map(|()| true),
+        }
     }
 
     fn client_left(&mut self) -> Result<(), Broken> {

@@ -70,6 +70,14 @@ pub(super) struct Exchange<'a> {
     has_client_left: bool,
     /// Whether the client gets nothing more of the body.
     is_discarding: bool,
+    /// Who had nothing to say when asked in this turn: whoever has will wake the task.
+    quiet: Quiet,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Quiet {
+    peer: bool,
+    client: bool,
 }
 
 struct Peer {
@@ -129,6 +137,7 @@ impl<'a> Exchange<'a> {
             is_peer_flushed: false,
             has_client_left: false,
             is_discarding: false,
+            quiet: Quiet::default(),
         }
     }
 
@@ -138,6 +147,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
+        self.quiet = Quiet::default();
         loop {
             let mut moved = self.poll_request(task)?;
             moved |= self.poll_response(task)?;
