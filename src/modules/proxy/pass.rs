@@ -16,7 +16,7 @@ use super::tally::{Count, Gauge, Record};
 use super::target::Destination;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
-use crate::http::message::response::Field;
+use crate::http::message::response_fields::Field;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::plan::origin::{Body, Failure, Origin, Reply, Rules, SentBody};
 use crate::http::plan::outcome::Outcome;
@@ -200,9 +200,10 @@ impl Origin for Pass {
         if self.settings.intercepts && status >= 300 && known() {
             self.finished(request);
             if status == 401 {
-                let is_challenge = |one: &&Field| one.name.eq_ignore_ascii_case("www-authenticate");
+                let is_challenge =
+                    |one: &Field<'_>| one.name.eq_ignore_ascii_case(b"www-authenticate");
                 let challenges = request.response.fields.iter().filter(is_challenge);
-                let challenges: Vec<Vec<u8>> = challenges.map(|one| one.value.clone()).collect();
+                let challenges: Vec<Vec<u8>> = challenges.map(|one| one.value.to_vec()).collect();
                 for challenge in challenges {
                     request.carry("WWW-Authenticate", &challenge);
                 }
