@@ -30,4 +30,5 @@ mod requests;
 mod signal_order;
 mod signals;
 mod tls;
+mod waits;
 mod workers;

@@ -1,7 +1,10 @@
 //! The client's side of a request.
 
+use std::sync::Arc;
+
 use super::request_body::RequestBody;
 use crate::http::transport::end::End;
+use crate::http::transport::nowhere::Nowhere;
 use crate::http::transport::outbox::Outbox;
 use crate::http::transport::timer::Timer;
 
@@ -30,6 +33,11 @@ impl Session {
             outbox: Outbox::default(),
             to_peer: Vec::new(),
         }
+    }
+
+    /// The session of a request that is made here; nobody is behind it.
+    pub fn of_our_own() -> Self {
+        Self::new(End::new(Box::new(Nowhere), Arc::default()))
     }
 
     /// Gives back memory: nothing is expected soon.

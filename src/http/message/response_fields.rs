@@ -62,6 +62,12 @@ impl Fields {
         Some(found.value)
     }
 
+    /// The values of all fields of this name.
+    pub fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f [u8]> {
+        let of_name = move |field: &Field<'_>| field.is(name);
+        self.iter().filter(of_name).map(|field| field.value)
+    }
+
     /// Forgets every field of this name.
     pub fn remove(&mut self, name: &str) {
         while let Some((start, length)) = self.place(name) {

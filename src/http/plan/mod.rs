@@ -20,3 +20,4 @@ pub mod settings;
 pub mod state;
 pub mod template;
 pub mod variable;
+pub mod wait;

@@ -16,7 +16,6 @@ use super::tally::{Count, Gauge, Record};
 use super::target::Destination;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
-use crate::http::message::response_fields::Field;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::plan::origin::{Body, Failure, Origin, Reply, Rules, SentBody};
 use crate::http::plan::outcome::Outcome;
@@ -200,10 +199,8 @@ impl Origin for Pass {
         if self.settings.intercepts && status >= 300 && known() {
             self.finished(request);
             if status == 401 {
-                let is_challenge =
-                    |one: &Field<'_>| one.name.eq_ignore_ascii_case(b"www-authenticate");
-                let challenges = request.response.fields.iter().filter(is_challenge);
-                let challenges: Vec<Vec<u8>> = challenges.map(|one| one.value.to_vec()).collect();
+                let challenges = request.response.fields.all("www-authenticate");
+                let challenges: Vec<Vec<u8>> = challenges.map(<[u8]>::to_vec).collect();
                 for challenge in challenges {
                     request.carry("WWW-Authenticate", &challenge);
                 }
@@ -292,7 +289,7 @@ impl Pass {
 
     /// Whether a request may be sent a second time.
     fn may_repeat(&self, request: &Request) -> bool {
-        let changes = matches!(request.head.method(), b"POST" | b"LOCK" | b"PATCH");
+        let changes = matches!(request.method(), b"POST" | b"LOCK" | b"PATCH");
         !changes || self.settings.next.repeats_anything()
     }
 }
