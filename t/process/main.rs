@@ -21,6 +21,7 @@ mod harness_itself;
 mod hostile;
 mod lasting;
 mod lifecycle;
+mod long_files;
 mod metric_push;
 mod prometheus;
 mod push;
