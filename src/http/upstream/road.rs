@@ -160,10 +160,13 @@ impl Journey<'_> {
         origin.choose(self.request).map_err(Broken::Status)?;
         let mut link = match origin.idle(self.request) {
             Some(link) => link,
-            None => self.connect(origin).await?,
+            None => {
+                let made = self.connect(origin).await?;
+                self.request.time_passed();
+                made
+            }
         };
         link.requests += 1;
-        self.request.time_passed();
         origin.connected(self.request, &mut link);
         let session = &mut *self.session;
         session.body.start_over();
