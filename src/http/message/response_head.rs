@@ -5,6 +5,8 @@
 //! other way (RFC 9112 §6.3): two lengths, a length beside a coding, a coding that is not
 //! `chunked`, a coding in HTTP/1.0.
 
+use std::mem::MaybeUninit;
+
 use httparse::{Header, ParserConfig, Status};
 
 use super::framing::{Chunks, Framing};
@@ -57,14 +59,14 @@ pub fn read<T>(
     input: &[u8],
     take: impl FnOnce(&ResponseHead<'_>) -> T,
 ) -> Result<Option<T>, BadResponse> {
-    let mut few = [httparse::EMPTY_HEADER; FEW_FIELDS];
+    let mut few = [const { MaybeUninit::uninit() }; FEW_FIELDS];
     let fits = match parse(input, &mut few) {
         Ok(Some(head)) => return Ok(Some(take(&head))),
         Ok(None) => return Ok(None),
         Err(Unread::Bad(bad)) => return Err(bad),
         Err(Unread::ManyFields) => input.len() / SHORTEST_FIELD + 1,
     };
-    let mut many = vec![httparse::EMPTY_HEADER; fits];
+    let mut many = vec![MaybeUninit::uninit(); fits];
     match parse(input, &mut many) {
         Ok(head) => Ok(head.map(|head| take(&head))),
         Err(Unread::Bad(bad)) => Err(bad),
@@ -85,10 +87,12 @@ impl From<BadResponse> for Unread {
 
 fn parse<'h>(
     input: &'h [u8],
-    storage: &'h mut [Header<'h>],
+    storage: &'h mut [MaybeUninit<Header<'h>>],
 ) -> Result<Option<ResponseHead<'h>>, Unread> {
-    let mut response = httparse::Response::new(storage);
-    let length = match ParserConfig::default().parse_response(&mut response, input) {
+    let mut response = httparse::Response::new(&mut []);
+    let parser = ParserConfig::default();
+    let read = parser.parse_response_with_uninit_headers(&mut response, input, storage);
+    let length = match read {
         Ok(Status::Complete(length)) => length,
         Ok(Status::Partial) => return Ok(None),
         Err(httparse::Error::TooManyHeaders) => return Err(Unread::ManyFields),
