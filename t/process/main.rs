@@ -23,6 +23,7 @@ mod hostile_requests;
 mod hostile_responses;
 mod lasting;
 mod lifecycle;
+mod long_files;
 mod metric_push;
 mod packed;
 mod prometheus;

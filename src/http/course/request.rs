@@ -10,7 +10,8 @@ use super::nesting::Nesting;
 use super::subrequest::Kinship;
 use super::value::Value;
 use crate::http::message::head::Head;
-use crate::http::message::response::{Field, ResponseHead};
+use crate::http::message::response::ResponseHead;
+use crate::http::message::response_fields::Fields;
 use crate::http::plan::location::Location;
 use crate::http::plan::outcome::InternalTarget;
 use crate::http::plan::pattern::Captures;
@@ -82,7 +83,7 @@ pub struct Request {
     buffers: Vec<Vec<u8>>,
     received_before: u64,
     sent_before: u64,
-    carried: Vec<Field>,
+    carried: Fields,
 }
 
 /// More internal redirects than this are a cycle.
@@ -131,7 +132,7 @@ impl Request {
             buffers: Vec::new(),
             received_before: 0,
             sent_before: 0,
-            carried: Vec::new(),
+            carried: Fields::default(),
         }
     }
 
@@ -333,20 +334,18 @@ impl Request {
 
     /// Keeps a field for whatever will be answered in the place of the response that had it.
     pub fn carry(&mut self, name: &str, value: &[u8]) {
-        self.carried.push(Field::clean(name, value));
+        self.carried.add(name, value);
     }
 
     /// Forgets what was kept under this name.
     pub fn drop_carried(&mut self, name: &str) {
-        let is_other = |field: &Field| !field.name.eq_ignore_ascii_case(name);
-        self.carried.retain(is_other);
+        self.carried.remove(name);
     }
 
     /// Adds what was kept to the response, but for what it says itself.
     pub fn add_carried(&mut self) {
-        let mut carried = std::mem::take(&mut self.carried);
-        carried.retain(|field| self.response.field(&field.name).is_none());
-        self.response.fields.append(&mut carried);
+        self.response.fields.add_missing(&self.carried);
+        self.carried.clear();
     }
 
     /// Counts an internal redirect; false when there were too many.

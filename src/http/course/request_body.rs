@@ -127,8 +127,7 @@ impl RequestBody {
     /// Whether the client waits to be told before it sends it.
     pub fn is_awaited(&self, request: &Request) -> bool {
         let head = &request.head;
-        let waits = head.minor_version() == 1 && head.lists(b"expect", b"100-continue");
-        waits && !self.is_done()
+        !self.is_done() && head.minor_version() == 1 && head.lists(b"expect", b"100-continue")
     }
 
     /// Changes how much content is taken.

@@ -5,20 +5,21 @@ use std::time::{Duration, SystemTime};
 
 use super::engine;
 use super::request::Request;
-use crate::http::message::response::{Body, Field, Response, reason};
+use crate::http::message::decimal::Decimal;
+use crate::http::message::response::{Body, Response, reason};
+use crate::os;
 
 /// Takes a response to the point where its head leaves, and runs what is due there.
 pub(in crate::http) fn take(request: &mut Request, response: &mut Response) {
     std::mem::swap(&mut request.response, &mut response.head);
     if let Some(length) = response.body.length() {
-        let length = length.to_string();
-        request.response.set("Content-Length", length.as_bytes());
+        let length = Decimal::new(length);
+        request.response.set("Content-Length", length.bytes());
     }
     engine::head_point(request);
     if is_bodiless(request.response.status) {
         request.bodies.response.clear();
-        let is_length = |field: &Field| field.name.eq_ignore_ascii_case("content-length");
-        request.response.fields.retain(|field| !is_length(field));
+        request.response.remove("content-length");
     }
     request.keep_alive &= !closes(request.response.status);
     request.keep_alive &=
@@ -58,14 +59,7 @@ pub(in crate::http) fn head(request: &Request, body: &Body) -> Vec<u8> {
         field(&mut out, "Server", server.as_bytes());
     }
     date_field(&mut out);
-    for one in request
-        .response
-        .fields
-        .iter()
-        .filter(|one| !one.value.is_empty())
-    {
-        field(&mut out, &one.name, &one.value);
-    }
+    request.response.fields.write(&mut out);
     if sends_body(request) && is_chunked(request, body) {
         field(&mut out, "Transfer-Encoding", b"chunked");
     }
@@ -128,10 +122,7 @@ pub fn proxied_head(
     if request.response.field("date").is_none() {
         date_field(out);
     }
-    let filled = |one: &&Field| !one.value.is_empty();
-    for one in request.response.fields.iter().filter(filled) {
-        field(out, &one.name, &one.value);
-    }
+    request.response.fields.write(out);
     if chunked {
         field(out, "Transfer-Encoding", b"chunked");
     }
@@ -159,14 +150,9 @@ pub(in crate::http) fn closes(status: u16) -> bool {
     matches!(status, 400 | 408 | 413 | 414 | 494..=497 | 500 | 501 | 505)
 }
 
-/// The present time as a `Date` field has it.
-pub(in crate::http) fn date() -> String {
-    httpdate::fmt_http_date(SystemTime::now())
-}
-
 fn status_line(out: &mut Vec<u8>, status: u16, phrase: &str) {
     out.extend_from_slice(b"HTTP/1.1 ");
-    out.extend_from_slice(status.to_string().as_bytes());
+    out.extend_from_slice(Decimal::new(status.into()).bytes());
     out.push(b' ');
     out.extend_from_slice(phrase.as_bytes());
     out.extend_from_slice(b"\r\n");
@@ -189,15 +175,16 @@ fn connection_field(request: &Request, out: &mut Vec<u8>) {
 
 fn date_field(out: &mut Vec<u8>) {
     thread_local! {
-        static LAST: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+        static LAST: RefCell<(u64, Vec<u8>)> = const { RefCell::new((0, Vec::new())) };
     }
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let second = since.unwrap_or(Duration::ZERO).as_secs();
-    LAST.with_borrow_mut(|(last, text)| {
-        if *last != second || text.is_empty() {
+    let second = os::seconds();
+    LAST.with_borrow_mut(|(last, line)| {
+        if *last != second || line.is_empty() {
             *last = second;
-            *text = date();
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+            line.clear();
+            field(line, "Date", httpdate::fmt_http_date(now).as_bytes());
         }
-        field(out, "Date", text.as_bytes());
+        out.extend_from_slice(line);
     });
 }

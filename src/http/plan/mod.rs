@@ -13,6 +13,7 @@ pub mod pattern;
 pub mod pcre;
 pub mod phase;
 pub mod provision;
+pub mod quick_hash;
 pub mod receiver;
 pub mod runtime;
 pub mod server_name;

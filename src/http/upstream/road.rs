@@ -173,10 +173,13 @@ impl Journey<'_> {
         origin.choose(self.request).map_err(Broken::Status)?;
         let mut link = match origin.idle(self.request) {
             Some(link) => link,
-            None => self.connect(origin).await?,
+            None => {
+                let made = self.connect(origin).await?;
+                self.request.time_passed();
+                made
+            }
         };
         link.requests += 1;
-        self.request.time_passed();
         origin.connected(self.request, &mut link);
         let session = &mut *self.session;
         session.body.start_over();
@@ -235,9 +238,11 @@ impl Journey<'_> {
             true => client.poll_left(task),
             false => Poll::Pending,
         });
+        // It is large, and most requests find a connection: they have no place set aside for it.
+        let connecting = Box::pin(self.road.connector.new_stream(&*address));
         let made = tokio::select! {
             biased;
-            made = self.road.connector.new_stream(&*address) => made,
+            made = connecting => made,
             () = left => return Err(Broken::Client),
         };
         made.map(Link::new).map_err(|error| {

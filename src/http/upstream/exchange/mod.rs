@@ -78,6 +78,14 @@ pub(super) struct Exchange<'a> {
     filters: BodyFilters,
     /// Whether filters had work to do since others had their turn.
     has_filtered: bool,
+    /// Who had nothing to say when asked in this turn: whoever has will wake the task.
+    quiet: Quiet,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Quiet {
+    peer: bool,
+    client: bool,
 }
 
 struct Peer {
@@ -138,6 +146,7 @@ impl<'a> Exchange<'a> {
             is_discarding: false,
             filters: BodyFilters::default(),
             has_filtered: false,
+            quiet: Quiet::default(),
         }
     }
 
@@ -147,6 +156,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
+        self.quiet = Quiet::default();
         loop {
             let mut moved = self.poll_request(task)?;
             moved |= self.poll_response(task)?;

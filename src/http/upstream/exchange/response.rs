@@ -29,7 +29,12 @@ impl Exchange<'_> {
         let Some(peer) = &mut self.peer else {
             return Ok(false);
         };
-        match peer.end.poll_receive(task) {
+        let received = match self.quiet.peer {
+            true => Poll::Pending,
+            false => peer.end.poll_receive(task),
+        };
+        self.quiet.peer = received.is_pending();
+        match received {
             Poll::Ready(Ok(1..)) => {
                 self.deadlines.peer_read = None;
                 while matches!(self.stage, Stage::Head(_)) && self.read_head()? {}
@@ -194,7 +199,12 @@ impl Exchange<'_> {
             self.deadlines.peer_read = None;
             return Ok(false);
         };
-        match peer.end.poll_receive(task) {
+        let received = match self.quiet.peer {
+            true => Poll::Pending,
+            false => peer.end.poll_receive(task),
+        };
+        self.quiet.peer = received.is_pending();
+        match received {
             Poll::Ready(Ok(1..)) => {
                 self.deadlines.peer_read = None;
                 self.pass_content()?;
