@@ -231,6 +231,11 @@ POST :$PORT2/logged 204
   "responses": { "204": 3 },
   "data": { "received": "<number>" }
 }
+--- json_like /status/http/upstreams/u/peers/$ORIGIN_o
+{
+  "selected": { "total": 3, "current": 0 },
+  "responses": { "200": 2, "203": 1 }
+}
 --- json_like /status/http/location_zones
 {
   "auth": { "requests": { "total": 0 } },

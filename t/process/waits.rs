@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use serde_json::json;
+
 use crate::harness::site::{Parts, Site};
 use crate::harness::{PATIENCE, Running, poll};
 
@@ -180,6 +182,12 @@ fn a_client_that_leaves_ends_the_wait() {
             }
         }
         authority.expect(|counts| count(&counts.closed) == asked);
+        running.expect_status(
+            "http/upstreams/auth/peers/$AUTH/selected/current"
+                .replace("$AUTH", &authority.address.to_string())
+                .as_str(),
+            &json!(0),
+        );
         for (_, line) in LEAVERS {
             let line = format!("{line}s=silent HTTP/1.1|499 0 ");
             expect_lines(&running, &line, round);
