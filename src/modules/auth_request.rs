@@ -174,7 +174,7 @@ struct Answer {
 }
 
 impl Rule {
-    fn ask(&'static self, request: &mut Request) -> Verdict {
+    fn ask(&'static self, request: &Request) -> Verdict {
         let Some(sub) = request.subrequest(&self.uri) else {
             return Verdict::Deny(500);
         };
