@@ -141,7 +141,7 @@ POST /
 --- requests
 GET /kept x3
 --- response_body_like
-(?s)^Host: a\r$.*^host: b\r$
+(?s)^Host: a\r$.*^host: b
 --- requests
 GET /one
 --- response_body_like
@@ -161,6 +161,24 @@ upstream failed
 location / { proxy_set_header Host a@b; proxy_pass http://$ORIGIN_o; }
 --- requests
 GET / 200 ~ ^Host: a@b\r$
+
+=== the length of a body is that of what is sent
+--- origin o
+* * 200
+    | $HEAD
+--- config
+location / { proxy_set_header Content-Length 3; proxy_set_header transfer-encoding chunked; proxy_pass http://$ORIGIN_o; }
+location /none { proxy_set_header Content-Length $http_x_length; proxy_pass http://$ORIGIN_o; }
+--- requests
+POST /
+    | hello
+--- response_body_like
+(?s)\A(?!.*Content-Length: 3)(?!.*(?i:transfer-encoding)).*Content-Length: 5
+--- requests
+GET /none
+    X-Length: 7
+--- response_body_like
+(?s)\A(?!.*Content-Length)
 
 === Connection is what it is set to
 --- origin o

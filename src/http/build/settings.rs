@@ -30,6 +30,9 @@ impl Settings {
             keepalive_requests: chain
                 .nearest()
                 .map_or(1000, |KeepaliveRequests(count)| *count),
+            keepalive_time: chain
+                .nearest()
+                .map_or(seconds(3600), |KeepaliveTime(time)| *time),
             most_body: Some(most_body).filter(|size| *size > 0),
             body_timeout: chain
                 .nearest()

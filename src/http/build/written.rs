@@ -76,6 +76,8 @@ pub struct ErrorPageWritten {
 pub struct KeepaliveTimeout(pub Duration, pub Option<u64>);
 /// `keepalive_requests`
 pub struct KeepaliveRequests(pub u64);
+/// `keepalive_time`
+pub struct KeepaliveTime(pub Duration);
 /// `client_max_body_size`; 0 for no limit
 pub struct ClientMaxBodySize(pub u64);
 /// `client_body_timeout`

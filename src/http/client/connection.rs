@@ -1,5 +1,5 @@
-//! Connections of clients: heads are read here, each request is decided, and what is made here is
-//! sent without any detour; a request for an origin goes its road.
+//! The connections of clients: reads heads, has each request decided, and has it answered, by what is
+//! made here or by an origin.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
 
 use super::body::{self, Rest};
-use super::cut_off::Arriving;
+use super::cut_off::{Arriving, skip_empty_lines};
 use super::handshake;
 use super::send;
 use crate::http::course::encryption::Encryption;
@@ -56,6 +56,7 @@ impl Application {
         let socket = socket.as_deref();
         ConnectionFacts {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
+            since: Instant::now(),
             requests: 0,
             pipelined: false,
             client: socket.and_then(|one| one.peer_addr()?.as_inet().copied()),
@@ -270,7 +271,8 @@ impl Connection<'_> {
         }
         let settings = &request.location.settings;
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
-            && request.connection.requests < settings.keepalive_requests;
+            && request.connection.requests < settings.keepalive_requests
+            && request.connection.since.elapsed() < settings.keepalive_time;
         body::begin(&request, &mut session);
         match answer {
             Answer::Wait(_) | Answer::Close => engine::finish(&mut request),
@@ -367,16 +369,6 @@ fn without_origin(answer: Answer, status: u16) -> Answer {
 
 async fn timeout_at<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
     tokio::time::timeout_at(deadline.into(), work).await.ok()
-}
-
-pub(in crate::http) fn skip_empty_lines(client: &mut End) -> usize {
-    let blank = client
-        .received()
-        .iter()
-        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-        .count();
-    client.consume(blank);
-    client.received().len()
 }
 
 fn ends_head(buffered: &[u8], searched: usize) -> bool {

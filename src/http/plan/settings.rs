@@ -21,6 +21,8 @@ pub struct Settings {
     pub keepalive_told: Option<u64>,
     /// `keepalive_requests`.
     pub keepalive_requests: u64,
+    /// `keepalive_time`.
+    pub keepalive_time: Duration,
     /// `client_max_body_size`; `None` has no limit.
     pub most_body: Option<u64>,
     /// `client_body_timeout`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement};
 use crate::http::build::written::{
     AuthDelay, ClientBodyTimeout, ClientHeaderBufferSize, ClientHeaderTimeout, ClientMaxBodySize,
-    KeepaliveRequests, KeepaliveTimeout, LargeClientHeaderBuffers, SendTimeout,
+    KeepaliveRequests, KeepaliveTime, KeepaliveTimeout, LargeClientHeaderBuffers, SendTimeout,
 };
 
 /// `http`, `server`, `location`.
@@ -50,6 +50,23 @@ pub(super) const KEEPALIVE_REQUESTS: DirectiveSpec = DirectiveSpec {
     apply: |statement| {
         let count = statement.number(1)?;
         statement.scope.insert(KeepaliveRequests(count));
+        Ok(())
+    },
+    ..SPEC
+};
+
+pub(super) const KEEPALIVE_TIME: DirectiveSpec = DirectiveSpec {
+    name: "keepalive_time",
+    contexts: ANYWHERE,
+    doc: Doc {
+        syntax: "keepalive_time time;",
+        default: "keepalive_time 1h;",
+        text: "How old a connection of a client may be and still be kept for the next request.",
+        example: "",
+    },
+    apply: |statement| {
+        let time = milliseconds(statement)?;
+        statement.scope.insert(KeepaliveTime(time));
         Ok(())
     },
     ..SPEC

@@ -43,6 +43,7 @@ pub static MODULE: Module = Module {
         limits::CLIENT_HEADER_TIMEOUT,
         limits::CLIENT_MAX_BODY_SIZE,
         limits::KEEPALIVE_REQUESTS,
+        limits::KEEPALIVE_TIME,
         limits::KEEPALIVE_TIMEOUT,
         limits::LARGE_CLIENT_HEADER_BUFFERS,
         limits::SEND_TIMEOUT,

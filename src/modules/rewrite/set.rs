@@ -4,9 +4,10 @@ use super::steps::{Written, evaluate_escaped, store};
 use crate::conf::{Arity, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
-use crate::http::plan::phase::{Flow, RewriteStep};
+use crate::http::plan::phase::{Flow, Phase, RewriteStep};
 use crate::http::plan::template::Template;
 use crate::http::plan::variable::VariableIndex;
+use crate::modules::metric::warn_if_early;
 
 pub(super) const SET: DirectiveSpec = DirectiveSpec {
     name: "set",
@@ -45,6 +46,11 @@ fn set(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
 
 impl Written for SetWritten {
     fn build(&self, builder: &mut Builder<'_>) -> Option<Box<dyn RewriteStep>> {
+        if self.name.to_ascii_lowercase().starts_with("metric_") {
+            for (name, span) in self.value.variables() {
+                warn_if_early(builder, name, span, Phase::Request);
+            }
+        }
         Some(Box::new(Set {
             variable: builder.variables.held(&self.name, self.span),
             value: builder.template(&self.value),

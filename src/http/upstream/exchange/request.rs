@@ -66,7 +66,7 @@ impl Exchange<'_> {
     }
 
     /// The client's body cannot be read on.
-    pub(super) fn body_failed(&mut self, error: BodyError) -> Result<bool, Broken> {
+    pub(super) fn body_failed(&self, error: BodyError) -> Result<bool, Broken> {
         if self.request.head_sent {
             // There is a response already, which says no more about it.
             return Err(Broken::Client);

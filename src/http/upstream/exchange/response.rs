@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use super::super::head::{self, Taken};
 use super::{Broken, Exchange, Stage, begin};
+use crate::conf::reason;
 use crate::http::course::{engine, respond};
 use crate::http::message::framing::{Decoded, Framing};
 use crate::http::message::response_head;
@@ -39,7 +40,7 @@ impl Exchange<'_> {
                 if !stale {
                     let how = match ended {
                         Ok(_) => "upstream prematurely closed connection".to_owned(),
-                        Err(error) => format!("reading from upstream failed ({error})"),
+                        Err(error) => format!("recv() failed ({})", reason(&error)),
                     };
                     self.complain(&format!(
                         "{how} while reading response header from upstream"
@@ -76,20 +77,20 @@ impl Exchange<'_> {
         let state = self.session.body.state();
         let received = peer.end.received();
         let size = received.len();
+        let most = self.rules.max_head;
         let read = response_head::read(received, |head| {
-            (head.length, head::take(request, origin, state, head))
+            let fits = head.length <= most;
+            fits.then(|| (head.length, head::take(request, origin, state, head)))
         });
         let problem = match read {
-            Ok(Some((length, taken))) => {
+            Ok(Some(Some((length, taken)))) => {
                 peer.end.consume(length);
                 return self.head_taken(taken?);
             }
-            Ok(None) if size < self.rules.max_head => return Ok(false),
-            Ok(None) => {
-                "upstream sent too big header while reading response header from upstream, \
-                 \"proxy_buffer_size\" says how long it may be"
-                    .to_owned()
-            }
+            Ok(None) if size < most => return Ok(false),
+            Ok(_) => "upstream sent too big header while reading response header from upstream, \
+                      \"proxy_buffer_size\" says how long it may be"
+                .to_owned(),
             Err(bad) => format!("upstream sent {bad} while reading response header from upstream"),
         };
         self.complain(&problem);
@@ -255,7 +256,7 @@ impl Exchange<'_> {
                 Ok(_),
             ) => self.peer_is_done(false),
             (_, Ok(_)) => self.broke("upstream prematurely closed connection"),
-            (_, Err(error)) => self.broke(&format!("reading from upstream failed ({error})")),
+            (_, Err(error)) => self.broke(&format!("recv() failed ({})", reason(&error))),
         }
     }
 
