@@ -71,6 +71,10 @@ fn judge(mut stream: TcpStream, counts: &Counts) -> Option<()> {
                 thread::sleep(Duration::from_millis(u64::from(head.len() as u8) % 40));
                 b"HTTP/1.1 204 No\r\n\r\n"
             }
+            "/slow" => {
+                thread::sleep(Duration::from_millis(500));
+                b"HTTP/1.1 204 No\r\n\r\n"
+            }
             "/whole" => b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes",
             "/chunked" => {
                 b"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nyes\r\n0\r\n\r\n"
@@ -203,6 +207,28 @@ fn a_client_that_leaves_ends_the_wait() {
         }
     }
     expect_lines(&running, "GET /next", 0);
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn who_is_asked_may_outlive_the_client() {
+    let authority = Authority::start();
+    let running = start(
+        &authority,
+        "location /patient { set $name slow; auth_request /patient/auth;\n\
+             proxy_ignore_client_abort on; proxy_pass http://$ORIGIN_o; }\n\
+         location /patient/auth { proxy_ignore_client_abort on; proxy_pass http://auth/$name; }\n\
+         location /hasty { set $name slow; auth_request /auth;\n\
+             proxy_ignore_client_abort on; proxy_pass http://$ORIGIN_o; }",
+    );
+    for (number, (target, status)) in [("/patient", 200), ("/hasty", 499)].into_iter().enumerate() {
+        let mut stream = connect(&running);
+        let text = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        stream.write_all(text.as_bytes()).unwrap();
+        authority.expect(|counts| counts.requests.load(Ordering::SeqCst) == number + 1);
+        drop(stream);
+        expect_lines(&running, &format!("GET {target} HTTP/1.1|{status} "), 1);
+    }
     running.server.stop().unwrap();
 }
 
