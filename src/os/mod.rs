@@ -41,7 +41,7 @@ pub use listening::Listening;
 pub use liveness::{Condition, Process};
 pub use local_time::LocalTime;
 pub use log_file::LogFile;
-pub use peer::{duplicate, has_left, is_hung_up};
+pub use peer::{duplicate, has_input, has_left, is_hung_up};
 pub use priority::yield_to_others;
 pub use process::{
     Identity, Session, assume, end_with_parent, is_root, limit_open_files, signal, spawn, thread_id,

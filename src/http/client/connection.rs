@@ -345,8 +345,9 @@ impl Connection<'_> {
                 engine::finish(&mut request);
                 if whole && request.keep_alive {
                     self.go_on(request, session);
-                } else if whole {
-                    let is_read = session.body.is_done();
+                } else {
+                    // What came before a break-off must not be lost to a reset either.
+                    let is_read = whole && session.body.is_done();
                     send::linger(&mut session.client, is_read).await;
                 }
             }

@@ -90,6 +90,11 @@ impl End {
         os::is_hung_up(self.stream.id())
     }
 
+    /// Whether more has come, be it the end.
+    pub fn has_input(&self) -> bool {
+        os::has_input(self.stream.id())
+    }
+
     /// Receives more; 0 at the end of the stream.
     pub fn poll_receive(&mut self, task: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.received.poll_read(task, &mut self.stream)

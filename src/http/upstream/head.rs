@@ -22,7 +22,7 @@ pub(super) enum Taken {
     },
 }
 
-const SWITCHING: u16 = 101;
+pub(super) const SWITCHING: u16 = 101;
 
 /// Has a head judged by whoever passed the request on; the response's fields are in the request then.
 pub(super) fn take(
@@ -34,7 +34,9 @@ pub(super) fn take(
     if head.status < 200 && head.status != SWITCHING {
         return Ok(Taken::Informational(informational(request, head)));
     }
-    if head.status == SWITCHING && request.head.field(b"upgrade").is_none() {
+    // A client of HTTP/1.0 cannot ask for it (RFC 9110 §7.8).
+    let is_asked = request.head.minor_version() == 1 && request.head.field(b"upgrade").is_some();
+    if head.status == SWITCHING && !is_asked {
         return Ok(Taken::Unasked);
     }
     request.time_passed();
@@ -47,9 +49,15 @@ pub(super) fn take(
         Reply::Fail(status) => return Err(Broken::Status(status)),
         Reply::Redirect(target) => return Err(Broken::Redirect(target)),
     }
+    let asks_for_head = origin.asks_for_head(request);
+    let framing = head.framing(asks_for_head || request.is_head());
+    if asks_for_head && !request.is_head() && head.content_length.is_some() {
+        request.response.set("Content-Length", b"0");
+    }
     Ok(Taken::Final {
-        framing: head.framing(request.is_head()),
-        persistent: head.persistent,
+        framing,
+        // A body that nobody wants is not read.
+        persistent: head.persistent && (asks_for_head || !request.is_head()),
         reason: head.reason.to_owned(),
     })
 }

@@ -72,7 +72,10 @@ impl Road {
             session,
             origin,
         };
-        journey.run().await
+        match journey.run().await {
+            Proxied::Instead(_) if !journey.send_hints().await => Proxied::Close,
+            proxied => proxied,
+        }
     }
 }
 
@@ -127,7 +130,8 @@ impl Journey<'_> {
             };
             origin.finished(self.request);
             if let Answer::Wait(paused) = answer {
-                answer = wait::settle(self.road, self.request, self.session, paused).await;
+                let settled = wait::settle(self.road, self.request, self.session, paused);
+                answer = Box::pin(settled).await;
             }
             match answer {
                 Answer::Proxy(next) if self.session.body.state() == Body::Kept => {
@@ -139,6 +143,16 @@ impl Journey<'_> {
             }
         }
         Proxied::Instead(Response::page(502))
+    }
+
+    /// What the client was told before the response must not be cut by it.
+    async fn send_hints(&mut self) -> bool {
+        let patience = self.request.location.settings.send_timeout;
+        let sent = self.session.send_outbox(patience).await;
+        if !sent {
+            self.request.response.status = 499;
+        }
+        sent
     }
 
     /// A client that waits for it is told to send the body.

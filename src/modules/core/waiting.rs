@@ -141,7 +141,7 @@ fn runtime() -> &'static Runtime {
 /// Decides a request, with all its waits; how often it waited.
 async fn settle(request: &mut Request) -> (Answer, usize) {
     identify::identify(request).unwrap();
-    let road = Road::new();
+    let road = Road::default();
     let mut session = Session::of_our_own();
     let begun = tokio::time::Instant::now();
     let mut answer = engine::decide(request);

@@ -176,6 +176,13 @@ impl Origin for Pass {
         self.changes.hides(name)
     }
 
+    fn asks_for_head(&self, request: &mut Request) -> bool {
+        match &self.settings.method {
+            Some(method) => method.evaluate(request).eq_ignore_ascii_case(b"head"),
+            None => request.is_head(),
+        }
+    }
+
     fn response(&self, request: &mut Request, body: Body) -> Reply {
         let status = request.response.status;
         let safe = self.may_repeat(request);

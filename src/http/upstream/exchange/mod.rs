@@ -67,7 +67,6 @@ pub(super) struct Exchange<'a> {
     deadlines: Deadlines,
     to_peer_sent: usize,
     is_peer_flushed: bool,
-    has_client_left: bool,
     /// Whether the client gets nothing more of the body.
     is_discarding: bool,
     /// Who had nothing to say when asked in this turn: whoever has will wake the task.
@@ -135,7 +134,6 @@ impl<'a> Exchange<'a> {
             deadlines: Deadlines::default(),
             to_peer_sent: 0,
             is_peer_flushed: false,
-            has_client_left: false,
             is_discarding: false,
             quiet: Quiet::default(),
         }
@@ -175,22 +173,28 @@ impl<'a> Exchange<'a> {
             return Poll::Ready(Err(Broken::Client));
         }
         if over(self.deadlines.client_read) {
-            return Poll::Ready(self.body_failed(BodyError::Late));
+            self.body_failed(&BodyError::Late)?;
+        } else if let Err(broken) = self.peer_is_late(over(self.deadlines.peer_read)) {
+            return Poll::Ready(Err(broken));
         }
+        task.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn peer_is_late(&mut self, is_reading: bool) -> Result<(), Broken> {
         match self.stage {
             Stage::Head(_) => {
-                let doing = match over(self.deadlines.peer_read) {
+                let doing = match is_reading {
                     true => "reading response header from upstream",
                     false => "sending request to upstream",
                 };
                 self.complain(&format!("upstream timed out while {doing}"));
-                return Poll::Ready(Err(Broken::Peer(Failure::Timeout)));
+                return Err(Broken::Peer(Failure::Timeout));
             }
             Stage::Tunnel => self.stage = Stage::Rest { whole: true },
             Stage::Body { .. } | Stage::Rest { .. } => self.broke("upstream timed out"),
         }
-        task.waker().wake_by_ref();
-        Poll::Pending
+        Ok(())
     }
 
     fn complain(&mut self, problem: &str) {

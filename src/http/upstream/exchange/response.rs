@@ -10,6 +10,7 @@ use crate::http::course::{engine, respond};
 use crate::http::message::framing::{Decoded, Framing};
 use crate::http::message::response_head;
 use crate::http::plan::origin::Failure;
+use crate::http::transport::spill::ReadAhead;
 
 /// More informational responses than this before the final one are a fault.
 const MAX_INFORMATIONAL: u32 = 16;
@@ -41,7 +42,7 @@ impl Exchange<'_> {
             }
             Poll::Ready(ended) => {
                 let silent = peer.end.received().is_empty();
-                let stale = peer.reused && silent;
+                let stale = peer.reused && silent && matches!(self.stage, Stage::Head(0));
                 if !stale {
                     let how = match ended {
                         Ok(_) => "upstream prematurely closed connection".to_owned(),
@@ -75,6 +76,7 @@ impl Exchange<'_> {
 
     /// Takes a head from what was received; whether there was one, and another may follow.
     fn read_head(&mut self) -> Result<bool, Broken> {
+        let (is_request_sent, max_head) = (self.is_request_sent(), self.rules.max_head);
         let Some(peer) = &mut self.peer else {
             return Ok(false);
         };
@@ -82,19 +84,24 @@ impl Exchange<'_> {
         let state = self.session.body.state();
         let received = peer.end.received();
         let size = received.len();
-        let most = self.rules.max_head;
         let read = response_head::read(received, |head| {
-            let fits = head.length <= most;
-            fits.then(|| (head.length, head::take(request, origin, state, head)))
+            if head.length > max_head {
+                return None;
+            }
+            let taken = match head.status == head::SWITCHING && !is_request_sent {
+                true => Ok(Taken::Unasked),
+                false => head::take(request, origin, state, head),
+            };
+            Some((head.length, taken))
         });
         let problem = match read {
             Ok(Some(Some((length, taken)))) => {
                 peer.end.consume(length);
                 return self.head_taken(taken?);
             }
-            Ok(None) if size < most => return Ok(false),
+            Ok(None) if size < max_head => return Ok(false),
             Ok(_) => "upstream sent too big header while reading response header from upstream, \
-                      \"proxy_buffer_size\" says how long it may be"
+                 \"proxy_buffer_size\" says how long it may be"
                 .to_owned(),
             Err(bad) => format!("upstream sent {bad} while reading response header from upstream"),
         };
@@ -178,8 +185,14 @@ impl Exchange<'_> {
         Ok(true)
     }
 
+    /// How far the response is read ahead of the client; another protocol is not.
+    fn read_ahead(&self) -> Option<&'static ReadAhead> {
+        let is_tunnel = matches!(self.stage, Stage::Tunnel);
+        self.rules.read_ahead.as_ref().filter(|_| !is_tunnel)
+    }
+
     fn poll_content(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
-        let ahead = self.rules.read_ahead.as_ref();
+        let ahead = self.read_ahead();
         let has_room = self.is_discarding || self.session.outbox.has_room(ahead);
         let Some(peer) = self.peer.as_mut().filter(|_| has_room) else {
             self.deadlines.peer_read = None;
@@ -227,7 +240,7 @@ impl Exchange<'_> {
         let content = peer.end.take(decoded.consumed);
         self.origin.received(self.request, decoded.content);
         if !self.is_discarding {
-            let ahead = self.rules.read_ahead.as_ref();
+            let ahead = self.read_ahead();
             let pushed = self
                 .session
                 .outbox
@@ -272,10 +285,10 @@ impl Exchange<'_> {
 
     /// The whole response has come: the peer is free for others.
     fn peer_is_done(&mut self, persistent: bool) {
-        let ended = self.session.outbox.push_end();
-        self.stage = Stage::Rest {
-            whole: ended.is_ok(),
-        };
+        if let Err(error) = self.session.outbox.push_end() {
+            return self.broke(&format!("a temporary file failed ({error})"));
+        }
+        self.stage = Stage::Rest { whole: true };
         self.deadlines.peer_read = None;
         self.deadlines.peer_write = None;
         let is_request_sent = self.is_request_sent();
@@ -290,7 +303,12 @@ impl Exchange<'_> {
     /// The response ends here: the client gets what came, and sees that it is not whole.
     pub(super) fn broke(&mut self, problem: &str) {
         self.complain(&format!("{problem} while reading upstream"));
+        self.break_off();
+    }
+
+    pub(super) fn break_off(&mut self) {
         self.request.keep_alive = false;
+        self.deadlines.client_read = None;
         self.deadlines.peer_read = None;
         self.deadlines.peer_write = None;
         self.peer = None;
