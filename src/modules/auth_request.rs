@@ -39,7 +39,8 @@ const AUTH_REQUEST: DirectiveSpec = DirectiveSpec {
                dropped. `$request`, `$request_uri` and `$request_method` are those of the client, and what \
                is assigned to variables holds on both sides. A subrequest counts with the servers of its \
                `proxy_pass`, but in no `status_zone` and no `metric`, and `add_header` adds nothing to \
-               it. A client that leaves ends it.",
+               it. A client that leaves ends it, unless \
+               `proxy_ignore_client_abort` holds where it is asked.",
         example: "location /private/ {\n    auth_request /auth;\n}\nlocation = /auth {\n    internal;\n    \
                   proxy_pass http://127.0.0.1:8001;\n    proxy_set_header X-Original-URI \
                   $request_uri;\n}",
@@ -173,7 +174,7 @@ struct Answer {
 }
 
 impl Rule {
-    fn ask(&'static self, request: &mut Request) -> Verdict {
+    fn ask(&'static self, request: &Request) -> Verdict {
         let Some(sub) = request.subrequest(&self.uri) else {
             return Verdict::Deny(500);
         };

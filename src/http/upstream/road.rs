@@ -130,7 +130,8 @@ impl Journey<'_> {
             };
             origin.finished(self.request);
             if let Answer::Wait(paused) = answer {
-                answer = wait::settle(self.road, self.request, self.session, paused).await;
+                let settled = wait::settle(self.road, self.request, self.session, paused);
+                answer = Box::pin(settled).await;
             }
             match answer {
                 Answer::Proxy(next) if self.session.body.state() == Body::Kept => {
