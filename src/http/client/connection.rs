@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use super::body::{self, Rest};
 use super::cut_off::{Arriving, skip_empty_lines};
 use super::handshake;
+use super::head_size::{ends_head, too_large};
 use super::leaving::Leaving;
 use super::send;
 use crate::http::course::encryption::Encryption;
@@ -396,21 +397,4 @@ async fn receive(client: &mut End, timer: &mut Timer, until: Instant) -> Option<
         Poll::Ready(None)
     })
     .await
-}
-
-fn ends_head(buffered: &[u8], searched: usize) -> bool {
-    let tail = &buffered[searched.saturating_sub(3)..];
-    tail.windows(2).any(|two| two == b"\n\n") || tail.windows(3).any(|three| three == b"\n\r\n")
-}
-
-/// The status for a head whose lines, or which itself, is too long.
-fn too_large(head: &[u8], longest_line: usize, longest_head: usize) -> Option<u16> {
-    if head.len() <= longest_line {
-        return None;
-    }
-    let mut lines = head.split(|byte| *byte == b'\n');
-    if lines.next().is_some_and(|line| line.len() > longest_line) {
-        return Some(414);
-    }
-    (head.len() > longest_head || lines.any(|line| line.len() > longest_line)).then_some(494)
 }

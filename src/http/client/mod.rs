@@ -4,5 +4,6 @@ pub mod body;
 pub mod connection;
 pub mod cut_off;
 pub mod handshake;
+mod head_size;
 mod leaving;
 pub mod send;
