@@ -10,7 +10,6 @@ use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::module::{self, Module};
 use crate::http::build::written::LogSubrequest;
 use crate::http::course::request::Request;
-use crate::http::message::response::Field;
 use crate::http::plan::phase::{AccessRule, Verdict};
 use crate::http::plan::state::StateIndex;
 use crate::http::plan::template::Template;
@@ -40,7 +39,8 @@ const AUTH_REQUEST: DirectiveSpec = DirectiveSpec {
                dropped. `$request`, `$request_uri` and `$request_method` are those of the client, and what \
                is assigned to variables holds on both sides. A subrequest counts with the servers of its \
                `proxy_pass`, but in no `status_zone` and no `metric`, and `add_header` adds nothing to \
-               it. A client that leaves ends it.",
+               it. A client that leaves ends it, unless \
+               `proxy_ignore_client_abort` holds where it is asked.",
         example: "location /private/ {\n    auth_request /auth;\n}\nlocation = /auth {\n    internal;\n    \
                   proxy_pass http://127.0.0.1:8001;\n    proxy_set_header X-Original-URI \
                   $request_uri;\n}",
@@ -170,11 +170,11 @@ struct Findings {
 struct Answer {
     status: u16,
     /// Its `WWW-Authenticate` fields.
-    challenges: Vec<Field>,
+    challenges: Vec<Vec<u8>>,
 }
 
 impl Rule {
-    fn ask(&'static self, request: &mut Request) -> Verdict {
+    fn ask(&'static self, request: &Request) -> Verdict {
         let Some(sub) = request.subrequest(&self.uri) else {
             return Verdict::Deny(500);
         };
@@ -192,11 +192,10 @@ impl Rule {
             request.swap_values(sub);
         }
         request.swap_values(sub);
-        let is_challenge = |one: &&Field| one.name.eq_ignore_ascii_case("www-authenticate");
-        let challenges = sub.response.fields.iter().filter(is_challenge);
+        let challenges = sub.response.fields.all("www-authenticate");
         request.state(self.state).answer = Some(Answer {
             status: sub.response.status,
-            challenges: challenges.cloned().collect(),
+            challenges: challenges.map(<[u8]>::to_vec).collect(),
         });
     }
 }
@@ -225,7 +224,7 @@ impl AccessRule for Rule {
         match answer.status {
             401 => {
                 for challenge in &answer.challenges {
-                    request.carry(&challenge.name, &challenge.value);
+                    request.carry("WWW-Authenticate", challenge);
                 }
                 "auth request was answered with 401".into()
             }

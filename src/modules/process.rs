@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::conf::{
-    Arity, Body, Context, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Scope, Statement,
+    Arity, Body, Chain, Context, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Scope,
+    Statement,
 };
 use crate::http::build::module::{self, Module};
-use crate::os::Identity;
+use crate::os::{self, Identity};
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -129,6 +130,12 @@ impl LogLevel {
 
 /// With as many as these, two generations find place beside each other.
 const MOST_WORKERS: u64 = 250;
+
+/// Who workers are, where that is not the master's own user.
+pub(super) fn identity_of_workers(chain: &Chain<'_>) -> Option<Identity> {
+    let named = chain.nearest().map(|User(user)| user.clone());
+    os::is_root().then(|| named.unwrap_or_else(Identity::nobody))
+}
 
 struct WorkerProcesses(usize);
 struct User(Identity);

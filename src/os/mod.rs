@@ -36,12 +36,12 @@ pub use access::may_make_files;
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
 pub use disk::{first_data, is_at, open_own, punch};
 pub use give_back::give_back_memory;
-pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier};
+pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier, seconds};
 pub use listening::Listening;
 pub use liveness::{Condition, Process};
 pub use local_time::LocalTime;
 pub use log_file::LogFile;
-pub use peer::{duplicate, has_left, is_hung_up};
+pub use peer::{duplicate, has_input, has_left, is_hung_up};
 pub use priority::yield_to_others;
 pub use process::{
     Identity, Session, assume, end_with_parent, is_root, limit_open_files, signal, spawn, thread_id,

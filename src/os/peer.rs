@@ -28,6 +28,11 @@ pub fn has_left(number: RawFd) -> bool {
     reports(number, libc::POLLRDHUP)
 }
 
+/// Whether there is something to read, be it the end.
+pub fn has_input(number: RawFd) -> bool {
+    reports(number, libc::POLLIN | libc::POLLRDHUP)
+}
+
 /// Whether one of these events, or an end or an error, is to be reported.
 fn reports(number: RawFd, events: libc::c_short) -> bool {
     let mut entry = libc::pollfd {

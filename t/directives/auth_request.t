@@ -16,11 +16,12 @@ GET /302 302
     Location: /login
 GET /500 500
 GET /304 304
+GET /slow 200 delay=2
 * * close
 --- config
 location /ask/ { set $target $arg_s; auth_request /auth; try_files /none @passed; }
 location @passed { return 200 passed; }
-location = /auth { internal; proxy_pass http://$ORIGIN_auth$target; }
+location = /auth { internal; proxy_read_timeout 300ms; proxy_pass http://$ORIGIN_auth$target; }
 --- requests
 GET /ask/?s=/200 200 = passed
 GET /ask/?s=/201 200 = passed
@@ -30,6 +31,7 @@ GET /ask/?s=/302 500
 GET /ask/?s=/500 500
 GET /ask/?s=/304 500
 GET /ask/?s=/gone 500
+GET /ask/?s=/slow 500
 GET /auth 404
 GET /ask/?s=/401 401 ~ 401 Authorization Required|401 Unauthorized
 --- response_headers
@@ -44,6 +46,7 @@ GET /ask/?s=/401 HTTP/1.0\r\nHost: a\r\n\r\n
 --- log
 auth request unexpected status: 302, client: 127\.0\.0\.1, .*request: "GET /ask/\?s=/302 HTTP/1\.1"
 auth request unexpected status: 502, client:
+auth request unexpected status: 504, client:
 upstream prematurely closed connection .*, request: "GET /ask/\?s=/gone HTTP/1\.1", subrequest: ".*", upstream: "
 
 === what is asked may be any place, but no access rule holds there
@@ -230,6 +233,11 @@ POST :$PORT2/logged 204
   "requests": { "total": 3, "processing": 0, "discarded": 0 },
   "responses": { "204": 3 },
   "data": { "received": "<number>" }
+}
+--- json_like /status/http/upstreams/u/peers/$ORIGIN_o
+{
+  "selected": { "total": 3, "current": 0 },
+  "responses": { "200": 2, "203": 1 }
 }
 --- json_like /status/http/location_zones
 {

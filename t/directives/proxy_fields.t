@@ -141,7 +141,7 @@ POST /
 --- requests
 GET /kept x3
 --- response_body_like
-(?s)^Host: a\r$.*^host: b
+(?s)^Host: a\r$.*^host: b\r?$
 --- requests
 GET /one
 --- response_body_like

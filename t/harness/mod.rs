@@ -22,6 +22,7 @@ pub(crate) mod server;
 pub(crate) mod site;
 pub(crate) mod steps;
 pub(crate) mod tree;
+pub(crate) mod wire;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

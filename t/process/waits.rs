@@ -6,6 +6,9 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
 
 use crate::harness::site::{Parts, Site};
 use crate::harness::{PATIENCE, Running, poll};
@@ -64,6 +67,14 @@ fn judge(mut stream: TcpStream, counts: &Counts) -> Option<()> {
         let head = String::from_utf8(head).unwrap();
         assert!(head.starts_with("GET ") && !head.to_lowercase().contains("content-length"));
         let answer: &[u8] = match head.split(' ').nth(1).unwrap() {
+            "/late" => {
+                thread::sleep(Duration::from_millis(u64::from(head.len() as u8) % 40));
+                b"HTTP/1.1 204 No\r\n\r\n"
+            }
+            "/slow" => {
+                thread::sleep(Duration::from_millis(500));
+                b"HTTP/1.1 204 No\r\n\r\n"
+            }
             "/whole" => b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes",
             "/chunked" => {
                 b"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nyes\r\n0\r\n\r\n"
@@ -180,6 +191,12 @@ fn a_client_that_leaves_ends_the_wait() {
             }
         }
         authority.expect(|counts| count(&counts.closed) == asked);
+        running.expect_status(
+            "http/upstreams/auth/peers/$AUTH/selected/current"
+                .replace("$AUTH", &authority.address.to_string())
+                .as_str(),
+            &json!(0),
+        );
         for (_, line) in LEAVERS {
             let line = format!("{line}s=silent HTTP/1.1|499 0 ");
             expect_lines(&running, &line, round);
@@ -190,6 +207,28 @@ fn a_client_that_leaves_ends_the_wait() {
         }
     }
     expect_lines(&running, "GET /next", 0);
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn who_is_asked_may_outlive_the_client() {
+    let authority = Authority::start();
+    let running = start(
+        &authority,
+        "location /patient { set $name slow; auth_request /patient/auth;\n\
+             proxy_ignore_client_abort on; proxy_pass http://$ORIGIN_o; }\n\
+         location /patient/auth { proxy_ignore_client_abort on; proxy_pass http://auth/$name; }\n\
+         location /hasty { set $name slow; auth_request /auth;\n\
+             proxy_ignore_client_abort on; proxy_pass http://$ORIGIN_o; }",
+    );
+    for (number, (target, status)) in [("/patient", 200), ("/hasty", 499)].into_iter().enumerate() {
+        let mut stream = connect(&running);
+        let text = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        stream.write_all(text.as_bytes()).unwrap();
+        authority.expect(|counts| counts.requests.load(Ordering::SeqCst) == number + 1);
+        drop(stream);
+        expect_lines(&running, &format!("GET {target} HTTP/1.1|{status} "), 1);
+    }
     running.server.stop().unwrap();
 }
 
@@ -282,6 +321,101 @@ fn what_waits_loses_nothing_of_itself() {
     }
     for target in ["/body?s=whole", "/o/body?s=whole"] {
         expect_lines(&running, &format!("POST {target} HTTP/1.1|200"), 2);
+    }
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn whenever_a_client_leaves_its_request_ends_once() {
+    let authority = Authority::start();
+    let running = start(
+        &authority,
+        "status_zone all;\nlocation /twice { proxy_pass http://127.0.0.1:1; error_page 502 = @asked; }\n\
+         location @asked { set $name late; auth_request /auth; proxy_pass http://$ORIGIN_o; }\n\
+         location /refused { set $name 401; auth_request /401; auth_delay 20ms; }\n\
+         location /401 { return 401; }",
+    );
+    let before = descriptors(&running);
+    let count = rounds() * 40;
+    let clients: Vec<_> = (0..4)
+        .map(|client| {
+            let address = running.address();
+            thread::spawn(move || {
+                for number in 0..count {
+                    let number = number * 4 + client;
+                    let target = ["/a", "/o/b", "/twice", "/refused"][number / 4 % 4];
+                    let pad = "p".repeat(number * 7 % 40);
+                    let text = format!("POST {target}?s=late&n={number}. HTTP/1.1\r\nHost: a\r\nP: {pad}\r\nContent-Length: 4\r\n\r\nbody");
+                    let mut stream = TcpStream::connect(address).unwrap();
+                    stream.write_all(text.as_bytes()).unwrap();
+                    thread::sleep(Duration::from_millis(number as u64 * 13 % 50));
+                }
+            })
+        })
+        .collect();
+    for client in clients {
+        client.join().unwrap();
+    }
+    running.expect_status("http/server_zones/all/requests/processing", &json!(0));
+    let peer = format!(
+        "http/upstreams/auth/peers/{}/selected/current",
+        authority.address
+    );
+    running.expect_status(&peer, &json!(0));
+    let log = running.site.read("access.log");
+    for number in 0..count * 4 {
+        let lines = log.matches(&format!("&n={number}. ")).count();
+        assert_eq!(lines, 1, "{number}");
+    }
+    let left = log.matches("|499 ").count();
+    assert!((1..count * 4).contains(&left), "{left}");
+    // Those of the authority may be idle.
+    let calm = poll(PATIENCE, || {
+        (descriptors(&running) <= before + 4).then_some(())
+    });
+    assert!(calm.is_some(), "{before} {}", descriptors(&running));
+    running.server.stop().unwrap();
+}
+
+/// Says what it hears, in another protocol.
+fn start_echo() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                head(&mut stream);
+                let switch = b"HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n";
+                stream.write_all(switch).unwrap();
+                let mut bytes = [0; 64];
+                while let Ok(count @ 1..) = stream.read(&mut bytes) {
+                    stream.write_all(&bytes[..count]).unwrap();
+                }
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn another_protocol_begins_behind_a_wait() {
+    let authority = Authority::start();
+    let config = format!(
+        "location /tunnel {{ set $name whole; auth_request /auth; proxy_pass http://{};\n\
+             proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }}",
+        start_echo()
+    );
+    let running = start(&authority, &config);
+    let mut stream = connect(&running);
+    let text = b"GET /tunnel HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nearly";
+    stream.write_all(text).unwrap();
+    let head = head(&mut stream);
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    for word in [b"early", b"later"] {
+        let mut heard = [0; 5];
+        stream.read_exact(&mut heard).unwrap();
+        assert_eq!(&heard, word);
+        stream.write_all(b"later").unwrap();
     }
     running.server.stop().unwrap();
 }

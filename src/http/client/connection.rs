@@ -1,18 +1,22 @@
 //! The connections of clients: reads heads, has each request decided, and has it answered, by what is
 //! made here or by an origin.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::task::{Poll, ready};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora_core::apps::ServerApp;
 use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
+use tokio::time::Instant;
 
 use super::body::{self, Rest};
 use super::cut_off::{Arriving, skip_empty_lines};
 use super::handshake;
+use super::leaving::Leaving;
 use super::send;
 use crate::http::course::encryption::Encryption;
 use crate::http::course::engine::{self, Answer};
@@ -24,6 +28,7 @@ use crate::http::message::response::Response;
 use crate::http::plan::origin::Origin;
 use crate::http::plan::runtime::{Listener, Runtime};
 use crate::http::transport::end::End;
+use crate::http::transport::timer::{Timer, deadline};
 use crate::http::upstream::road::{Proxied, Road};
 use crate::http::upstream::wait;
 
@@ -56,7 +61,7 @@ impl Application {
         let socket = socket.as_deref();
         ConnectionFacts {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
-            since: Instant::now(),
+            since: std::time::Instant::now(),
             requests: 0,
             pipelined: false,
             client: socket.and_then(|one| one.peer_addr()?.as_inet().copied()),
@@ -89,7 +94,7 @@ impl ServerApp for Application {
             session: Some(Box::new(Session::new(End::new(stream, traffic)))),
             request: Some(Box::new(Request::new(self.runtime, self.listener, facts))),
             road: &self.road,
-            shutdown: shutdown.clone(),
+            leaving: Leaving::new(shutdown.clone()),
         };
         connection.serve().await;
         None
@@ -123,7 +128,7 @@ struct Connection<'a> {
     session: Option<Box<Session>>,
     request: Option<Box<Request>>,
     road: &'a Road,
-    shutdown: ShutdownWatch,
+    leaving: Leaving,
 }
 
 /// What waiting for a head came to.
@@ -145,8 +150,10 @@ impl Connection<'_> {
             let Some(mut request) = self.request.take() else {
                 return;
             };
-            let arriving = Arriving::new(&mut session.client, &mut request);
-            let arrival = self.arrival(arriving.client, arriving.request).await;
+            let Session { client, timer, .. } = &mut *session;
+            let arriving = Arriving::new(client, &mut request);
+            let arrival = self.arrival(arriving.client, timer, arriving.request);
+            let arrival = arrival.await;
             arriving.arrived();
             let answer = match arrival {
                 Arrival::End => return part(&request, &mut session.client).await,
@@ -164,13 +171,17 @@ impl Connection<'_> {
     }
 
     /// Waits for the next head.
-    async fn arrival(&mut self, client: &mut End, request: &mut Request) -> Arrival {
+    async fn arrival(
+        &mut self,
+        client: &mut End,
+        timer: &mut Timer,
+        request: &mut Request,
+    ) -> Arrival {
         let waiting = skip_empty_lines(client);
         request.connection.pipelined = waiting > 0 && request.connection.requests > 0;
         if waiting == 0 {
-            match self.first_bytes(client, request).await {
-                Some(true) => {}
-                _ => return Arrival::End,
+            if !self.first_bytes(client, timer, request).await {
+                return Arrival::End;
             }
         } else if client.is_gone() {
             // What it had sent on beforehand was for answers that nobody will read.
@@ -178,7 +189,7 @@ impl Connection<'_> {
         }
         request.arrive();
         let settings = &request.server.settings;
-        let deadline = Instant::now() + settings.header_timeout;
+        let mut until = None;
         let mut searched = 0;
         loop {
             skip_empty_lines(client);
@@ -200,7 +211,8 @@ impl Connection<'_> {
                 return Arrival::Refused(status);
             }
             let is_first = buffered.is_empty();
-            match timeout_at(deadline, client.receive()).await {
+            let until = *until.get_or_insert_with(|| deadline(settings.header_timeout));
+            match receive(client, timer, until).await {
                 Some(Ok(received)) if received > 0 && is_first => request.arrive(),
                 Some(Ok(received)) if received > 0 => {}
                 Some(_) if client.received().is_empty() => return Arrival::End,
@@ -211,7 +223,12 @@ impl Connection<'_> {
     }
 
     /// Waits for the first bytes of a request; true when there are some.
-    async fn first_bytes(&mut self, client: &mut End, request: &Request) -> Option<bool> {
+    async fn first_bytes(
+        &mut self,
+        client: &mut End,
+        timer: &mut Timer,
+        request: &Request,
+    ) -> bool {
         let first = request.connection.requests == 0;
         let patience = if first {
             request.server.settings.header_timeout
@@ -219,20 +236,20 @@ impl Connection<'_> {
             request.location.settings.keepalive_timeout
         };
         let _idle = (!first).then(|| Idle::begin(request.runtime));
-        let deadline = Instant::now() + patience;
-        loop {
-            if *self.shutdown.borrow() {
-                let last = deadline.min(Instant::now() + LAST_CHANCE);
-                return Some(timeout_at(last, client.receive()).await?.ok()? > 0);
+        let mut until = deadline(patience);
+        let mut is_last_chance = false;
+        std::future::poll_fn(|task| {
+            if let Poll::Ready(received) = client.poll_receive(task) {
+                return Poll::Ready(matches!(received, Ok(1..)));
             }
-            tokio::select! {
-                biased;
-                received = timeout_at(deadline, client.receive()) => {
-                    return Some(received?.ok()? > 0);
-                }
-                changed = self.shutdown.changed() => changed.ok()?,
+            if !is_last_chance && self.leaving.poll(task).is_ready() {
+                is_last_chance = true;
+                until = until.min(deadline(LAST_CHANCE));
             }
-        }
+            ready!(timer.poll(task, until));
+            Poll::Ready(false)
+        })
+        .await
     }
 
     /// Finds out what is asked of whom, and decides the answer.
@@ -255,7 +272,7 @@ impl Connection<'_> {
     fn may_continue(&self, request: &Request) -> bool {
         let head = &request.head;
         let wanted = head.minor_version() == 1 || head.lists(b"connection", b"keep-alive");
-        wanted && !head.lists(b"connection", b"close") && !*self.shutdown.borrow()
+        wanted && !head.lists(b"connection", b"close") && !self.leaving.is_so()
     }
 
     async fn answer(
@@ -273,7 +290,7 @@ impl Connection<'_> {
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
             && request.connection.requests < settings.keepalive_requests
             && request.connection.since.elapsed() < settings.keepalive_time;
-        body::begin(&request, &mut session);
+        body::begin(&mut request, &mut session);
         match answer {
             Answer::Wait(_) | Answer::Close => engine::finish(&mut request),
             Answer::Local(response) => self.respond(request, session, response).await,
@@ -328,8 +345,9 @@ impl Connection<'_> {
                 engine::finish(&mut request);
                 if whole && request.keep_alive {
                     self.go_on(request, session);
-                } else if whole {
-                    let is_read = session.body.is_done();
+                } else {
+                    // What came before a break-off must not be lost to a reset either.
+                    let is_read = whole && session.body.is_done();
                     send::linger(&mut session.client, is_read).await;
                 }
             }
@@ -337,7 +355,8 @@ impl Connection<'_> {
     }
 
     /// The connection may serve another request.
-    fn go_on(&mut self, request: Box<Request>, session: Box<Session>) {
+    fn go_on(&mut self, mut request: Box<Request>, session: Box<Session>) {
+        request.bodies.clear();
         self.session = Some(session);
         self.request = Some(request);
     }
@@ -367,8 +386,16 @@ fn without_origin(answer: Answer, status: u16) -> Answer {
     }
 }
 
-async fn timeout_at<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
-    tokio::time::timeout_at(deadline.into(), work).await.ok()
+/// Receives more; `None` when nothing has come by then.
+async fn receive(client: &mut End, timer: &mut Timer, until: Instant) -> Option<io::Result<usize>> {
+    std::future::poll_fn(|task| {
+        if let Poll::Ready(received) = client.poll_receive(task) {
+            return Poll::Ready(Some(received));
+        }
+        ready!(timer.poll(task, until));
+        Poll::Ready(None)
+    })
+    .await
 }
 
 fn ends_head(buffered: &[u8], searched: usize) -> bool {

@@ -4,4 +4,5 @@ pub mod body;
 pub mod connection;
 pub mod cut_off;
 pub mod handshake;
+mod leaving;
 pub mod send;

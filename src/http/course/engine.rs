@@ -36,8 +36,7 @@ pub enum Answer {
 
 /// A pass through the phases that goes on when something is over.
 pub struct Paused {
-    /// What it waits for.
-    pub wait: Wait,
+    wait: Wait,
     place: Place,
 }
 

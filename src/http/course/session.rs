@@ -1,12 +1,14 @@
 //! The client's side of a request.
 
 use std::sync::Arc;
+use std::task::{Poll, ready};
+use std::time::Duration;
 
 use super::request_body::RequestBody;
 use crate::http::transport::end::End;
 use crate::http::transport::nowhere::Nowhere;
 use crate::http::transport::outbox::Outbox;
-use crate::http::transport::timer::Timer;
+use crate::http::transport::timer::{Timer, deadline};
 
 /// The client's side of a request, and what is kept of it from one to the next of a connection.
 #[derive(Debug)]
@@ -38,6 +40,25 @@ impl Session {
     /// The session of a request that is made here; nobody is behind it.
     pub fn of_our_own() -> Self {
         Self::new(End::new(Box::new(Nowhere), Arc::default()))
+    }
+
+    /// Sends what is on its way; whether the client took it all, something within each `patience`.
+    pub async fn send_outbox(&mut self, patience: Duration) -> bool {
+        let mut until = deadline(patience);
+        std::future::poll_fn(|task| {
+            while !self.outbox.is_empty() {
+                match self.outbox.poll_send(task, &mut self.client) {
+                    Poll::Ready(Ok(_)) => until = deadline(patience),
+                    Poll::Ready(Err(_)) => return Poll::Ready(false),
+                    Poll::Pending => {
+                        ready!(self.timer.poll(task, until));
+                        return Poll::Ready(false);
+                    }
+                }
+            }
+            Poll::Ready(true)
+        })
+        .await
     }
 
     /// Gives back memory: nothing is expected soon.

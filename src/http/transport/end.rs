@@ -20,7 +20,7 @@ use super::traffic::Traffic;
 use crate::os;
 
 /// So much of a file is sent at once, so that other connections have their turn.
-const MAX_FILE_PIECE: usize = 512 * 1024;
+pub const MAX_FILE_PIECE: usize = 512 * 1024;
 
 /// One end of an exchange.
 #[derive(Debug)]
@@ -88,6 +88,11 @@ impl End {
     /// Whether nobody is there any more to whom something could be sent.
     pub fn is_gone(&self) -> bool {
         os::is_hung_up(self.stream.id())
+    }
+
+    /// Whether more has come, be it the end.
+    pub fn has_input(&self) -> bool {
+        os::has_input(self.stream.id())
     }
 
     /// Receives more; 0 at the end of the stream.
@@ -170,8 +175,7 @@ impl End {
                 self.count_sent(sent);
                 Poll::Ready(Ok(sent))
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // Only a write of its own tells the stream that it is to wait for room.
+            Err(error) if is_for_a_write(error.kind()) => {
                 let mut piece = [0; 4096];
                 let read = file.read_at(&mut piece[..most.min(4096)], offset)?;
                 self.poll_send(task, &piece[..read], &[])
@@ -224,4 +228,11 @@ impl End {
     pub fn is_clean(&self) -> bool {
         self.received.is_empty()
     }
+}
+
+/// Whether bytes are to be written instead: the stream learns only from a write of its own that it is to
+/// wait for room, and there are file systems that the system cannot send from.
+fn is_for_a_write(error: io::ErrorKind) -> bool {
+    use io::ErrorKind::{InvalidInput, Unsupported, WouldBlock};
+    matches!(error, WouldBlock | InvalidInput | Unsupported)
 }

@@ -4,9 +4,10 @@
 //! closed meanwhile, or says something unasked, is seen when it is taken. The last one used
 //! is taken first, and when there are too many, the one that is idle for longest is closed.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -15,6 +16,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::Instant;
 
 use super::traffic::Traffic;
+use crate::os;
 
 /// A connection to a peer.
 #[derive(Debug)]
@@ -89,15 +91,23 @@ impl IdleLinks {
 
 impl Idle {
     fn is_good(&mut self, timeout: Duration) -> bool {
-        self.since.elapsed() < timeout && is_quiet(&mut self.link.stream)
+        let idle_for = self.since.elapsed();
+        let is_news_known = idle_for > TURN || !os::has_input(self.link.stream.id());
+        idle_for < timeout && is_quiet(&mut self.link.stream) && is_news_known
     }
 }
+
+/// What came meanwhile is known of only after the event loop's next turn, which takes no longer than this.
+const TURN: Duration = Duration::from_millis(20);
 
 /// Whether a connection is open and silent; no system call is made unless there was an event.
 fn is_quiet(stream: &mut Stream) -> bool {
     let mut byte = [0; 1];
     let mut buffer = ReadBuf::new(&mut byte);
     let mut task = Context::from_waker(Waker::noop());
-    let read = Pin::new(stream).poll_read(&mut task, &mut buffer);
-    matches!(read, Poll::Pending)
+    // A task that has done its share for now would be told to wait whatever there is.
+    let look = tokio::task::unconstrained(poll_fn(|task| {
+        Pin::new(&mut *stream).poll_read(task, &mut buffer)
+    }));
+    pin!(look).poll(&mut task).is_pending()
 }

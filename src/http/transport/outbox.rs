@@ -36,6 +36,16 @@ struct Piece {
 }
 
 impl Piece {
+    /// Whether so much more may be copied behind what it begins with.
+    fn takes_copy(&self, length: usize) -> bool {
+        self.content.is_empty() && length <= COPIED && self.start.len() + length <= PIECE
+    }
+
+    fn held(&self) -> usize {
+        let content = if self.content.is_empty() { 0 } else { PIECE };
+        self.start.len() + content
+    }
+
     fn is_sent(&self) -> bool {
         self.start_sent == self.start.len() && self.content.is_empty()
     }
@@ -83,10 +93,11 @@ impl Outbox {
         let Some(ahead) = ahead else {
             return self.pieces.len() <= 1 && self.unsent_memory() < PIECE;
         };
-        if self.spill.is_none() && self.unsent_memory() < ahead.memory.max(PIECE) {
-            return true;
+        match &self.spill {
+            None => ahead.file > 0 || self.unsent_memory() < ahead.memory.max(PIECE),
+            // What was read of the file takes its place on the disk as well.
+            Some(spill) => spill.written() < ahead.file,
         }
-        self.spill.as_ref().map_or(0, Spill::left) < ahead.file
     }
 
     /// Appends the first `length` bytes of `content`, all of what is left in it otherwise is lost.
@@ -108,12 +119,13 @@ impl Outbox {
             self.open_chunk(length, &mut line);
         }
         if let Some(ahead) = ahead
-            && (self.spill.is_some() || self.unsent_memory() >= ahead.memory.max(PIECE))
+            && (self.spill.is_some()
+                || ahead.file > 0 && self.unsent_memory() >= ahead.memory.max(PIECE))
         {
             return self.spill(&line, content.bytes(), &ahead.directory);
         }
         match self.pieces.back_mut() {
-            Some(last) if last.content.is_empty() && length <= COPIED => {
+            Some(last) if last.takes_copy(length) => {
                 last.start.extend_from_slice(&line);
                 last.start.extend_from_slice(content.bytes());
             }
@@ -215,8 +227,7 @@ impl Outbox {
     }
 
     fn unsent_memory(&self) -> usize {
-        let held = |piece: &Piece| if piece.content.is_empty() { 0 } else { PIECE };
-        self.pieces.iter().map(held).sum()
+        self.pieces.iter().map(Piece::held).sum()
     }
 
     fn spill(&mut self, line: &[u8], content: &[u8], directory: &Path) -> io::Result<()> {
@@ -248,5 +259,143 @@ impl Outbox {
             ..Piece::default()
         });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::task::Waker;
+
+    use proptest::prelude::*;
+    use tokio::io::{AsyncReadExt, DuplexStream, duplex};
+
+    use super::*;
+
+    fn ahead(memory: usize, file: u64) -> ReadAhead {
+        ReadAhead {
+            memory,
+            file,
+            directory: std::env::temp_dir().into(),
+        }
+    }
+
+    fn client(room: usize) -> (End, DuplexStream) {
+        let (ours, theirs) = duplex(room);
+        (End::new(Box::new(ours), Arc::default()), theirs)
+    }
+
+    fn content(bytes: &[u8]) -> Received {
+        let mut content = Received::default();
+        content.extend(bytes);
+        content
+    }
+
+    fn send(outbox: &mut Outbox, client: &mut End) -> usize {
+        let mut task = Context::from_waker(Waker::noop());
+        let mut sent = 0;
+        while let Poll::Ready(Ok(now @ 1..)) = outbox.poll_send(&mut task, client) {
+            sent += now;
+        }
+        sent
+    }
+
+    #[test]
+    fn a_client_that_takes_nothing_bounds_what_is_held() {
+        for (size, rules) in [
+            (1, None),
+            (1000, None),
+            (1000, Some(ahead(64 * 1024, 0))),
+            (1000, Some(ahead(64 * 1024, 1 << 20))),
+            (5000, Some(ahead(64 * 1024, 1 << 20))),
+        ] {
+            let mut outbox = Outbox::default();
+            outbox.begin();
+            outbox.push_head(|out| out.extend_from_slice(b"head"));
+            let mut pushed = 0;
+            while outbox.has_room(rules.as_ref()) && pushed < 4 << 20 {
+                let piece = content(&vec![7; size]);
+                outbox.push_content(piece, size, rules.as_ref()).unwrap();
+                pushed += size;
+            }
+            let most = rules.map_or(0, |rules| rules.memory + rules.file as usize) + 2 * PIECE;
+            assert!(pushed <= most, "{size}: {pushed}");
+            let held: usize = outbox.pieces.iter().map(Piece::held).sum();
+            assert!(held <= 64 * 1024 + 2 * PIECE, "{size}: {held}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_is_always_a_little_late_bounds_the_file() {
+        let rules = ahead(PIECE, 256 * 1024);
+        let (mut end, mut theirs) = client(4096);
+        let mut outbox = Outbox::default();
+        outbox.begin();
+        let mut place = [0; 4096];
+        for _ in 0..20_000 {
+            if outbox.has_room(Some(&rules)) {
+                let piece = content(&[7; 4096]);
+                outbox.push_content(piece, 4096, Some(&rules)).unwrap();
+            }
+            send(&mut outbox, &mut end);
+            if outbox.spill.as_ref().map_or(0, Spill::left) > 64 * 1024 {
+                let _ = theirs.read(&mut place).await.unwrap();
+            }
+            let written = outbox.spill.as_ref().map_or(0, Spill::written);
+            assert!(written <= rules.file + 4096, "{written}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_pushed_arrives_in_order(
+            sizes in prop::collection::vec(prop_oneof![1_usize..50, 4000_usize..4200, 30_000_usize..33_000], 1..20),
+            memory in prop_oneof![Just(None), Just(Some(0)), Just(Some(64 * 1024))],
+            room in prop_oneof![1_usize..50, 1000_usize..100_000],
+            is_chunked in any::<bool>(),
+            turns in prop::collection::vec(0_usize..3, 1..20),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            // Sent by hand, it must not be told to give others their turn.
+            runtime.block_on(tokio::task::unconstrained(async {
+                let rules = memory.map(|memory| ahead(memory, 1 << 30));
+                let (mut end, mut theirs) = client(room);
+                let mut outbox = Outbox::default();
+                outbox.begin();
+                outbox.push_head(|out| out.extend_from_slice(b"head"));
+                outbox.set_chunked(is_chunked);
+                let (mut expected, mut got, mut place) = (b"head".to_vec(), Vec::new(), [0; 5000]);
+                for (number, size) in sizes.iter().enumerate() {
+                    let bytes: Vec<u8> = (0..*size).map(|at| (at + number) as u8).collect();
+                    if is_chunked {
+                        framing::chunk_size(*size, &mut expected);
+                    }
+                    expected.extend_from_slice(&bytes);
+                    if is_chunked {
+                        expected.extend_from_slice(b"\r\n");
+                    }
+                    outbox.push_content(content(&bytes), *size, rules.as_ref()).unwrap();
+                    for _ in 0..turns[number % turns.len()] {
+                        if send(&mut outbox, &mut end) > 0 {
+                            let read = theirs.read(&mut place).await.unwrap();
+                            got.extend_from_slice(&place[..read]);
+                        }
+                    }
+                }
+                outbox.push_end().unwrap();
+                if is_chunked {
+                    expected.extend_from_slice(framing::LAST_CHUNK);
+                }
+                while got.len() < expected.len() {
+                    send(&mut outbox, &mut end);
+                    let read = theirs.read(&mut place).await.unwrap();
+                    got.extend_from_slice(&place[..read]);
+                }
+                send(&mut outbox, &mut end);
+                prop_assert!(outbox.is_empty());
+                prop_assert!(got == expected);
+                Ok(())
+            }))?;
+        }
     }
 }

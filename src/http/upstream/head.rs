@@ -2,6 +2,7 @@
 
 use super::exchange::Broken;
 use crate::http::course::request::Request;
+use crate::http::message::decimal::Decimal;
 use crate::http::message::framing::Framing;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::plan::origin::{Body, Origin, Reply};
@@ -21,7 +22,7 @@ pub(super) enum Taken {
     },
 }
 
-const SWITCHING: u16 = 101;
+pub(super) const SWITCHING: u16 = 101;
 
 /// Has a head judged by whoever passed the request on; the response's fields are in the request then.
 pub(super) fn take(
@@ -33,7 +34,9 @@ pub(super) fn take(
     if head.status < 200 && head.status != SWITCHING {
         return Ok(Taken::Informational(informational(request, head)));
     }
-    if head.status == SWITCHING && request.head.field(b"upgrade").is_none() {
+    // A client of HTTP/1.0 cannot ask for it (RFC 9110 §7.8).
+    let is_asked = request.head.minor_version() == 1 && request.head.field(b"upgrade").is_some();
+    if head.status == SWITCHING && !is_asked {
         return Ok(Taken::Unasked);
     }
     request.time_passed();
@@ -74,8 +77,8 @@ fn copy_fields(request: &mut Request, origin: &'static dyn Origin, head: &Respon
     }
     let says_length = !matches!(head.status, 100..200 | 204 | 304);
     if let Some(length) = head.content_length.filter(|_| says_length) {
-        let digits = length.to_string();
-        request.response.add("Content-Length", digits.as_bytes());
+        let digits = Decimal::new(length);
+        request.response.add("Content-Length", digits.bytes());
     }
 }
 

@@ -72,7 +72,10 @@ impl Road {
             session,
             origin,
         };
-        journey.run().await
+        match journey.run().await {
+            Proxied::Instead(_) if !journey.send_hints().await => Proxied::Close,
+            proxied => proxied,
+        }
     }
 }
 
@@ -127,7 +130,8 @@ impl Journey<'_> {
             };
             origin.finished(self.request);
             if let Answer::Wait(paused) = answer {
-                answer = wait::settle(self.road, self.request, self.session, paused).await;
+                let settled = wait::settle(self.road, self.request, self.session, paused);
+                answer = Box::pin(settled).await;
             }
             match answer {
                 Answer::Proxy(next) if self.session.body.state() == Body::Kept => {
@@ -139,6 +143,16 @@ impl Journey<'_> {
             }
         }
         Proxied::Instead(Response::page(502))
+    }
+
+    /// What the client was told before the response must not be cut by it.
+    async fn send_hints(&mut self) -> bool {
+        let patience = self.request.location.settings.send_timeout;
+        let sent = self.session.send_outbox(patience).await;
+        if !sent {
+            self.request.response.status = 499;
+        }
+        sent
     }
 
     /// A client that waits for it is told to send the body.
@@ -160,10 +174,13 @@ impl Journey<'_> {
         origin.choose(self.request).map_err(Broken::Status)?;
         let mut link = match origin.idle(self.request) {
             Some(link) => link,
-            None => self.connect(origin).await?,
+            None => {
+                let made = self.connect(origin).await?;
+                self.request.time_passed();
+                made
+            }
         };
         link.requests += 1;
-        self.request.time_passed();
         origin.connected(self.request, &mut link);
         let session = &mut *self.session;
         session.body.start_over();
@@ -172,7 +189,7 @@ impl Journey<'_> {
         origin.write_head(self.request, sent_as, &mut session.to_peer);
         if rules.sends_body {
             let (client, out) = (&mut session.client, &mut session.to_peer);
-            let given = session.body.give_at_hand(client, out);
+            let given = session.body.give_at_hand(self.request, client, out);
             let given = given.map_err(|error| Broken::body(self.request, &error))?;
             origin.sent(self.request, given);
         }
@@ -196,7 +213,8 @@ impl Journey<'_> {
                     Poll::Pending => break,
                 }
             }
-            if let Poll::Ready(read) = session.body.poll_all(task, &mut session.client, directory) {
+            let (body, client) = (&mut session.body, &mut session.client);
+            if let Poll::Ready(read) = body.poll_all(self.request, task, client, directory) {
                 return Poll::Ready(read);
             }
             if session.body.length() > seen {
@@ -221,9 +239,11 @@ impl Journey<'_> {
             true => client.poll_left(task),
             false => Poll::Pending,
         });
+        // It is large, and most requests find a connection: they have no place set aside for it.
+        let connecting = Box::pin(self.road.connector.new_stream(&*address));
         let made = tokio::select! {
             biased;
-            made = self.road.connector.new_stream(&*address) => made,
+            made = connecting => made,
             () = left => return Err(Broken::Client),
         };
         made.map(Link::new).map_err(|error| {

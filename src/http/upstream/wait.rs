@@ -1,6 +1,8 @@
 //! Requests that wait: for whatever a step has asked for, and beside it for their clients to leave.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
 use bytes::Bytes;
 
@@ -24,10 +26,15 @@ pub async fn settle(
     loop {
         let (wait, go_on) = paused.into_parts();
         let client = &mut session.client;
+        let outlives = AtomicBool::new(false);
+        let left = std::future::poll_fn(|task| match outlives.load(Ordering::Relaxed) {
+            true => Poll::Pending,
+            false => client.poll_left(task),
+        });
         let over = tokio::select! {
             biased;
-            over = finished(road, request, wait) => over,
-            () = std::future::poll_fn(|task| client.poll_left(task)) => Err(LEFT),
+            over = finished(road, request, wait, &outlives) => over,
+            () = left => Err(LEFT),
         };
         session.client.stop_watching();
         request.time_passed();
@@ -42,8 +49,14 @@ pub async fn settle(
     }
 }
 
-/// Ready once it is over; the status where that closes the connection.
-async fn finished(road: &Road, request: &mut Request, wait: Wait) -> Result<(), u16> {
+/// Ready once it is over; the status where that closes the connection. Whether it is waited for without the
+/// client is told in `outlives`.
+async fn finished(
+    road: &Road,
+    request: &mut Request,
+    wait: Wait,
+    outlives: &AtomicBool,
+) -> Result<(), u16> {
     match wait {
         Wait::Until(end) => end.await,
         Wait::Subrequest(sub) => {
@@ -51,7 +64,7 @@ async fn finished(road: &Road, request: &mut Request, wait: Wait) -> Result<(), 
                 request: mut sub,
                 answered,
             } = *sub;
-            let whole = answer(road, &mut sub).await;
+            let whole = answer(road, &mut sub, outlives).await;
             engine::finish(&mut sub);
             if !whole {
                 return Err(sub.response.status);
@@ -66,6 +79,7 @@ async fn finished(road: &Road, request: &mut Request, wait: Wait) -> Result<(), 
 fn answer<'a>(
     road: &'a Road,
     sub: &'a mut Request,
+    outlives: &'a AtomicBool,
 ) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
     Box::pin(async move {
         let mut session = Session::of_our_own();
@@ -75,11 +89,14 @@ fn answer<'a>(
         }
         let response = match answer {
             Answer::Local(response) => response,
-            Answer::Proxy(origin) => match road.run(sub, &mut session, origin).await {
-                Proxied::Sent { .. } => return true,
-                Proxied::Instead(response) => response,
-                Proxied::Close => return false,
-            },
+            Answer::Proxy(origin) => {
+                outlives.store(origin.rules().outlives_client, Ordering::Relaxed);
+                match road.run(sub, &mut session, origin).await {
+                    Proxied::Sent { .. } => return true,
+                    Proxied::Instead(response) => response,
+                    Proxied::Close => return false,
+                }
+            }
             Answer::Receive(receiver) => receiver.answer(sub, Bytes::new()).await,
             Answer::Wait(_) | Answer::Close => return false,
         };

@@ -1,18 +1,25 @@
 //! How far bodies are read ahead of whoever takes them.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::settings::Settings;
-use crate::conf::{Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement};
+use crate::conf::{
+    Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Loader, SPEC, Statement,
+};
+use crate::http::build::builder::Builder;
 use crate::http::plan::origin::Rules;
+use crate::http::plan::provision::Provision;
 use crate::http::transport::spill::ReadAhead;
+use crate::modules::process::identity_of_workers;
+use crate::os::Identity;
 
 struct Buffering(bool);
 struct RequestBuffering(bool);
 struct BufferSize(u64);
 struct Buffers(u64);
-struct TemporaryPath(Arc<Path>);
+struct TemporaryPath(PathBuf);
 struct TemporarySize(u64);
 
 const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
@@ -131,11 +138,10 @@ fn apply_path(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
 }
 
 /// The rules that hold in the innermost scope.
-pub(super) fn rules(chain: &Chain<'_>, settings: &Settings) -> Rules {
+pub(super) fn rules(builder: &mut Builder<'_>, chain: &Chain<'_>, settings: &Settings) -> Rules {
     let number = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
     let buffers = chain.nearest().is_none_or(|Buffering(on)| *on);
-    let temporary = chain.nearest().map(|TemporaryPath(path)| Arc::clone(path));
-    let directory = temporary.unwrap_or_else(|| std::env::temp_dir().into());
+    let directory = directory(builder, chain);
     Rules {
         read_timeout: settings.read_timeout,
         send_timeout: settings.send_timeout,
@@ -153,5 +159,38 @@ pub(super) fn rules(chain: &Chain<'_>, settings: &Settings) -> Rules {
         buffers_request: chain.nearest().is_none_or(|RequestBuffering(on)| *on),
         outlives_client: settings.ignores_abort,
         sends_body: settings.passes_body,
+    }
+}
+
+/// Where temporary files are; the master makes it when it is missing.
+fn directory(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Arc<Path> {
+    let Some(TemporaryPath(written)) = chain.nearest() else {
+        return std::env::temp_dir().into();
+    };
+    let path: Arc<Path> = builder.path(&written.to_string_lossy()).into();
+    builder.provisions.push(Box::new(TemporaryFolder {
+        path: Arc::clone(&path),
+        owner: identity_of_workers(chain),
+    }));
+    path
+}
+
+struct TemporaryFolder {
+    path: Arc<Path>,
+    owner: Option<Identity>,
+}
+
+impl Provision for TemporaryFolder {
+    fn provide(&self, _files: &mut dyn Loader) -> Result<(), String> {
+        let path = &self.path;
+        let because = |error: io::Error| format!("cannot make \"{}\" ({error})", path.display());
+        if path.is_dir() {
+            return Ok(());
+        }
+        std::fs::create_dir_all(path).map_err(because)?;
+        let Some(owner) = &self.owner else {
+            return Ok(());
+        };
+        std::os::unix::fs::chown(path, Some(owner.user), Some(owner.group)).map_err(because)
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut Lo
     let settings = Settings::of(builder, chain);
     let handler = Pass {
         location: location.len(),
-        rules: buffering::rules(chain, &settings),
+        rules: buffering::rules(builder, chain, &settings),
         settings,
         fields: Fields::of(builder, chain),
         changes,

@@ -28,21 +28,29 @@ impl Exchange<'_> {
 
     fn watch_client(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
         let session = &mut *self.session;
+        // One that only ended its side gets its answer where leaving ends nothing.
         let watches = session.body.is_done()
             && !matches!(self.stage, Stage::Tunnel | Stage::Rest { .. })
-            && !self.has_client_left;
-        if watches && session.client.poll_left(task).is_ready() {
-            return self.client_left().map(|()| true);
+            && !self.rules.outlives_client
+            && !self.quiet.client;
+        if !watches {
+            return Ok(false);
         }
-        Ok(false)
+        self.quiet.client = session.client.poll_left(task).is_pending();
+        match self.quiet.client {
+            true => Ok(false),
+            false => self.client_left().map(|()| true),
+        }
     }
 
     fn client_left(&mut self) -> Result<(), Broken> {
-        if !self.rules.outlives_client || matches!(self.stage, Stage::Tunnel) {
+        let is_request_known = self.session.body.is_done();
+        let outlives = self.rules.outlives_client && is_request_known;
+        if !outlives || matches!(self.stage, Stage::Tunnel) {
             return Err(Broken::Client);
         }
-        self.has_client_left = true;
         self.is_discarding = true;
+        self.filters.clear();
         self.deadlines.client_write = None;
         self.request.keep_alive = false;
         self.session.outbox.discard();

@@ -6,6 +6,7 @@
 //! of its own, and the connection one timer.
 
 mod client;
+mod filtered;
 mod request;
 mod response;
 
@@ -19,6 +20,7 @@ use crate::http::course::request::Request;
 use crate::http::course::request_body::BodyError;
 use crate::http::course::session::Session;
 use crate::http::message::framing::Framing;
+use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::origin::{Failure, Origin, Rules};
 use crate::http::plan::outcome::InternalTarget;
 use crate::http::transport::end::End;
@@ -50,6 +52,9 @@ impl Broken {
             BodyError::File(error) => {
                 log::error!("a temporary file failed: {error}{}", Circumstances(request));
             }
+            BodyError::Filter(error) => {
+                log::error!("a filter failed: {error}{}", Circumstances(request));
+            }
             _ => {}
         }
         Self::Status(error.status())
@@ -67,9 +72,20 @@ pub(super) struct Exchange<'a> {
     deadlines: Deadlines,
     to_peer_sent: usize,
     is_peer_flushed: bool,
-    has_client_left: bool,
     /// Whether the client gets nothing more of the body.
     is_discarding: bool,
+    /// What the response's body goes through.
+    filters: BodyFilters,
+    /// Whether filters had work to do since others had their turn.
+    has_filtered: bool,
+    /// Who had nothing to say when asked in this turn: whoever has will wake the task.
+    quiet: Quiet,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Quiet {
+    peer: bool,
+    client: bool,
 }
 
 struct Peer {
@@ -127,8 +143,10 @@ impl<'a> Exchange<'a> {
             deadlines: Deadlines::default(),
             to_peer_sent: 0,
             is_peer_flushed: false,
-            has_client_left: false,
             is_discarding: false,
+            filters: BodyFilters::default(),
+            has_filtered: false,
+            quiet: Quiet::default(),
         }
     }
 
@@ -138,6 +156,7 @@ impl<'a> Exchange<'a> {
     }
 
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
+        self.quiet = Quiet::default();
         loop {
             let mut moved = self.poll_request(task)?;
             moved |= self.poll_response(task)?;
@@ -149,6 +168,10 @@ impl<'a> Exchange<'a> {
             }
             if !moved {
                 break;
+            }
+            if std::mem::take(&mut self.has_filtered) {
+                task.waker().wake_by_ref();
+                return Poll::Pending;
             }
         }
         self.poll_time(task)
@@ -165,22 +188,28 @@ impl<'a> Exchange<'a> {
             return Poll::Ready(Err(Broken::Client));
         }
         if over(self.deadlines.client_read) {
-            return Poll::Ready(self.body_failed(BodyError::Late));
+            self.body_failed(&BodyError::Late)?;
+        } else if let Err(broken) = self.peer_is_late(over(self.deadlines.peer_read)) {
+            return Poll::Ready(Err(broken));
         }
+        task.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn peer_is_late(&mut self, is_reading: bool) -> Result<(), Broken> {
         match self.stage {
             Stage::Head(_) => {
-                let doing = match over(self.deadlines.peer_read) {
+                let doing = match is_reading {
                     true => "reading response header from upstream",
                     false => "sending request to upstream",
                 };
                 self.complain(&format!("upstream timed out while {doing}"));
-                return Poll::Ready(Err(Broken::Peer(Failure::Timeout)));
+                return Err(Broken::Peer(Failure::Timeout));
             }
             Stage::Tunnel => self.stage = Stage::Rest { whole: true },
             Stage::Body { .. } | Stage::Rest { .. } => self.broke("upstream timed out"),
         }
-        task.waker().wake_by_ref();
-        Poll::Pending
+        Ok(())
     }
 
     fn complain(&mut self, problem: &str) {

@@ -33,7 +33,17 @@ impl Exchange<'_> {
             }
             moved = true;
         }
+        self.discard_body(task);
         Ok(moved)
+    }
+
+    /// Nobody takes the rest of the body, but the client may send it before it reads.
+    fn discard_body(&mut self, task: &mut Context<'_>) {
+        if self.request.head_sent && !self.session.body.is_done() {
+            self.deadlines.client_read = None;
+            let session = &mut *self.session;
+            let _ = session.body.poll_discard(task, &mut session.client);
+        }
     }
 
     /// Has the next piece of the request's body ready for the peer; false when there is none now.
@@ -41,22 +51,20 @@ impl Exchange<'_> {
         if matches!(self.stage, Stage::Tunnel) {
             return Ok(self.poll_tunnel(task));
         }
-        if !self.rules.sends_body || self.session.body.is_given() || self.has_client_left {
+        if !self.rules.sends_body || self.session.body.is_given() {
             return Ok(false);
         }
         let session = &mut *self.session;
         session.to_peer.clear();
         self.to_peer_sent = 0;
-        match session
-            .body
-            .poll_piece(task, &mut session.client, &mut session.to_peer)
-        {
+        let (client, out) = (&mut session.client, &mut session.to_peer);
+        match session.body.poll_piece(self.request, task, client, out) {
             Poll::Ready(Ok(content)) => {
                 self.deadlines.client_read = None;
                 self.origin.sent(self.request, content);
                 Ok(true)
             }
-            Poll::Ready(Err(error)) => self.body_failed(error),
+            Poll::Ready(Err(error)) => self.body_failed(&error).map(|()| false),
             Poll::Pending => {
                 let patience = self.request.location.settings.body_timeout;
                 begin(&mut self.deadlines.client_read, patience);
@@ -66,12 +74,14 @@ impl Exchange<'_> {
     }
 
     /// The client's body cannot be read on.
-    pub(super) fn body_failed(&self, error: BodyError) -> Result<bool, Broken> {
-        if self.request.head_sent {
-            // There is a response already, which says no more about it.
-            return Err(Broken::Client);
+    pub(super) fn body_failed(&mut self, error: &BodyError) -> Result<(), Broken> {
+        let broken = Broken::body(self.request, error);
+        if !self.request.head_sent {
+            return Err(broken);
         }
-        Err(Broken::body(self.request, &error))
+        // There is a response already, which says no more about it. The client gets what came.
+        self.break_off();
+        Ok(())
     }
 
     /// What the client says in another protocol.

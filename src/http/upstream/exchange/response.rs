@@ -10,6 +10,7 @@ use crate::http::course::{engine, respond};
 use crate::http::message::framing::{Decoded, Framing};
 use crate::http::message::response_head;
 use crate::http::plan::origin::Failure;
+use crate::http::transport::spill::ReadAhead;
 
 /// More informational responses than this before the final one are a fault.
 const MAX_INFORMATIONAL: u32 = 16;
@@ -28,7 +29,12 @@ impl Exchange<'_> {
         let Some(peer) = &mut self.peer else {
             return Ok(false);
         };
-        match peer.end.poll_receive(task) {
+        let received = match self.quiet.peer {
+            true => Poll::Pending,
+            false => peer.end.poll_receive(task),
+        };
+        self.quiet.peer = received.is_pending();
+        match received {
             Poll::Ready(Ok(1..)) => {
                 self.deadlines.peer_read = None;
                 while matches!(self.stage, Stage::Head(_)) && self.read_head()? {}
@@ -36,7 +42,7 @@ impl Exchange<'_> {
             }
             Poll::Ready(ended) => {
                 let silent = peer.end.received().is_empty();
-                let stale = peer.reused && silent;
+                let stale = peer.reused && silent && matches!(self.stage, Stage::Head(0));
                 if !stale {
                     let how = match ended {
                         Ok(_) => "upstream prematurely closed connection".to_owned(),
@@ -70,6 +76,7 @@ impl Exchange<'_> {
 
     /// Takes a head from what was received; whether there was one, and another may follow.
     fn read_head(&mut self) -> Result<bool, Broken> {
+        let (is_request_sent, max_head) = (self.is_request_sent(), self.rules.max_head);
         let Some(peer) = &mut self.peer else {
             return Ok(false);
         };
@@ -77,19 +84,24 @@ impl Exchange<'_> {
         let state = self.session.body.state();
         let received = peer.end.received();
         let size = received.len();
-        let most = self.rules.max_head;
         let read = response_head::read(received, |head| {
-            let fits = head.length <= most;
-            fits.then(|| (head.length, head::take(request, origin, state, head)))
+            if head.length > max_head {
+                return None;
+            }
+            let taken = match head.status == head::SWITCHING && !is_request_sent {
+                true => Ok(Taken::Unasked),
+                false => head::take(request, origin, state, head),
+            };
+            Some((head.length, taken))
         });
         let problem = match read {
             Ok(Some(Some((length, taken)))) => {
                 peer.end.consume(length);
                 return self.head_taken(taken?);
             }
-            Ok(None) if size < most => return Ok(false),
+            Ok(None) if size < max_head => return Ok(false),
             Ok(_) => "upstream sent too big header while reading response header from upstream, \
-                      \"proxy_buffer_size\" says how long it may be"
+                 \"proxy_buffer_size\" says how long it may be"
                 .to_owned(),
             Err(bad) => format!("upstream sent {bad} while reading response header from upstream"),
         };
@@ -124,6 +136,7 @@ impl Exchange<'_> {
         });
         session.outbox.set_chunked(passed.chunked);
         self.is_discarding |= !passed.with_body;
+        self.filters = std::mem::take(&mut request.bodies.response);
         self.stage = match request.response.status {
             101 => Stage::Tunnel,
             _ => Stage::Body {
@@ -173,14 +186,25 @@ impl Exchange<'_> {
         Ok(true)
     }
 
+    /// How far the response is read ahead of the client; another protocol is not.
+    pub(super) fn read_ahead(&self) -> Option<&'static ReadAhead> {
+        let is_tunnel = matches!(self.stage, Stage::Tunnel);
+        self.rules.read_ahead.as_ref().filter(|_| !is_tunnel)
+    }
+
     fn poll_content(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
-        let ahead = self.rules.read_ahead.as_ref();
+        let ahead = self.read_ahead();
         let has_room = self.is_discarding || self.session.outbox.has_room(ahead);
         let Some(peer) = self.peer.as_mut().filter(|_| has_room) else {
             self.deadlines.peer_read = None;
             return Ok(false);
         };
-        match peer.end.poll_receive(task) {
+        let received = match self.quiet.peer {
+            true => Poll::Pending,
+            false => peer.end.poll_receive(task),
+        };
+        self.quiet.peer = received.is_pending();
+        match received {
             Poll::Ready(Ok(1..)) => {
                 self.deadlines.peer_read = None;
                 self.pass_content()?;
@@ -192,9 +216,17 @@ impl Exchange<'_> {
             }
             Poll::Pending => {
                 begin(&mut self.deadlines.peer_read, self.rules.read_timeout);
-                Ok(false)
+                Ok(self.filters.is_holding() && self.source_pauses())
             }
         }
+    }
+
+    /// Nothing more is at hand: filters give what they held back, if that is anything.
+    fn source_pauses(&mut self) -> bool {
+        self.pause().unwrap_or_else(|problem| {
+            self.broke(&problem.to_string());
+            true
+        })
     }
 
     /// Passes on what was received of the response's body.
@@ -217,13 +249,12 @@ impl Exchange<'_> {
         let content = peer.end.take(decoded.consumed);
         self.origin.received(self.request, decoded.content);
         if !self.is_discarding {
-            let ahead = self.rules.read_ahead.as_ref();
-            let pushed = self
-                .session
-                .outbox
-                .push_content(content, decoded.content, ahead);
-            if let Err(error) = pushed {
-                self.broke(&format!("a temporary file failed ({error})"));
+            let pushed = match self.filters.is_empty() {
+                true => self.push(content, decoded.content),
+                false => self.push_filtered(content, decoded.content),
+            };
+            if let Err(problem) = pushed {
+                self.broke(&problem.to_string());
                 return Ok(());
             }
         }
@@ -262,10 +293,11 @@ impl Exchange<'_> {
 
     /// The whole response has come: the peer is free for others.
     fn peer_is_done(&mut self, persistent: bool) {
-        let ended = self.session.outbox.push_end();
-        self.stage = Stage::Rest {
-            whole: ended.is_ok(),
-        };
+        let ended = self.push_rest().and_then(|()| self.push_end());
+        if let Err(problem) = ended {
+            return self.broke(&problem.to_string());
+        }
+        self.stage = Stage::Rest { whole: true };
         self.deadlines.peer_read = None;
         self.deadlines.peer_write = None;
         let is_request_sent = self.is_request_sent();
@@ -280,7 +312,14 @@ impl Exchange<'_> {
     /// The response ends here: the client gets what came, and sees that it is not whole.
     pub(super) fn broke(&mut self, problem: &str) {
         self.complain(&format!("{problem} while reading upstream"));
+        self.break_off();
+    }
+
+    pub(super) fn break_off(&mut self) {
+        // What was held back so far is not lost with the rest, and nothing helps if that fails as well.
+        let _ = self.pause();
         self.request.keep_alive = false;
+        self.deadlines.client_read = None;
         self.deadlines.peer_read = None;
         self.deadlines.peer_write = None;
         self.peer = None;
