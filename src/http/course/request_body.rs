@@ -317,7 +317,8 @@ impl RequestBody {
     ) -> Poll<Result<Decoded, BodyError>> {
         let decoded = ready!(self.poll_decoded(task, client))?;
         self.length += decoded.content as u64;
-        if self.length > self.most {
+        // What is announced is too much before it has come.
+        if self.length.saturating_add(self.framing.announced()) > self.most {
             client.consume(decoded.consumed);
             return Poll::Ready(Err(BodyError::TooLarge));
         }
