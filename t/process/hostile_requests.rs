@@ -178,18 +178,25 @@ fn framings() -> Vec<Framed> {
 }
 
 /// A request, and what is to come of it.
-struct Variant {
+pub(crate) struct Variant {
     number: usize,
-    bytes: Vec<u8>,
-    method: &'static str,
-    content: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) method: &'static str,
+    pub(crate) content: String,
     due: Due,
     goes_on: bool,
     may_be_told: bool,
 }
 
+impl Variant {
+    /// Whether it is taken.
+    pub(crate) fn is_fine(&self) -> bool {
+        self.due == Fine
+    }
+}
+
 /// Every framing beside all other fields, in clothes that are drawn.
-fn variants(random: &mut Random) -> Vec<Variant> {
+pub(crate) fn variants(random: &mut Random) -> Vec<Variant> {
     let mut all = Vec::new();
     for framing in &framings() {
         for fields in FIELDS {
