@@ -566,3 +566,29 @@ fn connections_to_peers_that_are_gone_are_closed() {
     assert!(closed.is_some());
     running.server.stop().unwrap();
 }
+
+#[test]
+fn a_client_that_only_ended_its_side_is_answered_where_leaving_ends_nothing() {
+    let origin = origin(|mut stream, _| {
+        request(&mut stream)?;
+        thread::sleep(Duration::from_millis(50));
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n")?;
+        stream.write_all(&[b'x'; 300_000])
+    });
+    let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+    for (outlives, count) in [("on", 300_000), ("off", 0)] {
+        for buffering in ["on", "off"] {
+            let config = format!(
+                "proxy_ignore_client_abort {outlives}; proxy_request_buffering {buffering};"
+            );
+            let running = start(origin, "", &config);
+            for text in [get("/").as_str(), post] {
+                let mut stream = connect(running.address(), text);
+                stream.shutdown(Shutdown::Write).unwrap();
+                let got = rest(&mut stream);
+                assert_eq!(got.matches('x').count(), count, "{outlives} {text}");
+            }
+            running.server.stop().unwrap();
+        }
+    }
+}
