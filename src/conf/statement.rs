@@ -4,9 +4,10 @@
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::nearest::nearest;
 use super::scope::Scope;
+use super::source::Span;
 use super::tree::Directive;
 use super::values::{self, Invalid};
-use super::word::{Text, Word};
+use super::word::{Part, Text, Word};
 
 /// What a row's `apply` works with.
 ///
@@ -49,6 +50,27 @@ impl<'a> Statement<'a> {
     /// A malformed variable.
     pub fn template(&self, index: usize) -> Result<Text, Diagnostic> {
         Text::parse(self.word(index))
+    }
+
+    /// The name of a variable that a directive assigns, and where it stands.
+    ///
+    /// # Errors
+    /// Anything but one variable, and those that patterns fill.
+    pub fn assigned(&self, index: usize) -> Result<(String, Span), Diagnostic> {
+        let target = self.text(index);
+        let parsed = self.template(index).ok();
+        let invalid = |help| {
+            let problem = self.error(index, format!("invalid variable name \"{target}\""));
+            problem.with_help(help)
+        };
+        let parts = parsed.as_ref().map(|parsed| parsed.parts.as_slice());
+        let Some([Part::Variable { name, span }]) = parts else {
+            return Err(invalid("the first argument is the variable, as \"$name\""));
+        };
+        if name.parse::<u8>().is_ok_and(|number| number < 10) {
+            return Err(invalid("\"$1\" to \"$9\" are what patterns captured"));
+        }
+        Ok((name.clone(), *span))
     }
 
     /// `on` or `off`.

@@ -1,9 +1,6 @@
-//! A request's life, on Pingora.
-//!
-//! `connection` reads a request's head, `engine` takes it through the phases to an answer,
-//! `respond` writes what is made here, `bridge` hands the rest to Pingora's proxy. `builder` makes
-//! the `runtime` they work on out of a configuration. No feature is named here: modules bring
-//! directives, variables and handlers, and everything is known by index before the first request.
+//! A request's life, on Pingora's streams, connectors and TLS: rooms that use only those behind them, see the map
+//! in `src/README.md`. No feature is named here: modules bring directives, variables and handlers, and
+//! everything is known by index before the first request.
 #![forbid(unsafe_code)]
 
 pub mod build;

@@ -36,7 +36,7 @@ const ALLOW: DirectiveSpec = DirectiveSpec {
         example: "allow 192.168.0.0/16;\nallow 2001:db8::/32;\ndeny all;",
         ..SPEC.doc
     },
-    apply: |statement| add(statement, Verdict::Allow),
+    apply: |statement| add(statement, true),
     ..SPEC
 };
 
@@ -51,12 +51,12 @@ const DENY: DirectiveSpec = DirectiveSpec {
         example: "deny all;",
         ..SPEC.doc
     },
-    apply: |statement| add(statement, Verdict::Deny(403)),
+    apply: |statement| add(statement, false),
     ..SPEC
 };
 
 #[derive(Clone, Default)]
-struct Rules(Vec<(Clients, Verdict)>);
+struct Rules(Vec<(Clients, bool)>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Clients {
@@ -69,7 +69,7 @@ enum Clients {
     },
 }
 
-fn add(statement: &mut Statement<'_>, verdict: Verdict) -> Result<(), Diagnostic> {
+fn add(statement: &mut Statement<'_>, may_pass: bool) -> Result<(), Diagnostic> {
     let text = statement.text(1);
     let Some((clients, has_low_bits)) = Clients::parse(text) else {
         let problem = statement.error(1, format!("invalid parameter \"{text}\""));
@@ -81,7 +81,7 @@ fn add(statement: &mut Statement<'_>, verdict: Verdict) -> Result<(), Diagnostic
         statement.diagnostics.push(warning);
     }
     let rules = statement.scope.get_or_default::<Rules>();
-    rules.0.push((clients, verdict));
+    rules.0.push((clients, may_pass));
     Ok(())
 }
 
@@ -136,10 +136,14 @@ fn mapped(address: IpAddr) -> u128 {
 }
 
 impl AccessRule for Rules {
-    fn check(&self, request: &mut Request) -> Verdict {
+    fn check(&'static self, request: &mut Request) -> Verdict {
         let client = request.connection.client.map(|client| client.ip());
         let known = self.0.iter().find(|(clients, _)| clients.has(client));
-        known.map_or(Verdict::Neutral, |(_, verdict)| *verdict)
+        match known {
+            Some((_, true)) => Verdict::Allow,
+            Some((_, false)) => Verdict::Deny(403),
+            None => Verdict::Neutral,
+        }
     }
 }
 

@@ -17,6 +17,7 @@ pub mod process;
 pub mod access;
 pub mod api;
 pub mod auth_api_key;
+pub mod auth_request;
 pub mod files;
 pub mod headers;
 pub mod lifecycle;
@@ -40,6 +41,7 @@ pub static MODULES: &[&Module] = &[
     &tls::MODULE,
     &access::MODULE,
     &auth_api_key::MODULE,
+    &auth_request::MODULE,
     &headers::MODULE,
     &map::MODULE,
     &log::MODULE,

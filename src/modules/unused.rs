@@ -156,7 +156,6 @@ const UNUSED: &[DirectiveSpec] = &[
         OTHER_PROTOCOLS,
     ),
     // What there is none of.
-    unused("log_subrequest on | off;", INNER, Arity::FLAG, SUBREQUESTS),
     unused(
         "subrequest_output_buffer_size SIZE;",
         INNER,
@@ -223,7 +222,7 @@ const CLOSING: &str =
     "Has no effect: how a connection is closed depends on what the client may still be sending.";
 const MEMORY: &str = "Has no effect: memory is taken as it is needed.";
 const BODIES: &str = "Has no effect: bodies are passed on as they come and not kept on disk.";
-const SUBREQUESTS: &str = "Has no effect: there are no subrequests.";
+const SUBREQUESTS: &str = "Has no effect: bodies of responses to subrequests are not kept.";
 const OLD_BROWSERS: &str = "Has no effect: responses are the same for every browser.";
 const OTHER_PROTOCOLS: &str = "Has no effect: origins are spoken to in HTTP only.";
 const DESCRIPTORS: &str = "Has no effect: files are opened for each request; log files stay open.";

@@ -3,7 +3,7 @@
 //! It is the system's robust mutex, placed in shared words. When its owner dies, the next one to lock is
 //! told so ([`Locked::OwnerDied`]) and must bring the data it guards in order before it goes on.
 //!
-//! Who waits looks every few milliseconds at who has it. An owner that was stopped is not waited for, as if
+//! Who waits looks after a few milliseconds at who has it, then less often. An owner that was stopped is not waited for, as if
 //! there were none: the answer is an error with its number, and until the lock was free again, or its owner goes
 //! on, it is only tried. An owner that works is waited for, within a limit that ends waiting for damaged memory.
 
@@ -20,6 +20,8 @@ pub const MUTEX_WORDS: usize = size_of::<libc::pthread_mutex_t>().div_ceil(size_
 const MILLISECOND: u64 = 1_000_000;
 /// So long is waited, in nanoseconds, before the owner is looked at.
 const SLICE: u64 = 3 * MILLISECOND;
+/// The same once it was seen to work.
+const LONGEST_SLICE: u64 = 48 * MILLISECOND;
 /// How long an owner is waited for of whom the system does not tell what it does.
 const DOUBT: u64 = 30 * MILLISECOND;
 /// How long an owner that works is waited for: no work takes so long.
@@ -172,16 +174,19 @@ impl RobustMutex {
 
     /// Sleeps until the lock is there; gives up an owner that does not move.
     fn wait(&self) -> Result<libc::c_int, LockError> {
-        let (mut suspect, mut since) = (0, monotonic());
+        let (mut suspect, mut since, mut slice) = (self.owner(), monotonic(), SLICE);
         loop {
-            let result = self.wait_until(monotonic() + SLICE);
+            let result = self.wait_until(monotonic() + slice);
             if result != libc::ETIMEDOUT {
                 return Ok(result);
             }
             let (owner, now) = (self.owner(), monotonic());
             if owner != suspect {
+                // It goes from hand to hand: whoever looks is not there when it is free.
                 (suspect, since) = (owner, now);
+                continue;
             }
+            slice = (2 * slice).min(LONGEST_SLICE);
             let patience = match owner {
                 0 => PATIENCE,
                 owner => patience_with(owner),

@@ -239,7 +239,7 @@ impl Ready {
         };
         let addresses: Vec<&Address> = runtime.listeners.iter().map(|one| &one.address).collect();
         runtime.connections.accepts_for(generation);
-        let road = Arc::new(Road::new());
+        let road = Arc::new(Road::default());
         let application = |listener: &'static Listener| {
             Arc::new(Application::new(runtime, listener, Arc::clone(&road)))
         };

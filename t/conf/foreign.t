@@ -91,7 +91,6 @@ map $uri $kind { a 1 2; }
 keyval $remote_addr $kept zone=z;
 server {
     listen 127.0.0.1:$PORT2;
-    auth_request_set $who $upstream_http_x_who;
     sett $misspelt 1;
     set_by_lua_block $lua { return "}" }
     location / { return 200 "$where$share$script$perl$city$broken$kind$kept$who$misspelt$lua"; }
@@ -128,18 +127,17 @@ pingauge: [emerg] "keyval" directive is known in NGINX Plus, not supported here 
    8 | keyval $remote_addr $kept zone=z;
      | ^^^^^^
      help: use "map", and reload the configuration when it changes
-pingauge: [emerg] "auth_request_set" directive is known in nginx, not supported here in http_config:11
-  11 |     auth_request_set $who $upstream_http_x_who;
-     |     ^^^^^^^^^^^^^^^^
-     help: "auth_api_key" takes keys from a file; "allow" and "deny" go by address
-pingauge: [emerg] unknown directive "sett" in http_config:12
-  12 |     sett $misspelt 1;
+pingauge: [emerg] unknown directive "sett" in http_config:11
+  11 |     sett $misspelt 1;
      |     ^^^^
      help: did you mean "set"?
-pingauge: [emerg] "set_by_lua_block" directive is known in OpenResty (lua-nginx-module), not supported here in http_config:13
-  13 |     set_by_lua_block $lua { return "}" }
+pingauge: [emerg] "set_by_lua_block" directive is known in OpenResty (lua-nginx-module), not supported here in http_config:12
+  12 |     set_by_lua_block $lua { return "}" }
      |     ^^^^^^^^^^^^^^^^
      help: no scripts are run here; "map", "if" and "rewrite" may do, or an application behind "proxy_pass"
+pingauge: [emerg] unknown "who" variable in http_config:13
+  13 |     location / { return 200 "$where$share$script$perl$city$broken$kind$kept$who$misspelt$lua"; }
+     |                                                                            ^^^^
 
 === programs within
 --- config

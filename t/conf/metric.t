@@ -152,6 +152,31 @@ pingauge: [warn] "$class" has no final value in this phase in config:3
      |                          ^^^^^^
      help: it depends on "$status", which is known from on=response
 
+=== what peers say is known later, and setting a metric is early
+--- http_config
+metric_zone z:64k gauge;
+map $upstream_status $answered { default 1; "" 0; }
+--- config
+location /a { metric z a=$upstream_status on=request; metric z b=$upstream_response_time on=response; }
+location /b { metric z $answered on=request; metric z $upstream_http_x on=response; metric z $upstream_addr=$upstream_response_time; }
+location /c { set $metric_z $status; set $other $status; }
+--- warn
+pingauge: [warn] "$upstream_status" has no final value in this phase in config:1
+   1 | location /a { metric z a=$upstream_status on=request; metric z b=$upstream_response_time on=response; }
+     |                          ^^^^^^^^^^^^^^^^
+     help: it is known from on=response
+pingauge: [warn] "$upstream_response_time" has no final value in this phase in config:1
+   1 | location /a { metric z a=$upstream_status on=request; metric z b=$upstream_response_time on=response; }
+     |                                                                  ^^^^^^^^^^^^^^^^^^^^^^^
+     help: it is known at on=end
+pingauge: [warn] "$answered" has no final value in this phase in config:2
+   2 | location /b { metric z $answered on=request; metric z $upstream_http_x on=response; metric z $upstream_
+     |                        ^^^^^^^^^
+     help: it depends on "$upstream_status", which is known from on=response
+pingauge: [warn] "$status" has no final value in this phase in config:3
+   3 | location /c { set $metric_z $status; set $other $status; }
+     |                             ^^^^^^^
+     help: it is known from on=response
 === a named group where a metric's variable is
 --- http_config
 metric_zone z:64k count;

@@ -264,3 +264,7 @@ pingauge: [warn] location "/robots.txt" serves "/x/robots.txt-x" for "/robots.tx
    3 | location /robots.txt { alias /x/robots.txt; }
      |                              ^^^^^^^^^^^^^
      help: end location and alias with a slash, or write "location = /robots.txt" for one file
+pingauge: [warn] location "/slash/" serves "/x/www-x" for "/slash/-x", too in config:4
+   4 | location /slash/ { alias /x/www; }
+     |                          ^^^^^^
+     help: end the alias with a slash, as the location

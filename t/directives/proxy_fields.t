@@ -162,6 +162,50 @@ location / { proxy_set_header Host a@b; proxy_pass http://$ORIGIN_o; }
 --- requests
 GET / 200 ~ ^Host: a@b\r$
 
+=== a method that changes whether there is a body
+--- origin o
+HEAD * 200
+    Content-Length: 5
+GET * 200
+    | hello
+--- http_config
+upstream kept { server $ORIGIN_o; keepalive 4; }
+--- config
+location /head { proxy_method HEAD; proxy_pass http://kept; }
+location /get { proxy_method GET; proxy_pass http://kept; }
+location /both { proxy_method HEAD; proxy_pass http://kept; }
+--- requests
+GET /head 200 x2 =
+--- response_headers
+Content-Length: 0
+--- requests
+HEAD /get 200 x3
+--- response_headers
+Content-Length: 5
+--- requests
+GET /get 200 x2 = hello
+HEAD /both 200
+--- response_headers
+Content-Length: 5
+
+=== the length of a body is that of what is sent
+--- origin o
+* * 200
+    | $HEAD
+--- config
+location / { proxy_set_header Content-Length 3; proxy_set_header transfer-encoding chunked; proxy_pass http://$ORIGIN_o; }
+location /none { proxy_set_header Content-Length $http_x_length; proxy_pass http://$ORIGIN_o; }
+--- requests
+POST /
+    | hello
+--- response_body_like
+(?s)\A(?!.*Content-Length: 3)(?!.*(?i:transfer-encoding)).*Content-Length: 5
+--- requests
+GET /none
+    X-Length: 7
+--- response_body_like
+(?s)\A(?!.*Content-Length)
+
 === Connection is what it is set to
 --- origin o
 * * 200

@@ -140,14 +140,18 @@ server_name named.test;
 location / { proxy_pass http://dead; }
 location /variable { proxy_pass http://$arg_h; }
 location /cut { proxy_pass http://$ORIGIN_o; }
+location /unix { proxy_pass http://unix:/no/such.sock; }
 --- requests
+GET /unix 502
+    Referer: http://there/"x\
 GET /one 502
 GET /two 502
 GET /cut 502
 GET /variable?h=no.such 502
 GET /variable?h=a%20b any
 --- log
-connecting to upstream failed .*, client: 127.0.0.1, server: named.test, request: "GET /one HTTP/1.1", upstream: "127.0.0.1:$PORT2", host: "
+connect\(\) failed \(111: Connection refused\) while connecting to upstream, client: 127.0.0.1, server: named.test, request: "GET /one HTTP/1.1", upstream: "127.0.0.1:$PORT2", host: "
+connect\(\) failed \(2: No such file or directory\) while connecting to upstream, .*, upstream: "unix:/no/such.sock", host: "[^"]*", referrer: "http://there/\\"x\\\\"
 temporarily left out, client: 127.0.0.1, server: named.test, request: "GET /one HTTP/1.1", upstream: "127.0.0.2:$PORT2", host: "
 no live upstreams while connecting to upstream, client: 127.0.0.1, server: named.test, request: "GET /two HTTP/1.1", upstream: "dead", host: "
 upstream prematurely closed connection .*, client: 127.0.0.1, server: named.test, request: "GET /cut HTTP/1.1", upstream: "$ORIGIN_o", host: "

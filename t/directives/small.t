@@ -14,6 +14,19 @@ GET /dir/ 301
 --- response_headers
 Location: ~^http://.*/c$
 
+=== keepalive_time
+--- config
+location / { return 200 x; }
+location /short { keepalive_time 0; return 200 x; }
+--- requests
+GET /
+--- response_headers
+Connection: keep-alive
+--- requests
+GET /short
+--- response_headers
+Connection: close
+
 === expires
 --- config
 location /epoch { expires epoch; return 200 x; }

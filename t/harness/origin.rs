@@ -4,7 +4,7 @@
 //! --- origin NAME
 //! GET /path 200 [delay=0.3] [close]
 //!     Header: value
-//!     | body; $HEAD is replaced by the head of the received request
+//!     | body; $HEAD is replaced by the head of the received request, $BODY by its body
 //! * * 502
 //! ```
 //!
@@ -40,6 +40,7 @@ struct Received {
     method: String,
     target: String,
     head: String,
+    body: Vec<u8>,
     closes: bool,
 }
 
@@ -161,25 +162,28 @@ fn receive(reader: &mut impl BufRead) -> io::Result<Option<Received>> {
             .next()
             .is_some_and(|line| line.ends_with("http/1.0"))
             && value("connection").is_none_or(|value| value != "keep-alive"));
+    let mut body = Vec::new();
     if let Some(length) = value("content-length").and_then(|digits| digits.parse().ok()) {
-        io::copy(&mut reader.take(length), &mut io::sink())?;
+        reader.take(length).read_to_end(&mut body)?;
     } else if value("transfer-encoding").is_some() {
-        skip_chunks(reader)?;
+        read_chunks(reader, &mut body)?;
     }
     Ok(Some(Received {
         method,
         target,
         head: head.trim_end().to_owned(),
+        body,
         closes,
     }))
 }
 
-fn skip_chunks(reader: &mut impl BufRead) -> io::Result<()> {
+fn read_chunks(reader: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> {
     loop {
         let mut line = String::new();
         reader.read_line(&mut line)?;
         let size = u64::from_str_radix(line.trim(), 16).map_err(|_| io::ErrorKind::InvalidData)?;
-        io::copy(&mut reader.take(size + 2), &mut io::sink())?;
+        reader.take(size).read_to_end(body)?;
+        io::copy(&mut reader.take(2), &mut io::sink())?;
         if size == 0 {
             return Ok(());
         }
@@ -197,6 +201,7 @@ impl Rule {
 
     fn bytes(&self, headers: &[(String, String)], received: &Received) -> Vec<u8> {
         let body = self.body.replace("$HEAD", &received.head);
+        let body = body.replace("$BODY", &String::from_utf8_lossy(&received.body));
         let mut text = format!("HTTP/1.1 {} Scripted\r\n", self.status);
         for (name, value) in headers {
             text.push_str(&format!("{name}: {value}\r\n"));

@@ -40,7 +40,19 @@ const KINDS: &[(&str, &str)] = &[
     ),
     ("GET /file HTTP/1.1\r\nHost: a\r\n\r\n", "/file 200"),
     ("GET /page HTTP/1.1\r\nHost: a\r\n\r\n", "/page 200"),
+    ("GET /asking HTTP/1.1\r\nHost: a\r\n\r\n", "/asking 000"),
+    (
+        "POST /asking HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf",
+        "/asking 000",
+    ),
+    (
+        "GET /asking/instead HTTP/1.1\r\nHost: a\r\n\r\n",
+        "/asking/instead 000",
+    ),
+    ("GET /delayed HTTP/1.1\r\nHost: a\r\n\r\n", "/delayed 000"),
 ];
+/// Those of them that wait before the phase in which metrics of requests are updated.
+const WAITING: usize = 3;
 /// The same for a head that is not whole, behind a request that is answered.
 const HALF_A_HEAD: &str = "GET /done HTTP/1.1\r\nHost: a\r\n\r\nGET /head HTTP/1.1\r\nHos";
 /// How often each.
@@ -83,6 +95,11 @@ fn parts(origin: SocketAddr) -> Parts {
          proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade;\n\
          proxy_set_header Connection $http_connection;\n\
          location / { proxy_pass http://$ORIGIN; }\n\
+         location /asking { auth_request /silent; try_files /none =204; }\n\
+         location /asking/instead { proxy_pass http://127.0.0.1:1; error_page 502 = @asking; }\n\
+         location @asking { auth_request /silent; try_files /none =204; }\n\
+         location /delayed { auth_request /401; auth_delay 60s; }\n\
+         location /401 { return 401; }\n\
          location /push/ { metric_push pushed create=on; }\n\
          location = /done { access_log off; return 204; }\n\
          location = /file { }\n\
@@ -142,7 +159,9 @@ fn begin(running: &Running) -> Vec<TcpStream> {
     // One that waits for nothing.
     let mut idle = Connection::open(running.address(), PATIENCE).unwrap();
     assert_eq!(idle.get("/done").unwrap().status, 204);
-    let under_way = json!({ "now": EACH * KINDS.len() });
+    let processing = json!(EACH * KINDS.len());
+    running.expect_status("http/server_zones/all/requests/processing", &processing);
+    let under_way = json!({ "now": EACH * (KINDS.len() - WAITING) });
     running.expect_status("http/metric_zones/under_way/metrics", &under_way);
     let answered = KINDS.iter().filter(|(_, line)| !line.ends_with("000"));
     let answered = json!({ "all": before + EACH * (answered.count() + 1) + 1 });

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::load::{Account, Habit, Load};
 use crate::harness::server::{Server, children, signal};
@@ -58,7 +58,7 @@ fn sum(running: &Running) -> u64 {
     keys.as_object()
         .unwrap()
         .values()
-        .filter_map(serde_json::Value::as_u64)
+        .filter_map(Value::as_u64)
         .sum()
 }
 
@@ -359,12 +359,9 @@ fn an_older_snapshot_behind_damaged_files_is_used() {
     running.server.stop().unwrap();
 }
 
-/// Requests that are under way while their zone gets a file, another one, or none any more, end in the zone as it is
-/// then.
-#[test]
-fn what_is_in_flight_comes_along_wherever_the_zone_is_kept() {
-    let origin = TcpListener::bind("127.0.0.1:0").unwrap();
-    let parts = |kept: &str| Parts {
+/// A server with a zone that is kept so, and requests to an origin in flight.
+fn in_flight(kept: &str, origin: &TcpListener) -> Parts {
+    Parts {
         main_config: "worker_processes 2;\n".into(),
         http_config: format!(
             "metric_complex_zone f:64k{kept} {{ up gauge; n count; h histogram 1; }}\n"
@@ -374,31 +371,75 @@ fn what_is_in_flight_comes_along_wherever_the_zone_is_kept() {
             origin.local_addr().unwrap()
         ),
         ..Parts::default()
+    }
+}
+
+/// Five requests on their way: the clients' and the origin's ends.
+fn five(running: &Running, origin: &TcpListener) -> Vec<(TcpStream, TcpStream)> {
+    let ask = |_| {
+        let mut client = TcpStream::connect(running.address()).unwrap();
+        client
+            .write_all(b"GET /q HTTP/1.1\r\nHost: a\r\n\r\n")
+            .unwrap();
+        (client, origin.accept().unwrap().0)
     };
-    let running = Running::start(&parts(""));
+    (0..5).map(ask).collect()
+}
+
+fn answer(asked: &mut [(TcpStream, TcpStream)]) {
+    for (_, one) in asked {
+        one.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            .unwrap();
+    }
+}
+
+fn becomes(running: &Running, wanted: &Value, when: &str) {
     let state = || running.status("http/metric_zones/f/metrics/s");
+    poll(PATIENCE, || (state() == *wanted).then_some(()))
+        .unwrap_or_else(|| panic!("{when}: {} is not {wanted}", state()));
+}
+
+/// Requests that are under way while their zone gets a file, another one, or none any more, end in the zone as it is
+/// then.
+#[test]
+fn what_is_in_flight_comes_along_wherever_the_zone_is_kept() {
+    let origin = TcpListener::bind("127.0.0.1:0").unwrap();
+    let running = Running::start(&in_flight("", &origin));
     let mut all = 0;
     for kept in [":file=$DIR/one", ":file=$DIR/two", "", ":file=$DIR/one"] {
-        let clients: Vec<TcpStream> = (0..5)
-            .map(|_| {
-                let mut client = TcpStream::connect(running.address()).unwrap();
-                client
-                    .write_all(b"GET /q HTTP/1.1\r\nHost: a\r\n\r\n")
-                    .unwrap();
-                client
-            })
-            .collect();
-        let asked: Vec<TcpStream> = clients.iter().map(|_| origin.accept().unwrap().0).collect();
-        assert_eq!(state()["up"], json!(5), "{kept}");
-        running.reload(&parts(kept));
-        for mut one in asked {
-            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-            one.write_all(answer).unwrap();
-        }
-        all += 2 * clients.len();
+        let mut asked = five(&running, &origin);
+        let state = running.status("http/metric_zones/f/metrics/s");
+        assert_eq!(state["up"], json!(5), "{kept}");
+        running.reload(&in_flight(kept, &origin));
+        answer(&mut asked);
+        all += 2 * asked.len();
         let wanted = json!({ "up": 0, "n": all, "h": { "1": all } });
-        poll(PATIENCE, || (state() == wanted).then_some(()))
-            .unwrap_or_else(|| panic!("{kept}: {} is not {wanted}", state()));
+        becomes(&running, &wanted, kept);
     }
+    running.server.stop().unwrap();
+}
+
+/// The same when the zone moves again, and again, before they end.
+#[test]
+fn what_is_in_flight_comes_along_however_often_the_zone_moves() {
+    let origin = TcpListener::bind("127.0.0.1:0").unwrap();
+    let running = Running::start(&in_flight("", &origin));
+    let mut asked = five(&running, &origin);
+    for kept in [
+        ":file=$DIR/one",
+        ":file=$DIR/two",
+        "",
+        ":file=$DIR/one",
+        ":file=$DIR/one",
+    ] {
+        running.reload(&in_flight(kept, &origin));
+        asked.extend(five(&running, &origin));
+    }
+    let (up, all) = (asked.len(), 2 * asked.len());
+    let wanted = json!({ "up": up, "n": up, "h": { "1": up } });
+    becomes(&running, &wanted, "in flight");
+    answer(&mut asked);
+    let wanted = json!({ "up": 0, "n": all, "h": { "1": all } });
+    becomes(&running, &wanted, "ended");
     running.server.stop().unwrap();
 }

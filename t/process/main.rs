@@ -35,4 +35,5 @@ mod road_load;
 mod signal_order;
 mod signals;
 mod tls;
+mod waits;
 mod workers;

@@ -97,3 +97,21 @@ fn every_example_configuration_loads() {
         "make `pingauge -t -c FILE` accept it without a word",
     );
 }
+
+#[test]
+fn merges_are_finished() {
+    let marks = ["<<<<<<< ", "=======\n", ">>>>>>> "];
+    let mut files = find("conf", "md");
+    files.extend(find(".github", "md"));
+    files.extend(find("src", "md"));
+    files.extend(find("t", "md"));
+    let unfinished = files
+        .into_iter()
+        .filter(|file| {
+            let mut lines = file.text.split_inclusive('\n');
+            lines.any(|line| marks.iter().any(|mark| line.starts_with(mark)))
+        })
+        .map(|file| file.path)
+        .collect();
+    report(unfinished, "both sides of a merge stand in the file");
+}

@@ -10,7 +10,9 @@ impl Builder<'_> {
         let rows = || self.modules.iter().flat_map(|module| module.variables);
         let phase = |name: &String| {
             let row = rows().find(|row| row.is(name));
-            row.map_or(Phase::Request, |row| row.available_from)
+            let phase = row.map(|row| row.available_from);
+            let noted = || self.variables.noted_phase(name);
+            phase.or_else(noted).unwrap_or(Phase::Request)
         };
         let parts = self.variables.parts(name).into_iter().rev();
         let latest = parts.map(|name| (phase(&name), name));

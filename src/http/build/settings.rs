@@ -30,6 +30,9 @@ impl Settings {
             keepalive_requests: chain
                 .nearest()
                 .map_or(1000, |KeepaliveRequests(count)| *count),
+            keepalive_time: chain
+                .nearest()
+                .map_or(seconds(3600), |KeepaliveTime(time)| *time),
             most_body: Some(most_body).filter(|size| *size > 0),
             body_timeout: chain
                 .nearest()
@@ -41,6 +44,10 @@ impl Settings {
             satisfy: chain
                 .nearest()
                 .map_or(Satisfy::All, |SatisfyWritten(all)| *all),
+            auth_delay: chain
+                .nearest()
+                .map_or(Duration::ZERO, |AuthDelay(time)| *time),
+            log_subrequest: chain.nearest().is_some_and(|LogSubrequest(on)| *on),
             internal: chain.nearest::<Internal>().is_some(),
             server_tokens: chain
                 .nearest()

@@ -76,6 +76,8 @@ pub struct ErrorPageWritten {
 pub struct KeepaliveTimeout(pub Duration, pub Option<u64>);
 /// `keepalive_requests`
 pub struct KeepaliveRequests(pub u64);
+/// `keepalive_time`
+pub struct KeepaliveTime(pub Duration);
 /// `client_max_body_size`; 0 for no limit
 pub struct ClientMaxBodySize(pub u64);
 /// `client_body_timeout`
@@ -84,6 +86,10 @@ pub struct ClientBodyTimeout(pub Duration);
 pub struct SendTimeout(pub Duration);
 /// `satisfy`
 pub struct SatisfyWritten(pub Satisfy);
+/// `auth_delay`
+pub struct AuthDelay(pub Duration);
+/// `log_subrequest`
+pub struct LogSubrequest(pub bool);
 /// `internal`
 pub struct Internal;
 /// `server_tokens`: what the `Server` field says; there is none when it is empty

@@ -18,9 +18,8 @@ use crate::http::message::response::Response;
 use crate::http::plan::receiver::{self, Receiver};
 use crate::http::transport::timer::deadline;
 
-/// Takes the head of a request out of the way; what follows is its body.
+/// The head of a request is out of the way; what follows is its body.
 pub(super) fn begin(request: &Request, session: &mut Session) {
-    session.client.consume(request.head.bytes().len());
     let most = request.location.settings.most_body;
     session.body.begin(request.head.body(), most);
 }
@@ -137,6 +136,8 @@ async fn read(request: &Request, session: &mut Session) -> Result<Bytes, BodyErr
 pub(super) fn refuse(request: &mut Request, status: u16) -> Response {
     match engine::fail(request, status) {
         Answer::Local(response) => response,
-        Answer::Proxy(_) | Answer::Receive(_) | Answer::Close => Response::page(status),
+        Answer::Proxy(_) | Answer::Receive(_) | Answer::Wait(_) | Answer::Close => {
+            Response::page(status)
+        }
     }
 }

@@ -1,9 +1,5 @@
-//! Our application in front of Pingora's proxy: reads heads, has each request decided, and sends
-//! what is made here without any detour.
-//!
-//! Pingora would answer a malformed head by itself, unseen by metrics and logs; so heads are read
-//! here, and bodies of requests that are answered here. Requests for an origin go on to Pingora's
-//! session, which is shown no more of a body than was judged before.
+//! The connections of clients: reads heads, has each request decided, and has it answered, by what is
+//! made here or by an origin.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +11,7 @@ use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
 
 use super::body::{self, Rest};
-use super::cut_off::Arriving;
+use super::cut_off::{Arriving, skip_empty_lines};
 use super::handshake;
 use super::send;
 use crate::http::course::encryption::Encryption;
@@ -29,6 +25,7 @@ use crate::http::plan::origin::Origin;
 use crate::http::plan::runtime::{Listener, Runtime};
 use crate::http::transport::end::End;
 use crate::http::upstream::road::{Proxied, Road};
+use crate::http::upstream::wait;
 
 /// Serves the connections of one address.
 pub struct Application {
@@ -59,6 +56,7 @@ impl Application {
         let socket = socket.as_deref();
         ConnectionFacts {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
+            since: Instant::now(),
             requests: 0,
             pipelined: false,
             client: socket.and_then(|one| one.peer_addr()?.as_inet().copied()),
@@ -262,16 +260,22 @@ impl Connection<'_> {
 
     async fn answer(
         &mut self,
-        answer: Answer,
+        mut answer: Answer,
         mut request: Box<Request>,
         mut session: Box<Session>,
     ) {
+        session.client.consume(request.head.bytes().len());
+        if let Answer::Wait(paused) = answer {
+            let settled = wait::settle(self.road, &mut request, &mut session, paused);
+            answer = Box::pin(settled).await;
+        }
         let settings = &request.location.settings;
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
-            && request.connection.requests < settings.keepalive_requests;
+            && request.connection.requests < settings.keepalive_requests
+            && request.connection.since.elapsed() < settings.keepalive_time;
         body::begin(&request, &mut session);
         match answer {
-            Answer::Close => engine::finish(&mut request),
+            Answer::Wait(_) | Answer::Close => engine::finish(&mut request),
             Answer::Local(response) => self.respond(request, session, response).await,
             Answer::Receive(receiver) => {
                 let received = body::receive(&mut request, &mut session, receiver);
@@ -357,23 +361,15 @@ fn refuse(request: &mut Request, client: &mut End, status: u16) -> Answer {
 /// A refused request has no head that an origin could be given, and no body.
 fn without_origin(answer: Answer, status: u16) -> Answer {
     match answer {
-        Answer::Proxy(_) | Answer::Receive(_) => Answer::Local(Response::page(status)),
+        Answer::Proxy(_) | Answer::Receive(_) | Answer::Wait(_) => {
+            Answer::Local(Response::page(status))
+        }
         answer => answer,
     }
 }
 
 async fn timeout_at<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
     tokio::time::timeout_at(deadline.into(), work).await.ok()
-}
-
-pub(in crate::http) fn skip_empty_lines(client: &mut End) -> usize {
-    let blank = client
-        .received()
-        .iter()
-        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-        .count();
-    client.consume(blank);
-    client.received().len()
 }
 
 fn ends_head(buffered: &[u8], searched: usize) -> bool {

@@ -1,7 +1,6 @@
 //! Requests whose connection's task ends while their heads are being received: a worker that may wait no longer
 //! drops its tasks, and a panic unwinds one. All others end in `course::cut_off`.
 
-use super::connection::skip_empty_lines;
 use crate::http::course::identify::salvage;
 use crate::http::course::request::Request;
 use crate::http::transport::end::End;
@@ -36,4 +35,15 @@ impl Drop for Arriving<'_> {
             self.client.consume(self.client.received().len());
         }
     }
+}
+
+/// Drops empty lines before a request; gives how many bytes are left.
+pub(in crate::http) fn skip_empty_lines(client: &mut End) -> usize {
+    let blank = client
+        .received()
+        .iter()
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+        .count();
+    client.consume(blank);
+    client.received().len()
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::request::Request;
 
-/// The end of a line: client, server, request and host.
+/// The end of a line: client, server, request, host, and who referred to it.
 pub struct Circumstances<'a>(pub &'a Request);
 
 impl fmt::Display for Circumstances<'_> {
@@ -36,11 +36,17 @@ fn write(
     write!(out, ", server: {}", request.server.name)?;
     let line = request.head.request_line().escape_ascii();
     write!(out, ", request: \"{line}\"")?;
+    if request.is_subrequest() {
+        let path = request.path.escape_ascii();
+        write!(out, ", subrequest: \"{path}\"")?;
+    }
     if let Some(upstream) = upstream {
         write!(out, ", upstream: \"{upstream}\"")?;
     }
-    match request.head.field(b"host") {
-        Some(host) => write!(out, ", host: \"{}\"", host.escape_ascii()),
-        None => Ok(()),
+    for (called, name) in [("host", &b"host"[..]), ("referrer", b"referer")] {
+        if let Some(value) = request.head.field(name) {
+            write!(out, ", {called}: \"{}\"", value.escape_ascii())?;
+        }
     }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::encryption::Encryption;
 use crate::http::transport::traffic::Traffic;
@@ -11,6 +12,8 @@ use crate::http::transport::traffic::Traffic;
 pub struct ConnectionFacts {
     /// A number of its own, while the worker lives.
     pub number: u64,
+    /// When it was accepted.
+    pub since: Instant,
     /// How many requests it has carried, this one included.
     pub requests: u64,
     /// Whether this request came before the one before it was answered.

@@ -4,18 +4,21 @@
 //! request phase, content. An answer leaves through `head_point`, a request ends in `finish`;
 //! phases that were skipped are run late, in order, once.
 
+use super::access::{self, Judged, Judging};
 use super::circumstances::Circumstances;
 use super::request::Request;
+use super::settle::{Settled, follow, settle};
 use crate::http::message::head::BodyFraming;
 use crate::http::message::host;
 use crate::http::message::response::Response;
-use crate::http::message::uri::{self, Slashes};
+use crate::http::message::uri;
 use crate::http::plan::location::Found;
 use crate::http::plan::origin::Origin;
 use crate::http::plan::outcome::{InternalTarget, Outcome};
-use crate::http::plan::phase::{AccessRule, Flow, Phase, RewriteStep, Verdict};
-use crate::http::plan::receiver::{self, Receiver};
-use crate::http::plan::settings::{ErrorPage, ErrorStatus, ErrorTarget, Satisfy};
+use crate::http::plan::phase::{Flow, Phase, RewriteStep};
+use crate::http::plan::receiver::Receiver;
+use crate::http::plan::settings::ErrorStatus;
+use crate::http::plan::wait::Wait;
 
 /// What a request is answered with.
 pub enum Answer {
@@ -25,27 +28,51 @@ pub enum Answer {
     Proxy(&'static dyn Origin),
     /// What a receiver makes of the body.
     Receive(&'static dyn Receiver),
+    /// Nothing yet: a step waits.
+    Wait(Paused),
     /// Nothing: the connection is closed.
     Close,
 }
 
-/// Where a pass through the phases begins.
+/// A pass through the phases that goes on when something is over.
+pub struct Paused {
+    wait: Wait,
+    place: Place,
+}
+
+impl Paused {
+    /// What it waits for, and what goes on then.
+    pub fn into_parts(self) -> (Wait, impl FnOnce(&mut Request) -> Answer) {
+        let place = self.place;
+        (self.wait, move |request: &mut Request| run(request, place))
+    }
+}
+
+/// Where a pass through the phases begins, or goes on.
 #[derive(Clone, Copy)]
-enum Start {
+pub(super) enum Place {
+    /// With rewriting in the server.
     Server,
+    /// With rewriting in the location.
     Location,
+    /// With the rules that have not been asked.
+    Access(Judging),
+    /// With the status that the request is refused with.
+    Refused(u16),
+    /// With the content handler of this number.
+    Content(usize),
 }
 
 /// Decides the answer to a request whose head and server are known.
 pub fn decide(request: &mut Request) -> Answer {
-    run(request, Start::Server)
+    run(request, Place::Server)
 }
 
 /// Decides the answer once something failed with `status`.
 pub fn fail(request: &mut Request, status: u16) -> Answer {
     match settle(request, Outcome::Status(status)) {
         Settled::Answer(answer) => answer,
-        Settled::Again(start) => run(request, start),
+        Settled::Again(place) => run(request, place),
     }
 }
 
@@ -54,7 +81,7 @@ pub fn redirect_internally(request: &mut Request, target: InternalTarget) -> Ans
     request.redirect_for_error();
     match follow(request, target) {
         Settled::Answer(answer) => answer,
-        Settled::Again(start) => run(request, start),
+        Settled::Again(place) => run(request, place),
     }
 }
 
@@ -70,6 +97,9 @@ pub fn head_point(request: &mut Request) {
         }
     }
     request.add_carried();
+    if request.is_subrequest() {
+        return;
+    }
     add_fields(request);
     let location = request.location;
     let any = [Phase::Request, Phase::Response]
@@ -91,10 +121,23 @@ pub fn add_fields(request: &mut Request) {
 pub fn finish(request: &mut Request) {
     request.under_way = false;
     request.time_passed();
+    if request.is_subrequest() {
+        return finish_subrequest(request);
+    }
     run_due(request, Phase::End);
     let (location, server) = (request.location, request.server);
     for handler in location.finally.iter().chain(&server.finally) {
         handler.run(request);
+    }
+}
+
+/// A subrequest counts nowhere.
+fn finish_subrequest(request: &mut Request) {
+    let location = request.location;
+    if location.settings.log_subrequest {
+        for handler in &location.finally {
+            handler.run(request);
+        }
     }
 }
 
@@ -111,66 +154,95 @@ fn run_due(request: &mut Request, last: Phase) {
     }
 }
 
-fn run(request: &mut Request, mut start: Start) -> Answer {
+fn run(request: &mut Request, mut place: Place) -> Answer {
     loop {
-        let outcome = pass(request, start);
+        let outcome = match pass(request, place) {
+            Ok(outcome) => outcome,
+            Err(paused) => return Answer::Wait(paused),
+        };
         match settle(request, outcome) {
             Settled::Answer(answer) => return answer,
-            Settled::Again(next) => start = next,
+            Settled::Again(next) => place = next,
         }
     }
 }
 
-/// One pass through the phases.
-fn pass(request: &mut Request, start: Start) -> Outcome {
-    if let Start::Server = start {
+/// One pass through the phases, up to where it waits.
+fn pass(request: &mut Request, place: Place) -> Result<Outcome, Paused> {
+    let judging = match place {
+        Place::Server | Place::Location => match route(request, place) {
+            Some(outcome) => return Ok(outcome),
+            None => Judging::default(),
+        },
+        Place::Access(judging) => judging,
+        Place::Refused(status) => return Ok(Outcome::Status(status)),
+        Place::Content(number) => return content(request, number),
+    };
+    let paused = match access::judge(request, judging) {
+        Judged::Pass => return content(request, 0),
+        Judged::Refused(status) => {
+            let delay = request.location.settings.auth_delay;
+            if status != 401 || delay.is_zero() {
+                return Ok(Outcome::Status(status));
+            }
+            Paused {
+                wait: Wait::Until(Box::pin(tokio::time::sleep(delay))),
+                place: Place::Refused(status),
+            }
+        }
+        Judged::Wait(wait, judging) => Paused {
+            wait,
+            place: Place::Access(judging),
+        },
+    };
+    Err(paused)
+}
+
+/// Rewrites, and finds the location; an outcome where that decides already.
+fn route(request: &mut Request, place: Place) -> Option<Outcome> {
+    if let Place::Server = place {
         let server = request.server;
-        if let Some(outcome) = rewrite(request, &server.rewrite).into_outcome() {
-            return outcome;
+        if let Flow::Finish(outcome) = rewrite(request, &server.rewrite) {
+            return Some(outcome);
         }
     }
-    let mut find = !matches!(start, Start::Location);
+    let mut find = !matches!(place, Place::Location);
     loop {
         if find && let Err(outcome) = find_location(request) {
-            return outcome;
+            return Some(outcome);
         }
         let location = request.location;
         match rewrite(request, &location.rewrite) {
-            Flow::Finish(outcome) => return outcome,
+            Flow::Finish(outcome) => return Some(outcome),
             Flow::Relocate if !request.count_redirect() => {
                 log::error!("rewriting goes round in a cycle{}", Circumstances(request));
-                return Outcome::Status(500);
+                return Some(Outcome::Status(500));
             }
             Flow::Relocate => find = true,
-            Flow::Next | Flow::Break => return serve(request),
+            Flow::Next | Flow::Break => return None,
         }
     }
 }
 
-fn serve(request: &mut Request) -> Outcome {
-    if let Some(status) = refused(request) {
-        return Outcome::Status(status);
-    }
+/// Has the content handlers answer, from one of them on.
+fn content(request: &mut Request, first: usize) -> Result<Outcome, Paused> {
     let location = request.location;
-    if !location.phase(Phase::Request).is_empty() {
+    let is_due = first == 0 && !location.phase(Phase::Request).is_empty();
+    if is_due && !request.is_subrequest() {
         run_due(request, Phase::Request);
     }
     let handlers = location.before_content.iter().chain(&location.content);
-    for handler in handlers {
-        if let Some(outcome) = handler.run(request) {
-            return outcome;
+    for (number, handler) in handlers.enumerate().skip(first) {
+        match handler.run(request) {
+            Some(Outcome::Wait(wait)) => {
+                let place = Place::Content(number);
+                return Err(Paused { wait, place });
+            }
+            Some(outcome) => return Ok(outcome),
+            None => {}
         }
     }
-    Outcome::Status(404)
-}
-
-impl Flow {
-    fn into_outcome(self) -> Option<Outcome> {
-        match self {
-            Self::Finish(outcome) => Some(outcome),
-            _ => None,
-        }
-    }
+    Ok(Outcome::Status(404))
 }
 
 fn rewrite(request: &mut Request, steps: &'static [Box<dyn RewriteStep>]) -> Flow {
@@ -208,7 +280,8 @@ fn find_location(request: &mut Request) -> Result<(), Outcome> {
     if let Found::Slash(_) = found {
         return Err(redirect_to_slash(request));
     }
-    if request.error_page.is_none() && has_too_large_body(request) {
+    let judges_body = request.error_page.is_none() && !request.is_subrequest();
+    if judges_body && has_too_large_body(request) {
         return Err(Outcome::Status(413));
     }
     Ok(())
@@ -219,12 +292,6 @@ fn has_too_large_body(request: &Request) -> bool {
         (BodyFraming::Length(length), Some(most)) => length > most,
         _ => false,
     }
-}
-
-/// Whether it is known beforehand that the body is longer than the receiver takes.
-fn is_too_long(request: &Request, receiver: &dyn Receiver) -> bool {
-    let most = receiver::most_body(receiver, request);
-    matches!(request.head.body(), BodyFraming::Length(length) if length > most)
 }
 
 /// The client is sent to the same path with a slash behind it.
@@ -265,131 +332,4 @@ pub fn absolute(request: &Request, target: &[u8]) -> Vec<u8> {
     }
     url.extend_from_slice(target);
     url
-}
-
-fn refused(request: &mut Request) -> Option<u16> {
-    let (status, rule) = refusal(request)?;
-    let reason = rule.refuse(request);
-    log::error!("{reason}{}", Circumstances(request));
-    Some(status)
-}
-
-/// The status to refuse with, and the rule that wants it.
-fn refusal(request: &mut Request) -> Option<(u16, &'static dyn AccessRule)> {
-    let location = request.location;
-    let settings = &location.settings;
-    let mut refusal: Option<(u16, &dyn AccessRule)> = None;
-    for rule in &location.access {
-        match (rule.check(request), settings.satisfy) {
-            (Verdict::Allow, Satisfy::Any) => return None,
-            (Verdict::Deny(status), Satisfy::All) => return Some((status, &**rule)),
-            (Verdict::Deny(status), Satisfy::Any)
-                if refusal.is_none_or(|(status, _)| status != 401) =>
-            {
-                refusal = Some((status, &**rule));
-            }
-            _ => {}
-        }
-    }
-    refusal
-}
-
-enum Settled {
-    Answer(Answer),
-    Again(Start),
-}
-
-fn settle(request: &mut Request, outcome: Outcome) -> Settled {
-    match outcome {
-        Outcome::Respond(response) => Settled::Answer(Answer::Local(response)),
-        Outcome::Proxy(origin) => Settled::Answer(Answer::Proxy(origin)),
-        Outcome::Receive(receiver) if is_too_long(request, receiver) => error_page(request, 413),
-        Outcome::Receive(receiver) => Settled::Answer(Answer::Receive(receiver)),
-        Outcome::Close(status) => {
-            request.response.status = status;
-            Settled::Answer(Answer::Close)
-        }
-        Outcome::Redirect(target) => follow(request, target),
-        Outcome::Status(status) => error_page(request, status),
-        Outcome::Elsewhere { status, location } => send_elsewhere(request, status, &location),
-    }
-}
-
-/// A redirect of the client, which an error page may stand for: the page tells where, too.
-fn send_elsewhere(request: &mut Request, status: u16, location: &[u8]) -> Settled {
-    if page_for(request, status).is_some() {
-        request.carry("Location", location);
-        return error_page(request, status);
-    }
-    // It is what the client gets to see, even in the place of an error page.
-    request.error_page = None;
-    Settled::Answer(Answer::Local(Response::redirect(status, location)))
-}
-
-fn follow(request: &mut Request, target: InternalTarget) -> Settled {
-    let start = match target {
-        InternalTarget::Uri { .. } => Start::Server,
-        InternalTarget::Named(_) => Start::Location,
-    };
-    if request.follow(target) {
-        Settled::Again(start)
-    } else {
-        request.error_page = None;
-        Settled::Answer(Answer::Local(Response::page(500)))
-    }
-}
-
-/// What stands for an answer with this status, unless the request is for such a page already.
-fn page_for(request: &Request, status: u16) -> Option<&'static ErrorPage> {
-    let mut pages = request.location.settings.error_pages.iter();
-    let page = pages.find(|page| page.codes.contains(&status));
-    page.filter(|_| request.error_page.is_none())
-}
-
-fn error_page(request: &mut Request, status: u16) -> Settled {
-    let Some(page) = page_for(request, status) else {
-        request.error_page = None;
-        let location = request.location;
-        let own = location.error_answer.as_ref();
-        let answer = own.and_then(|own| own.answer(request, status));
-        let answer = answer.unwrap_or_else(|| standard_page(status));
-        return Settled::Answer(Answer::Local(answer));
-    };
-    request.error_page = Some((status, page.status));
-    let template = match &page.target {
-        ErrorTarget::Named(name) => return follow(request, InternalTarget::Named(name.clone())),
-        ErrorTarget::Uri(template) => template,
-    };
-    let target = template.evaluate(request);
-    if let Some(name) = target.strip_prefix(b"@") {
-        let name = String::from_utf8_lossy(name).into_owned();
-        return follow(request, InternalTarget::Named(name));
-    }
-    if target.first() != Some(&b'/') {
-        request.error_page = None;
-        let code = match page.status {
-            ErrorStatus::Fixed(code @ (301 | 302 | 303 | 307 | 308)) => code,
-            _ => 302,
-        };
-        request.drop_carried("Location");
-        return Settled::Answer(Answer::Local(Response::redirect(code, &target)));
-    }
-    request.redirect_for_error();
-    let (path, arguments) = uri::split_query(&target);
-    let path = uri::normalise(path, Slashes::Keep).unwrap_or_else(|_| path.to_vec());
-    let arguments = arguments.map(<[u8]>::to_vec);
-    follow(request, InternalTarget::Uri { path, arguments })
-}
-
-/// The standard page; statuses below 300 come without one.
-fn standard_page(status: u16) -> Response {
-    match status {
-        0..300 => Response::new(status, "", ""),
-        494..=497 => {
-            let mut page = Response::page(status);
-            page.head.status = 400;
-            page
-        }
-        status => Response::page(status),
-    }
 }

@@ -1,5 +1,6 @@
 //! A request on its way: its state, the phases, the one exit for responses.
 
+mod access;
 pub mod circumstances;
 pub mod connection_facts;
 mod cut_off;
@@ -11,4 +12,6 @@ pub mod request;
 pub mod request_body;
 pub mod respond;
 pub mod session;
+mod settle;
+mod subrequest;
 mod value;

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use super::circumstances::Circumstances;
 pub use super::connection_facts::ConnectionFacts;
 use super::nesting::Nesting;
+use super::subrequest::Kinship;
 use super::value::Value;
 use crate::http::message::head::Head;
 use crate::http::message::response::{Field, ResponseHead};
@@ -67,12 +68,14 @@ pub struct Request {
     pub located: bool,
     /// Whether it began and has not ended.
     pub(in crate::http) under_way: bool,
-    method: Option<&'static [u8]>,
+    pub(super) method: Option<&'static [u8]>,
+    /// See [`Request::subrequest`].
+    pub(super) kinship: Kinship,
     redirects: u8,
     began: Moment,
     now: Option<Moment>,
     nesting: Nesting,
-    values: Vec<Value>,
+    pub(super) values: Vec<Value>,
     states: Vec<Option<Box<dyn Any + Send + Sync>>>,
     buffers: Vec<Vec<u8>>,
     received_before: u64,
@@ -115,6 +118,7 @@ impl Request {
             located: false,
             under_way: false,
             method: None,
+            kinship: Kinship::default(),
             redirects: 0,
             began: Moment::default(),
             now: None,

@@ -1,10 +1,12 @@
 //! The client's side of a request.
 
+use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
 use super::request_body::RequestBody;
 use crate::http::transport::end::End;
+use crate::http::transport::nowhere::Nowhere;
 use crate::http::transport::outbox::Outbox;
 use crate::http::transport::timer::{Timer, deadline};
 
@@ -33,6 +35,11 @@ impl Session {
             outbox: Outbox::default(),
             to_peer: Vec::new(),
         }
+    }
+
+    /// The session of a request that is made here; nobody is behind it.
+    pub fn of_our_own() -> Self {
+        Self::new(End::new(Box::new(Nowhere), Arc::default()))
     }
 
     /// Sends what is on its way; whether the client took it all, something within each `patience`.

@@ -19,3 +19,4 @@ pub mod settings;
 pub mod state;
 pub mod template;
 pub mod variable;
+pub mod wait;

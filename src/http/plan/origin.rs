@@ -29,6 +29,8 @@ pub trait Origin: Send + Sync {
     fn connected(&self, request: &mut Request, link: &mut Link);
     /// Appends the head that the peer gets; a body follows that ends as `body` says.
     fn write_head(&self, request: &mut Request, body: SentBody, out: &mut Vec<u8>);
+    /// Whether the head asks for that of a response alone.
+    fn asks_for_head(&self, request: &mut Request) -> bool;
     /// What holds for every attempt.
     fn rules(&'static self) -> &'static Rules;
     /// So many bytes go to the peer.

@@ -2,6 +2,7 @@
 
 use super::origin::Origin;
 use super::receiver::Receiver;
+use super::wait::Wait;
 use crate::http::message::response::Response;
 
 /// The decision of a rewrite step or a content handler.
@@ -23,6 +24,8 @@ pub enum Outcome {
     Proxy(&'static dyn Origin),
     /// Read the body; this makes the answer then.
     Receive(&'static dyn Receiver),
+    /// Run this content handler again when something is over. Rewrite steps cannot wait.
+    Wait(Wait),
     /// Close the connection without a word; the status is for the log.
     Close(u16),
 }

@@ -1,6 +1,9 @@
 //! The points of a request's life at which features act.
 
+use std::borrow::Cow;
+
 use super::outcome::Outcome;
+use super::wait::Wait;
 use crate::http::course::request::Request;
 use crate::http::message::response::Response;
 
@@ -47,7 +50,6 @@ pub trait RewriteStep: Send + Sync {
 }
 
 /// What an access rule says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The request may pass this rule.
     Allow,
@@ -55,17 +57,19 @@ pub enum Verdict {
     Deny(u16),
     /// The rule has nothing to say.
     Neutral,
+    /// The rule is to be asked again when something is over.
+    Wait(Wait),
 }
 
 /// A rule of the access phase (`allow`, `deny`).
 pub trait AccessRule: Send + Sync {
     /// Judges a request.
-    fn check(&self, request: &mut Request) -> Verdict;
+    fn check(&'static self, request: &mut Request) -> Verdict;
 
     /// The request is refused because of this rule: what the log says, and the time to remember
     /// what the answer is to say.
-    fn refuse(&self, _request: &mut Request) -> &'static str {
-        "access forbidden by rule"
+    fn refuse(&self, _request: &mut Request) -> Cow<'static, str> {
+        "access forbidden by rule".into()
     }
 }
 

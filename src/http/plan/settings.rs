@@ -21,6 +21,8 @@ pub struct Settings {
     pub keepalive_told: Option<u64>,
     /// `keepalive_requests`.
     pub keepalive_requests: u64,
+    /// `keepalive_time`.
+    pub keepalive_time: Duration,
     /// `client_max_body_size`; `None` has no limit.
     pub most_body: Option<u64>,
     /// `client_body_timeout`.
@@ -31,6 +33,10 @@ pub struct Settings {
     pub error_pages: Arc<[ErrorPage]>,
     /// `satisfy`.
     pub satisfy: Satisfy,
+    /// `auth_delay`: what an answer of 401 waits for.
+    pub auth_delay: Duration,
+    /// `log_subrequest`: whether subrequests have lines in the access log.
+    pub log_subrequest: bool,
     /// `internal`: not for clients, nor are the locations within.
     pub internal: bool,
     /// `server_tokens`: the `Server` field, unless it is empty.

@@ -92,6 +92,7 @@ pub struct VariableTable {
     by_name: HashMap<String, VariableIndex>,
     families: Vec<(String, Family)>,
     made_of: HashMap<String, Vec<String>>,
+    late: Vec<(String, Phase)>,
 }
 
 /// Makes the variable that stands for what follows a prefix.
@@ -179,6 +180,22 @@ impl VariableTable {
             next += 1;
         }
         found
+    }
+
+    /// Notes the phase from which `name`, or every name that begins alike where a `*` ends it, has
+    /// its final value.
+    pub fn note_phase(&mut self, name: &str, phase: Phase) {
+        self.late.push((name.to_owned(), phase));
+    }
+
+    /// The phase noted for `name`.
+    pub fn noted_phase(&self, name: &str) -> Option<Phase> {
+        let is = |noted: &String| match noted.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => name == noted,
+        };
+        let found = self.late.iter().find(|(noted, _)| is(noted));
+        found.map(|(_, phase)| *phase)
     }
 
     /// Every name gets its meaning; one without a meaning is reported.

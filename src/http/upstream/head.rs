@@ -48,9 +48,15 @@ pub(super) fn take(
         Reply::Fail(status) => return Err(Broken::Status(status)),
         Reply::Redirect(target) => return Err(Broken::Redirect(target)),
     }
+    let asks_for_head = origin.asks_for_head(request);
+    let framing = head.framing(asks_for_head || request.is_head());
+    if asks_for_head && !request.is_head() && head.content_length.is_some() {
+        request.response.set("Content-Length", b"0");
+    }
     Ok(Taken::Final {
-        framing: head.framing(request.is_head()),
-        persistent: head.persistent,
+        framing,
+        // A body that nobody wants is not read.
+        persistent: head.persistent && (asks_for_head || !request.is_head()),
         reason: head.reason.to_owned(),
     })
 }

@@ -3,3 +3,4 @@
 pub mod exchange;
 pub mod head;
 pub mod road;
+pub mod wait;

@@ -1,6 +1,7 @@
 //! A proxied request from its decision to its end: attempts with peers, one after the other, and
 //! what comes instead when all have failed.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::task::Poll;
@@ -9,6 +10,8 @@ use pingora_core::connectors::{ConnectorOptions, TransportConnector};
 use pingora_core::{Error, ErrorType};
 
 use super::exchange::{Broken, Exchange};
+use super::wait;
+use crate::conf::reason;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::request::Request;
@@ -41,9 +44,9 @@ pub enum Proxied {
 /// More attempts at one request than this are not made, whatever the configuration says.
 const MAX_ATTEMPTS: usize = 256;
 
-impl Road {
-    /// Roads of one worker.
-    pub fn new() -> Self {
+impl Default for Road {
+    /// The roads of one worker.
+    fn default() -> Self {
         let mut options = ConnectorOptions::new(1);
         // Peers are not spoken to in TLS. The certificates of the system would be read by each
         // worker, and one that cannot be read would end it.
@@ -52,7 +55,9 @@ impl Road {
             connector: TransportConnector::new(Some(options)),
         }
     }
+}
 
+impl Road {
     /// Proxies the request whose head has been consumed.
     pub async fn run(
         &self,
@@ -104,7 +109,7 @@ impl Journey<'_> {
                 Err(broken) => broken,
             };
             self.request.time_passed();
-            let answer = match broken {
+            let mut answer = match broken {
                 Broken::Another => continue,
                 Broken::Client | Broken::Cut => {
                     if !self.request.head_sent {
@@ -124,6 +129,10 @@ impl Journey<'_> {
                 Broken::Redirect(target) => engine::redirect_internally(self.request, target),
             };
             origin.finished(self.request);
+            if let Answer::Wait(paused) = answer {
+                let settled = wait::settle(self.road, self.request, self.session, paused);
+                answer = Box::pin(settled).await;
+            }
             match answer {
                 Answer::Proxy(next) if self.session.body.state() == Body::Kept => {
                     self.origin = next
@@ -242,8 +251,24 @@ impl Journey<'_> {
 
     fn complain(&mut self, origin: &'static dyn Origin, error: &Error) {
         let peer = origin.peer_name(self.request);
-        let kind = error.etype().as_str();
         let request = Passing(self.request, &peer);
-        log::error!("connecting to upstream failed ({kind}){request}");
+        let what = match of_the_system(error) {
+            _ if *error.etype() == ErrorType::ConnectTimedout => "upstream timed out".to_owned(),
+            Some(error) => format!("connect() failed ({})", reason(error)),
+            None => format!("connect() failed ({})", error.etype().as_str()),
+        };
+        log::error!("{what} while connecting to upstream{request}");
     }
+}
+
+/// What the system said, if that is behind an error.
+fn of_the_system(error: &Error) -> Option<&io::Error> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.root_cause());
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
 }

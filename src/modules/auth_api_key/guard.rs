@@ -4,6 +4,7 @@
 //! rule or `$api_key_name`. A refusal is remembered with the request until its head leaves, for the
 //! answer may be an error page that another location makes.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::file::KeyFile;
@@ -97,14 +98,14 @@ fn only<'h>(head: &'h Head, name: &[u8]) -> Result<Option<&'h [u8]>, Refusal> {
 pub(super) struct Rule(pub(super) Arc<Guard>);
 
 impl AccessRule for Rule {
-    fn check(&self, request: &mut Request) -> Verdict {
+    fn check(&'static self, request: &mut Request) -> Verdict {
         match self.0.owner(request) {
             Ok(_) => Verdict::Allow,
             Err(_) => Verdict::Deny(401),
         }
     }
 
-    fn refuse(&self, request: &mut Request) -> &'static str {
+    fn refuse(&self, request: &mut Request) -> Cow<'static, str> {
         let challenges = Arc::clone(&self.0.challenges);
         request.state(self.0.state).challenges = Some(challenges);
         match self.0.owner(request) {
@@ -112,6 +113,7 @@ impl AccessRule for Rule {
             Err(Refusal::Unclear) => "several API keys were provided",
             _ => "the API key is unknown",
         }
+        .into()
     }
 }
 

@@ -154,7 +154,7 @@ pub(super) const INTERNAL: DirectiveSpec = DirectiveSpec {
     doc: Doc {
         syntax: "internal;",
         text: "The location and those within it are only for requests that were led there by \
-               `error_page`, `index`, `rewrite` or `try_files`; others are answered with 404.",
+               `error_page`, `index`, `rewrite` or `try_files`, and for `auth_request`; others are answered with 404.",
         example: "location /404.html {\n    internal;\n}",
         ..SPEC.doc
     },

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement};
 use crate::http::build::written::{
-    ClientBodyTimeout, ClientHeaderBufferSize, ClientHeaderTimeout, ClientMaxBodySize,
-    KeepaliveRequests, KeepaliveTimeout, LargeClientHeaderBuffers, SendTimeout,
+    AuthDelay, ClientBodyTimeout, ClientHeaderBufferSize, ClientHeaderTimeout, ClientMaxBodySize,
+    KeepaliveRequests, KeepaliveTime, KeepaliveTimeout, LargeClientHeaderBuffers, SendTimeout,
 };
 
 /// `http`, `server`, `location`.
@@ -55,6 +55,23 @@ pub(super) const KEEPALIVE_REQUESTS: DirectiveSpec = DirectiveSpec {
     ..SPEC
 };
 
+pub(super) const KEEPALIVE_TIME: DirectiveSpec = DirectiveSpec {
+    name: "keepalive_time",
+    contexts: ANYWHERE,
+    doc: Doc {
+        syntax: "keepalive_time time;",
+        default: "keepalive_time 1h;",
+        text: "How old a connection of a client may be and still be kept for the next request.",
+        example: "",
+    },
+    apply: |statement| {
+        let time = milliseconds(statement)?;
+        statement.scope.insert(KeepaliveTime(time));
+        Ok(())
+    },
+    ..SPEC
+};
+
 pub(super) const CLIENT_MAX_BODY_SIZE: DirectiveSpec = DirectiveSpec {
     name: "client_max_body_size",
     contexts: ANYWHERE,
@@ -68,6 +85,24 @@ pub(super) const CLIENT_MAX_BODY_SIZE: DirectiveSpec = DirectiveSpec {
     apply: |statement| {
         let size = statement.offset(1)?;
         statement.scope.insert(ClientMaxBodySize(size));
+        Ok(())
+    },
+    ..SPEC
+};
+
+pub(super) const AUTH_DELAY: DirectiveSpec = DirectiveSpec {
+    name: "auth_delay",
+    contexts: ANYWHERE,
+    doc: Doc {
+        syntax: "auth_delay time;",
+        default: "auth_delay 0s;",
+        text: "How long a request waits that an access rule answers with 401, so that guessing takes \
+               time. A client that leaves meanwhile ends the wait, with status 499.",
+        example: "auth_delay 500ms;",
+    },
+    apply: |statement| {
+        let time = milliseconds(statement)?;
+        statement.scope.insert(AuthDelay(time));
         Ok(())
     },
     ..SPEC

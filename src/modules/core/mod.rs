@@ -12,6 +12,8 @@ mod tests;
 #[cfg(test)]
 pub(crate) mod trial;
 mod variables;
+#[cfg(test)]
+mod waiting;
 
 pub(super) use variables::hostname;
 
@@ -35,11 +37,13 @@ pub static MODULE: Module = Module {
         behaviour::SATISFY,
         behaviour::SERVER_TOKENS,
         behaviour::UNDERSCORES_IN_HEADERS,
+        limits::AUTH_DELAY,
         limits::CLIENT_BODY_TIMEOUT,
         limits::CLIENT_HEADER_BUFFER_SIZE,
         limits::CLIENT_HEADER_TIMEOUT,
         limits::CLIENT_MAX_BODY_SIZE,
         limits::KEEPALIVE_REQUESTS,
+        limits::KEEPALIVE_TIME,
         limits::KEEPALIVE_TIMEOUT,
         limits::LARGE_CLIENT_HEADER_BUFFERS,
         limits::SEND_TIMEOUT,

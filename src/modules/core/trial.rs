@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::conf::{self, Loader};
 use crate::http::build::memory::Unshared;
@@ -27,6 +28,11 @@ impl Loader for Files {
     fn expand(&mut self, _pattern: &str) -> io::Result<Vec<PathBuf>> {
         Ok(Vec::new())
     }
+}
+
+/// The file `/test.conf` alone.
+pub(crate) fn files(text: &'static str) -> impl Loader {
+    Files(HashMap::from([(PathBuf::from("/test.conf"), text)]))
 }
 
 /// What a request came to.
@@ -97,6 +103,7 @@ pub(crate) fn get(runtime: &'static Runtime, target: &str) -> Done {
 pub(crate) fn begin(runtime: &'static Runtime, head: &str) -> Box<Request> {
     let facts = ConnectionFacts {
         number: 1,
+        since: Instant::now(),
         requests: 0,
         pipelined: false,
         client: Some(([127, 0, 0, 1], 1234).into()),

@@ -165,7 +165,7 @@ fn is_itself(request: &Request) -> bool {
 
 /// Whether the client's conditions are about this file.
 fn is_conditional(request: &Request) -> bool {
-    !matches!(request.error_page, Some((412 | 416, _)))
+    !request.is_subrequest() && !matches!(request.error_page, Some((412 | 416, _)))
 }
 
 fn modified(metadata: &Metadata) -> u64 {

@@ -203,7 +203,7 @@ fn store_root(statement: &mut Statement<'_>, form: Form) -> Result<(), Diagnosti
     Ok(())
 }
 
-/// A prefix that ends within a name takes in other names, and what they add is added to the path.
+/// What a location's name takes in beyond itself is added to a path that ends within a name.
 /// With a slash at the end of the path it would only lead out of it, which is refused.
 fn warn_of_neighbours(statement: &mut Statement<'_>, directory: &Text) {
     let Some(pattern) = statement.scope.get::<LocationPattern>() else {
@@ -213,14 +213,17 @@ fn warn_of_neighbours(statement: &mut Statement<'_>, directory: &Text) {
     let Some(Part::Literal(end)) = directory.parts.last() else {
         return;
     };
-    if !is_prefix || pattern.text.ends_with('/') || end.ends_with('/') {
+    if !is_prefix || end.ends_with('/') {
         return;
     }
     let (location, path) = (&pattern.text, statement.text(1));
     let message = format!("location \"{location}\" serves \"{path}-x\" for \"{location}-x\", too");
-    let help = format!(
-        "end location and alias with a slash, or write \"location = {location}\" for one file"
-    );
+    let help = match location.ends_with('/') {
+        true => "end the alias with a slash, as the location".to_owned(),
+        false => format!(
+            "end location and alias with a slash, or write \"location = {location}\" for one file"
+        ),
+    };
     let span = statement.word(1).span;
     let warning = Diagnostic::warning(span, message).with_help(help);
     statement.diagnostics.push(warning);

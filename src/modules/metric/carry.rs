@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use super::zone_directives::ZoneWritten;
 use super::zones::Entry;
 use crate::http::build::builder::Builder;
-use crate::http::build::memory::Role;
+use crate::http::build::memory::{Memory, Role};
 use crate::http::plan::chore::Chore;
 use crate::metric::Moment;
 use crate::os::{self, SharedMemory};
@@ -29,9 +29,23 @@ const SEEN: &str = "metric_zone_seen";
 /// What is left and what was seen of it.
 type Pair = (Arc<SharedMemory>, Arc<SharedMemory>);
 
-/// Of the zones of a configuration.
+/// Of the zones of a configuration, by the names of their places.
 #[derive(Default)]
 struct Carried(HashMap<String, Pair>);
+
+/// How often a zone can move while somebody still counts where it was first.
+const PLACES: usize = 8;
+
+/// The names of what a zone has left, for each time it moved.
+fn places(zone: &str) -> impl Iterator<Item = String> {
+    (0..PLACES).map(move |number| format!("{zone} {number}"))
+}
+
+/// What a zone has left and somebody may still use.
+pub(super) fn left(memory: &mut dyn Memory, zone: &str) -> Vec<Arc<SharedMemory>> {
+    let left = |place: String| memory.existing(LEFT, &place);
+    places(zone).filter_map(left).collect()
+}
 
 /// A copy of a zone for the new memory to begin with, from which on changes are carried over.
 pub(super) fn begin(
@@ -39,11 +53,14 @@ pub(super) fn begin(
     written: &ZoneWritten,
     before: Arc<SharedMemory>,
 ) -> Result<Arc<SharedMemory>, Unusable> {
-    let name = &written.name;
+    go_on(builder, written);
+    let carried = &builder.thing::<Carried>().0;
+    let free = places(&written.name).find(|place| !carried.contains_key(place));
+    let place = &free.unwrap_or_else(|| format!("{} {}", written.name, PLACES - 1));
     // Everything fits, and what comes until the old memory is left.
     let bytes = usize::try_from(before.backing_bytes()?).unwrap_or(written.size);
     let bytes = 2 * bytes.max(written.size);
-    let seen = builder.memory.create(SEEN, name, bytes)?;
+    let seen = builder.memory.create(SEEN, place, bytes)?;
     let wanted = Wanted {
         bytes,
         schema: &written.schema,
@@ -51,45 +68,48 @@ pub(super) fn begin(
         before: None,
     };
     Zone::create_from(&before, &seen, &wanted)?;
-    builder.memory.keep(LEFT, name, Arc::clone(&before));
+    builder.memory.keep(LEFT, place, Arc::clone(&before));
     let carried = &mut builder.thing::<Carried>().0;
-    carried.insert(name.clone(), (before, Arc::clone(&seen)));
+    carried.insert(place.clone(), (before, Arc::clone(&seen)));
     Ok(seen)
 }
 
-/// Changes are carried over further, if somebody still makes some.
+/// Changes are carried over further, from wherever somebody still makes some.
 pub(super) fn go_on(builder: &mut Builder<'_>, written: &ZoneWritten) {
-    let (memory, name) = (&mut *builder.memory, &written.name);
-    let Some(left) = memory.existing(LEFT, name) else {
-        return;
-    };
-    let seen = memory.existing(SEEN, name);
-    if let Some(seen) = seen.filter(|_| Zone::is_in_use(&left)) {
-        let carried = &mut builder.thing::<Carried>().0;
-        carried.insert(name.clone(), (left, seen));
-    } else {
-        memory.forget(LEFT, name);
-        memory.forget(SEEN, name);
+    for place in places(&written.name) {
+        let memory = &mut *builder.memory;
+        let Some(left) = memory.existing(LEFT, &place) else {
+            continue;
+        };
+        let seen = memory.existing(SEEN, &place);
+        if let Some(seen) = seen.filter(|_| Zone::is_in_use(&left)) {
+            let carried = &mut builder.thing::<Carried>().0;
+            carried.insert(place, (left, seen));
+        } else {
+            memory.forget(LEFT, &place);
+            memory.forget(SEEN, &place);
+        }
     }
 }
 
-/// Adds the keeper's part.
+/// Adds the keeper's part, for each place that the zone has left.
 pub(super) fn add_chore(builder: &mut Builder<'_>, entry: &Arc<Entry>) {
-    let name = &entry.name;
-    let memory = match builder.memory.role() {
-        Role::Check => None,
-        Role::Master => builder.thing::<Carried>().0.remove(name),
-        Role::Worker(_) => {
-            let left = builder.memory.existing(LEFT, name);
-            left.zip(builder.memory.existing(SEEN, name))
+    for place in places(&entry.name) {
+        let memory = match builder.memory.role() {
+            Role::Check => None,
+            Role::Master => builder.thing::<Carried>().0.remove(&place),
+            Role::Worker(_) => {
+                let left = builder.memory.existing(LEFT, &place);
+                left.zip(builder.memory.existing(SEEN, &place))
+            }
+        };
+        if let Some(memory) = memory {
+            builder.chores.push(Box::new(Carry {
+                entry: Arc::clone(entry),
+                memory,
+                zones: Mutex::new(Zones::Untouched),
+            }));
         }
-    };
-    if let Some(memory) = memory {
-        builder.chores.push(Box::new(Carry {
-            entry: Arc::clone(entry),
-            memory,
-            zones: Mutex::new(Zones::Untouched),
-        }));
     }
 }
 

@@ -168,6 +168,12 @@ fn take_over(
         },
     };
     before = before.filter(|before| before.is_whole());
+    if before.is_some() {
+        // It may come back to a file that it left, where workers still count.
+        for left in carry::left(builder.memory, &written.name) {
+            files.make_place(&left)?;
+        }
+    }
     let seen = before.map(|before| carry::begin(builder, written, before));
     let seen = seen.transpose()?;
     let opened = files.open(&Wanted {

@@ -13,7 +13,7 @@ mod zones;
 
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 use crate::http::build::module::{self, Module};
-pub(super) use update::find as find_zone;
+pub(super) use update::{find as find_zone, warn_if_early};
 use variables::Readback;
 pub(super) use zones::{Entry, all as zones};
 

@@ -91,7 +91,8 @@ impl Fields {
     fn write_fields(&self, request: &mut Request, outline: &Outline<'_>, out: &mut Vec<u8>) {
         let mut ends = outline.closes && !self.sets("connection");
         for (name, value) in &self.set {
-            if value.literal().is_some_and(<[u8]>::is_empty) && !outline.retires {
+            let is_void = value.literal().is_some_and(<[u8]>::is_empty) && !outline.retires;
+            if is_void || frames(name) {
                 continue;
             }
             let value = clean(value.evaluate(request));
@@ -112,7 +113,8 @@ impl Fields {
     fn frame(&self, request: &Request, body: SentBody, out: &mut Vec<u8>) {
         match body {
             SentBody::None => {
-                if request.head.field(b"content-length").is_some() {
+                let said = request.head.field(b"content-length").is_some();
+                if said && !request.is_subrequest() {
                     line(out, b"Content-Length", b"0");
                 }
             }
@@ -134,7 +136,8 @@ impl Fields {
                 .set
                 .iter()
                 .any(|(own, _)| own.as_bytes().eq_ignore_ascii_case(name));
-            if !is_own && !is_set && !(names_some && is_of_connection(request, name)) {
+            let is_left_out = is_own || is_set || (names_some && is_of_connection(request, name));
+            if !is_left_out {
                 line(out, name, value);
             }
         }
@@ -145,6 +148,11 @@ impl Fields {
             .iter()
             .any(|(own, _)| own.eq_ignore_ascii_case(name))
     }
+}
+
+/// Whether a field says how long the body is, which only the sender of the body knows.
+fn frames(name: &str) -> bool {
+    name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding")
 }
 
 /// Whether the client says that a field is for us alone (RFC 9110 §7.6.1). It cannot say so of

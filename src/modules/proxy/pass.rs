@@ -173,6 +173,13 @@ impl Origin for Pass {
         self.changes.hides(name)
     }
 
+    fn asks_for_head(&self, request: &mut Request) -> bool {
+        match &self.settings.method {
+            Some(method) => method.evaluate(request).eq_ignore_ascii_case(b"head"),
+            None => request.is_head(),
+        }
+    }
+
     fn response(&self, request: &mut Request, body: Body) -> Reply {
         let status = request.response.status;
         let safe = self.may_repeat(request);
@@ -291,7 +298,7 @@ impl Pass {
 
     /// Whether a request may be sent a second time.
     fn may_repeat(&self, request: &Request) -> bool {
-        let changes = matches!(request.head.method(), b"POST" | b"LOCK" | b"PATCH");
+        let changes = matches!(request.method(), b"POST" | b"LOCK" | b"PATCH");
         !changes || self.settings.next.repeats_anything()
     }
 }

@@ -42,7 +42,8 @@ pub(super) const ROWS: [DirectiveSpec; 17] = [
                    with an empty value the peer gets no such field. A field that one level sets \
                    twice is sent twice. The directives of one level replace those of all outer \
                    levels. `Connection` is `close` unless it is set, \
-                   or the upstream has `keepalive`.",
+                   or the upstream has `keepalive`. `Content-Length` and `Transfer-Encoding` are \
+                   always those of the body that is sent.",
             example: "proxy_set_header Host $host;",
         },
         apply: headers::apply_set_header,

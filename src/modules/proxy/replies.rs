@@ -154,8 +154,8 @@ impl Changes {
 
     /// Whether clients do not get the peer's fields of this name.
     pub(super) fn hides(&self, name: &str) -> bool {
-        let same = |hidden: &Box<str>| hidden.eq_ignore_ascii_case(name);
-        self.hidden.iter().any(same)
+        let mut hidden = self.hidden.iter();
+        hidden.any(|hidden| hidden.eq_ignore_ascii_case(name))
     }
 
     /// Changes where redirects lead.

@@ -11,6 +11,7 @@ use super::attempts::{Attempt, Attempts, KeptField};
 use super::registry::Registry;
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
+use crate::http::plan::phase::Phase;
 use crate::http::plan::state::StateIndex;
 use crate::http::plan::variable::{VARIABLE, Variable, VariableSpec};
 
@@ -36,9 +37,13 @@ pub(super) const ROWS: &[VariableSpec] = &[VariableSpec {
 /// Defines the others.
 pub(super) fn define(builder: &mut Builder<'_>) {
     let state = Registry::state(builder);
-    for (name, text) in LISTS {
+    for (name, phase, text) in LISTS {
         let variable = Box::new(List { state, text: *text });
+        builder.variables.note_phase(name, *phase);
         define_one(builder, name, variable);
+    }
+    for families in ["upstream_http_*", "upstream_cookie_*"] {
+        builder.variables.note_phase(families, Phase::Response);
     }
     let host = TargetText {
         state,
@@ -82,34 +87,38 @@ fn define_family(
 /// The text of one attempt.
 type Text = fn(&Attempt, &mut Vec<u8>);
 
-const LISTS: &[(&str, Text)] = &[
-    ("upstream_addr", |attempt, out| {
+const LISTS: &[(&str, Phase, Text)] = &[
+    ("upstream_addr", Phase::Response, |attempt, out| {
         let group = &attempt.group;
         let name = attempt
             .peer
             .map_or(&group.name, |peer| &group.peers[peer].name);
         out.extend_from_slice(name.as_bytes());
     }),
-    ("upstream_status", |attempt, out| match attempt.status {
-        0 => out.push(b'-'),
-        status => number(u64::from(status), out),
-    }),
-    ("upstream_response_time", |attempt, out| {
+    (
+        "upstream_status",
+        Phase::Response,
+        |attempt, out| match attempt.status {
+            0 => out.push(b'-'),
+            status => number(u64::from(status), out),
+        },
+    ),
+    ("upstream_response_time", Phase::End, |attempt, out| {
         time(attempt.response_ms, out)
     }),
-    ("upstream_header_time", |attempt, out| {
+    ("upstream_header_time", Phase::Response, |attempt, out| {
         time(attempt.header_ms, out)
     }),
-    ("upstream_connect_time", |attempt, out| {
+    ("upstream_connect_time", Phase::Response, |attempt, out| {
         time(attempt.connect_ms, out)
     }),
-    ("upstream_response_length", |attempt, out| {
+    ("upstream_response_length", Phase::End, |attempt, out| {
         number(attempt.length, out)
     }),
-    ("upstream_bytes_received", |attempt, out| {
+    ("upstream_bytes_received", Phase::End, |attempt, out| {
         number(attempt.received, out)
     }),
-    ("upstream_bytes_sent", |attempt, out| {
+    ("upstream_bytes_sent", Phase::End, |attempt, out| {
         number(attempt.sent, out)
     }),
 ];

@@ -1,14 +1,13 @@
 //! `set`: gives a variable a value.
 
 use super::steps::{Written, evaluate_escaped, store};
-use crate::conf::{
-    Arity, Diagnostic, DirectiveSpec, Doc, Part, Repeat, SPEC, Span, Statement, Text,
-};
+use crate::conf::{Arity, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
-use crate::http::plan::phase::{Flow, RewriteStep};
+use crate::http::plan::phase::{Flow, Phase, RewriteStep};
 use crate::http::plan::template::Template;
 use crate::http::plan::variable::VariableIndex;
+use crate::modules::metric::warn_if_early;
 
 pub(super) const SET: DirectiveSpec = DirectiveSpec {
     name: "set",
@@ -35,22 +34,10 @@ struct SetWritten {
 }
 
 fn set(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let target = statement.text(1);
-    let invalid = || {
-        let problem = statement.error(1, format!("invalid variable name \"{target}\""));
-        problem.with_help("the first argument is the variable, as \"$name\"")
-    };
-    let parsed = statement.template(1).map_err(|_| invalid())?;
-    let [Part::Variable { name, span }] = parsed.parts.as_slice() else {
-        return Err(invalid());
-    };
-    if name.parse::<u8>().is_ok_and(|number| number < 10) {
-        let problem = statement.error(1, format!("invalid variable name \"{target}\""));
-        return Err(problem.with_help("\"$1\" to \"$9\" are what patterns captured"));
-    }
+    let (name, span) = statement.assigned(1)?;
     let written = SetWritten {
-        name: name.clone(),
-        span: *span,
+        name,
+        span,
         value: statement.template(2)?,
     };
     store(statement, written);
@@ -59,6 +46,11 @@ fn set(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
 
 impl Written for SetWritten {
     fn build(&self, builder: &mut Builder<'_>) -> Option<Box<dyn RewriteStep>> {
+        if self.name.to_ascii_lowercase().starts_with("metric_") {
+            for (name, span) in self.value.variables() {
+                warn_if_early(builder, name, span, Phase::Request);
+            }
+        }
         Some(Box::new(Set {
             variable: builder.variables.held(&self.name, self.span),
             value: builder.template(&self.value),

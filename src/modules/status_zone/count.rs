@@ -111,6 +111,9 @@ impl HandshakeCounter for Counter {
 
 impl PhaseHandler for Counter {
     fn run(&self, request: &mut Request) {
+        if request.is_subrequest() {
+            return;
+        }
         if let Some(entry) = self.entry(request) {
             self.zone.count_request(entry);
             self.zone.count_exchange(entry, &exchange(request));

@@ -169,6 +169,17 @@ impl Files {
         }
     }
 
+    /// Makes place for a new file where the one is that a zone's memory was, for those who still use that.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn make_place(&self, memory: &SharedMemory) -> io::Result<()> {
+        match memory.is_on_disk() && memory.is_at(&self.path) {
+            true => fs::remove_file(&self.path),
+            false => Ok(()),
+        }
+    }
+
     /// Keeps the file that a zone's memory is, if it is still there, as `PATH.bad`; says under which name.
     ///
     /// # Errors

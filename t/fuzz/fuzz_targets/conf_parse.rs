@@ -9,15 +9,20 @@ use std::path::{Path, PathBuf};
 
 use libfuzzer_sys::fuzz_target;
 use pingauge::conf::{
-    Arity, Body, Context, Contexts, Directive, DirectiveSpec, Loader, Recorder, Repeat, SPEC, Text,
-    apply, parse,
+    Arity, Body, Context, Contexts, Directive, DirectiveSpec, Foreign, Loader, Recorder, Repeat,
+    SPEC, Text, apply, parse,
 };
 
 fuzz_target!(|input: &[u8]| {
     let files = Pieces(input.split(|byte| *byte == 0).collect());
     let mut recorder = Recorder::new(files);
     let mut parsed = parse(Path::new("0"), Some("a; b"), &mut recorder);
-    let scope = apply(&parsed.tree, &[SPECS], &mut parsed.diagnostics);
+    let scope = apply(
+        &parsed.tree,
+        &[SPECS],
+        Foreign(&[]),
+        &mut parsed.diagnostics,
+    );
     let rendered = parsed.diagnostics.render(&parsed.sources, "fuzz");
     assert_eq!(rendered.is_empty(), parsed.diagnostics.is_empty());
     assert!(scope.blocks.len() <= parsed.tree.len());

@@ -5,7 +5,8 @@ use std::task::{Context, Poll};
 
 use super::super::head::{self, Taken};
 use super::{Broken, Exchange, Stage, begin};
-use crate::http::course::respond;
+use crate::conf::reason;
+use crate::http::course::{engine, respond};
 use crate::http::message::framing::{Decoded, Framing};
 use crate::http::message::response_head;
 use crate::http::plan::origin::Failure;
@@ -40,7 +41,7 @@ impl Exchange<'_> {
                 if !stale {
                     let how = match ended {
                         Ok(_) => "upstream prematurely closed connection".to_owned(),
-                        Err(error) => format!("reading from upstream failed ({error})"),
+                        Err(error) => format!("recv() failed ({})", reason(&error)),
                     };
                     self.complain(&format!(
                         "{how} while reading response header from upstream"
@@ -117,6 +118,9 @@ impl Exchange<'_> {
                 reason,
             } => (framing, persistent, reason),
         };
+        if self.request.is_subrequest() {
+            return self.head_is_enough(framing, persistent);
+        }
         let session = &mut *self.session;
         let request = &mut *self.request;
         request.keep_alive &= session.body.is_done();
@@ -136,6 +140,27 @@ impl Exchange<'_> {
         };
         self.pass_content()?;
         Ok(false)
+    }
+
+    /// Nobody waits for the body of a response to a subrequest. The connection is of use if it came with
+    /// the head.
+    fn head_is_enough(&mut self, framing: Framing, persistent: bool) -> Result<bool, Broken> {
+        let switches = self.request.response.status == 101;
+        self.request.head_sent = true;
+        engine::head_point(self.request);
+        self.is_discarding = true;
+        if !switches {
+            self.stage = Stage::Body {
+                framing,
+                persistent,
+            };
+            self.pass_content()?;
+        }
+        if self.peer.take().is_some() {
+            self.origin.finished(self.request);
+        }
+        self.stage = Stage::Rest { whole: true };
+        Ok(true)
     }
 
     fn pass_informational(&mut self, bytes: &[u8]) -> Result<bool, Broken> {
@@ -244,7 +269,7 @@ impl Exchange<'_> {
                 Ok(_),
             ) => self.peer_is_done(false),
             (_, Ok(_)) => self.broke("upstream prematurely closed connection"),
-            (_, Err(error)) => self.broke(&format!("reading from upstream failed ({error})")),
+            (_, Err(error)) => self.broke(&format!("recv() failed ({})", reason(&error))),
         }
     }
 

@@ -64,8 +64,8 @@ pub(super) fn line(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
 }
 
 pub(super) fn method(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
-    out.extend_from_slice(request.method());
-    !request.method().is_empty()
+    out.extend_from_slice(request.client_method());
+    !request.client_method().is_empty()
 }
 
 pub(super) fn protocol(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {

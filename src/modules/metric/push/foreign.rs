@@ -63,7 +63,12 @@ fn is_page_type(value: &[u8]) -> bool {
             .windows(text.len())
             .any(|part| part == text.as_bytes())
     };
-    has("version=0.0.4") || has("openmetrics-text") || has("io.prometheus.client")
+    let names = [
+        "openmetrics-text",
+        "vnd.google.protobuf",
+        "io.prometheus.client",
+    ];
+    has("version=0.0.4") || names.iter().any(|name| has(name))
 }
 
 /// Whether each line of a text is a sample or a remark of the text format, and at least one is.

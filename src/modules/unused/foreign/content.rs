@@ -17,14 +17,14 @@ pub(super) const FEATURES: &[Feature] = &[
         name: "basic authentication",
         home: NGINX,
         instead: "\"auth_api_key\" takes keys from a file; \"allow\" and \"deny\" go by address",
-        directives: "auth_basic auth_basic_user_file auth_delay",
+        directives: "auth_basic auth_basic_user_file",
         variables: "",
     },
     Feature {
-        name: "authentication by subrequest",
+        name: "upgrades behind subrequests",
         home: NGINX,
-        instead: "\"auth_api_key\" takes keys from a file; \"allow\" and \"deny\" go by address",
-        directives: "auth_request auth_request_set auth_request_allow_upgrade",
+        instead: "\"auth_request\" is asked about upgrades as about all requests; remove the line",
+        directives: "auth_request_allow_upgrade",
         variables: "",
     },
     Feature {

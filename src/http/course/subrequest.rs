@@ -1,0 +1,72 @@
+//! Requests that are made here, on behalf of a client's.
+//!
+//! A subrequest asks another place of the same server with GET, without a body. It goes through all
+//! phases but access, and shares the values of variables with its parent. It counts nowhere but with
+//! the peers that it asks, adds no fields, and has a line in the access log only where that is wanted.
+
+use std::sync::Arc;
+
+use super::circumstances::Circumstances;
+use super::request::Request;
+
+/// What a subrequest has of its parent; nothing in a client's own request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Kinship {
+    /// How many requests it stands below.
+    depth: u8,
+    /// The method of the client's request, where internal redirects have changed it.
+    method: Option<&'static [u8]>,
+}
+
+/// Subrequests of subrequests deeper than this are a cycle.
+const MAX_DEPTH: u8 = 50;
+
+impl Request {
+    /// A request for `path`, which is decoded, on behalf of this one; `None` when they are nested too deeply.
+    pub fn subrequest(&self, path: &[u8]) -> Option<Box<Self>> {
+        if self.kinship.depth >= MAX_DEPTH {
+            let path = path.escape_ascii();
+            let request = Circumstances(self);
+            log::error!("subrequests cycle while processing \"{path}\"{request}");
+            return None;
+        }
+        let mut sub = Box::new(self.detached());
+        sub.connection.traffic = Arc::default();
+        sub.arrive();
+        sub.values.clone_from(&self.values);
+        sub.captures.clear();
+        sub.kinship = match self.kinship.depth {
+            0 => Kinship {
+                depth: 1,
+                method: self.method,
+            },
+            depth => Kinship {
+                depth: depth + 1,
+                ..self.kinship
+            },
+        };
+        sub.method = Some(b"GET");
+        sub.internal = true;
+        sub.location = self.runtime.location(self.server.own);
+        sub.set_uri(path.to_vec(), Some(Vec::new()));
+        Some(sub)
+    }
+
+    /// Whether it is made here on behalf of another one.
+    pub fn is_subrequest(&self) -> bool {
+        self.kinship.depth > 0
+    }
+
+    /// The method of the client's request, as internal redirects left it.
+    pub fn client_method(&self) -> &[u8] {
+        match self.is_subrequest() {
+            true => self.kinship.method.unwrap_or_else(|| self.head.method()),
+            false => self.method(),
+        }
+    }
+
+    /// Changes the values of variables with another request.
+    pub fn swap_values(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.values, &mut other.values);
+    }
+}

@@ -1,0 +1,113 @@
+//! Requests that wait: for whatever a step has asked for, and beside it for their clients to leave.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+use bytes::Bytes;
+
+use super::road::{Proxied, Road};
+use crate::http::course::engine::{self, Answer, Paused};
+use crate::http::course::request::Request;
+use crate::http::course::session::Session;
+use crate::http::message::response::Response;
+use crate::http::plan::wait::{Subrequest, Wait};
+
+/// The status of a request whose client has left.
+const LEFT: u16 = 499;
+
+/// Goes on with a request that waits, until it has an answer.
+pub async fn settle(
+    road: &Road,
+    request: &mut Request,
+    session: &mut Session,
+    mut paused: Paused,
+) -> Answer {
+    loop {
+        let (wait, go_on) = paused.into_parts();
+        let client = &mut session.client;
+        let outlives = AtomicBool::new(false);
+        let left = std::future::poll_fn(|task| match outlives.load(Ordering::Relaxed) {
+            true => Poll::Pending,
+            false => client.poll_left(task),
+        });
+        let over = tokio::select! {
+            biased;
+            over = finished(road, request, wait, &outlives) => over,
+            () = left => Err(LEFT),
+        };
+        session.client.stop_watching();
+        request.time_passed();
+        if let Err(status) = over {
+            request.response.status = status;
+            return Answer::Close;
+        }
+        match go_on(request) {
+            Answer::Wait(next) => paused = next,
+            answer => return answer,
+        }
+    }
+}
+
+/// Ready once it is over; the status where that closes the connection. Whether it is waited for without the
+/// client is told in `outlives`.
+async fn finished(
+    road: &Road,
+    request: &mut Request,
+    wait: Wait,
+    outlives: &AtomicBool,
+) -> Result<(), u16> {
+    match wait {
+        Wait::Until(end) => end.await,
+        Wait::Subrequest(sub) => {
+            let Subrequest {
+                request: mut sub,
+                answered,
+            } = *sub;
+            let whole = answer(road, &mut sub, outlives).await;
+            engine::finish(&mut sub);
+            if !whole {
+                return Err(sub.response.status);
+            }
+            answered(request, &mut sub);
+        }
+    }
+    Ok(())
+}
+
+/// Takes a subrequest to the head of its response; false where the connection is to be closed instead.
+fn answer<'a>(
+    road: &'a Road,
+    sub: &'a mut Request,
+    outlives: &'a AtomicBool,
+) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+    Box::pin(async move {
+        let mut session = Session::of_our_own();
+        let mut answer = engine::decide(sub);
+        if let Answer::Wait(paused) = answer {
+            answer = settle(road, sub, &mut session, paused).await;
+        }
+        let response = match answer {
+            Answer::Local(response) => response,
+            Answer::Proxy(origin) => {
+                outlives.store(origin.rules().outlives_client, Ordering::Relaxed);
+                match road.run(sub, &mut session, origin).await {
+                    Proxied::Sent { .. } => return true,
+                    Proxied::Instead(response) => response,
+                    Proxied::Close => return false,
+                }
+            }
+            Answer::Receive(receiver) => receiver.answer(sub, Bytes::new()).await,
+            Answer::Wait(_) | Answer::Close => return false,
+        };
+        take(sub, response);
+        true
+    })
+}
+
+/// A response that was made here: its body is not wanted.
+fn take(sub: &mut Request, response: Response) {
+    sub.response = response.head;
+    sub.head_sent = true;
+    engine::head_point(sub);
+}
