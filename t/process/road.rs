@@ -279,35 +279,38 @@ fn nothing_is_repeated_that_was_begun() {
     running.server.stop().unwrap();
 }
 
+/// Changes to another protocol whatever is asked, and says back what it hears.
+fn change_protocol(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut piece = [0; 4096];
+    let mut seen = Vec::new();
+    while !seen.windows(4).any(|four| four == b"\r\n\r\n") {
+        let read = stream.read(&mut piece)?;
+        seen.extend_from_slice(&piece[..read]);
+        if read == 0 {
+            return Ok(());
+        }
+    }
+    // Its first words come in one piece with the head.
+    let head =
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nhello ";
+    stream.write_all(head.as_bytes())?;
+    let begin = seen
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap()
+        + 4;
+    stream.write_all(&seen[begin..])?;
+    loop {
+        let read = stream.read(&mut piece)?;
+        if read == 0 || stream.write_all(&piece[..read]).is_err() {
+            return Ok(());
+        }
+    }
+}
+
 #[test]
 fn another_protocol_begins_where_it_is_asked_for() {
-    let origin = origin(|mut stream, _| {
-        let mut piece = [0; 4096];
-        let mut seen = Vec::new();
-        while !seen.windows(4).any(|four| four == b"\r\n\r\n") {
-            let read = stream.read(&mut piece)?;
-            seen.extend_from_slice(&piece[..read]);
-            if read == 0 {
-                return Ok(());
-            }
-        }
-        // Its first words come in one piece with the head.
-        let head =
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nhello ";
-        stream.write_all(head.as_bytes())?;
-        let begin = seen
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .unwrap()
-            + 4;
-        stream.write_all(&seen[begin..])?;
-        loop {
-            let read = stream.read(&mut piece)?;
-            if read == 0 || stream.write_all(&piece[..read]).is_err() {
-                return Ok(());
-            }
-        }
-    });
+    let origin = origin(|stream, _| change_protocol(stream));
     let fields =
         "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $http_connection;";
     let running = start(

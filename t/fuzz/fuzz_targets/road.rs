@@ -92,7 +92,7 @@ async fn run(request: Vec<u8>, answer: Vec<u8>, cuts: Vec<u8>) {
         }
     });
     let (theirs, mut client) = pair().await.expect("a connection");
-    let application = Application::new(runtime, &runtime.listeners[0], Arc::new(Road::new()));
+    let application = Application::new(runtime, &runtime.listeners[0], Arc::new(Road::default()));
     let application = Arc::new(application);
     let (_shutdown, watch) = tokio::sync::watch::channel(false);
     let connection: Stream = Box::new(stream::Stream::from(theirs));
