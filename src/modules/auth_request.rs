@@ -10,7 +10,6 @@ use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::module::{self, Module};
 use crate::http::build::written::LogSubrequest;
 use crate::http::course::request::Request;
-use crate::http::message::response::Field;
 use crate::http::plan::phase::{AccessRule, Verdict};
 use crate::http::plan::state::StateIndex;
 use crate::http::plan::template::Template;
@@ -171,7 +170,7 @@ struct Findings {
 struct Answer {
     status: u16,
     /// Its `WWW-Authenticate` fields.
-    challenges: Vec<Field>,
+    challenges: Vec<Vec<u8>>,
 }
 
 impl Rule {
@@ -193,11 +192,10 @@ impl Rule {
             request.swap_values(sub);
         }
         request.swap_values(sub);
-        let is_challenge = |one: &&Field| one.name.eq_ignore_ascii_case("www-authenticate");
-        let challenges = sub.response.fields.iter().filter(is_challenge);
+        let challenges = sub.response.fields.all("www-authenticate");
         request.state(self.state).answer = Some(Answer {
             status: sub.response.status,
-            challenges: challenges.cloned().collect(),
+            challenges: challenges.map(<[u8]>::to_vec).collect(),
         });
     }
 }
@@ -226,7 +224,7 @@ impl AccessRule for Rule {
         match answer.status {
             401 => {
                 for challenge in &answer.challenges {
-                    request.carry(&challenge.name, &challenge.value);
+                    request.carry("WWW-Authenticate", challenge);
                 }
                 "auth request was answered with 401".into()
             }

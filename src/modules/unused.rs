@@ -76,6 +76,12 @@ const UNUSED: &[DirectiveSpec] = &[
         Arity::exactly(2),
         COPIES,
     ),
+    unused(
+        "gzip_buffers NUMBER SIZE;",
+        INNER,
+        Arity::exactly(2),
+        MEMORY,
+    ),
     unused("postpone_output SIZE;", INNER, ONE, COPIES),
     unused("aio VALUE;", INNER, ONE, COPIES),
     unused("aio_write on | off;", INNER, Arity::FLAG, COPIES),
@@ -210,7 +216,8 @@ const EVENT_LOOP: &str = "Has no effect: a worker has one way of waiting for eve
                           connections as the system lets it have descriptors.";
 const PROCESSES: &str = "Has no effect: workers run where and when the system puts them, and wait for nothing \
                          but events.";
-const COPIES: &str = "Has no effect: files are read in pieces and sent like any other response.";
+const COPIES: &str = "Has no effect: on plain connections the system sends long files by itself; what \
+                      is short or encrypted is read in pieces.";
 const CIPHERS: &str = "Has no effect: only cipher suites and key exchanges without known weaknesses are \
                        there, all with forward secrecy, and the order is that of TLS 1.3 and then of \
                        strength.";

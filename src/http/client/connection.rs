@@ -3,23 +3,23 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use pingora_core::apps::ServerApp;
 use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
 
+use super::arrival::{self, Arrival};
 use super::body::{self, Rest};
-use super::cut_off::{Arriving, skip_empty_lines};
+use super::cut_off::Arriving;
 use super::handshake;
+use super::leaving::Leaving;
 use super::send;
 use crate::http::course::encryption::Encryption;
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::identify::{self, salvage};
 use crate::http::course::request::{ConnectionFacts, Request};
 use crate::http::course::session::Session;
-use crate::http::message::head::Progress;
 use crate::http::message::response::Response;
 use crate::http::plan::origin::Origin;
 use crate::http::plan::runtime::{Listener, Runtime};
@@ -37,10 +37,6 @@ pub struct Application {
 /// Numbers the connections of a worker.
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
-/// An idle connection is given this long to be used once more when the worker is to end: a
-/// request may be on its way already.
-const LAST_CHANCE: Duration = Duration::from_millis(1500);
-
 impl Application {
     /// Serves `listener`.
     pub fn new(runtime: &'static Runtime, listener: &'static Listener, road: Arc<Road>) -> Self {
@@ -56,7 +52,7 @@ impl Application {
         let socket = socket.as_deref();
         ConnectionFacts {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
-            since: Instant::now(),
+            since: std::time::Instant::now(),
             requests: 0,
             pipelined: false,
             client: socket.and_then(|one| one.peer_addr()?.as_inet().copied()),
@@ -89,7 +85,7 @@ impl ServerApp for Application {
             session: Some(Box::new(Session::new(End::new(stream, traffic)))),
             request: Some(Box::new(Request::new(self.runtime, self.listener, facts))),
             road: &self.road,
-            shutdown: shutdown.clone(),
+            leaving: Leaving::new(shutdown.clone()),
         };
         connection.serve().await;
         None
@@ -104,38 +100,11 @@ impl Drop for Closing {
     }
 }
 
-struct Idle(&'static Runtime);
-
-impl Idle {
-    fn begin(runtime: &'static Runtime) -> Self {
-        runtime.connections.begin_idle();
-        Self(runtime)
-    }
-}
-
-impl Drop for Idle {
-    fn drop(&mut self) {
-        self.0.connections.end_idle();
-    }
-}
-
 struct Connection<'a> {
     session: Option<Box<Session>>,
     request: Option<Box<Request>>,
     road: &'a Road,
-    shutdown: ShutdownWatch,
-}
-
-/// What waiting for a head came to.
-enum Arrival {
-    /// A whole head of this length.
-    Head,
-    /// One that is refused with this status.
-    Refused(u16),
-    /// The client left, or was silent, in the middle of one.
-    BrokenOff(u16),
-    /// Nothing more comes.
-    End,
+    leaving: Leaving,
 }
 
 impl Connection<'_> {
@@ -145,8 +114,11 @@ impl Connection<'_> {
             let Some(mut request) = self.request.take() else {
                 return;
             };
-            let arriving = Arriving::new(&mut session.client, &mut request);
-            let arrival = self.arrival(arriving.client, arriving.request).await;
+            let Session { client, timer, .. } = &mut *session;
+            let arriving = Arriving::new(client, &mut request);
+            let arrival =
+                arrival::wait(&mut self.leaving, arriving.client, timer, arriving.request);
+            let arrival = arrival.await;
             arriving.arrived();
             let answer = match arrival {
                 Arrival::End => return part(&request, &mut session.client).await,
@@ -160,78 +132,6 @@ impl Connection<'_> {
                 }
             };
             self.answer(answer, request, session).await;
-        }
-    }
-
-    /// Waits for the next head.
-    async fn arrival(&mut self, client: &mut End, request: &mut Request) -> Arrival {
-        let waiting = skip_empty_lines(client);
-        request.connection.pipelined = waiting > 0 && request.connection.requests > 0;
-        if waiting == 0 {
-            match self.first_bytes(client, request).await {
-                Some(true) => {}
-                _ => return Arrival::End,
-            }
-        } else if client.is_gone() {
-            // What it had sent on beforehand was for answers that nobody will read.
-            return Arrival::End;
-        }
-        request.arrive();
-        let settings = &request.server.settings;
-        let deadline = Instant::now() + settings.header_timeout;
-        let mut searched = 0;
-        loop {
-            skip_empty_lines(client);
-            let buffered = client.received();
-            if searched == 0 || ends_head(buffered, searched) {
-                match request.head.read(buffered) {
-                    Ok(Progress::Complete(_)) => {
-                        let head = request.head.bytes();
-                        return too_large(head, settings.longest_line, settings.longest_head)
-                            .map_or(Arrival::Head, Arrival::Refused);
-                    }
-                    Ok(Progress::Partial) => {}
-                    Err(fault) => return Arrival::Refused(fault.status()),
-                }
-            }
-            searched = buffered.len();
-            if let Some(status) = too_large(buffered, settings.longest_line, settings.longest_head)
-            {
-                return Arrival::Refused(status);
-            }
-            let is_first = buffered.is_empty();
-            match timeout_at(deadline, client.receive()).await {
-                Some(Ok(received)) if received > 0 && is_first => request.arrive(),
-                Some(Ok(received)) if received > 0 => {}
-                Some(_) if client.received().is_empty() => return Arrival::End,
-                Some(_) => return Arrival::BrokenOff(400),
-                None => return Arrival::BrokenOff(408),
-            }
-        }
-    }
-
-    /// Waits for the first bytes of a request; true when there are some.
-    async fn first_bytes(&mut self, client: &mut End, request: &Request) -> Option<bool> {
-        let first = request.connection.requests == 0;
-        let patience = if first {
-            request.server.settings.header_timeout
-        } else {
-            request.location.settings.keepalive_timeout
-        };
-        let _idle = (!first).then(|| Idle::begin(request.runtime));
-        let deadline = Instant::now() + patience;
-        loop {
-            if *self.shutdown.borrow() {
-                let last = deadline.min(Instant::now() + LAST_CHANCE);
-                return Some(timeout_at(last, client.receive()).await?.ok()? > 0);
-            }
-            tokio::select! {
-                biased;
-                received = timeout_at(deadline, client.receive()) => {
-                    return Some(received?.ok()? > 0);
-                }
-                changed = self.shutdown.changed() => changed.ok()?,
-            }
         }
     }
 
@@ -255,7 +155,7 @@ impl Connection<'_> {
     fn may_continue(&self, request: &Request) -> bool {
         let head = &request.head;
         let wanted = head.minor_version() == 1 || head.lists(b"connection", b"keep-alive");
-        wanted && !head.lists(b"connection", b"close") && !*self.shutdown.borrow()
+        wanted && !head.lists(b"connection", b"close") && !self.leaving.is_so()
     }
 
     async fn answer(
@@ -273,7 +173,7 @@ impl Connection<'_> {
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
             && request.connection.requests < settings.keepalive_requests
             && request.connection.since.elapsed() < settings.keepalive_time;
-        body::begin(&request, &mut session);
+        body::begin(&mut request, &mut session);
         match answer {
             Answer::Wait(_) | Answer::Close => engine::finish(&mut request),
             Answer::Local(response) => self.respond(request, session, response).await,
@@ -338,7 +238,8 @@ impl Connection<'_> {
     }
 
     /// The connection may serve another request.
-    fn go_on(&mut self, request: Box<Request>, session: Box<Session>) {
+    fn go_on(&mut self, mut request: Box<Request>, session: Box<Session>) {
+        request.bodies.clear();
         self.session = Some(session);
         self.request = Some(request);
     }
@@ -366,25 +267,4 @@ fn without_origin(answer: Answer, status: u16) -> Answer {
         }
         answer => answer,
     }
-}
-
-async fn timeout_at<F: Future>(deadline: Instant, work: F) -> Option<F::Output> {
-    tokio::time::timeout_at(deadline.into(), work).await.ok()
-}
-
-fn ends_head(buffered: &[u8], searched: usize) -> bool {
-    let tail = &buffered[searched.saturating_sub(3)..];
-    tail.windows(2).any(|two| two == b"\n\n") || tail.windows(3).any(|three| three == b"\n\r\n")
-}
-
-/// The status for a head whose lines, or which itself, is too long.
-fn too_large(head: &[u8], longest_line: usize, longest_head: usize) -> Option<u16> {
-    if head.len() <= longest_line {
-        return None;
-    }
-    let mut lines = head.split(|byte| *byte == b'\n');
-    if lines.next().is_some_and(|line| line.len() > longest_line) {
-        return Some(414);
-    }
-    (head.len() > longest_head || lines.any(|line| line.len() > longest_line)).then_some(494)
 }

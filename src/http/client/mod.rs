@@ -1,7 +1,9 @@
 //! The side that asks: its connections, TLS, heads as they come, responses as they leave.
 
+mod arrival;
 pub mod body;
 pub mod connection;
 pub mod cut_off;
 pub mod handshake;
+mod leaving;
 pub mod send;

@@ -1,7 +1,7 @@
 //! Sending a response that was made here, without any detour, and closing so that it arrives.
 
 use std::io;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,8 +13,9 @@ use crate::http::course::request::Request;
 use crate::http::course::respond;
 use crate::http::course::session::Session;
 use crate::http::message::response::{Body, Response};
+use crate::http::plan::body_filter::BodyFilters;
 use crate::http::transport::FAREWELL;
-use crate::http::transport::end::End;
+use crate::http::transport::end::{End, MAX_FILE_PIECE};
 use crate::http::transport::timer::deadline;
 
 /// Sends a response; false when the connection cannot be used any more.
@@ -24,13 +25,21 @@ pub(in crate::http) async fn send(
     mut response: Response,
 ) -> bool {
     respond::take(request, &mut response);
-    let chunked = respond::is_chunked(request, &response.body);
     let with_body = respond::sends_body(request);
     let is_file = matches!(response.body, Body::File { .. });
-    let mut bytes = respond::head(request, &response.body);
-    session.client.traffic().count_head(bytes.len());
+    let mut outgoing = Outgoing::begin(request, &response.body, with_body);
+    session.client.traffic().count_head(outgoing.bytes.len());
+    if with_body && outgoing.filters.is_empty() && is_long_file(request, &response.body) {
+        request.head_sent = true;
+        let sent = write(request, session, &outgoing.bytes).await;
+        request.complete = sent && send_file(request, session, response.body).await;
+        return request.complete;
+    }
     loop {
         let chunk = if with_body {
+            if !outgoing.pause(request, session, &response.body).await {
+                return false;
+            }
             next_chunk(session, &mut response.body).await
         } else {
             Ok(None)
@@ -45,18 +54,83 @@ pub(in crate::http) async fn send(
             }
         };
         let last = chunk.is_none();
-        frame(&mut bytes, chunk.as_deref(), chunked && with_body);
-        if last || bytes.len() > WRITE_AT || response.body.length().is_none() {
+        if !outgoing.add(request, chunk.as_deref()) {
+            return false;
+        }
+        if !outgoing.filters.is_empty() {
+            // Others have their turn between two pieces.
+            tokio::task::yield_now().await;
+        }
+        if last || outgoing.bytes.len() > WRITE_AT || response.body.length().is_none() {
             request.head_sent = true;
-            if !write(request, session, &bytes).await {
+            if !write(request, session, &outgoing.bytes).await {
                 return false;
             }
-            bytes.clear();
+            outgoing.bytes.clear();
         }
         if last {
             request.complete = true;
             return true;
         }
+    }
+}
+
+/// What is gathered for the next write.
+struct Outgoing {
+    bytes: Vec<u8>,
+    chunked: bool,
+    filters: BodyFilters,
+}
+
+impl Outgoing {
+    /// Begins with the head of a response.
+    fn begin(request: &mut Request, body: &Body, with_body: bool) -> Self {
+        let chunked = respond::is_chunked(request, body);
+        let bytes = respond::head(request, body);
+        let mut filters = std::mem::take(&mut request.bodies.response);
+        if !with_body {
+            filters.clear();
+        }
+        Self {
+            bytes,
+            chunked: chunked && with_body,
+            filters,
+        }
+    }
+
+    /// Adds the next piece of the body, or its end, as filters leave it; false when one fails.
+    fn add(&mut self, request: &mut Request, chunk: Option<&[u8]>) -> bool {
+        if self.filters.is_empty() {
+            frame(&mut self.bytes, chunk, self.chunked);
+            return true;
+        }
+        let filtered = match chunk {
+            Some(chunk) => self
+                .filters
+                .piece(request, chunk)
+                .map(|passed| passed.unwrap_or(chunk)),
+            None => self.filters.end(request),
+        };
+        if !frame_filtered(&mut self.bytes, filtered, self.chunked) {
+            return false;
+        }
+        if chunk.is_none() {
+            frame(&mut self.bytes, None, self.chunked);
+        }
+        true
+    }
+
+    /// Sends what filters hold back if the body is not made as fast as it is sent; false when that
+    /// fails.
+    async fn pause(&mut self, request: &mut Request, session: &mut Session, body: &Body) -> bool {
+        if !self.filters.is_holding() || body.is_at_hand() {
+            return true;
+        }
+        let held = self.filters.pause(request);
+        let sent = frame_filtered(&mut self.bytes, held, self.chunked)
+            && write(request, session, &self.bytes).await;
+        self.bytes.clear();
+        sent
     }
 }
 
@@ -94,30 +168,100 @@ fn frame(bytes: &mut Vec<u8>, chunk: Option<&[u8]>, chunked: bool) {
     }
 }
 
-/// Writes it all, as long as the client takes something now and then. Meanwhile what comes of the
-/// request's body is thrown away: the client may send that first, and read only then.
+/// Appends what filters passed on, which may be nothing; false when one failed.
+fn frame_filtered(bytes: &mut Vec<u8>, filtered: io::Result<&[u8]>, chunked: bool) -> bool {
+    match filtered {
+        Ok(b"") => true,
+        Ok(passed) => {
+            frame(bytes, Some(passed), chunked);
+            true
+        }
+        Err(error) => {
+            log::error!("a filter failed while a response was sent: {error}");
+            false
+        }
+    }
+}
+
+/// Whether the system sends the body by itself. A short one leaves together with its head, and what is
+/// encrypted has to pass through our memory.
+fn is_long_file(request: &Request, body: &Body) -> bool {
+    let is_plain = !request.connection.encryption.is_on();
+    is_plain && matches!(body, Body::File { length, .. } if *length > WRITE_AT as u64)
+}
+
+/// Sends a file from the system's memory; its head has left.
+async fn send_file(request: &Request, session: &mut Session, body: Body) -> bool {
+    let Body::File {
+        file,
+        mut offset,
+        length,
+    } = body
+    else {
+        return false;
+    };
+    let end = offset + length;
+    let mut is_others_turn = false;
+    let sent = push(request, session, |client, task| {
+        if offset == end {
+            return Poll::Ready(Ok(0));
+        }
+        if std::mem::take(&mut is_others_turn) {
+            task.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let sent = ready!(client.poll_send_file(task, &file, offset, end - offset))?;
+        if sent == 0 {
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
+        offset += sent as u64;
+        is_others_turn = sent == MAX_FILE_PIECE;
+        Poll::Ready(Ok(sent))
+    });
+    let sent = sent.await;
+    if let Err(error) = &sent
+        && error.kind() == io::ErrorKind::UnexpectedEof
+    {
+        log::error!("a file could not be read while it was sent: {error}");
+    }
+    sent.is_ok()
+}
+
+/// Writes it all.
 async fn write(request: &Request, session: &mut Session, mut bytes: &[u8]) -> bool {
+    let written = push(request, session, |client, task| {
+        if bytes.is_empty() {
+            return client.poll_flush(task).map_ok(|()| 0);
+        }
+        let sent = ready!(client.poll_send(task, bytes, &[]))?;
+        bytes = &bytes[sent..];
+        Poll::Ready(Ok(sent))
+    });
+    written.await.is_ok()
+}
+
+/// Takes steps until one has nothing more to send, as long as the client takes something now and then.
+/// Meanwhile what comes of the request's body is thrown away: the client may send that first, and read
+/// only then.
+async fn push(
+    request: &Request,
+    session: &mut Session,
+    mut step: impl FnMut(&mut End, &mut Context<'_>) -> Poll<io::Result<usize>>,
+) -> io::Result<()> {
     let patience = request.location.settings.send_timeout;
     let mut until = None;
     std::future::poll_fn(|task| {
         loop {
             let client = &mut session.client;
-            let polled = match bytes.is_empty() {
-                true => client.poll_flush(task).map_ok(|()| 0),
-                false => client.poll_send(task, bytes, &[]),
-            };
-            match polled {
-                Poll::Ready(Ok(0)) => return Poll::Ready(true),
-                Poll::Ready(Ok(sent)) => {
-                    bytes = &bytes[sent..];
-                    until = None;
-                }
-                Poll::Ready(Err(_)) => return Poll::Ready(false),
+            match step(client, task) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(_)) => until = None,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
                     let _ = session.body.poll_discard(task, client);
                     let until = *until.get_or_insert_with(|| deadline(patience));
                     ready!(session.timer.poll(task, until));
-                    return Poll::Ready(false);
+                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
                 }
             }
         }

@@ -2,16 +2,17 @@
 
 use super::request::Request;
 use crate::http::message::host;
-use crate::http::message::uri::{self, Target};
+use crate::http::message::uri::{self, Slashes, Target};
 
 /// Reads target and host, and finds the server.
 pub fn identify(request: &mut Request) -> Result<(), u16> {
-    let target = Target::parse(request.head.target(), request.server.settings.slashes);
-    let host = host::of(&request.head);
-    if let Ok(host) = &host {
+    let slashes = request.server.settings.slashes;
+    let mut name = std::mem::take(&mut request.host);
+    let host = host::of(&request.head, &mut name);
+    if host.is_ok() {
         let names = &request.listener.names;
-        let server = names.find(request, host);
-        request.host.clone_from(host);
+        let server = names.find(request, &name);
+        request.host = name;
         request.server = &request.runtime.servers[server.0 as usize];
         request.location = request.runtime.location(request.server.own);
     }
@@ -22,11 +23,9 @@ pub fn identify(request: &mut Request) -> Result<(), u16> {
     if request.head.target() == b"*" && request.head.method() != b"OPTIONS" {
         return Err(400);
     }
-    let Ok(target) = target else { return Err(400) };
-    request.path = target.path;
-    request.arguments = target.arguments;
+    take_target(request, slashes).map_err(|uri::BadTarget| 400u16)?;
     let (raw, _) = uri::split_query(request.head.target());
-    request.escaped = raw.iter().any(|byte| matches!(byte, b'%' | b'+'));
+    request.escaped = memchr::memchr2(b'%', b'+', raw).is_some();
     let server = request.server;
     for handler in &server.begin {
         handler.run(request);
@@ -46,10 +45,19 @@ pub(in crate::http) fn salvage(request: &mut Request, input: &[u8]) {
     request.head.salvage(input);
     request.begin();
     let slashes = request.server.settings.slashes;
-    if let Ok(target) = Target::parse(request.head.target(), slashes) {
-        request.path = target.path;
-        request.arguments = target.arguments;
+    // What is no target leaves them empty.
+    let _ = take_target(request, slashes);
+}
+
+fn take_target(request: &mut Request, slashes: Slashes) -> Result<(), uri::BadTarget> {
+    let target = Target::parse(request.head.target())?;
+    if uri::is_normal(target.path) {
+        request.path.extend_from_slice(target.path);
+    } else {
+        request.path = uri::normalise(target.path, slashes)?;
     }
+    request.arguments.extend_from_slice(target.arguments);
+    Ok(())
 }
 
 /// Forgets fields whose names others may read in another way (`ignore_invalid_headers`).
@@ -61,7 +69,20 @@ fn drop_invalid_fields(request: &mut Request) {
     );
     let is_valid =
         |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || (underscores && *byte == b'_');
-    if drops {
+    if drops && !request.head.are_names_plain() {
         request.head.keep_fields(|name| name.iter().all(is_valid));
+    }
+}
+
+impl Request {
+    /// The path with its query, percent-encoded again, as a target for others.
+    pub fn encoded_target(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.path.len() + self.arguments.len() + 1);
+        uri::escape(&self.path, uri::Escape::Path, &mut out);
+        if !self.arguments.is_empty() {
+            out.push(b'?');
+            out.extend_from_slice(&self.arguments);
+        }
+        out
     }
 }

@@ -3,14 +3,15 @@
 use std::any::Any;
 use std::sync::atomic::Ordering;
 
+use super::bodies::Bodies;
 use super::circumstances::Circumstances;
 pub use super::connection_facts::ConnectionFacts;
 use super::nesting::Nesting;
 use super::subrequest::Kinship;
 use super::value::Value;
 use crate::http::message::head::Head;
-use crate::http::message::response::{Field, ResponseHead};
-use crate::http::message::uri::{self, Escape};
+use crate::http::message::response::ResponseHead;
+use crate::http::message::response_fields::Fields;
 use crate::http::plan::location::Location;
 use crate::http::plan::outcome::InternalTarget;
 use crate::http::plan::pattern::Captures;
@@ -46,6 +47,8 @@ pub struct Request {
     pub captures: Captures,
     /// What leaves, or has left.
     pub response: ResponseHead,
+    /// What goes on with its bodies.
+    pub bodies: Bodies,
     /// Whether the response's head was sent.
     pub head_sent: bool,
     /// Whether the connection may serve another request.
@@ -80,7 +83,7 @@ pub struct Request {
     buffers: Vec<Vec<u8>>,
     received_before: u64,
     sent_before: u64,
-    carried: Vec<Field>,
+    carried: Fields,
 }
 
 /// More internal redirects than this are a cycle.
@@ -106,6 +109,7 @@ impl Request {
             host: Vec::new(),
             captures: Captures::default(),
             response: ResponseHead::default(),
+            bodies: Bodies::default(),
             head_sent: false,
             keep_alive: false,
             internal: false,
@@ -128,7 +132,7 @@ impl Request {
             buffers: Vec::new(),
             received_before: 0,
             sent_before: 0,
-            carried: Vec::new(),
+            carried: Fields::default(),
         }
     }
 
@@ -149,6 +153,7 @@ impl Request {
         self.captures.clear();
         self.response.status = 0;
         self.response.fields.clear();
+        self.bodies.clear();
         self.head_sent = false;
         self.keep_alive = false;
         self.internal = false;
@@ -329,20 +334,18 @@ impl Request {
 
     /// Keeps a field for whatever will be answered in the place of the response that had it.
     pub fn carry(&mut self, name: &str, value: &[u8]) {
-        self.carried.push(Field::clean(name, value));
+        self.carried.add(name, value);
     }
 
     /// Forgets what was kept under this name.
     pub fn drop_carried(&mut self, name: &str) {
-        let is_other = |field: &Field| !field.name.eq_ignore_ascii_case(name);
-        self.carried.retain(is_other);
+        self.carried.remove(name);
     }
 
     /// Adds what was kept to the response, but for what it says itself.
     pub fn add_carried(&mut self) {
-        let mut carried = std::mem::take(&mut self.carried);
-        carried.retain(|field| self.response.field(&field.name).is_none());
-        self.response.fields.append(&mut carried);
+        self.response.fields.add_missing(&self.carried);
+        self.carried.clear();
     }
 
     /// Counts an internal redirect; false when there were too many.
@@ -357,17 +360,6 @@ impl Request {
         if self.method() != b"HEAD" {
             self.method = Some(b"GET");
         }
-    }
-
-    /// The path with its query, percent-encoded again, as a target for others.
-    pub fn encoded_target(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.path.len() + self.arguments.len() + 1);
-        uri::escape(&self.path, Escape::Path, &mut out);
-        if !self.arguments.is_empty() {
-            out.push(b'?');
-            out.extend_from_slice(&self.arguments);
-        }
-        out
     }
 
     /// Where the redirect `target` of this request leads; false when there were too many.

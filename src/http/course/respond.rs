@@ -5,22 +5,25 @@ use std::time::{Duration, SystemTime};
 
 use super::engine;
 use super::request::Request;
-use crate::http::message::response::{Body, Field, Response, reason};
+use crate::http::message::decimal::Decimal;
+use crate::http::message::response::{Body, Response, reason};
+use crate::os;
 
 /// Takes a response to the point where its head leaves, and runs what is due there.
 pub(in crate::http) fn take(request: &mut Request, response: &mut Response) {
     std::mem::swap(&mut request.response, &mut response.head);
     if let Some(length) = response.body.length() {
-        let length = length.to_string();
-        request.response.set("Content-Length", length.as_bytes());
+        let length = Decimal::new(length);
+        request.response.set("Content-Length", length.bytes());
     }
     engine::head_point(request);
     if is_bodiless(request.response.status) {
-        let is_length = |field: &Field| field.name.eq_ignore_ascii_case("content-length");
-        request.response.fields.retain(|field| !is_length(field));
+        request.bodies.response.clear();
+        request.response.remove("content-length");
     }
     request.keep_alive &= !closes(request.response.status);
-    request.keep_alive &= response.body.length().is_some() || is_chunked(request, &response.body);
+    request.keep_alive &=
+        is_length_known(request, &response.body) || is_chunked(request, &response.body);
     tell_patience(request);
 }
 
@@ -35,7 +38,11 @@ fn tell_patience(request: &mut Request) {
 
 /// Whether the body goes out in chunks; a client that does not know them reads to the end.
 pub(in crate::http) fn is_chunked(request: &Request, body: &Body) -> bool {
-    body.length().is_none() && request.head.minor_version() == 1
+    !is_length_known(request, body) && request.head.minor_version() == 1
+}
+
+fn is_length_known(request: &Request, body: &Body) -> bool {
+    body.length().is_some() && !request.bodies.response.change_length()
 }
 
 /// Whether the body follows the head.
@@ -52,23 +59,11 @@ pub(in crate::http) fn head(request: &Request, body: &Body) -> Vec<u8> {
         field(&mut out, "Server", server.as_bytes());
     }
     date_field(&mut out);
-    for one in request
-        .response
-        .fields
-        .iter()
-        .filter(|one| !one.value.is_empty())
-    {
-        field(&mut out, &one.name, &one.value);
-    }
-    if !is_bodiless(status) && is_chunked(request, body) {
+    request.response.fields.write(&mut out);
+    if sends_body(request) && is_chunked(request, body) {
         field(&mut out, "Transfer-Encoding", b"chunked");
     }
-    let connection: &[u8] = if request.keep_alive {
-        b"keep-alive"
-    } else {
-        b"close"
-    };
-    field(&mut out, "Connection", connection);
+    connection_field(request, &mut out);
     out.extend_from_slice(b"\r\n");
     out
 }
@@ -99,6 +94,10 @@ pub fn proxied_head(
     }
     let status = request.response.status;
     let with_body = switches || sends_body(request);
+    if !with_body || switches {
+        request.bodies.response.clear();
+    }
+    let is_length_known = is_length_known && !request.bodies.response.change_length();
     let is_framed = is_length_known || !with_body || switches;
     let chunked = !is_framed && request.head.minor_version() == 1;
     request.keep_alive &= !switches && (is_framed || chunked);
@@ -123,20 +122,12 @@ pub fn proxied_head(
     if request.response.field("date").is_none() {
         date_field(out);
     }
-    let filled = |one: &&Field| !one.value.is_empty();
-    for one in request.response.fields.iter().filter(filled) {
-        field(out, &one.name, &one.value);
-    }
+    request.response.fields.write(out);
     if chunked {
         field(out, "Transfer-Encoding", b"chunked");
     }
     if !switches {
-        let connection: &[u8] = if request.keep_alive {
-            b"keep-alive"
-        } else {
-            b"close"
-        };
-        field(out, "Connection", connection);
+        connection_field(request, out);
     }
     out.extend_from_slice(b"\r\n");
     request.connection.traffic.count_head(out.len() - start);
@@ -159,14 +150,9 @@ pub(in crate::http) fn closes(status: u16) -> bool {
     matches!(status, 400 | 408 | 413 | 414 | 494..=497 | 500 | 501 | 505)
 }
 
-/// The present time as a `Date` field has it.
-pub(in crate::http) fn date() -> String {
-    httpdate::fmt_http_date(SystemTime::now())
-}
-
 fn status_line(out: &mut Vec<u8>, status: u16, phrase: &str) {
     out.extend_from_slice(b"HTTP/1.1 ");
-    out.extend_from_slice(status.to_string().as_bytes());
+    out.extend_from_slice(Decimal::new(status.into()).bytes());
     out.push(b' ');
     out.extend_from_slice(phrase.as_bytes());
     out.extend_from_slice(b"\r\n");
@@ -179,17 +165,26 @@ fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
+fn connection_field(request: &Request, out: &mut Vec<u8>) {
+    let kept: &[u8] = match request.keep_alive {
+        true => b"keep-alive",
+        false => b"close",
+    };
+    field(out, "Connection", kept);
+}
+
 fn date_field(out: &mut Vec<u8>) {
     thread_local! {
-        static LAST: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
+        static LAST: RefCell<(u64, Vec<u8>)> = const { RefCell::new((0, Vec::new())) };
     }
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let second = since.unwrap_or(Duration::ZERO).as_secs();
-    LAST.with_borrow_mut(|(last, text)| {
-        if *last != second || text.is_empty() {
+    let second = os::seconds();
+    LAST.with_borrow_mut(|(last, line)| {
+        if *last != second || line.is_empty() {
             *last = second;
-            *text = date();
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+            line.clear();
+            field(line, "Date", httpdate::fmt_http_date(now).as_bytes());
         }
-        field(out, "Date", text.as_bytes());
+        out.extend_from_slice(line);
     });
 }

@@ -15,42 +15,72 @@ pub(in crate::http) type Place = (Range<usize>, Range<usize>);
 /// More fields than this are refused, however short they are.
 pub(in crate::http) const MOST_FIELDS: usize = 1000;
 
-/// Reads the fields of `input` from `start` on; gives where the empty line behind them ends, or
-/// `None` when more bytes are needed.
+/// All fields of a head have been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) struct Whole {
+    /// Where the empty line behind them ends.
+    pub(in crate::http) end: usize,
+    /// Whether their names are letters, digits and hyphens.
+    pub(in crate::http) are_names_plain: bool,
+}
+
+/// Reads the fields of `input` from `start` on; `None` when more bytes are needed.
 pub(in crate::http) fn read(
     input: &[u8],
     start: usize,
     fields: &mut Vec<Place>,
-) -> Result<Option<usize>, BadHead> {
+) -> Result<Option<Whole>, BadHead> {
     fields.clear();
-    let mut start = start;
+    let (mut start, mut seen) = (start, 0);
     while let Some(length) = memchr::memchr(b'\n', &input[start..]) {
         let line = &input[start..start + length];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let next = start + length + 1;
         if line.is_empty() {
-            return Ok(Some(next));
+            return Ok(Some(Whole {
+                end: next,
+                are_names_plain: seen & ODD == 0,
+            }));
         }
         if fields.len() == MOST_FIELDS {
             return Err(BadHead::Malformed);
         }
-        let (name, value) = split(line)?;
+        let (name, value) = split(line, &mut seen)?;
         fields.push((start..start + name, start + value.start..start + value.end));
         start = next;
     }
     Ok(None)
 }
 
-/// The length of the name, and where the value is. A line without a colon is a name alone.
-fn split(line: &[u8]) -> Result<(usize, Range<usize>), BadHead> {
-    let name = memchr::memchr(b':', line).unwrap_or(line.len());
-    let is_odd = |byte: &u8| *byte <= b' ' || *byte == 0x7f;
-    if name == 0 || line[..name].iter().any(is_odd) {
-        return Err(BadHead::Malformed);
+/// What a byte makes of a name: `ODD` where others may read it in another way, `REFUSED` where it is none.
+const ODD: u8 = 1;
+const REFUSED: u8 = 2;
+static IN_NAME: [u8; 256] = {
+    let mut kinds = [ODD; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+        let value = byte as u8;
+        if value <= b' ' || value == 0x7f {
+            kinds[byte] = REFUSED;
+        } else if value.is_ascii_alphanumeric() || value == b'-' {
+            kinds[byte] = 0;
+        }
+        byte += 1;
+    }
+    kinds
+};
+
+/// The length of the name, and where the value is. A line without a colon is a name alone. Adds to `seen`
+/// what the bytes of the name are.
+fn split(line: &[u8], seen: &mut u8) -> Result<(usize, Range<usize>), BadHead> {
+    let mut name = 0;
+    while let Some(byte) = line.get(name).filter(|byte| **byte != b':') {
+        *seen |= IN_NAME[usize::from(*byte)];
+        name += 1;
     }
     let rest = line.get(name + 1..).unwrap_or_default();
-    let is_control = |byte: &u8| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f;
-    if rest.iter().any(is_control) {
+    if name == 0 || *seen & REFUSED != 0 || has_control(rest) {
         return Err(BadHead::Malformed);
     }
     let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
@@ -58,6 +88,13 @@ fn split(line: &[u8]) -> Result<(usize, Range<usize>), BadHead> {
     let after = rest[before..].iter().rev().take_while(is_blank).count();
     let end = line.len() - after;
     Ok((name, (name + 1 + before).min(end)..end))
+}
+
+/// Whether there is a control character other than a tab. Looks at every byte, many at a time.
+pub(in crate::http) fn has_control(text: &[u8]) -> bool {
+    let is_control = |byte: u8| (byte < b' ' && byte != b'\t') || byte == 0x7f;
+    text.iter()
+        .fold(false, |found, byte| found | is_control(*byte))
 }
 
 #[cfg(test)]

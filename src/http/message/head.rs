@@ -19,6 +19,7 @@ pub struct Head {
     target: Range<usize>,
     minor_version: u8,
     fields: Vec<Place>,
+    are_names_plain: bool,
     body: BodyFraming,
     fault: Option<BadHead>,
 }
@@ -72,12 +73,17 @@ impl Head {
         let Some(line) = RequestLine::read(input)? else {
             return Ok(Progress::Partial);
         };
-        let Some(end) = fields::read(input, line.length, &mut self.fields)? else {
+        let Some(fields::Whole {
+            end,
+            are_names_plain,
+        }) = fields::read(input, line.length, &mut self.fields)?
+        else {
             return Ok(Progress::Partial);
         };
         self.method = line.method;
         self.target = line.target;
         self.minor_version = line.minor_version;
+        self.are_names_plain = are_names_plain;
         self.bytes.clear();
         self.bytes.extend_from_slice(&input[..end]);
         let framing = request_framing::of(self);
@@ -155,6 +161,11 @@ impl Head {
         self.fields.retain(|(name, _)| wanted(&bytes[name.clone()]));
     }
 
+    /// Whether the names of all fields it came with are letters, digits and hyphens.
+    pub fn are_names_plain(&self) -> bool {
+        self.are_names_plain
+    }
+
     /// All fields, in order.
     pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let bytes = &self.bytes;
@@ -187,7 +198,7 @@ struct RequestLine {
 impl RequestLine {
     /// `None` when more bytes are needed.
     fn read(input: &[u8]) -> Result<Option<Self>, BadHead> {
-        let Some(end) = input.iter().position(|byte| *byte == b'\n') else {
+        let Some(end) = memchr::memchr(b'\n', input) else {
             // What cannot begin a request is refused before its line ends.
             let odd = |byte: &&u8| !is_method_byte(**byte);
             return match input.iter().find(odd) {
@@ -201,13 +212,11 @@ impl RequestLine {
             .take_while(|byte| is_method_byte(**byte))
             .count();
         let blank = |place: usize| line.get(place) == Some(&b' ');
-        let target = line
-            .iter()
-            .skip(method + 1)
-            .take_while(|byte| is_target_byte(**byte))
-            .count();
+        let rest = line.get(method + 1..).unwrap_or_default();
+        let target = memchr::memchr(b' ', rest).ok_or(BadHead::Malformed)?;
         let version = method + 1 + target;
-        if method == 0 || target == 0 || !blank(method) || !blank(version) {
+        let is_no_target = target == 0 || has_other_than_target(&rest[..target]);
+        if method == 0 || is_no_target || !blank(method) {
             return Err(BadHead::Malformed);
         }
         let minor_version = match line.get(version + 1..).unwrap_or_default() {
@@ -235,8 +244,11 @@ fn is_method_byte(byte: u8) -> bool {
     byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-')
 }
 
-fn is_target_byte(byte: u8) -> bool {
-    byte > b' ' && byte != 0x7f
+/// Looks at every byte, many at a time.
+fn has_other_than_target(text: &[u8]) -> bool {
+    let is_other = |byte: u8| byte <= b' ' || byte == 0x7f;
+    text.iter()
+        .fold(false, |found, byte| found | is_other(*byte))
 }
 
 #[cfg(test)]

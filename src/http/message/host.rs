@@ -7,15 +7,17 @@ use super::uri;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) struct BadHost;
 
-/// The host, lower-case and without a port: of an absolute target, or of the `Host` field.
-pub(in crate::http) fn of(head: &Head) -> Result<Vec<u8>, BadHost> {
+/// Appends the host, lower-case and without a port: of an absolute target, or of the `Host` field.
+pub(in crate::http) fn of(head: &Head, out: &mut Vec<u8>) -> Result<(), BadHost> {
     let field = head.field(b"host");
     if field.is_none() && head.minor_version() == 1 {
         return Err(BadHost);
     }
     // What is not used is judged all the same: a peer might use it.
-    let of_field = field.map_or(Ok(Vec::new()), normalise)?;
-    authority(head).map_or(Ok(of_field), normalise)
+    let of_field = field.map_or(Ok(&b""[..]), name_of)?;
+    let name = authority(head).map_or(Ok(of_field), name_of)?;
+    out.extend(name.iter().map(u8::to_ascii_lowercase));
+    Ok(())
 }
 
 /// The host as the client wrote it, with its port: what a redirect of ours leads back to.
@@ -28,29 +30,45 @@ fn authority(head: &Head) -> Option<&[u8]> {
     uri::split_authority(head.target()).ok()?.0
 }
 
-fn normalise(host: &[u8]) -> Result<Vec<u8>, BadHost> {
+/// The name alone, without a port.
+fn name_of(host: &[u8]) -> Result<&[u8], BadHost> {
     let end = match host.first() {
         Some(b'[') => host
             .iter()
             .position(|byte| *byte == b']')
             .map(|end| end + 1),
-        _ => host
-            .iter()
-            .position(|byte| *byte == b':')
-            .or(Some(host.len())),
+        _ => memchr::memchr(b':', host).or(Some(host.len())),
     };
     let (name, port) = host.split_at(end.ok_or(BadHost)?);
     check_port(port)?;
     let name = name.strip_suffix(b".").unwrap_or(name);
-    let odd = |byte: &u8| {
-        *byte <= b' ' || matches!(byte, b'/' | b'\\' | 0x7f | b'"' | b'@' | b'?' | b'#')
-    };
-    let has_empty_label = name.split(|byte| *byte == b'.').any(<[u8]>::is_empty);
-    if name.iter().any(odd) || has_empty_label || name == b"[]" {
+    let (mut is_odd, mut before) = (false, b'.');
+    for byte in name {
+        is_odd |= IS_ODD[usize::from(*byte)] | (before == b'.' && *byte == b'.');
+        before = *byte;
+    }
+    if is_odd || before == b'.' || name == b"[]" {
         return Err(BadHost);
     }
-    Ok(name.to_ascii_lowercase())
+    Ok(name)
 }
+
+/// What no name of a host holds.
+static IS_ODD: [bool; 256] = {
+    let mut odd = [false; 256];
+    let mut byte = 0;
+    while byte <= b' ' as usize {
+        odd[byte] = true;
+        byte += 1;
+    }
+    let others = b"/\\\x7f\"@?#";
+    let mut place = 0;
+    while place < others.len() {
+        odd[others[place] as usize] = true;
+        place += 1;
+    }
+    odd
+};
 
 fn check_port(text: &[u8]) -> Result<(), BadHost> {
     let digits = match text {
@@ -66,6 +84,14 @@ fn check_port(text: &[u8]) -> Result<(), BadHost> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn normalise(host: &[u8]) -> Result<Vec<u8>, BadHost> {
+        let mut head = Head::default();
+        let head_text = [b"GET / HTTP/1.1\r\nHost: ", host, b"\r\n\r\n"].concat();
+        head.read(&head_text).unwrap();
+        let mut out = Vec::new();
+        of(&head, &mut out).map(|()| out)
+    }
 
     #[test]
     fn ports_and_case_are_dropped() {

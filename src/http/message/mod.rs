@@ -1,12 +1,14 @@
 //! What HTTP says: heads, URIs, hosts, bodies. No word of configuration.
 
 pub mod chunks;
+pub mod decimal;
 pub mod fields;
 pub mod framing;
 pub mod head;
 pub mod host;
 pub mod request_framing;
 pub mod response;
+pub mod response_fields;
 pub mod response_head;
 pub mod stream;
 pub mod uri;

@@ -24,6 +24,9 @@ pub(in crate::http) fn of(head: &Head) -> Result<BodyFraming, BadHead> {
     let (mut length, mut coding) = (None, None);
     let mut seen = 0_u16;
     for (name, value) in head.fields() {
+        if !is_initial(name) {
+            continue;
+        }
         let same = |one: &&[u8]| one.len() == name.len() && one.eq_ignore_ascii_case(name);
         let Some(place) = SINGLE.iter().position(same) else {
             continue;
@@ -45,6 +48,17 @@ pub(in crate::http) fn of(head: &Head) -> Result<BodyFraming, BadHead> {
         (Some(_), None) => Ok(BodyFraming::Chunked),
         (None, None | Some(0)) => Ok(BodyFraming::None),
         (None, Some(length)) => Ok(BodyFraming::Length(length)),
+    }
+}
+
+/// Whether one of `SINGLE` begins and is as long as this: most fields need no closer look.
+fn is_initial(name: &[u8]) -> bool {
+    match name.first().map(u8::to_ascii_lowercase) {
+        Some(b'h') => name.len() == 4,
+        Some(b'c' | b'a' | b't') => name.len() >= 13,
+        Some(b'e') => name.len() == 6,
+        Some(b'i') => name.len() >= 8,
+        _ => false,
     }
 }
 

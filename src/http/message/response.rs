@@ -8,6 +8,7 @@ use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
 
+use super::response_fields::Fields;
 use super::stream::Stream;
 
 /// The status and fields that leave, whoever made them.
@@ -16,29 +17,19 @@ pub struct ResponseHead {
     /// 0 until it is known.
     pub status: u16,
     /// Fields in order, beside those that every response has.
-    pub fields: Vec<Field>,
-}
-
-/// One field of a response.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// As it is written.
-    pub name: String,
-    /// Free of line ends and other control characters.
-    pub value: Vec<u8>,
+    pub fields: Fields,
 }
 
 impl ResponseHead {
     /// Adds a field.
     pub fn add(&mut self, name: &str, value: &[u8]) {
-        self.fields.push(Field::clean(name, value));
+        self.fields.add(name, value);
     }
 
     /// Replaces every field of this name.
     pub fn set(&mut self, name: &str, value: &[u8]) {
-        self.fields
-            .retain(|field| !field.name.eq_ignore_ascii_case(name));
-        self.add(name, value);
+        self.fields.remove(name);
+        self.fields.add(name, value);
     }
 
     /// Whether the body consists of several ranges of what was asked for.
@@ -49,30 +40,35 @@ impl ResponseHead {
 
     /// Forgets every field of this name.
     pub fn remove(&mut self, name: &str) {
-        self.fields
-            .retain(|field| !field.name.eq_ignore_ascii_case(name));
+        self.fields.remove(name);
+    }
+
+    /// The body is changed on its way: drops what was said of its bytes and no longer holds.
+    pub fn change_body(&mut self) {
+        self.remove("content-length");
+        self.remove("accept-ranges");
+        let tag = match self.field("etag") {
+            Some(tag) if tag.starts_with(b"W/") => tag.to_vec(),
+            Some(tag) if tag.starts_with(b"\"") => [b"W/", tag].concat(),
+            Some(_) => Vec::new(),
+            None => return,
+        };
+        match tag.is_empty() {
+            true => self.remove("etag"),
+            false => self.set("ETag", &tag),
+        }
+    }
+
+    /// Whether a field of this name lists `token`.
+    pub fn lists(&self, name: &str, token: &[u8]) -> bool {
+        let is_token = |item: &[u8]| item.trim_ascii().eq_ignore_ascii_case(token);
+        let mut values = self.fields.all(name);
+        values.any(|value| value.split(|byte| *byte == b',').any(is_token))
     }
 
     /// The first field of this name.
     pub fn field(&self, name: &str) -> Option<&[u8]> {
-        let same = |field: &&Field| field.name.eq_ignore_ascii_case(name);
-        self.fields.iter().find(same).map(|field| &*field.value)
-    }
-}
-
-impl Field {
-    /// A field; line ends in the value, which would begin another one, become blanks, and so does
-    /// what else no field may hold.
-    pub fn clean(name: &str, value: &[u8]) -> Self {
-        let clean = |byte: &u8| match byte {
-            b'\t' => b'\t',
-            byte if byte.is_ascii_control() => b' ',
-            byte => *byte,
-        };
-        Self {
-            name: name.to_owned(),
-            value: value.iter().map(clean).collect(),
-        }
+        self.fields.get(name)
     }
 }
 
@@ -136,6 +132,14 @@ impl Body {
 }
 
 impl Body {
+    /// Whether the next piece, or the end, is there without waiting.
+    pub fn is_at_hand(&self) -> bool {
+        match self {
+            Self::Stream(stream) => stream.is_at_hand(),
+            _ => true,
+        }
+    }
+
     /// The next piece; `None` at the end.
     pub async fn next_chunk(&mut self) -> io::Result<Option<Bytes>> {
         match std::mem::take(self) {
@@ -219,7 +223,7 @@ impl Response {
         Self {
             head: ResponseHead {
                 status,
-                fields: Vec::new(),
+                fields: Fields::default(),
             },
             body: Body::Empty,
         }
@@ -269,6 +273,7 @@ fn has_page(status: u16) -> bool {
 /// The phrase that goes with a status, empty for an unknown one.
 pub fn reason(status: u16) -> &'static str {
     match status {
+        200 => "OK",
         494 => "Request Header Or Cookie Too Large",
         497 => "The plain HTTP request was sent to HTTPS port",
         302 => "Moved Temporarily",
@@ -283,17 +288,5 @@ pub fn reason(status: u16) -> &'static str {
                 .and_then(|status| status.canonical_reason())
                 .unwrap_or("")
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_field_is_one_line() {
-        let mut head = ResponseHead::default();
-        head.add("A", b"b\r\nC: d\0\x01\x7f\te\xff");
-        assert_eq!(head.field("a"), Some(&b"b  C: d   \te\xff"[..]));
     }
 }

@@ -5,6 +5,8 @@
 //! other way (RFC 9112 §6.3): two lengths, a length beside a coding, a coding that is not
 //! `chunked`, a coding in HTTP/1.0.
 
+use std::mem::MaybeUninit;
+
 use httparse::{Header, ParserConfig, Status};
 
 use super::framing::{Chunks, Framing};
@@ -28,6 +30,8 @@ pub struct ResponseHead<'h> {
     pub chunked: bool,
     /// Whether the connection serves another request after this one.
     pub persistent: bool,
+    /// Whether `Connection` names fields, beside saying how long it lasts.
+    names_fields: bool,
 }
 
 /// Why some bytes are no head of a response.
@@ -55,14 +59,14 @@ pub fn read<T>(
     input: &[u8],
     take: impl FnOnce(&ResponseHead<'_>) -> T,
 ) -> Result<Option<T>, BadResponse> {
-    let mut few = [httparse::EMPTY_HEADER; FEW_FIELDS];
+    let mut few = [const { MaybeUninit::uninit() }; FEW_FIELDS];
     let fits = match parse(input, &mut few) {
         Ok(Some(head)) => return Ok(Some(take(&head))),
         Ok(None) => return Ok(None),
         Err(Unread::Bad(bad)) => return Err(bad),
         Err(Unread::ManyFields) => input.len() / SHORTEST_FIELD + 1,
     };
-    let mut many = vec![httparse::EMPTY_HEADER; fits];
+    let mut many = vec![MaybeUninit::uninit(); fits];
     match parse(input, &mut many) {
         Ok(head) => Ok(head.map(|head| take(&head))),
         Err(Unread::Bad(bad)) => Err(bad),
@@ -83,10 +87,12 @@ impl From<BadResponse> for Unread {
 
 fn parse<'h>(
     input: &'h [u8],
-    storage: &'h mut [Header<'h>],
+    storage: &'h mut [MaybeUninit<Header<'h>>],
 ) -> Result<Option<ResponseHead<'h>>, Unread> {
-    let mut response = httparse::Response::new(storage);
-    let length = match ParserConfig::default().parse_response(&mut response, input) {
+    let mut response = httparse::Response::new(&mut []);
+    let parser = ParserConfig::default();
+    let read = parser.parse_response_with_uninit_headers(&mut response, input, storage);
+    let length = match read {
         Ok(Status::Complete(length)) => length,
         Ok(Status::Partial) => return Ok(None),
         Err(httparse::Error::TooManyHeaders) => return Err(Unread::ManyFields),
@@ -101,6 +107,7 @@ fn parse<'h>(
         content_length: None,
         chunked: false,
         persistent: false,
+        names_fields: false,
     };
     if head.status < 100 {
         return Err(BadResponse::Malformed.into());
@@ -117,8 +124,13 @@ impl ResponseHead<'_> {
             let name = field.name;
             match name.len() {
                 10 if name.eq_ignore_ascii_case("connection") => {
-                    close |= lists(field.value, b"close");
-                    keep_alive |= lists(field.value, b"keep-alive");
+                    for token in tokens(field.value) {
+                        match token.len() {
+                            5 if token.eq_ignore_ascii_case(b"close") => close = true,
+                            10 if token.eq_ignore_ascii_case(b"keep-alive") => keep_alive = true,
+                            _ => self.names_fields = true,
+                        }
+                    }
                 }
                 14 if name.eq_ignore_ascii_case("content-length") => {
                     let length = number(field.value).ok_or(BadResponse::Framing)?;
@@ -175,7 +187,7 @@ impl ResponseHead<'_> {
             17 => name.eq_ignore_ascii_case("transfer-encoding"),
             _ => false,
         };
-        known || self.names_in_connection(name)
+        known || (self.names_fields && self.names_in_connection(name))
     }
 
     fn names_in_connection(&self, name: &str) -> bool {
@@ -189,8 +201,11 @@ impl ResponseHead<'_> {
 
 /// Whether a list of tokens has one.
 pub fn lists(value: &[u8], token: &[u8]) -> bool {
-    let mut tokens = value.split(|byte| *byte == b',');
-    tokens.any(|one| one.trim_ascii().eq_ignore_ascii_case(token))
+    tokens(value).any(|one| one.eq_ignore_ascii_case(token))
+}
+
+fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
 /// Digits and nothing else.

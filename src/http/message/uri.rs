@@ -12,39 +12,38 @@ pub enum Slashes {
     Keep,
 }
 
-/// The parts of a request target.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Target {
-    /// The decoded, normalised path.
-    pub path: Vec<u8>,
+/// The parts of a request target as they are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target<'t> {
+    /// The path, neither decoded nor normalised.
+    pub path: &'t [u8],
     /// The query without its `?`.
-    pub arguments: Vec<u8>,
+    pub arguments: &'t [u8],
     /// The authority of an absolute target (`GET http://host/path`).
-    pub authority: Option<Vec<u8>>,
+    pub authority: Option<&'t [u8]>,
 }
 
 /// The target cannot be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadTarget;
 
-impl Target {
-    /// Reads the target of a request line.
-    pub fn parse(raw: &[u8], slashes: Slashes) -> Result<Self, BadTarget> {
+impl<'t> Target<'t> {
+    /// Takes the target of a request line apart.
+    pub fn parse(raw: &'t [u8]) -> Result<Self, BadTarget> {
         let (authority, rest) = split_authority(raw)?;
-        let rest = rest.split(|byte| *byte == b'#').next().unwrap_or(rest);
-        let (path, arguments) = split_query(rest);
-        let path = if path.is_empty() { b"/" } else { path };
+        let end = memchr::memchr(b'#', rest).unwrap_or(rest.len());
+        let (path, arguments) = split_query(&rest[..end]);
         Ok(Self {
-            path: normalise(path, slashes)?,
-            arguments: arguments.unwrap_or_default().to_vec(),
-            authority: authority.map(<[u8]>::to_vec),
+            path: if path.is_empty() { b"/" } else { path },
+            arguments: arguments.unwrap_or_default(),
+            authority,
         })
     }
 }
 
 /// Splits at the first `?`.
 pub fn split_query(text: &[u8]) -> (&[u8], Option<&[u8]>) {
-    match text.iter().position(|byte| *byte == b'?') {
+    match memchr::memchr(b'?', text) {
         Some(mark) => (&text[..mark], Some(&text[mark + 1..])),
         None => (text, None),
     }
@@ -79,6 +78,9 @@ pub(in crate::http) fn split_authority(raw: &[u8]) -> Result<(Option<&[u8]>, &[u
 
 /// Decodes and normalises a path that begins with a slash.
 pub fn normalise(raw: &[u8], slashes: Slashes) -> Result<Vec<u8>, BadTarget> {
+    if is_normal(raw) {
+        return Ok(raw.to_vec());
+    }
     let decoded = decode_strict(raw)?;
     if decoded.first() != Some(&b'/') {
         return Err(BadTarget);
@@ -101,6 +103,16 @@ pub fn normalise(raw: &[u8], slashes: Slashes) -> Result<Vec<u8>, BadTarget> {
         }
     }
     Ok(path)
+}
+
+/// Whether a path is what [`normalise`] makes of it, at first sight.
+pub(in crate::http) fn is_normal(path: &[u8]) -> bool {
+    let (mut before, mut is_other) = (b' ', path.first() != Some(&b'/'));
+    for byte in path {
+        is_other |= matches!(byte, 0 | b'%') | (before == b'/' && matches!(byte, b'/' | b'.'));
+        before = *byte;
+    }
+    !is_other
 }
 
 fn leave(path: &mut Vec<u8>) -> Result<(), BadTarget> {
@@ -256,14 +268,27 @@ mod tests {
     }
 
     #[test]
+    fn normal_paths_stay_as_they_are() {
+        for raw in ["/", "/a/b", "/a.b/c.", "/a+b", "/\u{e9}"] {
+            assert!(is_normal(raw.as_bytes()), "{raw}");
+            assert_eq!(path(raw), Ok(raw.into()));
+        }
+        for raw in [
+            "", "a", "/.", "/a/./b", "//", "/a%62", "/a\0", "/a//b", "/.a",
+        ] {
+            assert!(!is_normal(raw.as_bytes()), "{raw}");
+        }
+    }
+
+    #[test]
     fn slashes_are_kept_when_asked() {
         assert_eq!(normalise(b"/a//b", Slashes::Keep), Ok(b"/a//b".to_vec()));
     }
 
     #[test]
     fn absolute_targets_give_their_authority() {
-        let target = Target::parse(b"http://host:80/p?q=1#f", Slashes::Merge).unwrap();
-        assert_eq!(target.authority.as_deref(), Some(&b"host:80"[..]));
+        let target = Target::parse(b"http://host:80/p?q=1#f").unwrap();
+        assert_eq!(target.authority, Some(&b"host:80"[..]));
         assert_eq!(target.path, b"/p");
         assert_eq!(target.arguments, b"q=1");
         for (raw, arguments) in [
@@ -271,13 +296,13 @@ mod tests {
             ("http://h", ""),
             ("a+b.c://h?", ""),
         ] {
-            let target = Target::parse(raw.as_bytes(), Slashes::Merge).unwrap();
-            assert_eq!(target.authority.as_deref(), Some(&b"h"[..]), "{raw}");
+            let target = Target::parse(raw.as_bytes()).unwrap();
+            assert_eq!(target.authority, Some(&b"h"[..]), "{raw}");
             assert_eq!(target.path, b"/", "{raw}");
             assert_eq!(target.arguments, arguments.as_bytes(), "{raw}");
         }
         for raw in ["http:///x", "://h/", "h", "?a", "1h://a/"] {
-            let target = Target::parse(raw.as_bytes(), Slashes::Merge);
+            let target = Target::parse(raw.as_bytes());
             assert_eq!(target, Err(BadTarget), "{raw}");
         }
     }

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use super::pattern::Pattern;
 use super::phase::{AccessRule, ContentHandler, ErrorAnswer, Phase, PhaseHandler, RewriteStep};
+use super::quick_hash::QuickMap;
 use super::settings::Settings;
 use crate::http::course::request::Request;
 
@@ -86,7 +87,7 @@ impl Location {
 /// The locations of one level.
 #[derive(Default)]
 pub struct Locations {
-    exact: HashMap<Vec<u8>, LocationIndex>,
+    exact: QuickMap<Vec<u8>, LocationIndex>,
     /// Those of them that end in a slash.
     exact_folders: Vec<(Vec<u8>, LocationIndex)>,
     prefixes: Vec<(Vec<u8>, LocationIndex)>,

@@ -1,5 +1,6 @@
 //! What a configuration became: servers, locations, templates, variables, and the traits of handlers.
 
+pub mod body_filter;
 pub mod chore;
 pub mod counters;
 pub mod handshakes;
@@ -12,6 +13,7 @@ pub mod pattern;
 pub mod pcre;
 pub mod phase;
 pub mod provision;
+pub mod quick_hash;
 pub mod receiver;
 pub mod runtime;
 pub mod server_name;

@@ -1,9 +1,8 @@
 //! Which server of an address takes a request: exact names, then the longest `*.x`, then the
 //! longest `x.*`, then patterns in the order of the file, then the default server.
 
-use std::collections::HashMap;
-
 use super::pattern::Pattern;
+use super::quick_hash::QuickMap;
 use crate::http::course::request::Request;
 
 /// Index of a server in its runtime.
@@ -13,7 +12,7 @@ pub struct ServerIndex(pub(in crate::http) u32);
 /// The names of the servers behind one address.
 pub struct ServerNames {
     default: ServerIndex,
-    exact: HashMap<Vec<u8>, ServerIndex>,
+    exact: QuickMap<Vec<u8>, ServerIndex>,
     suffixes: Vec<(Vec<u8>, ServerIndex)>,
     prefixes: Vec<(Vec<u8>, ServerIndex)>,
     patterns: Vec<(Pattern, ServerIndex)>,
@@ -24,7 +23,7 @@ impl ServerNames {
     pub fn new(default: ServerIndex) -> Self {
         Self {
             default,
-            exact: HashMap::new(),
+            exact: QuickMap::default(),
             suffixes: Vec::new(),
             prefixes: Vec::new(),
             patterns: Vec::new(),

@@ -20,7 +20,7 @@ use super::traffic::Traffic;
 use crate::os;
 
 /// So much of a file is sent at once, so that other connections have their turn.
-const MAX_FILE_PIECE: usize = 512 * 1024;
+pub const MAX_FILE_PIECE: usize = 512 * 1024;
 
 /// One end of an exchange.
 #[derive(Debug)]
@@ -175,8 +175,7 @@ impl End {
                 self.count_sent(sent);
                 Poll::Ready(Ok(sent))
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // Only a write of its own tells the stream that it is to wait for room.
+            Err(error) if is_for_a_write(error.kind()) => {
                 let mut piece = [0; 4096];
                 let read = file.read_at(&mut piece[..most.min(4096)], offset)?;
                 self.poll_send(task, &piece[..read], &[])
@@ -229,4 +228,11 @@ impl End {
     pub fn is_clean(&self) -> bool {
         self.received.is_empty()
     }
+}
+
+/// Whether bytes are to be written instead: the stream learns only from a write of its own that it is to
+/// wait for room, and there are file systems that the system cannot send from.
+fn is_for_a_write(error: io::ErrorKind) -> bool {
+    use io::ErrorKind::{InvalidInput, Unsupported, WouldBlock};
+    matches!(error, WouldBlock | InvalidInput | Unsupported)
 }

@@ -2,6 +2,7 @@
 
 use super::exchange::Broken;
 use crate::http::course::request::Request;
+use crate::http::message::decimal::Decimal;
 use crate::http::message::framing::Framing;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::plan::origin::{Body, Origin, Reply};
@@ -76,8 +77,8 @@ fn copy_fields(request: &mut Request, origin: &'static dyn Origin, head: &Respon
     }
     let says_length = !matches!(head.status, 100..200 | 204 | 304);
     if let Some(length) = head.content_length.filter(|_| says_length) {
-        let digits = length.to_string();
-        request.response.add("Content-Length", digits.as_bytes());
+        let digits = Decimal::new(length);
+        request.response.add("Content-Length", digits.bytes());
     }
 }
 

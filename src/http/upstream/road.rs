@@ -174,10 +174,13 @@ impl Journey<'_> {
         origin.choose(self.request).map_err(Broken::Status)?;
         let mut link = match origin.idle(self.request) {
             Some(link) => link,
-            None => self.connect(origin).await?,
+            None => {
+                let made = self.connect(origin).await?;
+                self.request.time_passed();
+                made
+            }
         };
         link.requests += 1;
-        self.request.time_passed();
         origin.connected(self.request, &mut link);
         let session = &mut *self.session;
         session.body.start_over();
@@ -186,7 +189,7 @@ impl Journey<'_> {
         origin.write_head(self.request, sent_as, &mut session.to_peer);
         if rules.sends_body {
             let (client, out) = (&mut session.client, &mut session.to_peer);
-            let given = session.body.give_at_hand(client, out);
+            let given = session.body.give_at_hand(self.request, client, out);
             let given = given.map_err(|error| Broken::body(self.request, &error))?;
             origin.sent(self.request, given);
         }
@@ -210,7 +213,8 @@ impl Journey<'_> {
                     Poll::Pending => break,
                 }
             }
-            if let Poll::Ready(read) = session.body.poll_all(task, &mut session.client, directory) {
+            let (body, client) = (&mut session.body, &mut session.client);
+            if let Poll::Ready(read) = body.poll_all(self.request, task, client, directory) {
                 return Poll::Ready(read);
             }
             if session.body.length() > seen {
@@ -235,9 +239,11 @@ impl Journey<'_> {
             true => client.poll_left(task),
             false => Poll::Pending,
         });
+        // It is large, and most requests find a connection: they have no place set aside for it.
+        let connecting = Box::pin(self.road.connector.new_stream(&*address));
         let made = tokio::select! {
             biased;
-            made = self.road.connector.new_stream(&*address) => made,
+            made = connecting => made,
             () = left => return Err(Broken::Client),
         };
         made.map(Link::new).map_err(|error| {

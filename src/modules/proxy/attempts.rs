@@ -10,6 +10,7 @@ use super::target::Target;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
 use crate::http::message::response_head::ResponseHead;
+use crate::metric::Moment;
 use crate::os;
 
 /// The attempts of one request.
@@ -62,7 +63,7 @@ pub(super) struct Attempt {
 
 impl Attempts {
     /// A new round: another `proxy_pass` takes over.
-    pub(super) fn begin(&mut self, target: Arc<Target>, most_tries: u64) {
+    pub(super) fn begin(&mut self, target: Arc<Target>, most_tries: u64, now: Moment) {
         let tries = target.group.most_tries();
         self.left = match usize::try_from(most_tries) {
             Ok(0) | Err(_) => tries,
@@ -71,7 +72,7 @@ impl Attempts {
         self.target = Some(target);
         self.tried = Tried::default();
         self.round += 1;
-        self.round_began = os::monotonic();
+        self.round_began = now.0;
         self.fields = None;
     }
 
@@ -85,7 +86,7 @@ impl Attempts {
     }
 
     /// One more attempt.
-    pub(super) fn push(&mut self, group: &Arc<Group>, peer: Option<usize>) {
+    pub(super) fn push(&mut self, group: &Arc<Group>, peer: Option<usize>, now: Moment) {
         self.left = self.left.saturating_sub(1);
         self.last_use = false;
         self.list.push(Attempt {
@@ -100,7 +101,7 @@ impl Attempts {
             sent: 0,
             received: 0,
             is_failure: false,
-            began: os::monotonic(),
+            began: now.0,
             open: peer.is_some(),
             gave_up: false,
         });
@@ -146,8 +147,8 @@ impl Attempts {
 
 impl Attempt {
     /// Milliseconds since it began.
-    pub(super) fn elapsed_ms(&self) -> u64 {
-        os::monotonic().saturating_sub(self.began) / 1_000_000
+    pub(super) fn elapsed_ms(&self, now: Moment) -> u64 {
+        now.0.saturating_sub(self.began) / 1_000_000
     }
 
     /// Its end, once.
@@ -156,7 +157,7 @@ impl Attempt {
             return;
         };
         self.open = false;
-        let elapsed = self.elapsed_ms();
+        let elapsed = self.elapsed_ms(Moment(os::monotonic()));
         self.response_ms = Some(elapsed);
         let record = &self.group.peers[peer].record;
         record.add(Count::Sent, self.sent);

@@ -148,7 +148,7 @@ impl Group {
 
     /// The peer to ask now; `None` when there is none left that could be.
     pub(super) fn select(&self, request: &mut Request, tried: &mut Tried) -> Option<usize> {
-        let now = monotonic_ms();
+        let now = request.moment().0 / 1_000_000;
         let sole = self.is_sole();
         let usable = |number: usize| {
             let peer = &self.peers[number];

@@ -7,6 +7,7 @@ use super::settings::HttpVersion;
 use crate::conf::{Chain, Diagnostic, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
+use crate::http::message::decimal::Decimal;
 use crate::http::plan::origin::SentBody;
 use crate::http::plan::template::Template;
 
@@ -32,17 +33,20 @@ pub(super) struct Outline<'a> {
     pub(super) body: SentBody,
 }
 
-/// Fields of the client that a peer does not get as they are.
-const OWN: &[&str] = &[
-    "host",
-    "connection",
-    "content-length",
-    "transfer-encoding",
-    "te",
-    "keep-alive",
-    "expect",
-    "upgrade",
-];
+/// Whether a peer does not get this field of the client as it is.
+fn is_own(name: &[u8]) -> bool {
+    let is = |own: &[u8]| name.eq_ignore_ascii_case(own);
+    match name.len() {
+        2 => is(b"te"),
+        4 => is(b"host"),
+        6 => is(b"expect"),
+        7 => is(b"upgrade"),
+        10 => is(b"connection") || is(b"keep-alive"),
+        14 => is(b"content-length"),
+        17 => is(b"transfer-encoding"),
+        _ => false,
+    }
+}
 
 /// `proxy_set_header`
 pub(super) fn apply_set_header(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
@@ -119,7 +123,7 @@ impl Fields {
                 }
             }
             SentBody::Length(length) => {
-                line(out, b"Content-Length", length.to_string().as_bytes());
+                line(out, b"Content-Length", Decimal::new(length).bytes());
             }
             SentBody::Chunked => line(out, b"Transfer-Encoding", b"chunked"),
         }
@@ -129,9 +133,7 @@ impl Fields {
         let connection = request.head.field(b"connection");
         let names_some = connection.is_some_and(|value| !value.eq_ignore_ascii_case(b"keep-alive"));
         for (name, value) in request.head.fields() {
-            let is_own = OWN
-                .iter()
-                .any(|own| name.eq_ignore_ascii_case(own.as_bytes()));
+            let is_own = is_own(name);
             let is_set = self
                 .set
                 .iter()

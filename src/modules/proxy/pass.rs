@@ -16,13 +16,13 @@ use super::tally::{Count, Gauge, Record};
 use super::target::Destination;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
-use crate::http::message::response::Field;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::plan::origin::{Body, Failure, Origin, Reply, Rules, SentBody};
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::state::StateIndex;
 use crate::http::transport::link::Link;
+use crate::metric::Moment;
 
 /// One `proxy_pass`.
 pub(super) struct Pass {
@@ -44,8 +44,9 @@ impl ContentHandler for Pass {
             Ok(target) => target,
             Err(status) => return Some(Outcome::Status(status)),
         };
+        let now = request.moment();
         let attempts = request.state(self.state);
-        attempts.begin(target, self.settings.next_tries);
+        attempts.begin(target, self.settings.next_tries, now);
         Some(Outcome::Proxy(self))
     }
 }
@@ -82,11 +83,12 @@ impl Origin for Pass {
     }
 
     fn connected(&self, request: &mut Request, link: &mut Link) {
+        let now = request.moment();
         let attempts = request.state(self.state);
         let Some(attempt) = attempts.current() else {
             return;
         };
-        attempt.connect_ms = Some(attempt.elapsed_ms());
+        attempt.connect_ms = Some(attempt.elapsed_ms(now));
         link.is_last_use = attempt.group.keepalive.is_none_or(|keepalive| {
             link.requests >= keepalive.requests || link.opened.elapsed() >= keepalive.time
         });
@@ -158,6 +160,7 @@ impl Origin for Pass {
     }
 
     fn answered(&self, request: &mut Request, head: &ResponseHead<'_>) {
+        let now = request.moment();
         let attempts = request.state(self.state);
         if self.keeps_fields.load(Ordering::Relaxed) {
             attempts.keep_fields(head);
@@ -165,7 +168,7 @@ impl Origin for Pass {
         let redirect = head.field("x-accel-redirect");
         attempts.redirect = redirect.filter(|to| !to.is_empty()).map(<[u8]>::to_vec);
         if let Some(attempt) = attempts.current() {
-            note_response(attempt, head);
+            note_response(attempt, head, now);
         }
     }
 
@@ -207,9 +210,8 @@ impl Origin for Pass {
         if self.settings.intercepts && status >= 300 && known() {
             self.finished(request);
             if status == 401 {
-                let is_challenge = |one: &&Field| one.name.eq_ignore_ascii_case("www-authenticate");
-                let challenges = request.response.fields.iter().filter(is_challenge);
-                let challenges: Vec<Vec<u8>> = challenges.map(|one| one.value.clone()).collect();
+                let challenges = request.response.fields.all("www-authenticate");
+                let challenges: Vec<Vec<u8>> = challenges.map(<[u8]>::to_vec).collect();
                 for challenge in challenges {
                     request.carry("WWW-Authenticate", &challenge);
                 }
@@ -275,7 +277,7 @@ impl Pass {
         };
         let group = &target.group;
         let chosen = group.select(request, &mut attempts.tried);
-        attempts.push(group, chosen);
+        attempts.push(group, chosen, request.moment());
         if chosen.is_some() {
             return Ok(());
         }
@@ -303,8 +305,8 @@ impl Pass {
     }
 }
 
-fn note_response(attempt: &mut Attempt, head: &ResponseHead<'_>) {
-    let elapsed = attempt.elapsed_ms();
+fn note_response(attempt: &mut Attempt, head: &ResponseHead<'_>, now: Moment) {
+    let elapsed = attempt.elapsed_ms(now);
     attempt.status = head.status;
     attempt.header_ms = Some(elapsed);
     attempt.received += head.length as u64;

@@ -1,7 +1,9 @@
 //! `return`: ends a request with a status, a text or a redirect.
 
+use bytes::Bytes;
+
 use super::steps::{Written, store};
-use crate::conf::{Arity, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Text, values};
+use crate::conf::{self, Arity, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, values};
 use crate::http::build::builder::Builder;
 use crate::http::course::engine;
 use crate::http::course::request::Request;
@@ -33,7 +35,7 @@ pub(super) const RETURN: DirectiveSpec = DirectiveSpec {
 
 struct ReturnWritten {
     status: u16,
-    text: Option<Text>,
+    text: Option<conf::Text>,
 }
 
 fn parse(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
@@ -85,12 +87,9 @@ impl Written for ReturnWritten {
         let answer = match (status, text) {
             (408 | 444 | 499, None) => Return::Close(status),
             (301 | 302 | 303 | 307 | 308, Some(target)) => Return::Redirect { status, target },
-            (_, Some(text)) => Return::Text { status, text },
+            (_, Some(text)) => Return::text(status, text),
             (301 | 302 | 303 | 307 | 308 | 400.., None) => Return::Status(status),
-            (_, None) => Return::Text {
-                status,
-                text: Template::default(),
-            },
+            (_, None) => Return::text(status, Template::default()),
         };
         Some(Box::new(answer))
     }
@@ -99,8 +98,23 @@ impl Written for ReturnWritten {
 enum Return {
     Close(u16),
     Status(u16),
-    Text { status: u16, text: Template },
+    Text { status: u16, text: Text },
     Redirect { status: u16, target: Template },
+}
+
+enum Text {
+    Fixed(Bytes),
+    Evaluated(Template),
+}
+
+impl Return {
+    fn text(status: u16, text: Template) -> Self {
+        let text = match text.literal() {
+            Some(text) => Text::Fixed(Bytes::copy_from_slice(text)),
+            None => Text::Evaluated(text),
+        };
+        Self::Text { status, text }
+    }
 }
 
 impl RewriteStep for Return {
@@ -114,7 +128,10 @@ impl RewriteStep for Return {
             } => Outcome::Respond(Response::empty(*status)),
             Self::Text { status, text } => {
                 request.response.status = *status;
-                let body = text.evaluate(request);
+                let body = match text {
+                    Text::Fixed(text) => text.clone(),
+                    Text::Evaluated(text) => text.evaluate(request).into(),
+                };
                 let content_type = request.location.settings.media_type(&request.path);
                 Outcome::Respond(Response::new(*status, content_type, body))
             }

@@ -31,11 +31,16 @@ impl Exchange<'_> {
         // One that only ended its side gets its answer where leaving ends nothing.
         let watches = session.body.is_done()
             && !matches!(self.stage, Stage::Tunnel | Stage::Rest { .. })
-            && !self.rules.outlives_client;
-        if watches && session.client.poll_left(task).is_ready() {
-            return self.client_left().map(|()| true);
+            && !self.rules.outlives_client
+            && !self.quiet.client;
+        if !watches {
+            return Ok(false);
         }
-        Ok(false)
+        self.quiet.client = session.client.poll_left(task).is_pending();
+        match self.quiet.client {
+            true => Ok(false),
+            false => self.client_left().map(|()| true),
+        }
     }
 
     fn client_left(&mut self) -> Result<(), Broken> {
@@ -45,6 +50,7 @@ impl Exchange<'_> {
             return Err(Broken::Client);
         }
         self.is_discarding = true;
+        self.filters.clear();
         self.deadlines.client_write = None;
         self.request.keep_alive = false;
         self.session.outbox.discard();

@@ -37,12 +37,12 @@ pub(super) fn named_field(request: &mut Request, name: &str, out: &mut Vec<u8>) 
         return true;
     }
     let mut found = false;
-    for field in &request.response.fields {
-        if is_named(field.name.as_bytes(), name) && !field.value.is_empty() {
+    for field in request.response.fields.iter() {
+        if is_named(field.name, name) && !field.value.is_empty() {
             if found {
                 out.extend_from_slice(b", ");
             }
-            out.extend_from_slice(&field.value);
+            out.extend_from_slice(field.value);
             found = true;
         }
     }
