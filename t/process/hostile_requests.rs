@@ -76,6 +76,13 @@ const CHUNKED: &str = "Transfer-Encoding: chunked";
 type Framed = (String, String, String, Due);
 
 fn framings() -> Vec<Framed> {
+    let mut all = fine_framings();
+    all.extend(refused_framings());
+    all.extend(refused_chunks());
+    all
+}
+
+fn fine_framings() -> Vec<Framed> {
     let mut all: Vec<Framed> = Vec::new();
     let mut add = |fields: &str, bytes: &str, content: &str, due| {
         all.push((fields.into(), bytes.into(), content.into(), due));
@@ -114,6 +121,14 @@ fn framings() -> Vec<Framed> {
     }
     let inner = format!("{length:x}\r\n{INNER}\r\n0\r\n\r\n");
     add(CHUNKED, &inner, INNER, Fine);
+    all
+}
+
+fn refused_framings() -> Vec<Framed> {
+    let mut all: Vec<Framed> = Vec::new();
+    let mut add = |fields: &str, bytes: &str, due| {
+        all.push((fields.into(), bytes.into(), String::new(), due));
+    };
     for fields in [
         "Content-Length: 5\r\nContent-Length: 5",
         "Content-Length: 5\r\ncontent-length: 6",
@@ -137,7 +152,7 @@ fn framings() -> Vec<Framed> {
         "Transfer-Encoding: chunked\0",
         "\u{b}Transfer-Encoding: chunked",
     ] {
-        add(fields, "5\r\nhello\r\n0\r\n\r\n", "", Refused(400));
+        add(fields, "5\r\nhello\r\n0\r\n\r\n", Refused(400));
     }
     for coding in [
         "identity",
@@ -149,8 +164,16 @@ fn framings() -> Vec<Framed> {
         "\"chunked\"",
     ] {
         let fields = format!("Transfer-Encoding: {coding}");
-        add(&fields, "5\r\nhello\r\n0\r\n\r\n", "", Refused(501));
+        add(&fields, "5\r\nhello\r\n0\r\n\r\n", Refused(501));
     }
+    all
+}
+
+fn refused_chunks() -> Vec<Framed> {
+    let mut all: Vec<Framed> = Vec::new();
+    let mut add = |fields: &str, bytes: &str, due| {
+        all.push((fields.into(), bytes.into(), String::new(), due));
+    };
     for bytes in [
         "x\r\n",
         "\r\n0\r\n\r\n",
@@ -170,26 +193,33 @@ fn framings() -> Vec<Framed> {
         "5\r\nhello\r\n0\r\nA: b\n\r\n",
         "5\r\nhello\r\n0\r\nA\x01: b\r\n\r\n",
     ] {
-        add(CHUNKED, bytes, "", Refused(400));
+        add(CHUNKED, bytes, Refused(400));
     }
-    add("Content-Length: 5000", "hello", "", Open);
-    add(CHUNKED, "5000\r\nhello", "", Open);
+    add("Content-Length: 5000", "hello", Open);
+    add(CHUNKED, "5000\r\nhello", Open);
     all
 }
 
 /// A request, and what is to come of it.
-struct Variant {
+pub(crate) struct Variant {
     number: usize,
-    bytes: Vec<u8>,
-    method: &'static str,
-    content: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) method: &'static str,
+    pub(crate) content: String,
     due: Due,
     goes_on: bool,
     may_be_told: bool,
 }
 
+impl Variant {
+    /// Whether it is taken.
+    pub(crate) fn is_fine(&self) -> bool {
+        self.due == Fine
+    }
+}
+
 /// Every framing beside all other fields, in clothes that are drawn.
-fn variants(random: &mut Random) -> Vec<Variant> {
+pub(crate) fn variants(random: &mut Random) -> Vec<Variant> {
     let mut all = Vec::new();
     for framing in &framings() {
         for fields in FIELDS {

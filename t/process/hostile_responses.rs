@@ -61,13 +61,15 @@ fn broken(text: &str) -> Due {
 }
 
 fn shapes() -> Vec<Shape> {
-    let mut all = fine_shapes();
+    let mut all = sized_shapes();
+    all.extend(other_shapes());
     all.extend(broken_shapes());
     all.extend(refused_shapes());
+    all.extend(refused_lines());
     all
 }
 
-fn fine_shapes() -> Vec<Shape> {
+fn sized_shapes() -> Vec<Shape> {
     let mut all = Vec::new();
     for line in [
         OK,
@@ -103,6 +105,11 @@ fn fine_shapes() -> Vec<Shape> {
         whole("hello"),
     ));
     all.push(shape(OK, "Content-Length: 0\r\n", POISON, false, whole("")));
+    all
+}
+
+fn other_shapes() -> Vec<Shape> {
+    let mut all = Vec::new();
     for (rest, content) in [
         ("0\r\n\r\n", ""),
         ("5\r\nhello\r\n0\r\n\r\n", "hello"),
@@ -224,6 +231,11 @@ fn refused_shapes() -> Vec<Shape> {
     ] {
         all.push(shape(OK, fields, "hello", false, Due::Refused));
     }
+    all
+}
+
+fn refused_lines() -> Vec<Shape> {
+    let mut all = Vec::new();
     let long = format!("Content-Length: 5\r\nX-Long: {}\r\n", "x".repeat(8200));
     all.push(shape(OK, &long, "hello", false, Due::Refused));
     all.push(shape(

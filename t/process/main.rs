@@ -21,6 +21,7 @@ mod harness_itself;
 mod hostile;
 mod hostile_requests;
 mod hostile_responses;
+mod judges;
 mod lasting;
 mod lifecycle;
 mod long_files;

@@ -168,7 +168,7 @@ fn both_directions_blocked_go_on() {
 
 #[test]
 fn a_client_may_send_all_before_it_reads() {
-    const ANSWER: usize = 3 << 20;
+    const ANSWER: usize = 24 << 20;
     let origin = origin(|mut stream, _| {
         stream.read_exact(&mut [0; 10])?;
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {ANSWER}\r\n\r\n");
@@ -178,18 +178,17 @@ fn a_client_may_send_all_before_it_reads() {
         thread::sleep(PATIENCE);
         Ok(())
     });
-    for config in ["", "proxy_buffering off;"] {
-        let config = format!("proxy_request_buffering off; {config}");
-        let running = start(origin, "client_max_body_size 0;", &config);
-        let mut stream = connect(
-            running.address(),
-            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30000000\r\n\r\n",
-        );
-        // A server that does not take it lets this run into its time-out.
-        stream.write_all(&vec![b'y'; 30_000_000]).unwrap();
-        assert_eq!(rest(&mut stream).matches('x').count(), ANSWER);
-        running.server.stop().unwrap();
-    }
+    // More than the system holds for a client that does not read.
+    let config = "proxy_request_buffering off; proxy_buffering on;";
+    let running = start(origin, "client_max_body_size 0;", config);
+    let mut stream = connect(
+        running.address(),
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30000000\r\n\r\n",
+    );
+    // A server that does not take it lets this run into its time-out.
+    stream.write_all(&vec![b'y'; 30_000_000]).unwrap();
+    assert_eq!(rest(&mut stream).matches('x').count(), ANSWER);
+    running.server.stop().unwrap();
 }
 
 #[test]
@@ -280,35 +279,38 @@ fn nothing_is_repeated_that_was_begun() {
     running.server.stop().unwrap();
 }
 
+/// Changes to another protocol whatever is asked, and says back what it hears.
+fn change_protocol(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut piece = [0; 4096];
+    let mut seen = Vec::new();
+    while !seen.windows(4).any(|four| four == b"\r\n\r\n") {
+        let read = stream.read(&mut piece)?;
+        seen.extend_from_slice(&piece[..read]);
+        if read == 0 {
+            return Ok(());
+        }
+    }
+    // Its first words come in one piece with the head.
+    let head =
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nhello ";
+    stream.write_all(head.as_bytes())?;
+    let begin = seen
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap()
+        + 4;
+    stream.write_all(&seen[begin..])?;
+    loop {
+        let read = stream.read(&mut piece)?;
+        if read == 0 || stream.write_all(&piece[..read]).is_err() {
+            return Ok(());
+        }
+    }
+}
+
 #[test]
 fn another_protocol_begins_where_it_is_asked_for() {
-    let origin = origin(|mut stream, _| {
-        let mut piece = [0; 4096];
-        let mut seen = Vec::new();
-        while !seen.windows(4).any(|four| four == b"\r\n\r\n") {
-            let read = stream.read(&mut piece)?;
-            seen.extend_from_slice(&piece[..read]);
-            if read == 0 {
-                return Ok(());
-            }
-        }
-        // Its first words come in one piece with the head.
-        let head =
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nhello ";
-        stream.write_all(head.as_bytes())?;
-        let begin = seen
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .unwrap()
-            + 4;
-        stream.write_all(&seen[begin..])?;
-        loop {
-            let read = stream.read(&mut piece)?;
-            if read == 0 || stream.write_all(&piece[..read]).is_err() {
-                return Ok(());
-            }
-        }
-    });
+    let origin = origin(|stream, _| change_protocol(stream));
     let fields =
         "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $http_connection;";
     let running = start(
@@ -565,4 +567,30 @@ fn connections_to_peers_that_are_gone_are_closed() {
     });
     assert!(closed.is_some());
     running.server.stop().unwrap();
+}
+
+#[test]
+fn a_client_that_only_ended_its_side_is_answered_where_leaving_ends_nothing() {
+    let origin = origin(|mut stream, _| {
+        request(&mut stream)?;
+        thread::sleep(Duration::from_millis(50));
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n")?;
+        stream.write_all(&[b'x'; 300_000])
+    });
+    let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+    for (outlives, count) in [("on", 300_000), ("off", 0)] {
+        for buffering in ["on", "off"] {
+            let config = format!(
+                "proxy_ignore_client_abort {outlives}; proxy_request_buffering {buffering};"
+            );
+            let running = start(origin, "", &config);
+            for text in [get("/").as_str(), post] {
+                let mut stream = connect(running.address(), text);
+                stream.shutdown(Shutdown::Write).unwrap();
+                let got = rest(&mut stream);
+                assert_eq!(got.matches('x').count(), count, "{outlives} {text}");
+            }
+            running.server.stop().unwrap();
+        }
+    }
 }

@@ -16,7 +16,7 @@ use crate::road::{connect, origin, request};
 
 /// A long answer comes in so many pieces.
 const PIECES: usize = 30;
-const PIECE: [u8; 20_000] = [b'x'; 20_000];
+static PIECE: [u8; 20_000] = [b'x'; 20_000];
 const PAUSE: Duration = Duration::from_millis(25);
 
 fn start_origin() -> SocketAddr {

@@ -253,6 +253,8 @@ fn has_other_than_target(text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::fields::MOST_FIELDS;
     use super::*;
 
@@ -313,5 +315,38 @@ mod tests {
         let head = read("GET / HTTP/1.1\r\nConnection: a, Close\r\n\r\n").unwrap();
         assert!(head.lists(b"connection", b"close"));
         assert!(!head.lists(b"connection", b"clos"));
+    }
+
+    proptest! {
+        #[test]
+        fn more_bytes_change_nothing_that_was_understood(
+            line in "[A-Z]{1,4}  ?/[!-~\u{e9}]{0,5} HTTP/(1\\.[012]|2\\.0|x)(\r\n|\n)",
+            lines in prop::collection::vec("[A-Za-z_()-]{1,4} ?:[ -~\\x00\r\x7f\u{e9}]{0,9}(\r\n|\n)", 0..5),
+            end in "(\r\n|\n)?(GET|x)?",
+        ) {
+            let text = format!("{line}{}{end}", lines.concat()).into_bytes();
+            let mut head = Head::default();
+            let whole = head.read(&text);
+            let broken = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);
+            if whole.is_ok_and(|whole| whole != Progress::Partial) {
+                let mut fields = head.fields();
+                prop_assert!(fields.all(|(name, value)| !name.iter().chain(value).any(broken)));
+                let mut storage = [httparse::EMPTY_HEADER; 16];
+                let mut other = httparse::Request::new(&mut storage);
+                if let Ok(httparse::Status::Complete(length)) = other.parse(&text) {
+                    prop_assert_eq!(whole, Ok(Progress::Complete(length)));
+                    let others = other.headers.iter().map(|one| (one.name.as_bytes(), one.value));
+                    prop_assert!(head.fields().eq(others));
+                }
+            }
+            let mut early = Head::default();
+            for end in 0..text.len() {
+                match early.read(&text[..end]) {
+                    Ok(Progress::Partial) => {}
+                    Ok(complete) => prop_assert_eq!(whole, Ok(complete)),
+                    Err(_) => prop_assert!(whole.is_err()),
+                }
+            }
+        }
     }
 }

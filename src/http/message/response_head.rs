@@ -217,6 +217,8 @@ fn number(text: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn framing(head: &str) -> Result<Option<String>, BadResponse> {
@@ -294,5 +296,32 @@ mod tests {
             read(head.as_bytes(), |head| head.fields.len()),
             Ok(Some(1000))
         );
+    }
+
+    proptest! {
+        #[test]
+        fn more_bytes_change_nothing_that_was_understood(
+            start in "(HTTP/1\\.[01]|HTTP/2|ICY) [0-9]{1,4}( [ -~\t]{0,9})?(\r\n|\n)",
+            lines in prop::collection::vec("[A-Za-z-]{1,4} ?:[ -~\\x00\r\x7f\u{e9}]{0,9}(\r\n|\n)", 0..5),
+            framing in "(Content-Length: ?[0-9+]{0,3}\r\n|Transfer-Encoding: (chunked|gzip)\r\n){0,2}",
+            end in "(\r\n|\n)?(HTTP|x)?",
+        ) {
+            let text = format!("{start}{}{framing}{end}", lines.concat());
+            let length = |bytes: &[u8]| read(bytes, |head| {
+                let values = head.fields.iter().flat_map(|field| field.value);
+                let mut written = values.chain(head.reason.as_bytes());
+                assert!(!written.any(|byte| matches!(byte, 0 | b'\r' | b'\n')));
+                assert!(!head.chunked || head.content_length.is_none() && head.minor_version == 1);
+                head.length
+            });
+            let whole = length(text.as_bytes());
+            for end in 0..text.len() {
+                match length(&text.as_bytes()[..end]) {
+                    Ok(None) => {}
+                    Ok(early) => prop_assert_eq!(whole, Ok(early)),
+                    Err(_) => prop_assert!(whole.is_err()),
+                }
+            }
+        }
     }
 }

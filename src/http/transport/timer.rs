@@ -51,6 +51,8 @@ const FAR: Duration = Duration::from_secs(86400 * 365);
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     async fn wait(timer: &mut Timer, until: Instant) {
@@ -79,5 +81,32 @@ mod tests {
         let second = Instant::now() + Duration::from_secs(5);
         wait(&mut timer, second).await;
         assert!(Instant::now() >= second);
+    }
+
+    proptest! {
+        /// Waits that end in time, and others that are given up on the way, in any order.
+        #[test]
+        fn it_is_a_tick_late_at_most(
+            waits in prop::collection::vec((1_u64..3000, prop::option::of(0_u64..3000)), 1..30),
+        ) {
+            let mut builder = tokio::runtime::Builder::new_current_thread();
+            let runtime = builder.enable_time().start_paused(true).build().unwrap();
+            runtime.block_on(async {
+                let mut timer = Timer::default();
+                for (ms, given_up) in waits {
+                    let until = deadline(Duration::from_millis(ms));
+                    if let Some(after) = given_up.filter(|after| *after < ms) {
+                        let pending = std::future::poll_fn(|task| Poll::Ready(timer.poll(task, until)));
+                        prop_assert!(pending.await.is_pending());
+                        tokio::time::sleep(Duration::from_millis(after)).await;
+                        continue;
+                    }
+                    wait(&mut timer, until).await;
+                    let now = Instant::now();
+                    prop_assert!(now >= until && now <= until + Duration::from_millis(2));
+                }
+                Ok(())
+            })?;
+        }
     }
 }

@@ -13,6 +13,8 @@ mod address;
 mod attempts;
 mod balance;
 mod buffering;
+#[cfg(test)]
+mod cuts;
 mod group;
 mod headers;
 mod pass;
