@@ -1,7 +1,6 @@
 //! The connections of clients: reads heads, has each request decided, and has it answered, by what is
 //! made here or by an origin.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Poll, ready};
@@ -11,8 +10,8 @@ use async_trait::async_trait;
 use pingora_core::apps::ServerApp;
 use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
-use tokio::time::Instant;
 
+use super::arrival::{ends_head, too_large};
 use super::body::{self, Rest};
 use super::cut_off::{Arriving, skip_empty_lines};
 use super::handshake;
@@ -25,6 +24,7 @@ use crate::http::course::request::{ConnectionFacts, Request};
 use crate::http::course::session::Session;
 use crate::http::message::head::Progress;
 use crate::http::message::response::Response;
+use crate::http::message::response_fields::Fields;
 use crate::http::plan::origin::Origin;
 use crate::http::plan::runtime::{Listener, Runtime};
 use crate::http::transport::end::End;
@@ -212,7 +212,7 @@ impl Connection<'_> {
             }
             let is_first = buffered.is_empty();
             let until = *until.get_or_insert_with(|| deadline(settings.header_timeout));
-            match receive(client, timer, until).await {
+            match client.receive_by(timer, until).await {
                 Some(Ok(received)) if received > 0 && is_first => request.arrive(),
                 Some(Ok(received)) if received > 0 => {}
                 Some(_) if client.received().is_empty() => return Arrival::End,
@@ -323,7 +323,11 @@ impl Connection<'_> {
         };
         engine::finish(&mut request);
         match rest {
-            Some(Rest::Gone) => self.go_on(request, session),
+            Some(Rest::Gone) => {
+                // The next response made here brings its own.
+                request.response.fields = Fields::default();
+                self.go_on(request, session);
+            }
             Some(Rest::Malformed) | None if sent => {
                 let is_read = session.body.is_done() && request.head.fault().is_none();
                 send::linger(&mut session.client, is_read).await;
@@ -383,33 +387,4 @@ fn without_origin(answer: Answer, status: u16) -> Answer {
         }
         answer => answer,
     }
-}
-
-/// Receives more; `None` when nothing has come by then.
-async fn receive(client: &mut End, timer: &mut Timer, until: Instant) -> Option<io::Result<usize>> {
-    std::future::poll_fn(|task| {
-        if let Poll::Ready(received) = client.poll_receive(task) {
-            return Poll::Ready(Some(received));
-        }
-        ready!(timer.poll(task, until));
-        Poll::Ready(None)
-    })
-    .await
-}
-
-fn ends_head(buffered: &[u8], searched: usize) -> bool {
-    let tail = &buffered[searched.saturating_sub(3)..];
-    tail.windows(2).any(|two| two == b"\n\n") || tail.windows(3).any(|three| three == b"\n\r\n")
-}
-
-/// The status for a head whose lines, or which itself, is too long.
-fn too_large(head: &[u8], longest_line: usize, longest_head: usize) -> Option<u16> {
-    if head.len() <= longest_line {
-        return None;
-    }
-    let mut lines = head.split(|byte| *byte == b'\n');
-    if lines.next().is_some_and(|line| line.len() > longest_line) {
-        return Some(414);
-    }
-    (head.len() > longest_head || lines.any(|line| line.len() > longest_line)).then_some(494)
 }
