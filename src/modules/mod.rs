@@ -19,15 +19,18 @@ pub mod api;
 pub mod auth_api_key;
 pub mod auth_request;
 pub mod files;
+pub mod gzip;
 pub mod headers;
 pub mod lifecycle;
 pub mod log;
 pub mod map;
+mod media_types;
 pub mod metric;
 pub mod prometheus;
 pub mod proxy;
 pub mod rewrite;
 pub mod status_zone;
+pub mod sub_filter;
 pub mod tls;
 pub mod unused;
 
@@ -43,6 +46,8 @@ pub static MODULES: &[&Module] = &[
     &auth_api_key::MODULE,
     &auth_request::MODULE,
     &headers::MODULE,
+    &sub_filter::MODULE,
+    &gzip::MODULE,
     &map::MODULE,
     &log::MODULE,
     &status_zone::MODULE,

@@ -76,6 +76,12 @@ const UNUSED: &[DirectiveSpec] = &[
         Arity::exactly(2),
         COPIES,
     ),
+    unused(
+        "gzip_buffers NUMBER SIZE;",
+        INNER,
+        Arity::exactly(2),
+        MEMORY,
+    ),
     unused("postpone_output SIZE;", INNER, ONE, COPIES),
     unused("aio VALUE;", INNER, ONE, COPIES),
     unused("aio_write on | off;", INNER, Arity::FLAG, COPIES),

@@ -25,6 +25,7 @@ mod lasting;
 mod lifecycle;
 mod long_files;
 mod metric_push;
+mod packed;
 mod prometheus;
 mod push;
 mod push_server;

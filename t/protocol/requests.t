@@ -650,6 +650,33 @@ POST /p HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: Chunked\r
 --- raw_response_like
 answer
 
+=== what a chunk announces is too much before it has come
+--- origin o
+* * 200
+--- http_config
+metric_zone z:64k gauge;
+client_max_body_size 1m;
+--- config
+location / { proxy_pass http://$ORIGIN_o; }
+location /unbuffered { proxy_request_buffering off; proxy_pass http://$ORIGIN_o; }
+location /push/ { metric_push z create=on; }
+--- raw_request
+POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n100001\r\nabc
+--- raw_response_like
+^HTTP/1.1 413
+--- raw_request
+POST /unbuffered HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n100000\r\n
+--- raw_response_like
+^HTTP/1.1 413
+--- raw_request
+PUT /push/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7fffffffffffffff\r\n1
+--- raw_response_like
+^HTTP/1.1 413
+--- raw_request
+POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc
+--- raw_response_like
+^HTTP/1.1 400
+
 === an answer does not wait for the body
 --- config
 root $DIR/html;

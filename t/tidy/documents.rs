@@ -115,3 +115,33 @@ fn merges_are_finished() {
         .collect();
     report(unfinished, "both sides of a merge stand in the file");
 }
+
+#[test]
+fn files_that_documents_name_exist() {
+    let mut files: Vec<String> = Vec::new();
+    for folder in ["src", "t", "conf"] {
+        for extension in ["rs", "py", "conf", "json", "yml", "html"] {
+            let found = find(folder, extension).into_iter();
+            files.extend(found.map(|file| format!("/{}", file.path)));
+        }
+    }
+    let exists = |named: &str| {
+        let end = format!("/{named}");
+        files.iter().any(|path| path.ends_with(&end))
+    };
+    let is_file = |word: &&str| {
+        let is_path = word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "/_.-".contains(c));
+        let name = word.rsplit('/').next().unwrap_or_default();
+        is_path && name.ends_with(".rs") && !name.starts_with('.')
+    };
+    let mut offences = Vec::new();
+    for map in ["src/README.md", "t/README.md", "README.md"] {
+        let text = read(map);
+        let words = text.split('`').skip(1).step_by(2);
+        let missing = words.filter(is_file).filter(|word| !exists(word));
+        offences.extend(missing.map(|word| format!("{map}: {word}")));
+    }
+    report(offences, "the map names files that are not there");
+}

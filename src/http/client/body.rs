@@ -19,9 +19,17 @@ use crate::http::plan::receiver::{self, Receiver};
 use crate::http::transport::timer::deadline;
 
 /// The head of a request is out of the way; what follows is its body.
-pub(super) fn begin(request: &Request, session: &mut Session) {
+pub(super) fn begin(request: &mut Request, session: &mut Session) {
     let most = request.location.settings.most_body;
     session.body.begin(request.head.body(), most);
+    if !session.body.is_done() {
+        if request.runtime.variables.reads_body {
+            request.bodies.keep();
+        }
+        session
+            .body
+            .filter(std::mem::take(&mut request.bodies.request));
+    }
 }
 
 /// Looks at what has come of the body before the answer leaves: one that is none is told so.
@@ -102,7 +110,7 @@ pub(super) async fn receive(
     Answer::Local(response)
 }
 
-async fn read(request: &Request, session: &mut Session) -> Result<Bytes, BodyError> {
+async fn read(request: &mut Request, session: &mut Session) -> Result<Bytes, BodyError> {
     let settings = &request.location.settings;
     if session.body.is_awaited(request) {
         session.client.traffic().count_head(CONTINUE.len());
@@ -115,14 +123,12 @@ async fn read(request: &Request, session: &mut Session) -> Result<Bytes, BodyErr
     let mut until: Option<Instant> = None;
     std::future::poll_fn(|task| {
         while !body.is_done() {
-            let Poll::Ready(decoded) = body.poll_content(task, client) else {
+            let Poll::Ready(taken) = body.poll_into(request, task, client, &mut content) else {
                 let until = *until.get_or_insert_with(|| deadline(settings.body_timeout));
                 ready!(session.timer.poll(task, until));
                 return Poll::Ready(Err(BodyError::Late));
             };
-            let decoded = decoded?;
-            content.extend_from_slice(&client.received()[..decoded.content]);
-            client.consume(decoded.consumed);
+            taken?;
             until = None;
         }
         Poll::Ready(Ok(()))

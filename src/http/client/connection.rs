@@ -3,17 +3,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Poll, ready};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora_core::apps::ServerApp;
 use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
 
-use super::arrival::{ends_head, too_large};
+use super::arrival::{self, Arrival};
 use super::body::{self, Rest};
-use super::cut_off::{Arriving, skip_empty_lines};
+use super::cut_off::Arriving;
 use super::handshake;
 use super::leaving::Leaving;
 use super::send;
@@ -22,13 +20,11 @@ use crate::http::course::engine::{self, Answer};
 use crate::http::course::identify::{self, salvage};
 use crate::http::course::request::{ConnectionFacts, Request};
 use crate::http::course::session::Session;
-use crate::http::message::head::Progress;
 use crate::http::message::response::Response;
 use crate::http::message::response_fields::Fields;
 use crate::http::plan::origin::Origin;
 use crate::http::plan::runtime::{Listener, Runtime};
 use crate::http::transport::end::End;
-use crate::http::transport::timer::{Timer, deadline};
 use crate::http::upstream::road::{Proxied, Road};
 use crate::http::upstream::wait;
 
@@ -41,10 +37,6 @@ pub struct Application {
 
 /// Numbers the connections of a worker.
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
-
-/// An idle connection is given this long to be used once more when the worker is to end: a
-/// request may be on its way already.
-const LAST_CHANCE: Duration = Duration::from_millis(1500);
 
 impl Application {
     /// Serves `listener`.
@@ -109,38 +101,11 @@ impl Drop for Closing {
     }
 }
 
-struct Idle(&'static Runtime);
-
-impl Idle {
-    fn begin(runtime: &'static Runtime) -> Self {
-        runtime.connections.begin_idle();
-        Self(runtime)
-    }
-}
-
-impl Drop for Idle {
-    fn drop(&mut self) {
-        self.0.connections.end_idle();
-    }
-}
-
 struct Connection<'a> {
     session: Option<Box<Session>>,
     request: Option<Box<Request>>,
     road: &'a Road,
     leaving: Leaving,
-}
-
-/// What waiting for a head came to.
-enum Arrival {
-    /// A whole head of this length.
-    Head,
-    /// One that is refused with this status.
-    Refused(u16),
-    /// The client left, or was silent, in the middle of one.
-    BrokenOff(u16),
-    /// Nothing more comes.
-    End,
 }
 
 impl Connection<'_> {
@@ -152,7 +117,8 @@ impl Connection<'_> {
             };
             let Session { client, timer, .. } = &mut *session;
             let arriving = Arriving::new(client, &mut request);
-            let arrival = self.arrival(arriving.client, timer, arriving.request);
+            let arrival =
+                arrival::wait(&mut self.leaving, arriving.client, timer, arriving.request);
             let arrival = arrival.await;
             arriving.arrived();
             let answer = match arrival {
@@ -168,88 +134,6 @@ impl Connection<'_> {
             };
             self.answer(answer, request, session).await;
         }
-    }
-
-    /// Waits for the next head.
-    async fn arrival(
-        &mut self,
-        client: &mut End,
-        timer: &mut Timer,
-        request: &mut Request,
-    ) -> Arrival {
-        let waiting = skip_empty_lines(client);
-        request.connection.pipelined = waiting > 0 && request.connection.requests > 0;
-        if waiting == 0 {
-            if !self.first_bytes(client, timer, request).await {
-                return Arrival::End;
-            }
-        } else if client.is_gone() {
-            // What it had sent on beforehand was for answers that nobody will read.
-            return Arrival::End;
-        }
-        request.arrive();
-        let settings = &request.server.settings;
-        let mut until = None;
-        let mut searched = 0;
-        loop {
-            skip_empty_lines(client);
-            let buffered = client.received();
-            if searched == 0 || ends_head(buffered, searched) {
-                match request.head.read(buffered) {
-                    Ok(Progress::Complete(_)) => {
-                        let head = request.head.bytes();
-                        return too_large(head, settings.longest_line, settings.longest_head)
-                            .map_or(Arrival::Head, Arrival::Refused);
-                    }
-                    Ok(Progress::Partial) => {}
-                    Err(fault) => return Arrival::Refused(fault.status()),
-                }
-            }
-            searched = buffered.len();
-            if let Some(status) = too_large(buffered, settings.longest_line, settings.longest_head)
-            {
-                return Arrival::Refused(status);
-            }
-            let is_first = buffered.is_empty();
-            let until = *until.get_or_insert_with(|| deadline(settings.header_timeout));
-            match client.receive_by(timer, until).await {
-                Some(Ok(received)) if received > 0 && is_first => request.arrive(),
-                Some(Ok(received)) if received > 0 => {}
-                Some(_) if client.received().is_empty() => return Arrival::End,
-                Some(_) => return Arrival::BrokenOff(400),
-                None => return Arrival::BrokenOff(408),
-            }
-        }
-    }
-
-    /// Waits for the first bytes of a request; true when there are some.
-    async fn first_bytes(
-        &mut self,
-        client: &mut End,
-        timer: &mut Timer,
-        request: &Request,
-    ) -> bool {
-        let first = request.connection.requests == 0;
-        let patience = if first {
-            request.server.settings.header_timeout
-        } else {
-            request.location.settings.keepalive_timeout
-        };
-        let _idle = (!first).then(|| Idle::begin(request.runtime));
-        let mut until = deadline(patience);
-        let mut is_last_chance = false;
-        std::future::poll_fn(|task| {
-            if let Poll::Ready(received) = client.poll_receive(task) {
-                return Poll::Ready(matches!(received, Ok(1..)));
-            }
-            if !is_last_chance && self.leaving.poll(task).is_ready() {
-                is_last_chance = true;
-                until = until.min(deadline(LAST_CHANCE));
-            }
-            ready!(timer.poll(task, until));
-            Poll::Ready(false)
-        })
-        .await
     }
 
     /// Finds out what is asked of whom, and decides the answer.
@@ -290,7 +174,7 @@ impl Connection<'_> {
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
             && request.connection.requests < settings.keepalive_requests
             && request.connection.since.elapsed() < settings.keepalive_time;
-        body::begin(&request, &mut session);
+        body::begin(&mut request, &mut session);
         match answer {
             Answer::Wait(_) | Answer::Close => engine::finish(&mut request),
             Answer::Local(response) => self.respond(request, session, response).await,
@@ -359,7 +243,8 @@ impl Connection<'_> {
     }
 
     /// The connection may serve another request.
-    fn go_on(&mut self, request: Box<Request>, session: Box<Session>) {
+    fn go_on(&mut self, mut request: Box<Request>, session: Box<Session>) {
+        request.bodies.clear();
         self.session = Some(session);
         self.request = Some(request);
     }

@@ -13,6 +13,7 @@ use crate::http::course::request::Request;
 use crate::http::course::respond;
 use crate::http::course::session::Session;
 use crate::http::message::response::{Body, Response};
+use crate::http::plan::body_filter::BodyFilters;
 use crate::http::transport::FAREWELL;
 use crate::http::transport::end::{End, MAX_FILE_PIECE};
 use crate::http::transport::timer::deadline;
@@ -24,19 +25,21 @@ pub(in crate::http) async fn send(
     mut response: Response,
 ) -> bool {
     respond::take(request, &mut response);
-    let chunked = respond::is_chunked(request, &response.body);
     let with_body = respond::sends_body(request);
     let is_file = matches!(response.body, Body::File { .. });
-    let mut bytes = respond::head(request, &response.body);
-    session.client.traffic().count_head(bytes.len());
-    if with_body && is_long_file(request, &response.body) {
+    let mut outgoing = Outgoing::begin(request, &response.body, with_body);
+    session.client.traffic().count_head(outgoing.bytes.len());
+    if with_body && outgoing.filters.is_empty() && is_long_file(request, &response.body) {
         request.head_sent = true;
-        let sent = write(request, session, &bytes).await;
+        let sent = write(request, session, &outgoing.bytes).await;
         request.complete = sent && send_file(request, session, response.body).await;
         return request.complete;
     }
     loop {
         let chunk = if with_body {
+            if !outgoing.pause(request, session, &response.body).await {
+                return false;
+            }
             next_chunk(session, &mut response.body).await
         } else {
             Ok(None)
@@ -51,18 +54,83 @@ pub(in crate::http) async fn send(
             }
         };
         let last = chunk.is_none();
-        frame(&mut bytes, chunk.as_deref(), chunked && with_body);
-        if last || bytes.len() > WRITE_AT || response.body.length().is_none() {
+        if !outgoing.add(request, chunk.as_deref()) {
+            return false;
+        }
+        if !outgoing.filters.is_empty() {
+            // Others have their turn between two pieces.
+            tokio::task::yield_now().await;
+        }
+        if last || outgoing.bytes.len() > WRITE_AT || response.body.length().is_none() {
             request.head_sent = true;
-            if !write(request, session, &bytes).await {
+            if !write(request, session, &outgoing.bytes).await {
                 return false;
             }
-            bytes.clear();
+            outgoing.bytes.clear();
         }
         if last {
             request.complete = true;
             return true;
         }
+    }
+}
+
+/// What is gathered for the next write.
+struct Outgoing {
+    bytes: Vec<u8>,
+    chunked: bool,
+    filters: BodyFilters,
+}
+
+impl Outgoing {
+    /// Begins with the head of a response.
+    fn begin(request: &mut Request, body: &Body, with_body: bool) -> Self {
+        let chunked = respond::is_chunked(request, body);
+        let bytes = respond::head(request, body);
+        let mut filters = std::mem::take(&mut request.bodies.response);
+        if !with_body {
+            filters.clear();
+        }
+        Self {
+            bytes,
+            chunked: chunked && with_body,
+            filters,
+        }
+    }
+
+    /// Adds the next piece of the body, or its end, as filters leave it; false when one fails.
+    fn add(&mut self, request: &mut Request, chunk: Option<&[u8]>) -> bool {
+        if self.filters.is_empty() {
+            frame(&mut self.bytes, chunk, self.chunked);
+            return true;
+        }
+        let filtered = match chunk {
+            Some(chunk) => self
+                .filters
+                .piece(request, chunk)
+                .map(|passed| passed.unwrap_or(chunk)),
+            None => self.filters.end(request),
+        };
+        if !frame_filtered(&mut self.bytes, filtered, self.chunked) {
+            return false;
+        }
+        if chunk.is_none() {
+            frame(&mut self.bytes, None, self.chunked);
+        }
+        true
+    }
+
+    /// Sends what filters hold back if the body is not made as fast as it is sent; false when that
+    /// fails.
+    async fn pause(&mut self, request: &mut Request, session: &mut Session, body: &Body) -> bool {
+        if !self.filters.is_holding() || body.is_at_hand() {
+            return true;
+        }
+        let held = self.filters.pause(request);
+        let sent = frame_filtered(&mut self.bytes, held, self.chunked)
+            && write(request, session, &self.bytes).await;
+        self.bytes.clear();
+        sent
     }
 }
 
@@ -97,6 +165,21 @@ fn frame(bytes: &mut Vec<u8>, chunk: Option<&[u8]>, chunked: bool) {
     bytes.extend_from_slice(chunk.unwrap_or_default());
     if chunked {
         bytes.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Appends what filters passed on, which may be nothing; false when one failed.
+fn frame_filtered(bytes: &mut Vec<u8>, filtered: io::Result<&[u8]>, chunked: bool) -> bool {
+    match filtered {
+        Ok(b"") => true,
+        Ok(passed) => {
+            frame(bytes, Some(passed), chunked);
+            true
+        }
+        Err(error) => {
+            log::error!("a filter failed while a response was sent: {error}");
+            false
+        }
     }
 }
 

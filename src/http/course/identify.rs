@@ -72,3 +72,16 @@ fn drop_invalid_fields(request: &mut Request) {
         request.head.keep_fields(|name| name.iter().all(is_valid));
     }
 }
+
+impl Request {
+    /// The path with its query, percent-encoded again, as a target for others.
+    pub fn encoded_target(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.path.len() + self.arguments.len() + 1);
+        uri::escape(&self.path, uri::Escape::Path, &mut out);
+        if !self.arguments.is_empty() {
+            out.push(b'?');
+            out.extend_from_slice(&self.arguments);
+        }
+        out
+    }
+}

@@ -1,6 +1,7 @@
 //! A request on its way: its state, the phases, the one exit for responses.
 
 mod access;
+pub mod bodies;
 pub mod circumstances;
 pub mod connection_facts;
 mod cut_off;

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::atomic::Ordering;
 
+use super::bodies::Bodies;
 use super::circumstances::Circumstances;
 pub use super::connection_facts::ConnectionFacts;
 use super::nesting::Nesting;
@@ -11,7 +12,6 @@ use super::value::Value;
 use crate::http::message::head::Head;
 use crate::http::message::response::ResponseHead;
 use crate::http::message::response_fields::Fields;
-use crate::http::message::uri::{self, Escape};
 use crate::http::plan::location::Location;
 use crate::http::plan::outcome::InternalTarget;
 use crate::http::plan::pattern::Captures;
@@ -47,6 +47,8 @@ pub struct Request {
     pub captures: Captures,
     /// What leaves, or has left.
     pub response: ResponseHead,
+    /// What goes on with its bodies.
+    pub bodies: Bodies,
     /// Whether the response's head was sent.
     pub head_sent: bool,
     /// Whether the connection may serve another request.
@@ -107,6 +109,7 @@ impl Request {
             host: Vec::new(),
             captures: Captures::default(),
             response: ResponseHead::default(),
+            bodies: Bodies::default(),
             head_sent: false,
             keep_alive: false,
             internal: false,
@@ -150,6 +153,7 @@ impl Request {
         self.captures.clear();
         self.response.status = 0;
         self.response.fields.clear();
+        self.bodies.clear();
         self.head_sent = false;
         self.keep_alive = false;
         self.internal = false;
@@ -356,17 +360,6 @@ impl Request {
         if self.method() != b"HEAD" {
             self.method = Some(b"GET");
         }
-    }
-
-    /// The path with its query, percent-encoded again, as a target for others.
-    pub fn encoded_target(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.path.len() + self.arguments.len() + 1);
-        uri::escape(&self.path, Escape::Path, &mut out);
-        if !self.arguments.is_empty() {
-            out.push(b'?');
-            out.extend_from_slice(&self.arguments);
-        }
-        out
     }
 
     /// Where the redirect `target` of this request leads; false when there were too many.

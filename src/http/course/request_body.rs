@@ -1,17 +1,21 @@
 //! The body of a request on its way to a peer: read as the client sends it, or as a whole before a
 //! peer is asked, and kept as far as it may be needed for another attempt.
 
+mod filtered;
+mod kept;
+
 use std::io;
 use std::path::Path;
 use std::task::{Context, Poll, Waker, ready};
 
+use self::kept::Kept;
 use super::request::Request;
 use crate::http::message::framing::{self, BadFraming, Decoded, Framing};
 use crate::http::message::head::BodyFraming;
+use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::origin::{Body, SentBody};
 use crate::http::transport::end::End;
 use crate::http::transport::received::PIECE;
-use crate::http::transport::spill::Spill;
 
 /// The body of a request.
 #[derive(Debug)]
@@ -30,18 +34,11 @@ pub struct RequestBody {
     most: u64,
     /// Whether the connection ended within it.
     is_cut: bool,
+    /// What its content goes through.
+    filters: BodyFilters,
+    /// What filters made of the last piece.
+    made: Vec<u8>,
 }
-
-#[derive(Debug)]
-enum Kept {
-    Memory(Vec<u8>),
-    File(Spill),
-    /// It was too much; it cannot be sent again.
-    Gone,
-}
-
-/// So many bytes are kept in memory for another attempt.
-const MAX_KEPT: usize = 64 * 1024;
 
 /// Why a body is not read on.
 #[derive(Debug)]
@@ -56,6 +53,8 @@ pub enum BodyError {
     Late,
     /// The temporary file that it was to wait in failed.
     File(io::Error),
+    /// A filter failed.
+    Filter(io::Error),
 }
 
 impl BodyError {
@@ -65,7 +64,7 @@ impl BodyError {
             Self::Malformed | Self::Cut => 400,
             Self::TooLarge => 413,
             Self::Late => 408,
-            Self::File(_) => 500,
+            Self::File(_) | Self::Filter(_) => 500,
         }
     }
 }
@@ -89,6 +88,8 @@ impl RequestBody {
 
     /// Gives back memory beyond `most` bytes.
     pub fn rest(&mut self, most: usize) {
+        self.filters.clear();
+        self.made = Vec::new();
         if !matches!(&self.kept, Kept::Memory(memory) if memory.capacity() <= most) {
             self.kept = Kept::Memory(Vec::new());
         }
@@ -110,7 +111,17 @@ impl RequestBody {
             length: 0,
             most: most.unwrap_or(u64::MAX),
             is_cut: false,
+            filters: BodyFilters::default(),
+            made: Vec::new(),
         }
+    }
+
+    /// Has its content go through these; its length is unknown then if they change it.
+    pub fn filter(&mut self, filters: BodyFilters) {
+        if filters.change_length() {
+            self.sent_as = SentBody::Chunked;
+        }
+        self.filters = filters;
     }
 
     /// Whether the client waits to be told before it sends it.
@@ -187,20 +198,21 @@ impl RequestBody {
     /// Reads all of it, before any peer is asked; its length is known then.
     pub fn poll_all(
         &mut self,
+        request: &mut Request,
         task: &mut Context<'_>,
         client: &mut End,
         directory: &Path,
     ) -> Poll<Result<(), BodyError>> {
         while !self.is_done() {
-            let content = ready!(self.poll_content(task, client))?;
-            let bytes = &client.received()[..content.content];
+            let next = ready!(self.poll_next(request, task, client))?;
+            let bytes = next.bytes(client, &self.made);
             self.kept
                 .append(bytes, directory)
                 .map_err(BodyError::File)?;
-            client.consume(content.consumed);
+            next.consume(client);
         }
         if self.sent_as == SentBody::Chunked {
-            self.sent_as = SentBody::Length(self.length);
+            self.sent_as = SentBody::Length(self.kept.length());
         }
         Poll::Ready(Ok(()))
     }
@@ -208,6 +220,7 @@ impl RequestBody {
     /// Appends the next piece for the peer, as it goes over the wire; gives the bytes of content.
     pub fn poll_piece(
         &mut self,
+        request: &mut Request,
         task: &mut Context<'_>,
         client: &mut End,
         out: &mut Vec<u8>,
@@ -219,23 +232,39 @@ impl RequestBody {
             self.give_end(out);
             return Poll::Ready(Ok(0));
         }
-        let decoded = ready!(self.poll_content(task, client))?;
-        let bytes = &client.received()[..decoded.content];
+        let next = ready!(self.poll_next(request, task, client))?;
+        let bytes = next.bytes(client, &self.made);
+        let content = bytes.len();
         self.kept.append_if_short(bytes);
         if let Kept::Memory(memory) = &self.kept {
             self.given = memory.len();
         }
         write_piece(self.sent_as, bytes, out);
-        client.consume(decoded.consumed);
+        next.consume(client);
         if self.is_done() {
             self.give_end(out);
         }
-        Poll::Ready(Ok(decoded.content))
+        Poll::Ready(Ok(content))
+    }
+
+    /// Appends the next content to `out`.
+    pub fn poll_into(
+        &mut self,
+        request: &mut Request,
+        task: &mut Context<'_>,
+        client: &mut End,
+        out: &mut Vec<u8>,
+    ) -> Poll<Result<(), BodyError>> {
+        let next = ready!(self.poll_next(request, task, client))?;
+        out.extend_from_slice(next.bytes(client, &self.made));
+        next.consume(client);
+        Poll::Ready(Ok(()))
     }
 
     /// Appends what is at hand for the peer, so that it leaves together with the head.
     pub fn give_at_hand(
         &mut self,
+        request: &mut Request,
         client: &mut End,
         out: &mut Vec<u8>,
     ) -> Result<usize, BodyError> {
@@ -246,7 +275,7 @@ impl RequestBody {
             if !is_at_hand {
                 break;
             }
-            match self.poll_piece(&mut task, client, out) {
+            match self.poll_piece(request, &mut task, client, out) {
                 Poll::Ready(piece) => content += piece?,
                 Poll::Pending => break,
             }
@@ -281,14 +310,15 @@ impl RequestBody {
     }
 
     /// Has more of the body at hand, decoded where it was received, within its limit.
-    pub fn poll_content(
+    fn poll_content(
         &mut self,
         task: &mut Context<'_>,
         client: &mut End,
     ) -> Poll<Result<Decoded, BodyError>> {
         let decoded = ready!(self.poll_decoded(task, client))?;
         self.length += decoded.content as u64;
-        if self.length > self.most {
+        // What is announced is too much before it has come.
+        if self.length.saturating_add(self.framing.announced()) > self.most {
             client.consume(decoded.consumed);
             return Poll::Ready(Err(BodyError::TooLarge));
         }
@@ -323,37 +353,6 @@ impl RequestBody {
 
 /// What a client is told that waits for it before it sends a body.
 pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
-
-impl Kept {
-    /// Keeps all of it, in a file once it is long.
-    fn append(&mut self, bytes: &[u8], directory: &Path) -> io::Result<()> {
-        match self {
-            Self::Memory(memory) if memory.len() + bytes.len() <= MAX_KEPT => {
-                memory.extend_from_slice(bytes);
-                Ok(())
-            }
-            Self::Memory(memory) => {
-                let mut file = Spill::new(directory)?;
-                file.write(memory)?;
-                file.write(bytes)?;
-                *self = Self::File(file);
-                Ok(())
-            }
-            Self::File(file) => file.write(bytes),
-            Self::Gone => Ok(()),
-        }
-    }
-
-    /// Keeps it as long as it is short.
-    fn append_if_short(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Memory(memory) if memory.len() + bytes.len() <= MAX_KEPT => {
-                memory.extend_from_slice(bytes);
-            }
-            _ => *self = Self::Gone,
-        }
-    }
-}
 
 fn write_piece(sent_as: SentBody, bytes: &[u8], out: &mut Vec<u8>) {
     match sent_as {

@@ -18,10 +18,12 @@ pub(in crate::http) fn take(request: &mut Request, response: &mut Response) {
     }
     engine::head_point(request);
     if is_bodiless(request.response.status) {
+        request.bodies.response.clear();
         request.response.remove("content-length");
     }
     request.keep_alive &= !closes(request.response.status);
-    request.keep_alive &= response.body.length().is_some() || is_chunked(request, &response.body);
+    request.keep_alive &=
+        is_length_known(request, &response.body) || is_chunked(request, &response.body);
     tell_patience(request);
 }
 
@@ -36,7 +38,11 @@ fn tell_patience(request: &mut Request) {
 
 /// Whether the body goes out in chunks; a client that does not know them reads to the end.
 pub(in crate::http) fn is_chunked(request: &Request, body: &Body) -> bool {
-    body.length().is_none() && request.head.minor_version() == 1
+    !is_length_known(request, body) && request.head.minor_version() == 1
+}
+
+fn is_length_known(request: &Request, body: &Body) -> bool {
+    body.length().is_some() && !request.bodies.response.change_length()
 }
 
 /// Whether the body follows the head.
@@ -54,15 +60,10 @@ pub(in crate::http) fn head(request: &Request, body: &Body) -> Vec<u8> {
     }
     date_field(&mut out);
     request.response.fields.write(&mut out);
-    if !is_bodiless(status) && is_chunked(request, body) {
+    if sends_body(request) && is_chunked(request, body) {
         field(&mut out, "Transfer-Encoding", b"chunked");
     }
-    let connection: &[u8] = if request.keep_alive {
-        b"keep-alive"
-    } else {
-        b"close"
-    };
-    field(&mut out, "Connection", connection);
+    connection_field(request, &mut out);
     out.extend_from_slice(b"\r\n");
     out
 }
@@ -93,6 +94,10 @@ pub fn proxied_head(
     }
     let status = request.response.status;
     let with_body = switches || sends_body(request);
+    if !with_body || switches {
+        request.bodies.response.clear();
+    }
+    let is_length_known = is_length_known && !request.bodies.response.change_length();
     let is_framed = is_length_known || !with_body || switches;
     let chunked = !is_framed && request.head.minor_version() == 1;
     request.keep_alive &= !switches && (is_framed || chunked);
@@ -122,12 +127,7 @@ pub fn proxied_head(
         field(out, "Transfer-Encoding", b"chunked");
     }
     if !switches {
-        let connection: &[u8] = if request.keep_alive {
-            b"keep-alive"
-        } else {
-            b"close"
-        };
-        field(out, "Connection", connection);
+        connection_field(request, out);
     }
     out.extend_from_slice(b"\r\n");
     request.connection.traffic.count_head(out.len() - start);
@@ -163,6 +163,14 @@ fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);
     out.extend_from_slice(b"\r\n");
+}
+
+fn connection_field(request: &Request, out: &mut Vec<u8>) {
+    let kept: &[u8] = match request.keep_alive {
+        true => b"keep-alive",
+        false => b"close",
+    };
+    field(out, "Connection", kept);
 }
 
 fn date_field(out: &mut Vec<u8>) {

@@ -67,6 +67,14 @@ impl Chunks {
         self.place == Place::Malformed
     }
 
+    /// How much content is announced and has not come.
+    pub fn announced(&self) -> u64 {
+        match self.place {
+            Place::SizeEnd(left) | Place::Content(left) => left,
+            _ => 0,
+        }
+    }
+
     /// Takes the part of `bytes` that belongs to the body, and moves its content to the front.
     pub fn decode(&mut self, bytes: &mut [u8]) -> Decoded {
         let mut decoded = Decoded::default();
@@ -149,6 +157,7 @@ impl Place {
         let digit = char::from(digit).to_digit(16).map(u64::from);
         let larger = size.checked_mul(16).zip(digit);
         let larger = larger.and_then(|(size, digit)| size.checked_add(digit));
+        let larger = larger.filter(|size| i64::try_from(*size).is_ok());
         larger.map_or(Self::Malformed, Self::Size)
     }
 }
@@ -217,6 +226,7 @@ mod tests {
             ("3\r\nabc\r\n", "\r\n\r\n"),
             ("3\r\nabc\r\n", ";\r\n"),
             ("1111111111111111", "1\r\n"),
+            ("800000000000000", "0\r\n"),
             ("0\r\n", "\n"),
             ("0\r\nA: b", "\n\r\n"),
             ("0\r\nA: b\r", "C: d\r\n\r\n"),

@@ -37,6 +37,14 @@ impl Framing {
         matches!(self, Self::Chunked(chunks) if chunks.is_malformed())
     }
 
+    /// How much content a chunk has announced that has not come.
+    pub fn announced(&self) -> u64 {
+        match self {
+            Self::Chunked(chunks) => chunks.announced(),
+            _ => 0,
+        }
+    }
+
     /// Takes the part of `bytes` that belongs to the body, and moves its content to the front.
     ///
     /// # Errors

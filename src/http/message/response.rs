@@ -43,6 +43,29 @@ impl ResponseHead {
         self.fields.remove(name);
     }
 
+    /// The body is changed on its way: drops what was said of its bytes and no longer holds.
+    pub fn change_body(&mut self) {
+        self.remove("content-length");
+        self.remove("accept-ranges");
+        let tag = match self.field("etag") {
+            Some(tag) if tag.starts_with(b"W/") => tag.to_vec(),
+            Some(tag) if tag.starts_with(b"\"") => [b"W/", tag].concat(),
+            Some(_) => Vec::new(),
+            None => return,
+        };
+        match tag.is_empty() {
+            true => self.remove("etag"),
+            false => self.set("ETag", &tag),
+        }
+    }
+
+    /// Whether a field of this name lists `token`.
+    pub fn lists(&self, name: &str, token: &[u8]) -> bool {
+        let is_token = |item: &[u8]| item.trim_ascii().eq_ignore_ascii_case(token);
+        let mut values = self.fields.all(name);
+        values.any(|value| value.split(|byte| *byte == b',').any(is_token))
+    }
+
     /// The first field of this name.
     pub fn field(&self, name: &str) -> Option<&[u8]> {
         self.fields.get(name)
@@ -109,6 +132,14 @@ impl Body {
 }
 
 impl Body {
+    /// Whether the next piece, or the end, is there without waiting.
+    pub fn is_at_hand(&self) -> bool {
+        match self {
+            Self::Stream(stream) => stream.is_at_hand(),
+            _ => true,
+        }
+    }
+
     /// The next piece; `None` at the end.
     pub async fn next_chunk(&mut self) -> io::Result<Option<Bytes>> {
         match std::mem::take(self) {

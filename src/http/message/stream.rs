@@ -69,6 +69,11 @@ impl Stream {
         })
     }
 
+    /// Whether the next piece, or the end, has been made.
+    pub fn is_at_hand(&self) -> bool {
+        self.ended || !self.chunks.is_empty()
+    }
+
     /// The next piece; `None` at the end.
     ///
     /// # Errors

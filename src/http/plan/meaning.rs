@@ -137,6 +137,10 @@ impl Variable for RowVariable {
         self.spec.cached
     }
 
+    fn reads_body(&self) -> bool {
+        self.spec.reads_body
+    }
+
     fn assignable(&self) -> bool {
         self.spec.assign.is_some() || self.spec.name.ends_with('*')
     }

@@ -1,5 +1,6 @@
 //! What a configuration became: servers, locations, templates, variables, and the traits of handlers.
 
+pub mod body_filter;
 pub mod chore;
 pub mod counters;
 pub mod handshakes;

@@ -36,6 +36,11 @@ pub trait Variable: Send + Sync {
         false
     }
 
+    /// Whether it tells of the request's body, which is kept for it.
+    fn reads_body(&self) -> bool {
+        false
+    }
+
     /// Whether the named group of a pattern may take its place.
     fn gives_way(&self) -> bool {
         true
@@ -52,6 +57,8 @@ pub struct VariableSpec {
     pub available_from: Phase,
     /// Whether one evaluation serves the whole request. Never set for anything that counts.
     pub cached: bool,
+    /// Whether it tells of the request's body.
+    pub reads_body: bool,
     /// Appends the value; the text is what stands for `*` in the name.
     pub read: fn(&mut Request, &str, &mut Vec<u8>) -> bool,
     /// Takes an assignment, for the few that may be set. A name that ends in `_*` needs none: what
@@ -65,6 +72,7 @@ pub const VARIABLE: VariableSpec = VariableSpec {
     doc: "",
     available_from: Phase::Request,
     cached: false,
+    reads_body: false,
     read: |_, _, _| false,
     assign: None,
 };
@@ -217,8 +225,11 @@ impl VariableTable {
             let definition = self.definitions.remove(&entry.name);
             entry.resolve(definition, &known, diagnostics)
         };
-        let variables = self.entries.into_iter().map(&mut resolve).collect();
-        Variables { variables }
+        let variables: Box<[_]> = self.entries.into_iter().map(&mut resolve).collect();
+        Variables {
+            reads_body: variables.iter().any(|one| one.reads_body()),
+            variables,
+        }
     }
 
     fn intern(&mut self, name: &str) -> VariableIndex {
@@ -259,6 +270,8 @@ pub(in crate::http) fn placed(span: Option<Span>, message: String) -> Diagnostic
 /// The variables of a runtime, by index.
 pub struct Variables {
     variables: Box<[Box<dyn Variable>]>,
+    /// Whether one of them tells of the request's body.
+    pub reads_body: bool,
 }
 
 impl Variables {

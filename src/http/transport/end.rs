@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use pingora_core::protocols::Stream;
 use tokio::io::AsyncWrite;
-use tokio::time::Instant;
 
 use super::departure::Departure;
 use super::received::Received;
@@ -104,22 +103,6 @@ impl End {
     /// Receives more; 0 at the end of the stream.
     pub async fn receive(&mut self) -> io::Result<usize> {
         std::future::poll_fn(|task| self.poll_receive(task)).await
-    }
-
-    /// Receives more; `None` when nothing has come by then.
-    pub async fn receive_by(
-        &mut self,
-        timer: &mut Timer,
-        until: Instant,
-    ) -> Option<io::Result<usize>> {
-        std::future::poll_fn(|task| {
-            if let Poll::Ready(received) = self.poll_receive(task) {
-                return Poll::Ready(Some(received));
-            }
-            ready!(timer.poll(task, until));
-            Poll::Ready(None)
-        })
-        .await
     }
 
     /// Sends all of it, as long as the other side takes something within each `patience`.

@@ -189,7 +189,7 @@ impl Journey<'_> {
         origin.write_head(self.request, sent_as, &mut session.to_peer);
         if rules.sends_body {
             let (client, out) = (&mut session.client, &mut session.to_peer);
-            let given = session.body.give_at_hand(client, out);
+            let given = session.body.give_at_hand(self.request, client, out);
             let given = given.map_err(|error| Broken::body(self.request, &error))?;
             origin.sent(self.request, given);
         }
@@ -213,7 +213,8 @@ impl Journey<'_> {
                     Poll::Pending => break,
                 }
             }
-            if let Poll::Ready(read) = session.body.poll_all(task, &mut session.client, directory) {
+            let (body, client) = (&mut session.body, &mut session.client);
+            if let Poll::Ready(read) = body.poll_all(self.request, task, client, directory) {
                 return Poll::Ready(read);
             }
             if session.body.length() > seen {

@@ -3,6 +3,8 @@
 mod behaviour;
 mod blocks;
 mod error_page;
+#[cfg(test)]
+mod filter_tests;
 mod limit_except;
 mod limits;
 mod listen;

@@ -127,6 +127,10 @@ pub(crate) fn ask(runtime: &'static Runtime, head: &str) -> Done {
     };
     let mut body = String::new();
     if let Answer::Local(mut response) = answer {
+        if let Some(length) = response.body.length() {
+            let length = length.to_string();
+            response.head.add("Content-Length", length.as_bytes());
+        }
         std::mem::swap(&mut request.response, &mut response.head);
         engine::head_point(&mut request);
         let waiting = tokio::runtime::Builder::new_current_thread().build();

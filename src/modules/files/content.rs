@@ -94,7 +94,7 @@ impl Files {
                 Judgement::NotModified => return not_modified(&validators),
                 Judgement::Failed => return Outcome::Status(412),
             }
-            let sent = as_sent(request, &head);
+            let sent = as_sent(request, &head, length);
             let ranges = sent
                 .as_ref()
                 .map(|sent| wanted(&request.head, sent, length));
@@ -126,14 +126,19 @@ fn wanted(head: &Head, sent: &ResponseHead, length: u64) -> Wanted {
     }
 }
 
-/// A head as it will be with what the location adds, if ranges are asked for.
-fn as_sent(request: &mut Request, head: &ResponseHead) -> Option<ResponseHead> {
+/// A head as it will be with what the location adds, if ranges are asked for and there are some:
+/// not of a body that is changed on its way.
+fn as_sent(request: &mut Request, head: &ResponseHead, length: u64) -> Option<ResponseHead> {
     request.head.field(b"range")?;
     let mut head = head.clone();
+    let length = length.to_string();
+    head.add("Content-Length", length.as_bytes());
     std::mem::swap(&mut request.response, &mut head);
     engine::add_fields(request);
     std::mem::swap(&mut request.response, &mut head);
-    Some(head)
+    let changes = request.bodies.response.change_length();
+    request.bodies.response.clear();
+    (!changes).then_some(head)
 }
 
 /// Whether files answer this method at all.

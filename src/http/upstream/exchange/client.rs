@@ -50,6 +50,7 @@ impl Exchange<'_> {
             return Err(Broken::Client);
         }
         self.is_discarding = true;
+        self.filters.clear();
         self.deadlines.client_write = None;
         self.request.keep_alive = false;
         self.session.outbox.discard();

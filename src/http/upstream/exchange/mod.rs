@@ -6,6 +6,7 @@
 //! of its own, and the connection one timer.
 
 mod client;
+mod filtered;
 mod request;
 mod response;
 
@@ -19,6 +20,7 @@ use crate::http::course::request::Request;
 use crate::http::course::request_body::BodyError;
 use crate::http::course::session::Session;
 use crate::http::message::framing::Framing;
+use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::origin::{Failure, Origin, Rules};
 use crate::http::plan::outcome::InternalTarget;
 use crate::http::transport::end::End;
@@ -50,6 +52,9 @@ impl Broken {
             BodyError::File(error) => {
                 log::error!("a temporary file failed: {error}{}", Circumstances(request));
             }
+            BodyError::Filter(error) => {
+                log::error!("a filter failed: {error}{}", Circumstances(request));
+            }
             _ => {}
         }
         Self::Status(error.status())
@@ -69,6 +74,10 @@ pub(super) struct Exchange<'a> {
     is_peer_flushed: bool,
     /// Whether the client gets nothing more of the body.
     is_discarding: bool,
+    /// What the response's body goes through.
+    filters: BodyFilters,
+    /// Whether filters had work to do since others had their turn.
+    has_filtered: bool,
     /// Who had nothing to say when asked in this turn: whoever has will wake the task.
     quiet: Quiet,
 }
@@ -135,6 +144,8 @@ impl<'a> Exchange<'a> {
             to_peer_sent: 0,
             is_peer_flushed: false,
             is_discarding: false,
+            filters: BodyFilters::default(),
+            has_filtered: false,
             quiet: Quiet::default(),
         }
     }
@@ -157,6 +168,10 @@ impl<'a> Exchange<'a> {
             }
             if !moved {
                 break;
+            }
+            if std::mem::take(&mut self.has_filtered) {
+                task.waker().wake_by_ref();
+                return Poll::Pending;
             }
         }
         self.poll_time(task)

@@ -57,10 +57,8 @@ impl Exchange<'_> {
         let session = &mut *self.session;
         session.to_peer.clear();
         self.to_peer_sent = 0;
-        match session
-            .body
-            .poll_piece(task, &mut session.client, &mut session.to_peer)
-        {
+        let (client, out) = (&mut session.client, &mut session.to_peer);
+        match session.body.poll_piece(self.request, task, client, out) {
             Poll::Ready(Ok(content)) => {
                 self.deadlines.client_read = None;
                 self.origin.sent(self.request, content);

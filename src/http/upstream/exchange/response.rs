@@ -136,6 +136,7 @@ impl Exchange<'_> {
         });
         session.outbox.set_chunked(passed.chunked);
         self.is_discarding |= !passed.with_body;
+        self.filters = std::mem::take(&mut request.bodies.response);
         self.stage = match request.response.status {
             101 => Stage::Tunnel,
             _ => Stage::Body {
@@ -186,7 +187,7 @@ impl Exchange<'_> {
     }
 
     /// How far the response is read ahead of the client; another protocol is not.
-    fn read_ahead(&self) -> Option<&'static ReadAhead> {
+    pub(super) fn read_ahead(&self) -> Option<&'static ReadAhead> {
         let is_tunnel = matches!(self.stage, Stage::Tunnel);
         self.rules.read_ahead.as_ref().filter(|_| !is_tunnel)
     }
@@ -215,9 +216,17 @@ impl Exchange<'_> {
             }
             Poll::Pending => {
                 begin(&mut self.deadlines.peer_read, self.rules.read_timeout);
-                Ok(false)
+                Ok(self.filters.is_holding() && self.source_pauses())
             }
         }
+    }
+
+    /// Nothing more is at hand: filters give what they held back, if that is anything.
+    fn source_pauses(&mut self) -> bool {
+        self.pause().unwrap_or_else(|problem| {
+            self.broke(&problem.to_string());
+            true
+        })
     }
 
     /// Passes on what was received of the response's body.
@@ -240,13 +249,12 @@ impl Exchange<'_> {
         let content = peer.end.take(decoded.consumed);
         self.origin.received(self.request, decoded.content);
         if !self.is_discarding {
-            let ahead = self.read_ahead();
-            let pushed = self
-                .session
-                .outbox
-                .push_content(content, decoded.content, ahead);
-            if let Err(error) = pushed {
-                self.broke(&format!("a temporary file failed ({error})"));
+            let pushed = match self.filters.is_empty() {
+                true => self.push(content, decoded.content),
+                false => self.push_filtered(content, decoded.content),
+            };
+            if let Err(problem) = pushed {
+                self.broke(&problem.to_string());
                 return Ok(());
             }
         }
@@ -285,8 +293,9 @@ impl Exchange<'_> {
 
     /// The whole response has come: the peer is free for others.
     fn peer_is_done(&mut self, persistent: bool) {
-        if let Err(error) = self.session.outbox.push_end() {
-            return self.broke(&format!("a temporary file failed ({error})"));
+        let ended = self.push_rest().and_then(|()| self.push_end());
+        if let Err(problem) = ended {
+            return self.broke(&problem.to_string());
         }
         self.stage = Stage::Rest { whole: true };
         self.deadlines.peer_read = None;
@@ -307,6 +316,8 @@ impl Exchange<'_> {
     }
 
     pub(super) fn break_off(&mut self) {
+        // What was held back so far is not lost with the rest, and nothing helps if that fails as well.
+        let _ = self.pause();
         self.request.keep_alive = false;
         self.deadlines.client_read = None;
         self.deadlines.peer_read = None;

@@ -192,6 +192,13 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
         ..VARIABLE
     },
     VariableSpec {
+        name: "request_body",
+        doc: "The request's body up to 64k, as far as it was read for an origin or for `metric_push`; a longer one is not kept.",
+        reads_body: true,
+        read: request::body,
+        ..VARIABLE
+    },
+    VariableSpec {
         name: "request_completion",
         doc: "`OK` if the response was sent to its end.",
         available_from: Phase::End,

@@ -36,6 +36,11 @@ pub(super) fn question_mark(request: &mut Request, _: &str, out: &mut Vec<u8>) -
     true
 }
 
+pub(super) fn body(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    out.extend_from_slice(&request.bodies.kept);
+    !request.bodies.kept.is_empty()
+}
+
 /// Path and query as received; of an absolute target what follows the authority.
 pub(super) fn target(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     let target = request.head.target();

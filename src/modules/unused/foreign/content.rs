@@ -7,11 +7,10 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "compression",
         home: NGINX,
-        instead: "responses are sent as they are; remove the lines, or let the origin compress",
-        directives: "gunzip gunzip_buffers gzip gzip_buffers gzip_comp_level gzip_disable \
-            gzip_hash gzip_no_buffer gzip_http_version gzip_min_length gzip_proxied gzip_static \
-            gzip_types gzip_vary gzip_window postpone_gzipping",
-        variables: "gzip_ratio",
+        instead: "\"gzip\" packs responses as they are sent; remove the line",
+        directives: "gunzip gunzip_buffers gzip_hash gzip_no_buffer gzip_static gzip_window \
+            postpone_gzipping",
+        variables: "",
     },
     Feature {
         name: "basic authentication",
@@ -65,11 +64,10 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "changed bodies",
         home: NGINX,
-        instead: "bodies are passed on as they come",
+        instead: "\"sub_filter\" replaces strings; other changes are for the origin to make",
         directives: "add_after_body add_before_body addition_types charset charset_map \
             charset_types override_charset source_charset ssi ssi_ignore_recycled_buffers \
             ssi_last_modified ssi_min_file_chunk ssi_silent_errors ssi_types ssi_value_length \
-            sub_filter sub_filter_last_modified sub_filter_once sub_filter_types \
             xml_entities xslt_last_modified xslt_param xslt_string_param xslt_stylesheet \
             xslt_types image_filter image_filter_buffer image_filter_interlace \
             image_filter_jpeg_quality image_filter_sharpen image_filter_transparency \

@@ -46,7 +46,7 @@ pub(super) const FEATURES: &[Feature] = &[
         home: NGINX,
         instead: "remove what reads it",
         directives: "",
-        variables: "connection_time request_body request_body_file \
+        variables: "connection_time request_body_file \
             tcpinfo_rcv_space tcpinfo_rtt tcpinfo_rttvar tcpinfo_snd_cwnd",
     },
     Feature {

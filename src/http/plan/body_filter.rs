@@ -1,0 +1,175 @@
+//! What bodies go through on their way: filters, for a response chosen when its head leaves.
+//!
+//! A header filter of the location looks at the head, edits it and adds a filter to
+//! `request.bodies`; the pieces of the body, made here or by a peer, go through all of them in
+//! that order. What is added there for the request's body before content is made sees it as it is
+//! read for whoever wants it. A filter keeps no more than a bounded part of the body, and holds bytes back only
+//! while more is at hand.
+
+use std::fmt;
+use std::io;
+
+use crate::http::course::request::Request;
+
+/// Looks at a body that goes by, or changes it.
+pub trait BodyFilter: Send + Sync {
+    /// Takes the next piece, which is not empty. What becomes of it is appended to `out`, unless it is
+    /// passed on as it is.
+    fn piece(
+        &mut self,
+        request: &mut Request,
+        piece: &[u8],
+        out: &mut Vec<u8>,
+    ) -> io::Result<Passed>;
+
+    /// Nothing more is at hand for now: appends what was held back in the hope of more.
+    fn pause(&mut self, _request: &mut Request, _out: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The body is over: appends what is left of it.
+    fn end(&mut self, _request: &mut Request, _out: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Whether the body is as long afterwards as it was before.
+    fn keeps_length(&self) -> bool {
+        false
+    }
+}
+
+/// What a filter did with a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passed {
+    /// It goes on as it is; nothing was appended.
+    AsItIs,
+    /// What was appended takes its place, which may be nothing.
+    Changed,
+}
+
+/// The filters of one body, in their order. Most bodies have none.
+#[derive(Default)]
+pub struct BodyFilters(Option<Box<Chain>>);
+
+#[derive(Default)]
+struct Chain {
+    filters: Vec<Box<dyn BodyFilter>>,
+    /// What the last filter appended.
+    passed: Vec<u8>,
+    spare: Vec<u8>,
+    /// Whether something may be held back.
+    is_holding: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Behind {
+    More,
+    Pause,
+    End,
+}
+
+impl BodyFilters {
+    /// Adds one behind the others.
+    pub fn add(&mut self, filter: impl BodyFilter + 'static) {
+        let chain = self.0.get_or_insert_default();
+        chain.filters.push(Box::new(filter));
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Takes all away.
+    pub fn clear(&mut self) {
+        self.0 = None;
+    }
+
+    /// Whether the length of the body is unknown until it has gone through.
+    pub fn change_length(&self) -> bool {
+        let filters = self.0.iter().flat_map(|chain| &chain.filters);
+        filters.into_iter().any(|filter| !filter.keeps_length())
+    }
+
+    /// Whether something may be held back that a pause would set free.
+    pub fn is_holding(&self) -> bool {
+        self.0.as_ref().is_some_and(|chain| chain.is_holding)
+    }
+
+    /// Takes the next piece; what goes on instead, or `None` for the piece as it is.
+    ///
+    /// # Errors
+    /// When a filter fails.
+    pub fn piece(&mut self, request: &mut Request, piece: &[u8]) -> io::Result<Option<&[u8]>> {
+        match &mut self.0 {
+            Some(chain) => chain.run(request, piece, Behind::More),
+            None => Ok(None),
+        }
+    }
+
+    /// Gives what was held back.
+    ///
+    /// # Errors
+    /// When a filter fails.
+    pub fn pause(&mut self, request: &mut Request) -> io::Result<&[u8]> {
+        self.without_piece(request, Behind::Pause)
+    }
+
+    /// Gives what is left at the end of the body.
+    ///
+    /// # Errors
+    /// When a filter fails.
+    pub fn end(&mut self, request: &mut Request) -> io::Result<&[u8]> {
+        self.without_piece(request, Behind::End)
+    }
+
+    fn without_piece(&mut self, request: &mut Request, behind: Behind) -> io::Result<&[u8]> {
+        let passed = match &mut self.0 {
+            Some(chain) => chain.run(request, b"", behind)?,
+            None => None,
+        };
+        Ok(passed.unwrap_or_default())
+    }
+}
+
+impl Chain {
+    /// What goes on instead of the piece, or `None` for the piece as it is.
+    fn run(
+        &mut self,
+        request: &mut Request,
+        piece: &[u8],
+        behind: Behind,
+    ) -> io::Result<Option<&[u8]>> {
+        self.is_holding = matches!(behind, Behind::More);
+        let mut is_changed = false;
+        for filter in &mut self.filters {
+            let bytes: &[u8] = if is_changed { &self.passed } else { piece };
+            let out = &mut self.spare;
+            out.clear();
+            let passed = match bytes.is_empty() {
+                true => Passed::AsItIs,
+                false => filter.piece(request, bytes, out)?,
+            };
+            if passed == Passed::AsItIs && !matches!(behind, Behind::More) {
+                out.extend_from_slice(bytes);
+            }
+            match behind {
+                Behind::More => {}
+                Behind::Pause => filter.pause(request, out)?,
+                Behind::End => filter.end(request, out)?,
+            }
+            if passed == Passed::Changed || !out.is_empty() {
+                std::mem::swap(&mut self.passed, &mut self.spare);
+                is_changed = true;
+            }
+        }
+        Ok(is_changed.then_some(&self.passed))
+    }
+}
+
+impl fmt::Debug for BodyFilters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.0.as_ref().map_or(0, |chain| chain.filters.len());
+        write!(f, "{count} filters")
+    }
+}

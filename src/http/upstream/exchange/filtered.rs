@@ -1,0 +1,87 @@
+//! The response's body on its way into the outbox, through filters where there are some.
+
+use std::fmt;
+use std::io;
+
+use super::Exchange;
+use crate::http::transport::received::{PIECE, Received};
+
+/// Why a piece cannot be passed on.
+pub(super) enum Lost {
+    /// The temporary file that it was to wait in failed.
+    File(io::Error),
+    /// A filter failed.
+    Filter(io::Error),
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(error) => write!(f, "a temporary file failed ({error})"),
+            Self::Filter(error) => write!(f, "a filter failed ({error})"),
+        }
+    }
+}
+
+impl Exchange<'_> {
+    /// Has the first `length` bytes of `content` sent as they are.
+    pub(super) fn push(&mut self, content: Received, length: usize) -> Result<(), Lost> {
+        let ahead = self.read_ahead();
+        let outbox = &mut self.session.outbox;
+        outbox
+            .push_content(content, length, ahead)
+            .map_err(Lost::File)
+    }
+
+    /// Has sent what filters make of the first `length` bytes of `content`.
+    pub(super) fn push_filtered(
+        &mut self,
+        mut content: Received,
+        length: usize,
+    ) -> Result<(), Lost> {
+        content.truncate(length);
+        if content.is_empty() {
+            return Ok(());
+        }
+        self.has_filtered = true;
+        let mut filters = std::mem::take(&mut self.filters);
+        let filtered = filters.piece(self.request, content.bytes());
+        let pushed = match filtered.map_err(Lost::Filter)? {
+            Some(passed) => self.push_bytes(passed),
+            None => self.push(content, length),
+        };
+        self.filters = filters;
+        pushed
+    }
+
+    /// Has sent what filters held back; whether that was anything.
+    pub(super) fn pause(&mut self) -> Result<bool, Lost> {
+        let mut filters = std::mem::take(&mut self.filters);
+        let held = filters.pause(self.request).map_err(Lost::Filter)?;
+        self.push_bytes(held)?;
+        let is_some = !held.is_empty();
+        self.filters = filters;
+        Ok(is_some)
+    }
+
+    /// Has sent what filters make of the end of the body.
+    pub(super) fn push_rest(&mut self) -> Result<(), Lost> {
+        let mut filters = std::mem::take(&mut self.filters);
+        let rest = filters.end(self.request).map_err(Lost::Filter)?;
+        self.push_bytes(rest)
+    }
+
+    /// Has sent the end of the body.
+    pub(super) fn push_end(&mut self) -> Result<(), Lost> {
+        self.session.outbox.push_end().map_err(Lost::File)
+    }
+
+    fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Lost> {
+        for piece in bytes.chunks(PIECE) {
+            let mut content = Received::default();
+            content.extend(piece);
+            self.push(content, piece.len())?;
+        }
+        Ok(())
+    }
+}
