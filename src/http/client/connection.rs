@@ -21,6 +21,7 @@ use crate::http::course::identify::{self, salvage};
 use crate::http::course::request::{ConnectionFacts, Request};
 use crate::http::course::session::Session;
 use crate::http::message::response::Response;
+use crate::http::message::response_fields::Fields;
 use crate::http::plan::origin::Origin;
 use crate::http::plan::runtime::{Listener, Runtime};
 use crate::http::transport::end::End;
@@ -206,7 +207,11 @@ impl Connection<'_> {
         };
         engine::finish(&mut request);
         match rest {
-            Some(Rest::Gone) => self.go_on(request, session),
+            Some(Rest::Gone) => {
+                // The next response made here brings its own.
+                request.response.fields = Fields::default();
+                self.go_on(request, session);
+            }
             Some(Rest::Malformed) | None if sent => {
                 let is_read = session.body.is_done() && request.head.fault().is_none();
                 send::linger(&mut session.client, is_read).await;

@@ -24,8 +24,6 @@ pub fn identify(request: &mut Request) -> Result<(), u16> {
         return Err(400);
     }
     take_target(request, slashes).map_err(|uri::BadTarget| 400u16)?;
-    let (raw, _) = uri::split_query(request.head.target());
-    request.escaped = memchr::memchr2(b'%', b'+', raw).is_some();
     let server = request.server;
     for handler in &server.begin {
         handler.run(request);
@@ -51,6 +49,7 @@ pub(in crate::http) fn salvage(request: &mut Request, input: &[u8]) {
 
 fn take_target(request: &mut Request, slashes: Slashes) -> Result<(), uri::BadTarget> {
     let target = Target::parse(request.head.target())?;
+    request.escaped = memchr::memchr2(b'%', b'+', target.path).is_some();
     if uri::is_normal(target.path) {
         request.path.extend_from_slice(target.path);
     } else {
