@@ -244,7 +244,7 @@ impl Connection<'_> {
 
     /// The connection may serve another request.
     fn go_on(&mut self, mut request: Box<Request>, session: Box<Session>) {
-        request.bodies.clear();
+        request.rest();
         self.session = Some(session);
         self.request = Some(request);
     }

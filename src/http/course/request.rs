@@ -153,7 +153,6 @@ impl Request {
         self.captures.clear();
         self.response.status = 0;
         self.response.fields.clear();
-        self.bodies.clear();
         self.head_sent = false;
         self.keep_alive = false;
         self.internal = false;
@@ -168,12 +167,17 @@ impl Request {
         self.method = None;
         self.redirects = 0;
         self.carried.clear();
-        self.values.fill_with(|| Value::Unset);
-        self.states.fill_with(|| None);
         self.now = None;
         let traffic = &self.connection.traffic;
         self.received_before = traffic.received.load(Ordering::Relaxed);
         self.sent_before = traffic.sent.load(Ordering::Relaxed);
+    }
+
+    /// Gives back what it has held: it is over, and its connection waits for the next.
+    pub fn rest(&mut self) {
+        self.bodies.clear();
+        self.values.fill_with(|| Value::Unset);
+        self.states.fill_with(|| None);
     }
 
     /// A request like this one for work beside it: what it asks, and what was assigned to variables.
