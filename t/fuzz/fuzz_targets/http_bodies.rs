@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use pingauge::http::message::framing::{Chunks, Framing};
 
-/// Content, bytes taken, whether it is over, whether it is none.
+/// Content, bytes taken unless it is none, whether it is over, whether it is none.
 type Read = (Vec<u8>, usize, bool, bool);
 
 fn read(mut framing: Framing, bytes: &[u8], cuts: &[u8]) -> Read {
@@ -19,7 +19,7 @@ fn read(mut framing: Framing, bytes: &[u8], cuts: &[u8]) -> Read {
         let mut at = 0;
         while at < piece.len() && !framing.is_done() {
             let Ok(decoded) = framing.decode(&mut piece[at..]) else {
-                return (content, taken, false, true);
+                return (content, 0, false, true);
             };
             assert!(decoded.content <= decoded.consumed && at + decoded.consumed <= piece.len());
             content.extend_from_slice(&piece[at..at + decoded.content]);
@@ -31,7 +31,10 @@ fn read(mut framing: Framing, bytes: &[u8], cuts: &[u8]) -> Read {
         }
         rest = behind;
     }
-    (content, taken, framing.is_done(), framing.is_malformed())
+    if framing.is_malformed() {
+        return (content, 0, false, true);
+    }
+    (content, taken, framing.is_done(), false)
 }
 
 fuzz_target!(|input: (&[u8], &[u8], u16)| {
