@@ -44,8 +44,13 @@ fn parse(parameters: &[&str]) -> Result<Box<dyn Mode>, Problem> {
     let mut seen = HashSet::new();
     for (place, name) in parameters.iter().enumerate() {
         let limit = parse_limit(name).ok_or_else(|| bad_bucket(place, name))?;
-        // Adding zero makes one of the two zeros; not-a-number equals nothing, itself included.
-        if !limit.is_nan() && !seen.insert((limit + 0.0).to_bits()) {
+        // Adding zero makes one of the two zeros; not-a-number equals nothing, itself included, so
+        // several are told apart by their names.
+        let is_known = match limit.is_nan() {
+            true => buckets.iter().any(|one: &Bucket| one.name == **name),
+            false => !seen.insert((limit + 0.0).to_bits()),
+        };
+        if is_known {
             return Err(Problem::at(place, format!("duplicated bucket \"{name}\"")));
         }
         buckets.push(Bucket {
@@ -285,6 +290,7 @@ mod tests {
             (&["1", "1.0"], "duplicated bucket \"1.0\""),
             (&["0", "-0"], "duplicated bucket \"-0\""),
             (&["inf", "+Inf"], "duplicated bucket \"+Inf\""),
+            (&["nan", "nan"], "duplicated bucket \"nan\""),
         ] {
             assert_eq!(parse(words).unwrap_err().message, message);
         }
