@@ -23,7 +23,7 @@ use crate::http::plan::counters::Connections;
 use crate::http::plan::handshakes::HandshakeCounter;
 use crate::http::plan::location::{Extras, Kind, Location, LocationIndex, Locations};
 use crate::http::plan::phase::{
-    AccessRule, ContentHandler, ErrorAnswer, Phase, PhaseHandler, RewriteStep,
+    AccessRule, ContentHandler, ErrorAnswer, Phase, PhaseHandler, PreaccessHandler, RewriteStep,
 };
 use crate::http::plan::provision::Provision;
 use crate::http::plan::runtime::{Runtime, Server};
@@ -95,6 +95,8 @@ pub struct LocationParts {
     pub settings: Settings,
     /// See [`Location`].
     pub rewrite: Vec<Box<dyn RewriteStep>>,
+    /// See [`Location`].
+    pub preaccess: Vec<Box<dyn PreaccessHandler>>,
     /// See [`Location`].
     pub access: Vec<Box<dyn AccessRule>>,
     /// See [`Location`].
@@ -270,6 +272,7 @@ impl Builder<'_> {
             name: name.to_owned(),
             settings: Settings::of(self, chain),
             rewrite: Vec::new(),
+            preaccess: Vec::new(),
             access: Vec::new(),
             before_content: Vec::new(),
             content: Vec::new(),
@@ -379,6 +382,7 @@ impl LocationParts {
             kind: self.kind,
             settings: self.settings,
             rewrite: self.rewrite.into(),
+            preaccess: self.preaccess.into(),
             access: self.access.into(),
             before_content: self.before_content.into(),
             content: self.content.into(),

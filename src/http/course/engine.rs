@@ -15,7 +15,7 @@ use crate::http::message::uri;
 use crate::http::plan::location::Found;
 use crate::http::plan::origin::Origin;
 use crate::http::plan::outcome::{InternalTarget, Outcome};
-use crate::http::plan::phase::{Flow, Phase, RewriteStep};
+use crate::http::plan::phase::{Flow, Phase, Preaccess, RewriteStep};
 use crate::http::plan::receiver::Receiver;
 use crate::http::plan::settings::ErrorStatus;
 use crate::http::plan::wait::Wait;
@@ -55,6 +55,8 @@ pub(super) enum Place {
     Server,
     /// With rewriting in the location.
     Location,
+    /// With the preaccess handler of this number.
+    Preaccess(usize),
     /// With the rules that have not been asked.
     Access(Judging),
     /// With the status that the request is refused with.
@@ -172,6 +174,10 @@ fn pass(request: &mut Request, place: Place) -> Result<Outcome, Paused> {
     let judging = match place {
         Place::Server | Place::Location => match route(request, place) {
             Some(outcome) => return Ok(outcome),
+            None => return pass(request, Place::Preaccess(0)),
+        },
+        Place::Preaccess(number) => match preaccess(request, number)? {
+            Some(status) => return Ok(Outcome::Status(status)),
             None => Judging::default(),
         },
         Place::Access(judging) => judging,
@@ -196,6 +202,24 @@ fn pass(request: &mut Request, place: Place) -> Result<Outcome, Paused> {
         },
     };
     Err(paused)
+}
+
+/// Asks the preaccess handlers of the location, from one of them on; the status if one refuses.
+fn preaccess(request: &mut Request, first: usize) -> Result<Option<u16>, Paused> {
+    if request.is_subrequest() {
+        return Ok(None);
+    }
+    for (number, handler) in request.location.preaccess.iter().enumerate().skip(first) {
+        match handler.run(request) {
+            Preaccess::Pass => {}
+            Preaccess::Refuse(status) => return Ok(Some(status)),
+            Preaccess::Wait(wait) => {
+                let place = Place::Preaccess(number);
+                return Err(Paused { wait, place });
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// Rewrites, and finds the location; an outcome where that decides already.

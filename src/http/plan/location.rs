@@ -9,7 +9,9 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 
 use super::pattern::Pattern;
-use super::phase::{AccessRule, ContentHandler, ErrorAnswer, Phase, PhaseHandler, RewriteStep};
+use super::phase::{
+    AccessRule, ContentHandler, ErrorAnswer, Phase, PhaseHandler, PreaccessHandler, RewriteStep,
+};
 use super::quick_hash::QuickMap;
 use super::settings::Settings;
 use crate::http::course::request::Request;
@@ -47,6 +49,8 @@ pub struct Location {
     pub settings: Settings,
     /// Run in order when the location is entered.
     pub rewrite: Box<[Box<dyn RewriteStep>]>,
+    /// Asked in order before access is judged: limits on how much goes on at once.
+    pub preaccess: Box<[Box<dyn PreaccessHandler>]>,
     /// Judged before content is made.
     pub access: Box<[Box<dyn AccessRule>]>,
     /// Tried before the content handlers (`try_files`).

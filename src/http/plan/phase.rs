@@ -49,6 +49,24 @@ pub trait RewriteStep: Send + Sync {
     fn run(&self, request: &mut Request) -> Flow;
 }
 
+/// What a handler of the preaccess phase says.
+pub enum Preaccess {
+    /// The request may pass.
+    Pass,
+    /// It is answered with this status.
+    Refuse(u16),
+    /// The handler is to be asked again when something is over.
+    Wait(Wait),
+}
+
+/// A handler of the preaccess phase: it lets a request in, keeps it waiting, or refuses it because
+/// there is too much of something. It is asked in each location that a client's request comes to,
+/// also after internal redirects, and remembers itself what it has counted already.
+pub trait PreaccessHandler: Send + Sync {
+    /// Decides; a handler that refuses says so in the log.
+    fn run(&'static self, request: &mut Request) -> Preaccess;
+}
+
 /// What an access rule says.
 pub enum Verdict {
     /// The request may pass this rule.
