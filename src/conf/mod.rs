@@ -39,7 +39,7 @@ pub use reference::reference;
 pub use scope::{Chain, Scope};
 pub use source::{FileId, Position, SourceFile, Sources, Span};
 pub use spec::{Arity, Body, Context, Contexts, DirectiveSpec, Doc, INCLUDE, Repeat, SPEC};
-pub use statement::Statement;
+pub use statement::{Assignment, Statement};
 pub use tree::{Directive, require_section};
 pub use word::{Part, Text, Word};
 

@@ -23,6 +23,17 @@ pub struct Statement<'a> {
     pub diagnostics: &'a mut Diagnostics,
 }
 
+/// `NAME $variable value;`
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// The variable's name.
+    pub name: String,
+    /// Where it is written.
+    pub span: Span,
+    /// What it becomes.
+    pub value: Text,
+}
+
 impl<'a> Statement<'a> {
     /// The words behind the name.
     pub fn arguments(&self) -> &'a [Word] {
@@ -52,11 +63,18 @@ impl<'a> Statement<'a> {
         Text::parse(self.word(index))
     }
 
-    /// The name of a variable that a directive assigns, and where it stands.
+    /// The variable that a directive of two arguments assigns, and what it assigns.
     ///
     /// # Errors
-    /// Anything but one variable, and those that patterns fill.
-    pub fn assigned(&self, index: usize) -> Result<(String, Span), Diagnostic> {
+    /// Anything but one variable, those that patterns fill, and a malformed value.
+    pub fn assignment(&self) -> Result<Assignment, Diagnostic> {
+        let (name, span) = self.assigned(1)?;
+        let value = self.template(2)?;
+        Ok(Assignment { name, span, value })
+    }
+
+    /// The name of a variable that a directive assigns, and where it stands.
+    fn assigned(&self, index: usize) -> Result<(String, Span), Diagnostic> {
         let target = self.text(index);
         let parsed = self.template(index).ok();
         let invalid = |help| {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::conf::{
-    Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text,
+    Arity, Assignment, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement,
 };
 use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::module::{self, Module};
@@ -94,21 +94,10 @@ struct UriWritten(Option<Box<[u8]>>);
 
 /// `auth_request_set`, all of one block.
 #[derive(Default)]
-struct SetsWritten(Vec<SetWritten>);
-
-struct SetWritten {
-    name: String,
-    span: Span,
-    value: Text,
-}
+struct SetsWritten(Vec<Assignment>);
 
 fn set(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let (name, span) = statement.assigned(1)?;
-    let written = SetWritten {
-        name,
-        span,
-        value: statement.template(2)?,
-    };
+    let written = statement.assignment()?;
     let sets = statement.scope.get_or_default::<SetsWritten>();
     sets.0.push(written);
     Ok(())

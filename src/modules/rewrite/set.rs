@@ -1,7 +1,7 @@
 //! `set`: gives a variable a value.
 
 use super::steps::{Written, evaluate_escaped, store};
-use crate::conf::{Arity, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text};
+use crate::conf::{Arity, Assignment, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::plan::phase::{Flow, Phase, RewriteStep};
@@ -27,24 +27,13 @@ pub(super) const SET: DirectiveSpec = DirectiveSpec {
     ..SPEC
 };
 
-struct SetWritten {
-    name: String,
-    span: Span,
-    value: Text,
-}
-
 fn set(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let (name, span) = statement.assigned(1)?;
-    let written = SetWritten {
-        name,
-        span,
-        value: statement.template(2)?,
-    };
+    let written = statement.assignment()?;
     store(statement, written);
     Ok(())
 }
 
-impl Written for SetWritten {
+impl Written for Assignment {
     fn build(&self, builder: &mut Builder<'_>) -> Option<Box<dyn RewriteStep>> {
         if self.name.to_ascii_lowercase().starts_with("metric_") {
             for (name, span) in self.value.variables() {
