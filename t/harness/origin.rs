@@ -18,7 +18,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use super::PATIENCE;
 use super::request::{self, Outcome};
+
+/// An origin that does this with each of its connections, which are numbered.
+pub(crate) fn serving(
+    serve: impl Fn(TcpStream, usize) -> io::Result<()> + Send + Sync + 'static,
+) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let serve = Arc::new(serve);
+    thread::spawn(move || {
+        for (number, stream) in listener.incoming().flatten().enumerate() {
+            let serve = Arc::clone(&serve);
+            drop(stream.set_read_timeout(Some(PATIENCE * 2)));
+            thread::spawn(move || serve(stream, number));
+        }
+    });
+    address
+}
 
 /// A running origin; it stops accepting when dropped.
 pub(crate) struct Origin {

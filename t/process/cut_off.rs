@@ -5,13 +5,13 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::thread;
+use std::net::{SocketAddr, TcpStream};
 
 use serde_json::{Value, json};
 
 use crate::harness::client::Connection;
 use crate::harness::load;
+use crate::harness::origin::serving;
 use crate::harness::server::Server;
 use crate::harness::site::{Parts, Site};
 use crate::harness::{PATIENCE, Running, poll};
@@ -59,18 +59,7 @@ const HALF_A_HEAD: &str = "GET /done HTTP/1.1\r\nHost: a\r\n\r\nGET /head HTTP/1
 const EACH: usize = 2;
 const ALL: usize = EACH * (KINDS.len() + 1);
 
-/// An origin that never says its last word.
-fn start_origin() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            thread::spawn(move || stall(stream));
-        }
-    });
-    address
-}
-
+/// Never says its last word.
 fn stall(mut stream: TcpStream) -> std::io::Result<()> {
     let mut bytes = [0; 4096];
     let count = stream.read(&mut bytes)?;
@@ -122,7 +111,7 @@ fn parts(origin: SocketAddr) -> Parts {
 }
 
 fn start() -> Running {
-    let parts = parts(start_origin());
+    let parts = parts(serving(|stream, _| stall(stream)));
     let site = Site::create().unwrap();
     let file = File::create(site.directory.join("html/file")).unwrap();
     // More than waits on its way to a client that does not read.

@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
+use crate::harness::origin::serving;
 use crate::harness::random::Random;
 use crate::harness::site::Parts;
 use crate::harness::wire::{Kind, Message};
@@ -286,17 +286,9 @@ fn latin(text: &str) -> Vec<u8> {
 type Seen = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
 fn start_origin() -> (SocketAddr, Seen) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
     let seen = Seen::default();
     let all = Arc::clone(&seen);
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let seen = Arc::clone(&all);
-            thread::spawn(move || serve(stream, &seen));
-        }
-    });
-    (address, seen)
+    (serving(move |stream, _| serve(stream, &all)), seen)
 }
 
 fn serve(mut stream: TcpStream, seen: &Seen) -> std::io::Result<()> {

@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
+use crate::harness::origin::serving;
 use crate::harness::random::Random;
 use crate::harness::site::Parts;
 use crate::harness::wire::{Kind, Message};
@@ -334,17 +334,9 @@ struct Speech {
 type Next = Arc<Mutex<Speech>>;
 
 fn start_origin() -> (SocketAddr, Next) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
     let next = Next::default();
     let all = Arc::clone(&next);
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let next = Arc::clone(&all);
-            thread::spawn(move || serve(stream, &next));
-        }
-    });
-    (address, next)
+    (serving(move |stream, _| serve(stream, &all)), next)
 }
 
 fn serve(mut stream: TcpStream, next: &Next) -> std::io::Result<()> {

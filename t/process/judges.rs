@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 
 use crate::clients::have;
 use crate::harness::exposition::PYTHON;
+use crate::harness::origin::serving as origin;
 use crate::harness::random::Random;
 use crate::harness::site::Parts;
 use crate::harness::wire::{Kind, Message};
 use crate::harness::{PATIENCE, Running};
 use crate::hostile_requests::{Variant, variants};
-use crate::road::origin;
 
 /// Bytes that all are to understand alike.
 struct Case {

@@ -2,11 +2,12 @@
 //! or whose client has left.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::harness::origin::serving;
 use crate::harness::server::signal;
 use crate::harness::site::{Parts, Site};
 use crate::harness::{PATIENCE, Running, poll};
@@ -265,22 +266,15 @@ fn what_a_client_that_left_had_sent_on_is_not_carried_out() {
 
 /// Answers every connection with the same bytes.
 fn answering(bytes: &'static [u8]) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                let mut byte = [0];
-                if stream.read_exact(&mut byte).is_err() {
-                    break;
-                }
-                request.extend_from_slice(&byte);
-            }
-            let _ = stream.write_all(bytes);
+    serving(move |mut stream, _| {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte)?;
+            request.extend_from_slice(&byte);
         }
-    });
-    address
+        stream.write_all(bytes)
+    })
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! `ROAD_ROUNDS=1000` makes what is drawn long, `ECHO_MIB=1024` the echo.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -11,27 +11,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::harness::origin::serving as origin;
 use crate::harness::random::Random;
 use crate::harness::site::Parts;
 use crate::harness::wire::{Kind, Message};
 use crate::harness::{PATIENCE, Running, poll};
-
-/// An origin that does this with each of its connections, which are numbered.
-pub(crate) fn origin(
-    serve: impl Fn(TcpStream, usize) -> std::io::Result<()> + Send + Sync + 'static,
-) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let serve = Arc::new(serve);
-    thread::spawn(move || {
-        for (number, stream) in listener.incoming().flatten().enumerate() {
-            let serve = Arc::clone(&serve);
-            drop(stream.set_read_timeout(Some(PATIENCE * 2)));
-            thread::spawn(move || serve(stream, number));
-        }
-    });
-    address
-}
 
 /// The next request as a whole.
 pub(crate) fn request(stream: &mut TcpStream) -> std::io::Result<Message> {

@@ -10,9 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use crate::harness::client::Connection;
+use crate::harness::origin::serving as origin;
 use crate::harness::site::Parts;
 use crate::harness::{PATIENCE, Running, poll};
-use crate::road::{connect, origin, request};
+use crate::road::{connect, request};
 
 /// A long answer comes in so many pieces.
 const PIECES: usize = 30;

@@ -2,7 +2,7 @@
 //! nothing of itself.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::harness::origin::serving;
 use crate::harness::site::{Parts, Site};
 use crate::harness::{PATIENCE, Running, poll};
 
@@ -28,19 +29,13 @@ struct Counts {
 
 impl Authority {
     fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let counts = Arc::new(Counts::default());
         let shared = Arc::clone(&counts);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let counts = Arc::clone(&shared);
-                counts.connections.fetch_add(1, Ordering::SeqCst);
-                thread::spawn(move || {
-                    judge(stream, &counts);
-                    counts.closed.fetch_add(1, Ordering::SeqCst);
-                });
-            }
+        let address = serving(move |stream, _| {
+            shared.connections.fetch_add(1, Ordering::SeqCst);
+            let _left = judge(stream, &shared);
+            shared.closed.fetch_add(1, Ordering::SeqCst);
+            Ok(())
         });
         Self { address, counts }
     }
@@ -379,22 +374,15 @@ fn whenever_a_client_leaves_its_request_ends_once() {
 
 /// Says what it hears, in another protocol.
 fn start_echo() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            thread::spawn(move || {
-                head(&mut stream);
-                let switch = b"HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n";
-                stream.write_all(switch).unwrap();
-                let mut bytes = [0; 64];
-                while let Ok(count @ 1..) = stream.read(&mut bytes) {
-                    stream.write_all(&bytes[..count]).unwrap();
-                }
-            });
+    serving(|mut stream, _| {
+        head(&mut stream);
+        stream.write_all(b"HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")?;
+        let mut bytes = [0; 64];
+        while let Ok(count @ 1..) = stream.read(&mut bytes) {
+            stream.write_all(&bytes[..count])?;
         }
-    });
-    address
+        Ok(())
+    })
 }
 
 #[test]
