@@ -151,9 +151,13 @@ pub(in crate::http) fn closes(status: u16) -> bool {
 }
 
 fn status_line(out: &mut Vec<u8>, status: u16, phrase: &str) {
-    out.extend_from_slice(b"HTTP/1.1 ");
-    out.extend_from_slice(Decimal::new(status.into()).bytes());
-    out.push(b' ');
+    let mut line = *b"HTTP/1.1 000 ";
+    let mut rest = status;
+    for digit in line[9..12].iter_mut().rev() {
+        *digit += u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+    }
+    out.extend_from_slice(&line);
     out.extend_from_slice(phrase.as_bytes());
     out.extend_from_slice(b"\r\n");
 }
