@@ -8,6 +8,7 @@ pub mod link;
 pub mod nowhere;
 pub mod outbox;
 pub mod received;
+pub mod socket;
 pub mod spill;
 pub mod timer;
 pub mod traffic;
