@@ -20,6 +20,7 @@ use crate::http::plan::runtime::{Listener, Runtime, Server};
 use crate::http::plan::settings::ErrorStatus;
 use crate::http::plan::state::StateIndex;
 use crate::http::plan::variable::VariableIndex;
+use crate::http::transport::clock;
 use crate::metric::Moment;
 use crate::os;
 
@@ -138,7 +139,7 @@ impl Request {
 
     /// The first bytes of the next request are there: its time begins.
     pub fn arrive(&mut self) {
-        self.began = Moment(os::monotonic());
+        self.began = clock::moment();
         self.connection.traffic.head.store(0, Ordering::Relaxed);
     }
 
