@@ -35,7 +35,7 @@ pub struct Request {
     /// Its location now; internal redirects change it.
     pub location: &'static Location,
     /// The connection that it came by.
-    pub connection: ConnectionFacts,
+    pub connection: Box<ConnectionFacts>,
     /// Its head as received.
     pub head: Head,
     /// The path that locations see.
@@ -81,6 +81,8 @@ pub struct Request {
     nesting: Nesting,
     pub(super) values: Vec<Value>,
     states: Vec<Option<Box<dyn Any + Send + Sync>>>,
+    /// Whether there may be something in `values` or `states`.
+    pub(super) remembers: bool,
     buffers: Vec<Vec<u8>>,
     received_before: u64,
     sent_before: u64,
@@ -103,7 +105,7 @@ impl Request {
             listener,
             server,
             location: runtime.location(server.own),
-            connection,
+            connection: Box::new(connection),
             head: Head::default(),
             path: Vec::new(),
             arguments: Vec::new(),
@@ -130,6 +132,7 @@ impl Request {
             nesting: Nesting::default(),
             values: (0..runtime.variables.len()).map(|_| Value::Unset).collect(),
             states: (0..runtime.states).map(|_| None).collect(),
+            remembers: false,
             buffers: Vec::new(),
             received_before: 0,
             sent_before: 0,
@@ -177,13 +180,26 @@ impl Request {
     /// Gives back what it has held: it is over, and its connection waits for the next.
     pub fn rest(&mut self) {
         self.bodies.clear();
-        self.values.fill_with(|| Value::Unset);
-        self.states.fill_with(|| None);
+        if std::mem::take(&mut self.remembers) {
+            self.values.fill_with(|| Value::Unset);
+            self.states.fill_with(|| None);
+        }
+    }
+
+    /// How much memory it holds on to for texts.
+    pub(in crate::http) fn capacity(&self) -> usize {
+        let texts = [&self.path, &self.arguments, &self.host].into_iter();
+        let texts = texts.chain(&self.buffers).map(Vec::capacity);
+        self.head.capacity() + texts.sum::<usize>()
     }
 
     /// A request like this one for work beside it: what it asks, and what was assigned to variables.
     pub fn detached(&self) -> Self {
-        let mut other = Self::new(self.runtime, self.listener, self.connection.clone());
+        let mut other = Self::new(
+            self.runtime,
+            self.listener,
+            ConnectionFacts::clone(&self.connection),
+        );
         other.head = self.head.clone();
         other.begin();
         other.under_way = false;
@@ -192,6 +208,7 @@ impl Request {
         other.method = self.method;
         other.captures = self.captures.clone();
         other.values.clone_from(&self.values);
+        other.remembers = true;
         other.forget_evaluated();
         other.server = self.server;
         other.location = self.location;
@@ -267,6 +284,7 @@ impl Request {
         let found = source.read(self, out);
         self.nesting.leave(outer);
         if source.cached() {
+            self.remembers = true;
             self.values[slot] = match found {
                 true => Value::Evaluated(out[start..].into()),
                 false => Value::Missing,
@@ -291,6 +309,7 @@ impl Request {
 
     /// Keeps `value` as the variable's value.
     pub fn hold(&mut self, index: VariableIndex, value: &[u8]) {
+        self.remembers = true;
         self.values[usize::from(index.0)] = Value::Assigned(value.into());
     }
 
@@ -316,6 +335,7 @@ impl Request {
 
     /// What a feature keeps with this request.
     pub fn state<T: Any + Send + Sync + Default>(&mut self, index: StateIndex<T>) -> &mut T {
+        self.remembers = true;
         let place = &mut self.states[index.number];
         let state = place.get_or_insert_with(|| Box::<T>::default());
         // A StateIndex<T> is given out once, for this T, so the place never holds another type.
