@@ -231,13 +231,11 @@ impl End {
     }
 
     fn count_sent(&self, amount: usize) {
-        let total = &self.traffic.sent;
-        total.fetch_add(amount as u64, Ordering::Relaxed);
+        self.traffic.count_sent(amount);
     }
 
     fn count(&self, amount: usize) {
-        let total = &self.traffic.received;
-        total.fetch_add(amount as u64, Ordering::Relaxed);
+        self.traffic.count_received(amount);
     }
 
     /// Whether nothing was received that nobody asked for.
