@@ -32,6 +32,7 @@ pub(in crate::http) async fn send(
     if with_body && outgoing.filters.is_empty() && is_long_file(request, &response.body) {
         request.head_sent = true;
         let sent = write_before_file(request, session, &outgoing.bytes).await;
+        request.recycle(outgoing.bytes);
         request.complete = sent && send_file(request, session, response.body).await;
         return request.complete;
     }
@@ -70,6 +71,7 @@ pub(in crate::http) async fn send(
         }
         if last {
             request.complete = true;
+            request.recycle(outgoing.bytes);
             return true;
         }
     }
@@ -86,7 +88,8 @@ impl Outgoing {
     /// Begins with the head of a response.
     fn begin(request: &mut Request, body: &Body, with_body: bool) -> Self {
         let chunked = respond::is_chunked(request, body);
-        let bytes = respond::head(request, body);
+        let mut bytes = request.buffer();
+        respond::head(request, body, &mut bytes);
         let mut filters = std::mem::take(&mut request.bodies.response);
         if !with_body {
             filters.clear();

@@ -89,6 +89,9 @@ pub struct Request {
     carried: Fields,
 }
 
+/// A buffer with more memory is given back to the system.
+const MOST_BUFFER: usize = 8 * 1024;
+
 /// More internal redirects than this are a cycle.
 const MOST_REDIRECTS: u8 = 10;
 
@@ -327,10 +330,12 @@ impl Request {
         self.buffers.pop().unwrap_or_default()
     }
 
-    /// Takes a buffer back for later use.
+    /// Takes a buffer back for later use, unless it holds on to much memory.
     pub fn recycle(&mut self, mut buffer: Vec<u8>) {
-        buffer.clear();
-        self.buffers.push(buffer);
+        if buffer.capacity() <= MOST_BUFFER {
+            buffer.clear();
+            self.buffers.push(buffer);
+        }
     }
 
     /// What a feature keeps with this request.
