@@ -11,8 +11,11 @@ use crate::http::plan::runtime::{Listener, Runtime};
 const MOST: usize = 64;
 const MOST_TEXT: usize = 16 * 1024;
 
+/// A request that is over. It comes and goes as it is.
+struct Spare(Box<Request>);
+
 thread_local! {
-    static SPARE: RefCell<Vec<Box<Request>>> = const { RefCell::new(Vec::new()) };
+    static SPARE: RefCell<Vec<Spare>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A request of a connection to `listener`, whose facts it takes.
@@ -35,7 +38,7 @@ pub(super) fn keep(mut request: Box<Request>, facts: &mut Box<ConnectionFacts>) 
     std::mem::swap(&mut request.connection, facts);
     SPARE.with_borrow_mut(|spare| {
         if spare.len() < MOST && request.capacity() <= MOST_TEXT {
-            spare.push(request);
+            spare.push(Spare(request));
         }
     });
 }
@@ -43,8 +46,8 @@ pub(super) fn keep(mut request: Box<Request>, facts: &mut Box<ConnectionFacts>) 
 /// The last one of this listener, and so of its runtime.
 fn kept(listener: &'static Listener) -> Option<Box<Request>> {
     SPARE.with_borrow_mut(|spare| {
-        let is_of_it = |one: &Box<Request>| ptr::eq(one.listener, listener);
+        let is_of_it = |one: &Spare| ptr::eq(one.0.listener, listener);
         let place = spare.iter().rposition(is_of_it)?;
-        Some(spare.swap_remove(place))
+        Some(spare.swap_remove(place).0)
     })
 }
