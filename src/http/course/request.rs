@@ -80,17 +80,14 @@ pub struct Request {
     now: Option<Moment>,
     nesting: Nesting,
     pub(super) values: Vec<Value>,
-    states: Vec<Option<Box<dyn Any + Send + Sync>>>,
+    pub(super) states: Vec<Option<Box<dyn Any + Send + Sync>>>,
     /// Whether there may be something in `values` or `states`.
     pub(super) remembers: bool,
-    buffers: Vec<Vec<u8>>,
+    pub(super) buffers: Vec<Vec<u8>>,
     received_before: u64,
     sent_before: u64,
     carried: Fields,
 }
-
-/// A buffer with more memory is given back to the system.
-const MOST_BUFFER: usize = 8 * 1024;
 
 /// More internal redirects than this are a cycle.
 const MOST_REDIRECTS: u8 = 10;
@@ -178,22 +175,6 @@ impl Request {
         let traffic = &self.connection.traffic;
         self.received_before = traffic.received.load(Ordering::Relaxed);
         self.sent_before = traffic.sent.load(Ordering::Relaxed);
-    }
-
-    /// Gives back what it has held: it is over, and its connection waits for the next.
-    pub fn rest(&mut self) {
-        self.bodies.clear();
-        if std::mem::take(&mut self.remembers) {
-            self.values.fill_with(|| Value::Unset);
-            self.states.fill_with(|| None);
-        }
-    }
-
-    /// How much memory it holds on to for texts.
-    pub(in crate::http) fn capacity(&self) -> usize {
-        let texts = [&self.path, &self.arguments, &self.host].into_iter();
-        let texts = texts.chain(&self.buffers).map(Vec::capacity);
-        self.head.capacity() + texts.sum::<usize>()
     }
 
     /// A request like this one for work beside it: what it asks, and what was assigned to variables.
@@ -322,19 +303,6 @@ impl Request {
             if matches!(value, Value::Evaluated(_) | Value::Missing) {
                 *value = Value::Unset;
             }
-        }
-    }
-
-    /// An empty buffer; give it back with `recycle`.
-    pub fn buffer(&mut self) -> Vec<u8> {
-        self.buffers.pop().unwrap_or_default()
-    }
-
-    /// Takes a buffer back for later use, unless it holds on to much memory.
-    pub fn recycle(&mut self, mut buffer: Vec<u8>) {
-        if buffer.capacity() <= MOST_BUFFER {
-            buffer.clear();
-            self.buffers.push(buffer);
         }
     }
 
