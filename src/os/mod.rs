@@ -48,7 +48,9 @@ pub use process::{
 };
 pub use process_facts::{ProcessFacts, children, parent};
 pub use robust_mutex::{LockError, Locked, MUTEX_WORDS, MutexGuard, RobustMutex};
-pub use send_file::send_file;
+#[cfg(test)]
+pub use send_file::refuse_send_file;
+pub use send_file::{send_file, send_more_follows};
 pub use shared_memory::SharedMemory;
 pub use signals::{SignalsHeld, admit_signals, hold_signals, note_arrivals};
 pub use title::{claim_title, set_title};

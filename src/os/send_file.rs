@@ -17,6 +17,27 @@ pub fn send_file(socket: RawFd, file: &File, offset: u64, length: usize) -> io::
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
+/// Sends some of `bytes`, as a send to an open socket that does not block would; the system keeps back what does
+/// not fill a packet, because more follows at once. Where nothing does, it leaves a little later.
+///
+/// # Errors
+/// `WouldBlock` when the socket takes nothing now; whatever else the system says.
+pub fn send_more_follows(socket: RawFd, bytes: &[u8]) -> io::Result<usize> {
+    let flags = libc::MSG_MORE | libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+    // SAFETY: pointer and length describe `bytes`, which the call only reads; a descriptor that is not
+    // what it should be is answered with an error.
+    let sent = unsafe { libc::send(socket, bytes.as_ptr().cast(), bytes.len(), flags) };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+/// Has the system refuse to send files to this socket, as it does with files of some file systems.
+#[cfg(test)]
+pub fn refuse_send_file(socket: RawFd) -> io::Result<()> {
+    let flags = libc::O_APPEND | libc::O_NONBLOCK;
+    // SAFETY: the call takes integers and touches no memory of ours.
+    super::descriptor::checked(unsafe { libc::fcntl(socket, libc::F_SETFL, flags) }).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};

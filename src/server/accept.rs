@@ -5,19 +5,18 @@
 //! leaves a connection to them for a moment, and takes it when nobody did.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pingora_core::apps::ServerApp;
-use pingora_core::protocols::l4::stream::Stream;
-use pingora_core::protocols::{GetSocketDigest, SocketDigest};
+use pingora_core::protocols::Stream;
 use pingora_core::server::ShutdownWatch;
 use socket2::{SockAddr, Socket};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::drain::Entrance;
 use crate::http::plan::counters::Connections;
+use crate::http::transport::socket::ClientSocket;
 use crate::os::Listening;
 
 /// A socket of the master's to accept at.
@@ -46,7 +45,7 @@ impl Acceptor {
                 Ok(stream) => {
                     let (entrance, watch) = (Arc::clone(&entrance), watch.clone());
                     tokio::spawn(async move {
-                        entrance.process_new(Box::new(stream), &watch).await;
+                        entrance.serve(stream, &watch).await;
                     });
                     // It is counted as soon as it begins.
                     tokio::task::yield_now().await;
@@ -75,18 +74,18 @@ impl Acceptor {
 fn stream((socket, client): (Socket, SockAddr)) -> io::Result<Stream> {
     socket.set_nonblocking(true)?;
     let client = client.as_socket();
-    let mut stream: Stream = match client {
+    Ok(match client {
         Some(_) => {
             // A connection that is gone already says so when it is read.
             let _ = socket.set_tcp_nodelay(true);
-            TcpStream::from_std(socket.into())?.into()
+            let stream = TcpStream::from_std(socket.into())?;
+            Box::new(ClientSocket::new(stream, client))
         }
-        None => UnixStream::from_std(socket.into())?.into(),
-    };
-    let digest = SocketDigest::from_raw_fd(stream.as_raw_fd());
-    let _ = digest.peer_addr.set(client.map(Into::into));
-    stream.set_socket_digest(digest);
-    Ok(stream)
+        None => {
+            let stream = UnixStream::from_std(socket.into())?;
+            Box::new(ClientSocket::new(stream, client))
+        }
+    })
 }
 
 const PAUSE: Duration = Duration::from_millis(500);

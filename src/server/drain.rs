@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use async_trait::async_trait;
 use pingora_core::apps::ServerApp;
 use pingora_core::protocols::Stream;
 use pingora_core::server::ShutdownWatch;
@@ -90,17 +89,12 @@ impl Entrance {
     }
 }
 
-#[async_trait]
-impl ServerApp for Entrance {
-    async fn process_new(
-        self: &Arc<Self>,
-        stream: Stream,
-        shutdown: &ShutdownWatch,
-    ) -> Option<Stream> {
+impl Entrance {
+    /// Serves a connection to its end.
+    pub(super) async fn serve(&self, stream: Stream, shutdown: &ShutdownWatch) {
         let _one = self.open.enter();
-        self.application(&stream)
-            .process_new(stream, shutdown)
-            .await
+        let application = self.application(&stream);
+        application.process_new(stream, shutdown).await;
     }
 }
 

@@ -2,6 +2,7 @@
 """CPU per request of the server beside nginx doing the same, in one run.
 
 usage: t/bench/http.py [BINARY] [--seconds S] [--rounds N] [--only WORD] [--other BINARY]
+                       [--instructions] [--port FIRST]
 
 Needs nginx and wrk. Everything runs on loopback and is ended by its process id. All servers stand
 from the beginning, on one processor; origin and load generator have the other. Rounds take turns
@@ -9,10 +10,17 @@ forwards and backwards, so that a machine whose speed drifts treats all alike. C
 of the server's processes as the scheduler counts it, the load generator's not included. What is
 printed is the median of the rounds' ratios to nginx, with the least and the most, and the median
 in microseconds. `--other` is one more binary of ours, for a comparison with it.
+
+With `--instructions`, which needs a C compiler, valgrind counts what a request takes in the
+server's own code instead: the difference between 11,000 and 1,000 requests, on eight connections
+at once, divided by 10,000. It is the same in every run but for a few dozen; the system's part is
+not in it.
 """
 import argparse
+import getpass
 import os
 import re
+import signal
 import socket
 import statistics
 import subprocess
@@ -21,7 +29,10 @@ import tempfile
 import time
 
 DIRECTORY = tempfile.mkdtemp()
-ORIGIN, FIRST_PORT = 18999, 18900
+# The origin's is 99 further; `--port` changes both.
+FIRST_PORT = 18900
+# For the counting of instructions.
+CONNECTIONS = 8
 
 SMALL = "01234567890123456789"
 BROWSER = """
@@ -67,7 +78,7 @@ KEYED = " ".join(f"metric z{i} $arg_k=$request_time;" for i in range(5))
 PROXY = 'proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection "";'
 
 
-def configuration(port, ours):
+def configuration(port, ours, origin):
     measured = f"""
   location = /return1 {{ metric z0 k=1; return 200 "{SMALL}"; }}
   location = /return5 {{ {FIVE} return 200 "{SMALL}"; }}
@@ -76,7 +87,7 @@ def configuration(port, ours):
     return f"""daemon off; worker_processes 1; pid {DIRECTORY}/pid{port};
 error_log {DIRECTORY}/error{port} error; events {{ worker_connections 1024; }}
 http {{ access_log off; keepalive_requests 1000000000; sendfile on; {ZONES if ours else ""}
- upstream origin {{ server 127.0.0.1:{ORIGIN}; keepalive 64; keepalive_requests 1000000000; }}
+ upstream origin {{ server 127.0.0.1:{origin}; keepalive 64; keepalive_requests 1000000000; }}
  server {{ listen 127.0.0.1:{port};
   location = /return {{ return 200 "{SMALL}"; }}
   location /small {{ {PROXY} }}
@@ -84,20 +95,21 @@ http {{ access_log off; keepalive_requests 1000000000; sendfile on; {ZONES if ou
   location /files/ {{ root {DIRECTORY}; }} {measured if ours else ""} }} }}"""
 
 
-def origin_configuration():
-    return f"""daemon off; worker_processes 1; pid {DIRECTORY}/pid{ORIGIN};
-error_log {DIRECTORY}/error{ORIGIN} error; events {{ worker_connections 1024; }}
+def origin_configuration(port):
+    return f"""daemon off; worker_processes 1; pid {DIRECTORY}/pid{port};
+error_log {DIRECTORY}/error{port} error; events {{ worker_connections 1024; }}
 http {{ access_log off; keepalive_requests 1000000000; sendfile on; client_body_buffer_size 64k;
- server {{ listen 127.0.0.1:{ORIGIN}; location / {{ return 200 "{SMALL}"; }}
+ server {{ listen 127.0.0.1:{port}; location / {{ return 200 "{SMALL}"; }}
   location /big {{ alias {DIRECTORY}/files/big; }} }} }}"""
 
 
-def start(program, port, text, processor):
+def start(program, port, text, processor, under=(), **variables):
     path = f"{DIRECTORY}/{port}.conf"
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
-    command = ["taskset", "-c", str(processor), program, "-c", path, "-p", DIRECTORY]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    command = ["taskset", "-c", str(processor), *under, program, "-c", path, "-p", DIRECTORY]
+    surroundings = {**os.environ, **variables}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, env=surroundings)
     for _ in range(200):
         try:
             socket.create_connection(("127.0.0.1", port), 0.3).close()
@@ -165,6 +177,92 @@ def compare(servers, case, options):
         )
 
 
+def request(number, path, script):
+    """What wrk would send with this script, as the request of this number."""
+    method, body = ("POST", "x" * 1024) if script is POST else ("GET", "")
+    if script is KEYS:
+        path += f"?k=key-of-sixteen-{number * 7919 % 1000}"
+    fields = re.findall(r'wrk\.headers\["(.*)"\] = "(.*)"', script)
+    fields += [("Content-Length", len(body))] if body else []
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]
+    lines += [f"{name}: {value}" for name, value in fields]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
+def answered(connection):
+    """Reads the answer to a request."""
+    got, length = b"", None
+    while length is None or len(got) < length:
+        piece = connection.recv(1 << 20)
+        got += piece
+        if not piece or got[:12] not in b"HTTP/1.1 200":
+            sys.exit(f"no answer: {got[:100]}")
+        if length is None and b"\r\n\r\n" in got:
+            head = got.index(b"\r\n\r\n") + 4
+            length = head + int(re.search(rb"Content-Length: (\d+)", got[:head]).group(1))
+
+
+def ask(port, path, script, count):
+    """Sends requests, and reads their answers in turn."""
+    address = ("127.0.0.1", port)
+    connections = [socket.create_connection(address) for _ in range(CONNECTIONS)]
+    for number in range(count):
+        connections[number % CONNECTIONS].sendall(request(number, path, script))
+        if number % CONNECTIONS == CONNECTIONS - 1:
+            for connection in connections:
+                answered(connection)
+    for connection in connections:
+        connection.close()
+
+
+def instructions(program, port, text, path, script, count):
+    """What the worker of a fresh server has executed when it has answered so many requests."""
+    place = tempfile.mkdtemp(dir=DIRECTORY)
+    os.chmod(place, 0o777)
+    out = f"--callgrind-out-file={place}/%p"
+    if program == "nginx":
+        under = ["valgrind", "--quiet", "--tool=callgrind", "--trace-children=yes", out]
+        process = start(program, port, text, 1, under)
+    else:
+        shim = {"CALLGRIND_OUT": out, "CALLGRIND_PROGRAM": os.path.abspath(program)}
+        process = start(program, port, text, 1, LD_PRELOAD=f"{DIRECTORY}/callgrind.so", **shim)
+    try:
+        ask(port, path, script, count)
+        # By itself, and not within the patience of its master, which starts another one.
+        worker = list(family(process.pid))[1]
+        os.kill(worker, signal.SIGTERM)
+        return total(f"{place}/{worker}")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def total(name):
+    for _ in range(600):
+        time.sleep(0.05)
+        if os.path.exists(name):
+            with open(name, encoding="utf-8", errors="replace") as file:
+                found = re.search(r"^totals: (\d+)", file.read(), re.MULTILINE)
+            if found:
+                return int(found.group(1))
+    sys.exit(f"valgrind has not written {name}")
+
+
+def count(programs, case, options):
+    name, path, script, reference = case
+    for number, (one, program) in enumerate(programs.items()):
+        own = (reference or path) if one == "nginx" else path
+        port = options.port + number
+        # Valgrind writes at the beginning and at the end, as whoever the worker is then.
+        text = f"user {getpass.getuser()}; "
+        text += configuration(port, one != "nginx", options.port + 99)
+        few, many = (
+            instructions(program, port, text, own, script, requests)
+            for requests in (1_000, 11_000)
+        )
+        print(f"{name:30} {one:9} {(many - few) / 10_000:7.0f} instructions", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("binary", nargs="?", default="target/release/pingauge")
@@ -172,6 +270,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--only", default="")
     parser.add_argument("--other")
+    parser.add_argument("--instructions", action="store_true")
+    parser.add_argument("--port", type=int, default=FIRST_PORT)
     options = parser.parse_args()
     os.chmod(DIRECTORY, 0o755)
     os.mkdir(f"{DIRECTORY}/files")
@@ -181,15 +281,24 @@ def main():
     programs = {"nginx": "nginx", "pingauge": options.binary}
     if options.other:
         programs["other"] = options.other
-    origin = start("nginx", ORIGIN, origin_configuration(), 0)
+    cases = [case for case in CASES if options.only in case[0]]
+    origin_port = options.port + 99
+    origin = start("nginx", origin_port, origin_configuration(origin_port), 0)
     servers = {}
     try:
+        if options.instructions:
+            source = os.path.join(os.path.dirname(__file__), "callgrind.c")
+            shim = f"{DIRECTORY}/callgrind.so"
+            subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, source], check=True)
+            for case in cases:
+                count(programs, case, options)
+            return
         for number, (name, program) in enumerate(programs.items()):
-            port = FIRST_PORT + number
-            servers[name] = (start(program, port, configuration(port, name != "nginx"), 1), port)
-        for case in CASES:
-            if options.only in case[0]:
-                compare(servers, case, options)
+            port = options.port + number
+            text = configuration(port, name != "nginx", origin_port)
+            servers[name] = (start(program, port, text, 1), port)
+        for case in cases:
+            compare(servers, case, options)
     finally:
         for process in [origin] + [process for process, _ in servers.values()]:
             process.terminate()

@@ -30,23 +30,8 @@ pub(super) enum Arrival {
     End,
 }
 
-/// Waits for the next head.
-pub(super) async fn wait(
-    leaving: &mut Leaving,
-    client: &mut End,
-    timer: &mut Timer,
-    request: &mut Request,
-) -> Arrival {
-    let waiting = skip_empty_lines(client);
-    request.connection.pipelined = waiting > 0 && request.connection.requests > 0;
-    if waiting == 0 {
-        if !first_bytes(leaving, client, timer, request).await {
-            return Arrival::End;
-        }
-    } else if client.is_gone() {
-        // What it had sent on beforehand was for answers that nobody will read.
-        return Arrival::End;
-    }
+/// Waits for a head of which the first bytes are there.
+pub(super) async fn head(client: &mut End, timer: &mut Timer, request: &mut Request) -> Arrival {
     request.arrive();
     let settings = &request.server.settings;
     let mut until = None;
@@ -82,19 +67,12 @@ pub(super) async fn wait(
 }
 
 /// Waits for the first bytes of a request; true when there are some.
-async fn first_bytes(
+pub(super) async fn first_bytes(
     leaving: &mut Leaving,
     client: &mut End,
     timer: &mut Timer,
-    request: &Request,
+    patience: Duration,
 ) -> bool {
-    let first = request.connection.requests == 0;
-    let patience = if first {
-        request.server.settings.header_timeout
-    } else {
-        request.location.settings.keepalive_timeout
-    };
-    let _idle = (!first).then(|| Idle::begin(request.runtime));
     let mut until = deadline(patience);
     let mut is_last_chance = false;
     std::future::poll_fn(|task| {
@@ -111,10 +89,11 @@ async fn first_bytes(
     .await
 }
 
-struct Idle(&'static Runtime);
+/// Counts a connection that waits for its next request.
+pub(super) struct Idle(&'static Runtime);
 
 impl Idle {
-    fn begin(runtime: &'static Runtime) -> Self {
+    pub(super) fn begin(runtime: &'static Runtime) -> Self {
         runtime.connections.begin_idle();
         Self(runtime)
     }

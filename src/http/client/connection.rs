@@ -1,20 +1,24 @@
 //! The connections of clients: reads heads, has each request decided, and has it answered, by what is
 //! made here or by an origin.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora_core::apps::ServerApp;
 use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
 
-use super::arrival::{self, Arrival};
+use super::arrival::{self, Arrival, Idle};
 use super::body::{self, Rest};
-use super::cut_off::Arriving;
+use super::cut_off::{Arriving, skip_empty_lines};
 use super::handshake;
 use super::leaving::Leaving;
 use super::send;
+use super::spare;
 use crate::http::course::encryption::Encryption;
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::identify::{self, salvage};
@@ -24,7 +28,9 @@ use crate::http::message::response::Response;
 use crate::http::message::response_fields::Fields;
 use crate::http::plan::origin::Origin;
 use crate::http::plan::runtime::{Listener, Runtime};
+use crate::http::transport::clock;
 use crate::http::transport::end::End;
+use crate::http::transport::timer::Timer;
 use crate::http::upstream::road::{Proxied, Road};
 use crate::http::upstream::wait;
 
@@ -53,7 +59,7 @@ impl Application {
         let socket = socket.as_deref();
         ConnectionFacts {
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
-            since: std::time::Instant::now(),
+            since: clock::moment(),
             requests: 0,
             pipelined: false,
             client: socket.and_then(|one| one.peer_addr()?.as_inet().copied()),
@@ -82,13 +88,16 @@ impl ServerApp for Application {
             (stream, facts.encryption) = (encrypted, encryption);
         }
         let traffic = Arc::clone(&facts.traffic);
+        let server = self.runtime.server(self.listener.names.default());
         let mut connection = Connection {
+            application: self,
             session: Some(Box::new(Session::new(End::new(stream, traffic)))),
-            request: Some(Box::new(Request::new(self.runtime, self.listener, facts))),
-            road: &self.road,
+            facts: Box::new(facts),
+            patience: server.settings.header_timeout,
             leaving: Leaving::new(shutdown.clone()),
         };
-        connection.serve().await;
+        let mut serving = pin!(connection.serve());
+        poll_fn(|task| clock::turn(|| serving.as_mut().poll(task))).await;
         None
     }
 }
@@ -102,9 +111,12 @@ impl Drop for Closing {
 }
 
 struct Connection<'a> {
+    application: &'a Application,
     session: Option<Box<Session>>,
-    request: Option<Box<Request>>,
-    road: &'a Road,
+    /// What is known of it; a request that is under way has them.
+    facts: Box<ConnectionFacts>,
+    /// How long the next request may take to begin.
+    patience: Duration,
     leaving: Leaving,
 }
 
@@ -112,17 +124,19 @@ impl Connection<'_> {
     async fn serve(&mut self) {
         while let Some(mut session) = self.session.take() {
             session.rest();
-            let Some(mut request) = self.request.take() else {
-                return;
-            };
             let Session { client, timer, .. } = &mut *session;
+            if !self.is_asked(client, timer).await {
+                return part(&self.facts, client).await;
+            }
+            let Application {
+                runtime, listener, ..
+            } = *self.application;
+            let mut request = spare::take(runtime, listener, &mut self.facts);
             let arriving = Arriving::new(client, &mut request);
-            let arrival =
-                arrival::wait(&mut self.leaving, arriving.client, timer, arriving.request);
-            let arrival = arrival.await;
+            let arrival = arrival::head(arriving.client, timer, arriving.request).await;
             arriving.arrived();
             let answer = match arrival {
-                Arrival::End => return part(&request, &mut session.client).await,
+                Arrival::End => return part(&request.connection, client).await,
                 Arrival::Head => self.understand(&mut request),
                 Arrival::Refused(status) => refuse(&mut request, &mut session.client, status),
                 Arrival::BrokenOff(status) => {
@@ -134,6 +148,19 @@ impl Connection<'_> {
             };
             self.answer(answer, request, session).await;
         }
+    }
+
+    /// Waits for the next request to begin; false when none does.
+    async fn is_asked(&mut self, client: &mut End, timer: &mut Timer) -> bool {
+        let is_first = self.facts.requests == 0;
+        let waiting = skip_empty_lines(client);
+        self.facts.pipelined = waiting > 0 && !is_first;
+        if waiting > 0 {
+            // What it had sent on beforehand was for answers that nobody will read.
+            return !client.is_gone();
+        }
+        let _idle = (!is_first).then(|| Idle::begin(self.application.runtime));
+        arrival::first_bytes(&mut self.leaving, client, timer, self.patience).await
     }
 
     /// Finds out what is asked of whom, and decides the answer.
@@ -155,8 +182,8 @@ impl Connection<'_> {
 
     fn may_continue(&self, request: &Request) -> bool {
         let head = &request.head;
-        let wanted = head.minor_version() == 1 || head.lists(b"connection", b"keep-alive");
-        wanted && !head.lists(b"connection", b"close") && !self.leaving.is_so()
+        let wanted = head.minor_version() == 1 || head.connection_lists(b"keep-alive");
+        wanted && !head.connection_lists(b"close") && !self.leaving.is_so()
     }
 
     async fn answer(
@@ -167,13 +194,13 @@ impl Connection<'_> {
     ) {
         session.client.consume(request.head.bytes().len());
         if let Answer::Wait(paused) = answer {
-            let settled = wait::settle(self.road, &mut request, &mut session, paused);
+            let settled = wait::settle(&self.application.road, &mut request, &mut session, paused);
             answer = Box::pin(settled).await;
         }
         let settings = &request.location.settings;
         request.keep_alive &= !settings.keepalive_timeout.is_zero()
             && request.connection.requests < settings.keepalive_requests
-            && request.connection.since.elapsed() < settings.keepalive_time;
+            && request.connection.age() < settings.keepalive_time;
         body::begin(&mut request, &mut session);
         match answer {
             Answer::Wait(_) | Answer::Close => engine::finish(&mut request),
@@ -226,7 +253,12 @@ impl Connection<'_> {
         mut session: Box<Session>,
         origin: &'static dyn Origin,
     ) {
-        match self.road.run(&mut request, &mut session, origin).await {
+        match self
+            .application
+            .road
+            .run(&mut request, &mut session, origin)
+            .await
+        {
             Proxied::Instead(response) => return self.respond(request, session, response).await,
             Proxied::Close => engine::finish(&mut request),
             Proxied::Sent { whole } => {
@@ -243,16 +275,16 @@ impl Connection<'_> {
     }
 
     /// The connection may serve another request.
-    fn go_on(&mut self, mut request: Box<Request>, session: Box<Session>) {
-        request.rest();
+    fn go_on(&mut self, request: Box<Request>, session: Box<Session>) {
+        self.patience = request.location.settings.keepalive_timeout;
+        spare::keep(request, &mut self.facts);
         self.session = Some(session);
-        self.request = Some(request);
     }
 }
 
 /// Nothing more comes: on an encrypted connection that is said to the client, too.
-async fn part(request: &Request, client: &mut End) {
-    if request.connection.encryption.is_on() {
+async fn part(facts: &ConnectionFacts, client: &mut End) {
+    if facts.encryption.is_on() {
         Shutdown::shutdown(&mut **client.stream_mut()).await;
     }
 }

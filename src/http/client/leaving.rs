@@ -7,6 +7,8 @@ use pingora_core::server::ShutdownWatch;
 
 /// Whether the worker is to end. A connection has one task, so it asks to be told once and not in every wait.
 pub(super) struct Leaving {
+    /// Whether it was when the connection began.
+    was: bool,
     watch: ShutdownWatch,
     notice: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
@@ -14,7 +16,9 @@ pub(super) struct Leaving {
 impl Leaving {
     /// Nobody has asked to be told yet.
     pub(super) fn new(watch: ShutdownWatch) -> Self {
+        let was = *watch.borrow();
         Self {
+            was,
             watch,
             notice: None,
         }
@@ -22,7 +26,11 @@ impl Leaving {
 
     /// Whether it is.
     pub(super) fn is_so(&self) -> bool {
-        *self.watch.borrow()
+        match self.watch.has_changed() {
+            // This takes no lock.
+            Ok(false) => self.was,
+            _ => *self.watch.borrow(),
+        }
     }
 
     /// Ready once it is; else the task is woken then.

@@ -7,3 +7,4 @@ pub mod cut_off;
 pub mod handshake;
 mod leaving;
 pub mod send;
+mod spare;

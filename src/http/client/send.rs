@@ -31,7 +31,8 @@ pub(in crate::http) async fn send(
     session.client.traffic().count_head(outgoing.bytes.len());
     if with_body && outgoing.filters.is_empty() && is_long_file(request, &response.body) {
         request.head_sent = true;
-        let sent = write(request, session, &outgoing.bytes).await;
+        let sent = write_before_file(request, session, &outgoing.bytes).await;
+        request.recycle(outgoing.bytes);
         request.complete = sent && send_file(request, session, response.body).await;
         return request.complete;
     }
@@ -70,6 +71,7 @@ pub(in crate::http) async fn send(
         }
         if last {
             request.complete = true;
+            request.recycle(outgoing.bytes);
             return true;
         }
     }
@@ -86,7 +88,8 @@ impl Outgoing {
     /// Begins with the head of a response.
     fn begin(request: &mut Request, body: &Body, with_body: bool) -> Self {
         let chunked = respond::is_chunked(request, body);
-        let bytes = respond::head(request, body);
+        let mut bytes = request.buffer();
+        respond::head(request, body, &mut bytes);
         let mut filters = std::mem::take(&mut request.bodies.response);
         if !with_body {
             filters.clear();
@@ -234,6 +237,19 @@ async fn write(request: &Request, session: &mut Session, mut bytes: &[u8]) -> bo
             return client.poll_flush(task).map_ok(|()| 0);
         }
         let sent = ready!(client.poll_send(task, bytes, &[]))?;
+        bytes = &bytes[sent..];
+        Poll::Ready(Ok(sent))
+    });
+    written.await.is_ok()
+}
+
+/// Writes it all, and a file follows.
+async fn write_before_file(request: &Request, session: &mut Session, mut bytes: &[u8]) -> bool {
+    let written = push(request, session, |client, task| {
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        let sent = ready!(client.poll_send_before_file(task, bytes))?;
         bytes = &bytes[sent..];
         Poll::Ready(Ok(sent))
     });

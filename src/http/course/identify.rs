@@ -49,8 +49,8 @@ pub(in crate::http) fn salvage(request: &mut Request, input: &[u8]) {
 
 fn take_target(request: &mut Request, slashes: Slashes) -> Result<(), uri::BadTarget> {
     let target = Target::parse(request.head.target())?;
-    request.escaped = memchr::memchr2(b'%', b'+', target.path).is_some();
-    if uri::is_normal(target.path) {
+    request.escaped = target.is_escaped;
+    if target.is_normal {
         request.path.extend_from_slice(target.path);
     } else {
         request.path = uri::normalise(target.path, slashes)?;

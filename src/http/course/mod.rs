@@ -7,6 +7,7 @@ pub mod connection_facts;
 mod cut_off;
 pub mod encryption;
 pub mod engine;
+mod held;
 pub mod identify;
 pub mod nesting;
 pub mod request;

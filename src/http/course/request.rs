@@ -20,6 +20,7 @@ use crate::http::plan::runtime::{Listener, Runtime, Server};
 use crate::http::plan::settings::ErrorStatus;
 use crate::http::plan::state::StateIndex;
 use crate::http::plan::variable::VariableIndex;
+use crate::http::transport::clock;
 use crate::metric::Moment;
 use crate::os;
 
@@ -34,7 +35,7 @@ pub struct Request {
     /// Its location now; internal redirects change it.
     pub location: &'static Location,
     /// The connection that it came by.
-    pub connection: ConnectionFacts,
+    pub connection: Box<ConnectionFacts>,
     /// Its head as received.
     pub head: Head,
     /// The path that locations see.
@@ -79,8 +80,10 @@ pub struct Request {
     now: Option<Moment>,
     nesting: Nesting,
     pub(super) values: Vec<Value>,
-    states: Vec<Option<Box<dyn Any + Send + Sync>>>,
-    buffers: Vec<Vec<u8>>,
+    pub(super) states: Vec<Option<Box<dyn Any + Send + Sync>>>,
+    /// Whether there may be something in `values` or `states`.
+    pub(super) remembers: bool,
+    pub(super) buffers: Vec<Vec<u8>>,
     received_before: u64,
     sent_before: u64,
     carried: Fields,
@@ -102,7 +105,7 @@ impl Request {
             listener,
             server,
             location: runtime.location(server.own),
-            connection,
+            connection: Box::new(connection),
             head: Head::default(),
             path: Vec::new(),
             arguments: Vec::new(),
@@ -129,6 +132,7 @@ impl Request {
             nesting: Nesting::default(),
             values: (0..runtime.variables.len()).map(|_| Value::Unset).collect(),
             states: (0..runtime.states).map(|_| None).collect(),
+            remembers: false,
             buffers: Vec::new(),
             received_before: 0,
             sent_before: 0,
@@ -138,7 +142,7 @@ impl Request {
 
     /// The first bytes of the next request are there: its time begins.
     pub fn arrive(&mut self) {
-        self.began = Moment(os::monotonic());
+        self.began = clock::moment();
         self.connection.traffic.head.store(0, Ordering::Relaxed);
     }
 
@@ -173,16 +177,13 @@ impl Request {
         self.sent_before = traffic.sent.load(Ordering::Relaxed);
     }
 
-    /// Gives back what it has held: it is over, and its connection waits for the next.
-    pub fn rest(&mut self) {
-        self.bodies.clear();
-        self.values.fill_with(|| Value::Unset);
-        self.states.fill_with(|| None);
-    }
-
     /// A request like this one for work beside it: what it asks, and what was assigned to variables.
     pub fn detached(&self) -> Self {
-        let mut other = Self::new(self.runtime, self.listener, self.connection.clone());
+        let mut other = Self::new(
+            self.runtime,
+            self.listener,
+            ConnectionFacts::clone(&self.connection),
+        );
         other.head = self.head.clone();
         other.begin();
         other.under_way = false;
@@ -191,6 +192,7 @@ impl Request {
         other.method = self.method;
         other.captures = self.captures.clone();
         other.values.clone_from(&self.values);
+        other.remembers = true;
         other.forget_evaluated();
         other.server = self.server;
         other.location = self.location;
@@ -266,6 +268,7 @@ impl Request {
         let found = source.read(self, out);
         self.nesting.leave(outer);
         if source.cached() {
+            self.remembers = true;
             self.values[slot] = match found {
                 true => Value::Evaluated(out[start..].into()),
                 false => Value::Missing,
@@ -290,6 +293,7 @@ impl Request {
 
     /// Keeps `value` as the variable's value.
     pub fn hold(&mut self, index: VariableIndex, value: &[u8]) {
+        self.remembers = true;
         self.values[usize::from(index.0)] = Value::Assigned(value.into());
     }
 
@@ -302,19 +306,9 @@ impl Request {
         }
     }
 
-    /// An empty buffer; give it back with `recycle`.
-    pub fn buffer(&mut self) -> Vec<u8> {
-        self.buffers.pop().unwrap_or_default()
-    }
-
-    /// Takes a buffer back for later use.
-    pub fn recycle(&mut self, mut buffer: Vec<u8>) {
-        buffer.clear();
-        self.buffers.push(buffer);
-    }
-
     /// What a feature keeps with this request.
     pub fn state<T: Any + Send + Sync + Default>(&mut self, index: StateIndex<T>) -> &mut T {
+        self.remembers = true;
         let place = &mut self.states[index.number];
         let state = place.get_or_insert_with(|| Box::<T>::default());
         // A StateIndex<T> is given out once, for this T, so the place never holds another type.

@@ -7,6 +7,8 @@ use super::engine;
 use super::request::Request;
 use crate::http::message::decimal::Decimal;
 use crate::http::message::response::{Body, Response, reason};
+use crate::http::transport::clock;
+use crate::metric::Moment;
 use crate::os;
 
 /// Takes a response to the point where its head leaves, and runs what is due there.
@@ -50,23 +52,25 @@ pub(in crate::http) fn sends_body(request: &Request) -> bool {
     !is_bodiless(request.response.status) && !request.is_head()
 }
 
-/// The head of a taken response as it is sent, with the empty line.
-pub(in crate::http) fn head(request: &Request, body: &Body) -> Vec<u8> {
+/// Appends the head of a taken response as it is sent, with the empty line.
+pub(in crate::http) fn head(request: &Request, body: &Body, out: &mut Vec<u8>) {
     let status = request.response.status;
-    let mut out = Vec::with_capacity(256);
-    status_line(&mut out, status, reason(status));
+    out.reserve(USUAL);
+    status_line(out, status, reason(status));
     if let Some(server) = server(request) {
-        field(&mut out, "Server", server.as_bytes());
+        field(out, "Server", server.as_bytes());
     }
-    date_field(&mut out);
-    request.response.fields.write(&mut out);
+    date_field(out);
+    request.response.fields.write(out);
     if sends_body(request) && is_chunked(request, body) {
-        field(&mut out, "Transfer-Encoding", b"chunked");
+        field(out, "Transfer-Encoding", b"chunked");
     }
-    connection_field(request, &mut out);
+    connection_field(request, out);
     out.extend_from_slice(b"\r\n");
-    out
 }
+
+/// Most heads have room in so many bytes, with a short body behind them.
+const USUAL: usize = 512;
 
 /// How a peer's response is passed on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -151,9 +155,13 @@ pub(in crate::http) fn closes(status: u16) -> bool {
 }
 
 fn status_line(out: &mut Vec<u8>, status: u16, phrase: &str) {
-    out.extend_from_slice(b"HTTP/1.1 ");
-    out.extend_from_slice(Decimal::new(status.into()).bytes());
-    out.push(b' ');
+    let mut line = *b"HTTP/1.1 000 ";
+    let mut rest = status;
+    for digit in line[9..12].iter_mut().rev() {
+        *digit += u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+    }
+    out.extend_from_slice(&line);
     out.extend_from_slice(phrase.as_bytes());
     out.extend_from_slice(b"\r\n");
 }
@@ -173,15 +181,18 @@ fn connection_field(request: &Request, out: &mut Vec<u8>) {
     field(out, "Connection", kept);
 }
 
+/// So many nanoseconds the line is used without another look at the calendar: its seconds begin this late.
+const DATE_HOLDS: u64 = 10_000_000;
+
 fn date_field(out: &mut Vec<u8>) {
     thread_local! {
-        static LAST: RefCell<(u64, Vec<u8>)> = const { RefCell::new((0, Vec::new())) };
+        static LAST: RefCell<(Moment, Vec<u8>)> = const { RefCell::new((Moment(0), Vec::new())) };
     }
-    let second = os::seconds();
+    let moment = clock::moment();
     LAST.with_borrow_mut(|(last, line)| {
-        if *last != second || line.is_empty() {
-            *last = second;
-            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+        if moment.0.abs_diff(last.0) > DATE_HOLDS || line.is_empty() {
+            *last = moment;
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(os::seconds());
             line.clear();
             field(line, "Date", httpdate::fmt_http_date(now).as_bytes());
         }

@@ -34,6 +34,7 @@ impl Request {
         sub.connection.traffic = Arc::default();
         sub.arrive();
         sub.values.clone_from(&self.values);
+        sub.remembers = true;
         sub.captures.clear();
         sub.kinship = match self.kinship.depth {
             0 => Kinship {
@@ -68,5 +69,6 @@ impl Request {
     /// Changes the values of variables with another request.
     pub fn swap_values(&mut self, other: &mut Self) {
         std::mem::swap(&mut self.values, &mut other.values);
+        (self.remembers, other.remembers) = (true, true);
     }
 }

@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::head::BadHead;
+use super::scan;
 
 /// Where a field's name and value are.
 pub(in crate::http) type Place = (Range<usize>, Range<usize>);
@@ -32,37 +33,47 @@ pub(in crate::http) fn read(
 ) -> Result<Option<Whole>, BadHead> {
     fields.clear();
     let (mut start, mut seen) = (start, 0);
-    while let Some(length) = memchr::memchr(b'\n', &input[start..]) {
-        let line = &input[start..start + length];
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let next = start + length + 1;
-        if line.is_empty() {
-            return Ok(Some(Whole {
-                end: next,
+    loop {
+        let (name, of_name) = name(input, start);
+        let Some(stop) = input.get(name) else {
+            return Ok(None);
+        };
+        if name == start && *stop != b':' {
+            let whole = |end| Whole {
+                end,
                 are_names_plain: seen & ODD == 0,
-            }));
+            };
+            return Ok(line_end(input, name)?.map(whole));
         }
-        if fields.len() == MOST_FIELDS {
+        seen |= of_name;
+        if name == start || fields.len() == MOST_FIELDS {
             return Err(BadHead::Malformed);
         }
-        let (name, value) = split(line, &mut seen)?;
-        fields.push((start..start + name, start + value.start..start + value.end));
+        let behind = match stop {
+            b':' => name + 1,
+            // A line without a colon is a name alone.
+            b'\r' | b'\n' => name,
+            _ => return Err(BadHead::Malformed),
+        };
+        let Some((value, next)) = value(input, behind)? else {
+            return Ok(None);
+        };
+        fields.push((start..name, value));
         start = next;
     }
-    Ok(None)
 }
 
-/// What a byte makes of a name: `ODD` where others may read it in another way, `REFUSED` where it is none.
+/// What a byte makes of a name: `ODD` where others may read it in another way, `STOP` where the name is over.
 const ODD: u8 = 1;
-const REFUSED: u8 = 2;
+const STOP: u8 = 2;
 static IN_NAME: [u8; 256] = {
     let mut kinds = [ODD; 256];
     let mut byte = 0;
     while byte < 256 {
         #[expect(clippy::cast_possible_truncation, reason = "below 256")]
         let value = byte as u8;
-        if value <= b' ' || value == 0x7f {
-            kinds[byte] = REFUSED;
+        if value <= b' ' || value == 0x7f || value == b':' {
+            kinds[byte] = STOP;
         } else if value.is_ascii_alphanumeric() || value == b'-' {
             kinds[byte] = 0;
         }
@@ -71,30 +82,48 @@ static IN_NAME: [u8; 256] = {
     kinds
 };
 
-/// The length of the name, and where the value is. A line without a colon is a name alone. Adds to `seen`
-/// what the bytes of the name are.
-fn split(line: &[u8], seen: &mut u8) -> Result<(usize, Range<usize>), BadHead> {
-    let mut name = 0;
-    while let Some(byte) = line.get(name).filter(|byte| **byte != b':') {
-        *seen |= IN_NAME[usize::from(*byte)];
-        name += 1;
+/// Where the name that begins at `start` is over, and what its bytes are.
+fn name(input: &[u8], start: usize) -> (usize, u8) {
+    let (mut place, mut seen) = (start, 0);
+    while let Some(byte) = input.get(place) {
+        let kind = IN_NAME[usize::from(*byte)];
+        if kind == STOP {
+            break;
+        }
+        seen |= kind;
+        place += 1;
     }
-    let rest = line.get(name + 1..).unwrap_or_default();
-    if name == 0 || *seen & REFUSED != 0 || has_control(rest) {
-        return Err(BadHead::Malformed);
-    }
-    let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
-    let before = rest.iter().take_while(is_blank).count();
-    let after = rest[before..].iter().rev().take_while(is_blank).count();
-    let end = line.len() - after;
-    Ok((name, (name + 1 + before).min(end)..end))
+    (place, seen)
 }
 
-/// Whether there is a control character other than a tab. Looks at every byte, many at a time.
-pub(in crate::http) fn has_control(text: &[u8]) -> bool {
-    let is_control = |byte: u8| (byte < b' ' && byte != b'\t') || byte == 0x7f;
-    text.iter()
-        .fold(false, |found, byte| found | is_control(*byte))
+/// Where the value is that begins at `start` with its blanks, and where the next line begins; `None` when
+/// more bytes are needed.
+fn value(input: &[u8], start: usize) -> Result<Option<(Range<usize>, usize)>, BadHead> {
+    let mut stop = scan::control(input, start);
+    while let Some(place) = stop.filter(|place| input[*place] == b'\t') {
+        stop = scan::control(input, place + 1);
+    }
+    let Some(end) = stop else {
+        return Ok(None);
+    };
+    let Some(next) = line_end(input, end)? else {
+        return Ok(None);
+    };
+    let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+    let before = input[start..end].iter().take_while(is_blank).count();
+    let start = start + before;
+    let after = input[start..end].iter().rev().take_while(is_blank).count();
+    Ok(Some((start..end - after, next)))
+}
+
+/// Where the next line begins if one ends at `place`; `None` when more bytes are needed.
+fn line_end(input: &[u8], place: usize) -> Result<Option<usize>, BadHead> {
+    match &input[place..] {
+        [b'\n', ..] => Ok(Some(place + 1)),
+        [b'\r', b'\n', ..] => Ok(Some(place + 2)),
+        [b'\r'] => Ok(None),
+        _ => Err(BadHead::Malformed),
+    }
 }
 
 #[cfg(test)]

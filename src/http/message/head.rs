@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use super::fields::{self, Place};
 use super::request_framing;
+use super::scan;
 
 /// A parsed head; the bytes are kept and the fields are ranges of them.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +21,10 @@ pub struct Head {
     minor_version: u8,
     fields: Vec<Place>,
     are_names_plain: bool,
+    /// The value of the first `Host`.
+    host: Option<Range<usize>>,
+    has_connection: bool,
+    has_conditions: bool,
     body: BodyFraming,
     fault: Option<BadHead>,
 }
@@ -86,9 +91,12 @@ impl Head {
         self.are_names_plain = are_names_plain;
         self.bytes.clear();
         self.bytes.extend_from_slice(&input[..end]);
-        let framing = request_framing::of(self);
-        self.body = framing.unwrap_or_default();
-        self.fault = framing.err();
+        let said = request_framing::of(&self.bytes, &self.fields, self.minor_version);
+        self.host = said.host;
+        self.has_connection = said.has_connection;
+        self.has_conditions = said.has_conditions;
+        self.body = said.framing.unwrap_or_default();
+        self.fault = said.framing.err();
         Ok(Progress::Complete(end))
     }
 
@@ -101,6 +109,9 @@ impl Head {
             .unwrap_or(input);
         self.bytes = line.to_vec();
         self.fields.clear();
+        self.host = None;
+        self.has_connection = false;
+        self.has_conditions = false;
         self.body = BodyFraming::None;
         self.fault = None;
         (self.method, self.target, self.minor_version) = match RequestLine::read(input) {
@@ -155,6 +166,26 @@ impl Head {
             .map(|(_, value)| value)
     }
 
+    /// The `Host` field.
+    pub fn host(&self) -> Option<&[u8]> {
+        Some(&self.bytes[self.host.clone()?])
+    }
+
+    /// Whether the `Connection` fields hold `token`.
+    pub fn connection_lists(&self, token: &[u8]) -> bool {
+        self.has_connection && self.lists(b"connection", token)
+    }
+
+    /// Whether it makes conditions: `If-Match` and the like.
+    pub fn has_conditions(&self) -> bool {
+        self.has_conditions
+    }
+
+    /// How much memory it holds on to.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity() + self.fields.capacity() * size_of::<Place>()
+    }
+
     /// Forgets the fields whose names are not as wanted. How the body ends stays as it is.
     pub fn keep_fields(&mut self, wanted: impl Fn(&[u8]) -> bool) {
         let bytes = &self.bytes;
@@ -198,57 +229,60 @@ struct RequestLine {
 impl RequestLine {
     /// `None` when more bytes are needed.
     fn read(input: &[u8]) -> Result<Option<Self>, BadHead> {
-        let Some(end) = memchr::memchr(b'\n', input) else {
-            // What cannot begin a request is refused before its line ends.
-            let odd = |byte: &&u8| !is_method_byte(**byte);
-            return match input.iter().find(odd) {
-                None | Some(b' ') => Ok(None),
-                Some(_) => Err(BadHead::Malformed),
-            };
+        let is_of_method = |byte: &&u8| is_method_byte(**byte);
+        let method = input.iter().take_while(is_of_method).count();
+        match input.get(method) {
+            Some(b' ') if method > 0 => {}
+            Some(_) => return Err(BadHead::Malformed),
+            None => return Ok(None),
+        }
+        let Some(version) = scan::blank_or_control(input, method + 1) else {
+            return Ok(None);
         };
-        let line = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
-        let method = line
-            .iter()
-            .take_while(|byte| is_method_byte(**byte))
-            .count();
-        let blank = |place: usize| line.get(place) == Some(&b' ');
-        let rest = line.get(method + 1..).unwrap_or_default();
-        let target = memchr::memchr(b' ', rest).ok_or(BadHead::Malformed)?;
-        let version = method + 1 + target;
-        let is_no_target = target == 0 || has_other_than_target(&rest[..target]);
-        if method == 0 || is_no_target || !blank(method) {
+        if version == method + 1 || input[version] != b' ' {
             return Err(BadHead::Malformed);
         }
-        let minor_version = match line.get(version + 1..).unwrap_or_default() {
-            b"HTTP/1.0" => 0,
-            // A later minor version is read as the latest that is known (RFC 9110 §2.5).
-            [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => 1,
-            [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
-                if major.is_ascii_digit() && minor.is_ascii_digit() =>
-            {
-                return Err(BadHead::Version);
-            }
-            _ => return Err(BadHead::Malformed),
+        let Some((minor_version, length)) = version_line(&input[version + 1..])? else {
+            return Ok(None);
         };
-        let (method, target) = (0..method, method + 1..version);
         Ok(Some(Self {
-            method,
-            target,
+            method: 0..method,
+            target: method + 1..version,
             minor_version,
-            length: end + 1,
+            length: version + 1 + length,
         }))
+    }
+}
+
+/// The minor version of what a request line ends with, and the length of that; `None` when more bytes are needed.
+fn version_line(rest: &[u8]) -> Result<Option<(u8, usize)>, BadHead> {
+    if let [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, end @ ..] = rest
+        && minor.is_ascii_digit()
+    {
+        // A later minor version is read as the latest that is known (RFC 9110 §2.5).
+        let minor = u8::from(*minor != b'0');
+        return match end {
+            [b'\r', b'\n', ..] => Ok(Some((minor, 10))),
+            [b'\n', ..] => Ok(Some((minor, 9))),
+            [] | [b'\r'] => Ok(None),
+            _ => Err(BadHead::Malformed),
+        };
+    }
+    let Some(end) = memchr::memchr(b'\n', rest) else {
+        return Ok(None);
+    };
+    match rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]) {
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+        {
+            Err(BadHead::Version)
+        }
+        _ => Err(BadHead::Malformed),
     }
 }
 
 fn is_method_byte(byte: u8) -> bool {
     byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-')
-}
-
-/// Looks at every byte, many at a time.
-fn has_other_than_target(text: &[u8]) -> bool {
-    let is_other = |byte: u8| byte <= b' ' || byte == 0x7f;
-    text.iter()
-        .fold(false, |found, byte| found | is_other(*byte))
 }
 
 #[cfg(test)]

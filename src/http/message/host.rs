@@ -9,21 +9,22 @@ pub(in crate::http) struct BadHost;
 
 /// Appends the host, lower-case and without a port: of an absolute target, or of the `Host` field.
 pub(in crate::http) fn of(head: &Head, out: &mut Vec<u8>) -> Result<(), BadHost> {
-    let field = head.field(b"host");
+    let field = head.host();
     if field.is_none() && head.minor_version() == 1 {
         return Err(BadHost);
     }
     // What is not used is judged all the same: a peer might use it.
-    let of_field = field.map_or(Ok(&b""[..]), name_of)?;
-    let name = authority(head).map_or(Ok(of_field), name_of)?;
+    let mut name = &b""[..];
+    for host in [field, authority(head)].into_iter().flatten() {
+        name = name_of(host)?;
+    }
     out.extend(name.iter().map(u8::to_ascii_lowercase));
     Ok(())
 }
 
 /// The host as the client wrote it, with its port: what a redirect of ours leads back to.
 pub(in crate::http) fn written(head: &Head) -> &[u8] {
-    let field = || head.field(b"host");
-    authority(head).or_else(field).unwrap_or_default()
+    authority(head).or_else(|| head.host()).unwrap_or_default()
 }
 
 fn authority(head: &Head) -> Option<&[u8]> {
@@ -32,22 +33,31 @@ fn authority(head: &Head) -> Option<&[u8]> {
 
 /// The name alone, without a port.
 fn name_of(host: &[u8]) -> Result<&[u8], BadHost> {
-    let end = match host.first() {
-        Some(b'[') => host
-            .iter()
-            .position(|byte| *byte == b']')
-            .map(|end| end + 1),
-        _ => memchr::memchr(b':', host).or(Some(host.len())),
-    };
-    let (name, port) = host.split_at(end.ok_or(BadHost)?);
-    check_port(port)?;
-    let name = name.strip_suffix(b".").unwrap_or(name);
-    let (mut is_odd, mut before) = (false, b'.');
-    for byte in name {
+    let is_bracketed = host.first() == Some(&b'[');
+    let stop = if is_bracketed { b']' } else { b':' };
+    let (mut end, mut is_odd, mut before) = (0, false, b'.');
+    for byte in host {
+        if *byte == stop {
+            break;
+        }
         is_odd |= IS_ODD[usize::from(*byte)] | (before == b'.' && *byte == b'.');
         before = *byte;
+        end += 1;
     }
-    if is_odd || before == b'.' || name == b"[]" {
+    if is_bracketed {
+        // It is part of the name, and must be there.
+        end += 1;
+        before = b']';
+    }
+    let (name, port) = host.split_at_checked(end).ok_or(BadHost)?;
+    check_port(port)?;
+    let is_absolute = name.len() > 1 && before == b'.';
+    let name = if is_absolute {
+        &name[..name.len() - 1]
+    } else {
+        name
+    };
+    if is_odd || name.is_empty() || name == b"[]" {
         return Err(BadHost);
     }
     Ok(name)
@@ -73,12 +83,14 @@ static IS_ODD: [bool; 256] = {
 fn check_port(text: &[u8]) -> Result<(), BadHost> {
     let digits = match text {
         [] | [b':'] => return Ok(()),
-        [b':', digits @ ..] if digits.iter().all(u8::is_ascii_digit) => digits,
+        [b':', digits @ ..] => digits,
         _ => return Err(BadHost),
     };
-    let number = std::str::from_utf8(digits).ok();
-    let number = number.and_then(|digits| digits.parse::<u16>().ok());
-    number.map(drop).ok_or(BadHost)
+    let add = |number: u32, digit: &u8| {
+        let digit = char::from(*digit).to_digit(10)?;
+        Some(number * 10 + digit).filter(|number| *number <= u16::MAX.into())
+    };
+    digits.iter().try_fold(0, add).map(drop).ok_or(BadHost)
 }
 
 #[cfg(test)]

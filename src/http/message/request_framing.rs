@@ -1,7 +1,10 @@
 //! What the fields of a head must agree on before anybody acts on it: how its body ends, and which
 //! fields may be there only once.
 
-use super::head::{BadHead, BodyFraming, Head};
+use std::ops::Range;
+
+use super::fields::Place;
+use super::head::{BadHead, BodyFraming};
 
 /// Fields that a request has once or not at all, as in nginx: two readers that each took another
 /// one of them would see different requests.
@@ -19,43 +22,69 @@ const SINGLE: &[&[u8]] = &[
     b"if-unmodified-since",
 ];
 
-/// How the body of a request ends; refused when its fields leave any doubt.
-pub(in crate::http) fn of(head: &Head) -> Result<BodyFraming, BadHead> {
-    let (mut length, mut coding) = (None, None);
-    let mut seen = 0_u16;
-    for (name, value) in head.fields() {
+/// Where the conditions begin in [`SINGLE`], to its end.
+const FIRST_CONDITION: usize = 6;
+
+/// What the fields of a head say of its request and its connection.
+pub(in crate::http) struct Said {
+    /// How the body ends; refused when they leave any doubt.
+    pub(in crate::http) framing: Result<BodyFraming, BadHead>,
+    /// The value of the first `Host`.
+    pub(in crate::http) host: Option<Range<usize>>,
+    /// Whether there is a `Connection`.
+    pub(in crate::http) has_connection: bool,
+    /// Whether there is a condition: an `If-Match`, or the like.
+    pub(in crate::http) has_conditions: bool,
+}
+
+/// Looks at all fields of a head.
+pub(in crate::http) fn of(bytes: &[u8], fields: &[Place], minor_version: u8) -> Said {
+    let (mut length, mut coding, mut host) = (None, None, None);
+    let (mut seen, mut is_doubtful, mut has_connection) = (0_u16, false, false);
+    for (name, value) in fields {
+        let name = &bytes[name.clone()];
         if !is_initial(name) {
             continue;
         }
         let same = |one: &&[u8]| one.len() == name.len() && one.eq_ignore_ascii_case(name);
         let Some(place) = SINGLE.iter().position(same) else {
+            has_connection |= name.eq_ignore_ascii_case(b"connection");
             continue;
         };
-        if seen & 1 << place != 0 {
-            return Err(BadHead::Malformed);
-        }
+        is_doubtful |= seen & 1 << place != 0;
         seen |= 1 << place;
         match SINGLE[place] {
-            b"content-length" => length = Some(parse_length(value).ok_or(BadHead::Malformed)?),
-            b"transfer-encoding" => coding = Some(value),
+            b"host" => host = host.or(Some(value.clone())),
+            b"content-length" => {
+                length = parse_length(&bytes[value.clone()]);
+                is_doubtful |= length.is_none();
+            }
+            b"transfer-encoding" => coding = Some(&bytes[value.clone()]),
             _ => {}
         }
     }
-    match (coding, length) {
-        (Some(_), _) if head.minor_version() == 0 => Err(BadHead::Malformed),
+    let framing = match (coding, length) {
+        _ if is_doubtful => Err(BadHead::Malformed),
+        (Some(_), _) if minor_version == 0 => Err(BadHead::Malformed),
         (Some(coding), _) if !coding.eq_ignore_ascii_case(b"chunked") => Err(BadHead::Coding),
         (Some(_), Some(_)) => Err(BadHead::Malformed),
         (Some(_), None) => Ok(BodyFraming::Chunked),
         (None, None | Some(0)) => Ok(BodyFraming::None),
         (None, Some(length)) => Ok(BodyFraming::Length(length)),
+    };
+    Said {
+        framing,
+        host,
+        has_connection,
+        has_conditions: seen >> FIRST_CONDITION != 0,
     }
 }
 
-/// Whether one of `SINGLE` begins and is as long as this: most fields need no closer look.
+/// Whether one of `SINGLE`, or `Connection`, begins and is as long as this: most fields need no closer look.
 fn is_initial(name: &[u8]) -> bool {
     match name.first().map(u8::to_ascii_lowercase) {
         Some(b'h') => name.len() == 4,
-        Some(b'c' | b'a' | b't') => name.len() >= 13,
+        Some(b'c' | b'a' | b't') => name.len() >= 10,
         Some(b'e') => name.len() == 6,
         Some(b'i') => name.len() >= 8,
         _ => false,
@@ -71,6 +100,7 @@ fn parse_length(value: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::head::Head;
     use super::*;
 
     fn framing(version: &str, fields: &str) -> Result<BodyFraming, BadHead> {
@@ -105,6 +135,20 @@ mod tests {
                 let fields = format!("Transfer-Encoding: {coding}{more}");
                 assert_eq!(framing("1.1", &fields), Err(BadHead::Coding), "{fields}");
             }
+        }
+    }
+
+    #[test]
+    fn conditions_are_noticed() {
+        for (place, name) in SINGLE.iter().enumerate() {
+            let (mut head, name) = (Head::default(), std::str::from_utf8(name).unwrap());
+            let text = format!(
+                "GET / HTTP/1.1\r\nA: b\r\n{}: 1\r\n\r\n",
+                name.to_uppercase()
+            );
+            head.read(text.as_bytes()).unwrap();
+            assert_eq!(head.has_conditions(), name.starts_with("if-"), "{name}");
+            assert_eq!(head.host().is_some(), place == 0);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::iter::FusedIterator;
 
-use super::fields::has_control;
+use super::scan::has_control;
 
 /// Fields in order.
 #[derive(Clone, Debug, Default)]
@@ -40,8 +40,8 @@ impl Fields {
             0 => more.max(USUAL),
             _ => more,
         });
-        self.bytes.extend_from_slice(&name_length.to_ne_bytes());
-        self.bytes.extend_from_slice(&value_length.to_ne_bytes());
+        let lengths = [name_length.to_ne_bytes(), value_length.to_ne_bytes()];
+        self.bytes.extend_from_slice(lengths.as_flattened());
         self.bytes.extend_from_slice(name.as_bytes());
         self.bytes.extend_from_slice(b": ");
         match has_control(value) {

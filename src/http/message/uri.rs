@@ -21,6 +21,10 @@ pub struct Target<'t> {
     pub arguments: &'t [u8],
     /// The authority of an absolute target (`GET http://host/path`).
     pub authority: Option<&'t [u8]>,
+    /// Whether the path has escapes, or what others take for one.
+    pub is_escaped: bool,
+    /// Whether the path is what [`normalise`] makes of it, at first sight.
+    pub is_normal: bool,
 }
 
 /// The target cannot be understood.
@@ -31,13 +35,74 @@ impl<'t> Target<'t> {
     /// Takes the target of a request line apart.
     pub fn parse(raw: &'t [u8]) -> Result<Self, BadTarget> {
         let (authority, rest) = split_authority(raw)?;
-        let end = memchr::memchr(b'#', rest).unwrap_or(rest.len());
-        let (path, arguments) = split_query(&rest[..end]);
+        let look = look(rest);
+        let (path, behind) = rest.split_at(look.end);
+        let arguments = behind.strip_prefix(b"?").map(|arguments| {
+            let end = memchr::memchr(b'#', arguments);
+            &arguments[..end.unwrap_or(arguments.len())]
+        });
+        let is_empty = path.is_empty();
         Ok(Self {
-            path: if path.is_empty() { b"/" } else { path },
+            path: if is_empty { b"/" } else { path },
             arguments: arguments.unwrap_or_default(),
             authority,
+            is_escaped: look.kinds & (ESCAPE | ODD_ESCAPE) != 0,
+            is_normal: is_empty || look.is_normal(),
         })
+    }
+}
+
+/// What one look at a target sees: where its path ends, and what it is made of.
+struct Look {
+    end: usize,
+    kinds: u8,
+    begins_with_slash: bool,
+    has_odd_segment: bool,
+}
+
+impl Look {
+    fn is_normal(&self) -> bool {
+        self.begins_with_slash && !self.has_odd_segment && self.kinds & (ODD | ODD_ESCAPE) == 0
+    }
+}
+
+/// What a byte is in a path: its end, something that normalising takes away or refuses, an escape or both, and
+/// what makes a segment odd that it begins.
+const END: u8 = 1;
+const ODD: u8 = 2;
+const ESCAPE: u8 = 4;
+const ODD_ESCAPE: u8 = 8;
+const SLASH: u8 = 16;
+const ODD_BEHIND_SLASH: u8 = 32;
+static IN_PATH: [u8; 256] = {
+    let mut kinds = [0; 256];
+    kinds[0] = ODD;
+    kinds[b'%' as usize] = ODD_ESCAPE;
+    kinds[b'+' as usize] = ESCAPE;
+    kinds[b'?' as usize] = END;
+    kinds[b'#' as usize] = END;
+    kinds[b'/' as usize] = SLASH | ODD_BEHIND_SLASH;
+    kinds[b'.' as usize] = ODD_BEHIND_SLASH;
+    kinds
+};
+
+fn look(target: &[u8]) -> Look {
+    let (mut end, mut kinds, mut before, mut odd) = (0, 0, 0, 0);
+    for byte in target {
+        let kind = IN_PATH[usize::from(*byte)];
+        if kind == END {
+            break;
+        }
+        kinds |= kind;
+        odd |= (before & SLASH) << 1 & kind;
+        before = kind;
+        end += 1;
+    }
+    Look {
+        end,
+        kinds,
+        begins_with_slash: target.first() == Some(&b'/'),
+        has_odd_segment: odd != 0,
     }
 }
 
@@ -106,13 +171,9 @@ pub fn normalise(raw: &[u8], slashes: Slashes) -> Result<Vec<u8>, BadTarget> {
 }
 
 /// Whether a path is what [`normalise`] makes of it, at first sight.
-pub(in crate::http) fn is_normal(path: &[u8]) -> bool {
-    let (mut before, mut is_other) = (b' ', path.first() != Some(&b'/'));
-    for byte in path {
-        is_other |= matches!(byte, 0 | b'%') | (before == b'/' && matches!(byte, b'/' | b'.'));
-        before = *byte;
-    }
-    !is_other
+fn is_normal(path: &[u8]) -> bool {
+    let look = look(path);
+    look.is_normal() && look.end == path.len()
 }
 
 fn leave(path: &mut Vec<u8>) -> Result<(), BadTarget> {

@@ -39,13 +39,10 @@ impl MediaTypes {
 
 /// What follows the last dot of the last segment. A name that begins with its only dot has none.
 fn extension(path: &[u8]) -> Option<&[u8]> {
-    let start = path
-        .iter()
-        .rposition(|byte| *byte == b'/')
-        .map_or(0, |at| at + 1);
-    let name = &path[start..];
-    let dot = name.iter().rposition(|byte| *byte == b'.')?;
-    (dot > 0 && dot + 1 < name.len()).then(|| &name[dot + 1..])
+    let stop = path.iter().rposition(|byte| matches!(byte, b'/' | b'.'))?;
+    let begins_name = stop == 0 || path[stop - 1] == b'/';
+    let is_dot = path[stop] == b'.' && !begins_name && stop + 1 < path.len();
+    is_dot.then(|| &path[stop + 1..])
 }
 
 const BUILT_IN: &[(&str, &str)] = &[

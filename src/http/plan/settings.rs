@@ -117,6 +117,9 @@ pub enum ErrorTarget {
     Named(String),
 }
 
+/// For the names of most directories.
+const ROOM: usize = 80;
+
 impl Root {
     /// The file that `path` stands for.
     pub fn file(&self, request: &mut Request, path: &[u8]) -> Vec<u8> {
@@ -147,7 +150,10 @@ impl Root {
 
     /// The directory itself (`$document_root`).
     pub fn directory(&self, request: &mut Request) -> Vec<u8> {
-        self.template().evaluate(request)
+        // What follows has room, too.
+        let mut directory = Vec::with_capacity(ROOM + request.path.len());
+        self.template().append(request, &mut directory);
+        directory
     }
 
     /// As it is written.

@@ -184,6 +184,22 @@ impl End {
         }
     }
 
+    /// Writes some of what a file follows at once (`poll_send_file`), so that both share their packets.
+    pub fn poll_send_before_file(
+        &mut self,
+        task: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match os::send_more_follows(self.stream.id(), bytes) {
+            Ok(sent) => {
+                self.count_sent(sent);
+                Poll::Ready(Ok(sent))
+            }
+            Err(error) if is_for_a_write(error.kind()) => self.poll_send(task, bytes, &[]),
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+
     /// Passes on what the stream itself has gathered, as encrypted ones do.
     pub fn poll_flush(&mut self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_flush(task)
@@ -215,13 +231,11 @@ impl End {
     }
 
     fn count_sent(&self, amount: usize) {
-        let total = &self.traffic.sent;
-        total.fetch_add(amount as u64, Ordering::Relaxed);
+        self.traffic.count_sent(amount);
     }
 
     fn count(&self, amount: usize) {
-        let total = &self.traffic.received;
-        total.fetch_add(amount as u64, Ordering::Relaxed);
+        self.traffic.count_received(amount);
     }
 
     /// Whether nothing was received that nobody asked for.
@@ -235,4 +249,60 @@ impl End {
 fn is_for_a_write(error: io::ErrorKind) -> bool {
     use io::ErrorKind::{InvalidInput, Unsupported, WouldBlock};
     matches!(error, WouldBlock | InvalidInput | Unsupported)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+
+    use tokio::io::AsyncReadExt;
+    use tokio::net::UnixStream;
+
+    use super::*;
+    use crate::http::transport::socket::ClientSocket;
+
+    /// Sends a head and a file, as long responses are sent; what arrives.
+    async fn sent(is_refused: bool, content: &[u8]) -> Vec<u8> {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(content).unwrap();
+        let number = ours.as_raw_fd();
+        if is_refused {
+            os::refuse_send_file(number).unwrap();
+        }
+        let tried = os::send_file(number, &file, content.len() as u64 - 1, 1);
+        assert_eq!(tried.is_err(), is_refused);
+        let mut end = End::new(Box::new(ClientSocket::new(ours, None)), Arc::default());
+        let sending = tokio::spawn(async move {
+            let head = std::future::poll_fn(|task| end.poll_send_before_file(task, b"head"));
+            assert_eq!(head.await.unwrap(), 4);
+            let (mut offset, length) = (0, file.metadata().unwrap().len());
+            while offset < length {
+                let piece = std::future::poll_fn(|task| {
+                    end.poll_send_file(task, &file, offset, length - offset)
+                });
+                offset += piece.await.unwrap() as u64;
+            }
+            assert_eq!(end.traffic().sent.load(Ordering::Relaxed), length + 4);
+        });
+        let mut got = Vec::new();
+        theirs.read_to_end(&mut got).await.unwrap();
+        sending.await.unwrap();
+        match is_refused {
+            true => got,
+            // The one byte of the trial.
+            false => got.split_off(1),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_arrives_also_where_the_system_refuses_to_send_it() {
+        let content: Vec<u8> = (0..1_000_000_u32).map(|at| (at % 251) as u8).collect();
+        for is_refused in [false, true] {
+            let got = sent(is_refused, &content).await;
+            assert_eq!(&got[..4], b"head");
+            assert!(got[4..] == content, "{is_refused}");
+        }
+    }
 }

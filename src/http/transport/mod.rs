@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+pub mod clock;
 pub mod departure;
 pub mod end;
 pub mod link;
 pub mod nowhere;
 pub mod outbox;
 pub mod received;
+pub mod socket;
 pub mod spill;
 pub mod timer;
 pub mod traffic;

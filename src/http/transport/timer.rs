@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::clock;
+
 /// Fires at the deadline of the wait at hand.
 #[derive(Debug, Default)]
 pub struct Timer {
@@ -43,7 +45,7 @@ impl Timer {
 
 /// A moment after `time`; far away where that is beyond the clock.
 pub fn deadline(time: Duration) -> Instant {
-    let now = Instant::now();
+    let now = clock::now();
     now.checked_add(time).unwrap_or(now + FAR)
 }
 

@@ -16,6 +16,23 @@ pub struct Traffic {
 impl Traffic {
     /// So many bytes of a response's head, or of what comes before it, are about to leave.
     pub fn count_head(&self, bytes: usize) {
-        self.head.fetch_add(bytes as u64, Ordering::Relaxed);
+        add(&self.head, bytes);
     }
+
+    /// So many bytes were consumed.
+    pub fn count_received(&self, bytes: usize) {
+        add(&self.received, bytes);
+    }
+
+    /// So many bytes were sent.
+    pub fn count_sent(&self, bytes: usize) {
+        add(&self.sent, bytes);
+    }
+}
+
+/// Only the task of the connection counts, so nothing is lost between load and store, and no other processor
+/// need hear of it.
+fn add(total: &AtomicU64, bytes: usize) {
+    let before = total.load(Ordering::Relaxed);
+    total.store(before.wrapping_add(bytes as u64), Ordering::Relaxed);
 }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::conf::{self, Loader};
 use crate::http::build::memory::Unshared;
@@ -14,6 +13,7 @@ use crate::http::course::engine::{self, Answer};
 use crate::http::course::identify;
 use crate::http::course::request::{ConnectionFacts, Request};
 use crate::http::plan::runtime::Runtime;
+use crate::metric::Moment;
 use crate::modules;
 
 /// Files that exist only in a test.
@@ -103,7 +103,7 @@ pub(crate) fn get(runtime: &'static Runtime, target: &str) -> Done {
 pub(crate) fn begin(runtime: &'static Runtime, head: &str) -> Box<Request> {
     let facts = ConnectionFacts {
         number: 1,
-        since: Instant::now(),
+        since: Moment::default(),
         requests: 0,
         pipelined: false,
         client: Some(([127, 0, 0, 1], 1234).into()),

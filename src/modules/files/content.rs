@@ -1,7 +1,9 @@
 //! The last content handler of a location: the file that the path stands for.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -58,22 +60,19 @@ impl Files {
         if !takes(request) {
             return Err(405);
         }
-        let failed = |request: &Request, error| self.place.refuse(request, "open()", path, &error);
-        // Asked before opening, because opening a pipe would wait for its other end.
-        let metadata = fs::metadata(path).map_err(|error| failed(request, error))?;
-        if metadata.is_dir() {
-            return Ok(engine::redirect_to_slash(request));
-        }
-        if !metadata.is_file() {
-            let path = path.as_os_str().as_bytes().escape_ascii();
-            log::error!("\"{path}\" is not a regular file{}", Circumstances(request));
-            return Err(404);
-        }
+        let opened = open(path).and_then(|file| Ok((file.metadata()?, file)));
+        let (metadata, file) = match opened {
+            Ok((metadata, file)) if metadata.is_file() => (metadata, file),
+            Ok((metadata, _)) => return no_file(request, path, &metadata),
+            // What is no file may refuse to be opened at all.
+            Err(error) => match fs::metadata(path) {
+                Ok(metadata) if !metadata.is_file() => return no_file(request, path, &metadata),
+                _ => return Err(self.place.refuse(request, "open()", path, &error)),
+            },
+        };
         if request.method() == b"POST" {
             return Err(405);
         }
-        let file = File::open(path).map_err(|error| failed(request, error))?;
-        let metadata = file.metadata().map_err(|error| failed(request, error))?;
         Ok(self.respond(request, file, &metadata))
     }
 
@@ -116,6 +115,22 @@ impl Files {
         head.add("Accept-Ranges", b"bytes");
         whole(head, file, length)
     }
+}
+
+/// Opens for reading what may be anything: a pipe is not waited for, a terminal not taken.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+/// The answer where something else than a file is.
+fn no_file(request: &mut Request, path: &Path, metadata: &Metadata) -> Result<Outcome, u16> {
+    if metadata.is_dir() {
+        return Ok(engine::redirect_to_slash(request));
+    }
+    let path = path.as_os_str().as_bytes().escape_ascii();
+    log::error!("\"{path}\" is not a regular file{}", Circumstances(request));
+    Err(404)
 }
 
 /// What a client wants of a file that would be sent with this head.

@@ -93,6 +93,9 @@ pub(super) fn status_of(error: &io::Error) -> u16 {
 
 /// How many segments of a path lead upwards.
 fn climbs(path: &[u8]) -> usize {
+    if !path.windows(2).any(|two| two == b"..") {
+        return 0;
+    }
     let segments = path.split(|byte| *byte == b'/');
     segments.filter(|segment| *segment == b"..").count()
 }

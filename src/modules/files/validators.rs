@@ -3,7 +3,10 @@
 //! A date is compared for equality, not for order, so that an older file put back in place of a
 //! newer one is noticed.
 
+use std::io::{Cursor, Write};
 use std::time::{Duration, SystemTime};
+
+use httpdate::HttpDate;
 
 use crate::http::message::head::Head;
 use crate::http::message::response::ResponseHead;
@@ -12,7 +15,7 @@ use crate::http::message::response::ResponseHead;
 pub(super) struct Validators {
     /// Seconds since 1970.
     modified: u64,
-    tag: String,
+    tag: Vec<u8>,
 }
 
 /// What a client's conditions come to.
@@ -31,7 +34,7 @@ impl Validators {
     pub(super) fn new(length: u64, modified: u64) -> Self {
         Self {
             modified,
-            tag: format!("\"{modified:x}-{length:x}\""),
+            tag: tag(modified, length),
         }
     }
 
@@ -40,17 +43,22 @@ impl Validators {
         if with_time {
             self.tell_time(head);
         }
-        head.add("ETag", self.tag.as_bytes());
+        head.add("ETag", &self.tag);
     }
 
     fn tell_time(&self, head: &mut ResponseHead) {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(self.modified.min(LATEST));
-        let date = httpdate::fmt_http_date(time);
-        head.add("Last-Modified", date.as_bytes());
+        let mut date = Cursor::new([0; DATE]);
+        // It has room for every date.
+        let _ = write!(date, "{}", HttpDate::from(time));
+        head.add("Last-Modified", date.get_ref());
     }
 
     /// Judges the conditions of a request.
     pub(super) fn judge(&self, head: &Head) -> Judgement {
+        if !head.has_conditions() {
+            return Judgement::Send;
+        }
         let field = |name: &str| head.field(name.as_bytes());
         if let Some(tags) = field("if-match") {
             if !self.is_listed(tags, Comparison::Strong) {
@@ -78,7 +86,7 @@ impl Validators {
                 Comparison::Weak => tag.strip_prefix(b"W/").unwrap_or(tag),
                 Comparison::Strong => tag,
             };
-            tag == b"*" || plain == self.tag.as_bytes()
+            tag == b"*" || plain == self.tag
         })
     }
 }
@@ -97,11 +105,32 @@ pub(super) fn is_of_state(head: &Head, sent: &ResponseHead) -> bool {
     }
 }
 
+/// A tag made of two numbers.
+fn tag(modified: u64, length: u64) -> Vec<u8> {
+    let mut tag = Vec::with_capacity(2 * 16 + 3);
+    tag.push(b'"');
+    hexadecimal(modified, &mut tag);
+    tag.push(b'-');
+    hexadecimal(length, &mut tag);
+    tag.push(b'"');
+    tag
+}
+
+/// Appends a number in hexadecimal digits.
+fn hexadecimal(number: u64, out: &mut Vec<u8>) {
+    let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(1);
+    let digit = |place: u32| b"0123456789abcdef"[(number >> (4 * place) & 15) as usize];
+    out.extend((0..digits).rev().map(digit));
+}
+
 #[derive(Clone, Copy)]
 enum Comparison {
     Weak,
     Strong,
 }
+
+/// The length of a date, as `Thu, 01 Jan 1970 00:00:00 GMT`.
+const DATE: usize = 29;
 
 /// The end of the year 9999: later dates cannot be written.
 const LATEST: u64 = 253_402_300_799;

@@ -1,0 +1,38 @@
+//! The memory that a request holds on to, also from one to the next that it serves.
+
+use super::request::Request;
+use super::value::Value;
+
+/// A buffer with more memory is given back to the system.
+const MOST_BUFFER: usize = 8 * 1024;
+
+impl Request {
+    /// Gives back what it has held: it is over, and its connection waits for the next.
+    pub fn rest(&mut self) {
+        self.bodies.clear();
+        if std::mem::take(&mut self.remembers) {
+            self.values.fill_with(|| Value::Unset);
+            self.states.fill_with(|| None);
+        }
+    }
+
+    /// How much memory it holds on to for texts.
+    pub(in crate::http) fn capacity(&self) -> usize {
+        let texts = [&self.path, &self.arguments, &self.host].into_iter();
+        let texts = texts.chain(&self.buffers).map(Vec::capacity);
+        self.head.capacity() + texts.sum::<usize>()
+    }
+
+    /// An empty buffer; give it back with `recycle`.
+    pub fn buffer(&mut self) -> Vec<u8> {
+        self.buffers.pop().unwrap_or_default()
+    }
+
+    /// Takes a buffer back for later use, unless it holds on to much memory.
+    pub fn recycle(&mut self, mut buffer: Vec<u8>) {
+        if buffer.capacity() <= MOST_BUFFER {
+            buffer.clear();
+            self.buffers.push(buffer);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! A client's connection as the event loop has it.
+//!
+//! It takes the place of Pingora's own stream, which looks at the clock twice for each read that has to
+//! wait and sets memory aside for buffers and measurements that nobody here asks for: more of a short
+//! request than reading its head takes. Connections to peers are Pingora's.
+
+use std::fmt::Debug;
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use pingora_core::protocols::raw_connect::ProxyDigest;
+use pingora_core::protocols::{
+    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
+    TimingDigest, UniqueID, UniqueIDType,
+};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+/// A client's connection: a TCP or Unix stream of the event loop's.
+#[derive(Debug)]
+pub struct ClientSocket<S> {
+    stream: S,
+    client: Option<SocketAddr>,
+    /// What was looked at and is still to be read.
+    ahead: Vec<u8>,
+}
+
+impl<S> ClientSocket<S> {
+    /// The connection of this client, whose address is `None` at a Unix socket.
+    pub fn new(stream: S, client: Option<SocketAddr>) -> Self {
+        Self {
+            stream,
+            client,
+            ahead: Vec::new(),
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for ClientSocket<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.ahead.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(task, out);
+        }
+        let amount = self.ahead.len().min(out.remaining());
+        out.put_slice(&self.ahead[..amount]);
+        self.ahead.drain(..amount);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(task, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // The system has everything already.
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(task)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(task, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[async_trait]
+impl<S: AsyncWrite + Unpin + Send> Shutdown for ClientSocket<S> {
+    async fn shutdown(&mut self) {
+        // It may be gone already.
+        let _ = AsyncWriteExt::shutdown(&mut self.stream).await;
+    }
+}
+
+#[async_trait]
+impl<S: AsyncRead + Unpin + Send> Peek for ClientSocket<S> {
+    async fn try_peek(&mut self, out: &mut [u8]) -> io::Result<bool> {
+        self.read_exact(out).await?;
+        self.ahead.splice(..0, out.iter().copied());
+        Ok(true)
+    }
+}
+
+impl<S: AsRawFd> UniqueID for ClientSocket<S> {
+    fn id(&self) -> UniqueIDType {
+        self.stream.as_raw_fd()
+    }
+}
+
+impl<S: AsRawFd> GetSocketDigest for ClientSocket<S> {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        let digest = SocketDigest::from_raw_fd(self.stream.as_raw_fd());
+        let _ = digest.peer_addr.set(self.client.map(Into::into));
+        Some(Arc::new(digest))
+    }
+}
+
+impl<S> GetTimingDigest for ClientSocket<S> {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        Vec::new()
+    }
+}
+
+impl<S> GetProxyDigest for ClientSocket<S> {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        None
+    }
+}
+
+impl<S> Ssl for ClientSocket<S> {}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::UnixStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_looked_at_is_read_all_the_same() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut socket = ClientSocket::new(ours, None);
+        theirs.write_all(b"hello").await.unwrap();
+        let mut first = [0; 2];
+        for _ in 0..2 {
+            assert!(socket.try_peek(&mut first).await.unwrap());
+            assert_eq!(&first, b"he");
+        }
+        drop(theirs);
+        let mut all = Vec::new();
+        socket.read_to_end(&mut all).await.unwrap();
+        assert_eq!(all, b"hello");
+        let end = socket.try_peek(&mut first).await.unwrap_err();
+        assert_eq!(end.kind(), io::ErrorKind::UnexpectedEof);
+        let digest = socket.get_socket_digest().unwrap();
+        assert!(digest.peer_addr().is_none());
+    }
+}
