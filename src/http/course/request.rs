@@ -338,7 +338,7 @@ impl Request {
 
     /// Keeps a field for whatever will be answered in the place of the response that had it.
     pub fn carry(&mut self, name: &str, value: &[u8]) {
-        self.carried.add(name, value);
+        self.carried.add(name.as_bytes(), value);
     }
 
     /// Forgets what was kept under this name.

@@ -10,5 +10,6 @@ pub mod request_framing;
 pub mod response;
 pub mod response_fields;
 pub mod response_head;
+mod response_lines;
 pub mod stream;
 pub mod uri;

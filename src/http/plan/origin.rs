@@ -40,7 +40,7 @@ pub trait Origin: Send + Sync {
     /// The head of the peer's response, as it came.
     fn answered(&self, request: &mut Request, head: &ResponseHead<'_>);
     /// Whether the client does not get the peer's fields of this name.
-    fn hides(&self, name: &str) -> bool;
+    fn hides(&self, name: &[u8]) -> bool;
     /// What becomes of the peer's response, whose status and fields are those of `request.response` now.
     fn response(&self, request: &mut Request, body: Body) -> Reply;
     /// So many bytes of the response's body have come.

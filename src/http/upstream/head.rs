@@ -66,13 +66,13 @@ pub(super) fn take(
 fn copy_fields(request: &mut Request, origin: &'static dyn Origin, head: &ResponseHead<'_>) {
     let switches = head.status == SWITCHING;
     request.response.fields.clear();
-    for field in head.fields {
+    for field in head.fields() {
         let is_passed = match head.is_of_connection(field.name) {
             true => switches && is_of_upgrade(field.name),
             false => !origin.hides(field.name),
         };
         if is_passed {
-            request.response.add(field.name, field.value);
+            request.response.fields.add(field.name, field.value);
         }
     }
     let says_length = !matches!(head.status, 100..200 | 204 | 304);
@@ -82,8 +82,8 @@ fn copy_fields(request: &mut Request, origin: &'static dyn Origin, head: &Respon
     }
 }
 
-fn is_of_upgrade(name: &str) -> bool {
-    name.eq_ignore_ascii_case("upgrade") || name.eq_ignore_ascii_case("connection")
+fn is_of_upgrade(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"upgrade") || name.eq_ignore_ascii_case(b"connection")
 }
 
 /// What a client of HTTP/1.1 is told before the response. It was told to go on already.
@@ -93,9 +93,9 @@ fn informational(request: &Request, head: &ResponseHead<'_>) -> Vec<u8> {
         return out;
     }
     out.extend_from_slice(format!("HTTP/1.1 {} {}\r\n", head.status, head.reason).as_bytes());
-    for field in head.fields {
+    for field in head.fields() {
         if !head.is_of_connection(field.name) {
-            out.extend_from_slice(field.name.as_bytes());
+            out.extend_from_slice(field.name);
             out.extend_from_slice(b": ");
             out.extend_from_slice(field.value);
             out.extend_from_slice(b"\r\n");

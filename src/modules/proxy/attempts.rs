@@ -9,7 +9,7 @@ use super::tally::Count;
 use super::target::Target;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
-use crate::http::message::response_head::ResponseHead;
+use crate::http::message::response_head::{Field, ResponseHead};
 use crate::metric::Moment;
 use crate::os;
 
@@ -33,7 +33,7 @@ pub(super) struct Attempts {
 
 /// A field of a peer's response.
 pub(super) struct KeptField {
-    pub(super) name: Box<str>,
+    pub(super) name: Box<[u8]>,
     pub(super) value: Box<[u8]>,
 }
 
@@ -78,11 +78,11 @@ impl Attempts {
 
     /// Keeps the fields of a response.
     pub(super) fn keep_fields(&mut self, head: &ResponseHead<'_>) {
-        let keep = |field: &httparse::Header<'_>| KeptField {
+        let keep = |field: Field<'_>| KeptField {
             name: field.name.into(),
             value: field.value.into(),
         };
-        self.fields = Some(head.fields.iter().map(keep).collect());
+        self.fields = Some(head.fields().map(keep).collect());
     }
 
     /// One more attempt.

@@ -165,14 +165,14 @@ impl Origin for Pass {
         if self.keeps_fields.load(Ordering::Relaxed) {
             attempts.keep_fields(head);
         }
-        let redirect = head.field("x-accel-redirect");
+        let redirect = head.field(b"x-accel-redirect");
         attempts.redirect = redirect.filter(|to| !to.is_empty()).map(<[u8]>::to_vec);
         if let Some(attempt) = attempts.current() {
             note_response(attempt, head, now);
         }
     }
 
-    fn hides(&self, name: &str) -> bool {
+    fn hides(&self, name: &[u8]) -> bool {
         self.changes.hides(name)
     }
 
