@@ -1,9 +1,12 @@
 //! A response's head on its way from the peer to the client.
 
+use std::borrow::Cow;
+
 use super::exchange::Broken;
 use crate::http::course::request::Request;
 use crate::http::message::decimal::Decimal;
 use crate::http::message::framing::Framing;
+use crate::http::message::response;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::plan::origin::{Body, Origin, Reply};
 
@@ -18,7 +21,7 @@ pub(super) enum Taken {
         framing: Framing,
         /// Whether the peer keeps its connection open.
         persistent: bool,
-        reason: String,
+        reason: Cow<'static, str>,
     },
 }
 
@@ -34,12 +37,9 @@ pub(super) fn take(
     if head.status < 200 && head.status != SWITCHING {
         return Ok(Taken::Informational(informational(request, head)));
     }
-    // A client of HTTP/1.0 cannot ask for it (RFC 9110 §7.8).
-    let is_asked = request.head.minor_version() == 1 && request.head.field(b"upgrade").is_some();
-    if head.status == SWITCHING && !is_asked {
+    if head.status == SWITCHING && !asks_to_switch(request) {
         return Ok(Taken::Unasked);
     }
-    request.time_passed();
     origin.answered(request, head);
     request.response.status = head.status;
     copy_fields(request, origin, head);
@@ -58,8 +58,16 @@ pub(super) fn take(
         framing,
         // A body that nobody wants is not read.
         persistent: head.persistent && (asks_for_head || !request.is_head()),
-        reason: head.reason.to_owned(),
+        reason: match response::reason(head.status) {
+            usual if usual == head.reason => usual.into(),
+            _ => head.reason.to_owned().into(),
+        },
     })
+}
+
+/// Whether the client wants to speak another protocol. One of HTTP/1.0 cannot ask for it (RFC 9110 §7.8).
+fn asks_to_switch(request: &Request) -> bool {
+    request.head.minor_version() == 1 && request.head.field(b"upgrade").is_some()
 }
 
 /// The fields that go on to the client. How the body ends is told by a field of our own.

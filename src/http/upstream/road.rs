@@ -172,13 +172,9 @@ impl Journey<'_> {
         }
         self.request.time_passed();
         origin.choose(self.request).map_err(Broken::Status)?;
-        let mut link = match origin.idle(self.request) {
+        let mut link = match self.idle(origin).await {
             Some(link) => link,
-            None => {
-                let made = self.connect(origin).await?;
-                self.request.time_passed();
-                made
-            }
+            None => self.connect(origin).await?,
         };
         link.requests += 1;
         origin.connected(self.request, &mut link);
@@ -191,7 +187,9 @@ impl Journey<'_> {
             let (client, out) = (&mut session.client, &mut session.to_peer);
             let given = session.body.give_at_hand(self.request, client, out);
             let given = given.map_err(|error| Broken::body(self.request, &error))?;
-            origin.sent(self.request, given);
+            if given > 0 {
+                origin.sent(self.request, given);
+            }
         }
         Exchange::new(self.request, self.session, origin, link)
             .run()
@@ -228,6 +226,16 @@ impl Journey<'_> {
         read.map_err(|error| Broken::body(self.request, &error))
     }
 
+    /// An idle connection to the peer that is still good.
+    async fn idle(&mut self, origin: &'static dyn Origin) -> Option<Link> {
+        loop {
+            let mut link = origin.idle(self.request)?;
+            if link.is_quiet().await {
+                return Some(link);
+            }
+        }
+    }
+
     async fn connect(&mut self, origin: &'static dyn Origin) -> Result<Link, Broken> {
         let session = &mut *self.session;
         let address = origin.address(self.request);
@@ -246,7 +254,9 @@ impl Journey<'_> {
             made = connecting => made,
             () = left => return Err(Broken::Client),
         };
-        made.map(Link::new).map_err(|error| {
+        self.request.time_passed();
+        let made = made.map(|stream| Link::new(stream, self.request.moment()));
+        made.map_err(|error| {
             self.complain(origin, &error);
             Broken::Peer(match error.etype() {
                 ErrorType::ConnectTimedout => Failure::Timeout,

@@ -23,7 +23,6 @@ use crate::http::message::framing::Framing;
 use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::origin::{Failure, Origin, Rules};
 use crate::http::plan::outcome::InternalTarget;
-use crate::http::transport::end::End;
 use crate::http::transport::link::Link;
 use crate::http::transport::timer::deadline;
 
@@ -89,11 +88,7 @@ struct Quiet {
 }
 
 struct Peer {
-    end: End,
-    opened: Instant,
-    requests: u64,
-    /// Whether it was idle before.
-    reused: bool,
+    link: Link,
     /// Whether it takes no more of the request.
     is_deaf: bool,
 }
@@ -126,11 +121,9 @@ impl<'a> Exchange<'a> {
         origin: &'static dyn Origin,
         link: Link,
     ) -> Self {
+        let is_reused = link.requests > 1;
         let peer = Peer {
-            end: End::new(link.stream, link.traffic),
-            opened: link.opened,
-            requests: link.requests,
-            reused: link.requests > 1,
+            link,
             is_deaf: false,
         };
         Self {
@@ -146,7 +139,11 @@ impl<'a> Exchange<'a> {
             is_discarding: false,
             filters: BodyFilters::default(),
             has_filtered: false,
-            quiet: Quiet::default(),
+            // One that was idle has just been asked.
+            quiet: Quiet {
+                peer: is_reused,
+                client: false,
+            },
         }
     }
 
@@ -156,7 +153,13 @@ impl<'a> Exchange<'a> {
     }
 
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
+        self.request.time_passed();
+        let polled = self.poll_both(task);
         self.quiet = Quiet::default();
+        polled
+    }
+
+    fn poll_both(&mut self, task: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
         loop {
             let mut moved = self.poll_request(task)?;
             moved |= self.poll_response(task)?;
@@ -215,19 +218,6 @@ impl<'a> Exchange<'a> {
     fn complain(&mut self, problem: &str) {
         let peer = self.origin.peer_name(self.request);
         log::error!("{problem}{}", Passing(self.request, &peer));
-    }
-}
-
-impl Peer {
-    fn into_link(self) -> Link {
-        let (stream, traffic) = self.end.into_parts();
-        Link {
-            stream,
-            traffic,
-            opened: self.opened,
-            requests: self.requests,
-            is_last_use: false,
-        }
     }
 }
 

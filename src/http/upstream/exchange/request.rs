@@ -12,7 +12,7 @@ impl Exchange<'_> {
         while let Some(peer) = self.peer.as_mut().filter(|peer| !peer.is_deaf) {
             let pending = &self.session.to_peer[self.to_peer_sent..];
             if !pending.is_empty() {
-                match peer.end.poll_send(task, pending, &[]) {
+                match peer.link.end.poll_send(task, pending, &[]) {
                     Poll::Ready(Ok(sent)) => self.to_peer_sent += sent,
                     Poll::Ready(Err(_)) => peer.is_deaf = true,
                     Poll::Pending => {
@@ -26,7 +26,7 @@ impl Exchange<'_> {
                 continue;
             }
             if !self.is_peer_flushed {
-                self.is_peer_flushed = peer.end.poll_flush(task).is_ready();
+                self.is_peer_flushed = peer.link.end.poll_flush(task).is_ready();
             }
             if !self.poll_body(task)? {
                 return Ok(moved);

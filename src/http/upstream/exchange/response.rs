@@ -31,7 +31,7 @@ impl Exchange<'_> {
         };
         let received = match self.quiet.peer {
             true => Poll::Pending,
-            false => peer.end.poll_receive(task),
+            false => peer.link.end.poll_receive(task),
         };
         self.quiet.peer = received.is_pending();
         match received {
@@ -41,8 +41,9 @@ impl Exchange<'_> {
                 Ok(true)
             }
             Poll::Ready(ended) => {
-                let silent = peer.end.received().is_empty();
-                let stale = peer.reused && silent && matches!(self.stage, Stage::Head(0));
+                let silent = peer.link.end.received().is_empty();
+                let is_reused = peer.link.requests > 1;
+                let stale = is_reused && silent && matches!(self.stage, Stage::Head(0));
                 if !stale {
                     let how = match ended {
                         Ok(_) => "upstream prematurely closed connection".to_owned(),
@@ -82,7 +83,7 @@ impl Exchange<'_> {
         };
         let (request, origin) = (&mut *self.request, self.origin);
         let state = self.session.body.state();
-        let received = peer.end.received();
+        let received = peer.link.end.received();
         let size = received.len();
         let read = response_head::read(received, |head| {
             if head.length > max_head {
@@ -96,7 +97,7 @@ impl Exchange<'_> {
         });
         let problem = match read {
             Ok(Some(Some((length, taken)))) => {
-                peer.end.consume(length);
+                peer.link.end.consume(length);
                 return self.head_taken(taken?);
             }
             Ok(None) if size < max_head => return Ok(false),
@@ -201,7 +202,7 @@ impl Exchange<'_> {
         };
         let received = match self.quiet.peer {
             true => Poll::Pending,
-            false => peer.end.poll_receive(task),
+            false => peer.link.end.poll_receive(task),
         };
         self.quiet.peer = received.is_pending();
         match received {
@@ -234,9 +235,9 @@ impl Exchange<'_> {
         let Some(peer) = &mut self.peer else {
             return Ok(());
         };
-        let size = peer.end.received().len();
+        let size = peer.link.end.received().len();
         let decoded = match &mut self.stage {
-            Stage::Body { framing, .. } => framing.decode(peer.end.received_mut()),
+            Stage::Body { framing, .. } => framing.decode(peer.link.end.received_mut()),
             _ => Ok(Decoded {
                 consumed: size,
                 content: size,
@@ -246,8 +247,10 @@ impl Exchange<'_> {
             self.broke("upstream sent invalid chunked response");
             return Ok(());
         };
-        let content = peer.end.take(decoded.consumed);
-        self.origin.received(self.request, decoded.content);
+        let content = peer.link.end.take(decoded.consumed);
+        if decoded.content > 0 {
+            self.origin.received(self.request, decoded.content);
+        }
         if !self.is_discarding {
             let pushed = match self.filters.is_empty() {
                 true => self.push(content, decoded.content),
@@ -303,9 +306,8 @@ impl Exchange<'_> {
         let is_request_sent = self.is_request_sent();
         self.origin.finished(self.request);
         let Some(peer) = self.peer.take() else { return };
-        if persistent && is_request_sent && !peer.is_deaf && peer.end.is_clean() {
-            let link = peer.into_link();
-            self.origin.keep(self.request, link);
+        if persistent && is_request_sent && !peer.is_deaf && peer.link.end.is_clean() {
+            self.origin.keep(self.request, peer.link);
         }
     }
 
