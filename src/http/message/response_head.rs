@@ -28,7 +28,8 @@ pub struct ResponseHead<'h> {
     /// Whether the connection serves another request after this one.
     pub persistent: bool,
     input: &'h [u8],
-    places: &'h [Place],
+    /// Each with whether it concerns the connection alone.
+    places: &'h [(Place, bool)],
     /// Whether `Connection` names fields, beside saying how long it lasts.
     names_fields: bool,
 }
@@ -40,6 +41,8 @@ pub struct Field<'h> {
     pub name: &'h [u8],
     /// Without the blanks around it.
     pub value: &'h [u8],
+    /// Whether it is known to concern the connection alone.
+    is_of_connection: bool,
 }
 
 /// Why some bytes are no head of a response.
@@ -61,7 +64,7 @@ impl From<Malformed> for BadResponse {
 
 thread_local! {
     /// Memory for the next head.
-    static PLACES: Cell<Vec<Place>> = const { Cell::new(Vec::new()) };
+    static PLACES: Cell<Vec<(Place, bool)>> = const { Cell::new(Vec::new()) };
 }
 
 /// Memory for so many fields is kept for the next head.
@@ -87,83 +90,108 @@ pub fn read<T>(
 
 fn parse<'h>(
     input: &'h [u8],
-    places: &'h mut Vec<Place>,
+    places: &'h mut Vec<(Place, bool)>,
 ) -> Result<Option<ResponseHead<'h>>, BadResponse> {
     let Some(line) = lines::status_line(input)? else {
         return Ok(None);
     };
+    let mut facts = Facts::default();
     let mut at = line.end;
     while !matches!(input.get(at), Some(b'\r' | b'\n')) {
         let Some((place, next)) = lines::field(input, at)? else {
             return Ok(None);
         };
-        places.push(place);
+        let is_own = facts.take(&input[place.name.clone()], &input[place.value.clone()]);
+        places.push((place, is_own));
         at = next;
     }
     let Some(length) = lines::line_end(input, at)? else {
         return Ok(None);
     };
-    let mut head = ResponseHead {
+    facts.judge(line.minor_version)?;
+    Ok(Some(ResponseHead {
         status: line.status,
         reason: line.reason,
         minor_version: line.minor_version,
         length,
-        content_length: None,
-        chunked: false,
-        persistent: false,
+        content_length: facts.content_length,
+        chunked: facts.chunked,
+        persistent: !facts.close && (line.minor_version == 1 || facts.keep_alive),
         input,
         places,
-        names_fields: false,
-    };
-    head.judge()?;
-    Ok(Some(head))
+        names_fields: facts.names_fields,
+    }))
+}
+
+/// What the fields say about the connection, and about the end of the body.
+#[derive(Default)]
+struct Facts {
+    close: bool,
+    keep_alive: bool,
+    names_fields: bool,
+    content_length: Option<u64>,
+    chunked: bool,
+    /// Whether the end of the body is told twice, or in a way that is not understood.
+    is_bad: bool,
+}
+
+impl Facts {
+    /// Takes a field in; whether it is one that concerns the connection alone.
+    fn take(&mut self, name: &[u8], value: &[u8]) -> bool {
+        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+        match name.len() {
+            2 => return is(b"te"),
+            7 => return is(b"upgrade"),
+            10 if is(b"keep-alive") => {}
+            10 if is(b"connection") => self.take_connection(value),
+            14 if is(b"content-length") => {
+                let length = number(value);
+                self.is_bad |= length.is_none() || self.content_length.is_some();
+                self.content_length = length;
+            }
+            16 => return is(b"proxy-connection"),
+            17 if is(b"transfer-encoding") => {
+                self.is_bad |= self.chunked || !value.eq_ignore_ascii_case(b"chunked");
+                self.chunked = true;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn take_connection(&mut self, value: &[u8]) {
+        if value.eq_ignore_ascii_case(b"keep-alive") {
+            self.keep_alive = true;
+            return;
+        }
+        for token in tokens(value) {
+            match token.len() {
+                5 if token.eq_ignore_ascii_case(b"close") => self.close = true,
+                10 if token.eq_ignore_ascii_case(b"keep-alive") => self.keep_alive = true,
+                _ => self.names_fields = true,
+            }
+        }
+    }
+
+    fn judge(&self, minor_version: u8) -> Result<(), BadResponse> {
+        let is_unknown = self.chunked && minor_version == 0;
+        let is_told_twice = self.chunked && self.content_length.is_some();
+        match self.is_bad || is_unknown || is_told_twice {
+            true => Err(BadResponse::Framing),
+            false => Ok(()),
+        }
+    }
 }
 
 impl<'h> ResponseHead<'h> {
     /// Every field, in order.
     pub fn fields(&self) -> impl Iterator<Item = Field<'h>> + use<'h> {
         let input = self.input;
-        self.places.iter().map(move |place| Field {
+        self.places.iter().map(move |(place, is_own)| Field {
             name: &input[place.name.clone()],
             value: &input[place.value.clone()],
+            is_of_connection: *is_own,
         })
-    }
-
-    /// Finds out where the body ends, and whether the connection goes on.
-    fn judge(&mut self) -> Result<(), BadResponse> {
-        let (mut close, mut keep_alive) = (false, false);
-        for Field { name, value } in self.fields() {
-            match name.len() {
-                10 if name.eq_ignore_ascii_case(b"connection") => {
-                    for token in tokens(value) {
-                        match token.len() {
-                            5 if token.eq_ignore_ascii_case(b"close") => close = true,
-                            10 if token.eq_ignore_ascii_case(b"keep-alive") => keep_alive = true,
-                            _ => self.names_fields = true,
-                        }
-                    }
-                }
-                14 if name.eq_ignore_ascii_case(b"content-length") => {
-                    let length = number(value).ok_or(BadResponse::Framing)?;
-                    if self.content_length.replace(length).is_some() {
-                        return Err(BadResponse::Framing);
-                    }
-                }
-                17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
-                    let known = value.eq_ignore_ascii_case(b"chunked");
-                    if !known || self.chunked || self.minor_version == 0 {
-                        return Err(BadResponse::Framing);
-                    }
-                    self.chunked = true;
-                }
-                _ => {}
-            }
-        }
-        if self.chunked && self.content_length.is_some() {
-            return Err(BadResponse::Framing);
-        }
-        self.persistent = !close && (self.minor_version == 1 || keep_alive);
-        Ok(())
     }
 
     /// How the body ends that follows; `bodiless` when the request was HEAD.
@@ -187,18 +215,8 @@ impl<'h> ResponseHead<'h> {
 
     /// Whether a field concerns the connection alone and is not passed on: one that is known for
     /// that, or that `Connection` names (RFC 9110 §7.6.1).
-    pub fn is_of_connection(&self, name: &[u8]) -> bool {
-        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
-        let known = match name.len() {
-            2 => is(b"te"),
-            7 => is(b"upgrade"),
-            10 => is(b"connection") || is(b"keep-alive"),
-            14 => is(b"content-length"),
-            16 => is(b"proxy-connection"),
-            17 => is(b"transfer-encoding"),
-            _ => false,
-        };
-        known || (self.names_fields && self.names_in_connection(name))
+    pub fn is_of_connection(&self, field: &Field<'_>) -> bool {
+        field.is_of_connection || (self.names_fields && self.names_in_connection(field.name))
     }
 
     fn names_in_connection(&self, name: &[u8]) -> bool {

@@ -94,24 +94,23 @@ fn first_line(input: &[u8]) -> Result<Option<usize>, Malformed> {
 /// Reads the field that begins at `start`, and where the line behind it does; `None` when more bytes
 /// are needed.
 pub(super) fn field(input: &[u8], start: usize) -> Result<Option<(Place, usize)>, Malformed> {
-    let mut name = start;
-    while let Some(true) = input.get(name).map(|byte| IS_TOKEN[usize::from(*byte)]) {
-        name += 1;
+    let line = input.get(start..).unwrap_or_default();
+    let is_other = |byte: &u8| !IS_TOKEN[usize::from(*byte)];
+    let Some(length) = line.iter().position(is_other) else {
+        return Ok(None);
+    };
+    if length == 0 || line[length] != b':' {
+        return Err(Malformed);
     }
-    match input.get(name) {
-        None => return Ok(None),
-        Some(b':') if name > start => {}
-        Some(_) => return Err(Malformed),
-    }
+    let name = start + length;
     let mut value = name + 1;
     while let Some(b' ' | b'\t') = input.get(value) {
         value += 1;
     }
-    let line = next_control(input, value);
-    let Some(next) = line_end(input, line)? else {
+    let mut end = next_control(input, value);
+    let Some(next) = line_end(input, end)? else {
         return Ok(None);
     };
-    let mut end = line;
     while end > value && matches!(input[end - 1], b' ' | b'\t') {
         end -= 1;
     }
