@@ -18,7 +18,6 @@ use crate::http::plan::pattern::Captures;
 use crate::http::plan::phase::Phase;
 use crate::http::plan::runtime::{Listener, Runtime, Server};
 use crate::http::plan::settings::ErrorStatus;
-use crate::http::plan::state::StateIndex;
 use crate::http::plan::variable::VariableIndex;
 use crate::metric::Moment;
 use crate::os;
@@ -79,7 +78,7 @@ pub struct Request {
     now: Option<Moment>,
     nesting: Nesting,
     pub(super) values: Vec<Value>,
-    states: Vec<Option<Box<dyn Any + Send + Sync>>>,
+    pub(super) states: Vec<Option<Box<dyn Any + Send + Sync>>>,
     buffers: Vec<Vec<u8>>,
     received_before: u64,
     sent_before: u64,
@@ -311,31 +310,6 @@ impl Request {
     pub fn recycle(&mut self, mut buffer: Vec<u8>) {
         buffer.clear();
         self.buffers.push(buffer);
-    }
-
-    /// What a feature keeps with this request.
-    pub fn state<T: Any + Send + Sync + Default>(&mut self, index: StateIndex<T>) -> &mut T {
-        let place = &mut self.states[index.number];
-        let state = place.get_or_insert_with(|| Box::<T>::default());
-        // A StateIndex<T> is given out once, for this T, so the place never holds another type.
-        state.downcast_mut().expect("a state index knows its type")
-    }
-
-    /// Takes out what a feature keeps with this request, to be given back with `put_state`.
-    pub fn take_state<T: Any + Send + Sync + Default>(&mut self, index: StateIndex<T>) -> Box<T> {
-        let state = self.states[index.number].take();
-        let state = state.and_then(|state| state.downcast().ok());
-        state.unwrap_or_default()
-    }
-
-    /// Gives back what `take_state` took out.
-    pub fn put_state<T: Any + Send + Sync>(&mut self, index: StateIndex<T>, state: Box<T>) {
-        self.states[index.number] = Some(state);
-    }
-
-    /// What a feature keeps with this request, if it has kept anything yet.
-    pub fn state_if_any<T: Any + Send + Sync>(&self, index: StateIndex<T>) -> Option<&T> {
-        self.states[index.number].as_ref()?.downcast_ref()
     }
 
     /// Changes the URI; values that were derived from it are evaluated afresh.

@@ -20,6 +20,7 @@ use crate::http::course::session::Session;
 use crate::http::message::response::Response;
 use crate::http::plan::origin::{Body, Failure, Origin};
 use crate::http::transport::link::Link;
+use crate::http::transport::received::PIECE;
 use crate::http::transport::timer::deadline;
 
 /// Makes connections to peers.
@@ -43,6 +44,8 @@ pub enum Proxied {
 
 /// More attempts at one request than this are not made, whatever the configuration says.
 const MAX_ATTEMPTS: usize = 256;
+/// What a head may grow by on its way to a peer, usually.
+const ADDED: usize = 256;
 
 impl Default for Road {
     /// The roads of one worker.
@@ -166,11 +169,17 @@ impl Journey<'_> {
     }
 
     async fn attempt(&mut self, origin: &'static dyn Origin) -> Result<bool, Broken> {
+        let mut exchange = self.begin(origin).await?;
+        std::future::poll_fn(|task| exchange.poll(task)).await
+    }
+
+    /// Finds a connection to a peer, and has the beginning of the request ready for it.
+    async fn begin(&mut self, origin: &'static dyn Origin) -> Result<Exchange<'_>, Broken> {
         let rules = origin.rules();
         if rules.buffers_request && rules.sends_body && !self.session.body.is_done() {
             self.read_body(&rules.temporary).await?;
+            self.request.time_passed();
         }
-        self.request.time_passed();
         origin.choose(self.request).map_err(Broken::Status)?;
         let mut link = match self.idle(origin).await {
             Some(link) => link,
@@ -181,6 +190,9 @@ impl Journey<'_> {
         let session = &mut *self.session;
         session.body.start_over();
         session.to_peer.clear();
+        let at_hand = session.client.received().len().min(PIECE);
+        let length = self.request.head.bytes().len();
+        session.to_peer.reserve(length + at_hand + ADDED);
         let sent_as = session.body.sent_as();
         origin.write_head(self.request, sent_as, &mut session.to_peer);
         if rules.sends_body {
@@ -191,9 +203,7 @@ impl Journey<'_> {
                 origin.sent(self.request, given);
             }
         }
-        Exchange::new(self.request, self.session, origin, link)
-            .run()
-            .await
+        Ok(Exchange::new(self.request, self.session, origin, link))
     }
 
     /// Reads the body as a whole; what a waiting client is told leaves meanwhile.

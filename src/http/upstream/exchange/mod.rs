@@ -148,11 +148,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// Goes on to the end of the response; whether the client got all of it.
-    pub(super) async fn run(mut self) -> Result<bool, Broken> {
-        std::future::poll_fn(|task| self.poll(task)).await
-    }
-
-    fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
+    pub(super) fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
         self.request.time_passed();
         let polled = self.poll_both(task);
         self.quiet = Quiet::default();
@@ -161,8 +157,9 @@ impl<'a> Exchange<'a> {
 
     fn poll_both(&mut self, task: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
         loop {
-            let mut moved = self.poll_request(task)?;
-            moved |= self.poll_response(task)?;
+            // What it does opens no way that the others, who come after it, do not see.
+            self.poll_request(task)?;
+            let mut moved = self.poll_response(task)?;
             moved |= self.poll_client(task)?;
             if let Stage::Rest { whole } = self.stage
                 && self.session.outbox.is_empty()
