@@ -22,6 +22,8 @@ pub(super) enum Taken {
         /// Whether the peer keeps its connection open.
         persistent: bool,
         reason: Cow<'static, str>,
+        /// Whether the body is read ahead of a slow client.
+        reads_ahead: bool,
     },
 }
 
@@ -58,6 +60,7 @@ pub(super) fn take(
         framing,
         // A body that nobody wants is not read.
         persistent: head.persistent && (asks_for_head || !request.is_head()),
+        reads_ahead: origin.reads_ahead(head),
         reason: match response::reason(head.status) {
             usual if usual == head.reason => usual.into(),
             _ => head.reason.to_owned().into(),
@@ -75,7 +78,7 @@ fn copy_fields(request: &mut Request, origin: &'static dyn Origin, head: &Respon
     let switches = head.status == SWITCHING;
     request.response.fields.clear();
     for field in head.fields() {
-        let is_passed = match head.is_of_connection(field.name) {
+        let is_passed = match head.is_of_connection(&field) {
             true => switches && is_of_upgrade(field.name),
             false => !origin.hides(field.name),
         };
@@ -102,7 +105,7 @@ fn informational(request: &Request, head: &ResponseHead<'_>) -> Vec<u8> {
     }
     out.extend_from_slice(format!("HTTP/1.1 {} {}\r\n", head.status, head.reason).as_bytes());
     for field in head.fields() {
-        if !head.is_of_connection(field.name) {
+        if !head.is_of_connection(&field) {
             out.extend_from_slice(field.name);
             out.extend_from_slice(b": ");
             out.extend_from_slice(field.value);

@@ -17,7 +17,7 @@ use super::target::Destination;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
 use crate::http::message::response_head::ResponseHead;
-use crate::http::plan::origin::{Body, Failure, Origin, Reply, Rules, SentBody};
+use crate::http::plan::origin::{Body, Failure, Origin, Received, Reply, Rules, SentBody};
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::state::StateIndex;
@@ -183,6 +183,10 @@ impl Origin for Pass {
         }
     }
 
+    fn reads_ahead(&self, head: &ResponseHead<'_>) -> bool {
+        accel::buffering(head).unwrap_or(self.rules.buffers_response)
+    }
+
     fn hides(&self, name: &[u8]) -> bool {
         self.changes.hides(name)
     }
@@ -234,10 +238,10 @@ impl Origin for Pass {
         Reply::Send
     }
 
-    fn received(&self, request: &mut Request, bytes: usize) {
+    fn received(&self, request: &mut Request, sizes: Received) {
         if let Some(attempt) = request.state(self.state).current() {
-            attempt.length += bytes as u64;
-            attempt.received += bytes as u64;
+            attempt.length = sizes.content;
+            attempt.received = sizes.bytes;
         }
     }
 
@@ -330,7 +334,6 @@ fn note_response(attempt: &mut Attempt, head: &ResponseHead<'_>, now: Moment) {
     let elapsed = attempt.elapsed_ms(now);
     attempt.status = head.status;
     attempt.header_ms = Some(elapsed);
-    attempt.received += head.length as u64;
     if let Some(peer) = attempt.peer {
         let record = &attempt.group.peers[peer].record;
         record.respond(head.status);

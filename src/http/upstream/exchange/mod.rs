@@ -21,7 +21,7 @@ use crate::http::course::request_body::BodyError;
 use crate::http::course::session::Session;
 use crate::http::message::framing::Framing;
 use crate::http::plan::body_filter::BodyFilters;
-use crate::http::plan::origin::{Failure, Origin, Rules};
+use crate::http::plan::origin::{Failure, Origin, Received, Rules};
 use crate::http::plan::outcome::InternalTarget;
 use crate::http::transport::link::Link;
 use crate::http::transport::timer::deadline;
@@ -69,10 +69,15 @@ pub(super) struct Exchange<'a> {
     peer: Option<Peer>,
     stage: Stage,
     deadlines: Deadlines,
+    /// What has come from the peer, and whether the origin knows.
+    received: Received,
+    is_received_told: bool,
     to_peer_sent: usize,
     is_peer_flushed: bool,
     /// Whether the client gets nothing more of the body.
     is_discarding: bool,
+    /// Whether the response's body is read ahead of a slow client.
+    reads_ahead: bool,
     /// What the response's body goes through.
     filters: BodyFilters,
     /// Whether filters had work to do since others had their turn.
@@ -134,9 +139,12 @@ impl<'a> Exchange<'a> {
             peer: Some(peer),
             stage: Stage::Head(0),
             deadlines: Deadlines::default(),
+            received: Received::default(),
+            is_received_told: true,
             to_peer_sent: 0,
             is_peer_flushed: false,
             is_discarding: false,
+            reads_ahead: false,
             filters: BodyFilters::default(),
             has_filtered: false,
             // One that was idle has just been asked.
@@ -212,9 +220,28 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
+    /// More has come from the peer.
+    fn count_received(&mut self, amount: usize) {
+        self.received.bytes += amount as u64;
+        self.is_received_told = false;
+    }
+
+    /// Tells the origin what has come, before it hears of the end.
+    fn tell_received(&mut self) {
+        if !std::mem::replace(&mut self.is_received_told, true) {
+            self.origin.received(self.request, self.received);
+        }
+    }
+
     fn complain(&mut self, problem: &str) {
         let peer = self.origin.peer_name(self.request);
         log::error!("{problem}{}", Passing(self.request, &peer));
+    }
+}
+
+impl Drop for Exchange<'_> {
+    fn drop(&mut self) {
+        self.tell_received();
     }
 }
 

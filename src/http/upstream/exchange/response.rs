@@ -35,7 +35,9 @@ impl Exchange<'_> {
         };
         self.quiet.peer = received.is_pending();
         match received {
-            Poll::Ready(Ok(1..)) => {
+            Poll::Ready(Ok(amount @ 1..)) => {
+                self.count_received(amount);
+                self.tell_received();
                 self.deadlines.peer_read = None;
                 while matches!(self.stage, Stage::Head(_)) && self.read_head()? {}
                 Ok(true)
@@ -112,7 +114,7 @@ impl Exchange<'_> {
 
     /// A head was understood: the client's is written.
     fn head_taken(&mut self, taken: Taken) -> Result<bool, Broken> {
-        let (framing, persistent, reason) = match taken {
+        let (framing, persistent, reason, reads_ahead) = match taken {
             Taken::Informational(bytes) => return self.pass_informational(&bytes),
             Taken::Unasked => {
                 self.complain("upstream changed to another protocol unasked");
@@ -122,8 +124,10 @@ impl Exchange<'_> {
                 framing,
                 persistent,
                 reason,
-            } => (framing, persistent, reason),
+                reads_ahead,
+            } => (framing, persistent, reason, reads_ahead),
         };
+        self.reads_ahead = reads_ahead;
         if self.request.is_subrequest() {
             return self.head_is_enough(framing, persistent);
         }
@@ -164,6 +168,7 @@ impl Exchange<'_> {
             self.pass_content()?;
         }
         if self.peer.take().is_some() {
+            self.tell_received();
             self.origin.finished(self.request);
         }
         self.stage = Stage::Rest { whole: true };
@@ -190,7 +195,7 @@ impl Exchange<'_> {
     /// How far the response is read ahead of the client; another protocol is not.
     pub(super) fn read_ahead(&self) -> Option<&'static ReadAhead> {
         let is_tunnel = matches!(self.stage, Stage::Tunnel);
-        self.rules.read_ahead.as_ref().filter(|_| !is_tunnel)
+        (self.reads_ahead && !is_tunnel).then_some(&self.rules.read_ahead)
     }
 
     fn poll_content(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
@@ -206,7 +211,8 @@ impl Exchange<'_> {
         };
         self.quiet.peer = received.is_pending();
         match received {
-            Poll::Ready(Ok(1..)) => {
+            Poll::Ready(Ok(amount @ 1..)) => {
+                self.count_received(amount);
                 self.deadlines.peer_read = None;
                 self.pass_content()?;
                 Ok(true)
@@ -248,9 +254,8 @@ impl Exchange<'_> {
             return Ok(());
         };
         let content = peer.link.end.take(decoded.consumed);
-        if decoded.content > 0 {
-            self.origin.received(self.request, decoded.content);
-        }
+        self.received.content += decoded.content as u64;
+        self.is_received_told &= decoded.content == 0;
         if !self.is_discarding {
             let pushed = match self.filters.is_empty() {
                 true => self.push(content, decoded.content),
@@ -304,6 +309,7 @@ impl Exchange<'_> {
         self.deadlines.peer_read = None;
         self.deadlines.peer_write = None;
         let is_request_sent = self.is_request_sent();
+        self.tell_received();
         self.origin.finished(self.request);
         let Some(peer) = self.peer.take() else { return };
         if persistent && is_request_sent && !peer.is_deaf && peer.link.end.is_clean() {
