@@ -21,13 +21,19 @@ pub fn monotonic() -> u64 {
 /// Seconds since 1970, by the clock that the kernel advances with its ticks: some milliseconds late, and
 /// cheap to read.
 pub fn seconds() -> u64 {
+    milliseconds() / 1000
+}
+
+/// Milliseconds since 1970, by the same clock.
+pub fn milliseconds() -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
     // SAFETY: `time` is a valid timespec for the call to fill; the clock exists on every Linux.
     unsafe { libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &raw mut time) };
-    u64::try_from(time.tv_sec).unwrap_or(0)
+    let (seconds, rest) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
+    seconds.unwrap_or(0) * 1000 + rest.unwrap_or(0) / 1_000_000
 }
 
 /// A number nobody can guess, from the kernel's generator.

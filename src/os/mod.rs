@@ -36,7 +36,9 @@ pub use access::may_make_files;
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
 pub use disk::{first_data, is_at, open_own, punch};
 pub use give_back::give_back_memory;
-pub use kernel::{boot_id, memory_barrier, monotonic, random, register_memory_barrier, seconds};
+pub use kernel::{
+    boot_id, memory_barrier, milliseconds, monotonic, random, register_memory_barrier, seconds,
+};
 pub use listening::Listening;
 pub use liveness::{Condition, Process};
 pub use local_time::LocalTime;

@@ -3,11 +3,16 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::road::{connect, request};
+use crate::harness::origin::serving as origin;
 use crate::harness::site::{Parts, Site};
+use crate::harness::wire::{Kind, Message};
 use crate::harness::{PATIENCE, Running, poll};
 
 /// What a client does once it has sent everything.
@@ -342,4 +347,69 @@ fn what_is_in_flight_ends_where_its_key_went() {
         (Value::Null, Value::Null)
     );
     running.server.stop().unwrap();
+}
+
+/// What an origin sends of its response before it closes the connection, cut anywhere, against what the tree
+/// counts: all of it came from the peer, and its content went to the client, or nothing did.
+#[test]
+fn what_came_from_a_peer_was_counted_wherever_it_was_cut() {
+    let whole: [(&str, &str); 3] = [
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n",
+            "0123456789",
+        ),
+        (
+            "HTTP/1.1 103 Early\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "6\r\n012345\r\n4;x=y\r\n6789\r\n0\r\nT: 1\r\n\r\n",
+        ),
+        ("HTTP/1.0 200 OK\r\n\r\n", "0123456789"),
+    ];
+    for (number, (head, body)) in whole.iter().enumerate() {
+        let text: Arc<[u8]> = [head.as_bytes(), body.as_bytes()].concat().into();
+        let sends = Arc::new(AtomicUsize::new(0));
+        let (bytes, most) = (Arc::clone(&text), Arc::clone(&sends));
+        let origin = origin(move |mut stream, _| {
+            request(&mut stream)?;
+            stream.write_all(&bytes[..most.load(Ordering::Relaxed)])
+        });
+        let running = Running::start(&Parts {
+            http_config: format!("upstream o {{ zone o 128k; server {origin} max_fails=0; }}\n"),
+            config: "location / { status_zone all; proxy_pass http://o; }\n".into(),
+            ..Parts::default()
+        });
+        let received = || {
+            let peers = running.status("http/upstreams/o/peers");
+            let peer = peers.as_object().unwrap().values().next().unwrap().clone();
+            peer["data"]["received"].as_u64().unwrap()
+        };
+        let sent = || {
+            let zone = running.status("http/location_zones/all/data/sent");
+            zone.as_u64().unwrap()
+        };
+        for most in 0..=text.len() {
+            sends.store(most, Ordering::Relaxed);
+            let before = (received(), sent());
+            let mut stream = connect(
+                running.address(),
+                "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            );
+            let mut got = Vec::new();
+            stream.read_to_end(&mut got).unwrap();
+            let expected = (before.0 + most as u64, before.1 + got.len() as u64);
+            let settled = poll(PATIENCE, || {
+                ((received(), sent()) == expected).then_some(())
+            });
+            let now = (received(), sent());
+            assert!(settled.is_some(), "{number} {most}: {now:?} {expected:?}");
+            let response = Message::read(&got, Kind::Response, false);
+            let is_whole = most == text.len();
+            let passed = got.windows(4).any(|four| four == b"0123");
+            assert!(
+                !is_whole || passed && matches!(response, Ok(Some(_))),
+                "{number} {most}"
+            );
+            assert!(most > head.len() || !passed, "{number} {most}");
+        }
+        running.server.stop().unwrap();
+    }
 }

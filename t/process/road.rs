@@ -175,6 +175,57 @@ fn a_client_may_send_all_before_it_reads() {
     running.server.stop().unwrap();
 }
 
+/// A client that reads nothing has the origin wait, or not, as the response says.
+#[test]
+fn a_response_says_whether_it_is_read_ahead() {
+    // More than the system holds on the way.
+    const SIZE: usize = 64 << 20;
+    for (buffering, word, is_read_ahead) in [
+        ("on", "No", false),
+        ("off", "yes", true),
+        ("on", "maybe", true),
+        ("off", "maybe", false),
+    ] {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&taken);
+        let origin = origin(move |mut stream, _| {
+            request(&mut stream)?;
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nX-Accel-Buffering: {word}\r\nContent-Length: {SIZE}\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes())?;
+            let piece = vec![b'x'; 1 << 16];
+            while count.load(Ordering::Relaxed) < SIZE {
+                stream.write_all(&piece)?;
+                count.fetch_add(piece.len(), Ordering::Relaxed);
+            }
+            Ok(())
+        });
+        let running = start(origin, "", &format!("proxy_buffering {buffering};"));
+        let mut client = connect(running.address(), &get("/"));
+        let mut head = [0; 15];
+        client.read_exact(&mut head).unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200 OK");
+        let mut before = 0;
+        let settled = poll(PATIENCE, || {
+            let now = taken.load(Ordering::Relaxed);
+            let rests = std::mem::replace(&mut before, now) == now;
+            if rests && !is_read_ahead {
+                thread::sleep(Duration::from_secs(1));
+            }
+            match is_read_ahead {
+                true => (now >= SIZE).then_some(()),
+                false => (rests && taken.load(Ordering::Relaxed) == now).then_some(()),
+            }
+        });
+        let now = taken.load(Ordering::Relaxed);
+        assert!(settled.is_some(), "{buffering} {word}: {now}");
+        assert_eq!(now >= SIZE, is_read_ahead, "{buffering} {word}: {now}");
+        drop(client);
+        running.server.stop().unwrap();
+    }
+}
+
 #[test]
 fn a_stale_connection_is_replaced_once() {
     let asked = Arc::new(AtomicUsize::new(0));

@@ -15,5 +15,6 @@ pub mod request_body;
 pub mod respond;
 pub mod session;
 mod settle;
+mod states;
 mod subrequest;
 mod value;

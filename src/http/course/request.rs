@@ -18,7 +18,6 @@ use crate::http::plan::pattern::Captures;
 use crate::http::plan::phase::Phase;
 use crate::http::plan::runtime::{Listener, Runtime, Server};
 use crate::http::plan::settings::ErrorStatus;
-use crate::http::plan::state::StateIndex;
 use crate::http::plan::variable::VariableIndex;
 use crate::http::transport::clock;
 use crate::metric::Moment;
@@ -306,20 +305,6 @@ impl Request {
         }
     }
 
-    /// What a feature keeps with this request.
-    pub fn state<T: Any + Send + Sync + Default>(&mut self, index: StateIndex<T>) -> &mut T {
-        self.remembers = true;
-        let place = &mut self.states[index.number];
-        let state = place.get_or_insert_with(|| Box::<T>::default());
-        // A StateIndex<T> is given out once, for this T, so the place never holds another type.
-        state.downcast_mut().expect("a state index knows its type")
-    }
-
-    /// What a feature keeps with this request, if it has kept anything yet.
-    pub fn state_if_any<T: Any + Send + Sync>(&self, index: StateIndex<T>) -> Option<&T> {
-        self.states[index.number].as_ref()?.downcast_ref()
-    }
-
     /// Changes the URI; values that were derived from it are evaluated afresh.
     pub fn set_uri(&mut self, path: Vec<u8>, arguments: Option<Vec<u8>>) {
         self.unchanged = false;
@@ -332,7 +317,7 @@ impl Request {
 
     /// Keeps a field for whatever will be answered in the place of the response that had it.
     pub fn carry(&mut self, name: &str, value: &[u8]) {
-        self.carried.add(name, value);
+        self.carried.add(name.as_bytes(), value);
     }
 
     /// Forgets what was kept under this name.

@@ -10,6 +10,7 @@ pub mod request_framing;
 pub mod response;
 pub mod response_fields;
 pub mod response_head;
+mod response_lines;
 mod scan;
 pub mod stream;
 pub mod uri;

@@ -23,13 +23,13 @@ pub struct ResponseHead {
 impl ResponseHead {
     /// Adds a field.
     pub fn add(&mut self, name: &str, value: &[u8]) {
-        self.fields.add(name, value);
+        self.fields.add(name.as_bytes(), value);
     }
 
     /// Replaces every field of this name.
     pub fn set(&mut self, name: &str, value: &[u8]) {
         self.fields.remove(name);
-        self.fields.add(name, value);
+        self.fields.add(name.as_bytes(), value);
     }
 
     /// Whether the body consists of several ranges of what was asked for.

@@ -9,6 +9,8 @@ use super::scan::has_control;
 pub struct Fields {
     /// Of each field the lengths of its name and of its value, then its line.
     bytes: Vec<u8>,
+    /// How long names are: those of a length that is not here need not be looked for.
+    lengths: NameLengths,
 }
 
 /// One field of a response.
@@ -30,11 +32,12 @@ const AROUND: usize = 4;
 impl Fields {
     /// Adds a field. Line ends in the value, which would begin another one, become blanks, and so does
     /// what else no field may hold.
-    pub fn add(&mut self, name: &str, value: &[u8]) {
+    pub fn add(&mut self, name: &[u8], value: &[u8]) {
         let lengths = (u32::try_from(name.len()), u32::try_from(value.len()));
         let (Ok(name_length), Ok(value_length)) = lengths else {
             return;
         };
+        self.lengths.add(name.len());
         let more = 2 * LENGTH + name.len() + value.len() + AROUND;
         self.bytes.reserve(match self.bytes.capacity() {
             0 => more.max(USUAL),
@@ -42,7 +45,7 @@ impl Fields {
         });
         let lengths = [name_length.to_ne_bytes(), value_length.to_ne_bytes()];
         self.bytes.extend_from_slice(lengths.as_flattened());
-        self.bytes.extend_from_slice(name.as_bytes());
+        self.bytes.extend_from_slice(name);
         self.bytes.extend_from_slice(b": ");
         match has_control(value) {
             false => self.bytes.extend_from_slice(value),
@@ -58,6 +61,9 @@ impl Fields {
 
     /// The value of the first field of this name.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
+        if !self.lengths.have(name.len()) {
+            return None;
+        }
         let found = self.iter().find(|field| field.is(name))?;
         Some(found.value)
     }
@@ -76,6 +82,9 @@ impl Fields {
     }
 
     fn place(&self, name: &str) -> Option<(usize, usize)> {
+        if !self.lengths.have(name.len()) {
+            return None;
+        }
         let mut start = 0;
         for field in self.iter() {
             let length = 2 * LENGTH + field.line.len();
@@ -90,6 +99,7 @@ impl Fields {
     /// Forgets all.
     pub fn clear(&mut self) {
         self.bytes.clear();
+        self.lengths = NameLengths::default();
     }
 
     /// Adds those of `others` whose names are not there yet.
@@ -105,6 +115,7 @@ impl Fields {
                 self.bytes.extend_from_slice(&length.to_ne_bytes());
             }
             self.bytes.extend_from_slice(field.line);
+            self.lengths.add(field.name.len());
         }
     }
 
@@ -113,6 +124,26 @@ impl Fields {
         for field in self.iter().filter(|field| !field.value.is_empty()) {
             out.extend_from_slice(field.line);
         }
+    }
+}
+
+/// Lengths that some names have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NameLengths(u64);
+
+impl NameLengths {
+    /// A name is so long.
+    pub fn add(&mut self, length: usize) {
+        self.0 |= Self::bit(length);
+    }
+
+    /// Whether a name may be so long.
+    pub fn have(self, length: usize) -> bool {
+        self.0 & Self::bit(length) != 0
+    }
+
+    fn bit(length: usize) -> u64 {
+        1 << length.min(63)
     }
 }
 
@@ -167,15 +198,15 @@ mod tests {
     #[test]
     fn a_field_is_one_line() {
         let mut fields = Fields::default();
-        fields.add("A", b"b\r\nC: d\0\x01\x7f\te\xff");
+        fields.add(b"A", b"b\r\nC: d\0\x01\x7f\te\xff");
         assert_eq!(fields.get("a"), Some(&b"b  C: d   \te\xff"[..]));
     }
 
     #[test]
     fn what_has_no_value_is_not_written() {
         let mut fields = Fields::default();
-        fields.add("A", b"");
-        fields.add("B", b"c");
+        fields.add(b"A", b"");
+        fields.add(b"B", b"c");
         assert_eq!(fields.get("A"), Some(&b""[..]));
         assert_eq!(shown(&fields), "B: c\r\n");
     }
@@ -183,9 +214,9 @@ mod tests {
     #[test]
     fn missing_ones_are_added_as_often_as_they_come() {
         let (mut fields, mut others) = (Fields::default(), Fields::default());
-        fields.add("A", b"1");
+        fields.add(b"A", b"1");
         for (name, value) in [("a", b"2"), ("B", b"3"), ("b", b"4")] {
-            others.add(name, value);
+            others.add(name.as_bytes(), value);
         }
         fields.add_missing(&others);
         assert_eq!(shown(&fields), "A: 1\r\nB: 3\r\nb: 4\r\n");
@@ -200,13 +231,18 @@ mod tests {
                     fields.remove(&name);
                     model.retain(|(own, _): &(String, String)| !own.eq_ignore_ascii_case(&name));
                 } else {
-                    fields.add(&name, value.as_bytes());
+                    fields.add(name.as_bytes(), value.as_bytes());
                     model.push((name, value));
                 }
             }
             let held: Vec<_> = fields.iter().map(|one| (one.name.to_vec(), one.value.to_vec())).collect();
             let wanted: Vec<_> = model.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone().into_bytes())).collect();
             prop_assert_eq!(held, wanted);
+            for name in ["a", "b", "AB", "ba", "c", "abc"] {
+                let first = model.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+                let value = first.map(|(_, value)| value.as_bytes());
+                prop_assert_eq!(fields.get(name), value);
+            }
         }
     }
 }

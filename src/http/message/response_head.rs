@@ -5,11 +5,10 @@
 //! other way (RFC 9112 §6.3): two lengths, a length beside a coding, a coding that is not
 //! `chunked`, a coding in HTTP/1.0.
 
-use std::mem::MaybeUninit;
-
-use httparse::{Header, ParserConfig, Status};
+use std::cell::Cell;
 
 use super::framing::{Chunks, Framing};
+use super::response_lines::{self as lines, Malformed, Place};
 
 /// The head of a response as an origin sent it.
 #[derive(Debug)]
@@ -20,8 +19,6 @@ pub struct ResponseHead<'h> {
     pub reason: &'h str,
     /// 0 or 1 of `HTTP/1.x`.
     pub minor_version: u8,
-    /// Every field, in order.
-    pub fields: &'h [Header<'h>],
     /// How many bytes it takes.
     pub length: usize,
     /// `Content-Length`.
@@ -30,8 +27,22 @@ pub struct ResponseHead<'h> {
     pub chunked: bool,
     /// Whether the connection serves another request after this one.
     pub persistent: bool,
+    input: &'h [u8],
+    /// Each with whether it concerns the connection alone.
+    places: &'h [(Place, bool)],
     /// Whether `Connection` names fields, beside saying how long it lasts.
     names_fields: bool,
+}
+
+/// A field of a response as an origin sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'h> {
+    /// A token.
+    pub name: &'h [u8],
+    /// Without the blanks around it.
+    pub value: &'h [u8],
+    /// Whether it is known to concern the connection alone.
+    is_of_connection: bool,
 }
 
 /// Why some bytes are no head of a response.
@@ -45,10 +56,19 @@ pub enum BadResponse {
     Framing,
 }
 
-/// Heads with up to so many fields, nearly all of them, are read without an allocation.
-const FEW_FIELDS: usize = 64;
-/// A field takes at least so many bytes: a name, a colon, a line end.
-const SHORTEST_FIELD: usize = 3;
+impl From<Malformed> for BadResponse {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+thread_local! {
+    /// Memory for the next head.
+    static PLACES: Cell<Vec<(Place, bool)>> = const { Cell::new(Vec::new()) };
+}
+
+/// Memory for so many fields is kept for the next head.
+const MANY_FIELDS: usize = 256;
 
 /// Reads the head at the beginning of `input` and gives it to `take`; `None` when more bytes are
 /// needed.
@@ -59,100 +79,119 @@ pub fn read<T>(
     input: &[u8],
     take: impl FnOnce(&ResponseHead<'_>) -> T,
 ) -> Result<Option<T>, BadResponse> {
-    let mut few = [const { MaybeUninit::uninit() }; FEW_FIELDS];
-    let fits = match parse(input, &mut few) {
-        Ok(Some(head)) => return Ok(Some(take(&head))),
-        Ok(None) => return Ok(None),
-        Err(Unread::Bad(bad)) => return Err(bad),
-        Err(Unread::ManyFields) => input.len() / SHORTEST_FIELD + 1,
-    };
-    let mut many = vec![MaybeUninit::uninit(); fits];
-    match parse(input, &mut many) {
-        Ok(head) => Ok(head.map(|head| take(&head))),
-        Err(Unread::Bad(bad)) => Err(bad),
-        Err(Unread::ManyFields) => Err(BadResponse::Malformed),
+    let mut places = PLACES.take();
+    places.clear();
+    let taken = parse(input, &mut places).map(|head| head.map(|head| take(&head)));
+    if places.capacity() <= MANY_FIELDS {
+        PLACES.set(places);
     }
-}
-
-enum Unread {
-    Bad(BadResponse),
-    ManyFields,
-}
-
-impl From<BadResponse> for Unread {
-    fn from(bad: BadResponse) -> Self {
-        Self::Bad(bad)
-    }
+    taken
 }
 
 fn parse<'h>(
     input: &'h [u8],
-    storage: &'h mut [MaybeUninit<Header<'h>>],
-) -> Result<Option<ResponseHead<'h>>, Unread> {
-    let mut response = httparse::Response::new(&mut []);
-    let parser = ParserConfig::default();
-    let read = parser.parse_response_with_uninit_headers(&mut response, input, storage);
-    let length = match read {
-        Ok(Status::Complete(length)) => length,
-        Ok(Status::Partial) => return Ok(None),
-        Err(httparse::Error::TooManyHeaders) => return Err(Unread::ManyFields),
-        Err(_) => return Err(BadResponse::Malformed.into()),
+    places: &'h mut Vec<(Place, bool)>,
+) -> Result<Option<ResponseHead<'h>>, BadResponse> {
+    let Some(line) = lines::status_line(input)? else {
+        return Ok(None);
     };
-    let mut head = ResponseHead {
-        status: response.code.unwrap_or(0),
-        reason: response.reason.unwrap_or(""),
-        minor_version: response.version.unwrap_or(0),
-        fields: response.headers,
-        length,
-        content_length: None,
-        chunked: false,
-        persistent: false,
-        names_fields: false,
-    };
-    if head.status < 100 {
-        return Err(BadResponse::Malformed.into());
+    let mut facts = Facts::default();
+    let mut at = line.end;
+    while !matches!(input.get(at), Some(b'\r' | b'\n')) {
+        let Some((place, next)) = lines::field(input, at)? else {
+            return Ok(None);
+        };
+        let is_own = facts.take(&input[place.name.clone()], &input[place.value.clone()]);
+        places.push((place, is_own));
+        at = next;
     }
-    head.judge()?;
-    Ok(Some(head))
+    let Some(length) = lines::line_end(input, at)? else {
+        return Ok(None);
+    };
+    facts.judge(line.minor_version)?;
+    Ok(Some(ResponseHead {
+        status: line.status,
+        reason: line.reason,
+        minor_version: line.minor_version,
+        length,
+        content_length: facts.content_length,
+        chunked: facts.chunked,
+        persistent: !facts.close && (line.minor_version == 1 || facts.keep_alive),
+        input,
+        places,
+        names_fields: facts.names_fields,
+    }))
 }
 
-impl ResponseHead<'_> {
-    /// Finds out where the body ends, and whether the connection goes on.
-    fn judge(&mut self) -> Result<(), BadResponse> {
-        let (mut close, mut keep_alive) = (false, false);
-        for field in self.fields {
-            let name = field.name;
-            match name.len() {
-                10 if name.eq_ignore_ascii_case("connection") => {
-                    for token in tokens(field.value) {
-                        match token.len() {
-                            5 if token.eq_ignore_ascii_case(b"close") => close = true,
-                            10 if token.eq_ignore_ascii_case(b"keep-alive") => keep_alive = true,
-                            _ => self.names_fields = true,
-                        }
-                    }
-                }
-                14 if name.eq_ignore_ascii_case("content-length") => {
-                    let length = number(field.value).ok_or(BadResponse::Framing)?;
-                    if self.content_length.replace(length).is_some() {
-                        return Err(BadResponse::Framing);
-                    }
-                }
-                17 if name.eq_ignore_ascii_case("transfer-encoding") => {
-                    let known = field.value.eq_ignore_ascii_case(b"chunked");
-                    if !known || self.chunked || self.minor_version == 0 {
-                        return Err(BadResponse::Framing);
-                    }
-                    self.chunked = true;
-                }
-                _ => {}
+/// What the fields say about the connection, and about the end of the body.
+#[derive(Default)]
+struct Facts {
+    close: bool,
+    keep_alive: bool,
+    names_fields: bool,
+    content_length: Option<u64>,
+    chunked: bool,
+    /// Whether the end of the body is told twice, or in a way that is not understood.
+    is_bad: bool,
+}
+
+impl Facts {
+    /// Takes a field in; whether it is one that concerns the connection alone.
+    fn take(&mut self, name: &[u8], value: &[u8]) -> bool {
+        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+        match name.len() {
+            2 => return is(b"te"),
+            7 => return is(b"upgrade"),
+            10 if is(b"keep-alive") => {}
+            10 if is(b"connection") => self.take_connection(value),
+            14 if is(b"content-length") => {
+                let length = number(value);
+                self.is_bad |= length.is_none() || self.content_length.is_some();
+                self.content_length = length;
+            }
+            16 => return is(b"proxy-connection"),
+            17 if is(b"transfer-encoding") => {
+                self.is_bad |= self.chunked || !value.eq_ignore_ascii_case(b"chunked");
+                self.chunked = true;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn take_connection(&mut self, value: &[u8]) {
+        if value.eq_ignore_ascii_case(b"keep-alive") {
+            self.keep_alive = true;
+            return;
+        }
+        for token in tokens(value) {
+            match token.len() {
+                5 if token.eq_ignore_ascii_case(b"close") => self.close = true,
+                10 if token.eq_ignore_ascii_case(b"keep-alive") => self.keep_alive = true,
+                _ => self.names_fields = true,
             }
         }
-        if self.chunked && self.content_length.is_some() {
-            return Err(BadResponse::Framing);
+    }
+
+    fn judge(&self, minor_version: u8) -> Result<(), BadResponse> {
+        let is_unknown = self.chunked && minor_version == 0;
+        let is_told_twice = self.chunked && self.content_length.is_some();
+        match self.is_bad || is_unknown || is_told_twice {
+            true => Err(BadResponse::Framing),
+            false => Ok(()),
         }
-        self.persistent = !close && (self.minor_version == 1 || keep_alive);
-        Ok(())
+    }
+}
+
+impl<'h> ResponseHead<'h> {
+    /// Every field, in order.
+    pub fn fields(&self) -> impl Iterator<Item = Field<'h>> + use<'h> {
+        let input = self.input;
+        self.places.iter().map(move |(place, is_own)| Field {
+            name: &input[place.name.clone()],
+            value: &input[place.value.clone()],
+            is_of_connection: *is_own,
+        })
     }
 
     /// How the body ends that follows; `bodiless` when the request was HEAD.
@@ -168,34 +207,22 @@ impl ResponseHead<'_> {
     }
 
     /// The first field of this name.
-    pub fn field(&self, name: &str) -> Option<&[u8]> {
-        let same = |field: &&Header<'_>| field.name.eq_ignore_ascii_case(name);
-        self.fields.iter().find(same).map(|field| field.value)
+    pub fn field(&self, name: &[u8]) -> Option<&'h [u8]> {
+        let mut fields = self.fields();
+        let found = fields.find(|field| field.name.eq_ignore_ascii_case(name))?;
+        Some(found.value)
     }
 
     /// Whether a field concerns the connection alone and is not passed on: one that is known for
     /// that, or that `Connection` names (RFC 9110 §7.6.1).
-    pub fn is_of_connection(&self, name: &str) -> bool {
-        let known = match name.len() {
-            2 => name.eq_ignore_ascii_case("te"),
-            7 => name.eq_ignore_ascii_case("upgrade"),
-            10 => {
-                name.eq_ignore_ascii_case("connection") || name.eq_ignore_ascii_case("keep-alive")
-            }
-            14 => name.eq_ignore_ascii_case("content-length"),
-            16 => name.eq_ignore_ascii_case("proxy-connection"),
-            17 => name.eq_ignore_ascii_case("transfer-encoding"),
-            _ => false,
-        };
-        known || (self.names_fields && self.names_in_connection(name))
+    pub fn is_of_connection(&self, field: &Field<'_>) -> bool {
+        field.is_of_connection || (self.names_fields && self.names_in_connection(field.name))
     }
 
-    fn names_in_connection(&self, name: &str) -> bool {
-        let mut connection = self
-            .fields
-            .iter()
-            .filter(|field| field.name.eq_ignore_ascii_case("connection"));
-        connection.any(|field| lists(field.value, name.as_bytes()))
+    fn names_in_connection(&self, name: &[u8]) -> bool {
+        let is_connection = |field: &Field<'_>| field.name.eq_ignore_ascii_case(b"connection");
+        let mut connection = self.fields().filter(is_connection);
+        connection.any(|field| lists(field.value, name))
     }
 }
 
@@ -210,9 +237,12 @@ fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Digits and nothing else.
 fn number(text: &[u8]) -> Option<u64> {
-    let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    let text = std::str::from_utf8(text).ok().filter(|_| digits)?;
-    text.parse().ok()
+    let add = |number: u64, byte: &u8| {
+        let digit = u64::from(byte.checked_sub(b'0').filter(|digit| *digit < 10)?);
+        number.checked_mul(10)?.checked_add(digit)
+    };
+    text.first()?;
+    text.iter().try_fold(0, add)
 }
 
 #[cfg(test)]
@@ -293,7 +323,7 @@ mod tests {
     fn there_may_be_many_fields() {
         let head = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a:\r\n".repeat(1000));
         assert_eq!(
-            read(head.as_bytes(), |head| head.fields.len()),
+            read(head.as_bytes(), |head| head.fields().count()),
             Ok(Some(1000))
         );
     }
@@ -308,7 +338,7 @@ mod tests {
         ) {
             let text = format!("{start}{}{framing}{end}", lines.concat());
             let length = |bytes: &[u8]| read(bytes, |head| {
-                let values = head.fields.iter().flat_map(|field| field.value);
+                let values = head.fields().flat_map(|field| field.value);
                 let mut written = values.chain(head.reason.as_bytes());
                 assert!(!written.any(|byte| matches!(byte, 0 | b'\r' | b'\n')));
                 assert!(!head.chunked || head.content_length.is_none() && head.minor_version == 1);

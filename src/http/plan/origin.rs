@@ -39,12 +39,14 @@ pub trait Origin: Send + Sync {
     fn failed(&self, request: &mut Request, failure: Failure, body: Body) -> bool;
     /// The head of the peer's response, as it came.
     fn answered(&self, request: &mut Request, head: &ResponseHead<'_>);
+    /// Whether this response is read ahead of a slow client.
+    fn reads_ahead(&self, head: &ResponseHead<'_>) -> bool;
     /// Whether the client does not get the peer's fields of this name.
-    fn hides(&self, name: &str) -> bool;
+    fn hides(&self, name: &[u8]) -> bool;
     /// What becomes of the peer's response, whose status and fields are those of `request.response` now.
     fn response(&self, request: &mut Request, body: Body) -> Reply;
-    /// So many bytes of the response's body have come.
-    fn received(&self, request: &mut Request, bytes: usize);
+    /// How much has come from the present peer so far.
+    fn received(&self, request: &mut Request, sizes: Received);
     /// The peer may be asked something else on this connection.
     fn keep(&self, request: &mut Request, link: Link);
     /// The present peer as logs name it.
@@ -62,8 +64,10 @@ pub struct Rules {
     pub send_timeout: Duration,
     /// `proxy_buffer_size`: the longest head of a response.
     pub max_head: usize,
-    /// `proxy_buffering`: how far the response is read ahead of a slow client; `None` for not at all.
-    pub read_ahead: Option<ReadAhead>,
+    /// How far responses are read ahead of a slow client, where they are.
+    pub read_ahead: ReadAhead,
+    /// `proxy_buffering`: whether responses are read ahead, unless they say otherwise.
+    pub buffers_response: bool,
     /// `proxy_temp_path`: where bodies wait that are too large for memory.
     pub temporary: Arc<Path>,
     /// `proxy_request_buffering`: whether the body is read before a peer is asked.
@@ -105,6 +109,15 @@ pub enum Body {
     Kept,
     /// It was too large to keep.
     Gone,
+}
+
+/// How much has come from a peer for one request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Everything: heads, the framing of chunks, and what was not understood.
+    pub bytes: u64,
+    /// Of that, content of the response.
+    pub content: u64,
 }
 
 /// How an attempt failed.

@@ -1,9 +1,12 @@
 //! A response's head on its way from the peer to the client.
 
+use std::borrow::Cow;
+
 use super::exchange::Broken;
 use crate::http::course::request::Request;
 use crate::http::message::decimal::Decimal;
 use crate::http::message::framing::Framing;
+use crate::http::message::response;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::plan::origin::{Body, Origin, Reply};
 
@@ -18,7 +21,9 @@ pub(super) enum Taken {
         framing: Framing,
         /// Whether the peer keeps its connection open.
         persistent: bool,
-        reason: String,
+        reason: Cow<'static, str>,
+        /// Whether the body is read ahead of a slow client.
+        reads_ahead: bool,
     },
 }
 
@@ -34,12 +39,9 @@ pub(super) fn take(
     if head.status < 200 && head.status != SWITCHING {
         return Ok(Taken::Informational(informational(request, head)));
     }
-    // A client of HTTP/1.0 cannot ask for it (RFC 9110 §7.8).
-    let is_asked = request.head.minor_version() == 1 && request.head.field(b"upgrade").is_some();
-    if head.status == SWITCHING && !is_asked {
+    if head.status == SWITCHING && !asks_to_switch(request) {
         return Ok(Taken::Unasked);
     }
-    request.time_passed();
     origin.answered(request, head);
     request.response.status = head.status;
     copy_fields(request, origin, head);
@@ -58,21 +60,30 @@ pub(super) fn take(
         framing,
         // A body that nobody wants is not read.
         persistent: head.persistent && (asks_for_head || !request.is_head()),
-        reason: head.reason.to_owned(),
+        reads_ahead: origin.reads_ahead(head),
+        reason: match response::reason(head.status) {
+            usual if usual == head.reason => usual.into(),
+            _ => head.reason.to_owned().into(),
+        },
     })
+}
+
+/// Whether the client wants to speak another protocol. One of HTTP/1.0 cannot ask for it (RFC 9110 §7.8).
+fn asks_to_switch(request: &Request) -> bool {
+    request.head.minor_version() == 1 && request.head.field(b"upgrade").is_some()
 }
 
 /// The fields that go on to the client. How the body ends is told by a field of our own.
 fn copy_fields(request: &mut Request, origin: &'static dyn Origin, head: &ResponseHead<'_>) {
     let switches = head.status == SWITCHING;
     request.response.fields.clear();
-    for field in head.fields {
-        let is_passed = match head.is_of_connection(field.name) {
+    for field in head.fields() {
+        let is_passed = match head.is_of_connection(&field) {
             true => switches && is_of_upgrade(field.name),
             false => !origin.hides(field.name),
         };
         if is_passed {
-            request.response.add(field.name, field.value);
+            request.response.fields.add(field.name, field.value);
         }
     }
     let says_length = !matches!(head.status, 100..200 | 204 | 304);
@@ -82,8 +93,8 @@ fn copy_fields(request: &mut Request, origin: &'static dyn Origin, head: &Respon
     }
 }
 
-fn is_of_upgrade(name: &str) -> bool {
-    name.eq_ignore_ascii_case("upgrade") || name.eq_ignore_ascii_case("connection")
+fn is_of_upgrade(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"upgrade") || name.eq_ignore_ascii_case(b"connection")
 }
 
 /// What a client of HTTP/1.1 is told before the response. It was told to go on already.
@@ -93,9 +104,9 @@ fn informational(request: &Request, head: &ResponseHead<'_>) -> Vec<u8> {
         return out;
     }
     out.extend_from_slice(format!("HTTP/1.1 {} {}\r\n", head.status, head.reason).as_bytes());
-    for field in head.fields {
-        if !head.is_of_connection(field.name) {
-            out.extend_from_slice(field.name.as_bytes());
+    for field in head.fields() {
+        if !head.is_of_connection(&field) {
+            out.extend_from_slice(field.name);
             out.extend_from_slice(b": ");
             out.extend_from_slice(field.value);
             out.extend_from_slice(b"\r\n");

@@ -20,6 +20,7 @@ use crate::http::course::session::Session;
 use crate::http::message::response::Response;
 use crate::http::plan::origin::{Body, Failure, Origin};
 use crate::http::transport::link::Link;
+use crate::http::transport::received::PIECE;
 use crate::http::transport::timer::deadline;
 
 /// Makes connections to peers.
@@ -43,6 +44,8 @@ pub enum Proxied {
 
 /// More attempts at one request than this are not made, whatever the configuration says.
 const MAX_ATTEMPTS: usize = 256;
+/// What a head may grow by on its way to a peer, usually.
+const ADDED: usize = 256;
 
 impl Default for Road {
     /// The roads of one worker.
@@ -166,36 +169,41 @@ impl Journey<'_> {
     }
 
     async fn attempt(&mut self, origin: &'static dyn Origin) -> Result<bool, Broken> {
+        let mut exchange = self.begin(origin).await?;
+        std::future::poll_fn(|task| exchange.poll(task)).await
+    }
+
+    /// Finds a connection to a peer, and has the beginning of the request ready for it.
+    async fn begin(&mut self, origin: &'static dyn Origin) -> Result<Exchange<'_>, Broken> {
         let rules = origin.rules();
         if rules.buffers_request && rules.sends_body && !self.session.body.is_done() {
             self.read_body(&rules.temporary).await?;
+            self.request.time_passed();
         }
-        self.request.time_passed();
         origin.choose(self.request).map_err(Broken::Status)?;
-        let mut link = match origin.idle(self.request) {
+        let mut link = match self.idle(origin).await {
             Some(link) => link,
-            None => {
-                let made = self.connect(origin).await?;
-                self.request.time_passed();
-                made
-            }
+            None => self.connect(origin).await?,
         };
         link.requests += 1;
         origin.connected(self.request, &mut link);
         let session = &mut *self.session;
         session.body.start_over();
         session.to_peer.clear();
+        let at_hand = session.client.received().len().min(PIECE);
+        let length = self.request.head.bytes().len();
+        session.to_peer.reserve(length + at_hand + ADDED);
         let sent_as = session.body.sent_as();
         origin.write_head(self.request, sent_as, &mut session.to_peer);
         if rules.sends_body {
             let (client, out) = (&mut session.client, &mut session.to_peer);
             let given = session.body.give_at_hand(self.request, client, out);
             let given = given.map_err(|error| Broken::body(self.request, &error))?;
-            origin.sent(self.request, given);
+            if given > 0 {
+                origin.sent(self.request, given);
+            }
         }
-        Exchange::new(self.request, self.session, origin, link)
-            .run()
-            .await
+        Ok(Exchange::new(self.request, self.session, origin, link))
     }
 
     /// Reads the body as a whole; what a waiting client is told leaves meanwhile.
@@ -228,6 +236,16 @@ impl Journey<'_> {
         read.map_err(|error| Broken::body(self.request, &error))
     }
 
+    /// An idle connection to the peer that is still good.
+    async fn idle(&mut self, origin: &'static dyn Origin) -> Option<Link> {
+        loop {
+            let mut link = origin.idle(self.request)?;
+            if link.is_quiet().await {
+                return Some(link);
+            }
+        }
+    }
+
     async fn connect(&mut self, origin: &'static dyn Origin) -> Result<Link, Broken> {
         let session = &mut *self.session;
         let address = origin.address(self.request);
@@ -246,7 +264,9 @@ impl Journey<'_> {
             made = connecting => made,
             () = left => return Err(Broken::Client),
         };
-        made.map(Link::new).map_err(|error| {
+        self.request.time_passed();
+        let made = made.map(|stream| Link::new(stream, self.request.moment()));
+        made.map_err(|error| {
             self.complain(origin, &error);
             Broken::Peer(match error.etype() {
                 ErrorType::ConnectTimedout => Failure::Timeout,

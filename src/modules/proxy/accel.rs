@@ -1,6 +1,8 @@
-//! `X-Accel-Redirect`: a peer has another place of ours answer.
+//! Fields by which a peer says what becomes of its response: `X-Accel-Redirect` has another place of ours
+//! answer, `X-Accel-Buffering` says whether it is read ahead of a slow client.
 
 use crate::http::course::request::Request;
+use crate::http::message::response_head::ResponseHead;
 use crate::http::message::uri;
 use crate::http::plan::origin::Reply;
 use crate::http::plan::outcome::InternalTarget;
@@ -21,4 +23,15 @@ pub(super) fn redirect(request: &mut Request, target: &[u8]) -> Reply {
         path,
         arguments: arguments.map(<[u8]>::to_vec),
     })
+}
+
+/// Whether a response asks to be read ahead, or not to be, if it says anything.
+pub(super) fn buffering(head: &ResponseHead<'_>) -> Option<bool> {
+    let asked = head.field(b"x-accel-buffering")?;
+    let is = |word: &[u8]| asked.eq_ignore_ascii_case(word);
+    match (is(b"yes"), is(b"no")) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
 }

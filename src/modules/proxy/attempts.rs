@@ -9,7 +9,7 @@ use super::tally::Count;
 use super::target::Target;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
-use crate::http::message::response_head::ResponseHead;
+use crate::http::message::response_head::{Field, ResponseHead};
 use crate::metric::Moment;
 use crate::os;
 
@@ -33,7 +33,7 @@ pub(super) struct Attempts {
 
 /// A field of a peer's response.
 pub(super) struct KeptField {
-    pub(super) name: Box<str>,
+    pub(super) name: Box<[u8]>,
     pub(super) value: Box<[u8]>,
 }
 
@@ -78,20 +78,20 @@ impl Attempts {
 
     /// Keeps the fields of a response.
     pub(super) fn keep_fields(&mut self, head: &ResponseHead<'_>) {
-        let keep = |field: &httparse::Header<'_>| KeptField {
+        let keep = |field: Field<'_>| KeptField {
             name: field.name.into(),
             value: field.value.into(),
         };
-        self.fields = Some(head.fields.iter().map(keep).collect());
+        self.fields = Some(head.fields().map(keep).collect());
     }
 
     /// One more attempt.
-    pub(super) fn push(&mut self, group: &Arc<Group>, peer: Option<usize>, now: Moment) {
+    pub(super) fn push(&mut self, group: Arc<Group>, peer: Option<usize>, now: Moment) {
         self.left = self.left.saturating_sub(1);
         self.last_use = false;
         self.list.push(Attempt {
             round: self.round,
-            group: Arc::clone(group),
+            group,
             peer,
             status: 0,
             connect_ms: None,
@@ -115,12 +115,24 @@ impl Attempts {
     /// The last attempt never was one: the peer may be asked again.
     pub(super) fn forget_last(&mut self) {
         if let Some(mut attempt) = self.list.pop() {
-            attempt.end(Ending::Neutral);
+            attempt.end(Ending::Neutral, Moment(os::monotonic()));
             self.left += 1;
             if let Some(peer) = attempt.peer {
                 self.tried.remove(peer);
             }
         }
+    }
+
+    /// Whether an attempt is being made, or the log is to be told of a peer.
+    pub(super) fn has_something_to_end(&self) -> bool {
+        self.list
+            .iter()
+            .any(|attempt| attempt.open || attempt.gave_up)
+    }
+
+    /// Whether the log is to be told of a peer.
+    pub(super) fn has_left_out(&self) -> bool {
+        self.list.iter().any(|attempt| attempt.gave_up)
     }
 
     /// Tells the log of peers that are left out from now on because of this request.
@@ -152,12 +164,12 @@ impl Attempt {
     }
 
     /// Its end, once.
-    pub(super) fn end(&mut self, ending: Ending) {
+    pub(super) fn end(&mut self, ending: Ending, now: Moment) {
         let Some(peer) = self.peer.filter(|_| self.open) else {
             return;
         };
         self.open = false;
-        let elapsed = self.elapsed_ms(Moment(os::monotonic()));
+        let elapsed = self.elapsed_ms(now);
         self.response_ms = Some(elapsed);
         let record = &self.group.peers[peer].record;
         record.add(Count::Sent, self.sent);
@@ -173,6 +185,8 @@ impl Attempt {
 impl Drop for Attempt {
     /// A request that got lost must not count as under way for ever.
     fn drop(&mut self) {
-        self.end(Ending::Neutral);
+        if self.open {
+            self.end(Ending::Neutral, Moment(os::monotonic()));
+        }
     }
 }

@@ -35,7 +35,8 @@ pub(super) const ROWS: [DirectiveSpec; 6] = [
             text: "With `on` a response is read ahead of a client that takes it slowly, into \
                    `proxy_buffers` and then into a temporary file, so that the peer is soon free for \
                    others. With `off` no more is read than the client takes. In both cases what has \
-                   come is sent at once.",
+                   come is sent at once. A response with `X-Accel-Buffering: no` or `yes` decides for \
+                   itself.",
             example: "",
         },
         apply: |statement| {
@@ -148,13 +149,14 @@ pub(super) fn rules(builder: &mut Builder<'_>, chain: &Chain<'_>, settings: &Set
         max_head: chain
             .nearest()
             .map_or(8 * 1024, |BufferSize(size)| number(*size)),
-        read_ahead: buffers.then(|| ReadAhead {
+        read_ahead: ReadAhead {
             memory: chain
                 .nearest()
                 .map_or(64 * 1024, |Buffers(size)| number(*size)),
             file: chain.nearest().map_or(1 << 30, |TemporarySize(size)| *size),
             directory: Arc::clone(&directory),
-        }),
+        },
+        buffers_response: buffers,
         temporary: directory,
         buffers_request: chain.nearest().is_none_or(|RequestBuffering(on)| *on),
         outlives_client: settings.ignores_abort,

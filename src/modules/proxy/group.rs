@@ -16,6 +16,7 @@ use super::tally::{Count, Gauge, Record};
 use crate::http::course::request::Request;
 use crate::http::plan::chore::Chore;
 use crate::http::transport::link::IdleLinks;
+use crate::metric::Moment;
 use crate::os;
 
 /// A group of peers.
@@ -96,25 +97,44 @@ pub(super) enum Ending {
 
 /// Which peers a request has been given to.
 #[derive(Debug, Default)]
-pub(super) struct Tried(Vec<u64>);
+pub(super) struct Tried {
+    /// Bits of the first peers, which are all that most groups have.
+    first: u64,
+    more: Vec<u64>,
+}
 
 impl Tried {
     pub(super) fn contains(&self, peer: usize) -> bool {
-        self.0
-            .get(peer / 64)
+        self.bits(peer)
             .is_some_and(|bits| bits >> (peer % 64) & 1 == 1)
     }
 
     pub(super) fn insert(&mut self, peer: usize) {
-        if self.0.len() <= peer / 64 {
-            self.0.resize(peer / 64 + 1, 0);
+        if self.more.len() < peer / 64 {
+            self.more.resize(peer / 64, 0);
         }
-        self.0[peer / 64] |= 1 << (peer % 64);
+        if let Some(bits) = self.bits_mut(peer) {
+            *bits |= 1 << (peer % 64);
+        }
     }
 
     pub(super) fn remove(&mut self, peer: usize) {
-        if let Some(bits) = self.0.get_mut(peer / 64) {
+        if let Some(bits) = self.bits_mut(peer) {
             *bits &= !(1 << (peer % 64));
+        }
+    }
+
+    fn bits(&self, peer: usize) -> Option<&u64> {
+        match (peer / 64).checked_sub(1) {
+            None => Some(&self.first),
+            Some(place) => self.more.get(place),
+        }
+    }
+
+    fn bits_mut(&mut self, peer: usize) -> Option<&mut u64> {
+        match (peer / 64).checked_sub(1) {
+            None => Some(&mut self.first),
+            Some(place) => self.more.get_mut(place),
         }
     }
 }
@@ -223,7 +243,7 @@ impl Peer {
     fn begin(&self, now: u64) {
         self.record.begin(Gauge::Busy);
         self.record.add(Count::Selected, 1);
-        self.record.set(Count::LastSelected, since_1970_ms());
+        self.record.set(Count::LastSelected, os::milliseconds());
         if now.saturating_sub(self.record.value(Count::Checked)) > self.fail_timeout_ms() {
             self.record.set(Count::Checked, now);
         }
@@ -273,7 +293,9 @@ impl Chore for Sweep {
 
     fn run(&self) {
         if let Some(keepalive) = self.0.keepalive {
-            self.0.idle.sweep(keepalive.timeout);
+            self.0
+                .idle
+                .sweep(Moment(os::monotonic()), keepalive.timeout);
         }
     }
 }

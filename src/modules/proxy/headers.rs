@@ -8,6 +8,7 @@ use crate::conf::{Chain, Diagnostic, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::message::decimal::Decimal;
+use crate::http::message::response_fields::NameLengths;
 use crate::http::plan::origin::SentBody;
 use crate::http::plan::template::Template;
 
@@ -18,7 +19,30 @@ struct SetFields(Vec<(String, Text)>);
 /// What the configuration says about the fields that peers get.
 #[derive(Debug)]
 pub(super) struct Fields {
-    set: Vec<(String, Template)>,
+    set: Vec<SetField>,
+    /// How long the names of those are.
+    lengths: NameLengths,
+    sets_host: bool,
+    sets_connection: bool,
+}
+
+/// One `proxy_set_header`.
+#[derive(Debug)]
+struct SetField {
+    name: String,
+    value: Value,
+}
+
+#[derive(Debug)]
+enum Value {
+    /// Nothing is sent.
+    None,
+    /// Always the same: the whole line.
+    Line(Box<[u8]>),
+    /// Whatever variables say.
+    Evaluated(Template),
+    /// What decides how long a connection lasts; it may be nothing.
+    Connection(Template),
 }
 
 /// What else a head depends on.
@@ -66,9 +90,22 @@ impl Fields {
     pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Self {
         let none = SetFields::default();
         let written = chain.nearest::<SetFields>().unwrap_or(&none);
-        let compile = |(name, text): &(String, Text)| (name.clone(), builder.template(text));
+        let compile = |(name, text): &(String, Text)| SetField {
+            name: name.clone(),
+            value: Value::new(name, builder.template(text)),
+        };
+        let set: Vec<SetField> = written.0.iter().map(compile).collect();
+        let mut lengths = NameLengths::default();
+        set.iter().for_each(|field| lengths.add(field.name.len()));
+        let sets = |name: &str| {
+            set.iter()
+                .any(|field| field.name.eq_ignore_ascii_case(name))
+        };
         Self {
-            set: written.0.iter().map(compile).collect(),
+            lengths,
+            sets_host: sets("host"),
+            sets_connection: sets("connection"),
+            set,
         }
     }
 
@@ -80,7 +117,7 @@ impl Fields {
             true => b" HTTP/1.0\r\n",
             false => b" HTTP/1.1\r\n",
         });
-        if !self.sets("host") {
+        if !self.sets_host {
             line(out, b"Host", outline.host);
         }
         self.write_fields(request, outline, out);
@@ -93,19 +130,30 @@ impl Fields {
 
     /// Writes what the configuration sets.
     fn write_fields(&self, request: &mut Request, outline: &Outline<'_>, out: &mut Vec<u8>) {
-        let mut ends = outline.closes && !self.sets("connection");
-        for (name, value) in &self.set {
-            let is_void = value.literal().is_some_and(<[u8]>::is_empty) && !outline.retires;
-            if is_void || frames(name) {
-                continue;
-            }
-            let value = clean(value.evaluate(request));
+        let mut ends = outline.closes && !self.sets_connection;
+        for field in &self.set {
+            let start = out.len();
+            let (template, decides) = match &field.value {
+                Value::None => continue,
+                Value::Line(line) => {
+                    out.extend_from_slice(line);
+                    continue;
+                }
+                Value::Evaluated(template) => (template, false),
+                Value::Connection(template) => (template, outline.retires),
+            };
+            out.extend_from_slice(field.name.as_bytes());
+            out.extend_from_slice(b": ");
+            let value = out.len();
+            template.append(request, out);
+            clean(&mut out[value..]);
+            let value = &out[value..];
             // An upgrade ends the life of its connection anyway.
             let endures = value.is_empty() || value.eq_ignore_ascii_case(b"keep-alive");
-            if outline.retires && endures && name.eq_ignore_ascii_case("connection") {
-                ends = true;
-            } else if !value.is_empty() {
-                line(out, name.as_bytes(), &value);
+            ends |= decides && endures;
+            match value.is_empty() || decides && endures {
+                true => out.truncate(start),
+                false => out.extend_from_slice(b"\r\n"),
             }
         }
         if ends {
@@ -134,21 +182,38 @@ impl Fields {
         let names_some = connection.is_some_and(|value| !value.eq_ignore_ascii_case(b"keep-alive"));
         for (name, value) in request.head.fields() {
             let is_own = is_own(name);
-            let is_set = self
-                .set
-                .iter()
-                .any(|(own, _)| own.as_bytes().eq_ignore_ascii_case(name));
+            let is_set = || {
+                let mut set = self.set.iter();
+                set.any(|own| own.name.as_bytes().eq_ignore_ascii_case(name))
+            };
+            let is_set = self.lengths.have(name.len()) && is_set();
             let is_left_out = is_own || is_set || (names_some && is_of_connection(request, name));
             if !is_left_out {
                 line(out, name, value);
             }
         }
     }
+}
 
-    fn sets(&self, name: &str) -> bool {
-        self.set
-            .iter()
-            .any(|(own, _)| own.eq_ignore_ascii_case(name))
+impl Value {
+    fn new(name: &str, template: Template) -> Self {
+        if frames(name) {
+            return Self::None;
+        }
+        if name.eq_ignore_ascii_case("connection") {
+            return Self::Connection(template);
+        }
+        match template.literal() {
+            Some([]) => Self::None,
+            Some(text) => {
+                let mut value = text.to_vec();
+                clean(&mut value);
+                let mut whole = Vec::new();
+                line(&mut whole, name.as_bytes(), &value);
+                Self::Line(whole.into())
+            }
+            None => Self::Evaluated(template),
+        }
     }
 }
 
@@ -186,11 +251,10 @@ fn line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 }
 
 /// Control characters, which would end a field, become blanks.
-fn clean(mut value: Vec<u8>) -> Vec<u8> {
-    for byte in &mut value {
+fn clean(value: &mut [u8]) {
+    for byte in value {
         if (*byte < b' ' && *byte != b'\t') || *byte == 0x7f {
             *byte = b' ';
         }
     }
-    value
 }

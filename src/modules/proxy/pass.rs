@@ -17,7 +17,7 @@ use super::target::Destination;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
 use crate::http::message::response_head::ResponseHead;
-use crate::http::plan::origin::{Body, Failure, Origin, Reply, Rules, SentBody};
+use crate::http::plan::origin::{Body, Failure, Origin, Received, Reply, Rules, SentBody};
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::state::StateIndex;
@@ -54,16 +54,25 @@ impl ContentHandler for Pass {
 impl Origin for Pass {
     fn choose(&self, request: &mut Request) -> Result<(), u16> {
         // Choosing may evaluate variables, so the attempts are set aside meanwhile.
-        let mut attempts = std::mem::take(request.state(self.state));
+        let mut attempts = request.take_state(self.state);
         let chosen = self.next_peer(request, &mut attempts);
-        *request.state(self.state) = attempts;
+        request.put_state(self.state, attempts);
         chosen
     }
 
     fn idle(&self, request: &mut Request) -> Option<Link> {
+        let now = request.moment();
+        let may_repeat = self.may_repeat(request);
         let (group, peer) = self.present_peer(request)?;
         let keepalive = group.keepalive?;
-        group.idle.take(peer, keepalive.timeout)
+        loop {
+            let link = group.idle.take(peer, now, keepalive.timeout)?;
+            // The event loop learns of a connection's end in its next turn. That is soon enough for a request
+            // that may be sent again.
+            if may_repeat || !link.end.has_input() {
+                return Some(link);
+            }
+        }
     }
 
     fn address(&self, request: &mut Request) -> Option<Box<HttpPeer>> {
@@ -90,7 +99,8 @@ impl Origin for Pass {
         };
         attempt.connect_ms = Some(attempt.elapsed_ms(now));
         link.is_last_use = attempt.group.keepalive.is_none_or(|keepalive| {
-            link.requests >= keepalive.requests || link.opened.elapsed() >= keepalive.time
+            link.requests >= keepalive.requests
+                || Duration::from_nanos(now.0.saturating_sub(link.opened.0)) >= keepalive.time
         });
         attempts.last_use = link.is_last_use;
     }
@@ -121,7 +131,7 @@ impl Origin for Pass {
             },
         };
         if let Some(target) = &target {
-            out.extend_from_slice(&self.destination.uri(request, target, self.location));
+            self.destination.uri(request, target, self.location, out);
             outline.host = target.host.as_bytes();
             outline.retires = outline.closes && target.group.keepalive.is_some();
         }
@@ -142,6 +152,7 @@ impl Origin for Pass {
 
     fn failed(&self, request: &mut Request, failure: Failure, body: Body) -> bool {
         let safe = self.may_repeat(request);
+        let now = request.moment();
         let attempts = request.state(self.state);
         if failure == Failure::Stale && safe && body == Body::Kept {
             attempts.forget_last();
@@ -152,7 +163,7 @@ impl Origin for Pass {
         };
         let unsent = attempt.connect_ms.is_none();
         attempt.status = failure.status();
-        attempt.end(Ending::Failed);
+        attempt.end(Ending::Failed, now);
         self.settings.next.after(failure)
             && (unsent || safe)
             && body == Body::Kept
@@ -165,14 +176,18 @@ impl Origin for Pass {
         if self.keeps_fields.load(Ordering::Relaxed) {
             attempts.keep_fields(head);
         }
-        let redirect = head.field("x-accel-redirect");
+        let redirect = head.field(b"x-accel-redirect");
         attempts.redirect = redirect.filter(|to| !to.is_empty()).map(<[u8]>::to_vec);
         if let Some(attempt) = attempts.current() {
             note_response(attempt, head, now);
         }
     }
 
-    fn hides(&self, name: &str) -> bool {
+    fn reads_ahead(&self, head: &ResponseHead<'_>) -> bool {
+        accel::buffering(head).unwrap_or(self.rules.buffers_response)
+    }
+
+    fn hides(&self, name: &[u8]) -> bool {
         self.changes.hides(name)
     }
 
@@ -186,6 +201,7 @@ impl Origin for Pass {
     fn response(&self, request: &mut Request, body: Body) -> Reply {
         let status = request.response.status;
         let safe = self.may_repeat(request);
+        let now = request.moment();
         let attempts = request.state(self.state);
         let is_named = self.settings.next.after_status(status);
         if is_named && safe && body == Body::Kept && self.may_go_on(attempts) {
@@ -194,7 +210,7 @@ impl Origin for Pass {
                 _ => Ending::Failed,
             };
             if let Some(attempt) = attempts.current() {
-                attempt.end(ending);
+                attempt.end(ending, now);
             }
             return Reply::Another;
         }
@@ -222,14 +238,15 @@ impl Origin for Pass {
         Reply::Send
     }
 
-    fn received(&self, request: &mut Request, bytes: usize) {
+    fn received(&self, request: &mut Request, sizes: Received) {
         if let Some(attempt) = request.state(self.state).current() {
-            attempt.length += bytes as u64;
-            attempt.received += bytes as u64;
+            attempt.length = sizes.content;
+            attempt.received = sizes.bytes;
         }
     }
 
     fn keep(&self, request: &mut Request, link: Link) {
+        let now = request.moment();
         let attempts = request.state(self.state);
         if attempts.last_use {
             return;
@@ -239,7 +256,7 @@ impl Origin for Pass {
             && let Some(peer) = attempt.peer
             && let Some(keepalive) = attempt.group.keepalive
         {
-            attempt.group.idle.keep(peer, link, keepalive.most);
+            attempt.group.idle.keep(peer, link, now, keepalive.most);
         }
     }
 
@@ -250,17 +267,24 @@ impl Origin for Pass {
     }
 
     fn finished(&self, request: &mut Request) {
-        if let Some(attempt) = request.state(self.state).current() {
+        if !request.state(self.state).has_something_to_end() {
+            return;
+        }
+        let now = request.moment();
+        let attempts = request.state(self.state);
+        if let Some(attempt) = attempts.current() {
             let ending = match attempt.status {
                 0 => Ending::Neutral,
                 _ if attempt.is_failure => Ending::Failed,
                 _ => Ending::Fine,
             };
-            attempt.end(ending);
+            attempt.end(ending, now);
         }
-        let mut attempts = std::mem::take(request.state(self.state));
-        attempts.tell_left_out(request);
-        *request.state(self.state) = attempts;
+        if attempts.has_left_out() {
+            let mut attempts = request.take_state(self.state);
+            attempts.tell_left_out(request);
+            request.put_state(self.state, attempts);
+        }
     }
 }
 
@@ -272,22 +296,23 @@ impl Pass {
 
     fn next_peer(&self, request: &mut Request, attempts: &mut Attempts) -> Result<(), u16> {
         attempts.tell_left_out(request);
-        let Some(target) = attempts.target.clone() else {
+        let Some(target) = &attempts.target else {
             return Err(500);
         };
-        let group = &target.group;
+        let group = Arc::clone(&target.group);
         let chosen = group.select(request, &mut attempts.tried);
         attempts.push(group, chosen, request.moment());
         if chosen.is_some() {
             return Ok(());
         }
+        let Some(attempt) = attempts.list.last_mut() else {
+            return Err(500);
+        };
         log::error!(
             "no live upstreams while connecting to upstream{}",
-            Passing(request, &group.name)
+            Passing(request, &attempt.group.name)
         );
-        if let Some(attempt) = attempts.list.last_mut() {
-            attempt.status = 502;
-        }
+        attempt.status = 502;
         Err(502)
     }
 
@@ -309,7 +334,6 @@ fn note_response(attempt: &mut Attempt, head: &ResponseHead<'_>, now: Moment) {
     let elapsed = attempt.elapsed_ms(now);
     attempt.status = head.status;
     attempt.header_ms = Some(elapsed);
-    attempt.received += head.length as u64;
     if let Some(peer) = attempt.peer {
         let record = &attempt.group.peers[peer].record;
         record.respond(head.status);

@@ -8,6 +8,7 @@ use crate::conf::{Chain, Diagnostic, Span, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::engine;
 use crate::http::course::request::Request;
+use crate::http::message::response_fields::NameLengths;
 use crate::http::plan::pattern::{Case, Pattern};
 use crate::http::plan::template::Template;
 
@@ -46,7 +47,8 @@ const HIDDEN: &[&str] = &[
 
 /// What is changed in responses.
 pub(super) struct Changes {
-    hidden: Vec<Box<str>>,
+    hidden: Vec<Box<[u8]>>,
+    hidden_lengths: NameLengths,
     redirects: Vec<Redirect>,
 }
 
@@ -146,16 +148,23 @@ impl Changes {
                 written.0.iter().filter_map(compile).collect()
             }
         };
+        let hidden: Vec<Box<[u8]>> = hidden.map(|name| name.as_bytes().into()).collect();
+        let mut hidden_lengths = NameLengths::default();
+        hidden
+            .iter()
+            .for_each(|name| hidden_lengths.add(name.len()));
         Self {
-            hidden: hidden.map(Into::into).collect(),
+            hidden,
+            hidden_lengths,
             redirects,
         }
     }
 
     /// Whether clients do not get the peer's fields of this name.
-    pub(super) fn hides(&self, name: &str) -> bool {
+    pub(super) fn hides(&self, name: &[u8]) -> bool {
         let mut hidden = self.hidden.iter();
-        hidden.any(|hidden| hidden.eq_ignore_ascii_case(name))
+        self.hidden_lengths.have(name.len())
+            && hidden.any(|hidden| hidden.eq_ignore_ascii_case(name))
     }
 
     /// Changes where redirects lead.

@@ -138,21 +138,24 @@ impl Destination {
         }
     }
 
-    /// The path and query that the peer is asked for. `location` is the length of the name that
+    /// Appends the path and query that the peer is asked for. `location` is the length of the name that
     /// a URI in the URL stands for.
-    pub(super) fn uri(&self, request: &Request, target: &Target, location: usize) -> Vec<u8> {
-        let uri = target.uri.as_deref();
-        let out = match (uri, self) {
-            (Some(uri), Self::Evaluated(_)) => uri.to_vec(),
-            (None, _) if request.unchanged => received(request.head.target()),
-            (Some(uri), Self::Fixed(_)) if request.located => replaced(
-                request,
-                uri,
-                request.path.get(location..).unwrap_or_default(),
-            ),
-            _ => replaced(request, b"", &request.path),
-        };
-        printable(out)
+    pub(super) fn uri(
+        &self,
+        request: &Request,
+        target: &Target,
+        location: usize,
+        out: &mut Vec<u8>,
+    ) {
+        match (target.uri.as_deref(), self) {
+            (Some(uri), Self::Evaluated(_)) => printable(uri, out),
+            (None, _) if request.unchanged => printable(received(request.head.target()), out),
+            (Some(uri), Self::Fixed(_)) if request.located => {
+                let rest = request.path.get(location..).unwrap_or_default();
+                printable(&replaced(request, uri, rest), out);
+            }
+            _ => printable(&replaced(request, b"", &request.path), out),
+        }
     }
 }
 
@@ -197,23 +200,23 @@ impl Evaluated {
     }
 }
 
-/// A target as it was received, without scheme and host.
-fn received(target: &[u8]) -> Vec<u8> {
-    let path = match target.windows(3).position(|three| three == b"://") {
-        Some(scheme) if target.first() != Some(&b'/') => {
-            let rest = &target[scheme + 3..];
-            let path = rest.iter().position(|byte| matches!(byte, b'/' | b'?'));
-            &rest[path.unwrap_or(rest.len())..]
-        }
-        _ => target,
+/// A target as it was received, without scheme and host, and without a fragment.
+fn received(target: &[u8]) -> &[u8] {
+    let path = match target.first() {
+        Some(b'/') => target,
+        _ => without_host(target),
     };
-    let path = path.split(|byte| *byte == b'#').next().unwrap_or(path);
-    let mut out = Vec::with_capacity(path.len() + 1);
-    if !matches!(path.first(), Some(b'/' | b'*')) {
-        out.push(b'/');
-    }
-    out.extend_from_slice(path);
-    out
+    let fragment = memchr::memchr(b'#', path);
+    &path[..fragment.unwrap_or(path.len())]
+}
+
+fn without_host(target: &[u8]) -> &[u8] {
+    let Some(scheme) = target.windows(3).position(|three| three == b"://") else {
+        return target;
+    };
+    let rest = &target[scheme + 3..];
+    let path = rest.iter().position(|byte| matches!(byte, b'/' | b'?'));
+    &rest[path.unwrap_or(rest.len())..]
 }
 
 /// A new beginning, the rest of the path encoded again, and the query.
@@ -227,25 +230,21 @@ fn replaced(request: &Request, start: &[u8], rest: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Encodes what would end a request line, and sees to the slash at the beginning.
-fn printable(uri: Vec<u8>) -> Vec<u8> {
-    let odd = |byte: &u8| *byte <= b' ' || *byte == 0x7f;
-    let absolute = matches!(uri.first(), Some(b'/' | b'*'));
-    if absolute && !uri.iter().any(odd) {
-        return uri;
-    }
-    let mut out = Vec::with_capacity(uri.len() + 16);
-    if !absolute {
+/// Appends a URI with what would end a request line encoded, and with a slash at its beginning.
+fn printable(uri: &[u8], out: &mut Vec<u8>) {
+    let is_odd = |byte: u8| byte <= b' ' || byte == 0x7f;
+    if !matches!(uri.first(), Some(b'/' | b'*')) {
         out.push(b'/');
     }
+    if !uri.iter().fold(false, |odd, byte| odd | is_odd(*byte)) {
+        return out.extend_from_slice(uri);
+    }
     for byte in uri {
-        if odd(&byte) {
-            out.extend_from_slice(format!("%{byte:02X}").as_bytes());
-        } else {
-            out.push(byte);
+        match is_odd(*byte) {
+            true => out.extend_from_slice(format!("%{byte:02X}").as_bytes()),
+            false => out.push(*byte),
         }
     }
-    out
 }
 
 #[cfg(test)]
@@ -285,14 +284,24 @@ mod tests {
     fn a_received_target_loses_its_host() {
         assert_eq!(received(b"/a?b=http://c"), b"/a?b=http://c");
         assert_eq!(received(b"http://h:1/a?b"), b"/a?b");
-        assert_eq!(received(b"http://h"), b"/");
+        assert_eq!(received(b"http://h?b"), b"?b");
+        assert_eq!(received(b"http://h"), b"");
         assert_eq!(received(b"/a#b"), b"/a");
     }
 
     #[test]
     fn nothing_ends_a_request_line() {
-        assert_eq!(printable(b"/a b\r\n".to_vec()), b"/a%20b%0D%0A");
-        assert_eq!(printable(b"a".to_vec()), b"/a");
-        assert_eq!(printable(b"/a%20b".to_vec()), b"/a%20b");
+        for (uri, expected) in [
+            ("/a b\r\n", "/a%20b%0D%0A"),
+            ("a", "/a"),
+            ("", "/"),
+            ("?b", "/?b"),
+            ("*", "*"),
+            ("/a%20b", "/a%20b"),
+        ] {
+            let mut out = Vec::new();
+            printable(uri.as_bytes(), &mut out);
+            assert_eq!(out, expected.as_bytes(), "{uri:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use pingauge::http::message::head::{BadHead, BodyFraming, Head, Progress};
-use pingauge::http::message::response_head::{self, BadResponse};
+use pingauge::http::message::response_head::{self, BadResponse, ResponseHead};
 
 fuzz_target!(|bytes: &[u8]| {
     check_request(bytes);
@@ -58,11 +58,12 @@ fn check_response(bytes: &[u8]) {
             assert!((100..1000).contains(&head.status));
             assert!(!(head.chunked && (head.content_length.is_some() || head.minor_version == 0)));
             let broken = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);
-            for field in head.fields {
-                assert!(!field.name.bytes().any(|byte| broken(&byte)));
-                assert!(!field.value.iter().any(broken));
+            for field in head.fields() {
+                assert!(!field.name.is_empty());
+                assert!(!field.name.iter().chain(field.value).any(broken));
             }
             assert!(!head.reason.bytes().any(|byte| broken(&byte)));
+            check_response_against_another(bytes, head);
             head.length
         })
     };
@@ -74,4 +75,15 @@ fn check_response(bytes: &[u8]) {
             Err(_) => assert!(whole.is_err()),
         }
     }
+}
+
+/// Another parser takes every head of a response that we take, and reads the same.
+fn check_response_against_another(bytes: &[u8], head: &ResponseHead<'_>) {
+    let mut fields = vec![httparse::EMPTY_HEADER; bytes.len()];
+    let mut other = httparse::Response::new(&mut fields);
+    assert_eq!(other.parse(bytes), Ok(httparse::Status::Complete(head.length)));
+    assert_eq!((other.code, other.version), (Some(head.status), Some(head.minor_version)));
+    assert_eq!(other.reason, Some(head.reason));
+    let others = other.headers.iter().map(|one| (one.name.as_bytes(), one.value));
+    assert!(head.fields().map(|one| (one.name, one.value)).eq(others));
 }

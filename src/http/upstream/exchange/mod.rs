@@ -21,9 +21,8 @@ use crate::http::course::request_body::BodyError;
 use crate::http::course::session::Session;
 use crate::http::message::framing::Framing;
 use crate::http::plan::body_filter::BodyFilters;
-use crate::http::plan::origin::{Failure, Origin, Rules};
+use crate::http::plan::origin::{Failure, Origin, Received, Rules};
 use crate::http::plan::outcome::InternalTarget;
-use crate::http::transport::end::End;
 use crate::http::transport::link::Link;
 use crate::http::transport::timer::deadline;
 
@@ -70,10 +69,15 @@ pub(super) struct Exchange<'a> {
     peer: Option<Peer>,
     stage: Stage,
     deadlines: Deadlines,
+    /// What has come from the peer, and whether the origin knows.
+    received: Received,
+    is_received_told: bool,
     to_peer_sent: usize,
     is_peer_flushed: bool,
     /// Whether the client gets nothing more of the body.
     is_discarding: bool,
+    /// Whether the response's body is read ahead of a slow client.
+    reads_ahead: bool,
     /// What the response's body goes through.
     filters: BodyFilters,
     /// Whether filters had work to do since others had their turn.
@@ -89,11 +93,7 @@ struct Quiet {
 }
 
 struct Peer {
-    end: End,
-    opened: Instant,
-    requests: u64,
-    /// Whether it was idle before.
-    reused: bool,
+    link: Link,
     /// Whether it takes no more of the request.
     is_deaf: bool,
 }
@@ -126,11 +126,9 @@ impl<'a> Exchange<'a> {
         origin: &'static dyn Origin,
         link: Link,
     ) -> Self {
+        let is_reused = link.requests > 1;
         let peer = Peer {
-            end: End::new(link.stream, link.traffic),
-            opened: link.opened,
-            requests: link.requests,
-            reused: link.requests > 1,
+            link,
             is_deaf: false,
         };
         Self {
@@ -141,25 +139,35 @@ impl<'a> Exchange<'a> {
             peer: Some(peer),
             stage: Stage::Head(0),
             deadlines: Deadlines::default(),
+            received: Received::default(),
+            is_received_told: true,
             to_peer_sent: 0,
             is_peer_flushed: false,
             is_discarding: false,
+            reads_ahead: false,
             filters: BodyFilters::default(),
             has_filtered: false,
-            quiet: Quiet::default(),
+            // One that was idle has just been asked.
+            quiet: Quiet {
+                peer: is_reused,
+                client: false,
+            },
         }
     }
 
     /// Goes on to the end of the response; whether the client got all of it.
-    pub(super) async fn run(mut self) -> Result<bool, Broken> {
-        std::future::poll_fn(|task| self.poll(task)).await
+    pub(super) fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
+        self.request.time_passed();
+        let polled = self.poll_both(task);
+        self.quiet = Quiet::default();
+        polled
     }
 
-    fn poll(&mut self, task: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
-        self.quiet = Quiet::default();
+    fn poll_both(&mut self, task: &mut Context<'_>) -> Poll<Result<bool, Broken>> {
         loop {
-            let mut moved = self.poll_request(task)?;
-            moved |= self.poll_response(task)?;
+            // What it does opens no way that the others, who come after it, do not see.
+            self.poll_request(task)?;
+            let mut moved = self.poll_response(task)?;
             moved |= self.poll_client(task)?;
             if let Stage::Rest { whole } = self.stage
                 && self.session.outbox.is_empty()
@@ -212,22 +220,28 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
+    /// More has come from the peer.
+    fn count_received(&mut self, amount: usize) {
+        self.received.bytes += amount as u64;
+        self.is_received_told = false;
+    }
+
+    /// Tells the origin what has come, before it hears of the end.
+    fn tell_received(&mut self) {
+        if !std::mem::replace(&mut self.is_received_told, true) {
+            self.origin.received(self.request, self.received);
+        }
+    }
+
     fn complain(&mut self, problem: &str) {
         let peer = self.origin.peer_name(self.request);
         log::error!("{problem}{}", Passing(self.request, &peer));
     }
 }
 
-impl Peer {
-    fn into_link(self) -> Link {
-        let (stream, traffic) = self.end.into_parts();
-        Link {
-            stream,
-            traffic,
-            opened: self.opened,
-            requests: self.requests,
-            is_last_use: false,
-        }
+impl Drop for Exchange<'_> {
+    fn drop(&mut self) {
+        self.tell_received();
     }
 }
 

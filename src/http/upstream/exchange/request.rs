@@ -6,35 +6,32 @@ use super::{Broken, Exchange, Stage, begin};
 use crate::http::course::request_body::BodyError;
 
 impl Exchange<'_> {
-    /// Sends the request as far as the peer takes it; whether anything was done.
-    pub(super) fn poll_request(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
-        let mut moved = false;
+    /// Sends the request as far as the peer takes it.
+    pub(super) fn poll_request(&mut self, task: &mut Context<'_>) -> Result<(), Broken> {
         while let Some(peer) = self.peer.as_mut().filter(|peer| !peer.is_deaf) {
             let pending = &self.session.to_peer[self.to_peer_sent..];
             if !pending.is_empty() {
-                match peer.end.poll_send(task, pending, &[]) {
+                match peer.link.end.poll_send(task, pending, &[]) {
                     Poll::Ready(Ok(sent)) => self.to_peer_sent += sent,
                     Poll::Ready(Err(_)) => peer.is_deaf = true,
                     Poll::Pending => {
                         begin(&mut self.deadlines.peer_write, self.rules.send_timeout);
-                        return Ok(moved);
+                        return Ok(());
                     }
                 }
                 self.deadlines.peer_write = None;
                 self.is_peer_flushed = false;
-                moved = true;
                 continue;
             }
             if !self.is_peer_flushed {
-                self.is_peer_flushed = peer.end.poll_flush(task).is_ready();
+                self.is_peer_flushed = peer.link.end.poll_flush(task).is_ready();
             }
             if !self.poll_body(task)? {
-                return Ok(moved);
+                return Ok(());
             }
-            moved = true;
         }
         self.discard_body(task);
-        Ok(moved)
+        Ok(())
     }
 
     /// Nobody takes the rest of the body, but the client may send it before it reads.

@@ -31,18 +31,21 @@ impl Exchange<'_> {
         };
         let received = match self.quiet.peer {
             true => Poll::Pending,
-            false => peer.end.poll_receive(task),
+            false => peer.link.end.poll_receive(task),
         };
         self.quiet.peer = received.is_pending();
         match received {
-            Poll::Ready(Ok(1..)) => {
+            Poll::Ready(Ok(amount @ 1..)) => {
+                self.count_received(amount);
+                self.tell_received();
                 self.deadlines.peer_read = None;
                 while matches!(self.stage, Stage::Head(_)) && self.read_head()? {}
                 Ok(true)
             }
             Poll::Ready(ended) => {
-                let silent = peer.end.received().is_empty();
-                let stale = peer.reused && silent && matches!(self.stage, Stage::Head(0));
+                let silent = peer.link.end.received().is_empty();
+                let is_reused = peer.link.requests > 1;
+                let stale = is_reused && silent && matches!(self.stage, Stage::Head(0));
                 if !stale {
                     let how = match ended {
                         Ok(_) => "upstream prematurely closed connection".to_owned(),
@@ -82,7 +85,7 @@ impl Exchange<'_> {
         };
         let (request, origin) = (&mut *self.request, self.origin);
         let state = self.session.body.state();
-        let received = peer.end.received();
+        let received = peer.link.end.received();
         let size = received.len();
         let read = response_head::read(received, |head| {
             if head.length > max_head {
@@ -96,7 +99,7 @@ impl Exchange<'_> {
         });
         let problem = match read {
             Ok(Some(Some((length, taken)))) => {
-                peer.end.consume(length);
+                peer.link.end.consume(length);
                 return self.head_taken(taken?);
             }
             Ok(None) if size < max_head => return Ok(false),
@@ -111,7 +114,7 @@ impl Exchange<'_> {
 
     /// A head was understood: the client's is written.
     fn head_taken(&mut self, taken: Taken) -> Result<bool, Broken> {
-        let (framing, persistent, reason) = match taken {
+        let (framing, persistent, reason, reads_ahead) = match taken {
             Taken::Informational(bytes) => return self.pass_informational(&bytes),
             Taken::Unasked => {
                 self.complain("upstream changed to another protocol unasked");
@@ -121,8 +124,10 @@ impl Exchange<'_> {
                 framing,
                 persistent,
                 reason,
-            } => (framing, persistent, reason),
+                reads_ahead,
+            } => (framing, persistent, reason, reads_ahead),
         };
+        self.reads_ahead = reads_ahead;
         if self.request.is_subrequest() {
             return self.head_is_enough(framing, persistent);
         }
@@ -163,6 +168,7 @@ impl Exchange<'_> {
             self.pass_content()?;
         }
         if self.peer.take().is_some() {
+            self.tell_received();
             self.origin.finished(self.request);
         }
         self.stage = Stage::Rest { whole: true };
@@ -189,7 +195,7 @@ impl Exchange<'_> {
     /// How far the response is read ahead of the client; another protocol is not.
     pub(super) fn read_ahead(&self) -> Option<&'static ReadAhead> {
         let is_tunnel = matches!(self.stage, Stage::Tunnel);
-        self.rules.read_ahead.as_ref().filter(|_| !is_tunnel)
+        (self.reads_ahead && !is_tunnel).then_some(&self.rules.read_ahead)
     }
 
     fn poll_content(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
@@ -201,11 +207,12 @@ impl Exchange<'_> {
         };
         let received = match self.quiet.peer {
             true => Poll::Pending,
-            false => peer.end.poll_receive(task),
+            false => peer.link.end.poll_receive(task),
         };
         self.quiet.peer = received.is_pending();
         match received {
-            Poll::Ready(Ok(1..)) => {
+            Poll::Ready(Ok(amount @ 1..)) => {
+                self.count_received(amount);
                 self.deadlines.peer_read = None;
                 self.pass_content()?;
                 Ok(true)
@@ -234,9 +241,9 @@ impl Exchange<'_> {
         let Some(peer) = &mut self.peer else {
             return Ok(());
         };
-        let size = peer.end.received().len();
+        let size = peer.link.end.received().len();
         let decoded = match &mut self.stage {
-            Stage::Body { framing, .. } => framing.decode(peer.end.received_mut()),
+            Stage::Body { framing, .. } => framing.decode(peer.link.end.received_mut()),
             _ => Ok(Decoded {
                 consumed: size,
                 content: size,
@@ -246,8 +253,9 @@ impl Exchange<'_> {
             self.broke("upstream sent invalid chunked response");
             return Ok(());
         };
-        let content = peer.end.take(decoded.consumed);
-        self.origin.received(self.request, decoded.content);
+        let content = peer.link.end.take(decoded.consumed);
+        self.received.content += decoded.content as u64;
+        self.is_received_told &= decoded.content == 0;
         if !self.is_discarding {
             let pushed = match self.filters.is_empty() {
                 true => self.push(content, decoded.content),
@@ -301,11 +309,11 @@ impl Exchange<'_> {
         self.deadlines.peer_read = None;
         self.deadlines.peer_write = None;
         let is_request_sent = self.is_request_sent();
+        self.tell_received();
         self.origin.finished(self.request);
         let Some(peer) = self.peer.take() else { return };
-        if persistent && is_request_sent && !peer.is_deaf && peer.end.is_clean() {
-            let link = peer.into_link();
-            self.origin.keep(self.request, link);
+        if persistent && is_request_sent && !peer.is_deaf && peer.link.end.is_clean() {
+            self.origin.keep(self.request, peer.link);
         }
     }
 

@@ -1,0 +1,36 @@
+//! What features keep with a request: each has a typed place of its own.
+
+use std::any::Any;
+
+use super::request::Request;
+use crate::http::plan::state::StateIndex;
+
+impl Request {
+    /// What a feature keeps with this request.
+    pub fn state<T: Any + Send + Sync + Default>(&mut self, index: StateIndex<T>) -> &mut T {
+        self.remembers = true;
+        let place = &mut self.states[index.number];
+        let state = place.get_or_insert_with(|| Box::<T>::default());
+        // A StateIndex<T> is given out once, for this T, so the place never holds another type.
+        state.downcast_mut().expect("a state index knows its type")
+    }
+
+    /// Takes out what a feature keeps with this request, to be given back with `put_state`.
+    pub fn take_state<T: Any + Send + Sync + Default>(&mut self, index: StateIndex<T>) -> Box<T> {
+        let state = self.states[index.number].take();
+        state
+            .and_then(|state| state.downcast().ok())
+            .unwrap_or_default()
+    }
+
+    /// Gives back what `take_state` took out.
+    pub fn put_state<T: Any + Send + Sync>(&mut self, index: StateIndex<T>, state: Box<T>) {
+        self.remembers = true;
+        self.states[index.number] = Some(state);
+    }
+
+    /// What a feature keeps with this request, if it has kept anything yet.
+    pub fn state_if_any<T: Any + Send + Sync>(&self, index: StateIndex<T>) -> Option<&T> {
+        self.states[index.number].as_ref()?.downcast_ref()
+    }
+}
