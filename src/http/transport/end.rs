@@ -14,6 +14,7 @@ use pingora_core::protocols::Stream;
 use tokio::io::AsyncWrite;
 
 use super::departure::Departure;
+use super::meter::{MAX_UNSENT, Meter};
 use super::received::Received;
 use super::timer::{Timer, deadline};
 use super::traffic::Traffic;
@@ -29,6 +30,8 @@ pub struct End {
     received: Received,
     traffic: Arc<Traffic>,
     departure: Option<Departure>,
+    /// Whether the system takes little in advance.
+    is_unsent_limited: bool,
 }
 
 impl End {
@@ -39,6 +42,7 @@ impl End {
             received: Received::default(),
             traffic,
             departure: None,
+            is_unsent_limited: false,
         }
     }
 
@@ -214,14 +218,30 @@ impl End {
         (self.stream, self.traffic)
     }
 
-    fn count_sent(&self, amount: usize) {
+    fn count_sent(&mut self, amount: usize) {
         let total = &self.traffic.sent;
         total.fetch_add(amount as u64, Ordering::Relaxed);
+        if self.traffic.meter.get().is_some() {
+            self.tell(|meter, traffic| meter.sent(amount as u64, traffic));
+        }
     }
 
-    fn count(&self, amount: usize) {
+    fn count(&mut self, amount: usize) {
         let total = &self.traffic.received;
         total.fetch_add(amount as u64, Ordering::Relaxed);
+        if self.traffic.meter.get().is_some() {
+            self.tell(|meter, traffic| meter.received(amount as u64, traffic));
+        }
+    }
+
+    fn tell(&mut self, say: impl FnOnce(&dyn Meter, &Traffic)) {
+        if !std::mem::replace(&mut self.is_unsent_limited, true) {
+            // What is no TCP connection has no such buffer.
+            let _ = os::limit_unsent(self.stream.id(), MAX_UNSENT);
+        }
+        if let Some(meter) = self.traffic.meter.get() {
+            say(&**meter, &self.traffic);
+        }
     }
 
     /// Whether nothing was received that nobody asked for.

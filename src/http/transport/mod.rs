@@ -5,6 +5,7 @@ use std::time::Duration;
 pub mod departure;
 pub mod end;
 pub mod link;
+pub mod meter;
 pub mod nowhere;
 pub mod outbox;
 pub mod received;
