@@ -30,6 +30,7 @@ pub struct End {
     received: Received,
     traffic: Arc<Traffic>,
     departure: Option<Departure>,
+    meter: Option<Arc<dyn Meter>>,
     /// Whether the system takes little in advance.
     is_unsent_limited: bool,
 }
@@ -42,6 +43,7 @@ impl End {
             received: Received::default(),
             traffic,
             departure: None,
+            meter: None,
             is_unsent_limited: false,
         }
     }
@@ -87,6 +89,15 @@ impl End {
     /// Forgets the watch of `poll_left`, which holds a descriptor.
     pub fn stop_watching(&mut self) {
         self.departure = None;
+    }
+
+    /// Has what goes over the connection from now on told to this meter, or to none.
+    pub fn set_meter(&mut self, meter: Option<&Arc<dyn Meter>>) {
+        self.meter = meter.cloned();
+        if self.meter.is_some() && !std::mem::replace(&mut self.is_unsent_limited, true) {
+            // What is no TCP connection has no such buffer.
+            let _ = os::limit_unsent(self.stream.id(), MAX_UNSENT);
+        }
     }
 
     /// Whether nobody is there any more to whom something could be sent.
@@ -218,29 +229,19 @@ impl End {
         (self.stream, self.traffic)
     }
 
-    fn count_sent(&mut self, amount: usize) {
+    fn count_sent(&self, amount: usize) {
         let total = &self.traffic.sent;
         total.fetch_add(amount as u64, Ordering::Relaxed);
-        if self.traffic.meter.get().is_some() {
-            self.tell(|meter, traffic| meter.sent(amount as u64, traffic));
+        if let Some(meter) = &self.meter {
+            meter.sent(amount as u64, &self.traffic);
         }
     }
 
-    fn count(&mut self, amount: usize) {
+    fn count(&self, amount: usize) {
         let total = &self.traffic.received;
         total.fetch_add(amount as u64, Ordering::Relaxed);
-        if self.traffic.meter.get().is_some() {
-            self.tell(|meter, traffic| meter.received(amount as u64, traffic));
-        }
-    }
-
-    fn tell(&mut self, say: impl FnOnce(&dyn Meter, &Traffic)) {
-        if !std::mem::replace(&mut self.is_unsent_limited, true) {
-            // What is no TCP connection has no such buffer.
-            let _ = os::limit_unsent(self.stream.id(), MAX_UNSENT);
-        }
-        if let Some(meter) = self.traffic.meter.get() {
-            say(&**meter, &self.traffic);
+        if let Some(meter) = &self.meter {
+            meter.received(amount as u64, &self.traffic);
         }
     }
 

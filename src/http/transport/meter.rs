@@ -4,10 +4,8 @@ use std::fmt::Debug;
 
 use super::traffic::Traffic;
 
-/// What is told of each piece of bytes that goes over a client's connection, at once: heads and bodies, plain
-/// where the connection is encrypted.
-///
-/// It stays with a connection for good, and knows itself whether a request that it counts for is under way.
+/// What is told of each piece of bytes that goes over a client's connection while a request is under way, at once:
+/// heads and bodies, plain where the connection is encrypted.
 pub trait Meter: Debug + Send + Sync {
     /// So many bytes were received; `traffic` has them already.
     fn received(&self, bytes: u64, traffic: &Traffic);
@@ -47,7 +45,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_meter_is_told_of_each_piece_from_when_it_is_there() {
+    async fn a_meter_is_told_of_each_piece_while_it_is_there() {
         let (ours, mut theirs) = tokio::io::duplex(64);
         let mut end = End::new(Box::new(ours), Arc::default());
         let mut task = Context::from_waker(Waker::noop());
@@ -56,14 +54,21 @@ mod tests {
         end.consume(8);
         assert!(end.poll_send(&mut task, b"before", b"").is_ready());
         let told = Arc::new(Told::default());
-        end.traffic().meter.set(told.clone()).unwrap();
+        let meter: Arc<dyn Meter> = told.clone();
+        end.set_meter(Some(&meter));
         let seen = || told.0.each_ref().map(|one| one.load(Ordering::Relaxed));
         assert_eq!(seen(), [0, 0]);
         end.consume(4);
         assert_eq!(seen(), [4, 0]);
         assert!(end.poll_send(&mut task, b"two", b" pieces").is_ready());
         assert_eq!(seen(), [4, 10]);
-        end.take(5);
-        assert_eq!(seen(), [9, 10]);
+        end.take(3);
+        assert_eq!(seen(), [7, 10]);
+        theirs.write_all(b"after").await.unwrap();
+        end.receive().await.unwrap();
+        end.set_meter(None);
+        end.consume(5);
+        assert!(end.poll_send(&mut task, b"after", b"").is_ready());
+        assert_eq!(seen(), [7, 10]);
     }
 }

@@ -1,9 +1,6 @@
 //! Bytes that went over a connection.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-
-use super::meter::Meter;
 
 /// Bytes that went over a connection.
 #[derive(Debug, Default)]
@@ -14,8 +11,6 @@ pub struct Traffic {
     pub sent: AtomicU64,
     /// Of the present request's response, its head, and whatever came before that.
     pub head: AtomicU64,
-    /// Who is told of each piece, once some request asked for it.
-    pub meter: OnceLock<Arc<dyn Meter>>,
 }
 
 impl Traffic {

@@ -166,6 +166,7 @@ impl Journey<'_> {
     }
 
     async fn attempt(&mut self, origin: &'static dyn Origin) -> Result<bool, Broken> {
+        self.session.follow(self.request);
         let rules = origin.rules();
         if rules.buffers_request && rules.sends_body && !self.session.body.is_done() {
             self.read_body(&rules.temporary).await?;
