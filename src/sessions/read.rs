@@ -1,9 +1,10 @@
 //! Looking at sessions: one by its id, all one after another, and the numbers of a zone.
 
 use super::cells::{self, Bytes, CELLS, Flow, flow, gauge, session, totals};
+use super::count::Handle;
 use super::keys::{GAUGE, SESSION, TOTALS};
 use super::totals::Totals;
-use super::{Attributes, Sessions};
+use super::{Attributes, Sessions, Sums};
 use crate::metric::{ELLIPSIS, KEY_LIMIT, Moment, is_truncated};
 use crate::zone::{Cursor, Record};
 
@@ -112,6 +113,8 @@ pub struct Numbers {
     pub active: u64,
     /// Sessions that ever were active.
     pub total: u64,
+    /// Active sessions that were closed.
+    pub closed: Sums,
     /// Requests that found or made a session.
     pub passed: u64,
     /// Requests that were not tracked.
@@ -146,6 +149,7 @@ impl Sessions {
             pending: totals.get(totals::PENDING),
             active: totals.get(totals::ACTIVE),
             total: totals.get(totals::ACTIVATED),
+            closed: totals.closed(),
             passed: gauge[gauge::PASSED],
             skipped: gauge[gauge::SKIPPED],
             rejected_sessions: gauge[gauge::REJECTED_SESSIONS],
@@ -163,6 +167,13 @@ impl Sessions {
         }
         let name = [&[SESSION], id].concat();
         self.zone.read(&name, &mut session.record) && self.complete(now, session)
+    }
+
+    /// Copies the session of a request; false if it is gone, also if its id came again.
+    pub fn visited(&self, handle: &Handle, now: Moment, session: &mut Session) -> bool {
+        let key = handle.key.kept();
+        let is_there = self.zone.read(key, &mut session.record) && self.complete(now, session);
+        is_there && session.cell(session::SERIAL) == handle.serial
     }
 
     /// Copies the next session of a listing; false at the end. The listing may rest between two sessions.
@@ -194,7 +205,7 @@ impl Sessions {
         self.copy(TOTALS).map(|cells| Totals::copied(&cells))
     }
 
-    fn copy(&self, key: &[u8]) -> Option<Vec<u64>> {
+    pub(super) fn copy(&self, key: &[u8]) -> Option<Vec<u64>> {
         let mut record = Record::default();
         let is_there = self.zone.read(key, &mut record) && record.raw_cells().len() == CELLS;
         is_there.then(|| record.raw_cells().to_vec())
