@@ -24,11 +24,11 @@ use crate::zone::keep::{Fate, Files, Wanted, Writer};
 use crate::zone::{Adoption, Unusable, Zone};
 
 /// What is known of a zone's files while it is used.
-pub(super) struct Lasting {
+pub(in crate::modules) struct Lasting {
     files: Files,
     journal: Option<Arc<File>>,
     /// Where changes must be on disk before they are answered.
-    pub committer: Option<Committer>,
+    pub(super) committer: Option<Committer>,
 }
 
 /// The files of a configuration's zones, each with the zone that has it.

@@ -66,7 +66,7 @@ pub(super) const METRIC_COMPLEX_ZONE: DirectiveSpec = DirectiveSpec {
 pub(super) struct ZonesWritten(pub Vec<ZoneWritten>);
 
 /// One zone, as written.
-pub(super) struct ZoneWritten {
+pub(in crate::modules) struct ZoneWritten {
     pub name: String,
     pub size: usize,
     pub options: Options,
@@ -78,7 +78,7 @@ pub(super) struct ZoneWritten {
 
 /// What holds for the zone as a whole.
 #[derive(Default)]
-pub(super) struct Options {
+pub(in crate::modules) struct Options {
     pub overflow: Overflow,
     /// How long a key stays without an update, in milliseconds.
     pub inactive: Option<u64>,
@@ -88,14 +88,14 @@ pub(super) struct Options {
 }
 
 /// A file that a zone is kept in, as written.
-pub(super) struct FileWritten {
+pub(in crate::modules) struct FileWritten {
     pub path: String,
     pub span: Span,
 }
 
 /// How often a zone's snapshot is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sync {
+pub(in crate::modules) enum Sync {
     /// Every so many milliseconds.
     Every(u64),
     /// As by default, and pushed changes are on disk before they are answered.
@@ -105,11 +105,11 @@ pub(super) enum Sync {
 }
 
 impl Options {
-    pub(super) fn sync(&self) -> Sync {
+    pub(in crate::modules) fn sync(&self) -> Sync {
         self.sync.map_or(Sync::Every(1000), |(sync, _)| sync)
     }
 
-    fn check(&self) -> Result<(), Diagnostic> {
+    pub(in crate::modules) fn check(&self) -> Result<(), Diagnostic> {
         match (&self.file, self.sync) {
             (None, Some((_, span))) => {
                 let message = "\"sync\" requires a file";
@@ -215,7 +215,8 @@ fn metrics(statement: &mut Statement<'_>, lines: &[&Directive]) -> Vec<(String, 
     metrics
 }
 
-fn name_and_size(
+/// Reads `NAME:SIZE[:file=PATH]`, the first argument.
+pub(in crate::modules) fn name_and_size(
     statement: &Statement<'_>,
 ) -> Result<(String, usize, Option<FileWritten>), Diagnostic> {
     let text = statement.text(1);
@@ -267,7 +268,7 @@ fn name_and_size(
 }
 
 /// Takes an option; false when the word is none.
-fn option(options: &mut Options, word: &Word) -> Result<bool, Diagnostic> {
+pub(in crate::modules) fn option(options: &mut Options, word: &Word) -> Result<bool, Diagnostic> {
     if let Some(value) = word.strip_prefix("inactive=") {
         options.inactive = Some(inactive(&value)?);
         return Ok(true);

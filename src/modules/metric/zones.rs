@@ -112,7 +112,8 @@ pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     status::mount(builder, &entries);
 }
 
-fn open(
+/// Makes, takes over or attaches to a zone.
+pub(in crate::modules) fn open(
     builder: &mut Builder<'_>,
     written: &ZoneWritten,
 ) -> Result<(Zone, Option<Lasting>), Unusable> {
