@@ -30,6 +30,7 @@ pub mod prometheus;
 pub mod proxy;
 pub mod rewrite;
 pub mod session_zone;
+mod shared_zone;
 pub mod status_zone;
 pub mod sub_filter;
 pub mod tls;

@@ -1,7 +1,6 @@
 //! Sessions as a whole, with a clock that the tests turn.
 
 mod death;
-mod model;
 
 use std::sync::Arc;
 
@@ -127,15 +126,20 @@ fn a_session_lives_from_its_first_request_to_its_last_byte() {
     assert!(!sessions.session(b"two", at(12.0), &mut session));
     assert_eq!(sweep(&sessions, at(41.9)), [""; 0]);
     assert_eq!(sweep(&sessions, at(42.9)), ["one"]);
-    assert!(!sessions.count(&handle, bytes(1, 1), at(43.0)));
-    assert!(!sessions.count(&other, bytes(1, 1), at(43.0)));
-    assert_eq!(sessions.activate(&handle, at(43.0)), Ok(false));
+    for gone in [handle, other] {
+        assert!(!sessions.count(&gone, bytes(1, 1), at(43.0)));
+    }
+    check_end(&sessions);
+}
+
+/// What is left of the session of the test above.
+fn check_end(sessions: &Sessions) {
     let numbers = sessions.numbers(at(43.0));
     assert_eq!(
         (numbers.active, numbers.total, numbers.tx.bytes),
         (0, 1, 5000)
     );
-    let summary = summary(&sessions, None);
+    let summary = summary(sessions, None);
     let sums = Sums {
         sessions: 1,
         bytes: bytes(100, 5000),
@@ -180,6 +184,7 @@ fn activation_alone_does_not_make_it_live_longer() {
     sessions.activate(&handle, at(14.0)).unwrap();
     assert_eq!(sweep(&sessions, at(39.9)), [""; 0]);
     assert_eq!(sweep(&sessions, at(40.9)), ["one"]);
+    assert_eq!(sessions.close(&handle, at(41.0)).unwrap().map(|_| ()), None);
 }
 
 #[test]

@@ -1,9 +1,6 @@
 //! Metrics: zones that keep them, directives, variables and clients that update them, and their
 //! part of the status tree.
 
-mod carry;
-mod durable;
-mod lasting;
 pub mod push;
 mod status;
 mod update;
@@ -15,8 +12,8 @@ use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 use crate::http::build::module::{self, Module};
 pub(super) use update::{find as find_zone, warn_if_early};
 use variables::Readback;
-pub(super) use zone_directives::{Options, Sync, ZoneWritten, name_and_size, option};
-pub(super) use zones::{Entry, all as zones, open};
+pub(super) use zone_directives::{Options, ZoneWritten, name_and_size, option};
+pub(super) use zones::{Entry, all as zones};
 
 /// The feature.
 pub static MODULE: Module = Module {

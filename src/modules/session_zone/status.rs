@@ -8,6 +8,7 @@ use super::name as names;
 use super::zones::Entry;
 use crate::http::build::builder::Builder;
 use crate::metric::Moment;
+use crate::modules::shared_zone;
 use crate::os;
 use crate::sessions::{By, Flow, Peer, Session, Summary, Sums};
 use crate::status::{Branch, Named, Node, Value};
@@ -21,6 +22,7 @@ pub(super) fn mount(builder: &mut Builder<'_>, entries: &Arc<[Arc<Entry>]>) {
     let zones = Named::new(Arc::clone(entries), name, |entry| Some(zone(entry)));
     let path = ["status", "http", "session_zones"];
     builder.tree.mount(&path, Box::new(zones));
+    shared_zone::mount(builder, entries);
 }
 
 fn name(entry: &Arc<Entry>) -> &[u8] {
@@ -34,7 +36,7 @@ fn now() -> Moment {
 fn zone(entry: &Entry) -> Node<'_> {
     let numbers = entry.sessions.numbers(now());
     let limits = &entry.sessions.settings().limits;
-    Node::object(vec![
+    let mut members = vec![
         ("discarded", count(numbers.discarded)),
         (
             "sessions",
@@ -64,7 +66,9 @@ fn zone(entry: &Entry) -> Node<'_> {
         ),
         ("active", Node::branch(Active(entry))),
         ("summary", Node::branch(History(entry))),
-    ])
+    ];
+    members.extend(shared_zone::state(entry).map(|state| ("state", state)));
+    Node::object(members)
 }
 
 fn flow(flow: &Flow, most: Option<u64>) -> Node<'static> {

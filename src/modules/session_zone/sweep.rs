@@ -1,4 +1,4 @@
-//! What the keeper does for a zone each second: ends sessions that are idle, and drops what the history keeps no longer.
+//! What the keeper does for a zone each second: ends sessions that are idle; and when the server ends, all of them.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -57,10 +57,17 @@ impl Chore for Sweep {
             Ok(_) => {}
             Err(error) => log::error!("session zone \"{name}\": {error}"),
         }
-        if let Some(limit) = self.entry.history
-            && let Err(error) = sessions.zone().drop_inactive(limit, now)
-        {
-            log::error!("session zone \"{name}\": {error}");
+    }
+
+    /// Nobody is there any more who could go on with a session.
+    fn finish(&self) {
+        let now = Moment(os::monotonic());
+        let closed = self
+            .entry
+            .sessions
+            .close_all(now, &mut |closed| self.tell(closed));
+        if let Err(error) = closed {
+            log::error!("session zone \"{}\": {error}", self.entry.name);
         }
     }
 }

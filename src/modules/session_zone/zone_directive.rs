@@ -6,7 +6,8 @@ use super::bitrate;
 use crate::conf::values;
 use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Word};
 use crate::modules::log;
-use crate::modules::metric::{Options, Sync, ZoneWritten as Memory, name_and_size, option};
+use crate::modules::metric::{Options, ZoneWritten as Memory, name_and_size, option};
+use crate::modules::shared_zone::{Purpose, Sync};
 use crate::sessions::{self, Limits, Settings};
 
 /// The row.
@@ -46,6 +47,17 @@ pub(super) const SESSION_ZONE: DirectiveSpec = DirectiveSpec {
     ..SPEC
 };
 
+/// What the zones are for. What is counted in memory that a zone has left is counted to sessions that are not there.
+pub(super) static PURPOSE: Purpose = Purpose {
+    kind: "session_zone",
+    noun: "session zone",
+    use_of_name: USE,
+    adds_up: false,
+};
+
+/// What the names of the zones are used for.
+pub(super) const USE: &str = "sessions";
+
 /// The zones of an `http` block.
 #[derive(Default)]
 pub(super) struct ZonesWritten(pub Vec<ZoneWritten>);
@@ -56,13 +68,12 @@ pub(super) struct ZoneWritten {
     pub settings: Settings,
     /// What `discard_key` says.
     pub rest: Option<Vec<u8>>,
-    /// How long a row of the history stays untouched, in nanoseconds.
-    pub history: Option<u64>,
     pub companions: Vec<Word>,
     pub log: Option<Word>,
     pub format: Option<Word>,
 }
 
+/// In a millisecond.
 const NANOSECONDS: u64 = 1_000_000;
 
 fn zone(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
@@ -112,7 +123,6 @@ fn begin(statement: &Statement<'_>) -> Result<ZoneWritten, Diagnostic> {
             },
         },
         rest: None,
-        history: None,
         companions: Vec::new(),
         log: None,
         format: None,
@@ -126,7 +136,10 @@ fn parameter(written: &mut ZoneWritten, word: &Word) -> Result<(), Diagnostic> {
     match name {
         "timeout" => written.settings.timeout = seconds(name, &value)?,
         "pending" => written.settings.pending = seconds(name, &value)?,
-        "history" => written.history = Some(seconds(name, &value)?),
+        "history" => {
+            // What is pinned is never inactive: only rows of the history are.
+            written.memory.options.inactive = Some(seconds(name, &value)? / NANOSECONDS);
+        }
         "max_sessions" => limits.sessions = limit(sessions_number(&value)?),
         "max_rx_bitrate" => limits.rx_bitrate = limit(bitrate::read(&value)?),
         "max_tx_bitrate" => limits.tx_bitrate = limit(bitrate::read(&value)?),
@@ -158,7 +171,7 @@ fn finish(written: &mut ZoneWritten) -> Result<(), Diagnostic> {
         let problem = Diagnostic::error(format.span, "\"format\" requires \"log\"");
         return Err(problem.with_help("write log=PATH format=NAME"));
     }
-    if written.memory.options.sync() == Sync::Always {
+    if written.memory.declaration(&PURPOSE).sync == Sync::Always {
         let message = "\"sync=always\" is for zones that clients push to";
         let problem = Diagnostic::error(written.memory.span, message);
         return Err(problem.with_help("write sync=TIME or sync=exit"));

@@ -3,27 +3,30 @@
 use std::sync::{Arc, OnceLock};
 
 use super::visits::State;
-use super::zone_directive::{ZoneWritten, ZonesWritten};
+use super::zone_directive::{PURPOSE, USE, ZoneWritten, ZonesWritten};
 use super::{status, sweep};
 use crate::conf::{Chain, Diagnostic, Word, nearest};
 use crate::http::build::builder::Builder;
+use crate::http::build::memory::Role;
 use crate::http::course::request::Request;
-use crate::metric::Moment;
+use crate::metric::{Moment, Schema};
 use crate::modules::log::{Lines, Wanted, lines};
-use crate::modules::metric;
+use crate::modules::shared_zone::{self, Declaration, Found, Holder, Lasting, Purpose};
 use crate::os;
 use crate::sessions::Sessions;
+use crate::zone::{NotChanged, Zone};
 
 /// A zone and what its configuration says.
 pub(super) struct Entry {
     pub name: String,
+    schema: Arc<Schema>,
+    /// Where it lasts, if it does.
+    lasting: Option<Lasting>,
     pub sessions: Arc<Sessions>,
     /// Zones whose tops count for the limit, too.
     pub companions: OnceLock<Box<[Arc<Sessions>]>>,
     /// Under what is summed up what has no row any more.
     pub rest: Option<Vec<u8>>,
-    /// How long a row of the history stays untouched, in nanoseconds.
-    pub history: Option<u64>,
     /// Where sessions that are over are told.
     pub log: Option<Lines>,
     /// Where a request keeps what the lines of the log are about.
@@ -50,9 +53,6 @@ pub(super) struct Registry {
     pub state: Option<State>,
 }
 
-/// What the zones are used for.
-const USE: &str = "sessions";
-
 /// The form of lines for want of a `log_format`.
 const FORM: &str = "$time_iso8601 $session_id $session_reference $session_location $session_peer \
                     $session_duration $session_requests $session_rx_bytes $session_tx_bytes \
@@ -66,46 +66,110 @@ pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
         return;
     };
     for written in zones {
-        let claimed = builder.claim_zone(&written.memory.name, written.memory.span, USE);
-        builder.diagnostics.check(claimed);
-        match open(builder, written, state) {
-            Ok(entry) => builder.thing::<Registry>().all.push(Arc::new(entry)),
-            Err(error) => {
-                let name = &written.memory.name;
-                let message = format!("zone \"{name}\" cannot be used: {error}");
-                let problem = Diagnostic::error(written.memory.span, message);
-                builder.diagnostics.push(problem);
-            }
-        }
+        let declared = written.memory.declaration(&PURPOSE);
+        let Some(entry) = open(builder, written, &declared, state) else {
+            continue;
+        };
+        let entry = Arc::new(entry);
+        // Before the snapshots: the last of them has what was closed last.
+        sweep::add_chore(builder, &entry);
+        shared_zone::add_chores(builder, &entry, &declared);
+        builder.thing::<Registry>().all.push(entry);
     }
     for written in zones {
         join(builder, written);
     }
     let all: Arc<[Arc<Entry>]> = builder.thing::<Registry>().all.iter().cloned().collect();
-    for entry in &*all {
-        sweep::add_chore(builder, entry);
-    }
     status::mount(builder, &all);
 }
 
-fn open(builder: &mut Builder<'_>, written: &ZoneWritten, state: State) -> Result<Entry, String> {
-    let (zone, _lasting) =
-        metric::open(builder, &written.memory).map_err(|error| error.to_string())?;
-    let now = Moment(os::monotonic());
-    let sessions = Sessions::new(zone, written.settings, now).map_err(|error| error.to_string())?;
+fn open(
+    builder: &mut Builder<'_>,
+    written: &ZoneWritten,
+    declared: &Declaration,
+    state: State,
+) -> Option<Entry> {
+    let opened = shared_zone::declare(builder, declared)?;
+    let begun = Sessions::new(opened.zone, written.settings, now()).map_err(|error| {
+        let message = format!("zone \"{}\" cannot be used: {error}", declared.name);
+        Diagnostic::error(declared.span, message)
+    });
+    let sessions = builder.diagnostics.check(begun)?;
+    if builder.memory.role() == Role::Master
+        && let Err(error) = settle(builder, declared, &sessions, opened.found)
+    {
+        let (name, level) = (&declared.name, ::log::Level::Error);
+        builder
+            .told
+            .push((level, format!("session zone \"{name}\": {error}")));
+    }
     let log = written.log.as_ref().and_then(|path| {
         let wanted = Wanted::at_once(&path.text, written.format.as_ref(), ("", FORM), path.span);
         lines(builder, &wanted)
     });
-    Ok(Entry {
-        name: written.memory.name.clone(),
+    Some(Entry {
+        name: declared.name.clone(),
+        schema: Arc::clone(&declared.schema),
+        lasting: opened.lasting,
         sessions: Arc::new(sessions),
         companions: OnceLock::new(),
         rest: written.rest.clone(),
-        history: written.history,
         log,
         state,
     })
+}
+
+fn now() -> Moment {
+    Moment(os::monotonic())
+}
+
+/// What is active in a file belongs to a server that is no more; what came along from a larger zone may be less.
+fn settle(
+    builder: &mut Builder<'_>,
+    declared: &Declaration,
+    sessions: &Sessions,
+    found: Found,
+) -> Result<(), NotChanged> {
+    match found {
+        Found::Nothing => Ok(()),
+        Found::Going => sessions.recount(now()),
+        Found::Files => {
+            let mut closed = 0;
+            sessions.close_all(now(), &mut |session| {
+                closed += u64::from(session.is_active())
+            })?;
+            if closed > 0 {
+                let name = &declared.name;
+                let told = format!(
+                    "session zone \"{name}\": {closed} sessions are closed that were active when the server ended"
+                );
+                builder.told.push((::log::Level::Info, told));
+            }
+            Ok(())
+        }
+    }
+}
+
+impl Holder for Entry {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn purpose(&self) -> &'static Purpose {
+        &PURPOSE
+    }
+
+    fn zone(&self) -> &Zone {
+        self.sessions.zone()
+    }
+
+    fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    fn lasting(&self) -> Option<&Lasting> {
+        self.lasting.as_ref()
+    }
 }
 
 /// Finds the companions of a zone.
