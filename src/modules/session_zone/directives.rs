@@ -91,8 +91,8 @@ pub(super) const SESSION_DRY_RUN: DirectiveSpec = DirectiveSpec {
     doc: Doc {
         syntax: "session_dry_run on | off;",
         default: "session_dry_run off;",
-        text: "Whether requests are served although their session is refused: they are counted as \
-               rejected and belong to no session.",
+        text: "Whether requests are served although their session would be refused: it begins all \
+               the same, and the request is counted as rejected.",
         example: "session_dry_run on;",
     },
     apply: |statement| {
