@@ -265,23 +265,57 @@ limiting sessions, dry run by zone "s"
 --- file html/hello
 hello
 --- http_config
-session_zone s:128k max_tx_bitrate=10m headroom=0% timeout=60s;
+session_zone s:128k max_tx_bitrate=5m headroom=0% timeout=60s;
 session_zone other:128k timeout=60s;
-session_zone shared:128k max_tx_bitrate=10m headroom=0% companion=other timeout=60s;
+session_zone shared:128k max_tx_bitrate=5m headroom=0% companion=other timeout=60s;
 --- config
 location / { session s $arg_id estimate=4m; try_files /hello =404; }
 location /other { session other $arg_id estimate=9m; try_files /hello =404; }
 location /shared { session shared $arg_id estimate=2m; try_files /hello =404; }
 --- requests
 GET /?id=a 200
-GET /?id=b 200
-GET /?id=c 503
+GET /?id=b 503
+GET /?id=a 200
 GET /shared?id=a 200
 GET /other?id=a 200
 GET /shared?id=b 503
 GET /shared?id=a 200
 --- json /status/http/session_zones/s/rejected
 {"sessions": 0, "bitrate": 1}
+
+=== what is received is limited, too
+--- file html/hello
+hello
+--- http_config
+session_zone s:128k max_rx_bitrate=8k;
+--- config
+location / { session s $arg_id; try_files /hello =404; }
+location /post { session s $arg_id; client_max_body_size 1m; proxy_pass http://$ORIGIN_o; }
+--- origin o
+POST * 204
+--- requests
+GET /?id=a 200
+POST /post?id=b 204
+    | <<body*3000>>
+GET /?id=c 503
+GET /?id=a 200
+--- json /status/http/session_zones/s/rejected
+{"sessions": 0, "bitrate": 1}
+--- log
+limiting bitrate by zone "s"
+
+=== an estimate of what is received is charged as a top
+--- file html/hello
+hello
+--- http_config
+session_zone s:128k;
+--- config
+location / { session s $arg_id estimate=$arg_e; try_files /hello =404; }
+--- requests
+GET /?id=a&e=4m,2m 200
+GET /?id=b&e=nothing 200
+--- json_like /status/http/session_zones/s/active/a
+{"rx": {"top": "</^[12][0-9]{6}$/>"}, "tx": {"top": "</^[234][0-9]{6}$/>"}}
 
 === variables
 --- file html/hello

@@ -15,7 +15,7 @@ use crate::harness::{PATIENCE, poll};
 fn parts() -> Parts {
     Parts {
         main_config: "worker_processes 2;\n".into(),
-        http_config: "session_zone s:256k timeout=3s pending=1s;\n\
+        http_config: "session_zone s:256k timeout=6s pending=1s;\n\
             map $uri $is_media { ~\\.ts$ 1; default \"\"; }\n"
             .into(),
         config: "location / { session s $arg_id reference=r location=$uri activate=$is_media; try_files /hello =404; }\n"
@@ -39,9 +39,9 @@ fn a_pending_session_leaves_no_trace_and_an_idle_one_is_closed() {
     assert_eq!(shown["active"]["b"]["location"], "/list", "{shown:#}");
     assert_eq!(shown["active"]["b"]["requests"], 2, "{shown:#}");
     expect(&running, "sessions/active", 0);
-    // Three seconds and the sweep that follows; the machine may be busy, but never early.
+    // Six seconds and the sweep that follows; the machine may be busy, but never early.
     assert!(
-        last.elapsed() >= Duration::from_millis(1900),
+        last.elapsed() >= Duration::from_secs(5),
         "{:?}",
         last.elapsed()
     );
@@ -138,4 +138,39 @@ fn a_rate_is_told_while_one_transfer_goes_on_and_the_top_decays_after_it() {
         "{decayed} after {seconds} s"
     );
     running.server.stop().unwrap();
+}
+
+#[test]
+fn a_good_end_closes_what_is_active_and_logs_are_opened_anew() {
+    let mut parts = parts();
+    parts.http_config = parts
+        .http_config
+        .replace("timeout=6s", "timeout=60s log=$DIR/closed");
+    parts.config += "location /close { session s $arg_id close=1; try_files /hello =404; }\n";
+    let running = start(&parts);
+    let lines = |name: &str| running.site.read(name).lines().count();
+    assert_eq!(ask(&running, "GET", "/close?id=first", None), 200);
+    assert!(poll(PATIENCE, || (lines("closed") == 1).then_some(())).is_some());
+    let path = |name: &str| running.site.directory.join(name);
+    std::fs::rename(path("closed"), path("closed.old")).unwrap();
+    running.server.signal("USR1");
+    let opened = poll(PATIENCE, || path("closed").exists().then_some(()));
+    assert!(opened.is_some());
+    // Each worker opens it by itself.
+    let written = poll(PATIENCE, || {
+        assert_eq!(ask(&running, "GET", "/close?id=next", None), 200);
+        (lines("closed") > 0).then_some(())
+    });
+    assert!(written.is_some());
+    assert_eq!(ask(&running, "GET", "/1.ts?id=active", None), 200);
+    assert_eq!(ask(&running, "GET", "/list?id=pending", None), 200);
+    let crate::harness::Running { server, site } = running;
+    server.stop().unwrap();
+    let text = site.read("closed");
+    assert!(
+        text.lines()
+            .any(|line| line.contains(" active r /1.ts unknown ")),
+        "{text}"
+    );
+    assert!(!text.contains("pending"), "{text}");
 }
