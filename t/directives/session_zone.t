@@ -418,6 +418,24 @@ GET / HTTP/1.1\r\nHost: a\r\nX: a\xffb\\c"d\r\nConnection: close\r\n\r\n
 --- json /status/http/session_zones/s/active/a%5Cxffb%5C%5Cc%5C%22d/requests
 1
 
+=== a session that finds no room is served and counted as discarded
+--- file html/hello
+hello
+--- http_config
+session_zone s:32k;
+--- config
+location / { session s $arg_id; add_header X-Status $session_status; try_files /hello =404; }
+--- requests
+GET /?id=<<#4>> 200 x200
+--- response_headers
+X-Status: SKIPPED
+--- requests
+GET /?id=0000 200
+--- response_headers
+X-Status: KNOWN
+--- json_like /status/http/session_zones/s
+{"discarded": "</^[1-9]/>", "skipped": 0}
+
 === a line for each session that is over, by the keeper and by workers
 --- file html/hello
 hello

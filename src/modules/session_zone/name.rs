@@ -1,16 +1,21 @@
 //! How ids and other names that clients choose are shown: as they are, but where others could be shown alike.
 //!
-//! What is no UTF-8 would be shown with a replacement, as others would. It is shown escaped as in a C string, and so is
-//! whatever has a backslash, which only an escaped name has otherwise.
+//! What is no UTF-8 would be shown with a replacement, as others would, and formats have their own ideas of control
+//! characters. Such names are shown escaped as in a C string, and so is whatever has a backslash, which only an escaped
+//! name has otherwise.
 
 use std::borrow::Cow;
 
 /// A name as it is shown.
 pub(super) fn shown(name: &[u8]) -> Cow<'_, [u8]> {
     match str::from_utf8(name) {
-        Ok(text) if !text.contains('\\') => Cow::Borrowed(name),
+        Ok(text) if !text.contains(is_told_apart) => Cow::Borrowed(name),
         _ => Cow::Owned(name.escape_ascii().collect()),
     }
+}
+
+fn is_told_apart(character: char) -> bool {
+    character == '\\' || character.is_control()
 }
 
 /// The name that is shown like this, where it is shown escaped.

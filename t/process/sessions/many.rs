@@ -1,11 +1,13 @@
-//! More peers than a zone has room for.
+//! More peers than a zone has room for, and names of any bytes.
 
 use serde_json::Value;
 
 use super::{number, start, zone};
+use crate::clients::have;
+use crate::harness::client::Connection;
 use crate::harness::load::pipeline;
 use crate::harness::site::Parts;
-use crate::harness::{Running, server};
+use crate::harness::{PATIENCE, Running, exposition, server};
 
 fn parts(room: &str) -> Parts {
     Parts {
@@ -87,5 +89,77 @@ fn a_full_zone_serves_on_and_counts_what_it_could_not_keep() {
         shown["discarded"]
     );
     assert_eq!(shown["sessions"]["active"], 0);
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn names_of_any_bytes_are_shown_apart_and_as_what_they_are() {
+    let http_config = "session_zone s:4m;\n\
+        prometheus_template p { 'session_bytes{id=\"$1\",place=\"active\"}' $p8s_value \
+        path=~^/http/session_zones/s/active/(.+)/tx/bytes$ type=gauge help=Bytes; }\n";
+    let running = start(&Parts {
+        http_config: http_config.into(),
+        config: "location / { session s $uri location=$uri peer=$uri reference=$uri extra=$uri close=$arg_close;\n\
+                 try_files /hello =404; }\n\
+                 location = /metrics { prometheus p; }\n"
+            .into(),
+        ..Parts::default()
+    });
+    let encoded = |byte: u8, behind: &str| format!("/n%{byte:02X}{behind}");
+    let bytes: Vec<u8> = (1..=255).filter(|byte| !b"./".contains(byte)).collect();
+    let targets: Vec<String> = bytes
+        .iter()
+        .flat_map(|byte| [encoded(*byte, ""), encoded(*byte, "%5Cx%22")])
+        .collect();
+    pipeline(running.address(), targets.len(), 16, |number| {
+        targets[number].clone()
+    });
+    let shown = zone(&running);
+    assert_eq!(
+        shown["sessions"]["active"],
+        targets.len(),
+        "{:#}",
+        shown["sessions"]
+    );
+    assert_eq!(shown["active"].as_object().unwrap().len(), targets.len());
+    for target in &targets {
+        let name = target.replace('/', "%2F");
+        assert_eq!(
+            super::count(&running, &format!("active/{name}/requests")),
+            1,
+            "{target}"
+        );
+    }
+    let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+    let page = connection.get("/metrics").unwrap();
+    let lines = page
+        .text()
+        .lines()
+        .filter(|line| line.starts_with("session_bytes{"))
+        .count();
+    assert_eq!(lines, targets.len());
+    if have("promtool") {
+        let (code, said) = exposition::promtool(&page.body);
+        assert_eq!(code, Some(0), "{said}");
+    }
+    pipeline(running.address(), targets.len(), 16, |number| {
+        format!("{}?close=1", targets[number])
+    });
+    let summary = zone(&running)["summary"].clone();
+    for rows in ["peers", "locations", "references"] {
+        assert_eq!(
+            summary[rows].as_object().unwrap().len(),
+            targets.len(),
+            "{rows}"
+        );
+        for target in targets.iter().step_by(7) {
+            let name = target.replace('/', "%2F");
+            assert_eq!(
+                super::count(&running, &format!("summary/{rows}/{name}/sessions")),
+                1,
+                "{target}"
+            );
+        }
+    }
     running.server.stop().unwrap();
 }
