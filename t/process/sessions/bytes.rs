@@ -40,10 +40,30 @@ fn every_kind_of_message_is_counted_to_the_byte() {
     ));
     let long = "x".repeat(300_000);
     running.site.add_file("files/long", &long).unwrap();
+    let cases = messages();
+    for (id, request) in &cases {
+        let got = exchange(&running, request);
+        if *id == "head" {
+            // A head alone activates nothing.
+            expect(&running, "sessions/pending", 1);
+            continue;
+        }
+        let rx = format!("active/{id}/rx/bytes");
+        expect(&running, &rx, request.len() as u64);
+        expect(&running, &format!("active/{id}/tx/bytes"), got);
+    }
+    let counted = cases.iter().filter(|(id, _)| *id != "head");
+    let sum: u64 = counted.map(|(_, request)| request.len() as u64).sum();
+    assert_eq!(count(&running, "rx/bytes"), sum);
+    running.server.stop().unwrap();
+}
+
+/// Ids, each with a whole request that ends its connection.
+fn messages() -> Vec<(&'static str, Vec<u8>)> {
     let chunked = b"5\r\nhello\r\n0\r\n\r\n";
     let body = vec![b'y'; 50_000];
     let close = "Host: a\r\nConnection: close\r\n";
-    let cases: Vec<(&str, Vec<u8>)> = vec![
+    vec![
         (
             "local",
             format!("GET /?id=local HTTP/1.1\r\n{close}\r\n").into(),
@@ -85,22 +105,7 @@ fn every_kind_of_message_is_counted_to_the_byte() {
             .concat(),
         ),
         ("old", "GET /?id=old HTTP/1.0\r\n\r\n".into()),
-    ];
-    for (id, request) in &cases {
-        let got = exchange(&running, request);
-        if *id == "head" {
-            // A head alone activates nothing.
-            expect(&running, "sessions/pending", 1);
-            continue;
-        }
-        let rx = format!("active/{id}/rx/bytes");
-        expect(&running, &rx, request.len() as u64);
-        expect(&running, &format!("active/{id}/tx/bytes"), got);
-    }
-    let counted = cases.iter().filter(|(id, _)| *id != "head");
-    let sum: u64 = counted.map(|(_, request)| request.len() as u64).sum();
-    assert_eq!(count(&running, "rx/bytes"), sum);
-    running.server.stop().unwrap();
+    ]
 }
 
 /// An origin that answers with the body of its request, in chunks where that came in chunks.

@@ -172,22 +172,7 @@ fn many_clients_and_sessions_over_dying_workers_are_counted_to_the_byte() {
         ..Parts::default()
     };
     let running = start(&parts);
-    let over = Arc::new(AtomicBool::new(false));
-    let killer = thread::spawn({
-        let (over, id) = (Arc::clone(&over), running.server.id());
-        move || {
-            while !over.load(Ordering::Relaxed) {
-                thread::sleep(Duration::from_millis(300));
-                let workers = children(id);
-                if let Some(worker) = workers
-                    .iter()
-                    .find(|one| one.title.contains("worker process"))
-                {
-                    signal(&worker.id.to_string(), "KILL");
-                }
-            }
-        }
-    });
+    let killer = Killer::start(&running);
     let address = running.address();
     let all: Vec<_> = (0..clients)
         .map(|number| thread::spawn(move || client(address, number, each)))
@@ -198,8 +183,7 @@ fn many_clients_and_sessions_over_dying_workers_are_counted_to_the_byte() {
         got: sum.got + one.got,
         doubtful: sum.doubtful + one.doubtful,
     });
-    over.store(true, Ordering::Relaxed);
-    killer.join().unwrap();
+    killer.stop();
     let (rx, tx) = (count(&running, "rx/bytes"), count(&running, "tx/bytes"));
     assert!(
         (account.sent..=account.sent + account.doubtful).contains(&rx),
@@ -220,6 +204,34 @@ fn many_clients_and_sessions_over_dying_workers_are_counted_to_the_byte() {
     );
     assert!(asked.load(Ordering::Relaxed) as usize > clients * each / 2);
     running.server.stop().unwrap();
+}
+
+/// Kills a worker every now and then.
+struct Killer {
+    over: Arc<AtomicBool>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Killer {
+    fn start(running: &Running) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let (is_over, id) = (Arc::clone(&over), running.server.id());
+        let thread = thread::spawn(move || {
+            while !is_over.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_millis(300));
+                let mut all = children(id).into_iter();
+                if let Some(worker) = all.find(|one| one.title.contains("worker process")) {
+                    signal(&worker.id.to_string(), "KILL");
+                }
+            }
+        });
+        Self { over, thread }
+    }
+
+    fn stop(self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap();
+    }
 }
 
 /// Asks twice for each of its sessions; over a connection for as long as that lives.

@@ -9,7 +9,7 @@ use super::{ask, count, expect, paced, start, zone};
 use crate::clients::have;
 use crate::harness::server::{children, signal};
 use crate::harness::site::Parts;
-use crate::harness::{PATIENCE, poll};
+use crate::harness::{PATIENCE, Running, poll};
 
 /// A zone with short times, and a location whose segments activate.
 fn parts() -> Parts {
@@ -117,6 +117,12 @@ fn a_rate_is_told_while_one_transfer_goes_on_and_the_top_decays_after_it() {
         "{shown:#}"
     );
     assert_eq!(shown["tx"]["bytes"], sizes[0] + sizes[1], "{shown:#}");
+    expect_decay(&running);
+    running.server.stop().unwrap();
+}
+
+/// Once nothing is sent, the top of the session goes down by a twentieth each second.
+fn expect_decay(running: &Running) {
     let top = || {
         running
             .status("http/session_zones/s/active/one/tx/top")
@@ -125,7 +131,7 @@ fn a_rate_is_told_while_one_transfer_goes_on_and_the_top_decays_after_it() {
     };
     // While bytes are within the window the mean holds the top up.
     let first = poll(PATIENCE, || {
-        let bitrate = count(&running, "active/one/tx/bitrate");
+        let bitrate = count(running, "active/one/tx/bitrate");
         (bitrate == 0).then(|| (Instant::now(), top()))
     });
     let (at, first) = first.unwrap();
@@ -137,7 +143,6 @@ fn a_rate_is_told_while_one_transfer_goes_on_and_the_top_decays_after_it() {
         (least..=most).contains(&decayed),
         "{decayed} after {seconds} s"
     );
-    running.server.stop().unwrap();
 }
 
 #[test]
@@ -164,7 +169,7 @@ fn a_good_end_closes_what_is_active_and_logs_are_opened_anew() {
     assert!(written.is_some());
     assert_eq!(ask(&running, "GET", "/1.ts?id=active", None), 200);
     assert_eq!(ask(&running, "GET", "/list?id=pending", None), 200);
-    let crate::harness::Running { server, site } = running;
+    let Running { server, site } = running;
     server.stop().unwrap();
     let text = site.read("closed");
     assert!(

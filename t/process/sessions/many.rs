@@ -105,12 +105,7 @@ fn names_of_any_bytes_are_shown_apart_and_as_what_they_are() {
             .into(),
         ..Parts::default()
     });
-    let encoded = |byte: u8, behind: &str| format!("/n%{byte:02X}{behind}");
-    let bytes: Vec<u8> = (1..=255).filter(|byte| !b"./".contains(byte)).collect();
-    let targets: Vec<String> = bytes
-        .iter()
-        .flat_map(|byte| [encoded(*byte, ""), encoded(*byte, "%5Cx%22")])
-        .collect();
+    let targets = targets();
     pipeline(running.address(), targets.len(), 16, |number| {
         targets[number].clone()
     });
@@ -130,18 +125,7 @@ fn names_of_any_bytes_are_shown_apart_and_as_what_they_are() {
             "{target}"
         );
     }
-    let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
-    let page = connection.get("/metrics").unwrap();
-    let lines = page
-        .text()
-        .lines()
-        .filter(|line| line.starts_with("session_bytes{"))
-        .count();
-    assert_eq!(lines, targets.len());
-    if have("promtool") {
-        let (code, said) = exposition::promtool(&page.body);
-        assert_eq!(code, Some(0), "{said}");
-    }
+    expect_page(&running, targets.len());
     pipeline(running.address(), targets.len(), 16, |number| {
         format!("{}?close=1", targets[number])
     });
@@ -162,4 +146,29 @@ fn names_of_any_bytes_are_shown_apart_and_as_what_they_are() {
         }
     }
     running.server.stop().unwrap();
+}
+
+/// Paths with each byte that a path may hold.
+fn targets() -> Vec<String> {
+    let encoded = |byte: u8, behind: &str| format!("/n%{byte:02X}{behind}");
+    let bytes = (1..=u8::MAX).filter(|byte| !b"./".contains(byte));
+    bytes
+        .flat_map(|byte| [encoded(byte, ""), encoded(byte, "%5Cx%22")])
+        .collect()
+}
+
+/// The page has a line for each of so many sessions, and is one that promtool reads.
+fn expect_page(running: &Running, sessions: usize) {
+    let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+    let page = connection.get("/metrics").unwrap();
+    let lines = page
+        .text()
+        .lines()
+        .filter(|line| line.starts_with("session_bytes{"))
+        .count();
+    assert_eq!(lines, sessions);
+    if have("promtool") {
+        let (code, said) = exposition::promtool(&page.body);
+        assert_eq!(code, Some(0), "{said}");
+    }
 }
