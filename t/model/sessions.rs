@@ -45,6 +45,19 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_a_fuzzer_may_ask_for_is_done(bytes in proptest::collection::vec(any::<[u8; 6]>(), 1..300)) {
+        let mut pair = Pair::new();
+        for bytes in bytes {
+            pair.play(&Step::from_bytes(bytes));
+        }
+        pair.compare();
+    }
+}
+
 const ROLE: &str = "PINGAUGE_SESSIONS_ROLE";
 /// Sessions of the children at the same time at most.
 const MOST: u64 = 40;

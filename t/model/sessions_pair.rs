@@ -244,7 +244,6 @@ fn open(memory: &SharedMemory, bytes: usize) -> Sessions {
 
 impl Step {
     /// One step out of six bytes, for the fuzzer.
-    #[allow(dead_code, reason = "each of the users makes steps in its own way")]
     pub(crate) fn from_bytes([what, id, a, b, c, d]: [u8; 6]) -> Self {
         let id = id % 30;
         match what % 12 {

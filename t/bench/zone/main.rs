@@ -12,6 +12,7 @@
 mod keys;
 mod processes;
 mod sections;
+mod sessions;
 mod subject;
 mod took;
 
