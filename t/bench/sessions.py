@@ -5,12 +5,11 @@ usage: t/bench/sessions.py [BINARY] [--seconds S] [--rounds N] [--live N] [--lis
 
 Needs wrk. One server with one worker on one processor, the load generator on the other. Two locations differ in
 `session` alone; the same requests, with ids of `--live` sessions in turn, go to each, forwards and backwards. CPU is
-the run time of the server's processes as the scheduler counts it. Printed are the medians in microseconds and the median of
-the rounds' differences, with the least and the most. Then `--listed` sessions are made and listed in a loop, while
+the run time of the worker as the scheduler counts it. Printed are the medians in microseconds and the median of the
+rounds' differences, with the least and the most, and what the keeper takes for its sweeps. Then `--listed` sessions are made and listed in a loop, while
 single small requests are timed: their 50th, 99th and 99.9th percentile in milliseconds, without the listing and with it.
 """
 import argparse
-import http.client
 import os
 import re
 import socket
@@ -68,9 +67,12 @@ def family(pid):
                 yield from family(int(child))
 
 
-def cpu_us(pid):
+def cpu_us(pid, title):
     total = 0
     for member in family(pid):
+        with open(f"/proc/{member}/cmdline", encoding="ascii") as file:
+            if title not in file.read():
+                continue
         for task in os.listdir(f"/proc/{member}/task"):
             with open(f"/proc/{member}/task/{task}/schedstat", encoding="ascii") as file:
                 total += int(file.read().split()[0])
@@ -90,13 +92,14 @@ def load(path, live, seconds):
 
 
 def compare(process, options):
-    costs = {"/without": [], "/with": []}
+    costs, keeping = {"/without": [], "/with": []}, []
     for number in range(options.rounds + 1):
         for path in list(costs) if number % 2 else list(costs)[::-1]:
-            before = cpu_us(process.pid)
+            before, kept = cpu_us(process.pid, "worker process"), cpu_us(process.pid, "keeper process")
             requests = load(path, options.live, options.seconds)
             if number > 0:
-                costs[path].append((cpu_us(process.pid) - before) / requests)
+                costs[path].append((cpu_us(process.pid, "worker process") - before) / requests)
+                keeping.append((cpu_us(process.pid, "keeper process") - kept) / options.seconds / 1000)
     without, with_one = costs["/without"], costs["/with"]
     added = [own - bare for own, bare in zip(with_one, without)]
     print(
@@ -104,22 +107,30 @@ def compare(process, options):
         f"added {statistics.median(added):.2f} us ({min(added):.2f} to {max(added):.2f})",
         flush=True,
     )
+    print(f"the keeper: {statistics.median(keeping):.1f} ms in a second", flush=True)
 
 
 def shown(path):
-    connection = http.client.HTTPConnection("127.0.0.1", PORT)
-    connection.request("GET", f"/status/http/session_zones/{path}")
-    return connection.getresponse().read()
+    with socket.create_connection(("127.0.0.1", PORT)) as connection:
+        connection.sendall(f"GET /status/http/session_zones/{path} HTTP/1.0\r\n\r\n".encode())
+        answer = b""
+        while piece := connection.recv(1 << 20):
+            answer += piece
+    return answer.partition(b"\r\n\r\n")[2]
 
 
 def times(seconds):
-    connection = http.client.HTTPConnection("127.0.0.1", PORT)
+    connection = socket.create_connection(("127.0.0.1", PORT))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     taken, end = [], time.monotonic() + seconds
     while time.monotonic() < end:
         begun = time.monotonic()
-        connection.request("GET", "/without")
-        connection.getresponse().read()
+        connection.sendall(b"GET /without HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n01234567890123456789"):
+            answer += connection.recv(4096)
         taken.append(1000 * (time.monotonic() - begun))
+    connection.close()
     taken.sort()
     return [taken[int(len(taken) * part)] for part in (0.5, 0.99, 0.999)]
 
