@@ -29,6 +29,7 @@ pub mod metric;
 pub mod prometheus;
 pub mod proxy;
 pub mod rewrite;
+pub mod session_zone;
 mod shared_zone;
 pub mod status_zone;
 pub mod sub_filter;
@@ -54,6 +55,7 @@ pub static MODULES: &[&Module] = &[
     &status_zone::MODULE,
     &proxy::MODULE,
     &metric::MODULE,
+    &session_zone::MODULE,
     &prometheus::MODULE,
     &files::MODULE,
     &unused::MODULE,

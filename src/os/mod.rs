@@ -31,6 +31,7 @@ mod send_file;
 mod shared_memory;
 mod signals;
 mod title;
+mod unsent;
 
 pub use access::may_make_files;
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
@@ -56,3 +57,4 @@ pub use send_file::{send_file, send_more_follows};
 pub use shared_memory::SharedMemory;
 pub use signals::{SignalsHeld, admit_signals, hold_signals, note_arrivals};
 pub use title::{claim_title, set_title};
+pub use unsent::limit_unsent;

@@ -16,7 +16,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::log_limit::{LeftOut, Line, LogLimit, Verdict};
 use crate::metric::Moment;
-use crate::modules::process::{ErrorLog, LogLevel, LogTarget};
+use crate::modules::process::{ErrorLog, LogLevel, LogTarget, NOTICE};
 use crate::os::{self, LocalTime, LogFile};
 
 /// Where lines go.
@@ -244,6 +244,7 @@ fn level_of(metadata: &Metadata<'_>) -> Option<LogLevel> {
     let ours = metadata.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"));
     match metadata.level() {
         log::Level::Error => Some(LogLevel::Error),
+        log::Level::Warn if metadata.target() == NOTICE => Some(LogLevel::Notice),
         log::Level::Warn => Some(LogLevel::Warn),
         log::Level::Info if ours => Some(LogLevel::Info),
         log::Level::Info => Some(LogLevel::Debug),
@@ -297,6 +298,7 @@ mod tests {
             Some(LogLevel::Debug)
         );
         assert_eq!(level("pingora_core::x", log::Level::Debug), None);
+        assert_eq!(level(NOTICE, log::Level::Warn), Some(LogLevel::Notice));
         assert_eq!(
             level("pingora_core::x", log::Level::Warn),
             Some(LogLevel::Warn)

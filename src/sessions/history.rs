@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::cells::{Bytes, CELLS, row, totals};
+use super::cells::{Bytes, CELLS, row};
 use super::keys::{self, Key, PEER_BYTES};
 use super::{Attributes, Sessions};
 use crate::zone::{Cursor, Edit, Put, Record, Stay};
@@ -143,7 +143,36 @@ pub struct Summary {
     moves: u32,
 }
 
+/// A row of the history, by its name.
+#[derive(Clone, Copy, Debug)]
+pub enum By<'a> {
+    /// A peer.
+    Peer(&'a [u8]),
+    /// A location of a peer.
+    PeerLocation(&'a [u8], &'a [u8]),
+    /// A location.
+    Location(&'a [u8]),
+    /// A reference.
+    Reference(&'a [u8]),
+}
+
 impl Sessions {
+    /// What a row of the history says; nothing if there is none.
+    pub fn row(&self, by: By<'_>) -> Option<Sums> {
+        let row = |key: Key| self.copy(key.kept()).map(|cells| Row::of(&cells));
+        let found = match by {
+            By::Peer(name) => row(Key::of(keys::PEER, name)),
+            By::PeerLocation(peer, location) => {
+                let of_peer = row(Key::of(keys::PEER, peer))?;
+                let pair = row(Key::of_pair(peer, location));
+                pair.filter(|pair| pair.born == of_peer.born)
+            }
+            By::Location(name) => row(Key::of(keys::LOCATION, name)),
+            By::Reference(name) => row(Key::of(keys::REFERENCE, name)),
+        };
+        found.map(|row| row.sums).filter(|sums| sums.sessions > 0)
+    }
+
     /// Goes on collecting the history, a thousand keys or so at a time; false once it is all there. What rows do not
     /// say is added under `rest`, if there is to be such a name. Memory is bounded by the size of the zone.
     pub fn collect(&self, summary: &mut Summary, rest: Option<&[u8]>) -> bool {
@@ -172,10 +201,7 @@ impl Sessions {
             return true;
         }
         if let Some(totals) = self.totals() {
-            summary.totals = Sums {
-                sessions: totals.get(totals::CLOSED),
-                bytes: totals.bytes(totals::CLOSED_BYTES),
-            };
+            summary.totals = totals.closed();
         }
         summary.join();
         if let Some(rest) = rest {

@@ -58,6 +58,11 @@ impl Key {
         &self.bytes[..usize::from(self.length)]
     }
 
+    /// As it is kept.
+    pub(super) fn kept(&self) -> &[u8] {
+        &self.bytes()[..self.bytes().len().min(KEY_LIMIT)]
+    }
+
     /// What the first cell of a row with this key is.
     pub(super) fn row_name(&self) -> u64 {
         xxh3_64(self.bytes()) | ROW

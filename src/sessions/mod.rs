@@ -30,7 +30,7 @@ use crate::zone::{NotChanged, Zone};
 pub use attributes::Attributes;
 pub use cells::{Bytes, Flow};
 pub use count::Handle;
-pub use history::{Peer, Summary, Sums};
+pub use history::{By, Peer, Summary, Sums};
 pub use limits::{Limit, Limits};
 pub use read::{Numbers, Session};
 pub use register::{Admission, Estimate, Newcomer, Status};

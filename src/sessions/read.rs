@@ -1,9 +1,10 @@
 //! Looking at sessions: one by its id, all one after another, and the numbers of a zone.
 
 use super::cells::{self, Bytes, CELLS, Flow, flow, gauge, session, totals};
+use super::count::Handle;
 use super::keys::{GAUGE, SESSION, TOTALS};
 use super::totals::Totals;
-use super::{Attributes, Sessions};
+use super::{Attributes, Sessions, Sums};
 use crate::metric::{ELLIPSIS, KEY_LIMIT, Moment, is_truncated};
 use crate::zone::{Cursor, Record};
 
@@ -129,6 +130,8 @@ pub struct Numbers {
     pub active: u64,
     /// Sessions that ever were active.
     pub total: u64,
+    /// Active sessions that were closed.
+    pub closed: Sums,
     /// Requests that found or made a session.
     pub passed: u64,
     /// Requests that were not tracked.
@@ -163,6 +166,7 @@ impl Sessions {
             pending: totals.get(totals::PENDING),
             active: totals.get(totals::ACTIVE),
             total: totals.get(totals::ACTIVATED),
+            closed: totals.closed(),
             passed: gauge[gauge::PASSED],
             skipped: gauge[gauge::SKIPPED],
             rejected_sessions: gauge[gauge::REJECTED_SESSIONS],
@@ -184,6 +188,15 @@ impl Sessions {
         }
         session.take_in(self.zone.moment(now).0);
         self.complete(session)
+    }
+
+    /// Copies the session of a request; false if it is gone, also if its id came again.
+    pub fn visited(&self, handle: &Handle, now: Moment, session: &mut Session) -> bool {
+        if !self.zone.read(handle.key.kept(), &mut session.record) {
+            return false;
+        }
+        session.take_in(self.zone.moment(now).0);
+        session.cell(session::SERIAL) == handle.serial && self.complete(session)
     }
 
     /// Copies the next session of a listing; false at the end. The listing may rest between two sessions.
@@ -217,7 +230,7 @@ impl Sessions {
         self.copy(TOTALS).map(|cells| Totals::copied(&cells))
     }
 
-    fn copy(&self, key: &[u8]) -> Option<Vec<u64>> {
+    pub(super) fn copy(&self, key: &[u8]) -> Option<Vec<u64>> {
         let mut record = Record::default();
         let is_there = self.zone.read(key, &mut record) && record.raw_cells().len() == CELLS;
         is_there.then(|| record.raw_cells().to_vec())

@@ -69,20 +69,27 @@ pub struct Admission {
 }
 
 impl Sessions {
-    /// Enters a request's session, or finds it. The request is counted.
-    pub fn register(&self, new: &Newcomer<'_>, now: Moment) -> Admission {
-        let key = Key::of(keys::SESSION, new.id);
+    /// Finds a request's session if it is there. The request is counted then.
+    pub fn find(&self, id: &[u8], now: Moment) -> Option<Handle> {
+        let key = Key::of(keys::SESSION, id);
         let known = self.zone.with_found_cells(key.bytes(), now, |spot, cells| {
             cells[session::REQUESTS].fetch_add(1, Ordering::AcqRel);
             Found::of(spot, cells)
         });
-        if let Some(found) = known {
-            self.tell(Told::Passed, now);
+        let found = known?;
+        self.tell(Told::Passed, now);
+        Some(found.handle(key))
+    }
+
+    /// Enters a request's session, or finds it. The request is counted.
+    pub fn register(&self, new: &Newcomer<'_>, now: Moment) -> Admission {
+        if let Some(handle) = self.find(new.id, now) {
             return Admission {
                 status: Status::Known,
-                handle: Some(found.handle(key)),
+                handle: Some(handle),
             };
         }
+        let key = Key::of(keys::SESSION, new.id);
         let companions = new.companions.iter().map(|zone| zone.tx_tops());
         let companions = companions.fold(0, u64::saturating_add);
         let entered = self

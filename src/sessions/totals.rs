@@ -1,5 +1,6 @@
 //! A zone's totals: a copy of them in an edit, which puts it back with whatever it sums up.
 
+use super::Sums;
 use super::cells::{Bytes, CELLS, totals};
 use super::keys;
 use crate::zone::{Edit, Put, Stay};
@@ -58,6 +59,14 @@ impl Totals {
 
     pub(super) fn bytes(&self, cells: [usize; 2]) -> Bytes {
         Bytes::of(cells.map(|cell| self.get(cell)))
+    }
+
+    /// Active sessions that were closed.
+    pub(super) fn closed(&self) -> Sums {
+        Sums {
+            sessions: self.get(totals::CLOSED),
+            bytes: self.bytes(totals::CLOSED_BYTES),
+        }
     }
 
     /// Sessions that are pending or active.

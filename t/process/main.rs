@@ -34,6 +34,7 @@ mod reload;
 mod requests;
 mod road;
 mod road_load;
+mod sessions;
 mod signal_order;
 mod signals;
 mod tls;

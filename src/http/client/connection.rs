@@ -192,6 +192,7 @@ impl Connection<'_> {
         mut request: Box<Request>,
         mut session: Box<Session>,
     ) {
+        session.follow(&request);
         session.client.consume(request.head.bytes().len());
         if let Answer::Wait(paused) = answer {
             let settled = wait::settle(&self.application.road, &mut request, &mut session, paused);
@@ -227,6 +228,7 @@ impl Connection<'_> {
         response: Response,
     ) {
         let response = body::judge(&mut request, &mut session, response);
+        session.follow(&request);
         let sent = send::send(&mut request, &mut session, response).await;
         let rest = match sent && request.keep_alive {
             true => Some(body::drain(&mut session).await),

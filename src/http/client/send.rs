@@ -287,6 +287,7 @@ async fn push(
 
 /// Reads on for a while before closing, so that the response is not lost to a reset.
 pub(in crate::http) async fn linger(client: &mut End, is_read: bool) {
+    client.set_meter(None);
     if is_read && client.received().is_empty() && !client.has_input() {
         Shutdown::shutdown(&mut **client.stream_mut()).await;
         return;

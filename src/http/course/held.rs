@@ -10,6 +10,7 @@ impl Request {
     /// Gives back what it has held: it is over, and its connection waits for the next.
     pub fn rest(&mut self) {
         self.bodies.clear();
+        self.meter = None;
         if std::mem::take(&mut self.remembers) {
             self.values.fill_with(|| Value::Unset);
             self.states.fill_with(|| None);

@@ -1,6 +1,7 @@
 //! One request, from its head to its end: what phases, variables and handlers work on.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::bodies::Bodies;
@@ -20,6 +21,7 @@ use crate::http::plan::runtime::{Listener, Runtime, Server};
 use crate::http::plan::settings::ErrorStatus;
 use crate::http::plan::variable::VariableIndex;
 use crate::http::transport::clock;
+use crate::http::transport::meter::Meter;
 use crate::metric::Moment;
 use crate::os;
 
@@ -69,6 +71,8 @@ pub struct Request {
     pub unchanged: bool,
     /// Whether its location was found by the path that it has now.
     pub located: bool,
+    /// Who is told of its bytes as they go.
+    pub meter: Option<Arc<dyn Meter>>,
     /// Whether it began and has not ended.
     pub(in crate::http) under_way: bool,
     pub(super) method: Option<&'static [u8]>,
@@ -83,8 +87,8 @@ pub struct Request {
     /// Whether there may be something in `values` or `states`.
     pub(super) remembers: bool,
     pub(super) buffers: Vec<Vec<u8>>,
-    received_before: u64,
-    sent_before: u64,
+    pub(super) received_before: u64,
+    pub(super) sent_before: u64,
     carried: Fields,
 }
 
@@ -122,6 +126,7 @@ impl Request {
             complete: false,
             unchanged: true,
             located: false,
+            meter: None,
             under_way: false,
             method: None,
             kinship: Kinship::default(),
@@ -224,28 +229,6 @@ impl Request {
     /// Milliseconds since the request began, at the present moment of its phase.
     pub fn elapsed_ms(&mut self) -> u64 {
         self.moment().0.saturating_sub(self.began.0) / 1_000_000
-    }
-
-    /// Bytes received for this request: head and body.
-    pub fn bytes_received(&self) -> u64 {
-        let received = self.connection.traffic.received.load(Ordering::Relaxed);
-        let consumed = received.saturating_sub(self.received_before);
-        consumed.max(self.head.bytes().len() as u64)
-    }
-
-    /// Bytes sent for this request: head and body.
-    pub fn bytes_sent(&self) -> u64 {
-        self.connection
-            .traffic
-            .sent
-            .load(Ordering::Relaxed)
-            .saturating_sub(self.sent_before)
-    }
-
-    /// Bytes of the body that were sent, in chunks or not: all that followed the head.
-    pub fn body_bytes_sent(&self) -> u64 {
-        let head = self.connection.traffic.head.load(Ordering::Relaxed);
-        self.bytes_sent().saturating_sub(head)
     }
 
     /// Appends the value of a variable; false when it has none.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use super::request::Request;
 use super::request_body::RequestBody;
 use crate::http::transport::end::End;
 use crate::http::transport::nowhere::Nowhere;
@@ -61,8 +62,16 @@ impl Session {
         .await
     }
 
-    /// Gives back memory: nothing is expected soon.
+    /// From now on the request's meter is told of what goes over the connection.
+    pub fn follow(&mut self, request: &Request) {
+        if request.meter.is_some() {
+            self.client.set_meter(request.meter.as_ref());
+        }
+    }
+
+    /// Gives back memory: nothing is expected soon, and nobody counts it.
     pub fn rest(&mut self) {
+        self.client.set_meter(None);
         if self.to_peer.capacity() > RESTING {
             self.to_peer = Vec::new();
         }

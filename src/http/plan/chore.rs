@@ -6,10 +6,15 @@
 
 use std::time::Duration;
 
+use super::runtime::Runtime;
+
 /// Something to be done now and then.
 pub trait Chore: Send + Sync {
     /// How long after it was begun it is due again; nothing for one that is only done at the end.
     fn every(&self) -> Option<Duration>;
+
+    /// The process that is to do it has this runtime; said once, before it is done.
+    fn begin(&self, _runtime: &'static Runtime) {}
 
     /// Does it. Failures are its own to tell.
     fn run(&self);

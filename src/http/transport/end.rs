@@ -14,6 +14,7 @@ use pingora_core::protocols::Stream;
 use tokio::io::AsyncWrite;
 
 use super::departure::Departure;
+use super::meter::{MAX_UNSENT, Meter};
 use super::received::Received;
 use super::timer::{Timer, deadline};
 use super::traffic::Traffic;
@@ -29,6 +30,9 @@ pub struct End {
     received: Received,
     traffic: Arc<Traffic>,
     departure: Option<Departure>,
+    meter: Option<Arc<dyn Meter>>,
+    /// Whether the system takes little in advance.
+    is_unsent_limited: bool,
 }
 
 impl End {
@@ -39,6 +43,8 @@ impl End {
             received: Received::default(),
             traffic,
             departure: None,
+            meter: None,
+            is_unsent_limited: false,
         }
     }
 
@@ -83,6 +89,15 @@ impl End {
     /// Forgets the watch of `poll_left`, which holds a descriptor.
     pub fn stop_watching(&mut self) {
         self.departure = None;
+    }
+
+    /// Has what goes over the connection from now on told to this meter, or to none.
+    pub fn set_meter(&mut self, meter: Option<&Arc<dyn Meter>>) {
+        self.meter = meter.cloned();
+        if self.meter.is_some() && !std::mem::replace(&mut self.is_unsent_limited, true) {
+            // What is no TCP connection has no such buffer.
+            let _ = os::limit_unsent(self.stream.id(), MAX_UNSENT);
+        }
     }
 
     /// Whether nobody is there any more to whom something could be sent.
@@ -232,10 +247,16 @@ impl End {
 
     fn count_sent(&self, amount: usize) {
         self.traffic.count_sent(amount);
+        if let Some(meter) = &self.meter {
+            meter.sent(amount as u64, &self.traffic);
+        }
     }
 
     fn count(&self, amount: usize) {
         self.traffic.count_received(amount);
+        if let Some(meter) = &self.meter {
+            meter.received(amount as u64, &self.traffic);
+        }
     }
 
     /// Whether nothing was received that nobody asked for.

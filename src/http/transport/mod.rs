@@ -6,6 +6,7 @@ pub mod clock;
 pub mod departure;
 pub mod end;
 pub mod link;
+pub mod meter;
 pub mod nowhere;
 pub mod outbox;
 pub mod received;

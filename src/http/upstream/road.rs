@@ -175,6 +175,7 @@ impl Journey<'_> {
 
     /// Finds a connection to a peer, and has the beginning of the request ready for it.
     async fn begin(&mut self, origin: &'static dyn Origin) -> Result<Exchange<'_>, Broken> {
+        self.session.follow(self.request);
         let rules = origin.rules();
         if rules.buffers_request && rules.sends_body && !self.session.body.is_done() {
             self.read_body(&rules.temporary).await?;

@@ -141,7 +141,7 @@ fn access_log(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         return Ok(());
     }
     let path = statement.text(1);
-    check_path(statement, path)?;
+    check_path("access_log", path, statement.word(1).span)?;
     let mut log = AccessLogWritten::new(path, statement.word(1).span);
     let mut flush = None;
     for (number, word) in statement.arguments().iter().enumerate().skip(1) {
@@ -180,7 +180,12 @@ fn access_log(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-fn check_path(statement: &Statement<'_>, path: &str) -> Result<(), Diagnostic> {
+/// Refuses the path of a log that names no one file.
+pub(in crate::modules) fn check_path(
+    directive: &str,
+    path: &str,
+    span: Span,
+) -> Result<(), Diagnostic> {
     let (what, help) = if path.contains('$') {
         let help = "write a fixed path; \"if=\" chooses what goes to which log";
         ("variables in its path", help)
@@ -189,8 +194,8 @@ fn check_path(statement: &Statement<'_>, path: &str) -> Result<(), Diagnostic> {
     } else {
         return Ok(());
     };
-    let message = format!("\"access_log\" does not support {what}");
-    Err(statement.error(1, message).with_help(help))
+    let message = format!("\"{directive}\" does not support {what}");
+    Err(Diagnostic::error(span, message).with_help(help))
 }
 
 fn invalid(word: &Word, help: &str) -> Diagnostic {

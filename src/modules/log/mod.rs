@@ -6,21 +6,22 @@
 mod directives;
 mod file;
 mod format;
+mod lines;
 
-use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::conf::{Chain, Diagnostic, Span, Text, Word, nearest, reason};
+use crate::conf::{Chain, Span};
 use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::module::{self, Module};
 use crate::http::course::request::Request;
 use crate::http::plan::phase::PhaseHandler;
 use crate::http::plan::template::Template;
+pub(super) use directives::check_path;
 use directives::{AccessLogWritten, AccessLogsWritten, FormatsWritten};
-use file::Log;
 pub use file::flush;
-use format::{Escaping, Format};
+use format::Format;
+use lines::Known;
+pub(super) use lines::{Lines, Wanted, lines};
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -39,14 +40,6 @@ const DEFAULT_PATH: &str = "logs/access.log";
 const COMBINED: &str = "combined";
 const COMBINED_TEXT: &str = "$remote_addr - $remote_user [$time_local] \"$request\" $status \
                              $body_bytes_sent \"$http_referer\" \"$http_user_agent\"";
-
-/// The formats and files of a configuration.
-#[derive(Default)]
-struct Known {
-    formats: HashMap<String, Arc<Format>>,
-    /// `None` for one that cannot be opened, which was reported.
-    files: HashMap<PathBuf, Option<Arc<Log>>>,
-}
 
 fn compile_formats(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     let Some(FormatsWritten(formats)) = chain.own() else {
@@ -70,84 +63,25 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
         }
     };
     for written in logs {
-        let format = find_format(builder, written);
-        let log = open(builder, written);
-        if let Some((format, log)) = format.zip(log) {
+        let wanted = Wanted {
+            path: &written.path,
+            format: written.format.as_ref(),
+            default: (COMBINED, COMBINED_TEXT),
+            buffering: written.buffering,
+            span: written.span,
+        };
+        if let Some(lines) = lines(builder, &wanted) {
             let condition = written.condition.as_ref();
             let condition = condition.map(|text| builder.template(text));
-            parts.finally.push(Box::new(AccessLog {
-                format,
-                condition,
-                log,
-            }));
+            parts.finally.push(Box::new(AccessLog { lines, condition }));
         }
     }
-}
-
-fn find_format(builder: &mut Builder<'_>, written: &AccessLogWritten) -> Option<Arc<Format>> {
-    let (name, span) = match &written.format {
-        Some(word) => (word.text.as_str(), word.span),
-        None => (COMBINED, written.span),
-    };
-    if let Some(format) = builder.thing::<Known>().formats.get(name) {
-        return Some(Arc::clone(format));
-    }
-    if name != COMBINED {
-        let names = builder.thing::<Known>().formats.keys();
-        let similar = nearest(name, names.map(String::as_str).chain([COMBINED]));
-        let mut problem = Diagnostic::error(span, format!("unknown log format \"{name}\""));
-        problem.help = similar.map(|name| format!("did you mean \"{name}\"?"));
-        builder.diagnostics.push(problem);
-        return None;
-    }
-    let text = Text::parse(&Word::from(COMBINED_TEXT));
-    let text = builder.diagnostics.check(text)?;
-    let format = Arc::new(Format::new(builder.template(&text), Escaping::Default));
-    let known = builder.thing::<Known>();
-    known.formats.insert(name.to_owned(), Arc::clone(&format));
-    Some(format)
-}
-
-fn open(builder: &mut Builder<'_>, written: &AccessLogWritten) -> Option<Arc<Log>> {
-    let path = builder.path(&written.path);
-    if let Some(log) = builder.thing::<Known>().files.get(&path) {
-        let log = log.clone()?;
-        if log.buffering() != written.buffering {
-            let message = format!(
-                "access_log \"{}\" already defined with conflicting parameters",
-                written.path
-            );
-            let help = "buffer and flush must be the same wherever a file is written to";
-            let problem = Diagnostic::error(written.span, message).with_help(help);
-            builder.diagnostics.push(problem);
-        }
-        return Some(log);
-    }
-    let implied = written.span == Span::NOWHERE;
-    if implied && let Some(folder) = path.parent() {
-        // That it could not be made is told when the file cannot be opened.
-        let _ = std::fs::create_dir_all(folder);
-    }
-    let opened = Log::open(&path, written.buffering).map_err(|error| {
-        let message = format!("open() \"{}\" failed ({})", path.display(), reason(&error));
-        let help = "the folder must exist and be writable; \"access_log off;\" writes no log";
-        let problem = if implied {
-            Diagnostic::warning(written.span, message)
-        } else {
-            Diagnostic::error(written.span, message)
-        };
-        problem.with_help(help)
-    });
-    let log = builder.diagnostics.check(opened);
-    builder.thing::<Known>().files.insert(path, log.clone());
-    log
 }
 
 /// Writes a line for each request.
 struct AccessLog {
-    format: Arc<Format>,
+    lines: Lines,
     condition: Option<Template>,
-    log: Arc<Log>,
 }
 
 impl PhaseHandler for AccessLog {
@@ -157,13 +91,10 @@ impl PhaseHandler for AccessLog {
             condition.append(request, &mut text);
         }
         let is_wanted = self.condition.is_none() || !matches!(&*text, b"" | b"0");
-        if is_wanted {
-            text.clear();
-            self.format.append(request, &mut text);
-            text.push(b'\n');
-            self.log.write(&text);
-        }
         request.recycle(text);
+        if is_wanted {
+            self.lines.write(request);
+        }
     }
 }
 

@@ -67,7 +67,7 @@ pub(super) const METRIC_COMPLEX_ZONE: DirectiveSpec = DirectiveSpec {
 pub(super) struct ZonesWritten(pub Vec<ZoneWritten>);
 
 /// One zone, as written.
-pub(super) struct ZoneWritten {
+pub(in crate::modules) struct ZoneWritten {
     pub name: String,
     pub size: usize,
     pub options: Options,
@@ -79,7 +79,7 @@ pub(super) struct ZoneWritten {
 
 /// What holds for the zone as a whole.
 #[derive(Default)]
-pub(super) struct Options {
+pub(in crate::modules) struct Options {
     pub overflow: Overflow,
     /// How long a key stays without an update, in milliseconds.
     pub inactive: Option<u64>,
@@ -89,7 +89,7 @@ pub(super) struct Options {
 }
 
 impl ZoneWritten {
-    pub(super) fn declaration(&self, purpose: &'static Purpose) -> Declaration {
+    pub(in crate::modules) fn declaration(&self, purpose: &'static Purpose) -> Declaration {
         let options = &self.options;
         Declaration {
             purpose,
@@ -106,7 +106,7 @@ impl ZoneWritten {
 }
 
 impl Options {
-    fn check(&self) -> Result<(), Diagnostic> {
+    pub(in crate::modules) fn check(&self) -> Result<(), Diagnostic> {
         match (&self.file, self.sync) {
             (None, Some((_, span))) => {
                 let message = "\"sync\" requires a file";
@@ -212,7 +212,8 @@ fn metrics(statement: &mut Statement<'_>, lines: &[&Directive]) -> Vec<(String, 
     metrics
 }
 
-fn name_and_size(
+/// Reads `NAME:SIZE[:file=PATH]`, the first argument.
+pub(in crate::modules) fn name_and_size(
     statement: &Statement<'_>,
 ) -> Result<(String, usize, Option<FileWritten>), Diagnostic> {
     let text = statement.text(1);
@@ -264,7 +265,7 @@ fn name_and_size(
 }
 
 /// Takes an option; false when the word is none.
-fn option(options: &mut Options, word: &Word) -> Result<bool, Diagnostic> {
+pub(in crate::modules) fn option(options: &mut Options, word: &Word) -> Result<bool, Diagnostic> {
     if let Some(value) = word.strip_prefix("inactive=") {
         options.inactive = Some(inactive(&value)?);
         return Ok(true);

@@ -89,10 +89,6 @@ pub(in crate::modules) trait Holder: Send + std::marker::Sync + 'static {
 pub(in crate::modules) struct Opened {
     pub zone: Zone,
     pub lasting: Option<Lasting>,
-    #[allow(
-        dead_code,
-        reason = "of metrics nothing ends with a server; of sessions it does"
-    )]
     pub found: Found,
 }
 

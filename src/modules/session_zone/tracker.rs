@@ -1,0 +1,241 @@
+//! What a location's `session` does to a request: finds its session, or lets a new one in, or refuses it; and ends it
+//! with the request where that is wanted.
+
+use std::sync::Arc;
+
+use super::bitrate;
+use super::closing;
+use super::visits::{Outcome, Seen, State, Visit};
+use super::zones::Entry;
+use crate::http::course::circumstances::Circumstances;
+use crate::http::course::request::Request;
+use crate::http::plan::phase::{PhaseHandler, Preaccess, PreaccessHandler};
+use crate::http::plan::template::Template;
+use crate::metric::Moment;
+use crate::modules::process::{LogLevel, NOTICE};
+use crate::sessions::{Admission, Attributes, Estimate, Handle, Limit, Newcomer, Status};
+
+/// One `session` of a location.
+pub(super) struct Tracker {
+    pub entry: Arc<Entry>,
+    /// Which zone of the configuration.
+    pub number: usize,
+    pub state: State,
+    pub id: Template,
+    pub reference: Option<Template>,
+    pub location: Option<Template>,
+    pub peer: Option<Template>,
+    pub extra: Option<Template>,
+    pub activate: Option<Template>,
+    pub estimate: Option<Template>,
+    pub close: Option<Template>,
+    pub condition: Option<Template>,
+    pub status: u16,
+    pub level: LogLevel,
+    pub is_dry_run: bool,
+}
+
+impl std::fmt::Debug for Tracker {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_tuple("Tracker").field(&self.entry).finish()
+    }
+}
+
+impl PreaccessHandler for Tracker {
+    fn run(&'static self, request: &mut Request) -> Preaccess {
+        let before = self.seen(request);
+        if before.is_some_and(|outcome| outcome != Outcome::Skipped) {
+            return Preaccess::Pass;
+        }
+        let now = request.moment();
+        let mut id = request.buffer();
+        self.id.append(request, &mut id);
+        let is_wanted = !id.is_empty()
+            && self
+                .condition
+                .as_ref()
+                .is_none_or(|one| is_set(one, request));
+        let (outcome, visit) = match is_wanted {
+            true => self.enter(request, &id, now),
+            false => (Outcome::Skipped, None),
+        };
+        request.recycle(id);
+        if !is_wanted && before.is_none() {
+            self.entry.sessions.skip(now);
+        }
+        let tracker = self;
+        let seen = Seen {
+            tracker,
+            outcome,
+            visit,
+        };
+        request.state(self.state).add(seen);
+        match outcome {
+            Outcome::Rejected(_) => Preaccess::Refuse(self.status),
+            _ => Preaccess::Pass,
+        }
+    }
+}
+
+impl Tracker {
+    /// What is known of the request in this zone.
+    fn seen(&self, request: &Request) -> Option<Outcome> {
+        let visits = request.state_if_any(self.state)?;
+        let seen = visits.all().find(|seen| seen.tracker.number == self.number);
+        seen.map(|seen| seen.outcome)
+    }
+
+    /// Finds the session of an id, or enters it.
+    fn enter(
+        &'static self,
+        request: &mut Request,
+        id: &[u8],
+        now: Moment,
+    ) -> (Outcome, Option<Arc<Visit>>) {
+        let known = self.entry.sessions.find(id, now);
+        let is_known = known.is_some();
+        let admission = match known {
+            Some(handle) => Admission {
+                status: Status::Known,
+                handle: Some(handle),
+            },
+            None => self.register(request, id, now),
+        };
+        let outcome = match admission.status {
+            Status::New => Outcome::New,
+            Status::Known => Outcome::Known,
+            Status::Rejected(limit) => {
+                self.say(request, limit, "");
+                Outcome::Rejected(limit)
+            }
+            Status::RejectedDryRun(limit) => {
+                self.say(request, limit, ", dry run");
+                Outcome::RejectedDryRun(limit)
+            }
+            Status::Untracked => Outcome::Skipped,
+        };
+        let Some(handle) = admission.handle else {
+            return (outcome, None);
+        };
+        if is_known && let Some(extra) = &self.extra {
+            self.replace_extra(request, extra, &handle, now);
+        }
+        if let Some(activate) = &self.activate
+            && is_set(activate, request)
+        {
+            self.activate(&handle, now);
+        }
+        (outcome, Some(Visit::begin(self, handle, request, now)))
+    }
+
+    #[cold]
+    fn register(&self, request: &mut Request, id: &[u8], now: Moment) -> Admission {
+        let mut evaluate = |template: &Option<Template>| match template {
+            Some(template) => template.evaluate(request),
+            None => Vec::new(),
+        };
+        let reference = evaluate(&self.reference);
+        let (location, peer) = (evaluate(&self.location), evaluate(&self.peer));
+        let (extra, estimate) = (evaluate(&self.extra), evaluate(&self.estimate));
+        let newcomer = Newcomer {
+            id,
+            attributes: Attributes {
+                reference: &reference,
+                location: &location,
+                peer: &peer,
+                extra: &extra,
+            },
+            estimate: match bitrate::pair(&estimate) {
+                [None, None] => None,
+                [tx, rx] => Some(Estimate {
+                    tx: tx.unwrap_or(0),
+                    rx: rx.unwrap_or(0),
+                }),
+            },
+            companions: self.entry.companions(),
+            is_dry_run: self.is_dry_run,
+        };
+        self.entry.sessions.register(&newcomer, now)
+    }
+
+    fn replace_extra(&self, request: &mut Request, extra: &Template, handle: &Handle, now: Moment) {
+        let mut text = request.buffer();
+        extra.append(request, &mut text);
+        let replaced = self.entry.sessions.replace_extra(handle, &text, now);
+        request.recycle(text);
+        if let Err(error) = replaced {
+            self.complain(&error);
+        }
+    }
+
+    pub(super) fn activate(&self, handle: &Handle, now: Moment) {
+        if let Err(error) = self.entry.sessions.activate(handle, now) {
+            self.complain(&error);
+        }
+    }
+
+    #[cold]
+    fn complain(&self, error: &dyn std::fmt::Display) {
+        log::error!("session zone \"{}\": {error}", self.entry.name);
+    }
+
+    /// Tells of a session that is refused, or would be.
+    #[cold]
+    fn say(&self, request: &Request, limit: Limit, how: &str) {
+        let what = match limit {
+            Limit::Sessions => "sessions",
+            Limit::Bitrate => "bitrate",
+        };
+        let (name, request) = (&self.entry.name, Circumstances(request));
+        let line = format_args!("limiting {what}{how} by zone \"{name}\"{request}");
+        match self.level {
+            LogLevel::Info => log::info!("{line}"),
+            LogLevel::Notice => log::warn!(target: NOTICE, "{line}"),
+            LogLevel::Warn => log::warn!("{line}"),
+            _ => log::error!("{line}"),
+        }
+    }
+
+    /// Ends the session where the request wants it.
+    fn leave(&self, request: &mut Request, visit: &Visit) {
+        let Some(close) = &self.close else {
+            return;
+        };
+        if !is_set(close, request) {
+            return;
+        }
+        let now = request.moment();
+        match self.entry.sessions.close(&visit.handle, now) {
+            Ok(Some(closed)) => closing::write(&self.entry, &closed, request.runtime),
+            Ok(None) => {}
+            Err(error) => self.complain(&error),
+        }
+    }
+}
+
+/// Whether a text is neither empty nor `0`.
+fn is_set(template: &Template, request: &mut Request) -> bool {
+    let mut text = request.buffer();
+    template.append(request, &mut text);
+    let is_set = !matches!(&*text, b"" | b"0");
+    request.recycle(text);
+    is_set
+}
+
+/// The end of a request: its bytes are counted no more.
+pub(super) struct Leave(pub State);
+
+impl PhaseHandler for Leave {
+    fn run(&self, request: &mut Request) {
+        if request.state_if_any(self.0).is_none() {
+            return;
+        }
+        let visits = std::mem::take(request.state(self.0));
+        for seen in visits.all() {
+            if let Some(visit) = &seen.visit {
+                seen.tracker.leave(request, visit);
+            }
+        }
+        request.meter = None;
+    }
+}

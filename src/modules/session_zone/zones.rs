@@ -1,0 +1,233 @@
+//! The session zones of a configuration: made, taken over or attached to, and found by name.
+
+use std::sync::{Arc, OnceLock};
+
+use super::visits::State;
+use super::zone_directive::{PURPOSE, USE, ZoneWritten, ZonesWritten};
+use super::{status, sweep};
+use crate::conf::{Chain, Diagnostic, Word, nearest};
+use crate::http::build::builder::Builder;
+use crate::http::build::memory::Role;
+use crate::http::course::request::Request;
+use crate::metric::{Moment, Schema};
+use crate::modules::log::{Lines, Wanted, lines};
+use crate::modules::shared_zone::{self, Declaration, Found, Holder, Lasting, Purpose};
+use crate::os;
+use crate::sessions::Sessions;
+use crate::zone::{NotChanged, Zone};
+
+/// A zone and what its configuration says.
+pub(super) struct Entry {
+    pub name: String,
+    schema: Arc<Schema>,
+    /// Where it lasts, if it does.
+    lasting: Option<Lasting>,
+    pub sessions: Arc<Sessions>,
+    /// Zones whose tops count for the limit, too.
+    pub companions: OnceLock<Box<[Arc<Sessions>]>>,
+    /// Under what is summed up what has no row any more.
+    pub rest: Option<Vec<u8>>,
+    /// Where sessions that are over are told.
+    pub log: Option<Lines>,
+    /// Where a request keeps what the lines of the log are about.
+    pub state: State,
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_tuple("Entry").field(&self.name).finish()
+    }
+}
+
+impl Entry {
+    /// The zones whose tops count for the limit, too.
+    pub(super) fn companions(&self) -> &[Arc<Sessions>] {
+        self.companions.get().map_or(&[], |all| all)
+    }
+}
+
+/// The zones of a configuration, in the order of the file.
+#[derive(Default)]
+pub(super) struct Registry {
+    pub all: Vec<Arc<Entry>>,
+    pub state: Option<State>,
+}
+
+/// The form of lines for want of a `log_format`.
+const FORM: &str = "$time_iso8601 $session_id $session_reference $session_location $session_peer \
+                    $session_duration $session_requests $session_rx_bytes $session_tx_bytes \
+                    $session_rx_top $session_tx_top \"$session_extra\"";
+
+/// Makes the zones of an `http` block, with their part of the status tree.
+pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
+    let state = builder.state();
+    builder.thing::<Registry>().state = Some(state);
+    let Some(ZonesWritten(zones)) = chain.own() else {
+        return;
+    };
+    for written in zones {
+        let declared = written.memory.declaration(&PURPOSE);
+        let Some(entry) = open(builder, written, &declared, state) else {
+            continue;
+        };
+        let entry = Arc::new(entry);
+        // Before the snapshots: the last of them has what was closed last.
+        sweep::add_chore(builder, &entry);
+        shared_zone::add_chores(builder, &entry, &declared);
+        builder.thing::<Registry>().all.push(entry);
+    }
+    for written in zones {
+        join(builder, written);
+    }
+    let all: Arc<[Arc<Entry>]> = builder.thing::<Registry>().all.iter().cloned().collect();
+    status::mount(builder, &all);
+}
+
+fn open(
+    builder: &mut Builder<'_>,
+    written: &ZoneWritten,
+    declared: &Declaration,
+    state: State,
+) -> Option<Entry> {
+    let opened = shared_zone::declare(builder, declared)?;
+    let begun = Sessions::new(opened.zone, written.settings, now()).map_err(|error| {
+        let message = format!("zone \"{}\" cannot be used: {error}", declared.name);
+        Diagnostic::error(declared.span, message)
+    });
+    let sessions = builder.diagnostics.check(begun)?;
+    if builder.memory.role() == Role::Master
+        && let Err(error) = settle(builder, declared, &sessions, opened.found)
+    {
+        let (name, level) = (&declared.name, ::log::Level::Error);
+        builder
+            .told
+            .push((level, format!("session zone \"{name}\": {error}")));
+    }
+    let log = written.log.as_ref().and_then(|path| {
+        let wanted = Wanted::at_once(&path.text, written.format.as_ref(), ("", FORM), path.span);
+        lines(builder, &wanted)
+    });
+    Some(Entry {
+        name: declared.name.clone(),
+        schema: Arc::clone(&declared.schema),
+        lasting: opened.lasting,
+        sessions: Arc::new(sessions),
+        companions: OnceLock::new(),
+        rest: written.rest.clone(),
+        log,
+        state,
+    })
+}
+
+fn now() -> Moment {
+    Moment(os::monotonic())
+}
+
+/// What is active in a file belongs to a server that is no more; what came along from a larger zone may be less.
+fn settle(
+    builder: &mut Builder<'_>,
+    declared: &Declaration,
+    sessions: &Sessions,
+    found: Found,
+) -> Result<(), NotChanged> {
+    match found {
+        Found::Nothing => Ok(()),
+        Found::Going => sessions.recount(now()),
+        Found::Files => {
+            let mut closed = 0;
+            sessions.close_all(now(), &mut |session| {
+                closed += u64::from(session.is_active())
+            })?;
+            if closed > 0 {
+                let name = &declared.name;
+                let told = format!(
+                    "session zone \"{name}\": {closed} sessions are closed that were active when the server ended"
+                );
+                builder.told.push((::log::Level::Info, told));
+            }
+            Ok(())
+        }
+    }
+}
+
+impl Holder for Entry {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn purpose(&self) -> &'static Purpose {
+        &PURPOSE
+    }
+
+    fn zone(&self) -> &Zone {
+        self.sessions.zone()
+    }
+
+    fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    fn lasting(&self) -> Option<&Lasting> {
+        self.lasting.as_ref()
+    }
+}
+
+/// Finds the companions of a zone.
+fn join(builder: &mut Builder<'_>, written: &ZoneWritten) {
+    let name = &written.memory.name;
+    let mut companions: Vec<Arc<Sessions>> = Vec::new();
+    for word in &written.companions {
+        if word.text == *name {
+            let message = format!("zone \"{name}\" cannot be its own companion");
+            let problem = Diagnostic::error(word.span, message);
+            builder.diagnostics.push(problem);
+            continue;
+        }
+        if let Some(found) = find(builder, word, "companion zone")
+            && !companions
+                .iter()
+                .any(|one| Arc::ptr_eq(one, &found.sessions))
+        {
+            companions.push(Arc::clone(&found.sessions));
+        }
+    }
+    let own = builder.thing::<Registry>().all.iter();
+    if let Some(entry) = own.clone().find(|entry| entry.name == *name) {
+        // It is set here alone, and each zone has a name of its own.
+        let _ = entry.companions.set(companions.into());
+    }
+}
+
+/// The session zone that a word names; one that is not there is reported as a missing `what`.
+pub(super) fn find(builder: &mut Builder<'_>, word: &Word, what: &str) -> Option<Arc<Entry>> {
+    let name = &word.text;
+    let registry = builder.thing::<Registry>();
+    if let Some(entry) = registry.all.iter().find(|entry| entry.name == *name) {
+        return Some(Arc::clone(entry));
+    }
+    let known: Vec<String> = registry
+        .all
+        .iter()
+        .map(|entry| entry.name.clone())
+        .collect();
+    let mut problem = Diagnostic::error(word.span, format!("unknown {what} \"{name}\""));
+    match builder.use_of_zone(name) {
+        // What is wrong with the zone itself was told.
+        Some(USE) => return None,
+        Some(other) => {
+            problem = problem.with_help(format!("it is a zone of {other}, not of {USE}"))
+        }
+        None => {
+            if let Some(similar) = nearest(name, known.iter().map(String::as_str)) {
+                problem = problem.with_help(format!("did you mean \"{similar}\"?"));
+            }
+        }
+    }
+    builder.diagnostics.push(problem);
+    None
+}
+
+/// Where a request keeps its sessions, if its configuration has any.
+pub(super) fn state_of(request: &Request) -> Option<State> {
+    request.location.extra::<State>().copied()
+}
