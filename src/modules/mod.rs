@@ -18,6 +18,7 @@ pub mod access;
 pub mod api;
 pub mod auth_api_key;
 pub mod auth_request;
+pub mod backpressure;
 pub mod files;
 pub mod gzip;
 pub mod headers;

@@ -1,0 +1,3 @@
+//! Backpressure: what limits requests by how the server and its origins are doing.
+
+pub mod signal;
