@@ -42,6 +42,9 @@ pub(super) fn keep(hand_over: &HandOver) -> Result<(), String> {
     let _ = ready.write_all(b"R");
     drop(ready);
     let chores = runtime.map_or(&[][..], |runtime| &runtime.chores);
+    if let Some(runtime) = runtime {
+        chores.iter().for_each(|chore| chore.begin(runtime));
+    }
     let provisions = runtime.map_or(&[][..], |runtime| &runtime.provisions);
     let upkeep: Vec<Upkeep> = provisions.iter().map(|one| Upkeep(&**one)).collect();
     let upkeep = upkeep.iter().map(|one| one as &dyn Chore);

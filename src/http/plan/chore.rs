@@ -6,10 +6,15 @@
 
 use std::time::Duration;
 
+use super::runtime::Runtime;
+
 /// Something to be done now and then.
 pub trait Chore: Send + Sync {
     /// How long after it was begun it is due again; nothing for one that is only done at the end.
     fn every(&self) -> Option<Duration>;
+
+    /// Told once, in the keeper, before anything is done: this is what the workers serve.
+    fn begin(&self, _runtime: &'static Runtime) {}
 
     /// Does it. Failures are its own to tell.
     fn run(&self);
