@@ -24,6 +24,7 @@ pub mod gzip;
 pub mod headers;
 pub mod lifecycle;
 pub mod log;
+pub(crate) mod log_level;
 pub mod map;
 mod media_types;
 pub mod metric;
@@ -55,6 +56,7 @@ pub static MODULES: &[&Module] = &[
     &proxy::MODULE,
     &metric::MODULE,
     &prometheus::MODULE,
+    &backpressure::MODULE,
     &files::MODULE,
     &unused::MODULE,
 ];

@@ -16,6 +16,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::log_limit::{LeftOut, Line, LogLimit, Verdict};
 use crate::metric::Moment;
+use crate::modules::log_level::NOTICE;
 use crate::modules::process::{ErrorLog, LogLevel, LogTarget};
 use crate::os::{self, LocalTime, LogFile};
 
@@ -244,6 +245,7 @@ fn level_of(metadata: &Metadata<'_>) -> Option<LogLevel> {
     let ours = metadata.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"));
     match metadata.level() {
         log::Level::Error => Some(LogLevel::Error),
+        log::Level::Warn if metadata.target() == NOTICE => Some(LogLevel::Notice),
         log::Level::Warn => Some(LogLevel::Warn),
         log::Level::Info if ours => Some(LogLevel::Info),
         log::Level::Info => Some(LogLevel::Debug),

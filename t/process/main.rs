@@ -6,6 +6,7 @@ mod harness;
 
 mod accounting;
 mod api_keys;
+mod backpressure;
 mod browser;
 mod clients;
 mod command_line;

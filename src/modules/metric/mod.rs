@@ -15,6 +15,7 @@ use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 use crate::http::build::module::{self, Module};
 pub(super) use update::{find as find_zone, warn_if_early};
 use variables::Readback;
+pub(super) use zone_directives::name_and_size;
 pub(super) use zones::{Entry, all as zones};
 
 /// The feature.

@@ -88,7 +88,7 @@ pub(super) struct Options {
 }
 
 /// A file that a zone is kept in, as written.
-pub(super) struct FileWritten {
+pub(in crate::modules) struct FileWritten {
     pub path: String,
     pub span: Span,
 }
@@ -215,7 +215,7 @@ fn metrics(statement: &mut Statement<'_>, lines: &[&Directive]) -> Vec<(String, 
     metrics
 }
 
-fn name_and_size(
+pub(in crate::modules) fn name_and_size(
     statement: &Statement<'_>,
 ) -> Result<(String, usize, Option<FileWritten>), Diagnostic> {
     let text = statement.text(1);
