@@ -9,6 +9,8 @@ pub mod status;
 
 pub mod zone;
 
+pub mod sessions;
+
 pub mod http;
 
 pub mod modules;

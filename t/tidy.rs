@@ -16,10 +16,11 @@ const LAYERS: &[(&str, usize)] = &[
     ("metric", 1),
     ("status", 2),
     ("zone", 3),
-    ("http", 4),
-    ("modules", 5),
-    ("push", 5),
-    ("server", 6),
+    ("sessions", 4),
+    ("http", 5),
+    ("modules", 6),
+    ("push", 6),
+    ("server", 7),
 ];
 const FILE_LINES: usize = 400;
 const FUNCTION_LINES: usize = 60;

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::Moment;
-use super::mode::{Mode, Problem, parse_words};
+use super::mode::{Mode, Problem, Words, stored_mode};
 use super::reading::Reading;
 use crate::os::atomic::AtomicU64;
 
@@ -64,6 +64,13 @@ impl Schema {
         schema
     }
 
+    /// The schema of a zone whose cells some feature uses by itself, so many for each key, all zero in the
+    /// beginning. The name says which feature: equal names and counts, equal meaning.
+    pub fn words(name: &str, count: usize) -> Self {
+        let words: Box<dyn Mode> = Box::new(Words(count));
+        Self::complex([(name.to_owned(), words)])
+    }
+
     /// Reads what [`Schema::source`] wrote.
     ///
     /// # Errors
@@ -74,7 +81,7 @@ impl Schema {
         let mut metrics = Vec::with_capacity(rows.len());
         for (name, words) in rows {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            match parse_words(&words) {
+            match stored_mode(&words) {
                 Ok(mode) => metrics.push((name, mode)),
                 Err(problem) => return Err(SchemaError::Metric { name, problem }),
             }
@@ -209,6 +216,7 @@ impl Metric {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mode::parse_words;
     use super::*;
 
     fn schema(rows: &[(&str, &[&str])]) -> Schema {
@@ -283,6 +291,18 @@ mod tests {
         ));
         assert!(same(&["histogram", "1", "2"], &["histogram", "2", "1"]));
         assert!(!same(&["min"], &["max"]));
+    }
+
+    #[test]
+    fn words_are_stored_like_a_mode_and_can_be_named_by_nobody() {
+        let words = Schema::words("sessions", 9);
+        let stored = Schema::from_source(&words.source()).unwrap();
+        assert_eq!((stored.cells(), stored.identity()), (9, words.identity()));
+        assert_ne!(words.identity(), Schema::words("windows", 9).identity());
+        assert_ne!(words.identity(), Schema::words("sessions", 8).identity());
+        assert!(stored.initial().all(|cell| cell == 0));
+        assert!(parse_words(&["words", "9"]).is_err());
+        assert!(Schema::from_source("[[\"a\",[\"words\",\"65537\"]]]").is_err());
     }
 
     #[test]

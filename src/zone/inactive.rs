@@ -26,7 +26,7 @@ impl Zone {
         let view = self.view()?;
         let is_old = |slot: &Slot| {
             let head = view.store.head(*slot);
-            head.has_key() && head.stamp() < oldest
+            head.is_evictable() && head.stamp() < oldest
         };
         let mut dropped = 0;
         let mut old = view.store.used_slots().filter(is_old);

@@ -144,7 +144,8 @@ impl Store {
     }
 
     /// The head of a slot that was just marked as in use.
-    fn head_in_use(&self, slot: Slot) -> Head {
+    #[inline]
+    pub(super) fn head_in_use(&self, slot: Slot) -> Head {
         Head(self.words()[self.slot_start(slot)].load(Ordering::SeqCst))
     }
 }

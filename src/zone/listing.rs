@@ -68,8 +68,13 @@ impl Record {
     }
 
     /// The cells of the schema the record was read with.
-    pub(super) fn raw_cells(&self) -> &[u64] {
+    pub fn raw_cells(&self) -> &[u64] {
         &self.cells
+    }
+
+    /// The zone's time at a moment of the machine's.
+    pub fn zone_time(&self, now: Moment) -> Moment {
+        self.moment(now)
     }
 
     /// Makes it a key of this name with these cells, which nobody has updated.
@@ -151,6 +156,11 @@ impl Zone {
         self.access().is_ok_and(|access| {
             access.view.sequence == view.sequence && access.copy_discard(&self.schema, record)
         })
+    }
+
+    /// Whether a listing that has ended saw every key that was there all the time; not if the zone moved meanwhile.
+    pub fn saw_all(&self, cursor: &Cursor) -> bool {
+        cursor.ended && cursor.sequence == Some(self.root.sequence())
     }
 
     /// Shows every key to `visit`, copied one by one, the discard key last.

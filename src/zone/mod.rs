@@ -12,6 +12,8 @@ mod access;
 mod carry;
 mod cells;
 mod change;
+mod direct;
+mod edit;
 mod error;
 mod grouped;
 mod inactive;
@@ -44,6 +46,8 @@ use crate::os::{SharedMemory, monotonic};
 
 use access::{Access, locked};
 pub use change::{Action, Change, Changed, Missing, NotChanged, Once};
+pub use direct::Spot;
+pub use edit::{Edit, Put, Stay};
 pub use error::{Refused, Unusable};
 pub use grouped::{Call, Group, Grouping, Groups};
 use known::Found;
@@ -233,7 +237,7 @@ impl Zone {
     }
 
     /// The zone's time at a moment of the machine's: it goes on over boots.
-    fn moment(&self, now: Moment) -> Moment {
+    pub fn moment(&self, now: Moment) -> Moment {
         Moment(now.0.wrapping_add(self.ahead))
     }
 

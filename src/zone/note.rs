@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 use super::layout::{WORD, header};
 use super::marker::after_copy;
 use super::record::{Head, State, stamp_of};
-use super::slots::Taken;
+use super::slots::{MOST_TAKEN, Taken};
 use super::store::{Slot, Store, pack};
 use crate::metric::Moment;
 
@@ -46,8 +46,10 @@ const NUMBER: usize = 2;
 const NEXT: usize = 3;
 /// The lowest bit of the number's word.
 const RECEIPT: u64 = 1;
-/// The longest text, in bytes.
+/// The longest text that a change may bring, in bytes.
 pub(super) const LONGEST_TEXT: usize = 255;
+/// The longest text there is, where slots are large enough; see [`Store::longest_text`].
+const LONGEST_OF_ALL: usize = 1104;
 /// Where a receipt says whose it is.
 const OWNER: usize = 4;
 const CREATED_BITS: u32 = 23;
@@ -111,6 +113,12 @@ impl Store {
             Note::Text(text) => 1 + self.spills_for_text(text.len()),
             Note::Receipt(_) => 1,
         }
+    }
+
+    /// The longest text that the slots of one note can hold.
+    pub(super) fn longest_text(&self) -> usize {
+        let spills = (MOST_TAKEN - 1) * (self.geometry.slot_words() - 1) * WORD;
+        spills.min(LONGEST_OF_ALL)
     }
 
     fn spills_for_text(&self, bytes: usize) -> usize {
@@ -181,7 +189,7 @@ impl Store {
 
     fn text_length(&self, slot: Slot) -> usize {
         let bytes = self.get(self.key_start(slot) + NUMBER) >> 1;
-        usize::try_from(bytes).map_or(LONGEST_TEXT, |bytes| bytes.min(LONGEST_TEXT))
+        usize::try_from(bytes).map_or(0, |bytes| bytes.min(self.longest_text()))
     }
 
     /// The receipt in `slot`.

@@ -96,7 +96,7 @@ impl Store {
             if present == head.parked() {
                 return Some(slot);
             }
-            if present.has_key() && present.stamp() <= self.get(header::YOUNGEST) {
+            if present.is_evictable() && present.stamp() <= self.get(header::YOUNGEST) {
                 break;
             }
         }
@@ -162,7 +162,7 @@ impl Store {
     fn probable_bound(&self) -> Head {
         let step = (self.fresh() / SAMPLES).max(1);
         let heads = self.used_heads(step).map(|(_, head)| head);
-        let mut heads: Vec<Head> = heads.filter(|head| head.has_key()).collect();
+        let mut heads: Vec<Head> = heads.filter(|head| head.is_evictable()).collect();
         let wanted = heads.len() * self.geometry.candidates() / self.fresh().max(1);
         let place = wanted + wanted / 2 + 1;
         match place < heads.len() {
@@ -176,7 +176,7 @@ impl Store {
         let most = self.geometry.candidates();
         let mut oldest: Vec<(Head, Slot)> = Vec::with_capacity(2 * most);
         for (slot, head) in self.used_heads(1) {
-            if head >= bound || !head.has_key() {
+            if head >= bound || !head.is_evictable() {
                 continue;
             }
             oldest.push((head, slot));

@@ -38,7 +38,10 @@ const PENDING: u64 = 6;
 const TRUNCATED: u64 = 1 << STATE_BITS;
 const LENGTH_SHIFT: u32 = STATE_BITS + 1;
 const STAMP_SHIFT: u32 = LENGTH_SHIFT + 8;
-pub(super) const LARGEST_STAMP: u64 = u64::MAX >> STAMP_SHIFT;
+/// The stamp of a pinned key, which no update gives: the key is never the oldest one.
+pub(super) const PINNED_STAMP: u64 = u64::MAX >> STAMP_SHIFT;
+/// The largest stamp that an update gives.
+pub(super) const LARGEST_STAMP: u64 = PINNED_STAMP - 1;
 /// Stamps count 64 nanoseconds: nine years of the zone's time.
 const STAMP_UNIT_BITS: u32 = 6;
 const LINK_BITS: u32 = 30;
@@ -47,7 +50,7 @@ const LINK_MASK: u64 = (1 << LINK_BITS) - 1;
 impl Head {
     pub(super) fn live(length: usize, is_truncated: bool, stamp: u64) -> Self {
         let truncated = if is_truncated { TRUNCATED } else { 0 };
-        let stamp = stamp.min(LARGEST_STAMP);
+        let stamp = stamp.min(PINNED_STAMP);
         Self(LIVE | truncated | (length as u64) << LENGTH_SHIFT | stamp << STAMP_SHIFT)
     }
 
@@ -117,10 +120,20 @@ impl Head {
         self.as_state(LIVE)
     }
 
+    /// Whether a key is in the slot that stays until somebody removes it.
+    pub(super) fn is_pinned(self) -> bool {
+        self.has_key() && self.stamp() == PINNED_STAMP
+    }
+
+    /// Whether a key is in the slot that may go to make room.
+    pub(super) fn is_evictable(self) -> bool {
+        self.has_key() && self.stamp() != PINNED_STAMP
+    }
+
     /// The same key, updated then unless it was later.
     pub(super) fn stamped(self, stamp: u64) -> Self {
-        let stamp = stamp.min(LARGEST_STAMP).max(self.stamp());
-        Self(self.0 & !(LARGEST_STAMP << STAMP_SHIFT) | stamp << STAMP_SHIFT)
+        let stamp = stamp.min(PINNED_STAMP).max(self.stamp());
+        Self(self.0 & !(PINNED_STAMP << STAMP_SHIFT) | stamp << STAMP_SHIFT)
     }
 
     /// The same, not there yet.
@@ -389,7 +402,7 @@ mod tests {
                 (length, is_truncated, stamp)
             );
         }
-        assert_eq!(Head::live(1, false, u64::MAX).stamp(), LARGEST_STAMP);
+        assert_eq!(Head::live(1, false, u64::MAX).stamp(), PINNED_STAMP);
         let live = Head::live(7, true, 9);
         assert_eq!(live.parked().unparked(), live);
         assert_eq!(live.pending().state(), State::Pending);

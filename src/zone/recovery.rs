@@ -54,7 +54,10 @@ impl Store {
         for slot in self.used_slots().filter(|slot| self.head(*slot).has_key()) {
             if self.relink(slot, held) {
                 live += 1;
-                latest = latest.max(self.head(slot).stamp());
+                let head = self.head(slot);
+                if !head.is_pinned() {
+                    latest = latest.max(head.stamp());
+                }
             } else {
                 broken += 1;
             }

@@ -13,7 +13,8 @@ pub(super) struct Taken {
 }
 
 /// The slots of the longest key, where a slot has no cells and so room for the least.
-const MOST_TAKEN: usize = 1 + (KEY_LIMIT.div_ceil(WORD) - LONG_KEY_WORDS).div_ceil(KEY_WORDS);
+pub(super) const MOST_TAKEN: usize =
+    1 + (KEY_LIMIT.div_ceil(WORD) - LONG_KEY_WORDS).div_ceil(KEY_WORDS);
 
 impl std::ops::Deref for Taken {
     type Target = [Slot];

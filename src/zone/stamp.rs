@@ -62,6 +62,15 @@ impl Store {
         stamp
     }
 
+    /// Notes that something changed whose stamp does not say so.
+    #[inline]
+    pub(super) fn note_change(&self, now: Moment) {
+        let latest = self.get(header::LATEST);
+        if has_settled(latest, now) {
+            self.raise_latest(stamp_of(now));
+        }
+    }
+
     /// Makes all later stamps that the zone gives later than this one.
     pub(super) fn raise_latest(&self, stamp: u64) {
         self.words()[header::LATEST].fetch_max(stamp, Ordering::SeqCst);

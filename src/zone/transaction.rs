@@ -7,6 +7,8 @@
 //!
 //! The words where a draft would have its key: target, whether it goes, stamp.
 
+use std::collections::HashSet;
+
 use super::keep::{entry, journal};
 use super::layout::header;
 use super::note::{Name, Note, Receipt};
@@ -51,18 +53,23 @@ const STAMP: usize = 2;
 impl Store {
     /// Makes the changes; false, and nothing done, if there is no room.
     pub(super) fn transact(&self, transaction: &Transaction<'_>) -> bool {
-        let Some(prepared) = self.prepare(transaction) else {
-            return self.change_in_place(transaction);
-        };
+        match self.prepare(transaction) {
+            Some(prepared) => self.decide(&prepared),
+            None => return self.change_in_place(transaction),
+        }
+        true
+    }
+
+    /// Makes what was prepared true.
+    pub(super) fn decide(&self, prepared: &[Taken]) {
         self.set(header::COMMITTED, 1);
-        for slots in &prepared {
+        for slots in prepared {
             self.come_true(slots[0]);
         }
         self.set(header::COMMITTED, 0);
-        for slots in &prepared {
+        for slots in prepared {
             self.clear_away(slots[0]);
         }
-        true
     }
 
     /// Gives parked keys back to everybody.
@@ -76,7 +83,7 @@ impl Store {
     }
 
     /// The drafts and pending slots of a transaction; nothing, and none taken, if they do not fit.
-    fn prepare(&self, transaction: &Transaction<'_>) -> Option<Vec<Taken>> {
+    pub(super) fn prepare(&self, transaction: &Transaction<'_>) -> Option<Vec<Taken>> {
         let mut prepared = Vec::with_capacity(transaction.steps.len() + 1);
         let now = transaction.now;
         for step in &transaction.steps {
@@ -181,6 +188,7 @@ impl Store {
                 None => {}
             },
             State::Pending => {
+                self.drop_former_text(slot);
                 self.set_head(slot, head.entered());
                 match head.entered().state() {
                     State::Note => self.enter_note(slot),
@@ -188,6 +196,18 @@ impl Store {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Takes away the text that a pending one stands in for.
+    fn drop_former_text(&self, slot: Slot) {
+        let is_text = self.head(slot).entered().state() == State::Note && !self.is_receipt(slot);
+        if is_text
+            && self.texts() > 0
+            && let Some(former) = self.find_note(self.note_name(slot))
+        {
+            self.set(header::TEXTS, self.texts().saturating_sub(1));
+            self.drop_note(former);
         }
     }
 
@@ -215,6 +235,7 @@ impl Store {
         if self.get(header::COMMITTED) == 0 {
             return;
         }
+        self.free_former_texts();
         for slot in self.used_slots() {
             let head = self.head(slot);
             match (head.state(), self.target(slot)) {
@@ -222,6 +243,27 @@ impl Store {
                 (State::Draft, Some((target, false))) => self.become_draft(target, slot),
                 (State::Pending, _) => self.set_head(slot, head.entered()),
                 _ => {}
+            }
+        }
+    }
+
+    /// Frees the texts that pending ones stand in for; to be done before any of those becomes true.
+    fn free_former_texts(&self) {
+        let is_pending_text = |slot: &Slot| {
+            let head = self.head(*slot);
+            head.state() == State::Pending
+                && head.entered().state() == State::Note
+                && !self.is_receipt(*slot)
+        };
+        let pending = self.used_slots().filter(is_pending_text);
+        let names: HashSet<Name> = pending.map(|slot| self.note_name(slot)).collect();
+        if names.is_empty() {
+            return;
+        }
+        for slot in self.used_slots() {
+            let is_note = self.head(slot).state() == State::Note;
+            if is_note && !self.is_receipt(slot) && names.contains(&self.note_name(slot)) {
+                self.set_head(slot, Head::free(None));
             }
         }
     }

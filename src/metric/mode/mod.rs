@@ -15,6 +15,7 @@ mod limit;
 mod max;
 mod min;
 mod parse;
+mod words;
 
 use std::fmt;
 
@@ -25,6 +26,7 @@ use crate::os::atomic::AtomicU64;
 pub(super) use histogram::Histogram;
 pub(super) use parse::parse_words;
 pub use parse::{Problem, parse_mode};
+pub(super) use words::Words;
 
 /// Every mode there is.
 pub const MODES: &[&ModeSpec] = &[
@@ -37,6 +39,17 @@ pub const MODES: &[&ModeSpec] = &[
     &average_mean::SPEC,
     &histogram::SPEC,
 ];
+
+/// The mode that a stored schema says, which may be one that no configuration can name.
+///
+/// # Errors
+/// What is wrong, and with which word.
+pub(super) fn stored_mode(words: &[&str]) -> Result<Box<dyn Mode>, Problem> {
+    match Words::stored(words) {
+        Some(words) => Ok(Box::new(words)),
+        None => parse_words(words),
+    }
+}
 
 /// One row of [`MODES`].
 #[derive(Debug)]

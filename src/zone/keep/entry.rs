@@ -8,6 +8,7 @@
 //! 2 removal  key length u8, stamp u64, key
 //! 3 receipt  name u128, keys made u64, zone time u64: of the first version, kept for half an hour
 //! 4 receipt  name u128, keys made u64, zone time u64, end as a stamp u64, owner u64
+//! 5 key      as 1, with a text length u16
 //! ```
 
 use crate::metric::Moment;
@@ -49,6 +50,7 @@ const KEY: u8 = 1;
 const REMOVAL: u8 = 2;
 const FORMER_RECEIPT: u8 = 3;
 const RECEIPT: u8 = 4;
+const LONG_KEY: u8 = 5;
 /// In nanoseconds.
 const HALF_AN_HOUR: u64 = 30 * 60 * 1_000_000_000;
 const TRUNCATED: u8 = 1;
@@ -57,7 +59,13 @@ impl Key<'_> {
     /// Appends the entry.
     pub(in crate::zone) fn write(&self, out: &mut Vec<u8>) {
         let flags = if self.is_truncated { TRUNCATED } else { 0 };
-        out.extend([KEY, flags, self.key.len() as u8, self.text.len() as u8]);
+        match u8::try_from(self.text.len()) {
+            Ok(text) => out.extend([KEY, flags, self.key.len() as u8, text]),
+            Err(_) => {
+                out.extend([LONG_KEY, flags, self.key.len() as u8]);
+                out.extend((self.text.len() as u16).to_le_bytes());
+            }
+        }
         out.extend((self.cells.len() as u32).to_le_bytes());
         out.extend(self.stamp.to_le_bytes());
         out.extend(self.cells.iter().flat_map(|cell| cell.to_le_bytes()));
@@ -117,8 +125,12 @@ impl<'a> Reader<'a> {
     /// The next entry; nothing if what follows is none.
     pub(in crate::zone) fn entry(&mut self) -> Option<Entry> {
         match self.array()? {
-            [KEY] => {
-                let [flags, key, text] = self.array()?;
+            [kind @ (KEY | LONG_KEY)] => {
+                let [flags, key] = self.array()?;
+                let text = match kind {
+                    KEY => u16::from(self.array::<1>()?[0]),
+                    _ => u16::from_le_bytes(self.array()?),
+                };
                 let cells = u32::from_le_bytes(self.array()?) as usize;
                 let stamp = self.number()?;
                 Some(Entry::Key {
@@ -174,6 +186,14 @@ mod tests {
             text: &text,
         }
         .write(&mut out);
+        Key {
+            key: b"k",
+            is_truncated: false,
+            stamp: 8,
+            cells: &cells,
+            text: &[b't'; 1000],
+        }
+        .write(&mut out);
         removal(b"gone", 8, &mut out);
         let made = Receipt {
             created: 3,
@@ -190,6 +210,13 @@ mod tests {
                 stamp: 7,
                 cells: cells.to_vec(),
                 text: text.to_vec(),
+            },
+            Entry::Key {
+                key: b"k".to_vec(),
+                is_truncated: false,
+                stamp: 8,
+                cells: cells.to_vec(),
+                text: vec![b't'; 1000],
             },
             Entry::Removal {
                 key: b"gone".to_vec(),

@@ -12,7 +12,7 @@ use crate::os::monotonic;
 use crate::zone::layout::{header, root};
 use crate::zone::ledger::Removal;
 use crate::zone::note::{Name, Note, Receipt};
-use crate::zone::record::{Head, stamp_of};
+use crate::zone::record::{Head, PINNED_STAMP, stamp_of};
 use crate::zone::root::Root;
 use crate::zone::store::Store;
 use crate::zone::update::StoredKey;
@@ -62,7 +62,9 @@ impl Image {
         for entry in snapshot.into_iter().chain(journal) {
             image.take_in(entry);
         }
-        image.latest = image.keys.values().map(|key| key.stamp).max().unwrap_or(0);
+        let stamps = image.keys.values().map(|key| key.stamp);
+        let given = stamps.filter(|stamp| *stamp != PINNED_STAMP);
+        image.latest = given.max().unwrap_or(0);
         image.keys.retain(|_, key| key.cells.is_some());
         Ok(image)
     }
@@ -189,10 +191,10 @@ impl Filler<'_> {
         store.inherit_ledger(preamble.discarded, preamble.evicted, cells.as_deref());
     }
 
-    /// The newest keys first; how many found room and how many did not.
+    /// Pinned keys and then the newest ones first; how many found room and how many did not.
     fn keys(&self, image: &Image) -> (u64, u64) {
         let mut keys: Vec<(&Vec<u8>, &Key)> = image.keys.iter().collect();
-        keys.sort_by_key(|(_, key)| std::cmp::Reverse(key.stamp));
+        keys.sort_by_key(|(name, key)| (std::cmp::Reverse(key.stamp), *name));
         self.store.raise_latest(image.latest);
         let (mut stored, mut discarded) = (0, 0);
         for (name, key) in keys {

@@ -20,6 +20,7 @@ use super::entry::{self, Entry, Key, Reader};
 use crate::metric::{Moment, Schema};
 use crate::os::atomic::{AtomicU64, Ordering};
 use crate::zone::layout::{header, root};
+use crate::zone::record::Head;
 use crate::zone::store::{Slot, Store};
 use crate::zone::{Record, Unusable, Zone};
 
@@ -107,12 +108,15 @@ impl Zone {
                 writer.entry(&mut piece)?;
             }
         }
-        for slot in view.store.used_slots() {
-            if view.store.head(slot).has_key() && self.copy_slot(view, slot, &mut record) {
-                text.clear();
-                self.help(record.key(), &mut text);
-                record.entry(&text).write(&mut piece);
-                writer.entry(&mut piece)?;
+        // Pinned keys last: what an edit adds to one of them and to others is not in the others alone.
+        for is_wanted in [Head::is_evictable, Head::is_pinned] {
+            for slot in view.store.used_slots() {
+                if is_wanted(view.store.head(slot)) && self.copy_slot(view, slot, &mut record) {
+                    text.clear();
+                    self.help(record.key(), &mut text);
+                    record.entry(&text).write(&mut piece);
+                    writer.entry(&mut piece)?;
+                }
             }
         }
         if view.sequence != self.root.sequence() {

@@ -1,0 +1,169 @@
+//! What lies in which cell of which kind of key, and what counting does to them.
+//!
+//! A zone has keys of several kinds, all with as many cells. Its *totals* change in edits only, together with the
+//! sessions and rows that they sum up, so they are exact whatever dies; its *gauge* is counted into without the lock.
+
+use super::top;
+use super::window::{self, NANOSECONDS, STEPS};
+use crate::os::atomic::{AtomicU64, Ordering};
+
+/// Cells of every key.
+pub(super) const CELLS: usize = 38;
+
+/// Of sessions.
+pub(super) mod session {
+    /// A number that no other session of the zone ever has; of rows and the gauge, something that is none.
+    pub(in crate::sessions) const SERIAL: usize = 0;
+    pub(in crate::sessions) const IS_ACTIVE: usize = 1;
+    /// When it was registered, in the zone's time.
+    pub(in crate::sessions) const CREATED: usize = 2;
+    /// The same in milliseconds since 1970.
+    pub(in crate::sessions) const CREATED_WALL: usize = 3;
+    /// When bytes were counted last, in the zone's time.
+    pub(in crate::sessions) const LAST: usize = 4;
+    pub(in crate::sessions) const REQUESTS: usize = 5;
+    /// A hash of its extra text.
+    pub(in crate::sessions) const EXTRA: usize = 6;
+    /// The sweep during or before which it came: later ones add its top to their sum.
+    pub(in crate::sessions) const SWEEP: usize = 7;
+    /// Where the row of its reference was last seen.
+    pub(in crate::sessions) const ROW: usize = 8;
+    /// What that row's first cell is.
+    pub(in crate::sessions) const ROW_NAME: usize = 9;
+}
+
+/// Of sessions and of the gauge: bytes, tops, true maxima, windows.
+pub(super) mod flow {
+    pub(in crate::sessions) const BYTES: [usize; 2] = [10, 11];
+    pub(in crate::sessions) const TOP: [usize; 2] = [12, 13];
+    pub(in crate::sessions) const HIGHEST: [usize; 2] = [14, 15];
+    pub(in crate::sessions) const STEPS: [usize; 2] = [18, 28];
+}
+
+/// Of the gauge; its first cell is [`GAUGE`], its bytes are those of active sessions.
+pub(super) mod gauge {
+    pub(in crate::sessions) const MARK: usize = 0;
+    pub(in crate::sessions) const CREATED: usize = 2;
+    pub(in crate::sessions) const PASSED: usize = 3;
+    pub(in crate::sessions) const SKIPPED: usize = 4;
+    pub(in crate::sessions) const REJECTED_SESSIONS: usize = 5;
+    pub(in crate::sessions) const REJECTED_BITRATE: usize = 6;
+}
+
+/// Of the totals.
+pub(super) mod totals {
+    pub(in crate::sessions) const PENDING: usize = 1;
+    pub(in crate::sessions) const ACTIVE: usize = 2;
+    /// Sessions that ever were active.
+    pub(in crate::sessions) const ACTIVATED: usize = 3;
+    /// The last serial that was given.
+    pub(in crate::sessions) const SERIALS: usize = 4;
+    /// Active sessions that were closed, and their bytes.
+    pub(in crate::sessions) const CLOSED: usize = 5;
+    pub(in crate::sessions) const CLOSED_BYTES: [usize; 2] = [6, 7];
+    /// Bytes that sessions had when they became active.
+    pub(in crate::sessions) const BROUGHT: [usize; 2] = [8, 9];
+    /// The number of the last sweep that began, and when.
+    pub(in crate::sessions) const SWEEP: usize = 10;
+    pub(in crate::sessions) const SWEEP_BEGUN: usize = 11;
+    /// The last one that came to its end, and the sum of the tops of what is sent that it found.
+    pub(in crate::sessions) const SWEPT: usize = 12;
+    pub(in crate::sessions) const TOPS: usize = 13;
+    /// What sessions were expected to be sent that came between the last two sweeps, and since the last one began.
+    pub(in crate::sessions) const EXPECTED_BEFORE: usize = 14;
+    pub(in crate::sessions) const EXPECTED: usize = 15;
+}
+
+/// Of rows of the history.
+pub(super) mod row {
+    pub(in crate::sessions) const NAME: usize = 0;
+    pub(in crate::sessions) const SESSIONS: usize = 1;
+    pub(in crate::sessions) const BYTES: [usize; 2] = [2, 3];
+    /// Which closing made a peer's row; of a location of that peer, which one made the peer's row it belongs to.
+    pub(in crate::sessions) const BORN: usize = 4;
+    /// Of references: the highest top of a session, found by the sweep of the word beside it; for two sweeps in turn.
+    pub(in crate::sessions) const BEST: [usize; 2] = [5, 7];
+}
+
+/// The first cell of the gauge.
+pub(super) const GAUGE: u64 = 1 << 62;
+/// Set in the first cell of rows.
+pub(super) const ROW: u64 = 1 << 63;
+
+const _: () = assert!(flow::STEPS[1] + STEPS <= CELLS && flow::STEPS[0] + STEPS <= flow::STEPS[1]);
+
+/// Bytes in both directions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bytes {
+    /// Received from the client.
+    pub rx: u64,
+    /// Sent to it.
+    pub tx: u64,
+}
+
+impl Bytes {
+    pub(super) fn both(self) -> [u64; 2] {
+        [self.rx, self.tx]
+    }
+
+    pub(super) fn of([rx, tx]: [u64; 2]) -> Self {
+        Self { rx, tx }
+    }
+}
+
+/// Adds to the windows of a session or gauge, and to its bytes if these count.
+#[inline]
+pub(super) fn count(cells: &[AtomicU64], bytes: Bytes, begin: usize, now: u64, counts: bool) {
+    let second = now / NANOSECONDS;
+    for (direction, bytes) in bytes.both().into_iter().enumerate() {
+        if bytes == 0 {
+            continue;
+        }
+        if counts {
+            cells[flow::BYTES[direction]].fetch_add(bytes, Ordering::AcqRel);
+        }
+        let first = flow::STEPS[direction];
+        if window::add(&cells[first..first + STEPS], second, bytes) {
+            raise(cells, direction, begin, now);
+        }
+    }
+}
+
+/// Makes top and maximum of a direction no lower than the mean is now; says what the top is.
+pub(super) fn raise(cells: &[AtomicU64], direction: usize, begin: usize, now: u64) -> u64 {
+    let first = flow::STEPS[direction];
+    let steps = &cells[first..first + STEPS];
+    let load = |cell: &AtomicU64| cell.load(Ordering::Acquire);
+    let mean = window::mean(steps.iter().map(load), load(&cells[begin]), now);
+    let (top, second) = (&cells[flow::TOP[direction]], now / NANOSECONDS);
+    top::raise(top, mean, second);
+    cells[flow::HIGHEST[direction]].fetch_max(mean, Ordering::AcqRel);
+    top::read(load(top), mean, second)
+}
+
+/// What flows in one direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// Bytes.
+    pub bytes: u64,
+    /// Bits per second, over the last ten seconds.
+    pub bitrate: u64,
+    /// The highest bit rate, going down by 5 % each second.
+    pub top: u64,
+    /// The highest bit rate ever.
+    pub highest: u64,
+}
+
+/// What a copy of a session's or the gauge's cells says of a direction.
+pub(super) fn read(cells: &[u64], direction: usize, begin: usize, now: u64) -> Flow {
+    let cell = |place: usize| cells.get(place).copied().unwrap_or(0);
+    let first = flow::STEPS[direction];
+    let steps = (first..first + STEPS).map(cell);
+    let mean = window::mean(steps, cell(begin), now);
+    Flow {
+        bytes: cell(flow::BYTES[direction]),
+        bitrate: mean,
+        top: top::read(cell(flow::TOP[direction]), mean, now / NANOSECONDS),
+        highest: cell(flow::HIGHEST[direction]).max(mean),
+    }
+}

@@ -1,0 +1,277 @@
+//! A request comes with an id: its session is there, is registered now, or would be too much.
+//!
+//! A session that is there is found without the lock. A new one is looked at against the limits and entered in one
+//! edit, so that of several workers at once none goes beyond a limit; nothing in it grows with the number of sessions.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::cells::{CELLS, flow, gauge, row, session, totals};
+use super::count::{Handle, Told};
+use super::keys::{self, Key};
+use super::limits::Load;
+use super::totals::Totals;
+use super::window::{NANOSECONDS, pack};
+use super::{Attributes, Limit, Sessions, cells};
+use crate::metric::Moment;
+use crate::os::atomic::{AtomicU64, Ordering};
+use crate::zone::{Edit, NotChanged, Put, Spot, Stay};
+
+/// What a request says of its session.
+#[derive(Clone, Copy, Debug)]
+pub struct Newcomer<'a> {
+    /// Which session; not empty.
+    pub id: &'a [u8],
+    /// What is kept if it is new.
+    pub attributes: Attributes<'a>,
+    /// What it is expected to use if it is new; else, to be sent what others of its reference are sent at most.
+    pub estimate: Option<Estimate>,
+    /// Zones whose tops count for the limit of what is sent, too.
+    pub companions: &'a [Arc<Sessions>],
+    /// Whether limits are told and not enforced.
+    pub is_dry_run: bool,
+}
+
+/// What a session is expected to use, in bits per second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Estimate {
+    /// To be sent.
+    pub tx: u64,
+    /// To be received.
+    pub rx: u64,
+}
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Its session is new.
+    New,
+    /// Its session is there.
+    Known,
+    /// Its session would be too much.
+    Rejected(Limit),
+    /// It would be, and is entered all the same.
+    RejectedDryRun(Limit),
+    /// There is no room for its session, or the zone cannot be used: it is served without.
+    Untracked,
+}
+
+/// What becomes of a request, and its session if it has one.
+#[derive(Debug)]
+pub struct Admission {
+    /// What.
+    pub status: Status,
+    /// The session.
+    pub handle: Option<Handle>,
+}
+
+impl Sessions {
+    /// Enters a request's session, or finds it. The request is counted.
+    pub fn register(&self, new: &Newcomer<'_>, now: Moment) -> Admission {
+        let key = Key::of(keys::SESSION, new.id);
+        let known = self.zone.with_found_cells(key.bytes(), now, |spot, cells| {
+            cells[session::REQUESTS].fetch_add(1, Ordering::AcqRel);
+            handle(&key, spot, cells)
+        });
+        if let Some(handle) = known {
+            self.tell(Told::Passed, now);
+            return Admission {
+                status: Status::Known,
+                handle: Some(handle),
+            };
+        }
+        let companions = new.companions.iter().map(|zone| zone.tx_tops());
+        let companions = companions.fold(0, u64::saturating_add);
+        let entered = self
+            .zone
+            .edit(now, |edit| self.enter(edit, &key, new, companions));
+        entered.unwrap_or(Admission {
+            status: Status::Untracked,
+            handle: None,
+        })
+    }
+
+    /// Gives a session another extra, if it is another one.
+    ///
+    /// # Errors
+    /// When the zone is full or damaged, or held by a process that does not move.
+    pub fn replace_extra(
+        &self,
+        handle: &Handle,
+        extra: &[u8],
+        now: Moment,
+    ) -> Result<(), NotChanged> {
+        let hash = extra_hash(extra);
+        let is_same = |cells: &[AtomicU64]| cells[session::EXTRA].load(Ordering::Acquire) == hash;
+        if self.with_session(handle, now, is_same) != Some(false) {
+            return Ok(());
+        }
+        self.zone.edit(now, |edit| {
+            let key = handle.key.bytes();
+            let Some(mut cells) = edit.seize(key)? else {
+                return Ok(());
+            };
+            if cells[session::SERIAL] != handle.serial {
+                return Ok(());
+            }
+            let mut text = Vec::new();
+            edit.text(key, &mut text);
+            let attributes = Attributes {
+                extra,
+                ..Attributes::read(&text)
+            };
+            cells[session::EXTRA] = hash;
+            let put = Put {
+                cells: &cells,
+                stay: Stay::Pinned,
+                text: Some(&attributes.write()),
+            };
+            edit.put(key, put);
+            edit.commit()
+        })?
+    }
+
+    /// The sum of the tops of what is sent, as limits see it.
+    pub fn tx_tops(&self) -> u64 {
+        self.totals().map_or(0, |totals| totals.tops())
+    }
+
+    fn enter(
+        &self,
+        edit: &mut Edit<'_>,
+        key: &Key,
+        new: &Newcomer<'_>,
+        companions: u64,
+    ) -> Admission {
+        if let (Some(cells), Some(spot)) = (edit.cells(key.bytes()), edit.spot(key.bytes())) {
+            cells[session::REQUESTS].fetch_add(1, Ordering::AcqRel);
+            tell(edit, Told::Passed);
+            return Admission {
+                status: Status::Known,
+                handle: Some(handle(key, spot, cells)),
+            };
+        }
+        let mut totals = Totals::of(edit);
+        let estimate = new
+            .estimate
+            .unwrap_or_else(|| default_estimate(edit, new, &totals));
+        let load = Load {
+            sessions: totals.present(),
+            rx_bitrate: rx_bitrate(edit),
+            tx_tops: totals.tops().saturating_add(companions),
+            estimate: estimate.tx,
+        };
+        let reached = self.settings.limits.reached(&load);
+        if let Some(limit) = reached {
+            tell(edit, told(limit));
+            if !new.is_dry_run {
+                return Admission {
+                    status: Status::Rejected(limit),
+                    handle: None,
+                };
+            }
+        }
+        let cells = first_cells(edit, new, &mut totals, estimate);
+        let put = Put {
+            cells: &cells,
+            stay: Stay::Pinned,
+            text: Some(&new.attributes.write()),
+        };
+        edit.put(key.bytes(), put);
+        totals.put(edit);
+        let is_entered = edit.commit().is_ok();
+        let own = edit.cells(key.bytes()).zip(edit.spot(key.bytes()));
+        let Some((cells, spot)) = own.filter(|_| is_entered) else {
+            edit.count_discarded();
+            return Admission {
+                status: Status::Untracked,
+                handle: None,
+            };
+        };
+        if reached.is_none() {
+            tell(edit, Told::Passed);
+        }
+        Admission {
+            status: reached.map_or(Status::New, Status::RejectedDryRun),
+            handle: Some(handle(key, spot, cells)),
+        }
+    }
+}
+
+fn handle(key: &Key, spot: Spot, cells: &[AtomicU64]) -> Handle {
+    Handle {
+        key: key.clone(),
+        serial: cells[session::SERIAL].load(Ordering::Acquire),
+        spot: AtomicU64::new(spot.packed()),
+        is_active: AtomicBool::new(cells[session::IS_ACTIVE].load(Ordering::Acquire) != 0),
+    }
+}
+
+fn tell(edit: &Edit<'_>, told: Told) {
+    if let Some(gauge) = edit.cells(keys::GAUGE) {
+        told.count(gauge);
+    }
+}
+
+fn told(limit: Limit) -> Told {
+    match limit {
+        Limit::Sessions => Told::RejectedSessions,
+        Limit::Bitrate => Told::RejectedBitrate,
+    }
+}
+
+/// The cells of a session that begins, which the totals take in.
+fn first_cells(
+    edit: &Edit<'_>,
+    new: &Newcomer<'_>,
+    totals: &mut Totals,
+    estimate: Estimate,
+) -> [u64; CELLS] {
+    let now = edit.now().0;
+    totals.add(totals::PENDING, 1);
+    totals.add(totals::EXPECTED, estimate.tx);
+    let mut cells = [0; CELLS];
+    cells[session::SERIAL] = totals.add(totals::SERIALS, 1);
+    cells[session::CREATED] = now;
+    cells[session::CREATED_WALL] = wall_clock();
+    cells[session::LAST] = now;
+    cells[session::REQUESTS] = 1;
+    cells[session::EXTRA] = extra_hash(new.attributes.extra);
+    cells[session::SWEEP] = totals.get(totals::SWEEP);
+    for (top, estimate) in flow::TOP.into_iter().zip([estimate.rx, estimate.tx]) {
+        cells[top] = pack(estimate, now / NANOSECONDS);
+    }
+    cells
+}
+
+/// What active sessions of the same reference are sent at most, as the last sweep saw it.
+fn default_estimate(edit: &Edit<'_>, new: &Newcomer<'_>, totals: &Totals) -> Estimate {
+    let key = Key::of(keys::REFERENCE, new.attributes.kept().reference);
+    let swept = totals.get(totals::SWEPT);
+    let best = row::BEST[(swept % 2) as usize];
+    let tx = match edit.cells(key.bytes()) {
+        Some(cells) if cells[best + 1].load(Ordering::Acquire) == swept => {
+            cells[best].load(Ordering::Acquire)
+        }
+        _ => 0,
+    };
+    Estimate { tx, rx: 0 }
+}
+
+fn rx_bitrate(edit: &Edit<'_>) -> u64 {
+    let gauge = edit.read(keys::GAUGE).unwrap_or_default();
+    cells::read(&gauge, 0, gauge::CREATED, edit.now().0).bitrate
+}
+
+fn extra_hash(extra: &[u8]) -> u64 {
+    xxh3_64(extra)
+}
+
+/// In milliseconds since 1970.
+fn wall_clock() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
+}
