@@ -24,8 +24,12 @@ pub enum Wanted {
 /// # Errors
 /// Why it has none, in words for the log.
 pub fn value(body: &[u8], wanted: Wanted) -> Result<f64, String> {
-    let answer: Answer = serde_json::from_slice(body)
-        .map_err(|error| format!("the answer is not one of a query ({error})"))?;
+    let answer: Answer = serde_json::from_slice(body).map_err(|error| {
+        format!(
+            "the answer is not one of a query ({})",
+            brief(&error.to_string())
+        )
+    })?;
     if answer.status != "success" {
         let what = answer.error.unwrap_or_else(|| answer.status.clone());
         return Err(format!("the query failed ({})", brief(&what)));
@@ -343,15 +347,23 @@ mod tests {
         assert!(both(body).iter().all(|answer| fails(answer, "un known")));
         assert_eq!(refusal(body.as_bytes()).as_deref(), Some("un known"));
         assert_eq!(refusal(b"<html>"), None);
+        let odd = format!(
+            "{{\"status\":\"success\",\"data\":\"{}\"}}",
+            "x".repeat(10_000)
+        );
+        let odd = format!(
+            "{{\"status\":\"success\",\"data\":\"{}\"}}",
+            "x".repeat(10_000)
+        );
         let long = format!(
             "{{\"status\":\"error\",\"error\":\"{}\"}}",
             "x".repeat(10_000)
         );
-        assert!(
-            both(&long)
-                .iter()
-                .all(|answer| answer.as_ref().is_err_and(|text| text.len() < 300))
-        );
+        for body in [odd, long] {
+            let is_short =
+                |answer: &Result<f64, String>| answer.as_ref().is_err_and(|text| text.len() < 300);
+            assert!(both(&body).iter().all(is_short));
+        }
     }
 
     proptest! {

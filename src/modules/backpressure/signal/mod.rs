@@ -25,6 +25,6 @@ mod written;
 pub use directives::{MONITOR, SIGNAL};
 pub use evaluator::Evaluator;
 pub use plan::Plan;
-pub use standing::{Stale, StaleRule, Verdict};
+pub use standing::{Stale, StaleRule};
 pub use state::States;
 pub use status::node;

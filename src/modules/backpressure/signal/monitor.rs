@@ -97,23 +97,48 @@ impl Monitor {
     }
 
     fn agent(&self) -> Result<Agent, String> {
-        let mut config = Agent::config_builder()
+        let is_encrypted = self.endpoint.starts_with("https:");
+        let roots = if is_encrypted {
+            system_roots()?
+        } else {
+            Vec::new()
+        };
+        Ok(self.agent_trusting(&roots))
+    }
+
+    /// Asks servers whose certificates lead to one of these.
+    fn agent_trusting(&self, roots: &[Certificate<'static>]) -> Agent {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(provider)
+            .root_certs(RootCerts::new_with_certs(roots));
+        let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)
             .timeout_global(Some(self.timeout))
             .user_agent(concat!("pingauge/", env!("CARGO_PKG_VERSION")))
-            .max_idle_connections(0);
-        if self.endpoint.starts_with("https:") {
-            config = config.tls_config(tls()?);
-        }
-        Ok(config.build().new_agent())
+            .max_idle_connections(0)
+            .tls_config(tls.build());
+        config.build().new_agent()
     }
 }
 
-/// What the system trusts is trusted.
-fn tls() -> Result<TlsConfig, String> {
+#[cfg(test)]
+impl Monitor {
+    /// The same for a server that the system does not trust.
+    pub(super) fn trusting(self, root: &[u8]) -> Self {
+        let agent = self.agent_trusting(&[Certificate::from_der(root).to_owned()]);
+        Self {
+            agent: OnceLock::from(Ok(agent)),
+            ..self
+        }
+    }
+}
+
+/// What the system trusts.
+fn system_roots() -> Result<Vec<Certificate<'static>>, String> {
     let found = rustls_native_certs::load_native_certs().map_err(|error| {
         format!(
             "the system's certificates cannot be read ({})",
@@ -121,12 +146,7 @@ fn tls() -> Result<TlsConfig, String> {
         )
     })?;
     let owned = |one: &rustls::pki_types::CertificateDer<'_>| Certificate::from_der(one).to_owned();
-    let certificates: Vec<_> = found.iter().map(owned).collect();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    Ok(TlsConfig::builder()
-        .unversioned_rustls_crypto_provider(provider)
-        .root_certs(RootCerts::new_with_certs(&certificates))
-        .build())
+    Ok(found.iter().map(owned).collect())
 }
 
 /// Adds text to an address, as the value of an argument.

@@ -187,15 +187,9 @@ fn of_tree(word: &Word) -> Result<Path, Diagnostic> {
 
 fn checked(query: &Word) -> Result<String, Diagnostic> {
     let text = query.text.trim();
-    let within = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
-    if within('"') || within('\'') {
+    if is_quoted(text) {
         let problem = Diagnostic::error(query.span, "PromQL must not be quoted twice");
         return Err(problem.with_help("the whole word is quoted: 'query=up == 0'"));
-    }
-    if !query.quoted && text.starts_with(['"', '\'']) {
-        let message = "unexpected quote in \"query\"";
-        let help = "the whole word is quoted: 'query=up == 0', not query='up == 0'";
-        return Err(Diagnostic::error(query.span, message).with_help(help));
     }
     match promql::objection(text) {
         None => Ok(text.to_owned()),
@@ -205,6 +199,15 @@ fn checked(query: &Word) -> Result<String, Diagnostic> {
             Err(Diagnostic::error(query.span, message))
         }
     }
+}
+
+fn is_quoted(text: &str) -> bool {
+    let within = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
+    within('"') || within('\'')
+}
+
+fn is_half_quoted(text: &str) -> bool {
+    text.starts_with(['"', '\'']) && !is_quoted(text)
 }
 
 fn grade(options: &Options) -> Result<Option<Grade>, Diagnostic> {
@@ -249,6 +252,11 @@ impl Options {
                 return Err(unknown(word, known));
             };
             let value = word.slice(name.len() + 1..word.text.len());
+            if !word.quoted && is_half_quoted(&value.text) {
+                let message = format!("unexpected quote in \"{name}\"");
+                let help = format!("quote a word as a whole: \"'{name}=...'\"");
+                return Err(Diagnostic::error(value.span, message).with_help(help));
+            }
             if value.text.is_empty() {
                 return Err(Diagnostic::error(word.span, format!("empty \"{name}\"")));
             }
