@@ -96,6 +96,11 @@ impl Schema {
         serde_json::json!(rows).to_string()
     }
 
+    /// Whether some feature uses the cells by itself.
+    pub fn is_words(&self) -> bool {
+        self.metrics.iter().any(|metric| metric.mode.is_words())
+    }
+
     /// What all metrics' cells mean, as one text: equal texts, equal cells.
     pub fn identity(&self) -> String {
         self.metrics

@@ -87,6 +87,21 @@ impl Zone {
     }
 }
 
+impl Store {
+    /// How many slots are left to edits that make nothing; none where no feature makes any.
+    pub(super) fn reserve(&self) -> usize {
+        if self.schema.is_words() { RESERVE } else { 0 }
+    }
+
+    /// Slots for a key or text that is not of this zone yet, but those that are left to edits.
+    pub(super) fn allocate_outside_reserve(&self, count: usize) -> Option<Taken> {
+        match self.available() >= count + self.reserve() {
+            true => self.allocate(count),
+            false => None,
+        }
+    }
+}
+
 impl Edit<'_> {
     /// The zone's time.
     pub fn now(&self) -> Moment {
@@ -261,7 +276,7 @@ impl Edit<'_> {
                 }
             }
         }
-        needed + if makes { RESERVE } else { 0 }
+        needed + if makes { self.store().reserve() } else { 0 }
     }
 
     /// Makes a key that is about to be changed the last to go.

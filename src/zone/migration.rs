@@ -252,7 +252,8 @@ impl Copier<'_> {
             self.new.fold(&cells, None, Removal::Absorbed, self.now);
             return true;
         }
-        let Some(slots) = self.new.allocate(self.new.geometry.slots_for(bytes.len())) else {
+        let needed = self.new.geometry.slots_for(bytes.len());
+        let Some(slots) = self.new.allocate_outside_reserve(needed) else {
             return false;
         };
         for (cell, bits) in self.new.cells(slots[0]).iter().zip(cells) {

@@ -388,3 +388,5 @@ fn storable(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::crash as death;

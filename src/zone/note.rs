@@ -155,7 +155,7 @@ impl Store {
 
     /// Adds a note, if there is room for it, to a store that nobody uses yet.
     pub(super) fn add_note(&self, name: Name, note: Note<'_>, moment: Moment) {
-        if let Some(slots) = self.allocate(self.slots_for_note(note)) {
+        if let Some(slots) = self.allocate_outside_reserve(self.slots_for_note(note)) {
             self.write_note(&slots, name, note, moment);
             self.come_true(slots[0]);
         }

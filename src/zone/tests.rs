@@ -1,7 +1,8 @@
 //! What a zone does, seen through its handle.
 
 mod change;
-pub(super) mod crash;
+pub(crate) mod crash;
+mod edit;
 
 use super::*;
 

@@ -116,6 +116,11 @@ pub trait Mode: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether the cells belong to a feature that uses them by itself.
+    fn is_words(&self) -> bool {
+        false
+    }
+
     /// What a copy of the cells says.
     fn read<'a>(&'a self, cells: &'a [u64], now: Moment) -> Reading<'a>;
 }

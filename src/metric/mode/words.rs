@@ -47,6 +47,10 @@ impl Mode for Words {
 
     fn fold(&self, _into: &[AtomicU64], _discarded: &[u64], _now: Moment) {}
 
+    fn is_words(&self) -> bool {
+        true
+    }
+
     fn read<'a>(&'a self, _cells: &'a [u64], _now: Moment) -> Reading<'a> {
         Reading::Unset
     }

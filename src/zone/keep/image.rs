@@ -214,7 +214,8 @@ impl Filler<'_> {
 
     fn insert(&self, name: &[u8], key: &Key, cells: &[u64]) -> bool {
         let store = self.store;
-        let Some(slots) = store.allocate(store.geometry.slots_for(name.len())) else {
+        let needed = store.geometry.slots_for(name.len());
+        let Some(slots) = store.allocate_outside_reserve(needed) else {
             return false;
         };
         for (cell, bits) in store.cells(slots[0]).iter().zip(cells) {

@@ -22,11 +22,16 @@ pub(in crate::zone) fn step() {
 }
 
 /// Does `work` until `steps` stores are done; true if it came to its end before.
-pub(super) fn after(steps: u64, work: impl FnOnce()) -> bool {
+pub(crate) fn after(steps: u64, work: impl FnOnce()) -> bool {
     STEPS.set(steps);
     let finished = catch_unwind(AssertUnwindSafe(work)).is_ok();
     STEPS.set(u64::MAX);
     finished
+}
+
+/// Puts a zone in order as the next owner of its lock would.
+pub(crate) fn rebuild(zone: &Zone) {
+    zone.last_view().store.rebuild();
 }
 
 /// The sum of all counts.
