@@ -174,20 +174,26 @@ pub fn settle<'a>(
     turns: impl Iterator<Item = &'a AtomicU64> + Clone,
     shares: impl Fn() -> u64,
 ) -> bool {
-    for _ in 0..ATTEMPTS {
-        let Some(beyond) = beyond(word, turns.clone(), &shares) else {
-            continue;
-        };
-        if beyond != 0 {
-            // Whatever happens meanwhile changes the word and a share alike.
-            change(word, |state| State {
-                active: state.active.saturating_add_signed(beyond.saturating_neg()),
-                ..state
-            });
-        }
-        return true;
+    (0..ATTEMPTS).any(|_| try_to_settle(word, turns.clone(), &shares))
+}
+
+/// The same with one look.
+pub fn try_to_settle<'a>(
+    word: &AtomicU64,
+    turns: impl Iterator<Item = &'a AtomicU64> + Clone,
+    shares: impl Fn() -> u64,
+) -> bool {
+    let Some(beyond) = beyond(word, turns, shares) else {
+        return false;
+    };
+    if beyond != 0 {
+        // Whatever happens meanwhile changes the word and a share alike.
+        change(word, |state| State {
+            active: state.active.saturating_add_signed(beyond.saturating_neg()),
+            ..state
+        });
     }
-    false
+    true
 }
 
 const ATTEMPTS: u32 = 64;

@@ -206,7 +206,8 @@ impl Windows {
         if parts.is_empty() {
             return;
         }
-        self.each(|cells| {
+        let has_any = |copy: &[u64]| parts.iter().any(|part| part_of(copy, *part) > 0);
+        self.each(has_any, |cells| {
             for part in &parts {
                 share(cells, *part).clear();
             }
@@ -215,23 +216,27 @@ impl Windows {
 
     /// Sets all windows by what the signals came to, and gives back what nobody has in hand.
     pub(super) fn settle(&self, area: &Area, rules: &Rules, verdict: Verdict) {
-        self.each(|cells| {
+        let next = |window| rules.after_evaluation(window, verdict);
+        let is_due = |copy: &[u64]| {
+            let State { active, window } = State::of(copy[GATE]);
+            next(window) != window || u64::from(active) != in_hand(copy)
+        };
+        self.each(is_due, |cells| {
             let shares = || (0..PARTS).map(|part| share(cells, part).get()).sum();
-            if u64::from(State::of(cells[GATE].load(Ordering::Acquire)).active) != shares() {
-                let _known = gate::settle(&cells[GATE], area.turns(), shares);
-            }
-            gate::resize(&cells[GATE], |window| {
-                rules.after_evaluation(window, verdict)
-            });
+            let _known = gate::settle(&cells[GATE], area.turns(), shares);
+            gate::resize(&cells[GATE], next);
         });
     }
 
-    /// Shows the cells of all keys that stay, one after another.
-    fn each(&self, mut visit: impl FnMut(&[AtomicU64])) {
+    /// Shows the cells of all keys that stay and whose copy is wanted, one after another.
+    fn each(&self, is_wanted: impl Fn(&[u64]) -> bool, mut visit: impl FnMut(&[AtomicU64])) {
         let (mut cursor, mut record) = (Cursor::default(), Record::default());
         let now = Moment(os::monotonic());
         while self.zone.next(&mut cursor, &mut record) {
-            let _gone = self.zone.with_cells(record.key(), now, &mut visit);
+            let copy = record.raw_cells();
+            if copy.len() == CELLS && is_wanted(copy) {
+                let _gone = self.zone.with_cells(record.key(), now, &mut visit);
+            }
         }
     }
 
@@ -273,6 +278,16 @@ fn party<'a>(area: &'a Area, cells: &'a [AtomicU64]) -> Party<'a> {
         share: share(cells, area.place()),
         ..area.own_party()
     }
+}
+
+/// What the processes of a part have in hand, in a copy of a key's cells.
+fn part_of(copy: &[u64], part: usize) -> u64 {
+    copy[SHARES + part / PARTS_OF_WORD] >> (part % PARTS_OF_WORD * 16) & 0xffff
+}
+
+/// What all have in hand, in such a copy.
+fn in_hand(copy: &[u64]) -> u64 {
+    (0..PARTS).map(|part| part_of(copy, part)).sum()
 }
 
 fn share(cells: &[AtomicU64], place: usize) -> Share<'_> {
