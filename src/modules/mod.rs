@@ -31,6 +31,7 @@ pub mod metric;
 pub mod prometheus;
 pub mod proxy;
 pub mod rewrite;
+mod shared_zone;
 pub mod status_zone;
 pub mod sub_filter;
 pub mod tls;

@@ -27,7 +27,7 @@ impl Sessions {
     /// When the zone is damaged, or held by a process that does not move; some may stay.
     pub fn close_all(&self, now: Moment, each: &mut dyn FnMut(&Session)) -> Result<(), NotChanged> {
         let (mut cursor, mut found) = (Cursor::default(), Session::default());
-        while self.next(&mut cursor, now, &mut found) {
+        while self.next_bare(&mut cursor, now, &mut found) {
             if let Some(closed) = self.close_key(&found.key(), |_, _| true, now)? {
                 each(&closed);
             }

@@ -2,6 +2,8 @@
 //!
 //! Rows may go to make room for others, or because nobody touched them for long; the totals stay. What rows no longer
 //! say is the difference between them and the totals, worked out when it is read, so that their sum is always exact.
+//! While sessions are being closed, whatever sums others up must be read after these, so that nothing is in them that it
+//! does not have: first rows of locations, references and locations of peers, then those of peers, then the totals.
 //! A location of a peer belongs to one row of that peer: to one that was made later it is as if it were not there.
 
 use std::collections::{BTreeMap, HashMap};
@@ -135,6 +137,8 @@ pub struct Summary {
     record: Record,
     rows: HashMap<[u8; PEER_BYTES], (Vec<u8>, Row)>,
     pairs: Vec<([u8; PEER_BYTES], Vec<u8>, Row)>,
+    /// Whether it is on its second way through the zone, for peers.
+    is_second: bool,
     /// How often it began anew.
     moves: u32,
 }
@@ -145,14 +149,15 @@ impl Sessions {
     pub fn collect(&self, summary: &mut Summary, rest: Option<&[u8]>) -> bool {
         for _ in 0..PIECE {
             if !self.zone.next(&mut summary.cursor, &mut summary.record) {
-                return self.conclude(summary, rest);
+                return self.go_on(summary, rest);
             }
             summary.take_in();
         }
         true
     }
 
-    fn conclude(&self, summary: &mut Summary, rest: Option<&[u8]>) -> bool {
+    /// Begins the second way through the zone, or ends.
+    fn go_on(&self, summary: &mut Summary, rest: Option<&[u8]>) -> bool {
         if !self.zone.saw_all(&summary.cursor) && summary.moves < MOST_MOVES {
             // The zone moved: from the beginning.
             let moves = summary.moves + 1;
@@ -162,7 +167,10 @@ impl Sessions {
             };
             return true;
         }
-        // Read after the rows, so that there is nothing in these that they do not have.
+        if !std::mem::replace(&mut summary.is_second, true) {
+            summary.cursor = Cursor::default();
+            return true;
+        }
         if let Some(totals) = self.totals() {
             summary.totals = Sums {
                 sessions: totals.get(totals::CLOSED),
@@ -192,6 +200,7 @@ impl Summary {
             return;
         }
         match *kind {
+            kind if (kind == keys::PEER) != self.is_second => {}
             keys::PEER => {
                 let id = keys::peer_id(name);
                 self.rows.insert(id, (name.to_vec(), row));

@@ -89,6 +89,11 @@ impl Session {
         key
     }
 
+    /// The same as the zone has it.
+    pub(super) fn stored_key(&self) -> &[u8] {
+        &self.key
+    }
+
     pub(super) fn cells(&self) -> &[u64] {
         &self.cells
     }
@@ -96,6 +101,18 @@ impl Session {
     /// All bytes.
     pub(super) fn bytes(&self) -> Bytes {
         Bytes::of(flow::BYTES.map(|cell| self.cell(cell)))
+    }
+
+    /// Becomes what was copied into its record, at a time.
+    fn take_in(&mut self, at: u64) {
+        self.key.clear();
+        self.key.extend_from_slice(self.record.key());
+        self.is_cut = self.record.is_truncated();
+        self.cells.clear();
+        self.cells.extend_from_slice(self.record.raw_cells());
+        self.cells.resize(CELLS, 0);
+        self.at = at;
+        self.text.clear();
     }
 
     fn cell(&self, place: usize) -> u64 {
@@ -162,30 +179,36 @@ impl Sessions {
             return false;
         }
         let name = [&[SESSION], id].concat();
-        self.zone.read(&name, &mut session.record) && self.complete(now, session)
+        if !self.zone.read(&name, &mut session.record) {
+            return false;
+        }
+        session.take_in(self.zone.moment(now).0);
+        self.complete(session)
     }
 
     /// Copies the next session of a listing; false at the end. The listing may rest between two sessions.
     pub fn next(&self, cursor: &mut Cursor, now: Moment, session: &mut Session) -> bool {
+        self.next_bare(cursor, now, session) && self.complete(session)
+    }
+
+    /// The same without what was said of the session.
+    pub(super) fn next_bare(
+        &self,
+        cursor: &mut Cursor,
+        now: Moment,
+        session: &mut Session,
+    ) -> bool {
         while self.zone.next(cursor, &mut session.record) {
-            if session.record.key().first() == Some(&SESSION) && self.complete(now, session) {
+            if session.record.key().first() == Some(&SESSION) {
+                session.take_in(self.zone.moment(now).0);
                 return true;
             }
         }
         false
     }
 
-    /// Fills what was copied into the record of a session.
-    fn complete(&self, now: Moment, session: &mut Session) -> bool {
-        let record = &session.record;
-        session.key.clear();
-        session.key.extend_from_slice(record.key());
-        session.is_cut = record.is_truncated();
-        session.cells.clear();
-        session.cells.extend_from_slice(record.raw_cells());
-        session.cells.resize(CELLS, 0);
-        session.at = self.zone.moment(now).0;
-        session.text.clear();
+    /// Adds what was said of a session.
+    fn complete(&self, session: &mut Session) -> bool {
         self.zone.help(&session.key, &mut session.text);
         true
     }

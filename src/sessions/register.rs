@@ -74,13 +74,13 @@ impl Sessions {
         let key = Key::of(keys::SESSION, new.id);
         let known = self.zone.with_found_cells(key.bytes(), now, |spot, cells| {
             cells[session::REQUESTS].fetch_add(1, Ordering::AcqRel);
-            handle(&key, spot, cells)
+            Found::of(spot, cells)
         });
-        if let Some(handle) = known {
+        if let Some(found) = known {
             self.tell(Told::Passed, now);
             return Admission {
                 status: Status::Known,
-                handle: Some(handle),
+                handle: Some(found.handle(key)),
             };
         }
         let companions = new.companions.iter().map(|zone| zone.tx_tops());
@@ -151,7 +151,7 @@ impl Sessions {
             tell(edit, Told::Passed);
             return Admission {
                 status: Status::Known,
-                handle: Some(handle(key, spot, cells)),
+                handle: Some(Found::of(spot, cells).handle(key.clone())),
             };
         }
         let mut totals = Totals::of(edit);
@@ -196,17 +196,34 @@ impl Sessions {
         }
         Admission {
             status: reached.map_or(Status::New, Status::RejectedDryRun),
-            handle: Some(handle(key, spot, cells)),
+            handle: Some(Found::of(spot, cells).handle(key.clone())),
         }
     }
 }
 
-fn handle(key: &Key, spot: Spot, cells: &[AtomicU64]) -> Handle {
-    Handle {
-        key: key.clone(),
-        serial: cells[session::SERIAL].load(Ordering::Acquire),
-        spot: AtomicU64::new(spot.packed()),
-        is_active: AtomicBool::new(cells[session::IS_ACTIVE].load(Ordering::Acquire) != 0),
+/// A session that is there.
+struct Found {
+    spot: Spot,
+    serial: u64,
+    is_active: bool,
+}
+
+impl Found {
+    fn of(spot: Spot, cells: &[AtomicU64]) -> Self {
+        Self {
+            spot,
+            serial: cells[session::SERIAL].load(Ordering::Acquire),
+            is_active: cells[session::IS_ACTIVE].load(Ordering::Acquire) != 0,
+        }
+    }
+
+    fn handle(self, key: Key) -> Handle {
+        Handle {
+            key,
+            serial: self.serial,
+            spot: AtomicU64::new(self.spot.packed()),
+            is_active: AtomicBool::new(self.is_active),
+        }
     }
 }
 

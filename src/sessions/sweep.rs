@@ -50,7 +50,7 @@ impl Sessions {
             swept: Swept::default(),
         };
         let (mut cursor, mut found) = (Cursor::default(), Session::default());
-        while self.next(&mut cursor, now, &mut found) {
+        while self.next_bare(&mut cursor, now, &mut found) {
             sweep.look(&found, each);
         }
         self.with_gauge(now, |gauge| {
@@ -127,10 +127,10 @@ struct Sweep<'a> {
 
 impl Sweep<'_> {
     fn look(&mut self, found: &Session, each: &mut dyn FnMut(&Session)) {
-        let (sessions, key) = (self.sessions, found.key());
+        let sessions = self.sessions;
         let is_over = |cells: &[u64], now| sessions.settings.is_over(cells, now);
         if is_over(found.cells(), sessions.zone.moment(self.now).0) {
-            match sessions.close_key(&key, is_over, self.now) {
+            match sessions.close_key(&found.key(), is_over, self.now) {
                 Ok(Some(closed)) => {
                     self.swept.closed += 1;
                     return each(&closed);
@@ -141,11 +141,13 @@ impl Sweep<'_> {
         }
         self.swept.present += 1;
         let time = sessions.zone.moment(self.now).0;
-        let raised = sessions.zone.with_cells(&key, self.now, |cells| {
-            let tops = [0, 1].map(|way| cells::raise(cells, way, session::CREATED, time));
-            let is_older = cells[session::SWEEP].load(Ordering::Acquire) < self.number;
-            (tops[1], is_older)
-        });
+        let raised = sessions
+            .zone
+            .with_cells(found.stored_key(), self.now, |cells| {
+                let tops = [0, 1].map(|way| cells::raise(cells, way, session::CREATED, time));
+                let is_older = cells[session::SWEEP].load(Ordering::Acquire) < self.number;
+                (tops[1], is_older)
+            });
         let Some((top, is_older)) = raised else {
             return;
         };
@@ -153,7 +155,7 @@ impl Sweep<'_> {
             self.tops = self.tops.saturating_add(top);
         }
         if found.is_active() && !self.note_best(found.cells(), top) {
-            self.find_row(&key, top);
+            self.find_row(found.stored_key(), top);
         }
     }
 

@@ -1,13 +1,12 @@
 //! Sessions as a whole, with a clock that the tests turn.
 
 mod death;
-mod model;
 
 use std::sync::Arc;
 
 use super::*;
 use crate::os::SharedMemory;
-use crate::zone::{Adoption, Cursor, Overflow};
+use crate::zone::{Adoption, Cursor, Overflow, keep};
 
 const SECOND: u64 = 1_000_000_000;
 const K64: usize = 65536;
@@ -127,15 +126,20 @@ fn a_session_lives_from_its_first_request_to_its_last_byte() {
     assert!(!sessions.session(b"two", at(12.0), &mut session));
     assert_eq!(sweep(&sessions, at(41.9)), [""; 0]);
     assert_eq!(sweep(&sessions, at(42.9)), ["one"]);
-    assert!(!sessions.count(&handle, bytes(1, 1), at(43.0)));
-    assert!(!sessions.count(&other, bytes(1, 1), at(43.0)));
-    assert_eq!(sessions.activate(&handle, at(43.0)), Ok(false));
+    for gone in [handle, other] {
+        assert!(!sessions.count(&gone, bytes(1, 1), at(43.0)));
+    }
+    check_end(&sessions);
+}
+
+/// What is left of the session of the test above.
+fn check_end(sessions: &Sessions) {
     let numbers = sessions.numbers(at(43.0));
     assert_eq!(
         (numbers.active, numbers.total, numbers.tx.bytes),
         (0, 1, 5000)
     );
-    let summary = summary(&sessions, None);
+    let summary = summary(sessions, None);
     let sums = Sums {
         sessions: 1,
         bytes: bytes(100, 5000),
@@ -180,6 +184,7 @@ fn activation_alone_does_not_make_it_live_longer() {
     sessions.activate(&handle, at(14.0)).unwrap();
     assert_eq!(sweep(&sessions, at(39.9)), [""; 0]);
     assert_eq!(sweep(&sessions, at(40.9)), ["one"]);
+    assert_eq!(sessions.close(&handle, at(41.0)).unwrap().map(|_| ()), None);
 }
 
 #[test]
@@ -544,4 +549,56 @@ fn what_a_server_finds_when_it_starts_is_closed_into_the_history() {
     let numbers = sessions.numbers(at(11.0));
     assert_eq!((numbers.pending, numbers.active, numbers.total), (0, 0, 2));
     assert_eq!(summary(&sessions, None).totals.bytes, bytes(2, 4));
+}
+
+/// Opens what is kept in a file, as a server does that starts.
+fn start(path: &std::path::Path) -> (Sessions, keep::Opened) {
+    let wanted = keep::Wanted {
+        bytes: 4 * K64,
+        schema: &Arc::new(schema()),
+        overflow: &Overflow::default(),
+        before: None,
+    };
+    let opened = keep::Files::new(path.to_owned()).open(&wanted).unwrap();
+    let zone = Zone::attach(&opened.memory, Arc::new(schema())).unwrap();
+    let now = Moment(crate::os::monotonic());
+    let sessions = Sessions::new(zone, settings(), now).unwrap();
+    sessions.recount(now).unwrap();
+    (sessions, opened)
+}
+
+#[test]
+fn a_history_outlives_processes_and_by_snapshots_the_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("viewers");
+    for round in 1..=4 {
+        let (sessions, opened) = start(&path);
+        let now = Moment(crate::os::monotonic());
+        sessions.close_all(now, &mut |_| {}).unwrap();
+        let summary = summary(&sessions, None);
+        assert_eq!(summary.totals.sessions, 3 * (round - 1));
+        check_sums(&summary);
+        let numbers = sessions.numbers(now);
+        assert_eq!((numbers.active, numbers.total), (0, 3 * (round - 1)));
+        assert_eq!(numbers.tx.bytes, summary.totals.bytes.tx);
+        for id in [b"a", b"b", b"c"] {
+            let new = Newcomer {
+                attributes: Attributes {
+                    extra: &[b'x'; 1000],
+                    ..newcomer(id).attributes
+                },
+                ..newcomer(id)
+            };
+            let handle = sessions.register(&new, now).handle.unwrap();
+            sessions.activate(&handle, now).unwrap();
+            assert!(sessions.count(&handle, bytes(5, 7), now));
+        }
+        // Nobody writes anything when it is killed; of a machine that went down the snapshot is left.
+        let mut writer = keep::Writer::new(keep::Files::new(path.clone()));
+        assert!(writer.write(&opened.zone, Some(&opened.journal)).unwrap());
+        drop((sessions, opened));
+        if round % 2 == 0 {
+            std::fs::remove_file(&path).unwrap();
+        }
+    }
 }

@@ -12,4 +12,6 @@ mod model;
 mod operation;
 mod pair;
 mod processes;
+mod sessions;
+mod sessions_pair;
 mod zone_vs_map;

@@ -6,7 +6,7 @@
 //! all shares is taken from it by [`settle`]. Sum and word belong together only while nobody stands
 //! between the two stores, so each process counts its turns: an odd number says that it is at work.
 
-use crate::os::atomic::{AtomicU64, Ordering, fence};
+use crate::os::atomic::{AtomicU64, Ordering};
 
 /// What a gate says at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,7 +207,6 @@ fn beyond<'a>(
     let before = sum_of_rest(turns.clone())?;
     let active = State::of(word.load(Ordering::Acquire)).active;
     let sum = shares();
-    fence(Ordering::Acquire);
     // Turns only grow, so an equal sum is an equal number for each.
     (sum_of_rest(turns)? == before).then(|| {
         let beyond = i64::from(active) - i64::try_from(sum).unwrap_or(i64::MAX);

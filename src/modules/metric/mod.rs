@@ -1,9 +1,6 @@
 //! Metrics: zones that keep them, directives, variables and clients that update them, and their
 //! part of the status tree.
 
-mod carry;
-mod durable;
-mod lasting;
 pub mod push;
 mod status;
 mod update;

@@ -1,4 +1,4 @@
-//! `/status/http/metric_zones/` and the zones' part of `/status/slabs/`.
+//! `/status/http/metric_zones/`.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -8,10 +8,10 @@ use crate::http::build::builder::Builder;
 use crate::metric::{Buckets, Metric, Moment, Reading};
 use crate::os;
 use crate::status::{Branch, Named, Node, Value};
-use crate::zone::{Grouping, Record, Slabs};
+use crate::zone::{Grouping, Record};
 
-use super::lasting;
 use super::zones::Entry;
+use crate::modules::shared_zone;
 
 /// Shows the zones, if there are any.
 pub(super) fn mount(builder: &mut Builder<'_>, entries: &Arc<[Arc<Entry>]>) {
@@ -22,11 +22,7 @@ pub(super) fn mount(builder: &mut Builder<'_>, entries: &Arc<[Arc<Entry>]>) {
     builder
         .tree
         .mount(&["status", "http", "metric_zones"], Box::new(zones));
-    let slabs = Named::new(Arc::clone(entries), name, |entry| slabs(entry));
-    builder.tree.mount(&["status", "slabs"], Box::new(slabs));
-    let shares = Named::new(Arc::clone(entries), name, |entry| share(entry));
-    let path = ["status", "angie", "self", "zones"];
-    builder.tree.mount(&path, Box::new(shares));
+    shared_zone::mount(builder, entries);
 }
 
 fn name(entry: &Arc<Entry>) -> &[u8] {
@@ -45,69 +41,13 @@ fn zone(entry: &Entry) -> Node<'_> {
         let counts = counts.read().map(|(name, value)| (name, count(value)));
         members.push(("push", Node::object(counts.into())));
     }
-    members.extend(lasting::state(entry).map(|state| ("state", state)));
+    members.extend(shared_zone::state(entry).map(|state| ("state", state)));
     Node::object(members)
 }
 
 /// All keys of a zone with their values.
 pub(super) fn keys(entry: &Entry) -> Node<'_> {
     Node::branch(Keys(entry))
-}
-
-fn slabs(entry: &Entry) -> Option<Node<'_>> {
-    let slabs = entry.zone.slabs()?;
-    let pages = Node::object(vec![
-        ("used", count(slabs.pages_used)),
-        ("free", count(slabs.pages_free)),
-    ]);
-    let slots = Node::branch(Slots(slabs));
-    Some(Node::object(vec![("pages", pages), ("slots", slots)]))
-}
-
-/// How full a zone is, and what that has led to.
-fn share(entry: &Entry) -> Option<Node<'_>> {
-    let zone = &entry.zone;
-    let slabs = zone.slabs()?;
-    let slots = slabs.slots_used + slabs.slots_free;
-    let (discarded, evicted) = zone.losses();
-    let failures = discarded.saturating_sub(evicted) + zone.refused();
-    Some(Node::object(vec![
-        ("size", count(slabs.bytes)),
-        ("fill", Node::from(slabs.slots_used as f64 / slots as f64)),
-        ("keys", count(zone.len())),
-        ("discarded", count(discarded)),
-        ("evictions", count(evicted)),
-        ("failures", count(failures)),
-    ]))
-}
-
-/// The slots of a zone, by their size: there is one.
-struct Slots(Slabs);
-
-/// The size of slots that Angie's zones have. Scripts written for it watch
-/// `/status/slabs/ZONE/slots/128/fails`, so this name is understood as well.
-const FOREIGN_SIZE: &[u8] = b"128";
-
-impl Branch for Slots {
-    fn child(&self, name: &[u8]) -> Option<Node<'_>> {
-        let own = self.0.slot_bytes.to_string();
-        (name == own.as_bytes() || name == FOREIGN_SIZE).then(|| self.counts())
-    }
-
-    fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
-        visit(self.0.slot_bytes.to_string().as_bytes(), self.counts())
-    }
-}
-
-impl Slots {
-    fn counts(&self) -> Node<'static> {
-        Node::object(vec![
-            ("used", count(self.0.slots_used)),
-            ("free", count(self.0.slots_free)),
-            ("reqs", count(self.0.requests)),
-            ("fails", count(self.0.failures)),
-        ])
-    }
 }
 
 fn count(value: u64) -> Node<'static> {

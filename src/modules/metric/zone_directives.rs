@@ -9,6 +9,7 @@ use crate::conf::{
     Statement, Word,
 };
 use crate::metric::{Mode, Schema, parse_mode};
+use crate::modules::shared_zone::{Declaration, FileWritten, Purpose, Sync};
 use crate::zone::{MINIMUM, Overflow};
 
 /// The rows of both directives.
@@ -87,28 +88,24 @@ pub(super) struct Options {
     sync: Option<(Sync, Span)>,
 }
 
-/// A file that a zone is kept in, as written.
-pub(in crate::modules) struct FileWritten {
-    pub path: String,
-    pub span: Span,
-}
-
-/// How often a zone's snapshot is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sync {
-    /// Every so many milliseconds.
-    Every(u64),
-    /// As by default, and pushed changes are on disk before they are answered.
-    Always,
-    /// Once, when the server ends.
-    Exit,
+impl ZoneWritten {
+    pub(super) fn declaration(&self, purpose: &'static Purpose) -> Declaration {
+        let options = &self.options;
+        Declaration {
+            purpose,
+            name: self.name.clone(),
+            size: self.size,
+            schema: Arc::clone(&self.schema),
+            overflow: options.overflow.clone(),
+            inactive: options.inactive,
+            file: options.file.clone(),
+            sync: options.sync.map(|(sync, _)| sync).unwrap_or_default(),
+            span: self.span,
+        }
+    }
 }
 
 impl Options {
-    pub(super) fn sync(&self) -> Sync {
-        self.sync.map_or(Sync::Every(1000), |(sync, _)| sync)
-    }
-
     fn check(&self) -> Result<(), Diagnostic> {
         match (&self.file, self.sync) {
             (None, Some((_, span))) => {

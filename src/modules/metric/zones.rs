@@ -1,19 +1,16 @@
 //! The zones of a configuration: made, taken over or attached to, and found by name.
 
-use std::io;
 use std::sync::{Arc, OnceLock};
 
-use crate::conf::{Chain, Diagnostic};
+use crate::conf::Chain;
 use crate::http::build::builder::Builder;
-use crate::http::build::memory::{Memory, Role};
+use crate::http::build::memory::Role;
 use crate::metric::{Moment, Schema};
-use crate::os::SharedMemory;
-use crate::zone::{Adoption, Geometry, Refused, Unusable, Update, Zone};
+use crate::modules::shared_zone::{self, Declaration, Holder, Lasting, Purpose};
+use crate::zone::{Geometry, Refused, Update, Zone};
 
-use super::carry;
-use super::lasting::{self, Lasting};
 use super::push::counts::Counts;
-use super::zone_directives::{ZoneWritten, ZonesWritten};
+use super::zone_directives::ZonesWritten;
 use super::{status, variables};
 
 /// A zone and what its configuration says.
@@ -84,27 +81,20 @@ pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
         return;
     };
     for written in zones {
-        let claimed = builder.claim_zone(&written.name, written.span, USE);
-        builder.diagnostics.check(claimed);
-        let (zone, lasting) = match open(builder, written) {
-            Ok(opened) => opened,
-            Err(error) => {
-                let message = format!("zone \"{}\" cannot be used: {error}", written.name);
-                builder
-                    .diagnostics
-                    .push(Diagnostic::error(written.span, message));
-                continue;
-            }
+        let declared = written.declaration(&PURPOSE);
+        note_capacity(builder, &declared);
+        let Some(opened) = shared_zone::declare(builder, &declared) else {
+            continue;
         };
         let entry = Arc::new(Entry {
-            name: written.name.clone(),
-            zone,
-            schema: Arc::clone(&written.schema),
+            name: declared.name.clone(),
+            zone: opened.zone,
+            schema: Arc::clone(&declared.schema),
             is_simple: written.is_simple,
-            lasting,
+            lasting: opened.lasting,
             pushed: OnceLock::new(),
         });
-        lasting::add_chores(builder, &entry, &written.options);
+        shared_zone::add_chores(builder, &entry, &declared);
         variables::offer(builder, &entry, written.span);
         builder.thing::<Registry>().0.push(entry);
     }
@@ -112,84 +102,49 @@ pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     status::mount(builder, &entries);
 }
 
-fn open(
-    builder: &mut Builder<'_>,
-    written: &ZoneWritten,
-) -> Result<(Zone, Option<Lasting>), Unusable> {
-    if builder.memory.role() == Role::Check {
-        let note = capacity(written)?;
-        builder.notes.push(note);
-    }
-    if let Some(file) = &written.options.file {
-        return lasting::open(builder, written, file);
-    }
-    let (name, schema) = (&written.name, Arc::clone(&written.schema));
-    let existing = builder.memory.existing(KIND, name);
-    let zone = match (builder.memory.role(), existing) {
-        (Role::Worker(_), Some(memory)) => Zone::attach(&memory, schema),
-        (Role::Worker(_), None) => Err(Unusable::Memory(io::ErrorKind::NotFound.into())),
-        (Role::Check, _) | (Role::Master, None) => create(builder.memory, written),
-        (Role::Master, Some(memory)) if memory.is_on_disk() => {
-            lasting::take_back(builder, written, memory)
-        }
-        (Role::Master, Some(memory)) => {
-            carry::go_on(builder, written);
-            adopt(builder.memory, written, &memory)
-        }
-    };
-    Ok((zone?, None))
-}
-
-/// The kind of their memory.
-pub(super) const KIND: &str = "metric_zone";
+/// What they are for.
+static PURPOSE: Purpose = Purpose {
+    kind: "metric_zone",
+    noun: "metric zone",
+    use_of_name: USE,
+    adds_up: true,
+};
 
 /// What the zones are used for.
 pub(super) const USE: &str = "metrics";
 
-pub(super) fn create(memory: &mut dyn Memory, written: &ZoneWritten) -> Result<Zone, Unusable> {
-    Geometry::of_zone(written.size, &written.schema)?;
-    let memory = memory.create(KIND, &written.name, written.size)?;
-    Zone::create(
-        &memory,
-        written.size,
-        Arc::clone(&written.schema),
-        &written.options.overflow,
-    )
-}
+impl Holder for Entry {
+    fn name(&self) -> &str {
+        &self.name
+    }
 
-/// Takes over the zone of the generation before; one that is damaged gives way to a fresh one.
-fn adopt(
-    memory: &mut dyn Memory,
-    written: &ZoneWritten,
-    existing: &SharedMemory,
-) -> Result<Zone, Unusable> {
-    let schema = Arc::clone(&written.schema);
-    let name = &written.name;
-    match Zone::adopt(existing, written.size, schema, &written.options.overflow) {
-        Ok((zone, adoption)) => {
-            tell(name, &adoption);
-            Ok(zone)
-        }
-        Err(Unusable::Corrupt(reason)) => {
-            log::error!("metric zone \"{name}\" is damaged ({reason}) and starts empty");
-            create(memory, written)
-        }
-        Err(error) => Err(error),
+    fn purpose(&self) -> &'static Purpose {
+        &PURPOSE
+    }
+
+    fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    fn lasting(&self) -> Option<&Lasting> {
+        self.lasting.as_ref()
     }
 }
 
-pub(super) fn tell(name: &str, adoption: &Adoption) {
-    if let Some(story) = adoption.story() {
-        log::info!("metric zone \"{name}\": {story}");
+/// Says how many keys will fit, where that is asked for.
+fn note_capacity(builder: &mut Builder<'_>, declared: &Declaration) {
+    if builder.memory.role() != Role::Check {
+        return;
     }
-}
-
-/// How many keys will fit.
-fn capacity(written: &ZoneWritten) -> Result<String, Unusable> {
-    let geometry = Geometry::of_zone(written.size, &written.schema)?;
-    let [short, middle, long] = [16, 39, 100].map(|length| geometry.capacity(length));
-    Ok(format!(
-        "metric zone \"{}\": room for {short} keys of 16 bytes, {middle} of 39, {long} of 100",
-        written.name
-    ))
+    if let Ok(geometry) = Geometry::of_zone(declared.size, &declared.schema) {
+        let [short, middle, long] = [16, 39, 100].map(|length| geometry.capacity(length));
+        builder.notes.push(format!(
+            "metric zone \"{}\": room for {short} keys of 16 bytes, {middle} of 39, {long} of 100",
+            declared.name
+        ));
+    }
 }

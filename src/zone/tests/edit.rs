@@ -405,10 +405,13 @@ fn a_second_death_while_the_first_is_mended_changes_nothing() {
     assert!(decided > 5);
 }
 
+/// A key; nothing, or value, whether it is pinned, and the length of a text if it gets one.
+type Wish = (u8, Option<(u64, bool, Option<u16>)>);
+
 /// One step of the model's test.
 #[derive(Clone, Debug)]
 enum Step {
-    Edit(Vec<(u8, Option<(u64, bool, Option<u16>)>)>),
+    Edit(Vec<Wish>),
     Count(u8),
     Death(u16),
     Move(bool),
@@ -434,7 +437,7 @@ fn name(key: u8) -> Vec<u8> {
 type Model = BTreeMap<Vec<u8>, (u64, Vec<u8>)>;
 
 /// Does the wishes to the zone, and, if it takes them, to the model.
-fn play(zone: &Zone, model: &Model, wishes: &[(u8, Option<(u64, bool, Option<u16>)>)]) -> Model {
+fn play(zone: &Zone, model: &Model, wishes: &[Wish]) -> Model {
     let mut next = model.clone();
     let longest = zone.last_view().store.longest_text();
     let committed = zone.edit(NOW, |edit| {
@@ -473,11 +476,11 @@ fn play(zone: &Zone, model: &Model, wishes: &[(u8, Option<(u64, bool, Option<u16
 }
 
 fn shown(zone: &Zone) -> Model {
-    let states = state(zone).into_iter();
-    let one = |(key, (value, text)): (Vec<u8>, (Option<u64>, Option<Vec<u8>>))| {
-        (key, (value.unwrap(), text.unwrap_or_default()))
-    };
-    states.map(one).collect()
+    let mut shown = Model::new();
+    for (key, (value, text)) in state(zone) {
+        shown.insert(key, (value.unwrap(), text.unwrap_or_default()));
+    }
+    shown
 }
 
 proptest! {

@@ -13,6 +13,7 @@ mod gate;
 mod keys;
 mod processes;
 mod sections;
+mod sessions;
 mod subject;
 mod took;
 

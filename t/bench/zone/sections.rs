@@ -10,6 +10,7 @@ use pingauge::zone::Zone;
 use crate::gate::gate;
 use crate::keys::{Order, key};
 use crate::processes::{self, Target};
+use crate::sessions::Stage;
 use crate::subject::{self, Load};
 use crate::took::{Spread, Took};
 
@@ -20,6 +21,7 @@ pub(crate) const SECTIONS: &[(&str, fn())] = &[
     ("file", file),
     ("churn", churn),
     ("listing", listing),
+    ("sessions", sessions),
     ("gate", gate),
 ];
 
@@ -145,6 +147,29 @@ fn listing() {
             });
             begin.end(keys)
         })],
+    );
+}
+
+/// Sessions beside metrics.
+fn sessions() {
+    let stage = Stage::new(10_000, 32 * MEBIBYTE);
+    report(
+        "10,000 sessions",
+        &mut [
+            ("metric update", &mut || stage.update()),
+            ("count", &mut || stage.count()),
+            ("request", &mut || stage.request()),
+            ("life", &mut || stage.life()),
+        ],
+    );
+    let stage = Stage::new(100_000, 256 * MEBIBYTE);
+    report(
+        "100,000 sessions",
+        &mut [
+            ("listing of metrics", &mut || stage.metrics_listing()),
+            ("listing", &mut || stage.listing()),
+            ("sweep", &mut || stage.sweep()),
+        ],
     );
 }
 

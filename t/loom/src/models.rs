@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::metric::Assignment;
+use crate::os::atomic::{AtomicU64, Ordering};
 use crate::stage::{Found, Key, NOW, Orders, Scene, key, listing, long_key, read, thread};
 use crate::zone::{
-    Action, Change, Changed, Cursor, Missing, NotChanged, Once, Record, Update, Zone,
+    Action, Change, Changed, Cursor, Missing, NotChanged, Once, Put, Record, Stay, Update, Zone,
 };
 
 /// One way to meet.
@@ -45,6 +46,9 @@ models![
     two_that_make_room,
     two_updates_of_a_shared_handle_and_eviction,
     two_updates_and_eviction,
+    use_of_cells_and_edit,
+    use_of_cells_at_a_spot_and_removal,
+    use_of_cells_at_a_spot_and_eviction,
 ];
 
 fn update(zone: &Zone, key: &Key) {
@@ -350,5 +354,87 @@ fn update_and_growth() -> Orders {
         scene.judge(&main, &keys::<3>(), samples);
         let mut record = Record::default();
         assert!(larger.next(&mut Cursor::default(), &mut record));
+    })
+}
+
+/// Adds one sample of a key to its cell, as a feature would that uses cells by itself.
+fn add_to(cells: &[AtomicU64], unit: f64) {
+    let mut bits = cells[0].load(Ordering::Acquire);
+    loop {
+        let more = (f64::from_bits(bits) + unit).to_bits();
+        match cells[0].compare_exchange(bits, more, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => return,
+            Err(changed) => bits = changed,
+        }
+    }
+}
+
+/// What an edit makes of a key that it has to itself is not lost, nor what others add before and after.
+fn use_of_cells_and_edit() -> Orders {
+    Scene::new(&keys::<2>(), 1).play(3, |scene, [main, other]| {
+        let [key, stays] = keys();
+        let using = thread(2, move || {
+            let key = self::key(0);
+            for _ in 0..2 {
+                let used = other.with_cells(&key.name, NOW, |cells| add_to(cells, key.unit));
+                assert_eq!(used, Some(()));
+            }
+        });
+        let edited = main.edit(NOW, |edit| {
+            let cells = edit.seize(&key.name)?.expect("it is there");
+            let more = (f64::from_bits(cells[0]) + key.unit).to_bits();
+            let put = Put {
+                cells: &[more],
+                stay: Stay::Evictable,
+                text: None,
+            };
+            edit.put(&key.name, put);
+            edit.commit()
+        });
+        assert_eq!(edited, Ok(Ok(())));
+        joined(using);
+        let samples = 3.0 * key.unit;
+        let found = scene.judge(&main, &[key.clone(), stays], samples);
+        assert_eq!(found.samples(&key), Some(4));
+    })
+}
+
+/// Whoever remembers where a key lay never touches the key that lies there now.
+fn use_of_cells_at_a_spot_and_removal() -> Orders {
+    Scene::new(&keys::<2>(), 1).play(3, |scene, [main, other]| {
+        let [key, stays, new] = keys();
+        let spot = main.spot(&key.name).expect("it is there");
+        let using = thread(2, move || {
+            let key = self::key(0);
+            let add = |cells: &[AtomicU64]| add_to(cells, key.unit);
+            let _gone = other.with_cells_at(spot, &key.name, NOW, add);
+        });
+        let edited = main.edit(NOW, |edit| {
+            edit.seize(&key.name)?;
+            edit.remove(&key.name);
+            edit.commit()
+        });
+        assert_eq!(edited, Ok(Ok(())));
+        update(&main, &new);
+        joined(using);
+        let samples = new.unit - key.unit;
+        let found = scene.judge(&main, &[key.clone(), stays, new], samples);
+        assert_eq!(found.samples(&key), None);
+    })
+}
+
+fn use_of_cells_at_a_spot_and_eviction() -> Orders {
+    Scene::new(&keys::<2>(), 0).play(3, |scene, [main, other]| {
+        let [old, stays, new] = keys();
+        let spot = main.spot(&old.name).expect("it is there");
+        let using = thread(2, move || {
+            let key = self::key(0);
+            let add = |cells: &[AtomicU64]| add_to(cells, key.unit);
+            other.with_cells_at(spot, &key.name, NOW, add).is_some()
+        });
+        update(&main, &new);
+        let added = if joined(using) { old.unit } else { 0.0 };
+        let samples = added + new.unit;
+        scene.judge(&main, &[old, stays, new], samples);
     })
 }

@@ -25,6 +25,7 @@ use crate::http::plan::receiver::Receiver;
 use crate::http::plan::state::StateIndex;
 use crate::http::plan::variable::VariableIndex;
 use crate::modules::api;
+use crate::modules::shared_zone;
 use crate::status::Node;
 use crate::status::json::{self, Dates, Format};
 use crate::zone::{Change, Changed, Missing, NotChanged, Once, Record};
@@ -187,7 +188,7 @@ impl Handler {
         } else {
             self.counts.updated(changes.len());
         }
-        let settled = self.entry.settle(record).await;
+        let settled = shared_zone::settle(&*self.entry, record).await;
         settled.map_err(|_told| Refusal::NotWritten)?;
         let mut response = Response::empty(named.write.status(created));
         if is_replayed {

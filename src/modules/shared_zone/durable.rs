@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
-use super::zones::Entry;
+use super::{Holder, called};
 use crate::conf::reason;
 
 /// Appends to one journal.
@@ -87,24 +87,24 @@ impl Shared {
     }
 }
 
-impl Entry {
-    /// Waits until what `record` says is as durable as the zone promises; at once for most zones.
-    ///
-    /// # Errors
-    /// When it could not be written; the change is made all the same.
-    pub(in crate::modules) async fn settle(&self, record: Vec<u8>) -> io::Result<()> {
-        let lasting = self.lasting.as_ref();
-        let Some(committer) = lasting.and_then(|lasting| lasting.committer.as_ref()) else {
-            return Ok(());
-        };
-        let committed = committer.commit(&record).await;
-        if let Err(error) = &committed {
-            self.zone.count_error();
-            let (name, reason) = (&self.name, reason(error));
-            log::error!("metric zone \"{name}\": its journal could not be written ({reason})");
-        }
-        committed
+/// Waits until what `record` says is as durable as the zone promises; at once for most zones.
+///
+/// # Errors
+/// When it could not be written; the change is made all the same.
+pub(in crate::modules) async fn settle(entry: &dyn Holder, record: Vec<u8>) -> io::Result<()> {
+    let committer = entry
+        .lasting()
+        .and_then(|lasting| lasting.committer.as_ref());
+    let Some(committer) = committer else {
+        return Ok(());
+    };
+    let committed = committer.commit(&record).await;
+    if let Err(error) = &committed {
+        entry.zone().count_error();
+        let (zone, reason) = (called(entry.purpose(), entry.name()), reason(error));
+        log::error!("{zone}: its journal could not be written ({reason})");
     }
+    committed
 }
 
 #[cfg(test)]

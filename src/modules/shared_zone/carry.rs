@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::zone_directives::ZoneWritten;
-use super::zones::Entry;
+use super::{Declaration, Holder, Purpose, called};
 use crate::http::build::builder::Builder;
 use crate::http::build::memory::{Memory, Role};
 use crate::http::plan::chore::Chore;
@@ -22,9 +21,14 @@ use crate::zone::keep::Wanted;
 use crate::zone::{Unusable, Zone};
 
 /// The kind of the memory that is left.
-const LEFT: &str = "metric_zone_left";
+fn left_kind(purpose: &Purpose) -> String {
+    format!("{}_left", purpose.kind)
+}
+
 /// The kind of what was carried over.
-const SEEN: &str = "metric_zone_seen";
+fn seen_kind(purpose: &Purpose) -> String {
+    format!("{}_seen", purpose.kind)
+}
 
 /// What is left and what was seen of it.
 type Pair = (Arc<SharedMemory>, Arc<SharedMemory>);
@@ -42,65 +46,74 @@ fn places(zone: &str) -> impl Iterator<Item = String> {
 }
 
 /// What a zone has left and somebody may still use.
-pub(super) fn left(memory: &mut dyn Memory, zone: &str) -> Vec<Arc<SharedMemory>> {
-    let left = |place: String| memory.existing(LEFT, &place);
-    places(zone).filter_map(left).collect()
+pub(super) fn left(memory: &mut dyn Memory, declared: &Declaration) -> Vec<Arc<SharedMemory>> {
+    let kind = left_kind(declared.purpose);
+    let left = |place: String| memory.existing(&kind, &place);
+    places(&declared.name).filter_map(left).collect()
 }
 
 /// A copy of a zone for the new memory to begin with, from which on changes are carried over.
 pub(super) fn begin(
     builder: &mut Builder<'_>,
-    written: &ZoneWritten,
+    declared: &Declaration,
     before: Arc<SharedMemory>,
 ) -> Result<Arc<SharedMemory>, Unusable> {
-    go_on(builder, written);
+    go_on(builder, declared);
     let carried = &builder.thing::<Carried>().0;
-    let free = places(&written.name).find(|place| !carried.contains_key(place));
-    let place = &free.unwrap_or_else(|| format!("{} {}", written.name, PLACES - 1));
+    let free = places(&declared.name).find(|place| !carried.contains_key(place));
+    let place = &free.unwrap_or_else(|| format!("{} {}", declared.name, PLACES - 1));
     // Everything fits, and what comes until the old memory is left.
-    let bytes = usize::try_from(before.backing_bytes()?).unwrap_or(written.size);
-    let bytes = 2 * bytes.max(written.size);
-    let seen = builder.memory.create(SEEN, place, bytes)?;
+    let bytes = usize::try_from(before.backing_bytes()?).unwrap_or(declared.size);
+    let bytes = 2 * bytes.max(declared.size);
+    let seen = builder
+        .memory
+        .create(&seen_kind(declared.purpose), place, bytes)?;
     let wanted = Wanted {
         bytes,
-        schema: &written.schema,
-        overflow: &written.options.overflow,
+        schema: &declared.schema,
+        overflow: &declared.overflow,
         before: None,
     };
     Zone::create_from(&before, &seen, &wanted)?;
-    builder.memory.keep(LEFT, place, Arc::clone(&before));
+    let left = left_kind(declared.purpose);
+    builder.memory.keep(&left, place, Arc::clone(&before));
     let carried = &mut builder.thing::<Carried>().0;
     carried.insert(place.clone(), (before, Arc::clone(&seen)));
     Ok(seen)
 }
 
 /// Changes are carried over further, from wherever somebody still makes some.
-pub(super) fn go_on(builder: &mut Builder<'_>, written: &ZoneWritten) {
-    for place in places(&written.name) {
+pub(super) fn go_on(builder: &mut Builder<'_>, declared: &Declaration) {
+    let (left_kind, seen_kind) = (left_kind(declared.purpose), seen_kind(declared.purpose));
+    for place in places(&declared.name) {
         let memory = &mut *builder.memory;
-        let Some(left) = memory.existing(LEFT, &place) else {
+        let Some(left) = memory.existing(&left_kind, &place) else {
             continue;
         };
-        let seen = memory.existing(SEEN, &place);
+        let seen = memory.existing(&seen_kind, &place);
         if let Some(seen) = seen.filter(|_| Zone::is_in_use(&left)) {
             let carried = &mut builder.thing::<Carried>().0;
             carried.insert(place, (left, seen));
         } else {
-            memory.forget(LEFT, &place);
-            memory.forget(SEEN, &place);
+            memory.forget(&left_kind, &place);
+            memory.forget(&seen_kind, &place);
         }
     }
 }
 
-/// Adds the keeper's part, for each place that the zone has left.
-pub(super) fn add_chore(builder: &mut Builder<'_>, entry: &Arc<Entry>) {
-    for place in places(&entry.name) {
+/// Adds the keeper's part, for each place that the zone has left; nothing where cells cannot be added up.
+pub(super) fn add_chore(builder: &mut Builder<'_>, entry: &Arc<dyn Holder>) {
+    let purpose = entry.purpose();
+    if !purpose.adds_up {
+        return;
+    }
+    for place in places(entry.name()) {
         let memory = match builder.memory.role() {
             Role::Check => None,
             Role::Master => builder.thing::<Carried>().0.remove(&place),
             Role::Worker(_) => {
-                let left = builder.memory.existing(LEFT, &place);
-                left.zip(builder.memory.existing(SEEN, &place))
+                let left = builder.memory.existing(&left_kind(purpose), &place);
+                left.zip(builder.memory.existing(&seen_kind(purpose), &place))
             }
         };
         if let Some(memory) = memory {
@@ -115,7 +128,7 @@ pub(super) fn add_chore(builder: &mut Builder<'_>, entry: &Arc<Entry>) {
 
 /// Carries changes over.
 struct Carry {
-    entry: Arc<Entry>,
+    entry: Arc<dyn Holder>,
     memory: Pair,
     zones: Mutex<Zones>,
 }
@@ -132,7 +145,7 @@ const OFTEN: Duration = Duration::from_millis(100);
 impl Carry {
     fn open(&self) -> Result<Zones, Unusable> {
         let attach = |memory: &SharedMemory| {
-            let zone = Zone::attach(memory, Arc::clone(&self.entry.schema));
+            let zone = Zone::attach(memory, Arc::clone(self.entry.schema()));
             zone.map(Box::new)
         };
         Ok(Zones::Open(
@@ -151,7 +164,7 @@ impl Carry {
         // Whoever has left by now has changed everything it will.
         let is_last = !left.has_other_users();
         let now = Moment(os::monotonic());
-        self.entry.zone.carry_over(left, seen, now)?;
+        self.entry.zone().carry_over(left, seen, now)?;
         if is_last {
             *zones = Zones::Done;
         }
@@ -167,10 +180,8 @@ impl Chore for Carry {
     fn run(&self) {
         let mut zones = self.zones.lock();
         if let Err(error) = self.carry(&mut zones) {
-            let name = &self.entry.name;
-            log::error!(
-                "metric zone \"{name}\": what is counted where it was before is lost: {error}"
-            );
+            let zone = called(self.entry.purpose(), self.entry.name());
+            log::error!("{zone}: what is counted where it was before is lost: {error}");
             *zones = Zones::Done;
         }
     }
