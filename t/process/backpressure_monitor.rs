@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::clients::have;
-use crate::harness::client::Connection;
+use crate::harness::client::{self, Connection};
 use crate::harness::origin::Origin;
 use crate::harness::site::{Parts, Site};
-use crate::harness::{PATIENCE, Running, poll};
+use crate::harness::{PATIENCE, Running, compare, poll};
 use crate::prometheus::Scraper;
 
 /// A zone that hears two queries and the tree.
@@ -226,6 +226,80 @@ fn the_window_moves_as_that_of_the_original() {
     expect(&running, ("api", "rps"), quiet);
     (0..12).for_each(|_| assert_eq!(ask(), 200));
     assert!(window() > 5, "{}", window());
+    running.server.stop().unwrap();
+}
+
+/// The example that is shipped, on ports of its own, and what asks it for the series of the original.
+#[test]
+fn the_example_has_the_series_of_the_original() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/conf");
+    let site = Site::create().unwrap();
+    let status = format!(
+        "http {{\nserver {{ listen 127.0.0.1:{}; location /status/ {{ api /status/; }} }}\n",
+        site.control_port
+    );
+    let text = std::fs::read_to_string(format!("{folder}/backpressure.conf")).unwrap();
+    let text = text
+        .replacen("http {\n", &status, 1)
+        .replace("127.0.0.1:7777", "127.0.0.1:$PORT")
+        .replace("127.0.0.1:7778", "127.0.0.1:$PORT2")
+        .replace(
+            "127.0.0.1:9090",
+            &format!("127.0.0.1:{}", site.control_port),
+        )
+        .replace("/tmp/pingauge-backpressure.pid", "$DIR/pid")
+        .replace("error_log stderr", "error_log $DIR/error.log")
+        .replace(
+            "include prometheus",
+            &format!("include {folder}/prometheus"),
+        );
+    let conf = Some(text);
+    let running = Running::start_at(
+        site,
+        &Parts {
+            conf,
+            ..Parts::default()
+        },
+    );
+    let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+    let critical = [(
+        "X-Request-Criticality".to_owned(),
+        "CRITICAL_PLUS".to_owned(),
+    )];
+    for _ in 0..5 {
+        connection
+            .send(&client::head("GET", "/api/x", &critical, None))
+            .unwrap();
+        assert_eq!(connection.receive("GET").unwrap().status, 200);
+    }
+    // What is asked there is no Prometheus.
+    expect(&running, ("api", "cpu"), |cpu| {
+        cpu["errors"] == 1 && cpu["stale"] == true
+    });
+    expect(&running, ("api", "latency"), is_fresh);
+    expect(&running, ("api", "errors"), |errors| {
+        is_fresh(errors) && errors["value"] == 0
+    });
+    let page = connection.get("/metrics").unwrap().text();
+    for line in [
+        "proxymw_request_count ",
+        "proxymw_block_count{mw_type=\"backpressure\"} 0\n",
+        "proxymw_active_requests 0\n",
+        "proxymw_bp_cwdn_min 10\n",
+        "proxymw_bp_cwdn_max 200\n",
+        "proxymw_bp_watermark 15\n",
+        "proxymw_bp_allowance 1\n",
+        "proxymw_bp_query_value{query_name=\"errors\"} 0\n",
+        "proxymw_bp_query_warn{query_name=\"cpu\"} 0.8\n",
+        "proxymw_bp_query_emergency{query_name=\"cpu\"} 0.95\n",
+        "proxymw_bp_query_error_count{query_name=\"cpu\"} 1\n",
+        "# TYPE proxymw_request_latency_ms histogram\n",
+        "proxymw_request_latency_ms_bucket{le=\"600000\"} 5\n",
+        "proxymw_request_latency_ms_count 5\n",
+    ] {
+        assert!(page.contains(line), "{line}\n{page}");
+    }
+    assert!(compare::exposition(&page).is_ok(), "{page}");
     running.server.stop().unwrap();
 }
 
