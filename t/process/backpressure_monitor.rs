@@ -68,28 +68,7 @@ fn a_prometheus_that_stops_and_one_that_is_gone() {
         ..Parts::default()
     });
     running.site.add_file("html/a", "x").unwrap();
-    for (zone, _, _) in ZONES {
-        let loud = expect(&running, (zone, "loud"), |signal| {
-            is_fresh(signal) && signal["throttle"] == 1.0
-        });
-        assert_eq!(
-            (&loud["value"], &loud["firing"]),
-            (&500.into(), &true.into()),
-            "{loud:#}"
-        );
-        let quiet = expect(&running, (zone, "quiet"), is_fresh);
-        assert_eq!(
-            (&quiet["value"], &quiet["throttle"]),
-            (&0.into(), &0.into()),
-            "{quiet:#}"
-        );
-        let alert = expect(&running, (zone, "alert"), is_fresh);
-        assert_eq!(
-            (&alert["value"], &alert["firing"]),
-            (&1.into(), &true.into()),
-            "{alert:#}"
-        );
-    }
+    expect_fresh(&running, &ZONES);
     // It is there, but does not answer.
     scraper.signal("STOP");
     expect_all(&running, &ZONES);
@@ -115,6 +94,32 @@ fn a_prometheus_that_stops_and_one_that_is_gone() {
         "{log}"
     );
     running.server.stop().unwrap();
+}
+
+/// Every signal has the value that it should have.
+fn expect_fresh(running: &Running, zones: &[(&str, f64, f64)]) {
+    for (zone, _, _) in zones.iter().copied() {
+        let loud = expect(running, (zone, "loud"), |signal| {
+            is_fresh(signal) && signal["throttle"] == 1.0
+        });
+        assert_eq!(
+            (&loud["value"], &loud["firing"]),
+            (&500.into(), &true.into()),
+            "{loud:#}"
+        );
+        let quiet = expect(running, (zone, "quiet"), is_fresh);
+        assert_eq!(
+            (&quiet["value"], &quiet["throttle"]),
+            (&0.into(), &0.into()),
+            "{quiet:#}"
+        );
+        let alert = expect(running, (zone, "alert"), is_fresh);
+        assert_eq!(
+            (&alert["value"], &alert["firing"]),
+            (&1.into(), &true.into()),
+            "{alert:#}"
+        );
+    }
 }
 
 /// Every zone comes to what its rule says, with errors counted and the last value shown.
@@ -229,6 +234,76 @@ fn the_window_moves_as_that_of_the_original() {
     running.server.stop().unwrap();
 }
 
+const FAILURES: &str = "prometheus_template page {\n\
+    'app_responses_total{code=\"$1\"}' $p8s_value path=~^/http/location_zones/app/responses/(.+)$ type=counter;\n}\n";
+const SHARE: &str = "(sum(rate(app_responses_total{code=~\"5..\"}[4s])) or vector(0)) / sum(rate(app_responses_total[4s]))";
+
+/// An origin begins to fail, which only a Prometheus tells the server, and is well again.
+#[test]
+fn a_failing_origin_is_seen_by_a_prometheus_alone() {
+    if !have("prometheus") {
+        return;
+    }
+    let site = Site::create().unwrap();
+    let port = site.port;
+    let scraper = Scraper::start(&format!(
+        "- job_name: app\n  metrics_path: /page\n  static_configs: [{{ targets: ['127.0.0.1:{port}'] }}]\n"
+    ));
+    let origin = Origin::start("GET /app/bad 500\n* * 200\n    | x\n").unwrap();
+    let (monitor, address) = (scraper.site.port, origin.address);
+    let running = Running::start_at(
+        site,
+        &Parts {
+            http_config: format!(
+                "{FAILURES}backpressure_zone api:64k min=1 max=20 interval=100ms stale=5s {{\n\
+                 monitor http://127.0.0.1:{monitor} interval=200ms;\n\
+                 signal errors 'query={SHARE}' warn=0.05 emergency=0.3;\n}}\n"
+            ),
+            config: format!(
+                "location /page {{ prometheus page; }}\n\
+                 location /app/ {{ status_zone app; backpressure api; proxy_pass http://{address}; }}\n"
+            ),
+            ..Parts::default()
+        },
+    );
+    let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+    let mut until = |target: &str, allowance: f64, window: std::ops::RangeInclusive<u64>| {
+        let mut last = Value::Null;
+        let moved = poll(PATIENCE * 3, || {
+            let _ = connection.get(target);
+            thread::sleep(Duration::from_millis(20));
+            last = running.status("http/backpressure_zones/api");
+            // Without requests there is no share of them.
+            let is_known = last["signals"]["errors"]["stale"] == false;
+            let is_there = is_known && last["allowance"].as_f64() == Some(allowance);
+            (is_there && window.contains(&last["window"].as_u64()?)).then_some(())
+        });
+        assert!(moved.is_some(), "{target}: {last:#}");
+    };
+    until("/app/good", 1.0, 20..=20);
+    until("/app/bad", 0.0, 1..=1);
+    until("/app/good", 1.0, 20..=20);
+    running.server.stop().unwrap();
+}
+
+/// What the page of the example has after five requests.
+const SERIES: [&str; 14] = [
+    "proxymw_request_count ",
+    "proxymw_block_count{mw_type=\"backpressure\"} 0\n",
+    "proxymw_active_requests 0\n",
+    "proxymw_bp_cwdn_min 10\n",
+    "proxymw_bp_cwdn_max 200\n",
+    "proxymw_bp_watermark 15\n",
+    "proxymw_bp_allowance 1\n",
+    "proxymw_bp_query_value{query_name=\"errors\"} 0\n",
+    "proxymw_bp_query_warn{query_name=\"cpu\"} 0.8\n",
+    "proxymw_bp_query_emergency{query_name=\"cpu\"} 0.95\n",
+    "proxymw_bp_query_error_count{query_name=\"cpu\"} 1\n",
+    "# TYPE proxymw_request_latency_ms histogram\n",
+    "proxymw_request_latency_ms_bucket{le=\"600000\"} 5\n",
+    "proxymw_request_latency_ms_count 5\n",
+];
+
 /// The example that is shipped, on ports of its own, and what asks it for the series of the original.
 #[test]
 fn the_example_has_the_series_of_the_original() {
@@ -281,22 +356,7 @@ fn the_example_has_the_series_of_the_original() {
         is_fresh(errors) && errors["value"] == 0
     });
     let page = connection.get("/metrics").unwrap().text();
-    for line in [
-        "proxymw_request_count ",
-        "proxymw_block_count{mw_type=\"backpressure\"} 0\n",
-        "proxymw_active_requests 0\n",
-        "proxymw_bp_cwdn_min 10\n",
-        "proxymw_bp_cwdn_max 200\n",
-        "proxymw_bp_watermark 15\n",
-        "proxymw_bp_allowance 1\n",
-        "proxymw_bp_query_value{query_name=\"errors\"} 0\n",
-        "proxymw_bp_query_warn{query_name=\"cpu\"} 0.8\n",
-        "proxymw_bp_query_emergency{query_name=\"cpu\"} 0.95\n",
-        "proxymw_bp_query_error_count{query_name=\"cpu\"} 1\n",
-        "# TYPE proxymw_request_latency_ms histogram\n",
-        "proxymw_request_latency_ms_bucket{le=\"600000\"} 5\n",
-        "proxymw_request_latency_ms_count 5\n",
-    ] {
+    for line in SERIES {
         assert!(page.contains(line), "{line}\n{page}");
     }
     assert!(compare::exposition(&page).is_ok(), "{page}");

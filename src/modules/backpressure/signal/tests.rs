@@ -42,12 +42,12 @@ fn signal(name: &str, source: Source, grade: Option<Grade>) -> Signal {
 }
 
 fn local(path: &str) -> Source {
-    Source::Local(LocalWritten {
+    Source::Local(Box::new(LocalWritten {
         path: Path::Literal(path.to_owned()),
         over: None,
         function: Function::Value,
         aggregation: Aggregation::Sum,
-    })
+    }))
 }
 
 /// A zone under test: its signals, and a tree with one number in it.
