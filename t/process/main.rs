@@ -7,6 +7,7 @@ mod harness;
 mod accounting;
 mod api_keys;
 mod backpressure;
+mod backpressure_monitor;
 mod browser;
 mod clients;
 mod command_line;

@@ -351,10 +351,6 @@ mod tests {
             "{{\"status\":\"success\",\"data\":\"{}\"}}",
             "x".repeat(10_000)
         );
-        let odd = format!(
-            "{{\"status\":\"success\",\"data\":\"{}\"}}",
-            "x".repeat(10_000)
-        );
         let long = format!(
             "{{\"status\":\"error\",\"error\":\"{}\"}}",
             "x".repeat(10_000)
@@ -367,9 +363,24 @@ mod tests {
     }
 
     proptest! {
+        /// Whatever becomes of a right answer on its way: a value that a signal can have, or a short reason.
         #[test]
-        fn no_answer_is_a_surprise(body in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = value(&body, Wanted::Value);
+        fn no_answer_is_a_surprise(
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+            rest in proptest::collection::vec(any::<u8>(), 0..20),
+        ) {
+            let mut body = result("vector", &format!("[{}]", sample("1"))).into_bytes();
+            for (place, byte) in changes {
+                let place = place.index(body.len());
+                body[place] = byte;
+            }
+            body.extend(rest);
+            for wanted in [Wanted::Value, Wanted::Presence] {
+                match value(&body, wanted) {
+                    Ok(value) => prop_assert!(value >= 0.0),
+                    Err(reason) => prop_assert!(reason.chars().count() < 300 && !reason.contains('\n')),
+                }
+            }
         }
 
         #[test]

@@ -37,7 +37,7 @@ struct Course {
 }
 
 enum Reader {
-    Local(Local),
+    Local(Box<Local>),
     Query(Errand),
 }
 
@@ -115,7 +115,7 @@ impl Reader {
             None => Wanted::Presence,
         };
         Some(match &signal.source {
-            Source::Local(written) => Self::Local(Local::new(written)),
+            Source::Local(written) => Self::Local(Box::new(Local::new(written))),
             Source::Query(query) => Self::Query(Errand::new(Arc::clone(monitor?), query, wanted)),
         })
     }

@@ -33,7 +33,7 @@ pub struct Signal {
 #[derive(Clone, Debug)]
 pub enum Source {
     /// The status tree.
-    Local(LocalWritten),
+    Local(Box<LocalWritten>),
     /// A monitor, which is asked this.
     Query(String),
 }

@@ -71,10 +71,11 @@ impl Standing {
         }
     }
 
-    /// What the signal says now; one without a grade is a plain one.
+    /// What the signal says now; one without a grade is a plain one. For a first value it has as much time as a
+    /// value holds.
     pub fn judge(&self, grade: Option<&Grade>, stale: Stale, now: u64) -> Judgement {
-        let is_stale = self.is_absent || now.saturating_sub(self.since) >= stale.after;
-        let value = match (is_stale, stale.rule) {
+        let is_overdue = self.is_absent || now.saturating_sub(self.since) >= stale.after;
+        let value = match (is_overdue, stale.rule) {
             (false, _) | (true, StaleRule::Hold) => self.value,
             (true, StaleRule::Open) => None,
             (true, StaleRule::Close) => Some(f64::INFINITY),
@@ -90,7 +91,7 @@ impl Standing {
         Judgement {
             throttle,
             is_firing,
-            is_stale,
+            is_stale: is_overdue || self.value.is_none(),
         }
     }
 }
@@ -158,7 +159,7 @@ mod tests {
             let low = said(standing(Some(0.0)), rule, 5999);
             assert_eq!(low, [(0.0, false, false); 2]);
             let none = said(standing(None), rule, 5999);
-            assert_eq!(none, [(0.0, false, false); 2]);
+            assert_eq!(none, [(0.0, false, true); 2]);
         }
     }
 

@@ -33,8 +33,9 @@ impl Branch for Signals<'_> {
 }
 
 fn shown(signal: &Signal, snapshot: Snapshot) -> Node<'static> {
-    let or_null = |value: Option<Value<'static>>| Node::Value(value.unwrap_or(Value::Null));
-    let mut members = vec![("value", or_null(snapshot.value.map(Value::Float)))];
+    let mut members = Vec::new();
+    // What is not known yet is not there, so that pages made of the tree have no line for it.
+    members.extend(snapshot.value.map(|value| ("value", Node::from(value))));
     if let Some(grade) = signal.grade {
         members.push(("warn", Node::from(grade.warn)));
         members.push(("emergency", Node::from(grade.emergency)));
@@ -43,7 +44,10 @@ fn shown(signal: &Signal, snapshot: Snapshot) -> Node<'static> {
     members.extend([
         ("firing", Node::from(snapshot.judgement.is_firing)),
         ("stale", Node::from(snapshot.judgement.is_stale)),
-        ("updated", or_null(snapshot.updated.map(Value::since_1970))),
+    ]);
+    let updated = snapshot.updated.map(Value::since_1970);
+    members.extend(updated.map(|moment| ("updated", Node::Value(moment))));
+    members.extend([
         ("evaluations", Node::from(snapshot.evaluations)),
         ("errors", Node::from(snapshot.errors)),
     ]);

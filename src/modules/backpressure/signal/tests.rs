@@ -42,12 +42,12 @@ fn signal(name: &str, source: Source, grade: Option<Grade>) -> Signal {
 }
 
 fn local(path: &str) -> Source {
-    Source::Local(LocalWritten {
+    Source::Local(Box::new(LocalWritten {
         path: Path::Literal(path.to_owned()),
         over: None,
         function: Function::Value,
         aggregation: Aggregation::Sum,
-    })
+    }))
 }
 
 /// A zone under test: its signals, and a tree with one number in it.
@@ -218,7 +218,6 @@ fn what_is_shown() {
         signal("plain", local("/load"), None),
     ];
     let mut trial = Trial::new(signals, None, OPEN);
-    trial.at(1000, 1000);
     let shown = |trial: &Trial| {
         let node = super::node(&trial.plan, &trial.states);
         let mut out = Vec::new();
@@ -234,11 +233,16 @@ fn what_is_shown() {
         }
         shown
     };
+    trial.at(500, ABSENT);
+    let unknown = shown(&trial)["plain"].take();
+    let nothing = serde_json::json!({"firing": false, "stale": true, "updated": null, "evaluations": 1, "errors": 0});
+    assert_eq!(unknown, nothing);
+    trial.at(1000, 1000);
     let expected = serde_json::json!({
         "graded": {"value": 1000.0, "warn": 10.0, "emergency": 100.0, "throttle": 1.0, "firing": true,
-                   "stale": false, "updated": null, "evaluations": 1, "errors": 0},
+                   "stale": false, "updated": null, "evaluations": 2, "errors": 0},
         "plain": {"value": 1000.0, "firing": true, "stale": false, "updated": null,
-                  "evaluations": 1, "errors": 0},
+                  "evaluations": 2, "errors": 0},
     });
     let shown = shown(&trial);
     let text = |value: &serde_json::Value| value.to_string().replace(".0", "");

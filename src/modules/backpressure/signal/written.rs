@@ -116,7 +116,7 @@ fn source(name: &Word, options: &Options) -> Result<Source, Diagnostic> {
             let message = format!("signal \"{}\" has both \"path\" and \"query\"", name.text);
             Err(problem(message).with_help("make two signals of it"))
         }
-        (Some(path), None) => local(path, options).map(Source::Local),
+        (Some(path), None) => local(path, options).map(|local| Source::Local(Box::new(local))),
         (None, Some(query)) => {
             if let Some(option) = OF_PATHS.iter().find_map(|option| options.word(option)) {
                 let message = format!("\"{}\" is for signals with \"path\"", option.text);
