@@ -91,11 +91,11 @@ backpressure_zone d:64k increase=0 { signal s path=/a; }
 pingauge: [emerg] invalid parameter "size=3" in http_config:1
    1 | backpressure_zone a:64k size=3 { signal s path=/a; }
      |                         ^^^^^^
-     help: expected min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale= or key=
+     help: expected min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale=, key= or sync=
 pingauge: [emerg] invalid parameter "key=" in http_config:2
    2 | backpressure_zone b:64k key= { signal s path=/a; }
      |                         ^^^^
-     help: expected min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale= or key=
+     help: expected min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale=, key= or sync=
 pingauge: [emerg] invalid "decrease_on" value "error" in http_config:3
    3 | backpressure_zone c:64k decrease_on=error { signal s path=/a; }
      |                                     ^^^^^
@@ -209,12 +209,36 @@ pingauge: [emerg] "jitter_max" directive invalid value "long" in config:4
      |                          ^^^^
      help: expected a time such as 500ms, 30 or 1m30s
 
+=== what a file needs
+--- http_config
+backpressure_zone a:64k sync=1s { signal s path=/a; }
+backpressure_zone b:64k:file=$DIR/b sync=always { signal s path=/a; }
+backpressure_zone c:64k:file= { signal s path=/a; }
+backpressure_zone d:64k:file=$DIR/b { signal s path=/a; }
+backpressure_zone e:64k:file=$DIR/b { signal s path=/a; }
+--- error
+pingauge: [emerg] "sync" requires a file in http_config:1
+   1 | backpressure_zone a:64k sync=1s { signal s path=/a; }
+     |                              ^^
+     help: write NAME:SIZE:file=PATH
+pingauge: [emerg] invalid "sync" value "always" in http_config:2
+   2 | backpressure_zone b:64k:file=b sync=always { signal s path=/a; }
+     |                                                              ^^^^^^
+     help: expected a time of at least 100ms, or exit
+pingauge: [emerg] zone "c" has an empty file name in http_config:3
+   3 | backpressure_zone c:64k:file= { signal s path=/a; }
+     |                   ^^^^^^^^^^^
+pingauge: [emerg] file "b" is used by two zones in http_config:5
+   5 | backpressure_zone e:64k:file=b { signal s path=/a; }
+     |                              ^^^^^^^^^^^^^^^^^^^^^^^^^^
+     help: zone "d" is kept in it or in a file beside it
+
 === everything that is right
 --- http_config
 backpressure_zone a:64k { signal s path=/a; }
 backpressure_zone b:64k min=1 max=5 increase=2 decrease=30% decrease_on=interval utilization=50% interval=2s stale=1m hold key=$remote_addr$uri { signal s path=/a; }
 backpressure_zone c:64k stale=1m close decrease_on=completion { signal s path=/a; }
-backpressure_zone d:64k stale=1m min=2 { signal s path=/a; }
+backpressure_zone d:64k:file=$DIR/d stale=1m min=2 sync=exit { signal s path=/a; }
 --- config
 backpressure a;
 backpressure_status 599;

@@ -478,6 +478,56 @@ fn killed_workers_give_back_what_they_had_by_keys() {
     running.server.stop().unwrap();
 }
 
+#[test]
+fn windows_last_in_files() {
+    let (address, origin) = Origin::start(60_000);
+    let parts = Parts {
+        main_config: format!("worker_processes {WORKERS};\n"),
+        http_config: "backpressure_zone one:64k:file=$DIR/one min=2 max=100 interval=100ms {\n    \
+                      signal n path=/http/metric_zones/none/metrics/v warn=1 emergency=2;\n}\n\
+                      backpressure_zone k:64k:file=$DIR/k min=2 max=100 key=$arg_k interval=100ms {\n    \
+                      signal n path=/http/metric_zones/none/metrics/v warn=1 emergency=2;\n}\n"
+            .into(),
+        config: format!(
+            "location / {{ backpressure one; backpressure k; proxy_pass http://{address}; }}\n\
+             location /free {{ backpressure one; backpressure k; try_files /none =204; }}\n"
+        ),
+        ..Parts::default()
+    };
+    let mut running = Running::start(&parts);
+    client_of(&running, "/free?k=a", 7);
+    client_of(&running, "/free?k=b", 3);
+    let request = client::head("GET", "/?k=a", &[], None);
+    let slow = |running: &Running| {
+        let mut stream = TcpStream::connect(running.address()).unwrap();
+        stream.write_all(&request).unwrap();
+        stream
+    };
+    // Everything is killed with requests in hand.
+    for round in 1..=2 {
+        let clients = [slow(&running), slow(&running)];
+        let asked = || (origin.requests.load(Ordering::SeqCst) == 2 * round).then_some(());
+        assert!(poll(PATIENCE, asked).is_some());
+        let keys = json!({
+            "a": {"window": 9, "active": 2, "rejected": 0},
+            "b": {"window": 5, "active": 0, "rejected": 0},
+        });
+        running.expect_status("http/backpressure_zones/k/keys", &keys);
+        running.expect_status("http/backpressure_zones/one/state/records", &json!(1));
+        // The next evaluation keeps the window.
+        thread::sleep(Duration::from_millis(400));
+        let site = crate::lasting::kill(running);
+        drop(clients);
+        running = Running::start_at(site, &parts);
+        running.expect_status("http/backpressure_zones/one/window", &json!(12));
+        running.expect_status("http/backpressure_zones/k/active", &json!(0));
+        running.expect_status("http/backpressure_zones/k/keys/a/active", &json!(0));
+    }
+    client_of(&running, "/free?k=b", 1);
+    running.expect_status("http/backpressure_zones/k/keys/b/window", &json!(6));
+    running.server.stop().unwrap();
+}
+
 fn keeper(running: &Running) -> Option<u32> {
     let all = children(running.server.id()).into_iter();
     let mut keepers = all.filter(|one| one.title.contains("keeper process"));

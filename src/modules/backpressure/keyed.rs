@@ -4,23 +4,26 @@
 //! parts for [`PARTS`] processes; those in further places have the last one together, and what one of them had in hand
 //! when it died is given back only when all of them are gone. A key goes only if nobody is under way by it.
 
+use std::sync::Arc;
+
 use parking_lot::Mutex;
 
 use super::area::Area;
 use super::gate::{self, Party, Share, State};
+use super::kept::Kept;
 use super::rules::{Rules, Verdict};
 use crate::metric::{Moment, Schema, stored_key};
 use crate::os;
 use crate::os::atomic::{AtomicU64, Ordering};
-use crate::zone::{Cursor, NotChanged, Put, Record, Spot, Stay, Zone};
+use crate::zone::{Cursor, NotChanged, Put, Record, Spot, Stay};
 
 // The cells of a key.
-const GATE: usize = 0;
+pub(super) const GATE: usize = 0;
 const REJECTED: usize = 1;
 /// When somebody wanted in last, in nanoseconds of the machine's clock.
 const USED: usize = 2;
 const SHARES: usize = 3;
-const CELLS: usize = SHARES + PARTS / PARTS_OF_WORD;
+pub(super) const CELLS: usize = SHARES + PARTS / PARTS_OF_WORD;
 
 /// How many processes have a part of their own, one less.
 const PARTS: usize = 64;
@@ -36,7 +39,7 @@ pub(super) fn schema() -> Schema {
 
 /// The windows of a zone's keys.
 pub(super) struct Windows {
-    zone: Zone,
+    pub(super) kept: Arc<Kept>,
     /// How far the search for keys that may go has come.
     hand: Mutex<Cursor>,
 }
@@ -65,9 +68,9 @@ pub(super) struct Window {
 
 impl Windows {
     /// In this zone.
-    pub(super) fn new(zone: Zone) -> Self {
+    pub(super) fn new(kept: Arc<Kept>) -> Self {
         Self {
-            zone,
+            kept,
             hand: Mutex::default(),
         }
     }
@@ -75,6 +78,19 @@ impl Windows {
     /// This process comes into a place, and has nothing in hand.
     pub(super) fn begin(&self, area: &Area) {
         self.forget(&[area.place()], false);
+    }
+
+    /// Nobody has anything in hand.
+    pub(super) fn clear(&self) {
+        let is_used = |copy: &[u64]| State::of(copy[GATE]).active > 0 || in_hand(copy) > 0;
+        self.each(is_used, |cells| {
+            for part in 0..PARTS {
+                share(cells, part).clear();
+            }
+            let window = State::of(cells[GATE].load(Ordering::Acquire)).window;
+            let state = State { active: 0, window };
+            cells[GATE].store(state.packed(), Ordering::Release);
+        });
     }
 
     /// Gives back what the dead had in hand.
@@ -86,7 +102,7 @@ impl Windows {
     pub(super) fn enter(&self, area: &Area, key: &[u8], rules: &Rules) -> Entered {
         let now = Moment(os::monotonic());
         for _ in 0..ATTEMPTS {
-            let entered = self.zone.with_found_cells(key, now, |spot, cells| {
+            let entered = self.kept.zone.with_found_cells(key, now, |spot, cells| {
                 cells[USED].store(now.0, Ordering::Relaxed);
                 let entered = gate::enter(&cells[GATE], party(area, cells));
                 if entered.is_err() {
@@ -113,10 +129,10 @@ impl Windows {
         area.own_party().share.shrink();
         let now = Moment(os::monotonic());
         let out = |cells: &[AtomicU64]| gate::leave(&cells[GATE], party(area, cells), &next);
-        let left = self.zone.with_cells_at(held.spot, &held.key, now, out);
+        let left = self.kept.zone.with_cells_at(held.spot, &held.key, now, out);
         if left.is_none() {
             // The zone has moved. A key that is gone altogether had no request under way.
-            let _gone = self.zone.with_cells(&held.key, now, out);
+            let _gone = self.kept.zone.with_cells(&held.key, now, out);
         }
     }
 
@@ -127,7 +143,7 @@ impl Windows {
         cells[GATE] = State { active: 0, window }.packed();
         cells[USED] = now.0;
         let put = || {
-            self.zone.edit(now, |edit| {
+            self.kept.zone.edit(now, |edit| {
                 if edit.spot(key).is_some() {
                     return Ok(());
                 }
@@ -158,7 +174,7 @@ impl Windows {
         let Some(key) = self.candidate() else {
             return false;
         };
-        let removed = self.zone.edit(now, |edit| {
+        let removed = self.kept.zone.edit(now, |edit| {
             let seized = edit.seize(&key)?;
             if seized.is_none_or(|cells| State::of(cells[GATE]).active == 0) {
                 edit.remove(&key);
@@ -176,7 +192,7 @@ impl Windows {
         let mut oldest: Option<(u64, Vec<u8>)> = None;
         let mut rounds = 0;
         for _ in 0..CANDIDATES {
-            if !self.zone.next(&mut cursor, &mut record) {
+            if !self.kept.zone.next(&mut cursor, &mut record) {
                 *cursor = Cursor::default();
                 rounds += 1;
                 if rounds > 1 {
@@ -232,33 +248,36 @@ impl Windows {
     fn each(&self, is_wanted: impl Fn(&[u64]) -> bool, mut visit: impl FnMut(&[AtomicU64])) {
         let (mut cursor, mut record) = (Cursor::default(), Record::default());
         let now = Moment(os::monotonic());
-        while self.zone.next(&mut cursor, &mut record) {
+        while self.kept.zone.next(&mut cursor, &mut record) {
             let copy = record.raw_cells();
             if copy.len() == CELLS && is_wanted(copy) {
-                let _gone = self.zone.with_cells(record.key(), now, &mut visit);
+                let _gone = self.kept.zone.with_cells(record.key(), now, &mut visit);
             }
         }
     }
 
     /// The next key of a listing.
     pub(super) fn next(&self, cursor: &mut Cursor, record: &mut Record) -> Option<Window> {
-        self.zone.next(cursor, record).then(|| window(record))
+        self.kept.zone.next(cursor, record).then(|| window(record))
     }
 
     /// The window of one key, by the name that it is shown under.
     pub(super) fn find(&self, name: &[u8]) -> Option<Window> {
         let mut record = Record::default();
-        self.zone.read(name, &mut record).then(|| window(&record))
+        self.kept
+            .zone
+            .read(name, &mut record)
+            .then(|| window(&record))
     }
 
     /// How many keys there are.
     pub(super) fn len(&self) -> u64 {
-        self.zone.len()
+        self.kept.zone.len()
     }
 
     /// How many keys had to go for others.
     pub(super) fn discarded(&self) -> u64 {
-        self.zone.discarded()
+        self.kept.zone.discarded()
     }
 }
 

@@ -10,6 +10,7 @@ mod directives;
 mod evaluation;
 pub mod gate;
 mod jitter;
+mod kept;
 mod keyed;
 mod opening;
 mod rules;

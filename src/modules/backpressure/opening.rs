@@ -1,19 +1,20 @@
 //! Opens the zones of a configuration: what is declared becomes memory that all processes share.
 
-use std::io;
 use std::sync::Arc;
 
 use super::area::Area;
 use super::evaluation::Evaluation;
-use super::keyed::{self, Windows};
+use super::gate;
+use super::kept::Kept;
+use super::keyed::Windows;
+use super::rules::Verdict;
 use super::signal::{Plan, States};
 use super::zone::{Keyed, Zone};
 use super::zone_directive::ZoneWritten;
 use super::{Registry, USE};
 use crate::conf::{Diagnostic, Scope};
 use crate::http::build::builder::Builder;
-use crate::http::build::memory::{Memory, Role};
-use crate::zone::{self, Geometry, Overflow, Unusable};
+use crate::http::build::memory::Role;
 
 /// Opens a zone; nothing for one that cannot be used, which is reported.
 pub(super) fn open(
@@ -41,8 +42,8 @@ pub(super) fn open(
             return None;
         }
     };
-    let keyed = match keyed(builder, written, &area) {
-        Ok(keyed) => keyed,
+    let memory = match Kept::open(builder, written) {
+        Ok(memory) => memory,
         Err(error) => {
             let message = format!("zone \"{name}\" cannot be used: {error}");
             let problem = Diagnostic::error(written.span, message);
@@ -50,12 +51,14 @@ pub(super) fn open(
             return None;
         }
     };
+    let (keyed, lasting) = windows(builder, written, &area, memory);
     let zone = Arc::new(Zone {
         name: name.clone(),
         rules: written.rules,
         interval: written.interval,
         area,
         keyed,
+        lasting,
         plan,
         states,
     });
@@ -64,49 +67,30 @@ pub(super) fn open(
     Some(zone)
 }
 
-fn keyed(
+/// What the memory of a zone is for: windows of keys, or the one window that lasts.
+fn windows(
     builder: &mut Builder<'_>,
     written: &ZoneWritten,
     area: &Area,
-) -> Result<Option<Keyed>, Unusable> {
-    let Some(key) = &written.key else {
-        return Ok(None);
+    memory: Option<(Arc<Kept>, bool)>,
+) -> (Option<Keyed>, Option<Arc<Kept>>) {
+    let Some((kept, is_from_file)) = memory else {
+        return (None, None);
     };
-    let windows = Windows::new(windows(builder.memory, written)?);
+    let Some(key) = &written.key else {
+        if let Some(window) = kept.window().filter(|_| is_from_file) {
+            let within = written.rules.after_evaluation(window, Verdict::CALM);
+            gate::resize(area.gate(), |_| within);
+        }
+        return (None, Some(kept));
+    };
+    let windows = Windows::new(kept);
+    if is_from_file {
+        windows.clear();
+    }
     if matches!(builder.memory.role(), Role::Worker(_)) {
         windows.begin(area);
     }
     let key = builder.template(key);
-    Ok(Some(Keyed { key, windows }))
-}
-
-/// The kind of the memory of windows.
-const KIND: &str = "backpressure_keys";
-
-fn windows(memory: &mut dyn Memory, written: &ZoneWritten) -> Result<zone::Zone, Unusable> {
-    let (name, size) = (&written.name, written.size);
-    let schema = Arc::new(keyed::schema());
-    // What has no room is decided about with each request, see `keyed`.
-    let overflow = Overflow::default();
-    Geometry::of_zone(size, &schema)?;
-    match (memory.role(), memory.existing(KIND, name)) {
-        (Role::Worker(_), Some(memory)) => zone::Zone::attach(&memory, schema),
-        (Role::Worker(_), None) => Err(Unusable::Memory(io::ErrorKind::NotFound.into())),
-        (Role::Master, Some(before)) => {
-            match zone::Zone::adopt(&before, size, Arc::clone(&schema), &overflow) {
-                Err(Unusable::Corrupt(reason)) => {
-                    log::error!(
-                        "backpressure zone \"{name}\" is damaged ({reason}) and starts empty"
-                    );
-                    let memory = memory.create(KIND, name, size)?;
-                    zone::Zone::create(&memory, size, schema, &overflow)
-                }
-                adopted => adopted.map(|(zone, _)| zone),
-            }
-        }
-        (Role::Check, _) | (Role::Master, None) => {
-            let memory = memory.create(KIND, name, size)?;
-            zone::Zone::create(&memory, size, schema, &overflow)
-        }
-    }
+    (Some(Keyed { key, windows }), None)
 }

@@ -4,15 +4,22 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::area::Count;
+use super::kept::Kept;
 use super::keyed::{Window, Windows};
 use super::signal;
 use super::zone::Zone;
 use crate::http::build::builder::Builder;
+use crate::modules::shared_zone;
 use crate::status::{Branch, Field, Fields, Named, Node};
 use crate::zone::{Cursor, Record};
 
 /// Shows the zones of a configuration.
 pub(super) fn mount(builder: &mut Builder<'_>, zones: Vec<Arc<Zone>>) {
+    let memory: Arc<[Arc<Kept>]> = zones
+        .iter()
+        .filter_map(|zone| kept(zone))
+        .cloned()
+        .collect();
     let branch = Named::new(
         zones,
         |zone: &Arc<Zone>| zone.name.as_bytes(),
@@ -20,6 +27,15 @@ pub(super) fn mount(builder: &mut Builder<'_>, zones: Vec<Arc<Zone>>) {
     );
     let path = ["status", "http", "backpressure_zones"];
     builder.tree.mount(&path, Box::new(branch));
+    shared_zone::mount(builder, &memory);
+}
+
+/// The memory of a zone that has some beside its word.
+fn kept(zone: &Zone) -> Option<&Arc<Kept>> {
+    let keyed = zone.keyed.as_ref();
+    keyed
+        .map(|keyed| &keyed.windows.kept)
+        .or(zone.lasting.as_ref())
 }
 
 const ZONE: &[Field<Zone>] = &[
@@ -72,6 +88,10 @@ const ZONE: &[Field<Zone>] = &[
     Field {
         name: "signals",
         read: |zone| Some(signal::node(&zone.plan, &zone.states)),
+    },
+    Field {
+        name: "state",
+        read: |zone| shared_zone::state(&**kept(zone)?),
     },
     Field {
         name: "keys",

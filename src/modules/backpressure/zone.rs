@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::area::{Area, Count};
 use super::gate::{self, State};
+use super::kept::Kept;
 use super::keyed::{Entered, Held, Windows};
 use super::rules::{Rules, Verdict};
 use super::signal::{Plan, States};
@@ -21,6 +22,8 @@ pub(super) struct Zone {
     pub(super) area: Area,
     /// Where each value of a key has a window of its own.
     pub(super) keyed: Option<Keyed>,
+    /// Where its one window lasts.
+    pub(super) lasting: Option<Arc<Kept>>,
     pub(super) plan: Arc<Plan>,
     pub(super) states: States,
 }
@@ -104,6 +107,9 @@ impl Zone {
             None => {
                 self.area.settle();
                 self.area.resize(&self.rules, verdict);
+                if let Some(kept) = &self.lasting {
+                    kept.keep_window(self.area.state().window);
+                }
             }
         }
     }

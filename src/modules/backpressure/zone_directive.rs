@@ -10,6 +10,7 @@ use crate::conf::{
     Word,
 };
 use crate::modules::metric::name_and_size;
+use crate::modules::shared_zone::{FileWritten, Sync};
 
 /// The row.
 pub(super) const BACKPRESSURE_ZONE: DirectiveSpec = DirectiveSpec {
@@ -19,7 +20,7 @@ pub(super) const BACKPRESSURE_ZONE: DirectiveSpec = DirectiveSpec {
     body: Body::Block(|_| Context::BackpressureZone),
     repeat: Repeat::Many,
     doc: Doc {
-        syntax: "backpressure_zone NAME:SIZE [min=N] [max=N] [increase=N] [decrease=N%]\n    \
+        syntax: "backpressure_zone NAME:SIZE[:file=PATH] [sync=TIME | exit] [min=N] [max=N] [increase=N] [decrease=N%]\n    \
                  [decrease_on=interval | completion] [utilization=N%] [interval=TIME]\n    \
                  [stale=TIME [open | hold | close]] [key=KEY] { ... }",
         default: "",
@@ -34,7 +35,8 @@ pub(super) const BACKPRESSURE_ZONE: DirectiveSpec = DirectiveSpec {
                With `key` each value of KEY has a window of its own; requests with an empty KEY pass and are counted as `skipped`. Where there is no \
                room for another key, the key that was used longest ago and has no request under way gives its place; if there \
                is none, the request passes and is counted as `exhausted`. A key has at most 65535 requests under way. \
-               Shown at `/status/http/backpressure_zones/NAME`.",
+               With `file` the windows last: PATH is written as that of a `metric_zone` is, with a snapshot every `sync` (1s), or \
+               one when the server ends. Shown at `/status/http/backpressure_zones/NAME`.",
         example: "backpressure_zone api:64k min=10 max=200 {\n    signal errors \
                   path=~^/http/server_zones/app/responses/5..$ func=rate agg=sum\n        \
                   over=/http/server_zones/app/requests/total warn=0.05 emergency=0.30;\n}",
@@ -46,6 +48,8 @@ pub(super) const BACKPRESSURE_ZONE: DirectiveSpec = DirectiveSpec {
 pub(super) struct ZoneWritten {
     pub(super) name: String,
     pub(super) size: usize,
+    pub(super) file: Option<FileWritten>,
+    pub(super) sync: Sync,
     pub(super) rules: Rules,
     pub(super) interval: Duration,
     pub(super) stale: Stale,
@@ -72,14 +76,16 @@ fn apply(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         }
     }
     let rules = options.rules()?;
-    if let Some(file) = &file {
-        let message = "a backpressure zone cannot be kept in a file";
-        return Err(Diagnostic::error(file.span, message));
+    if let (None, Some(span)) = (&file, options.sync.1) {
+        let problem = Diagnostic::error(span, "\"sync\" requires a file");
+        return Err(problem.with_help("write NAME:SIZE:file=PATH"));
     }
     let span = statement.word(1).span;
     statement.scope.insert(ZoneWritten {
         name,
         size,
+        file,
+        sync: options.sync.0,
         rules,
         interval: Duration::from_millis(options.interval),
         stale: options.stale,
@@ -100,6 +106,7 @@ struct Options {
     interval: u64,
     stale: Stale,
     key: Option<Text>,
+    sync: (Sync, Option<Span>),
 }
 
 impl Default for Options {
@@ -117,6 +124,7 @@ impl Default for Options {
                 rule: StaleRule::Open,
             },
             key: None,
+            sync: (Sync::default(), None),
         }
     }
 }
@@ -135,6 +143,7 @@ impl Options {
             "decrease_on" => self.when = when(value)?,
             "interval" => self.interval = time(name, value, SHORTEST)?,
             "stale" => self.stale.after = time(name, value, 1)?,
+            "sync" => self.sync = (sync(value)?, Some(value.span)),
             "key" if !value.text.is_empty() => self.key = Some(Text::parse(value)?),
             _ => return Err(unknown(word)),
         }
@@ -161,6 +170,16 @@ impl Options {
             when: self.when,
             utilization: self.utilization,
         })
+    }
+}
+
+fn sync(value: &Word) -> Result<Sync, Diagnostic> {
+    match value.text.as_str() {
+        "exit" => Ok(Sync::Exit),
+        _ => {
+            let time = time("sync", value, SHORTEST).map(Sync::Every);
+            time.map_err(|_| invalid("sync", value, "a time of at least 100ms, or exit"))
+        }
     }
 }
 
@@ -225,6 +244,6 @@ fn invalid(name: &str, value: &Word, expected: &str) -> Diagnostic {
 fn unknown(word: &Word) -> Diagnostic {
     let message = format!("invalid parameter \"{}\"", word.text);
     Diagnostic::error(word.span, message).with_help(
-        "expected min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale= or key=",
+        "expected min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale=, key= or sync=",
     )
 }
