@@ -82,7 +82,7 @@ fn parts(zone: &str, origin: SocketAddr) -> Parts {
     Parts {
         main_config: format!("worker_processes {WORKERS};\n"),
         http_config: format!(
-            "metric_zone number:64k last;\n\
+            "keepalive_requests 1000000;\nmetric_zone number:64k last;\n\
              backpressure_zone z:64k {zone} {{\n    \
                  signal number path=/http/metric_zones/number/metrics/v warn=10 emergency=100;\n}}\n\
              log_format line '$request $status';\naccess_log $DIR/access.log line;\n"

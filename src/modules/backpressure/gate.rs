@@ -329,7 +329,7 @@ mod tests {
     fn threads_that_come_and_go_leave_nothing() {
         const ROUNDS: usize = 20_000;
         let word = gate(3);
-        let notes = [const { () }; 4].map(|()| Note::new());
+        let notes: [Note; 4] = std::array::from_fn(|_| Note::new());
         std::thread::scope(|scope| {
             for note in &notes {
                 let word = &word;

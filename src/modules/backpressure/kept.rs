@@ -62,6 +62,20 @@ impl Kept {
         Ok(Some((kept, opened.found == Found::Files)))
     }
 
+    /// That of a test.
+    #[cfg(test)]
+    pub(super) fn heap(bytes: usize) -> Arc<Self> {
+        let schema = Arc::new(keyed::schema());
+        let memory = os::SharedMemory::heap(bytes + 4096);
+        let zone = Zone::create(&memory, bytes, Arc::clone(&schema), &Overflow::default());
+        Arc::new(Self {
+            name: "test".into(),
+            zone: zone.unwrap(),
+            schema,
+            lasting: None,
+        })
+    }
+
     /// The window of a zone without keys, as it was kept.
     pub(super) fn window(&self) -> Option<u32> {
         let mut record = Record::default();

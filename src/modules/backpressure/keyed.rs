@@ -314,3 +314,98 @@ fn share(cells: &[AtomicU64], place: usize) -> Share<'_> {
     let bit = part % PARTS_OF_WORD * 16;
     Share::Part(&cells[SHARES + part / PARTS_OF_WORD], bit as u32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::rules::Decrease;
+    use super::*;
+    use crate::http::build::memory::Unshared;
+
+    const RULES: Rules = Rules {
+        min: 2,
+        max: 8,
+        increase: 1,
+        decrease: 50,
+        when: Decrease::OnEvaluation,
+        utilization: 0,
+    };
+
+    fn entered(windows: &Windows, area: &Area, key: &str) -> Held {
+        match windows.enter(area, key.as_bytes(), &RULES) {
+            Entered::In(held, _) => held,
+            _ => panic!("there is no room for {key}"),
+        }
+    }
+
+    fn active(windows: &Windows, key: &str) -> Option<u32> {
+        windows
+            .find(key.as_bytes())
+            .map(|window| window.state.active)
+    }
+
+    #[test]
+    fn each_key_has_room_of_its_own() {
+        let (windows, area) = (
+            Windows::new(Kept::heap(1 << 16)),
+            Area::open(&mut Unshared, "a", 2).unwrap(),
+        );
+        let held = entered(&windows, &area, "one");
+        entered(&windows, &area, "one");
+        entered(&windows, &area, "other");
+        assert!(matches!(
+            windows.enter(&area, b"one", &RULES),
+            Entered::Full(State {
+                active: 2,
+                window: 2
+            })
+        ));
+        windows.leave(&area, &held, |window| window + 1);
+        let window = windows.find(b"one").unwrap();
+        assert_eq!((window.state.active, window.state.window), (1, 3));
+        assert_eq!((window.rejected, area.in_hand()), (1, 2));
+        windows.clear();
+        assert_eq!(active(&windows, "one"), Some(0));
+        assert_eq!(active(&windows, "other"), Some(0));
+    }
+
+    #[test]
+    fn those_in_far_places_have_one_part_that_is_given_back_when_all_are_gone() {
+        // This process is in the last place.
+        let area = Area::open(&mut Unshared, "a", 2).unwrap();
+        let windows = Windows::new(Kept::heap(1 << 16));
+        entered(&windows, &area, "one");
+        entered(&windows, &area, "one");
+        windows.forget(&[area.place()], false);
+        windows.settle(&area, &RULES, Verdict::CALM);
+        assert_eq!(active(&windows, "one"), Some(2));
+        windows.bury(&area, &[area.place()]);
+        windows.settle(&area, &RULES, Verdict::CALM);
+        assert_eq!(active(&windows, "one"), Some(0));
+    }
+
+    #[test]
+    fn only_keys_nobody_is_under_way_by_make_room() {
+        let area = Area::open(&mut Unshared, "a", 2).unwrap();
+        let windows = Windows::new(Kept::heap(1 << 15));
+        let stays = entered(&windows, &area, "stays");
+        let mut held = Vec::new();
+        let mut number = 0;
+        loop {
+            let key = number.to_string();
+            match windows.enter(&area, key.as_bytes(), &RULES) {
+                Entered::In(one, _) => held.push(one),
+                Entered::NoPlace => break,
+                Entered::Full(_) => panic!("{key} is full"),
+            }
+            number += 1;
+        }
+        assert_eq!(windows.len(), number + 1);
+        windows.leave(&area, &held[3], |window| window);
+        assert_eq!(active(&windows, "3"), Some(0));
+        entered(&windows, &area, "new");
+        assert_eq!((active(&windows, "3"), windows.discarded()), (None, 1));
+        assert_eq!(active(&windows, "stays"), Some(1));
+        windows.leave(&area, &stays, |window| window);
+        assert_eq!(active(&windows, "stays"), Some(0));
+    }
+}
