@@ -250,5 +250,21 @@ fn check_body(spec: &DirectiveSpec, directive: &Directive) -> Result<(), Diagnos
         }
         _ => return Ok(()),
     };
-    Err(Diagnostic::error(directive.span.last(), message))
+    let problem = Diagnostic::error(directive.span.last(), message);
+    let half_quoted = directive.arguments.iter().find_map(half_quoted);
+    Err(match half_quoted {
+        Some(name) => problem.with_help(format!("quote a word as a whole: \"'{name}=...'\"")),
+        None => problem,
+    })
+}
+
+/// The name in a word such as `name='a`, whose writer meant the quote to reach over what follows.
+fn half_quoted(word: &Word) -> Option<&str> {
+    let (name, value) = word.text.split_once('=')?;
+    let quote = value
+        .chars()
+        .next()
+        .filter(|first| matches!(first, '"' | '\''))?;
+    let is_open = value.len() == 1 || !value.ends_with(quote);
+    (is_open && !word.quoted).then_some(name)
 }

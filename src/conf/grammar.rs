@@ -61,6 +61,10 @@ struct Block {
     before: Vec<Directive>,
 }
 
+/// Directives whose parameters may be written as `NAME='a b'`: what they hold is in a language of its own, with
+/// blanks, braces and quotes.
+const QUOTES_VALUES: &[&str] = &["signal"];
+
 /// The words of the statement being read.
 #[derive(Default)]
 struct Pending {
@@ -72,6 +76,7 @@ impl Assembly<'_, '_> {
     fn run(&mut self) {
         let mut lexer = Lexer::new(self.input.text);
         loop {
+            lexer.quotes_values = self.quotes_values();
             let (token, range) = lexer.next();
             let span = Span::new(self.input.file, range.start, range.end);
             match token {
@@ -90,6 +95,12 @@ impl Assembly<'_, '_> {
                 Token::End => return self.end(span),
             }
         }
+    }
+
+    /// Whether the statement being read takes parameters with quoted values.
+    fn quotes_values(&self) -> bool {
+        let name = self.pending.words.first();
+        name.is_some_and(|name| QUOTES_VALUES.contains(&name.text.as_str()))
     }
 
     fn word(&mut self, raw: &[u8], quoted: bool, span: Span) {

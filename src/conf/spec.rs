@@ -27,11 +27,13 @@ pub enum Context {
     LimitExcept,
     /// `upstream`
     Upstream,
+    /// `backpressure_zone`
+    BackpressureZone,
 }
 
 impl Context {
     /// Every context, outer ones first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Main,
         Self::Events,
         Self::Http,
@@ -41,6 +43,7 @@ impl Context {
         Self::LocationIf,
         Self::LimitExcept,
         Self::Upstream,
+        Self::BackpressureZone,
     ];
 
     /// The name in messages and documents.
@@ -55,6 +58,7 @@ impl Context {
             Self::LocationIf => "if in location",
             Self::LimitExcept => "limit_except",
             Self::Upstream => "upstream",
+            Self::BackpressureZone => "backpressure_zone",
         }
     }
 }
@@ -86,6 +90,8 @@ impl Contexts {
     pub const LIMIT_EXCEPT: Self = Self::one(Context::LimitExcept);
     /// Only [`Context::Upstream`].
     pub const UPSTREAM: Self = Self::one(Context::Upstream);
+    /// Only [`Context::BackpressureZone`].
+    pub const BACKPRESSURE_ZONE: Self = Self::one(Context::BackpressureZone);
 
     /// The set of one context.
     pub const fn one(context: Context) -> Self {

@@ -3,7 +3,8 @@
 //! The rules are nginx's to the letter, since existing files rely on their corners: a comment or a
 //! quote means something only where a token starts, `${` opens no block in an unquoted token, an
 //! escaped character never ends a token, and after a closing quote only a blank, `;`, `{` or `)`
-//! may follow (`)` starts the next token). A token that is too long or lacks its closing quote is
+//! may follow (`)` starts the next token). Only where a statement takes parameters with quoted values, which
+//! nginx has none of, a quote behind `NAME=` reaches as far as one at the start. A token that is too long or lacks its closing quote is
 //! given up after its first line, having looked at no more than the limit, so lexing stays linear.
 
 use std::ops::Range;
@@ -44,6 +45,8 @@ pub(super) struct Lexer<'t> {
     text: &'t [u8],
     rest: &'t [u8],
     behind_quote: bool,
+    /// Whether words such as `NAME='a b'` are one word, quotes and all.
+    pub(super) quotes_values: bool,
 }
 
 impl<'t> Lexer<'t> {
@@ -53,6 +56,7 @@ impl<'t> Lexer<'t> {
             text,
             rest,
             behind_quote: false,
+            quotes_values: false,
         }
     }
 
@@ -119,6 +123,14 @@ impl<'t> Lexer<'t> {
     }
 
     fn bare(&mut self) -> Token<'t> {
+        let window = &self.rest[..self.rest.len().min(WORD_LIMIT + 1)];
+        if self.quotes_values
+            && let Ok((_, raw)) = quoted_value(window)
+        {
+            self.rest = &self.rest[raw.len()..];
+            self.behind_quote = true;
+            return Token::Word { raw, quoted: false };
+        }
         // A bare word has at least one byte here: no blank, no punctuation stands at the start.
         let (rest, raw) = bare(self.rest).unwrap_or((&[], self.rest));
         self.rest = rest;
@@ -160,6 +172,20 @@ fn bare(input: &[u8]) -> IResult<&[u8], &[u8]> {
     let plain = take_while1(|byte| !is_blank(byte) && !b";{\\$".contains(&byte));
     let variable = recognize((tag(&b"$"[..]), take_while(|byte| byte == b'{')));
     recognize(many1_count(alt((plain, variable, escape)))).parse(input)
+}
+
+/// `NAME='a b'`
+fn quoted_value(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    let name = || take_while1(|byte: u8| byte.is_ascii_alphanumeric() || byte == b'_');
+    let value = |quote: &'static [u8]| {
+        (
+            tag(quote),
+            opt(move |input| quoted(quote[0], input)),
+            tag(quote),
+        )
+    };
+    let value = alt((value(b"'"), value(b"\"")));
+    recognize((name(), tag(&b"="[..]), value)).parse(input)
 }
 
 /// What stands before the closing quote.

@@ -18,11 +18,13 @@ pub mod access;
 pub mod api;
 pub mod auth_api_key;
 pub mod auth_request;
+pub mod backpressure;
 pub mod files;
 pub mod gzip;
 pub mod headers;
 pub mod lifecycle;
 pub mod log;
+pub(crate) mod log_level;
 pub mod map;
 mod media_types;
 pub mod metric;
@@ -57,6 +59,7 @@ pub static MODULES: &[&Module] = &[
     &metric::MODULE,
     &session_zone::MODULE,
     &prometheus::MODULE,
+    &backpressure::MODULE,
     &files::MODULE,
     &unused::MODULE,
 ];

@@ -108,9 +108,6 @@ pub enum LogLevel {
     Debug,
 }
 
-/// The target of a warning that is to be written as a notice, for which the `log` crate has no level.
-pub const NOTICE: &str = concat!(env!("CARGO_CRATE_NAME"), "::notice");
-
 impl LogLevel {
     /// Every level with its word.
     pub const ALL: [(&'static str, Self); 8] = [

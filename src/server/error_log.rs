@@ -16,7 +16,8 @@ use parking_lot::{Mutex, RwLock};
 
 use super::log_limit::{LeftOut, Line, LogLimit, Verdict};
 use crate::metric::Moment;
-use crate::modules::process::{ErrorLog, LogLevel, LogTarget, NOTICE};
+use crate::modules::log_level::NOTICE;
+use crate::modules::process::{ErrorLog, LogLevel, LogTarget};
 use crate::os::{self, LocalTime, LogFile};
 
 /// Where lines go.

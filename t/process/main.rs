@@ -6,6 +6,8 @@ mod harness;
 
 mod accounting;
 mod api_keys;
+mod backpressure;
+mod backpressure_monitor;
 mod browser;
 mod clients;
 mod command_line;

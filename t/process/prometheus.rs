@@ -174,6 +174,17 @@ impl Scraper {
         Self { child, site }
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it.
+    pub(crate) fn kill(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+
     /// Waits until it has scraped so many targets, all of them with success.
     pub(crate) fn expect_up(&self, targets: usize) {
         let mut last = Value::Null;
@@ -224,7 +235,6 @@ impl Scraper {
 
 impl Drop for Scraper {
     fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        self.kill();
     }
 }

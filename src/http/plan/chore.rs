@@ -13,7 +13,7 @@ pub trait Chore: Send + Sync {
     /// How long after it was begun it is due again; nothing for one that is only done at the end.
     fn every(&self) -> Option<Duration>;
 
-    /// The process that is to do it has this runtime; said once, before it is done.
+    /// Told once, in the keeper, before anything is done: this is what the workers serve.
     fn begin(&self, _runtime: &'static Runtime) {}
 
     /// Does it. Failures are its own to tell.

@@ -227,7 +227,7 @@ fn bare(value: &str) -> &str {
     })
 }
 
-fn path(value: &str, word: &Word) -> Result<Path, Diagnostic> {
+pub(super) fn path(value: &str, word: &Word) -> Result<Path, Diagnostic> {
     let bare = bare(value);
     let case = match value.as_bytes() {
         [b'~', b'*', ..] => Case::Insensitive,

@@ -4,7 +4,7 @@ use super::bitrate;
 use crate::conf::{
     Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text, Word,
 };
-use crate::modules::process::LogLevel;
+use crate::modules::log_level::LogLevel;
 
 const CONTEXTS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
 
@@ -71,13 +71,7 @@ pub(super) const SESSION_LOG_LEVEL: DirectiveSpec = DirectiveSpec {
         example: "session_log_level notice;",
     },
     apply: |statement| {
-        let levels = [
-            ("info", LogLevel::Info),
-            ("notice", LogLevel::Notice),
-            ("warn", LogLevel::Warn),
-            ("error", LogLevel::Error),
-        ];
-        let level = statement.enumeration(1, &levels)?;
+        let level = LogLevel::of(statement, 1)?;
         statement.scope.insert(LevelWritten(level));
         Ok(())
     },

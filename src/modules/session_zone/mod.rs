@@ -19,7 +19,7 @@ mod zones;
 use crate::conf::{Chain, DirectiveSpec};
 use crate::http::build::builder::{Builder, LocationParts, ServerParts};
 use crate::http::build::module::{self, Module};
-use crate::modules::process::LogLevel;
+use crate::modules::log_level::LogLevel;
 use directives::{DryRunWritten, LevelWritten, SessionWritten, SessionsWritten, StatusWritten};
 use tracker::{Leave, Tracker};
 use zones::Registry;

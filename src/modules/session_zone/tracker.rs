@@ -12,7 +12,7 @@ use crate::http::course::request::Request;
 use crate::http::plan::phase::{PhaseHandler, Preaccess, PreaccessHandler};
 use crate::http::plan::template::Template;
 use crate::metric::Moment;
-use crate::modules::process::{LogLevel, NOTICE};
+use crate::modules::log_level::LogLevel;
 use crate::sessions::{Admission, Attributes, Estimate, Handle, Limit, Newcomer, Status};
 
 /// One `session` of a location.
@@ -187,13 +187,9 @@ impl Tracker {
             Limit::Bitrate => "bitrate",
         };
         let (name, request) = (&self.entry.name, Circumstances(request));
-        let line = format_args!("limiting {what}{how} by zone \"{name}\"{request}");
-        match self.level {
-            LogLevel::Info => log::info!("{line}"),
-            LogLevel::Notice => log::warn!(target: NOTICE, "{line}"),
-            LogLevel::Warn => log::warn!("{line}"),
-            _ => log::error!("{line}"),
-        }
+        self.level.log(format_args!(
+            "limiting {what}{how} by zone \"{name}\"{request}"
+        ));
     }
 
     /// Ends the session where the request wants it.

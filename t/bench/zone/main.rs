@@ -1,4 +1,4 @@
-//! What an update and a listing of a zone cost, each beside a reference measured in the same round.
+//! What an update and a listing of a zone cost, and a way in and out of a window, each beside a reference measured in the same round.
 //!
 //! A plain program, because what matters here is several processes at once and ratios within one round, on
 //! machines that are busy with other things; the usual frameworks measure one function of one process.
@@ -9,6 +9,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark ends where something fails")]
 
+mod gate;
 mod keys;
 mod processes;
 mod sections;

@@ -7,6 +7,7 @@ use pingauge::metric::Moment;
 use pingauge::os::{SharedMemory, monotonic};
 use pingauge::zone::Zone;
 
+use crate::gate::gate;
 use crate::keys::{Order, key};
 use crate::processes::{self, Target};
 use crate::sessions::Stage;
@@ -21,6 +22,7 @@ pub(crate) const SECTIONS: &[(&str, fn())] = &[
     ("churn", churn),
     ("listing", listing),
     ("sessions", sessions),
+    ("gate", gate),
 ];
 
 const ROUNDS: usize = 7;
@@ -178,10 +180,10 @@ fn fill(zone: &Zone, keys: u64) {
 }
 
 /// A name, and what measures it once.
-type Subject<'a> = (&'a str, &'a mut dyn FnMut() -> Took);
+pub(crate) type Subject<'a> = (&'a str, &'a mut dyn FnMut() -> Took);
 
 /// Measures all subjects once per round, and prints them; ratios are to the first.
-fn report(title: &str, subjects: &mut [Subject<'_>]) {
+pub(crate) fn report(title: &str, subjects: &mut [Subject<'_>]) {
     let mut rounds: Vec<Vec<Took>> = vec![Vec::new(); subjects.len()];
     for _ in 0..ROUNDS {
         for (row, (_, measure)) in rounds.iter_mut().zip(&mut *subjects) {

@@ -1,4 +1,5 @@
-//! Every order in which users of a zone can meet, tried by loom on the product's own `zone/` and `metric/`.
+//! Every order in which users of a zone can meet, tried by loom on the product's own `zone/` and `metric/`; and those
+//! of a gate of `modules/backpressure`.
 //!
 //! Only the system is played (`os`): its words and its lock are loom's. What is tried is therefore what runs,
 //! the constants included; the zone is so small that a few keys fill it.
@@ -9,6 +10,10 @@
 #[allow(dead_code, unused_imports, reason = "not all of it takes part")]
 #[path = "../../../src/conf/mod.rs"]
 mod conf;
+#[allow(dead_code, unused_imports, reason = "not all of it takes part")]
+#[path = "../../../src/modules/backpressure/gate.rs"]
+mod gate;
+mod gates;
 #[allow(dead_code, unused_imports, reason = "not all of it takes part")]
 #[path = "../../../src/metric/mod.rs"]
 mod metric;
@@ -21,7 +26,7 @@ mod zone;
 
 use std::process::{Command, ExitCode, Stdio};
 
-use models::MODELS;
+use models::Model;
 use os::atomic::{BREAKAGES, break_it};
 
 fn main() -> ExitCode {
@@ -39,9 +44,13 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+fn models() -> impl Iterator<Item = &'static Model> {
+    models::MODELS.iter().chain(gates::MODELS)
+}
+
 /// Goes through the models whose name has the word; the first that fails ends the process.
 fn explore(word: &str) {
-    for model in MODELS.iter().filter(|model| model.name.contains(word)) {
+    for model in models().filter(|model| model.name.contains(word)) {
         let orders = (model.explore)();
         let name = model.name.replace('_', " ");
         println!("{name}: {} orders, {:.1?}", orders.number, orders.took);
@@ -52,7 +61,7 @@ fn explore(word: &str) {
 fn try_all_breakages() -> ExitCode {
     let mut result = ExitCode::SUCCESS;
     for (name, _) in BREAKAGES {
-        let finder = MODELS.iter().find(|model| !passes(name, model.name));
+        let finder = models().find(|model| !passes(name, model.name));
         match finder {
             Some(model) => println!("{name}: found by {}", model.name.replace('_', " ")),
             None => {

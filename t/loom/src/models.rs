@@ -18,11 +18,13 @@ pub(crate) struct Model {
 macro_rules! models {
     ($($explore:ident),+ $(,)?) => {
         /// Every one of them.
-        pub(crate) const MODELS: &[Model] = &[
-            $(Model { name: stringify!($explore), explore: $explore }),+
+        pub(crate) const MODELS: &[$crate::models::Model] = &[
+            $($crate::models::Model { name: stringify!($explore), explore: $explore }),+
         ];
     };
 }
+
+pub(crate) use models;
 
 models![
     update_and_eviction,

@@ -234,25 +234,11 @@ impl Scene {
         preemptions: usize,
         act: impl Fn(&Self, [Zone; THREADS]) + Send + Sync + 'static,
     ) -> Orders {
-        let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(preemptions);
-        builder.max_branches = 20_000;
-        builder.max_duration = Some(LIMIT);
-        let orders = Arc::new(AtomicUsize::new(0));
-        let (start, count) = (Instant::now(), Arc::clone(&orders));
-        builder.check(move || {
-            count.fetch_add(1, Ordering::Relaxed);
+        explore(preemptions, move || {
             let (scene, handles) = self.enter(THREADS);
             let handles = <[Zone; THREADS]>::try_from(handles);
             act(&scene, handles.expect("one for each thread"));
-        });
-        let took = start.elapsed();
-        if took >= LIMIT {
-            println!("there was no time for all orders");
-            std::process::exit(NOT_ALL);
-        }
-        let number = orders.load(Ordering::Relaxed);
-        Orders { number, took }
+        })
     }
 
     /// Everything counted before, and `samples` since, is in the zone, which is in order, each key with samples of
@@ -264,6 +250,27 @@ impl Scene {
         assert_eq!(found.sum, expected, "{found:?}");
         found
     }
+}
+
+/// Has threads meet in every order that `preemptions` allow, and says how many there were.
+pub(crate) fn explore(preemptions: usize, act: impl Fn() + Send + Sync + 'static) -> Orders {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.max_branches = 20_000;
+    builder.max_duration = Some(LIMIT);
+    let orders = Arc::new(AtomicUsize::new(0));
+    let (start, count) = (Instant::now(), Arc::clone(&orders));
+    builder.check(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        act();
+    });
+    let took = start.elapsed();
+    if took >= LIMIT {
+        println!("there was no time for all orders");
+        std::process::exit(NOT_ALL);
+    }
+    let number = orders.load(Ordering::Relaxed);
+    Orders { number, took }
 }
 
 /// How many samples a key has; nothing if it is not there.

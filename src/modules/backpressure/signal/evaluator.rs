@@ -1,0 +1,184 @@
+//! The one who evaluates the signals of a zone, again and again, for all processes.
+//!
+//! It waits for nobody: local signals are read at once, and what monitors answer is taken when it is there.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::answer::Wanted;
+use super::errand::Errand;
+use super::local::{Found, Local};
+use super::monitor::Monitor;
+use super::plan::{Plan, Signal, Source};
+use super::standing::{Finding, Stale, Standing, Verdict};
+use super::state::States;
+use crate::status::{Node, Tree};
+
+/// Evaluates the signals of a zone.
+pub struct Evaluator {
+    zone: String,
+    plan: Arc<Plan>,
+    states: States,
+    stale: Stale,
+    /// One for each signal; nothing before the first round.
+    courses: Vec<Course>,
+}
+
+/// A signal on its way.
+struct Course {
+    reader: Reader,
+    standing: Standing,
+    /// When it is due again, in milliseconds.
+    next: u64,
+    /// In milliseconds.
+    interval: u64,
+    /// Whether it was told that it fails.
+    is_told: bool,
+}
+
+enum Reader {
+    Local(Box<Local>),
+    Query(Errand),
+}
+
+impl Evaluator {
+    /// Evaluates the signals of a zone; what was known of them before holds.
+    pub fn new(zone: &str, plan: Arc<Plan>, states: States, stale: Stale) -> Self {
+        Self {
+            zone: zone.to_owned(),
+            plan,
+            states,
+            stale,
+            courses: Vec::new(),
+        }
+    }
+
+    /// One round at this moment, in milliseconds of the machine's monotonic clock: evaluates what is due.
+    pub fn evaluate(&mut self, tree: &Tree, now: u64) -> Verdict {
+        let nothing = Node::object::<&str>(Vec::new());
+        tree.find(&["status"], |root| {
+            self.round(root.as_ref().unwrap_or(&nothing), now)
+        })
+    }
+
+    fn round(&mut self, root: &Node<'_>, now: u64) -> Verdict {
+        if self.courses.is_empty() {
+            self.begin(now);
+        }
+        let mut verdict = Verdict::FREE;
+        let signals = self.plan.signals().iter().enumerate();
+        for ((place, signal), course) in signals.zip(&mut self.courses) {
+            let state = self.states.of(place);
+            if let Some(found) = course.look(root, now) {
+                if let Ok(Finding::Value(_)) = found {
+                    state.update(since_1970());
+                }
+                state.count(found.is_err());
+                course.tell(&found, &self.zone, &signal.name);
+                course.standing.take(found.unwrap_or(Finding::Nothing), now);
+            }
+            let judgement = course
+                .standing
+                .judge(signal.grade.as_ref(), self.stale, now);
+            state.write(&course.standing, &judgement);
+            verdict.hear(judgement, signal.grade.is_some());
+        }
+        verdict
+    }
+
+    fn begin(&mut self, now: u64) {
+        let monitor = self.plan.monitor();
+        let way = monitor.map(|written| Arc::new(Monitor::new(written)));
+        let signals = self.plan.signals().iter().enumerate();
+        let course = |(place, signal): (usize, &Signal)| {
+            let reader = Reader::of(signal, way.as_ref())?;
+            let by_default = match reader {
+                Reader::Local(_) => 0,
+                Reader::Query(_) => monitor.map_or(0, |monitor| monitor.interval),
+            };
+            Some(Course {
+                reader,
+                standing: self.states.of(place).standing(now),
+                next: now,
+                interval: signal.interval.unwrap_or(by_default),
+                is_told: false,
+            })
+        };
+        self.courses = signals.filter_map(course).collect();
+    }
+}
+
+impl Reader {
+    fn of(signal: &Signal, monitor: Option<&Arc<Monitor>>) -> Option<Self> {
+        let wanted = match signal.grade {
+            Some(_) => Wanted::Value,
+            None => Wanted::Presence,
+        };
+        Some(match &signal.source {
+            Source::Local(written) => Self::Local(Box::new(Local::new(written))),
+            Source::Query(query) => Self::Query(Errand::new(Arc::clone(monitor?), query, wanted)),
+        })
+    }
+}
+
+impl Course {
+    /// What has been found out since the last round, or why that failed; nothing if nobody looked.
+    fn look(&mut self, root: &Node<'_>, now: u64) -> Option<Result<Finding, String>> {
+        let is_due = now >= self.next;
+        match &mut self.reader {
+            Reader::Local(local) if is_due => {
+                self.next = due(now, self.interval);
+                Some(finding(local.read(root, now)))
+            }
+            Reader::Local(_) => None,
+            Reader::Query(errand) => {
+                let answer = errand.collect();
+                let sent = match is_due && !errand.is_under_way() {
+                    true => {
+                        self.next = due(now, self.interval);
+                        errand.send()
+                    }
+                    false => Ok(()),
+                };
+                let answer = answer.map(|answer| answer.map(Finding::Value));
+                answer.or(sent.err().map(Err))
+            }
+        }
+    }
+
+    /// Puts into the log what fails, once until it goes well again.
+    fn tell(&mut self, found: &Result<Finding, String>, zone: &str, signal: &str) {
+        match found {
+            Err(reason) if !self.is_told => {
+                log::warn!(
+                    "backpressure zone \"{zone}\": no value for signal \"{signal}\": {reason}"
+                );
+            }
+            Ok(_) if self.is_told => {
+                log::info!("backpressure zone \"{zone}\": signal \"{signal}\" has a value again");
+            }
+            _ => {}
+        }
+        self.is_told = found.is_err();
+    }
+}
+
+/// When a signal is due again. Rounds are a little early or late, which makes nobody wait for another one.
+fn due(now: u64, interval: u64) -> u64 {
+    now + interval - interval / 5
+}
+
+fn finding(found: Found) -> Result<Finding, String> {
+    match found {
+        Found::Value(value) => Ok(Finding::Value(value)),
+        Found::Nothing => Ok(Finding::Absent),
+        Found::Soon => Ok(Finding::Nothing),
+        Found::TooMuch => Err("there is too much at its path".to_owned()),
+    }
+}
+
+fn since_1970() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    let milliseconds = elapsed.map_or(0, |elapsed| elapsed.as_millis());
+    u64::try_from(milliseconds).unwrap_or(u64::MAX)
+}
