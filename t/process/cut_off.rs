@@ -50,9 +50,12 @@ const KINDS: &[(&str, &str)] = &[
         "/asking/instead 000",
     ),
     ("GET /delayed HTTP/1.1\r\nHost: a\r\n\r\n", "/delayed 000"),
+    ("GET /spread HTTP/1.1\r\nHost: a\r\n\r\n", "/spread 000"),
 ];
 /// Those of them that wait before the phase in which metrics of requests are updated.
-const WAITING: usize = 3;
+const WAITING: usize = 4;
+/// Those that wait before they ask for room.
+const OUTSIDE: usize = 1;
 /// The same for a head that is not whole, behind a request that is answered.
 const HALF_A_HEAD: &str = "GET /done HTTP/1.1\r\nHost: a\r\n\r\nGET /head HTTP/1.1\r\nHos";
 /// How often each.
@@ -89,6 +92,8 @@ fn parts(origin: SocketAddr) -> Parts {
          location @asking { auth_request /silent; try_files /none =204; }\n\
          location /delayed { auth_request /401; auth_delay 60s; }\n\
          location /401 { return 401; }\n\
+         location /spread { jitter 100000h; jitter_max 100000h; try_files /none =204; }\n\
+         backpressure room;\n\
          location /push/ { metric_push pushed create=on; }\n\
          location = /done { access_log off; return 204; }\n\
          location = /file { }\n\
@@ -100,6 +105,7 @@ fn parts(origin: SocketAddr) -> Parts {
              metric_zone under_way:64k:file=$DIR/under_way sync=exit gauge;\n\
              metric_zone ended:64k:file=$DIR/ended sync=exit count;\n\
              metric_zone answered:64k count;\nmetric_zone pushed:64k gauge;\n\
+             backpressure_zone room:64k min=1000 interval=1h { signal s path=/none; }\n\
              metric_complex_zone keys:16m { a count; b count; c gauge; d last; e max; f min; }\n\
              prometheus_template page { 'v{key=\"$1\",of=\"$2\"}' $p8s_value \
                  path=~^/http/metric_zones/keys/metrics/([^/]+)/(.+)$; }\n\
@@ -150,6 +156,8 @@ fn begin(running: &Running) -> Vec<TcpStream> {
     assert_eq!(idle.get("/done").unwrap().status, 204);
     let processing = json!(EACH * KINDS.len());
     running.expect_status("http/server_zones/all/requests/processing", &processing);
+    let inside = json!(EACH * (KINDS.len() - OUTSIDE));
+    running.expect_status("http/backpressure_zones/room/active", &inside);
     let under_way = json!({ "now": EACH * (KINDS.len() - WAITING) });
     running.expect_status("http/metric_zones/under_way/metrics", &under_way);
     let answered = KINDS.iter().filter(|(_, line)| !line.ends_with("000"));
@@ -161,6 +169,8 @@ fn begin(running: &Running) -> Vec<TcpStream> {
 /// Checks what is left of the requests of this many rounds.
 fn expect_all_ended(running: &Running, rounds: usize) {
     running.expect_status("http/metric_zones/under_way/metrics", &json!({ "now": 0 }));
+    // No evaluation has given anything back: there is none for an hour.
+    running.expect_status("http/backpressure_zones/room/active", &json!(0));
     let done = rounds * (EACH + 1);
     let ended = json!({ "all": rounds * ALL + done });
     running.expect_status("http/metric_zones/ended/metrics", &ended);
