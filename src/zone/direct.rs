@@ -48,6 +48,7 @@ enum Tried<R> {
 
 impl Zone {
     /// Uses the cells of a key that is there; nothing if there is none. A key that is not pinned counts as updated.
+    /// `work` must not use the zone itself: a thread is at one slot at a time.
     pub fn with_cells<R>(
         &self,
         key: &[u8],

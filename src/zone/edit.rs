@@ -9,6 +9,7 @@ use super::marker::Patience;
 use super::note::Note;
 use super::record::{Head, KeyBytes, PINNED_STAMP, State};
 use super::slots::Taken;
+use super::stamp::Clock;
 use super::store::{Slot, Store};
 use super::transaction::{Becomes, Step, Transaction};
 use super::update::StoredKey;
@@ -16,8 +17,6 @@ use super::view::View;
 use super::{NotChanged, Spot, Zone};
 use crate::metric::{Moment, is_truncated, stored_key};
 use crate::os::atomic::AtomicU64;
-
-use super::stamp::Clock;
 
 /// So many slots are left to edits that make nothing.
 const RESERVE: usize = 8;
@@ -59,7 +58,8 @@ struct Staged {
 }
 
 impl Zone {
-    /// Lets `work` look at keys and change them, with everybody else who takes the lock kept away meanwhile.
+    /// Lets `work` look at keys and change them, with everybody else who takes the lock kept away meanwhile. `work`
+    /// uses the zone through the edit alone.
     ///
     /// # Errors
     /// When the lock cannot be had, or the zone is damaged or another configuration's.

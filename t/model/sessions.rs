@@ -17,6 +17,7 @@ use pingauge::sessions::{
 use pingauge::zone::{Overflow, Zone};
 use proptest::prelude::*;
 
+use crate::damage::LOCK;
 use crate::sessions_pair::{Pair, Step, check_sums, listed, summary};
 
 fn steps() -> impl Strategy<Value = Step> {
@@ -220,4 +221,104 @@ fn check(sessions: &Sessions) {
     check_sums(&summary(sessions, Some(b"other")));
     assert!(listed(sessions, now) <= 2 * MOST);
     sessions.zone().verify().unwrap();
+}
+
+/// The words of sessions in use, with a history.
+fn words_in_use() -> Vec<u64> {
+    let mut pair = Pair::new();
+    for id in 0..30 {
+        pair.play(&Step::Register(id));
+        pair.play(&Step::Activate(id));
+        pair.play(&Step::Count(id, 1000, 2000));
+        if id % 3 == 0 {
+            pair.play(&Step::Close(id));
+        }
+    }
+    pair.words()
+}
+
+/// Does everything there is to do with what lies in this memory.
+fn exercise(memory: &SharedMemory) {
+    let Ok(zone) = Zone::attach(memory, Arc::new(schema())) else {
+        return;
+    };
+    let settings = Settings {
+        timeout: 5,
+        pending: 5,
+        limits: Limits {
+            sessions: Some(1 << 40),
+            rx_bitrate: Some(1 << 40),
+            tx_bitrate: Some(1 << 40),
+            headroom: 0.1,
+        },
+    };
+    let now = Moment(u64::MAX / 3);
+    let Ok(sessions) = Sessions::new(zone, settings, now) else {
+        return;
+    };
+    for number in 0..40u8 {
+        let id = vec![number; 1 + usize::from(number) * 9];
+        let attributes = Attributes {
+            reference: &id,
+            location: &id,
+            peer: &id,
+            extra: &id,
+        };
+        let new = Newcomer {
+            id: &id,
+            attributes,
+            estimate: None,
+            companions: &[],
+            is_dry_run: false,
+        };
+        let Some(handle) = sessions.register(&new, now).handle else {
+            continue;
+        };
+        let bytes = Bytes {
+            rx: u64::MAX,
+            tx: 7,
+        };
+        let _ = sessions.activate(&handle, now);
+        sessions.count(&handle, bytes, now);
+        let _ = sessions.replace_extra(&handle, b"other", now);
+        if number % 2 == 0 {
+            let _ = sessions.close(&handle, now);
+        }
+    }
+    let _ = sessions.sweep(now, &mut |session| {
+        let _ = (
+            session.attributes(),
+            session.rx(),
+            session.tx(),
+            session.duration(),
+        );
+    });
+    listed(&sessions, now);
+    summary(&sessions, Some(b"other"));
+    let _ = (sessions.numbers(now), sessions.recount(now));
+    let _ = sessions.close_all(now, &mut |_| {});
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_words_lead_to_wrong_numbers_at_worst(
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u64>(), 0..4u8), 1..600),
+    ) {
+        let mut words = words_in_use();
+        for (place, value, kind) in damage {
+            let place = place.index(words.len());
+            if LOCK.contains(&place) {
+                continue;
+            }
+            words[place] = match kind {
+                0 => value,
+                1 => words[place] ^ 1 << (value % 64),
+                2 => value % 2000,
+                _ => u64::MAX,
+            };
+        }
+        exercise(&crate::damage::memory(&words));
+    }
 }
