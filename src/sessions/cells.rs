@@ -111,6 +111,15 @@ impl Bytes {
     }
 }
 
+/// Adds bytes to a session, which lives on by them.
+#[inline]
+pub(super) fn count_session(cells: &[AtomicU64], bytes: Bytes, now: u64) {
+    if bytes != Bytes::default() {
+        cells[session::LAST].store(now, Ordering::Release);
+        count(cells, bytes, session::CREATED, now, true);
+    }
+}
+
 /// Adds to the windows of a session or gauge, and to its bytes if these count.
 #[inline]
 pub(super) fn count(cells: &[AtomicU64], bytes: Bytes, begin: usize, now: u64, counts: bool) {

@@ -45,8 +45,7 @@ impl Sessions {
         }
         let time = self.zone.moment(now).0;
         let counted = self.with_session(handle, now, |cells| {
-            cells[session::LAST].store(time, Ordering::Release);
-            cells::count(cells, bytes, session::CREATED, time, true);
+            cells::count_session(cells, bytes, time);
             cells[session::IS_ACTIVE].load(Ordering::Acquire) != 0
         });
         let Some(is_active) = counted else {

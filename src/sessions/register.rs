@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::cells::{CELLS, flow, gauge, row, session, totals};
+use super::cells::{Bytes, CELLS, flow, gauge, row, session, totals};
 use super::count::{Handle, Told};
 use super::keys::{self, Key};
 use super::limits::Load;
@@ -69,21 +69,26 @@ pub struct Admission {
 }
 
 impl Sessions {
-    /// Finds a request's session if it is there. The request is counted then.
-    pub fn find(&self, id: &[u8], now: Moment) -> Option<Handle> {
+    /// Finds a request's session if it is there. The request is counted then, with the bytes that it has taken.
+    pub fn find(&self, id: &[u8], bytes: Bytes, now: Moment) -> Option<Handle> {
         let key = Key::of(keys::SESSION, id);
+        let time = self.zone.moment(now).0;
         let known = self.zone.with_found_cells(key.bytes(), now, |spot, cells| {
             cells[session::REQUESTS].fetch_add(1, Ordering::AcqRel);
+            cells::count_session(cells, bytes, time);
             Found::of(spot, cells)
         });
         let found = known?;
-        self.tell(Told::Passed, now);
+        self.with_gauge(now, |cells| {
+            Told::Passed.count(cells);
+            cells::count(cells, bytes, gauge::CREATED, time, found.is_active);
+        });
         Some(found.handle(key))
     }
 
     /// Enters a request's session, or finds it. The request is counted.
     pub fn register(&self, new: &Newcomer<'_>, now: Moment) -> Admission {
-        if let Some(handle) = self.find(new.id, now) {
+        if let Some(handle) = self.find(new.id, Bytes::default(), now) {
             return Admission {
                 status: Status::Known,
                 handle: Some(handle),

@@ -13,7 +13,7 @@ use crate::http::plan::phase::{PhaseHandler, Preaccess, PreaccessHandler};
 use crate::http::plan::template::Template;
 use crate::metric::Moment;
 use crate::modules::log_level::LogLevel;
-use crate::sessions::{Admission, Attributes, Estimate, Handle, Limit, Newcomer, Status};
+use crate::sessions::{Admission, Attributes, Bytes, Estimate, Handle, Limit, Newcomer, Status};
 
 /// One `session` of a location.
 pub(super) struct Tracker {
@@ -92,7 +92,11 @@ impl Tracker {
         id: &[u8],
         now: Moment,
     ) -> (Outcome, Option<Arc<Visit>>) {
-        let known = self.entry.sessions.find(id, now);
+        let so_far = Bytes {
+            rx: request.bytes_consumed(),
+            tx: request.bytes_sent(),
+        };
+        let known = self.entry.sessions.find(id, so_far, now);
         let is_known = known.is_some();
         let admission = match known {
             Some(handle) => Admission {
@@ -117,15 +121,19 @@ impl Tracker {
         let Some(handle) = admission.handle else {
             return (outcome, None);
         };
-        if is_known && let Some(extra) = &self.extra {
-            self.replace_extra(request, extra, &handle, now);
+        match (is_known, &self.extra) {
+            (true, Some(extra)) => self.replace_extra(request, extra, &handle, now),
+            (true, None) => {}
+            (false, _) => {
+                self.entry.sessions.count(&handle, so_far, now);
+            }
         }
         if let Some(activate) = &self.activate
             && is_set(activate, request)
         {
             self.activate(&handle, now);
         }
-        (outcome, Some(Visit::begin(self, handle, request, now)))
+        (outcome, Some(Visit::begin(self, handle, request, so_far)))
     }
 
     #[cold]

@@ -9,10 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::tracker::Tracker;
 use crate::http::course::request::Request;
 use crate::http::plan::state::StateIndex;
+use crate::http::transport::clock;
 use crate::http::transport::meter::Meter;
 use crate::http::transport::traffic::Traffic;
-use crate::metric::Moment;
-use crate::os;
 use crate::sessions::{Bytes, Handle, Limit, Session};
 
 /// Where a request keeps its visits.
@@ -100,24 +99,19 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    /// A visit of a request that begins to be counted now; what went over its connection before, is.
+    /// A visit of a request whose bytes are counted from now on; `so_far` are counted already.
     pub(super) fn begin(
         tracker: &'static Tracker,
         handle: Handle,
         request: &mut Request,
-        now: Moment,
+        so_far: Bytes,
     ) -> Arc<Self> {
         let traffic = &request.connection.traffic;
-        let so_far = Bytes {
-            rx: request.bytes_consumed(),
-            tx: request.bytes_sent(),
-        };
         let load = |total: &std::sync::atomic::AtomicU64| total.load(Ordering::Relaxed);
         let before = Bytes {
             rx: load(&traffic.received).saturating_sub(so_far.rx),
             tx: load(&traffic.sent).saturating_sub(so_far.tx),
         };
-        tracker.entry.sessions.count(&handle, so_far, now);
         let visit = Arc::new(Self {
             is_waiting: AtomicBool::new(tracker.activate.is_none() && !handle.is_active()),
             tracker,
@@ -131,7 +125,7 @@ impl Visit {
     }
 
     fn count(&self, bytes: Bytes, traffic: &Traffic) {
-        let now = Moment(os::monotonic());
+        let now = clock::moment();
         let sessions = &self.tracker.entry.sessions;
         if self.is_waiting.load(Ordering::Relaxed) && self.has_body_begun(traffic) {
             self.is_waiting.store(false, Ordering::Relaxed);
