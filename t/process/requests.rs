@@ -343,3 +343,26 @@ fn what_was_sent_on_is_not_carried_out_once_the_connection_is_over() {
     assert!(count("GET /b") < ROUNDS / 2, "{}", count("GET /b"));
     running.server.stop().unwrap();
 }
+
+#[test]
+fn a_connection_begins_with_the_limits_of_the_default_server_whoever_was_served_before() {
+    let http = "server { listen 127.0.0.1:$PORT default_server; server_name a;
+            large_client_header_buffers 4 8k; return 200 a; }
+        server { listen 127.0.0.1:$PORT; server_name b;
+            large_client_header_buffers 2 1k; return 200 b; }";
+    let running = Running::start(&Parts {
+        http: Some(http.into()),
+        ..Parts::default()
+    });
+    let ask = |host: &str, field: usize| {
+        let mut stream = connect(&running);
+        let field = "x".repeat(field);
+        let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nX-Long: {field}\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        head(&mut stream).lines().next().unwrap().to_owned()
+    };
+    for _ in 0..3 {
+        assert_eq!(ask("a", 3000), "HTTP/1.1 200 OK");
+        assert_eq!(ask("b", 10), "HTTP/1.1 200 OK");
+    }
+}

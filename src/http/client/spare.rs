@@ -36,10 +36,15 @@ pub(super) fn take(
 pub(super) fn keep(mut request: Box<Request>, facts: &mut Box<ConnectionFacts>) {
     request.rest();
     std::mem::swap(&mut request.connection, facts);
+    if request.capacity() > MOST_TEXT {
+        return;
+    }
     SPARE.with_borrow_mut(|spare| {
-        if spare.len() < MOST && request.capacity() <= MOST_TEXT {
-            spare.push(Spare(request));
+        if spare.len() == MOST {
+            // Those of listeners where less is going on do not stay in the way.
+            spare.swap_remove(0);
         }
+        spare.push(Spare(request));
     });
 }
 

@@ -9,6 +9,7 @@ const MOST_BUFFER: usize = 8 * 1024;
 impl Request {
     /// Gives back what it has held: it is over, and its connection waits for the next.
     pub fn rest(&mut self) {
+        self.return_to_default_server();
         self.bodies.clear();
         self.meter = None;
         if std::mem::take(&mut self.remembers) {
@@ -21,7 +22,14 @@ impl Request {
     pub(in crate::http) fn capacity(&self) -> usize {
         let texts = [&self.path, &self.arguments, &self.host].into_iter();
         let texts = texts.chain(&self.buffers).map(Vec::capacity);
-        self.head.capacity() + texts.sum::<usize>()
+        let fields = self.response.fields.capacity() + self.carried.capacity();
+        self.head.capacity() + fields + texts.sum::<usize>()
+    }
+
+    /// Nothing is known of what it asks for: the default server's limits hold.
+    pub(super) fn return_to_default_server(&mut self) {
+        self.server = self.runtime.server(self.listener.names.default());
+        self.location = self.runtime.location(self.server.own);
     }
 
     /// An empty buffer; give it back with `recycle`.

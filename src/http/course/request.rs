@@ -89,7 +89,7 @@ pub struct Request {
     pub(super) buffers: Vec<Vec<u8>>,
     pub(super) received_before: u64,
     pub(super) sent_before: u64,
-    carried: Fields,
+    pub(super) carried: Fields,
 }
 
 /// More internal redirects than this are a cycle.
@@ -146,14 +146,17 @@ impl Request {
 
     /// The first bytes of the next request are there: its time begins.
     pub fn arrive(&mut self) {
-        self.began = clock::moment();
+        // One that was sent on beforehand begins when the one before it is over, within the same turn.
+        self.began = match self.connection.pipelined {
+            true => Moment(os::monotonic()),
+            false => clock::moment(),
+        };
         self.connection.traffic.head.store(0, Ordering::Relaxed);
     }
 
     /// Makes it ready for the next request of the connection, whose head is known by now.
     pub fn begin(&mut self) {
-        self.server = &self.runtime.servers[self.listener.names.default().0 as usize];
-        self.location = self.runtime.location(self.server.own);
+        self.return_to_default_server();
         self.connection.requests += 1;
         for buffer in [&mut self.path, &mut self.arguments, &mut self.host] {
             buffer.clear();

@@ -30,6 +30,11 @@ const LENGTH: usize = size_of::<u32>();
 const AROUND: usize = 4;
 
 impl Fields {
+    /// How much memory they hold on to.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Adds a field. Line ends in the value, which would begin another one, become blanks, and so does
     /// what else no field may hold.
     pub fn add(&mut self, name: &[u8], value: &[u8]) {
