@@ -21,7 +21,7 @@ pub trait Origin: Send + Sync {
     /// Chooses the peer to try next, or the status to fail with.
     fn choose(&self, request: &mut Request) -> Result<(), u16>;
     /// An idle connection to that peer.
-    fn idle(&self, request: &mut Request) -> Option<Link>;
+    fn idle(&self, request: &mut Request) -> Option<Box<Link>>;
     /// What a fresh connection to that peer takes.
     fn dial(&self, request: &mut Request) -> Option<Dial>;
     /// There is a connection to that peer.
@@ -47,7 +47,7 @@ pub trait Origin: Send + Sync {
     /// How much has come from the present peer so far.
     fn received(&self, request: &mut Request, sizes: Received);
     /// The peer may be asked something else on this connection.
-    fn keep(&self, request: &mut Request, link: Link);
+    fn keep(&self, request: &mut Request, link: Box<Link>);
     /// The present peer as logs name it.
     fn peer_name(&self, request: &mut Request) -> String;
     /// The exchange is over.

@@ -212,7 +212,7 @@ impl Journey<'_> {
     }
 
     /// An idle connection to the peer that is still good.
-    async fn idle(&mut self, origin: &'static dyn Origin) -> Option<Link> {
+    async fn idle(&mut self, origin: &'static dyn Origin) -> Option<Box<Link>> {
         loop {
             let mut link = origin.idle(self.request)?;
             if link.is_quiet().await {
@@ -221,7 +221,7 @@ impl Journey<'_> {
         }
     }
 
-    async fn connect(&mut self, origin: &'static dyn Origin) -> Result<Link, Broken> {
+    async fn connect(&mut self, origin: &'static dyn Origin) -> Result<Box<Link>, Broken> {
         let dial = origin.dial(self.request);
         let dial = dial.ok_or(Broken::Peer(Failure::Connect))?;
         let outlives = origin.rules().outlives_client;

@@ -59,7 +59,7 @@ impl Origin for Pass {
         chosen
     }
 
-    fn idle(&self, request: &mut Request) -> Option<Link> {
+    fn idle(&self, request: &mut Request) -> Option<Box<Link>> {
         let now = request.moment();
         let may_repeat = self.may_repeat(request);
         let (group, peer) = self.present_peer(request)?;
@@ -238,7 +238,7 @@ impl Origin for Pass {
         }
     }
 
-    fn keep(&self, request: &mut Request, link: Link) {
+    fn keep(&self, request: &mut Request, link: Box<Link>) {
         let now = request.moment();
         let attempts = request.state(self.state);
         if attempts.last_use {
