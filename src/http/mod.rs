@@ -1,4 +1,4 @@
-//! A request's life, on Pingora's streams, connectors and TLS: rooms that use only those behind them, see the map
+//! A request's life, on Pingora's streams: rooms that use only those behind them, see the map
 //! in `src/README.md`. No feature is named here: modules bring directives, variables and handlers, and
 //! everything is known by index before the first request.
 #![forbid(unsafe_code)]

@@ -16,7 +16,7 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::drain::Entrance;
 use crate::http::plan::counters::Connections;
-use crate::http::transport::socket::ClientSocket;
+use crate::http::transport::socket::PlainSocket;
 use crate::os::Listening;
 
 /// A socket of the master's to accept at.
@@ -79,11 +79,11 @@ fn stream((socket, client): (Socket, SockAddr)) -> io::Result<Stream> {
             // A connection that is gone already says so when it is read.
             let _ = socket.set_tcp_nodelay(true);
             let stream = TcpStream::from_std(socket.into())?;
-            Box::new(ClientSocket::new(stream, client))
+            Box::new(PlainSocket::new(stream, client))
         }
         None => {
             let stream = UnixStream::from_std(socket.into())?;
-            Box::new(ClientSocket::new(stream, client))
+            Box::new(PlainSocket::new(stream, client))
         }
     })
 }

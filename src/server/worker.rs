@@ -34,7 +34,6 @@ use crate::conf::reason;
 use crate::http::client::connection::Application;
 use crate::http::plan::chore::Chore;
 use crate::http::plan::runtime::{Address, Listener, Runtime};
-use crate::http::upstream::road::Road;
 use crate::modules;
 use crate::modules::process::{LogLevel, Settings};
 use crate::os::{self, Identity, LogFile};
@@ -239,10 +238,8 @@ impl Ready {
         };
         let addresses: Vec<&Address> = runtime.listeners.iter().map(|one| &one.address).collect();
         runtime.connections.accepts_for(generation);
-        let road = Arc::new(Road::default());
-        let application = |listener: &'static Listener| {
-            Arc::new(Application::new(runtime, listener, Arc::clone(&road)))
-        };
+        let application =
+            |listener: &'static Listener| Arc::new(Application::new(runtime, listener));
         for listener in &runtime.listeners {
             if covering(&addresses, &listener.address).is_some() {
                 continue;

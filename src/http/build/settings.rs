@@ -49,9 +49,10 @@ impl Settings {
                 .map_or(Duration::ZERO, |AuthDelay(time)| *time),
             log_subrequest: chain.nearest().is_some_and(|LogSubrequest(on)| *on),
             internal: chain.nearest::<Internal>().is_some(),
-            server_tokens: chain
-                .nearest()
-                .map_or_else(|| SERVER.into(), |ServerTokens(text)| Arc::clone(text)),
+            server_line: match chain.nearest().map_or(SERVER, |ServerTokens(text)| text) {
+                "" => Box::default(),
+                text => format!("Server: {text}\r\n").into(),
+            },
             types: chain
                 .nearest()
                 .map_or_else(MediaTypes::built_in, |TypesWritten(types)| types.clone()),

@@ -31,14 +31,13 @@ use crate::http::plan::runtime::{Listener, Runtime};
 use crate::http::transport::clock;
 use crate::http::transport::end::End;
 use crate::http::transport::timer::Timer;
-use crate::http::upstream::road::{Proxied, Road};
+use crate::http::upstream::road::{self, Proxied};
 use crate::http::upstream::wait;
 
 /// Serves the connections of one address.
 pub struct Application {
     runtime: &'static Runtime,
     listener: &'static Listener,
-    road: Arc<Road>,
 }
 
 /// Numbers the connections of a worker.
@@ -46,12 +45,8 @@ static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
 
 impl Application {
     /// Serves `listener`.
-    pub fn new(runtime: &'static Runtime, listener: &'static Listener, road: Arc<Road>) -> Self {
-        Self {
-            runtime,
-            listener,
-            road,
-        }
+    pub fn new(runtime: &'static Runtime, listener: &'static Listener) -> Self {
+        Self { runtime, listener }
     }
 
     fn facts(&self, stream: &Stream) -> ConnectionFacts {
@@ -195,7 +190,7 @@ impl Connection<'_> {
         session.follow(&request);
         session.client.consume(request.head.bytes().len());
         if let Answer::Wait(paused) = answer {
-            let settled = wait::settle(&self.application.road, &mut request, &mut session, paused);
+            let settled = wait::settle(&mut request, &mut session, paused);
             answer = Box::pin(settled).await;
         }
         let settings = &request.location.settings;
@@ -255,12 +250,7 @@ impl Connection<'_> {
         mut session: Box<Session>,
         origin: &'static dyn Origin,
     ) {
-        match self
-            .application
-            .road
-            .run(&mut request, &mut session, origin)
-            .await
-        {
+        match road::run(&mut request, &mut session, origin).await {
             Proxied::Instead(response) => {
                 // What a proxied request usually takes is half as large without it.
                 Box::pin(self.respond(request, session, response)).await;

@@ -44,6 +44,8 @@ pub(in crate::http) fn skip_empty_lines(client: &mut End) -> usize {
         .iter()
         .take_while(|byte| matches!(byte, b'\r' | b'\n'))
         .count();
-    client.consume(blank);
+    if blank > 0 {
+        client.consume(blank);
+    }
     client.received().len()
 }

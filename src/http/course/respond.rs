@@ -57,9 +57,7 @@ pub(in crate::http) fn head(request: &Request, body: &Body, out: &mut Vec<u8>) {
     let status = request.response.status;
     out.reserve(USUAL);
     status_line(out, status, reason(status));
-    if let Some(server) = server(request) {
-        field(out, "Server", server.as_bytes());
-    }
+    out.extend_from_slice(server_line(request));
     date_field(out);
     request.response.fields.write(out);
     if sends_body(request) && is_chunked(request, body) {
@@ -117,11 +115,8 @@ pub fn proxied_head(
         reason(status)
     };
     status_line(out, status, phrase);
-    if !switches
-        && request.response.field("server").is_none()
-        && let Some(server) = server(request)
-    {
-        field(out, "Server", server.as_bytes());
+    if !switches && request.response.field("server").is_none() {
+        out.extend_from_slice(server_line(request));
     }
     if request.response.field("date").is_none() {
         date_field(out);
@@ -138,10 +133,8 @@ pub fn proxied_head(
     Passed { chunked, with_body }
 }
 
-/// What the `Server` field says, if there is to be one.
-pub fn server(request: &Request) -> Option<&str> {
-    let text = &*request.location.settings.server_tokens;
-    (!text.is_empty()).then_some(text)
+fn server_line(request: &Request) -> &[u8] {
+    request.location.settings.server_line.as_bytes()
 }
 
 fn is_bodiless(status: u16) -> bool {
@@ -174,11 +167,10 @@ fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 }
 
 fn connection_field(request: &Request, out: &mut Vec<u8>) {
-    let kept: &[u8] = match request.keep_alive {
-        true => b"keep-alive",
-        false => b"close",
-    };
-    field(out, "Connection", kept);
+    out.extend_from_slice(match request.keep_alive {
+        true => b"Connection: keep-alive\r\n",
+        false => b"Connection: close\r\n",
+    });
 }
 
 /// So many nanoseconds the line is used without another look at the calendar: its seconds begin this late.

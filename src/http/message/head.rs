@@ -24,6 +24,7 @@ pub struct Head {
     /// The value of the first `Host`.
     host: Option<Range<usize>>,
     has_connection: bool,
+    has_length: bool,
     has_conditions: bool,
     body: BodyFraming,
     fault: Option<BadHead>,
@@ -94,6 +95,7 @@ impl Head {
         let said = request_framing::of(&self.bytes, &self.fields, self.minor_version);
         self.host = said.host;
         self.has_connection = said.has_connection;
+        self.has_length = said.has_length;
         self.has_conditions = said.has_conditions;
         self.body = said.framing.unwrap_or_default();
         self.fault = said.framing.err();
@@ -111,6 +113,7 @@ impl Head {
         self.fields.clear();
         self.host = None;
         self.has_connection = false;
+        self.has_length = false;
         self.has_conditions = false;
         self.body = BodyFraming::None;
         self.fault = None;
@@ -171,6 +174,16 @@ impl Head {
         Some(&self.bytes[self.host.clone()?])
     }
 
+    /// The first `Connection` field.
+    pub fn connection(&self) -> Option<&[u8]> {
+        self.has_connection.then(|| self.field(b"connection"))?
+    }
+
+    /// Whether there is a `Content-Length`.
+    pub fn has_length(&self) -> bool {
+        self.has_length
+    }
+
     /// Whether the `Connection` fields hold `token`.
     pub fn connection_lists(&self, token: &[u8]) -> bool {
         self.has_connection && self.lists(b"connection", token)
@@ -205,6 +218,42 @@ impl Head {
             .map(move |(name, value)| (&bytes[name.clone()], &bytes[value.clone()]))
     }
 
+    /// Appends the lines of the fields whose names are wanted. Those that are written as usual and stand together
+    /// are copied together.
+    pub fn write_fields(&self, wanted: impl Fn(&[u8]) -> bool, out: &mut Vec<u8>) {
+        let mut run = 0..0;
+        for (name, value) in &self.fields {
+            if !wanted(&self.bytes[name.clone()]) {
+                continue;
+            }
+            let line = name.start..value.end + LINE_END.len();
+            if !self.is_usual(name, value) {
+                out.extend_from_slice(&self.bytes[run]);
+                run = 0..0;
+                for part in [
+                    &self.bytes[name.clone()],
+                    SEPARATOR,
+                    &self.bytes[value.clone()],
+                    LINE_END,
+                ] {
+                    out.extend_from_slice(part);
+                }
+            } else if run.end == line.start {
+                run.end = line.end;
+            } else {
+                out.extend_from_slice(&self.bytes[run]);
+                run = line;
+            }
+        }
+        out.extend_from_slice(&self.bytes[run]);
+    }
+
+    /// Whether nothing but what belongs there stands around a value.
+    fn is_usual(&self, name: &Range<usize>, value: &Range<usize>) -> bool {
+        let between = &self.bytes[name.end..value.start];
+        between == SEPARATOR && self.bytes[value.end..].starts_with(LINE_END)
+    }
+
     /// Whether a list-valued field `name` holds `token`.
     pub fn lists(&self, name: &[u8], token: &[u8]) -> bool {
         self.fields()
@@ -216,6 +265,10 @@ impl Head {
             })
     }
 }
+
+/// What usually stands between a field's name and its value, and behind that.
+const SEPARATOR: &[u8] = b": ";
+const LINE_END: &[u8] = b"\r\n";
 
 /// `METHOD TARGET HTTP/1.x`; a target is any bytes that clients send.
 struct RequestLine {
@@ -352,6 +405,28 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn fields_are_written_one_by_one_or_together(
+            lines in prop::collection::vec("[AB]:[ \t]{0,2}[x-z]{0,2}[ \t]{0,2}(\r\n|\n)|[AB](\r\n|\n)|[AB]: x\r\n", 0..12),
+            kept in any::<bool>(),
+        ) {
+            let mut head = Head::default();
+            head.read(format!("GET / HTTP/1.1\r\n{}\r\n", lines.concat()).as_bytes()).unwrap();
+            if kept {
+                head.keep_fields(|name| name == b"A");
+            }
+            for wanted in [&b"AB"[..], b"A", b""] {
+                let is_wanted = |name: &[u8]| wanted.contains(&name[0]);
+                let mut expected = Vec::new();
+                for (name, value) in head.fields().filter(|(name, _)| is_wanted(name)) {
+                    expected.extend_from_slice(&[name, b": ", value, b"\r\n"].concat());
+                }
+                let mut out = Vec::new();
+                head.write_fields(is_wanted, &mut out);
+                prop_assert_eq!(out, expected);
+            }
+        }
+
         #[test]
         fn more_bytes_change_nothing_that_was_understood(
             line in "[A-Z]{1,4}  ?/[!-~\u{e9}]{0,5} HTTP/(1\\.[012]|2\\.0|x)(\r\n|\n)",

@@ -18,7 +18,9 @@ pub(in crate::http) fn of(head: &Head, out: &mut Vec<u8>) -> Result<(), BadHost>
     for host in [field, authority(head)].into_iter().flatten() {
         name = name_of(host)?;
     }
-    out.extend(name.iter().map(u8::to_ascii_lowercase));
+    let start = out.len();
+    out.extend_from_slice(name);
+    out[start..].make_ascii_lowercase();
     Ok(())
 }
 

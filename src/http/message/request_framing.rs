@@ -22,6 +22,9 @@ const SINGLE: &[&[u8]] = &[
     b"if-unmodified-since",
 ];
 
+/// Where the length is in [`SINGLE`].
+const LENGTH: usize = 1;
+
 /// Where the conditions begin in [`SINGLE`], to its end.
 const FIRST_CONDITION: usize = 6;
 
@@ -33,6 +36,8 @@ pub(in crate::http) struct Said {
     pub(in crate::http) host: Option<Range<usize>>,
     /// Whether there is a `Connection`.
     pub(in crate::http) has_connection: bool,
+    /// Whether there is a `Content-Length`.
+    pub(in crate::http) has_length: bool,
     /// Whether there is a condition: an `If-Match`, or the like.
     pub(in crate::http) has_conditions: bool,
 }
@@ -76,6 +81,7 @@ pub(in crate::http) fn of(bytes: &[u8], fields: &[Place], minor_version: u8) -> 
         framing,
         host,
         has_connection,
+        has_length: seen & 1 << LENGTH != 0,
         has_conditions: seen >> FIRST_CONDITION != 0,
     }
 }
@@ -149,6 +155,7 @@ mod tests {
             head.read(text.as_bytes()).unwrap();
             assert_eq!(head.has_conditions(), name.starts_with("if-"), "{name}");
             assert_eq!(head.host().is_some(), place == 0);
+            assert_eq!(head.has_length(), name == "content-length");
         }
     }
 

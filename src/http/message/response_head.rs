@@ -8,6 +8,7 @@
 use std::cell::Cell;
 
 use super::framing::{Chunks, Framing};
+use super::response_fields::NameLengths;
 use super::response_lines::{self as lines, Malformed, Place};
 
 /// The head of a response as an origin sent it.
@@ -30,6 +31,8 @@ pub struct ResponseHead<'h> {
     input: &'h [u8],
     /// Each with whether it concerns the connection alone.
     places: &'h [(Place, bool)],
+    /// How long the names of the fields are.
+    lengths: NameLengths,
     /// Whether `Connection` names fields, beside saying how long it lasts.
     names_fields: bool,
 }
@@ -95,12 +98,13 @@ fn parse<'h>(
     let Some(line) = lines::status_line(input)? else {
         return Ok(None);
     };
-    let mut facts = Facts::default();
+    let (mut facts, mut lengths) = (Facts::default(), NameLengths::default());
     let mut at = line.end;
     while !matches!(input.get(at), Some(b'\r' | b'\n')) {
         let Some((place, next)) = lines::field(input, at)? else {
             return Ok(None);
         };
+        lengths.add(place.name.len());
         let is_own = facts.take(&input[place.name.clone()], &input[place.value.clone()]);
         places.push((place, is_own));
         at = next;
@@ -119,6 +123,7 @@ fn parse<'h>(
         persistent: !facts.close && (line.minor_version == 1 || facts.keep_alive),
         input,
         places,
+        lengths,
         names_fields: facts.names_fields,
     }))
 }
@@ -208,6 +213,9 @@ impl<'h> ResponseHead<'h> {
 
     /// The first field of this name.
     pub fn field(&self, name: &[u8]) -> Option<&'h [u8]> {
+        if !self.lengths.have(name.len()) {
+            return None;
+        }
         let mut fields = self.fields();
         let found = fields.find(|field| field.name.eq_ignore_ascii_case(name))?;
         Some(found.value)

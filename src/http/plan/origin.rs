@@ -1,6 +1,6 @@
 //! What a `proxy_pass` decides for the road to its origins, and is told by it.
 //!
-//! One request makes one or more attempts, each with one peer: `choose`, `idle` or `address`,
+//! One request makes one or more attempts, each with one peer: `choose`, `idle` or `dial`,
 //! `connected`, `write_head`, `answered`, `response`, `received` in this order, up to a `failed` or
 //! the next `choose`. Whatever happened, `finished` is called once, for the origin that the
 //! request had last.
@@ -9,11 +9,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pingora_core::upstreams::peer::HttpPeer;
-
 use super::outcome::InternalTarget;
 use crate::http::course::request::Request;
 use crate::http::message::response_head::ResponseHead;
+use crate::http::transport::dial::Dial;
 use crate::http::transport::link::Link;
 use crate::http::transport::spill::ReadAhead;
 
@@ -22,9 +21,9 @@ pub trait Origin: Send + Sync {
     /// Chooses the peer to try next, or the status to fail with.
     fn choose(&self, request: &mut Request) -> Result<(), u16>;
     /// An idle connection to that peer.
-    fn idle(&self, request: &mut Request) -> Option<Link>;
-    /// Where that peer is, for a fresh connection.
-    fn address(&self, request: &mut Request) -> Option<Box<HttpPeer>>;
+    fn idle(&self, request: &mut Request) -> Option<Box<Link>>;
+    /// What a fresh connection to that peer takes.
+    fn dial(&self, request: &mut Request) -> Option<Dial>;
     /// There is a connection to that peer.
     fn connected(&self, request: &mut Request, link: &mut Link);
     /// Appends the head that the peer gets; a body follows that ends as `body` says.
@@ -48,7 +47,7 @@ pub trait Origin: Send + Sync {
     /// How much has come from the present peer so far.
     fn received(&self, request: &mut Request, sizes: Received);
     /// The peer may be asked something else on this connection.
-    fn keep(&self, request: &mut Request, link: Link);
+    fn keep(&self, request: &mut Request, link: Box<Link>);
     /// The present peer as logs name it.
     fn peer_name(&self, request: &mut Request) -> String;
     /// The exchange is over.

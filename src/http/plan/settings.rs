@@ -39,8 +39,8 @@ pub struct Settings {
     pub log_subrequest: bool,
     /// `internal`: not for clients, nor are the locations within.
     pub internal: bool,
-    /// `server_tokens`: the `Server` field, unless it is empty.
-    pub server_tokens: Arc<str>,
+    /// `server_tokens`: the line of the `Server` field; empty when there is to be none.
+    pub server_line: Box<str>,
     /// `types`.
     pub types: Arc<MediaTypes>,
     /// `default_type`.

@@ -281,7 +281,7 @@ mod tests {
     use tokio::net::UnixStream;
 
     use super::*;
-    use crate::http::transport::socket::ClientSocket;
+    use crate::http::transport::socket::PlainSocket;
 
     /// Sends a head and a file, as long responses are sent; what arrives.
     async fn sent(is_refused: bool, content: &[u8]) -> Vec<u8> {
@@ -294,7 +294,7 @@ mod tests {
         }
         let tried = os::send_file(number, &file, content.len() as u64 - 1, 1);
         assert_eq!(tried.is_err(), is_refused);
-        let mut end = End::new(Box::new(ClientSocket::new(ours, None)), Arc::default());
+        let mut end = End::new(Box::new(PlainSocket::new(ours, None)), Arc::default());
         let sending = tokio::spawn(async move {
             let head = std::future::poll_fn(|task| end.poll_send_before_file(task, b"head"));
             assert_eq!(head.await.unwrap(), 4);

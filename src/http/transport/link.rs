@@ -16,7 +16,7 @@ use pingora_core::protocols::Stream;
 use super::end::End;
 use crate::metric::Moment;
 
-/// A connection to a peer.
+/// A connection to a peer. It goes from hand to hand with each request, so it stays where it is.
 #[derive(Debug)]
 pub struct Link {
     /// The connection, with counts of what went over it.
@@ -31,13 +31,13 @@ pub struct Link {
 
 impl Link {
     /// A fresh connection.
-    pub fn new(stream: Stream, now: Moment) -> Self {
-        Self {
+    pub fn new(stream: Stream, now: Moment) -> Box<Self> {
+        Box::new(Self {
             end: End::new(stream, Arc::default()),
             opened: now,
             requests: 0,
             is_last_use: true,
-        }
+        })
     }
 
     /// Whether it is open and silent, as far as the event loop knows; no system call is made unless there
@@ -58,14 +58,14 @@ pub struct IdleLinks(Mutex<Vec<Idle>>);
 #[derive(Debug)]
 struct Idle {
     peer: usize,
-    link: Link,
+    link: Box<Link>,
     since: Moment,
 }
 
 impl IdleLinks {
     /// The last one to this peer that was used, unless it was idle for longer than `timeout`. Whether it is
     /// still good is to be seen.
-    pub fn take(&self, peer: usize, now: Moment, timeout: Duration) -> Option<Link> {
+    pub fn take(&self, peer: usize, now: Moment, timeout: Duration) -> Option<Box<Link>> {
         let mut idle = self.0.lock();
         loop {
             let place = idle.iter().rposition(|one| one.peer == peer)?;
@@ -77,7 +77,7 @@ impl IdleLinks {
     }
 
     /// Keeps a connection, and no more than `most` of them.
-    pub fn keep(&self, peer: usize, link: Link, now: Moment, most: usize) {
+    pub fn keep(&self, peer: usize, link: Box<Link>, now: Moment, most: usize) {
         let mut idle = self.0.lock();
         if idle.len() >= most && !idle.is_empty() {
             idle.remove(0);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 pub mod clock;
 pub mod departure;
+pub mod dial;
 pub mod end;
 pub mod link;
 pub mod meter;

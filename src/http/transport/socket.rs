@@ -1,8 +1,8 @@
-//! A client's connection as the event loop has it.
+//! A connection, to a client or to a peer, as the event loop has it.
 //!
 //! It takes the place of Pingora's own stream, which looks at the clock twice for each read that has to
 //! wait and sets memory aside for buffers and measurements that nobody here asks for: more of a short
-//! request than reading its head takes. Connections to peers are Pingora's.
+//! request than reading its head takes.
 
 use std::fmt::Debug;
 use std::io::{self, IoSlice};
@@ -20,27 +20,37 @@ use pingora_core::protocols::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-/// A client's connection: a TCP or Unix stream of the event loop's.
+/// A connection: a TCP or Unix stream of the event loop's.
 #[derive(Debug)]
-pub struct ClientSocket<S> {
+pub struct PlainSocket<S, K = ()> {
     stream: S,
-    client: Option<SocketAddr>,
+    other: Option<SocketAddr>,
     /// What was looked at and is still to be read.
     ahead: Vec<u8>,
+    /// Dropped when the connection is closed.
+    _kept: K,
 }
 
-impl<S> ClientSocket<S> {
-    /// The connection of this client, whose address is `None` at a Unix socket.
-    pub fn new(stream: S, client: Option<SocketAddr>) -> Self {
+impl<S> PlainSocket<S> {
+    /// The connection to this other side, whose address is `None` at a Unix socket.
+    pub fn new(stream: S, other: Option<SocketAddr>) -> Self {
+        Self::keeping(stream, other, ())
+    }
+}
+
+impl<S, K> PlainSocket<S, K> {
+    /// The same, with something that is dropped when the connection is closed.
+    pub fn keeping(stream: S, other: Option<SocketAddr>, kept: K) -> Self {
         Self {
             stream,
-            client,
+            other,
             ahead: Vec::new(),
+            _kept: kept,
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for ClientSocket<S> {
+impl<S: AsyncRead + Unpin, K: Unpin> AsyncRead for PlainSocket<S, K> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         task: &mut Context<'_>,
@@ -56,7 +66,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientSocket<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
+impl<S: AsyncWrite + Unpin, K: Unpin> AsyncWrite for PlainSocket<S, K> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         task: &mut Context<'_>,
@@ -88,7 +98,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientSocket<S> {
 }
 
 #[async_trait]
-impl<S: AsyncWrite + Unpin + Send> Shutdown for ClientSocket<S> {
+impl<S: AsyncWrite + Unpin + Send, K: Send> Shutdown for PlainSocket<S, K> {
     async fn shutdown(&mut self) {
         // It may be gone already.
         let _ = AsyncWriteExt::shutdown(&mut self.stream).await;
@@ -96,7 +106,7 @@ impl<S: AsyncWrite + Unpin + Send> Shutdown for ClientSocket<S> {
 }
 
 #[async_trait]
-impl<S: AsyncRead + Unpin + Send> Peek for ClientSocket<S> {
+impl<S: AsyncRead + Unpin + Send, K: Unpin + Send> Peek for PlainSocket<S, K> {
     async fn try_peek(&mut self, out: &mut [u8]) -> io::Result<bool> {
         self.read_exact(out).await?;
         self.ahead.splice(..0, out.iter().copied());
@@ -104,33 +114,33 @@ impl<S: AsyncRead + Unpin + Send> Peek for ClientSocket<S> {
     }
 }
 
-impl<S: AsRawFd> UniqueID for ClientSocket<S> {
+impl<S: AsRawFd, K> UniqueID for PlainSocket<S, K> {
     fn id(&self) -> UniqueIDType {
         self.stream.as_raw_fd()
     }
 }
 
-impl<S: AsRawFd> GetSocketDigest for ClientSocket<S> {
+impl<S: AsRawFd, K> GetSocketDigest for PlainSocket<S, K> {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
         let digest = SocketDigest::from_raw_fd(self.stream.as_raw_fd());
-        let _ = digest.peer_addr.set(self.client.map(Into::into));
+        let _ = digest.peer_addr.set(self.other.map(Into::into));
         Some(Arc::new(digest))
     }
 }
 
-impl<S> GetTimingDigest for ClientSocket<S> {
+impl<S, K> GetTimingDigest for PlainSocket<S, K> {
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
         Vec::new()
     }
 }
 
-impl<S> GetProxyDigest for ClientSocket<S> {
+impl<S, K> GetProxyDigest for PlainSocket<S, K> {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
         None
     }
 }
 
-impl<S> Ssl for ClientSocket<S> {}
+impl<S, K> Ssl for PlainSocket<S, K> {}
 
 #[cfg(test)]
 mod tests {
@@ -141,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_looked_at_is_read_all_the_same() {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let mut socket = ClientSocket::new(ours, None);
+        let mut socket = PlainSocket::new(ours, None);
         theirs.write_all(b"hello").await.unwrap();
         let mut first = [0; 2];
         for _ in 0..2 {

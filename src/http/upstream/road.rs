@@ -6,9 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::task::Poll;
 
-use pingora_core::connectors::{ConnectorOptions, TransportConnector};
-use pingora_core::{Error, ErrorType};
-
 use super::exchange::{Broken, Exchange};
 use super::wait;
 use crate::conf::reason;
@@ -22,11 +19,6 @@ use crate::http::plan::origin::{Body, Failure, Origin};
 use crate::http::transport::link::Link;
 use crate::http::transport::received::PIECE;
 use crate::http::transport::timer::deadline;
-
-/// Makes connections to peers.
-pub struct Road {
-    connector: TransportConnector,
-}
 
 /// What became of a proxied request.
 #[derive(Debug)]
@@ -47,43 +39,25 @@ const MAX_ATTEMPTS: usize = 256;
 /// What a head may grow by on its way to a peer, usually.
 const ADDED: usize = 256;
 
-impl Default for Road {
-    /// The roads of one worker.
-    fn default() -> Self {
-        let mut options = ConnectorOptions::new(1);
-        // Peers are not spoken to in TLS. The certificates of the system would be read by each
-        // worker, and one that cannot be read would end it.
-        options.ca_file = Some("/dev/null".to_owned());
-        Self {
-            connector: TransportConnector::new(Some(options)),
-        }
-    }
-}
-
-impl Road {
-    /// Proxies the request whose head has been consumed.
-    pub async fn run(
-        &self,
-        request: &mut Request,
-        session: &mut Session,
-        origin: &'static dyn Origin,
-    ) -> Proxied {
-        session.outbox.begin();
-        let mut journey = Journey {
-            road: self,
-            request,
-            session,
-            origin,
-        };
-        match journey.run().await {
-            Proxied::Instead(_) if !journey.send_hints().await => Proxied::Close,
-            proxied => proxied,
-        }
+/// Proxies the request whose head has been consumed.
+pub async fn run(
+    request: &mut Request,
+    session: &mut Session,
+    origin: &'static dyn Origin,
+) -> Proxied {
+    session.outbox.begin();
+    let mut journey = Journey {
+        request,
+        session,
+        origin,
+    };
+    match journey.run().await {
+        Proxied::Instead(_) if !journey.send_hints().await => Proxied::Close,
+        proxied => proxied,
     }
 }
 
 struct Journey<'a> {
-    road: &'a Road,
     request: &'a mut Request,
     session: &'a mut Session,
     /// Whom the request was given to last.
@@ -133,7 +107,7 @@ impl Journey<'_> {
             };
             origin.finished(self.request);
             if let Answer::Wait(paused) = answer {
-                let settled = wait::settle(self.road, self.request, self.session, paused);
+                let settled = wait::settle(self.request, self.session, paused);
                 answer = Box::pin(settled).await;
             }
             match answer {
@@ -238,7 +212,7 @@ impl Journey<'_> {
     }
 
     /// An idle connection to the peer that is still good.
-    async fn idle(&mut self, origin: &'static dyn Origin) -> Option<Link> {
+    async fn idle(&mut self, origin: &'static dyn Origin) -> Option<Box<Link>> {
         loop {
             let mut link = origin.idle(self.request)?;
             if link.is_quiet().await {
@@ -247,19 +221,22 @@ impl Journey<'_> {
         }
     }
 
-    async fn connect(&mut self, origin: &'static dyn Origin) -> Result<Link, Broken> {
-        let session = &mut *self.session;
-        let address = origin.address(self.request);
-        let address = address.ok_or(Broken::Peer(Failure::Connect))?;
+    async fn connect(&mut self, origin: &'static dyn Origin) -> Result<Box<Link>, Broken> {
+        let dial = origin.dial(self.request);
+        let dial = dial.ok_or(Broken::Peer(Failure::Connect))?;
         let outlives = origin.rules().outlives_client;
-        let body_done = session.body.is_done();
-        let client = &mut session.client;
-        let left = std::future::poll_fn(|task| match body_done && !outlives {
+        let Session {
+            client,
+            body,
+            timer,
+            ..
+        } = &mut *self.session;
+        let left = std::future::poll_fn(|task| match body.is_done() && !outlives {
             true => client.poll_left(task),
             false => Poll::Pending,
         });
-        // It is large, and most requests find a connection: they have no place set aside for it.
-        let connecting = Box::pin(self.road.connector.new_stream(&*address));
+        // Most requests find a connection: they have no place set aside for this.
+        let connecting = Box::pin(dial.connect(timer));
         let made = tokio::select! {
             biased;
             made = connecting => made,
@@ -269,33 +246,20 @@ impl Journey<'_> {
         let made = made.map(|stream| Link::new(stream, self.request.moment()));
         made.map_err(|error| {
             self.complain(origin, &error);
-            Broken::Peer(match error.etype() {
-                ErrorType::ConnectTimedout => Failure::Timeout,
+            Broken::Peer(match error.kind() {
+                io::ErrorKind::TimedOut => Failure::Timeout,
                 _ => Failure::Connect,
             })
         })
     }
 
-    fn complain(&mut self, origin: &'static dyn Origin, error: &Error) {
+    fn complain(&mut self, origin: &'static dyn Origin, error: &io::Error) {
         let peer = origin.peer_name(self.request);
         let request = Passing(self.request, &peer);
-        let what = match of_the_system(error) {
-            _ if *error.etype() == ErrorType::ConnectTimedout => "upstream timed out".to_owned(),
-            Some(error) => format!("connect() failed ({})", reason(error)),
-            None => format!("connect() failed ({})", error.etype().as_str()),
+        let what = match error.kind() {
+            io::ErrorKind::TimedOut => "upstream timed out".to_owned(),
+            _ => format!("connect() failed ({})", reason(error)),
         };
         log::error!("{what} while connecting to upstream{request}");
     }
-}
-
-/// What the system said, if that is behind an error.
-fn of_the_system(error: &Error) -> Option<&io::Error> {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.root_cause());
-    while let Some(error) = cause {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        cause = error.source();
-    }
-    None
 }

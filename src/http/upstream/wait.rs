@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use bytes::Bytes;
 
-use super::road::{Proxied, Road};
+use super::road::{self, Proxied};
 use crate::http::course::engine::{self, Answer, Paused};
 use crate::http::course::request::Request;
 use crate::http::course::session::Session;
@@ -17,12 +17,7 @@ use crate::http::plan::wait::{Subrequest, Wait};
 const LEFT: u16 = 499;
 
 /// Goes on with a request that waits, until it has an answer.
-pub async fn settle(
-    road: &Road,
-    request: &mut Request,
-    session: &mut Session,
-    mut paused: Paused,
-) -> Answer {
+pub async fn settle(request: &mut Request, session: &mut Session, mut paused: Paused) -> Answer {
     loop {
         let (wait, go_on) = paused.into_parts();
         let client = &mut session.client;
@@ -33,7 +28,7 @@ pub async fn settle(
         });
         let over = tokio::select! {
             biased;
-            over = finished(road, request, wait, &outlives) => over,
+            over = finished(request, wait, &outlives) => over,
             () = left => Err(LEFT),
         };
         session.client.stop_watching();
@@ -51,12 +46,7 @@ pub async fn settle(
 
 /// Ready once it is over; the status where that closes the connection. Whether it is waited for without the
 /// client is told in `outlives`.
-async fn finished(
-    road: &Road,
-    request: &mut Request,
-    wait: Wait,
-    outlives: &AtomicBool,
-) -> Result<(), u16> {
+async fn finished(request: &mut Request, wait: Wait, outlives: &AtomicBool) -> Result<(), u16> {
     match wait {
         Wait::Until(end) => end.await,
         Wait::Subrequest(sub) => {
@@ -64,7 +54,7 @@ async fn finished(
                 request: mut sub,
                 answered,
             } = *sub;
-            let whole = answer(road, &mut sub, outlives).await;
+            let whole = answer(&mut sub, outlives).await;
             engine::finish(&mut sub);
             if !whole {
                 return Err(sub.response.status);
@@ -77,7 +67,6 @@ async fn finished(
 
 /// Takes a subrequest to the head of its response; false where the connection is to be closed instead.
 fn answer<'a>(
-    road: &'a Road,
     sub: &'a mut Request,
     outlives: &'a AtomicBool,
 ) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
@@ -85,13 +74,13 @@ fn answer<'a>(
         let mut session = Session::of_our_own();
         let mut answer = engine::decide(sub);
         if let Answer::Wait(paused) = answer {
-            answer = settle(road, sub, &mut session, paused).await;
+            answer = settle(sub, &mut session, paused).await;
         }
         let response = match answer {
             Answer::Local(response) => response,
             Answer::Proxy(origin) => {
                 outlives.store(origin.rules().outlives_client, Ordering::Relaxed);
-                match road.run(sub, &mut session, origin).await {
+                match road::run(sub, &mut session, origin).await {
                     Proxied::Sent { .. } => return true,
                     Proxied::Instead(response) => response,
                     Proxied::Close => return false,

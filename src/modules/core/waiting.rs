@@ -20,7 +20,6 @@ use crate::http::plan::phase::{AccessRule, ContentHandler, Phase, PhaseHandler, 
 use crate::http::plan::runtime::Runtime;
 use crate::http::plan::state::StateIndex;
 use crate::http::plan::wait::{Subrequest, Wait};
-use crate::http::upstream::road::Road;
 use crate::http::upstream::wait;
 
 thread_local! {
@@ -141,12 +140,11 @@ fn runtime() -> &'static Runtime {
 /// Decides a request, with all its waits; how often it waited.
 async fn settle(request: &mut Request) -> (Answer, usize) {
     identify::identify(request).unwrap();
-    let road = Road::default();
     let mut session = Session::of_our_own();
     let begun = tokio::time::Instant::now();
     let mut answer = engine::decide(request);
     if let Answer::Wait(paused) = answer {
-        answer = wait::settle(&road, request, &mut session, paused).await;
+        answer = wait::settle(request, &mut session, paused).await;
     }
     (answer, begun.elapsed().as_secs() as usize)
 }

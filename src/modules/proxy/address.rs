@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
-use super::group::PeerAddress;
+use crate::http::transport::dial::PeerAddress;
 
 /// Where a server is said to be.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,7 +16,6 @@ use tokio::sync::watch;
 use crate::http::client::connection::Application;
 use crate::http::message::framing::{Chunks, Framing};
 use crate::http::plan::runtime::Runtime;
-use crate::http::upstream::road::Road;
 use crate::modules::core::trial;
 
 const REQUESTS: &[&str] = &[
@@ -137,7 +136,7 @@ async fn outcome(request: String, text: &'static str, cuts: [usize; 2]) -> (Vec<
     client.set_nodelay(true).unwrap();
     let (accepted, _) = own.accept().await.unwrap();
     let connection: Stream = Box::new(stream::Stream::from(accepted));
-    let application = Application::new(runtime, &runtime.listeners[0], Arc::new(Road::default()));
+    let application = Application::new(runtime, &runtime.listeners[0]);
     let application = Arc::new(application);
     let (_shutdown, watch) = watch::channel(false);
     let serving = tokio::spawn(async move { application.process_new(connection, &watch).await });

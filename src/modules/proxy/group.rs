@@ -4,8 +4,6 @@
 //! tried with a single request. Backup peers are asked when no other can be. What is counted
 //! lives in the tally, which workers may share; the turn of each peer is every worker's own.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +13,7 @@ use super::balance::{Method, Turns};
 use super::tally::{Count, Gauge, Record};
 use crate::http::course::request::Request;
 use crate::http::plan::chore::Chore;
+use crate::http::transport::dial::PeerAddress;
 use crate::http::transport::link::IdleLinks;
 use crate::metric::Moment;
 use crate::os;
@@ -53,22 +52,6 @@ pub(super) struct Peer {
     /// Its identifier in the status tree.
     pub(super) id: String,
     pub(super) record: Record,
-}
-
-/// Where a peer is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum PeerAddress {
-    Inet(SocketAddr),
-    Unix(PathBuf),
-}
-
-impl std::fmt::Display for PeerAddress {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Inet(address) => write!(out, "{address}"),
-            Self::Unix(path) => write!(out, "unix:{}", path.display()),
-        }
-    }
 }
 
 /// How idle connections to peers are kept.
@@ -217,7 +200,7 @@ impl Peer {
     /// A peer with this weight, for tests.
     #[cfg(test)]
     pub(super) fn trial(weight: u32) -> Self {
-        let address = PeerAddress::Unix(PathBuf::new());
+        let address = PeerAddress::Unix(std::path::PathBuf::new());
         let mut peers = Vec::from(Group::of_one("trial", address).peers);
         let peer = peers.swap_remove(0);
         Self { weight, ..peer }

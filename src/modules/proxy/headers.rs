@@ -165,8 +165,7 @@ impl Fields {
     fn frame(&self, request: &Request, body: SentBody, out: &mut Vec<u8>) {
         match body {
             SentBody::None => {
-                let said = request.head.field(b"content-length").is_some();
-                if said && !request.is_subrequest() {
+                if request.head.has_length() && !request.is_subrequest() {
                     line(out, b"Content-Length", b"0");
                 }
             }
@@ -178,20 +177,17 @@ impl Fields {
     }
 
     fn copy(&self, request: &Request, out: &mut Vec<u8>) {
-        let connection = request.head.field(b"connection");
+        let connection = request.head.connection();
         let names_some = connection.is_some_and(|value| !value.eq_ignore_ascii_case(b"keep-alive"));
-        for (name, value) in request.head.fields() {
-            let is_own = is_own(name);
+        let is_wanted = |name: &[u8]| {
             let is_set = || {
                 let mut set = self.set.iter();
                 set.any(|own| own.name.as_bytes().eq_ignore_ascii_case(name))
             };
             let is_set = self.lengths.have(name.len()) && is_set();
-            let is_left_out = is_own || is_set || (names_some && is_of_connection(request, name));
-            if !is_left_out {
-                line(out, name, value);
-            }
-        }
+            !(is_own(name) || is_set || names_some && is_of_connection(request, name))
+        };
+        request.head.write_fields(is_wanted, out);
     }
 }
 

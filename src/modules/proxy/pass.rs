@@ -4,11 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use pingora_core::upstreams::peer::{HttpPeer, Tracer, Tracing};
-
 use super::accel;
 use super::attempts::{Attempt, Attempts};
-use super::group::{Ending, Group, PeerAddress};
+use super::group::{Ending, Group};
 use super::headers::{Fields, Outline};
 use super::replies::Changes;
 use super::settings::{HttpVersion, Settings};
@@ -21,6 +19,7 @@ use crate::http::plan::origin::{Body, Failure, Origin, Received, Reply, Rules, S
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::state::StateIndex;
+use crate::http::transport::dial::{Dial, Presence};
 use crate::http::transport::link::Link;
 use crate::metric::Moment;
 
@@ -60,7 +59,7 @@ impl Origin for Pass {
         chosen
     }
 
-    fn idle(&self, request: &mut Request) -> Option<Link> {
+    fn idle(&self, request: &mut Request) -> Option<Box<Link>> {
         let now = request.moment();
         let may_repeat = self.may_repeat(request);
         let (group, peer) = self.present_peer(request)?;
@@ -75,20 +74,14 @@ impl Origin for Pass {
         }
     }
 
-    fn address(&self, request: &mut Request) -> Option<Box<HttpPeer>> {
+    fn dial(&self, request: &mut Request) -> Option<Dial> {
         let (group, number) = self.present_peer(request)?;
         let peer = &group.peers[number];
-        let mut made = match &peer.address {
-            PeerAddress::Inet(address) => HttpPeer::new(*address, false, String::new()),
-            PeerAddress::Unix(path) => {
-                HttpPeer::new_uds(path.to_str()?, false, String::new()).ok()?
-            }
-        };
-        // Pingora takes no time at all for a timeout that is over at once.
-        let patience = self.settings.connect_timeout.max(Duration::from_millis(1));
-        made.options.connection_timeout = Some(patience);
-        made.options.tracer = Some(Tracer(Box::new(OpenConnection(peer.record.clone()))));
-        Some(Box::new(made))
+        Some(Dial {
+            address: peer.address.clone(),
+            patience: self.settings.connect_timeout,
+            presence: Box::new(OpenConnection(peer.record.clone())),
+        })
     }
 
     fn connected(&self, request: &mut Request, link: &mut Link) {
@@ -245,7 +238,7 @@ impl Origin for Pass {
         }
     }
 
-    fn keep(&self, request: &mut Request, link: Link) {
+    fn keep(&self, request: &mut Request, link: Box<Link>) {
         let now = request.moment();
         let attempts = request.state(self.state);
         if attempts.last_use {
@@ -343,19 +336,15 @@ fn note_response(attempt: &mut Attempt, head: &ResponseHead<'_>, now: Moment) {
 }
 
 /// Counts an open connection to a peer.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct OpenConnection(Record);
 
-impl Tracing for OpenConnection {
-    fn on_connected(&self) {
+impl Presence for OpenConnection {
+    fn begin(&self) {
         self.0.begin(Gauge::Open);
     }
 
-    fn on_disconnected(&self) {
+    fn end(&self) {
         self.0.end(Gauge::Open);
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Tracing> {
-        Box::new(self.clone())
     }
 }

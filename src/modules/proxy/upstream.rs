@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::address::Endpoint;
 use super::balance::{Method, Turns, ring};
-use super::group::{Group, Keepalive, Peer, PeerAddress, Sweep};
+use super::group::{Group, Keepalive, Peer, Sweep};
 use super::registry::Registry;
 use super::tally::Tally;
 use crate::conf::{Chain, Context, Diagnostic, Scope, Span, Statement, Text, Word, values};
 use crate::http::build::builder::Builder;
+use crate::http::transport::dial::PeerAddress;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// `upstream NAME`

@@ -15,7 +15,6 @@ use pingauge::conf::{self, Loader};
 use pingauge::http::build::memory::Unshared;
 use pingauge::http::client::connection::Application;
 use pingauge::http::plan::runtime::Runtime;
-use pingauge::http::upstream::road::Road;
 use pingauge::modules;
 use pingora_core::apps::ServerApp;
 use pingora_core::protocols::Stream;
@@ -92,7 +91,7 @@ async fn run(request: Vec<u8>, answer: Vec<u8>, cuts: Vec<u8>) {
         }
     });
     let (theirs, mut client) = pair().await.expect("a connection");
-    let application = Application::new(runtime, &runtime.listeners[0], Arc::new(Road::default()));
+    let application = Application::new(runtime, &runtime.listeners[0]);
     let application = Arc::new(application);
     let (_shutdown, watch) = tokio::sync::watch::channel(false);
     let connection: Stream = Box::new(stream::Stream::from(theirs));

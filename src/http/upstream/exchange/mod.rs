@@ -93,7 +93,7 @@ struct Quiet {
 }
 
 struct Peer {
-    link: Link,
+    link: Box<Link>,
     /// Whether it takes no more of the request.
     is_deaf: bool,
 }
@@ -124,7 +124,7 @@ impl<'a> Exchange<'a> {
         request: &'a mut Request,
         session: &'a mut Session,
         origin: &'static dyn Origin,
-        link: Link,
+        link: Box<Link>,
     ) -> Self {
         let is_reused = link.requests > 1;
         let peer = Peer {
