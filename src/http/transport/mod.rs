@@ -4,12 +4,14 @@ use std::time::Duration;
 
 pub mod clock;
 pub mod departure;
+pub mod encrypted;
 pub mod end;
 pub mod link;
 pub mod meter;
 pub mod nowhere;
 pub mod outbox;
 pub mod received;
+pub mod secure;
 pub mod socket;
 pub mod spill;
 pub mod timer;

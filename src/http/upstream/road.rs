@@ -1,6 +1,8 @@
 //! A proxied request from its decision to its end: attempts with peers, one after the other, and
 //! what comes instead when all have failed.
 
+mod handshake;
+
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -51,7 +53,7 @@ impl Default for Road {
     /// The roads of one worker.
     fn default() -> Self {
         let mut options = ConnectorOptions::new(1);
-        // Peers are not spoken to in TLS. The certificates of the system would be read by each
+        // Handshakes with peers are not the connector's. The certificates of the system would be read by each
         // worker, and one that cannot be read would end it.
         options.ca_file = Some("/dev/null".to_owned());
         Self {
@@ -251,13 +253,9 @@ impl Journey<'_> {
         let session = &mut *self.session;
         let address = origin.address(self.request);
         let address = address.ok_or(Broken::Peer(Failure::Connect))?;
+        let until = deadline(origin.rules().connect_timeout);
         let outlives = origin.rules().outlives_client;
-        let body_done = session.body.is_done();
-        let client = &mut session.client;
-        let left = std::future::poll_fn(|task| match body_done && !outlives {
-            true => client.poll_left(task),
-            false => Poll::Pending,
-        });
+        let left = left(session, outlives);
         // It is large, and most requests find a connection: they have no place set aside for it.
         let connecting = Box::pin(self.road.connector.new_stream(&*address));
         let made = tokio::select! {
@@ -266,14 +264,17 @@ impl Journey<'_> {
             () = left => return Err(Broken::Client),
         };
         self.request.time_passed();
-        let made = made.map(|stream| Link::new(stream, self.request.moment()));
-        made.map_err(|error| {
+        let stream = made.map_err(|error| {
             self.complain(origin, &error);
             Broken::Peer(match error.etype() {
                 ErrorType::ConnectTimedout => Failure::Timeout,
                 _ => Failure::Connect,
             })
-        })
+        })?;
+        match origin.secure(self.request) {
+            Some(secure) => Box::pin(self.encrypt(origin, secure, stream, until)).await,
+            None => Ok(Link::new(stream, self.request.moment())),
+        }
     }
 
     fn complain(&mut self, origin: &'static dyn Origin, error: &Error) {
@@ -286,6 +287,16 @@ impl Journey<'_> {
         };
         log::error!("{what} while connecting to upstream{request}");
     }
+}
+
+/// Waits until the client has left, if its leaving ends the attempt.
+fn left(session: &mut Session, outlives: bool) -> impl Future<Output = ()> + '_ {
+    let body_done = session.body.is_done();
+    let client = &mut session.client;
+    std::future::poll_fn(move |task| match body_done && !outlives {
+        true => client.poll_left(task),
+        false => Poll::Pending,
+    })
 }
 
 /// What the system said, if that is behind an error.
