@@ -28,6 +28,7 @@ mod lasting;
 mod lifecycle;
 mod long_files;
 mod metric_push;
+mod origin_tls;
 mod packed;
 mod prometheus;
 mod push;

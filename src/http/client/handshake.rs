@@ -16,10 +16,11 @@ use tokio::io::AsyncWriteExt;
 use tokio_rustls::LazyConfigAcceptor;
 
 use crate::http::course::connection_facts::ConnectionFacts;
-use crate::http::course::encryption::{Agreed, Encrypted, Encryption, Terms};
+use crate::http::course::encryption::{Agreed, Encryption, Terms};
 use crate::http::course::request::Request;
 use crate::http::plan::handshakes::Handshake;
 use crate::http::plan::runtime::{Listener, Runtime, Server};
+use crate::http::transport::encrypted::Encrypted;
 
 /// The type of the record that every TLS connection begins with.
 const HANDSHAKE_RECORD: u8 = 22;
@@ -87,7 +88,8 @@ impl Asked<'_> {
         };
         let key = config.cert_resolver.resolve(start.client_hello());
         let stream = start.into_stream(Arc::clone(config)).await?;
-        let (stream, agreed) = Encrypted::new(stream, key.as_deref());
+        let agreed = Agreed::of(stream.get_ref().1, key.as_deref());
+        let stream = Encrypted::new(stream);
         Ok((Box::new(stream), Encryption::On(Arc::new(agreed))))
     }
 

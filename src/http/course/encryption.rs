@@ -1,26 +1,11 @@
-//! An encrypted connection: what was agreed on, and the stream that the rest of the server reads.
-//!
-//! Bytes are counted, limited and lent above it, as those of any connection; whoever asks for the
-//! socket underneath is answered by it.
+//! An encrypted connection of a client: on which terms, and what was agreed on.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use async_trait::async_trait;
-use pingora_core::protocols::raw_connect::ProxyDigest;
-use pingora_core::protocols::{
-    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
-    TimingDigest, UniqueID, UniqueIDType,
-};
 use rustls::sign::CertifiedKey;
 use rustls::{
     CipherSuite, HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection, SignatureAlgorithm,
 };
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio_rustls::server::TlsStream;
-
-use crate::http::transport::FAREWELL;
 
 /// What a server does with handshakes.
 #[derive(Clone, Debug)]
@@ -88,7 +73,8 @@ impl Agreed {
         }
     }
 
-    fn of(connection: &ServerConnection, key: Option<&CertifiedKey>) -> Self {
+    /// What a handshake came to in which the certificate of `key` was shown.
+    pub(in crate::http) fn of(connection: &ServerConnection, key: Option<&CertifiedKey>) -> Self {
         let suite = connection.negotiated_cipher_suite();
         let cipher = suite.map_or("", |suite| cipher_name(suite.suite()));
         Self {
@@ -124,7 +110,8 @@ fn certificate_kind(cipher: &str, chosen: Option<&CertifiedKey>) -> &'static str
     }
 }
 
-fn cipher_name(suite: CipherSuite) -> &'static str {
+/// What OpenSSL calls a cipher suite.
+pub fn cipher_name(suite: CipherSuite) -> &'static str {
     use CipherSuite as S;
     match suite {
         S::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",
@@ -139,95 +126,3 @@ fn cipher_name(suite: CipherSuite) -> &'static str {
         other => other.as_str().unwrap_or(""),
     }
 }
-
-/// The stream of an encrypted connection.
-#[derive(Debug)]
-pub(in crate::http) struct Encrypted(TlsStream<Stream>);
-
-impl Encrypted {
-    /// Takes a connection whose handshake is done.
-    /// Its certificate is that of `key`.
-    pub(in crate::http) fn new(
-        stream: TlsStream<Stream>,
-        key: Option<&CertifiedKey>,
-    ) -> (Self, Agreed) {
-        let agreed = Agreed::of(stream.get_ref().1, key);
-        (Self(stream), agreed)
-    }
-
-    fn below(&self) -> &Stream {
-        self.0.get_ref().0
-    }
-}
-
-impl AsyncRead for Encrypted {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        task: &mut Context<'_>,
-        out: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        let stream = &mut self.get_mut().0;
-        let read = Pin::new(&mut *stream).poll_read(task, out);
-        if stream.get_ref().1.wants_write() {
-            // What was read may ask for an answer of its own: a refused renegotiation, a fresh key.
-            // That it could not be sent shows at the next write.
-            let _ = Pin::new(stream).poll_flush(task);
-        }
-        read
-    }
-}
-
-impl AsyncWrite for Encrypted {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        task: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.get_mut().0).poll_write(task, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_flush(task)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_shutdown(task)
-    }
-}
-
-#[async_trait]
-impl Shutdown for Encrypted {
-    /// The client is told that nothing more comes, unless it does not even take that.
-    async fn shutdown(&mut self) {
-        let _ = tokio::time::timeout(FAREWELL, AsyncWriteExt::shutdown(&mut self.0)).await;
-    }
-}
-
-impl UniqueID for Encrypted {
-    fn id(&self) -> UniqueIDType {
-        self.below().id()
-    }
-}
-
-impl Ssl for Encrypted {}
-
-impl GetTimingDigest for Encrypted {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.below().get_timing_digest()
-    }
-}
-
-impl GetProxyDigest for Encrypted {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.below().get_proxy_digest()
-    }
-}
-
-impl GetSocketDigest for Encrypted {
-    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.below().get_socket_digest()
-    }
-}
-
-#[async_trait]
-impl Peek for Encrypted {}

@@ -14,6 +14,7 @@ use crate::http::course::request::Request;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::transport::dial::Dial;
 use crate::http::transport::link::Link;
+use crate::http::transport::secure::Secure;
 use crate::http::transport::spill::ReadAhead;
 
 /// Who is asked for answers.
@@ -24,6 +25,8 @@ pub trait Origin: Send + Sync {
     fn idle(&self, request: &mut Request) -> Option<Box<Link>>;
     /// What a fresh connection to that peer takes.
     fn dial(&self, request: &mut Request) -> Option<Dial>;
+    /// How a fresh connection to that peer is encrypted, if it is.
+    fn secure(&self, request: &mut Request) -> Option<Arc<Secure>>;
     /// There is a connection to that peer.
     fn connected(&self, request: &mut Request, link: &mut Link);
     /// Appends the head that the peer gets; a body follows that ends as `body` says.
@@ -57,6 +60,8 @@ pub trait Origin: Send + Sync {
 /// What holds for every attempt of a `proxy_pass`.
 #[derive(Clone, Debug)]
 pub struct Rules {
+    /// `proxy_connect_timeout`: for a connection with its handshake.
+    pub connect_timeout: Duration,
     /// `proxy_read_timeout`: between two pieces of the response.
     pub read_timeout: Duration,
     /// `proxy_send_timeout`: between two pieces of the request.

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use pingora_core::protocols::Stream;
 
 use super::end::End;
+use super::secure::{self, Secure};
 use crate::metric::Moment;
 
 /// A connection to a peer. It goes from hand to hand with each request, so it stays where it is.
@@ -27,6 +28,8 @@ pub struct Link {
     pub requests: u64,
     /// Whether it is closed after the request at hand.
     pub is_last_use: bool,
+    /// How it is encrypted, if it is.
+    pub secure: Option<Arc<Secure>>,
 }
 
 impl Link {
@@ -37,6 +40,7 @@ impl Link {
             opened: now,
             requests: 0,
             is_last_use: true,
+            secure: None,
         })
     }
 
@@ -63,12 +67,20 @@ struct Idle {
 }
 
 impl IdleLinks {
-    /// The last one to this peer that was used, unless it was idle for longer than `timeout`. Whether it is
-    /// still good is to be seen.
-    pub fn take(&self, peer: usize, now: Moment, timeout: Duration) -> Option<Box<Link>> {
+    /// The last one to this peer that was used and is encrypted like this, unless it was idle for longer than
+    /// `timeout`. Whether it is still good is to be seen.
+    pub fn take(
+        &self,
+        peer: usize,
+        secure: Option<&Arc<Secure>>,
+        now: Moment,
+        timeout: Duration,
+    ) -> Option<Box<Link>> {
         let mut idle = self.0.lock();
+        let fits =
+            |one: &Idle| one.peer == peer && secure::is_same(one.link.secure.as_ref(), secure);
         loop {
-            let place = idle.iter().rposition(|one| one.peer == peer)?;
+            let place = idle.iter().rposition(fits)?;
             let taken = idle.remove(place);
             if taken.is_young(now, timeout) {
                 return Some(taken.link);

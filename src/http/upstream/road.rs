@@ -1,6 +1,8 @@
 //! A proxied request from its decision to its end: attempts with peers, one after the other, and
 //! what comes instead when all have failed.
 
+mod handshake;
+
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -16,6 +18,7 @@ use crate::http::course::request_body::{BodyError, CONTINUE};
 use crate::http::course::session::Session;
 use crate::http::message::response::Response;
 use crate::http::plan::origin::{Body, Failure, Origin};
+use crate::http::transport::end::End;
 use crate::http::transport::link::Link;
 use crate::http::transport::received::PIECE;
 use crate::http::transport::timer::deadline;
@@ -224,17 +227,10 @@ impl Journey<'_> {
     async fn connect(&mut self, origin: &'static dyn Origin) -> Result<Box<Link>, Broken> {
         let dial = origin.dial(self.request);
         let dial = dial.ok_or(Broken::Peer(Failure::Connect))?;
-        let outlives = origin.rules().outlives_client;
-        let Session {
-            client,
-            body,
-            timer,
-            ..
-        } = &mut *self.session;
-        let left = std::future::poll_fn(|task| match body.is_done() && !outlives {
-            true => client.poll_left(task),
-            false => Poll::Pending,
-        });
+        let until = deadline(dial.patience);
+        let stays = stays(self.session, origin);
+        let Session { client, timer, .. } = &mut *self.session;
+        let left = left(client, stays);
         // Most requests find a connection: they have no place set aside for this.
         let connecting = Box::pin(dial.connect(timer));
         let made = tokio::select! {
@@ -243,14 +239,17 @@ impl Journey<'_> {
             () = left => return Err(Broken::Client),
         };
         self.request.time_passed();
-        let made = made.map(|stream| Link::new(stream, self.request.moment()));
-        made.map_err(|error| {
+        let stream = made.map_err(|error| {
             self.complain(origin, &error);
             Broken::Peer(match error.kind() {
                 io::ErrorKind::TimedOut => Failure::Timeout,
                 _ => Failure::Connect,
             })
-        })
+        })?;
+        match origin.secure(self.request) {
+            Some(secure) => Box::pin(self.encrypt(origin, secure, stream, until)).await,
+            None => Ok(Link::new(stream, self.request.moment())),
+        }
     }
 
     fn complain(&mut self, origin: &'static dyn Origin, error: &io::Error) {
@@ -262,4 +261,17 @@ impl Journey<'_> {
         };
         log::error!("{what} while connecting to upstream{request}");
     }
+}
+
+/// Whether the attempt goes on although the client leaves.
+fn stays(session: &Session, origin: &'static dyn Origin) -> bool {
+    !session.body.is_done() || origin.rules().outlives_client
+}
+
+/// Waits until the client has left, if its leaving ends the attempt.
+fn left(client: &mut End, stays: bool) -> impl Future<Output = ()> + '_ {
+    std::future::poll_fn(move |task| match stays {
+        true => Poll::Pending,
+        false => client.poll_left(task),
+    })
 }

@@ -10,6 +10,7 @@ use super::target::Target;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
 use crate::http::message::response_head::{Field, ResponseHead};
+use crate::http::transport::secure::Secure;
 use crate::metric::Moment;
 use crate::os;
 
@@ -18,6 +19,8 @@ use crate::os;
 pub(super) struct Attempts {
     pub(super) list: Vec<Attempt>,
     pub(super) target: Option<Arc<Target>>,
+    /// How connections to its peers are encrypted, if they are.
+    pub(super) secure: Option<Arc<Secure>>,
     pub(super) tried: Tried,
     /// How many more may be made.
     pub(super) left: usize,
@@ -70,6 +73,7 @@ impl Attempts {
             Ok(most) => most.min(tries),
         };
         self.target = Some(target);
+        self.secure = None;
         self.tried = Tried::default();
         self.round += 1;
         self.round_began = now.0;

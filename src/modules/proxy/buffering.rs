@@ -144,6 +144,7 @@ pub(super) fn rules(builder: &mut Builder<'_>, chain: &Chain<'_>, settings: &Set
     let buffers = chain.nearest().is_none_or(|Buffering(on)| *on);
     let directory = directory(builder, chain);
     Rules {
+        connect_timeout: settings.connect_timeout,
         read_timeout: settings.read_timeout,
         send_timeout: settings.send_timeout,
         max_head: chain

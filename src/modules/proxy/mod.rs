@@ -23,6 +23,7 @@ mod proxy_directives;
 mod registry;
 mod replies;
 mod settings;
+mod ssl;
 mod status;
 mod tally;
 mod target;
@@ -47,16 +48,21 @@ pub static MODULE: Module = Module {
     ..module::MODULE
 };
 
-const DIRECTIVES: [DirectiveSpec; PROXY.len() + BUFFERING.len() + UPSTREAM.len()] = {
-    let mut rows = [crate::conf::SPEC; PROXY.len() + BUFFERING.len() + UPSTREAM.len()];
+const COUNT: usize = PROXY.len() + BUFFERING.len() + SSL.len() + UPSTREAM.len();
+
+const DIRECTIVES: [DirectiveSpec; COUNT] = {
+    let mut rows = [crate::conf::SPEC; COUNT];
     let mut at = 0;
     while at < rows.len() {
-        rows[at] = if at < PROXY.len() {
+        let (behind, further) = (PROXY.len(), PROXY.len() + BUFFERING.len());
+        rows[at] = if at < behind {
             PROXY[at]
-        } else if at < PROXY.len() + BUFFERING.len() {
-            BUFFERING[at - PROXY.len()]
+        } else if at < further {
+            BUFFERING[at - behind]
+        } else if at < further + SSL.len() {
+            SSL[at - further]
         } else {
-            UPSTREAM[at - PROXY.len() - BUFFERING.len()]
+            UPSTREAM[at - further - SSL.len()]
         };
         at += 1;
     }
@@ -65,4 +71,5 @@ const DIRECTIVES: [DirectiveSpec; PROXY.len() + BUFFERING.len() + UPSTREAM.len()
 
 use buffering::ROWS as BUFFERING;
 use proxy_directives::ROWS as PROXY;
+use ssl::ROWS as SSL;
 use upstream_directives::ROWS as UPSTREAM;

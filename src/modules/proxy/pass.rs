@@ -10,6 +10,7 @@ use super::group::{Ending, Group};
 use super::headers::{Fields, Outline};
 use super::replies::Changes;
 use super::settings::{HttpVersion, Settings};
+use super::ssl::Ssl;
 use super::tally::{Count, Gauge, Record};
 use super::target::Destination;
 use crate::http::course::circumstances::Passing;
@@ -21,6 +22,7 @@ use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::state::StateIndex;
 use crate::http::transport::dial::{Dial, Presence};
 use crate::http::transport::link::Link;
+use crate::http::transport::secure::Secure;
 use crate::metric::Moment;
 
 /// One `proxy_pass`.
@@ -30,6 +32,8 @@ pub(super) struct Pass {
     pub(super) location: usize,
     pub(super) settings: Settings,
     pub(super) rules: Rules,
+    /// For targets that are spoken to in TLS.
+    pub(super) ssl: Option<Ssl>,
     pub(super) fields: Fields,
     pub(super) changes: Changes,
     pub(super) state: StateIndex<Attempts>,
@@ -45,7 +49,15 @@ impl ContentHandler for Pass {
         };
         let now = request.moment();
         let attempts = request.state(self.state);
+        let encrypted = target.is_encrypted.then(|| Arc::clone(&target));
         attempts.begin(target, self.settings.next_tries, now);
+        if let Some(target) = encrypted {
+            let Some(ssl) = &self.ssl else {
+                return Some(Outcome::Status(500));
+            };
+            let secure = ssl.secure(request, &target);
+            request.state(self.state).secure = Some(secure);
+        }
         Some(Outcome::Proxy(self))
     }
 }
@@ -62,10 +74,15 @@ impl Origin for Pass {
     fn idle(&self, request: &mut Request) -> Option<Box<Link>> {
         let now = request.moment();
         let may_repeat = self.may_repeat(request);
-        let (group, peer) = self.present_peer(request)?;
+        let attempts = request.state(self.state);
+        let secure = attempts.secure.clone();
+        let attempt = attempts.current()?;
+        let (group, peer) = (&attempt.group, attempt.peer?);
         let keepalive = group.keepalive?;
         loop {
-            let link = group.idle.take(peer, now, keepalive.timeout)?;
+            let link = group
+                .idle
+                .take(peer, secure.as_ref(), now, keepalive.timeout)?;
             // The event loop learns of a connection's end in its next turn. That is soon enough for a request
             // that may be sent again.
             if may_repeat || !link.end.has_input() {
@@ -82,6 +99,10 @@ impl Origin for Pass {
             patience: self.settings.connect_timeout,
             presence: Box::new(OpenConnection(peer.record.clone())),
         })
+    }
+
+    fn secure(&self, request: &mut Request) -> Option<Arc<Secure>> {
+        request.state(self.state).secure.clone()
     }
 
     fn connected(&self, request: &mut Request, link: &mut Link) {

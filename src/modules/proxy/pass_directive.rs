@@ -7,9 +7,10 @@ use super::buffering;
 use super::group::Group;
 use super::headers::Fields;
 use super::pass::Pass;
-use super::registry::{DEFAULT_PORT, Registry};
+use super::registry::Registry;
 use super::replies::{Changes, Passed};
 use super::settings::Settings;
+use super::ssl::Ssl;
 use super::target::{BadUrl, Destination, Evaluated, Url};
 use super::upstream::{Assembly, Server};
 use crate::conf::{Chain, Context, Diagnostic, Statement, Text, Word};
@@ -22,6 +23,14 @@ use crate::http::plan::location::Kind;
 struct Written {
     word: Word,
     url: Text,
+}
+
+impl Written {
+    /// Whether requests may go to TLS; variables may make the scheme.
+    fn may_be_encrypted(&self) -> bool {
+        let scheme = self.word.text.get(.."http://".len());
+        !scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"))
+    }
 }
 
 pub(super) fn apply_pass(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
@@ -37,11 +46,7 @@ impl BadUrl {
     fn diagnostic(self, word: &Word) -> Diagnostic {
         match self {
             Self::Prefix => Diagnostic::error(word.span, "invalid URL prefix")
-                .with_help("the URL of a peer begins with \"http://\""),
-            Self::Https => {
-                let message = "https protocol is not supported in \"proxy_pass\" yet";
-                Diagnostic::error(word.span, message).with_help("use \"http://\"")
-            }
+                .with_help("the URL of a peer begins with \"http://\" or \"https://\""),
             Self::Host(problem) => Diagnostic::error(word.span, problem),
         }
     }
@@ -72,11 +77,16 @@ pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut Lo
         location,
     };
     let changes = Changes::of(builder, chain, &pass);
+    let ssl = match written.may_be_encrypted() {
+        true => Ssl::of(builder, chain, &destination, written.word.span),
+        false => None,
+    };
     let settings = Settings::of(builder, chain);
     let handler = Pass {
         location: location.len(),
         rules: buffering::rules(builder, chain, &settings),
         settings,
+        ssl,
         fields: Fields::of(builder, chain),
         changes,
         state: Registry::state(builder),
@@ -131,7 +141,7 @@ fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>
             .push(Diagnostic::error(word.span, message));
         return None;
     }
-    if let Some(group) = registry.implicit().get(&url.endpoint) {
+    if let Some(group) = registry.implicit().get(&url.endpoint, url.default_port()) {
         return Some(group);
     }
     let word = Word {
@@ -144,8 +154,8 @@ fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>
         zone: None,
         keepalive: None,
     };
-    let group = Arc::new(assembly.group(builder, &[server], DEFAULT_PORT));
+    let group = Arc::new(assembly.group(builder, &[server], url.default_port()));
     let implicit = builder.thing::<Registry>().implicit();
-    implicit.add(&url.endpoint, &group);
+    implicit.add(&url.endpoint, url.default_port(), &group);
     Some(group)
 }

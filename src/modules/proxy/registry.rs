@@ -32,19 +32,21 @@ pub(super) struct Implicit(Mutex<HashMap<String, Arc<Group>>>);
 
 impl Implicit {
     /// The group of a server.
-    pub(super) fn get(&self, server: &Endpoint) -> Option<Arc<Group>> {
-        self.0.lock().get(&server.identity(DEFAULT_PORT)).cloned()
+    pub(super) fn get(&self, server: &Endpoint, default_port: u16) -> Option<Arc<Group>> {
+        self.0.lock().get(&server.identity(default_port)).cloned()
     }
 
     /// Keeps it.
-    pub(super) fn add(&self, server: &Endpoint, group: &Arc<Group>) {
+    pub(super) fn add(&self, server: &Endpoint, default_port: u16, group: &Arc<Group>) {
         let mut groups = self.0.lock();
-        groups.insert(server.identity(DEFAULT_PORT), Arc::clone(group));
+        groups.insert(server.identity(default_port), Arc::clone(group));
     }
 }
 
 /// That of HTTP.
 pub(super) const DEFAULT_PORT: u16 = 80;
+/// That of HTTP in TLS.
+pub(super) const HTTPS_PORT: u16 = 443;
 
 impl Registry {
     /// The `upstream` of this name.

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::address::Endpoint;
 use super::group::Group;
-use super::registry::{DEFAULT_PORT, Implicit};
+use super::registry::{DEFAULT_PORT, HTTPS_PORT, Implicit};
 use crate::http::course::circumstances::{Circumstances, Passing};
 use crate::http::course::request::Request;
 use crate::http::message::uri::{self, Escape};
@@ -17,6 +17,8 @@ use crate::http::plan::template::Template;
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) group: Arc<Group>,
+    /// Whether its peers are spoken to in TLS.
+    pub(super) is_encrypted: bool,
     /// `$proxy_host`
     pub(super) host: String,
     /// `$proxy_port`
@@ -28,6 +30,8 @@ pub(super) struct Target {
 /// A URL taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Url {
+    /// Whether it is one of `https`.
+    pub(super) is_encrypted: bool,
     /// The host as it is written, with its port.
     pub(super) server: String,
     pub(super) endpoint: Endpoint,
@@ -38,22 +42,16 @@ pub(super) struct Url {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum BadUrl {
     Prefix,
-    Https,
     /// What is wrong with the host.
     Host(String),
 }
 
 impl Url {
-    /// Reads `http://host[:port][/uri]` or `http://unix:path[:/uri]`.
+    /// Reads `http://host[:port][/uri]` or `http://unix:path[:/uri]`, or the same with `https`.
     pub(super) fn parse(text: &str) -> Result<Self, BadUrl> {
-        let rest = match text.get(..7) {
-            Some(scheme) if scheme.eq_ignore_ascii_case("http://") => &text[7..],
-            _ if text
-                .get(..8)
-                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")) =>
-            {
-                return Err(BadUrl::Https);
-            }
+        let (is_encrypted, rest) = match text.split_once("://") {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
             _ => return Err(BadUrl::Prefix),
         };
         let (server, uri) = if let Some(socket) = rest.strip_prefix("unix:") {
@@ -72,26 +70,36 @@ impl Url {
             uri => Some(uri.to_owned()),
         };
         Ok(Self {
+            is_encrypted,
             server: server.to_owned(),
             endpoint,
             uri,
         })
     }
 
+    /// The port of a host without one.
+    pub(super) fn default_port(&self) -> u16 {
+        match self.is_encrypted {
+            true => HTTPS_PORT,
+            false => DEFAULT_PORT,
+        }
+    }
+
     /// `$proxy_host` and `$proxy_port`.
     pub(super) fn host_and_port(&self) -> (String, String) {
         match &self.endpoint {
             Endpoint::Unix(_) => ("localhost".to_owned(), String::new()),
-            Endpoint::Host {
-                port: None | Some(80),
-                ..
-            } => {
-                let name = self.server.strip_suffix(":80").unwrap_or(&self.server);
-                (name.to_owned(), "80".to_owned())
+            Endpoint::Host { port, .. } => {
+                let default = self.default_port();
+                let name = match port {
+                    Some(port) if *port == default => {
+                        let end = self.server.rfind(':').unwrap_or(self.server.len());
+                        self.server[..end].to_owned()
+                    }
+                    _ => self.server.clone(),
+                };
+                (name, port.unwrap_or(default).to_string())
             }
-            Endpoint::Host {
-                port: Some(port), ..
-            } => (self.server.clone(), port.to_string()),
         }
     }
 
@@ -99,6 +107,7 @@ impl Url {
     pub(super) fn target(self, group: Arc<Group>) -> Target {
         let (host, port) = self.host_and_port();
         Target {
+            is_encrypted: self.is_encrypted,
             group,
             host,
             port,
@@ -176,10 +185,11 @@ impl Evaluated {
             _ => None,
         };
         let known = known.cloned();
-        if let Some(group) = known.or_else(|| self.implicit.get(&url.endpoint)) {
+        if let Some(group) = known.or_else(|| self.implicit.get(&url.endpoint, url.default_port()))
+        {
             return Ok(url.target(group));
         }
-        let Some(address) = url.endpoint.literal(DEFAULT_PORT) else {
+        let Some(address) = url.endpoint.literal(url.default_port()) else {
             log::error!(
                 "no resolver defined to resolve {}{}",
                 url.server.escape_debug(),
@@ -187,14 +197,15 @@ impl Evaluated {
             );
             return Err(502);
         };
+        let identity = url.endpoint.identity(url.default_port());
         let mut addresses = self.addresses.lock();
-        if let Some(group) = addresses.get(&url.server) {
+        if let Some(group) = addresses.get(&identity) {
             let group = Arc::clone(group);
             return Ok(url.target(group));
         }
         let group = Arc::new(Group::of_one(&url.server, address));
         if addresses.len() < MOST_ADDRESSES {
-            addresses.insert(url.server.clone(), Arc::clone(&group));
+            addresses.insert(identity, Arc::clone(&group));
         }
         Ok(url.target(group))
     }
@@ -267,7 +278,9 @@ mod tests {
         assert_eq!(url("http://unix:/s:/u"), ("unix:/s".into(), some("/u")));
         assert_eq!(Url::parse("ftp://a"), Err(BadUrl::Prefix));
         assert_eq!(Url::parse(""), Err(BadUrl::Prefix));
-        assert_eq!(Url::parse("https://a"), Err(BadUrl::Https));
+        assert!(Url::parse("HTTPS://a").unwrap().is_encrypted);
+        assert!(!Url::parse("http://a").unwrap().is_encrypted);
+        assert_eq!(Url::parse("https:/a"), Err(BadUrl::Prefix));
         assert!(matches!(Url::parse("http://"), Err(BadUrl::Host(_))));
     }
 
@@ -277,6 +290,14 @@ mod tests {
         assert_eq!(names("http://a:80"), ("a".into(), "80".into()));
         assert_eq!(names("http://a"), ("a".into(), "80".into()));
         assert_eq!(names("http://a:81"), ("a:81".into(), "81".into()));
+        assert_eq!(names("https://a:443"), ("a".into(), "443".into()));
+        assert_eq!(names("https://[::1]"), ("[::1]".into(), "443".into()));
+        assert_eq!(names("https://a:80"), ("a:80".into(), "80".into()));
+        assert_eq!(names("http://a:443"), ("a:443".into(), "443".into()));
+        assert_eq!(
+            names("https://unix:/x"),
+            ("localhost".into(), String::new())
+        );
         assert_eq!(names("http://unix:/x"), ("localhost".into(), String::new()));
     }
 

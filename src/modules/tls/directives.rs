@@ -26,9 +26,9 @@ pub(super) struct Written {
 
 /// `ssl_protocols`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Protocols {
-    pub(super) tls_1_2: bool,
-    pub(super) tls_1_3: bool,
+pub(in crate::modules) struct Protocols {
+    pub(in crate::modules) tls_1_2: bool,
+    pub(in crate::modules) tls_1_3: bool,
 }
 
 /// `ssl_reject_handshake`
@@ -171,33 +171,49 @@ fn written(statement: &Statement<'_>) -> Result<Written, Diagnostic> {
 }
 
 fn protocols(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let mut protocols = Protocols {
-        tls_1_2: false,
-        tls_1_3: false,
-    };
-    for index in 1..=statement.arguments().len() {
-        let written = statement.text(index);
-        match &*written.to_ascii_lowercase() {
-            "tlsv1.2" => protocols.tls_1_2 = true,
-            "tlsv1.3" => protocols.tls_1_3 = true,
-            "sslv2" | "sslv3" | "tlsv1" | "tlsv1.1" => {
-                let message = format!("\"{written}\" is not supported, ignored");
-                let span = statement.word(index).span;
-                statement
-                    .diagnostics
-                    .push(Diagnostic::warning(span, message));
-            }
-            _ => {
-                let message = format!("invalid value \"{written}\" in \"ssl_protocols\" directive");
-                let help = "expected \"TLSv1.2\" or \"TLSv1.3\"";
-                return Err(statement.error(index, message).with_help(help));
-            }
-        }
-    }
-    if !protocols.tls_1_2 && !protocols.tls_1_3 {
-        let problem = statement.error(0, "no supported protocol is left");
-        return Err(problem.with_help("write \"ssl_protocols TLSv1.2 TLSv1.3\""));
-    }
+    let protocols = Protocols::read(statement)?;
     statement.scope.insert(protocols);
     Ok(())
+}
+
+impl Protocols {
+    /// All that are spoken.
+    pub(in crate::modules) const ALL: Self = Self {
+        tls_1_2: true,
+        tls_1_3: true,
+    };
+
+    /// The protocols that a directive names.
+    pub(in crate::modules) fn read(statement: &mut Statement<'_>) -> Result<Self, Diagnostic> {
+        let directive = &statement.directive.name.text;
+        let mut protocols = Self {
+            tls_1_2: false,
+            tls_1_3: false,
+        };
+        for index in 1..=statement.arguments().len() {
+            let written = statement.text(index);
+            match &*written.to_ascii_lowercase() {
+                "tlsv1.2" => protocols.tls_1_2 = true,
+                "tlsv1.3" => protocols.tls_1_3 = true,
+                "sslv2" | "sslv3" | "tlsv1" | "tlsv1.1" => {
+                    let message = format!("\"{written}\" is not supported, ignored");
+                    let span = statement.word(index).span;
+                    statement
+                        .diagnostics
+                        .push(Diagnostic::warning(span, message));
+                }
+                _ => {
+                    let message =
+                        format!("invalid value \"{written}\" in \"{directive}\" directive");
+                    let help = "expected \"TLSv1.2\" or \"TLSv1.3\"";
+                    return Err(statement.error(index, message).with_help(help));
+                }
+            }
+        }
+        if !protocols.tls_1_2 && !protocols.tls_1_3 {
+            let problem = statement.error(0, "no supported protocol is left");
+            return Err(problem.with_help(format!("write \"{directive} TLSv1.2 TLSv1.3\"")));
+        }
+        Ok(protocols)
+    }
 }

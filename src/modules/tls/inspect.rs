@@ -32,7 +32,7 @@ pub(super) struct Name {
 }
 
 /// The public key in a certificate, in DER; `None` when it is malformed.
-pub(super) fn public_key(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
+pub(in crate::modules) fn public_key(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
     parse(certificate).map(|parsed| parsed.public_key().raw.to_vec())
 }
 
@@ -55,7 +55,10 @@ pub(super) fn about(certificate: &CertificateDer<'_>) -> Option<About> {
     })
 }
 
-fn parse<'a>(certificate: &'a CertificateDer<'_>) -> Option<X509Certificate<'a>> {
+/// A certificate, taken apart; `None` when it is malformed.
+pub(in crate::modules) fn parse<'a>(
+    certificate: &'a CertificateDer<'_>,
+) -> Option<X509Certificate<'a>> {
     let (rest, parsed) = X509Certificate::from_der(certificate).ok()?;
     rest.is_empty().then_some(parsed)
 }

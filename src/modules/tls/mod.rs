@@ -6,8 +6,8 @@
 
 mod directives;
 mod follow;
-mod inspect;
-mod pair;
+pub(in crate::modules) mod inspect;
+pub(in crate::modules) mod pair;
 mod self_signed;
 mod sessions;
 mod status;
@@ -31,7 +31,8 @@ use crate::http::course::encryption::Terms;
 use crate::http::plan::runtime::Address;
 use crate::modules::core::hostname;
 use crate::os;
-use directives::{Certificates, Keys, Protocols, RejectHandshake, Written};
+pub(in crate::modules) use directives::Protocols;
+use directives::{Certificates, Keys, RejectHandshake, Written};
 use follow::Follow;
 use pair::{Fault, Offered, Pair};
 use self_signed::SelfSigned;

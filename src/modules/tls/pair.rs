@@ -24,7 +24,7 @@ pub(super) struct Pair {
 
 /// What is wrong with a pair.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(in crate::modules) enum Fault {
     /// Something about the certificate.
     Certificate(&'static str),
     /// Something about the key.
@@ -64,7 +64,7 @@ impl Pair {
 }
 
 /// Reads a pair in PEM.
-pub(super) fn read(certificate: &[u8], key: &[u8]) -> Result<CertifiedKey, Fault> {
+pub(in crate::modules) fn read(certificate: &[u8], key: &[u8]) -> Result<CertifiedKey, Fault> {
     let chain = chain(certificate)?;
     fitting(chain, private_key(key)?)
 }

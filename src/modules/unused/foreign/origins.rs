@@ -100,15 +100,13 @@ pub(super) const FEATURES: &[Feature] = &[
         variables: "memcached_key",
     },
     Feature {
-        name: "TLS to origins",
+        name: "some settings of TLS to origins",
         home: NGINX,
-        instead: "these settings are not there for connections to origins; see \"proxy_pass\" for \
-                  what is",
-        directives: "proxy_ssl_alpn proxy_ssl_certificate proxy_ssl_certificate_cache \
-            proxy_ssl_certificate_key proxy_ssl_ciphers proxy_ssl_conf_command proxy_ssl_crl \
-            proxy_ssl_key_log proxy_ssl_name proxy_ssl_ntls proxy_ssl_password_file \
-            proxy_ssl_protocols proxy_ssl_server_name proxy_ssl_session_reuse \
-            proxy_ssl_trusted_certificate proxy_ssl_verify proxy_ssl_verify_depth",
+        instead: "keys must not be encrypted (\"openssl pkey\" takes a password off), certificates are \
+                  read when the configuration is loaded, and OpenSSL's own settings are not there; see \
+                  \"proxy_ssl_verify\" for what is",
+        directives: "proxy_ssl_alpn proxy_ssl_certificate_cache proxy_ssl_conf_command \
+            proxy_ssl_key_log proxy_ssl_ntls proxy_ssl_password_file",
         variables: "",
     },
     Feature {

@@ -1,0 +1,118 @@
+//! Lists of ciphers as OpenSSL reads them, for the suites that there are.
+
+use rustls::CipherSuite;
+use rustls::crypto::ring::ALL_CIPHER_SUITES;
+
+use crate::http::course::encryption::cipher_name;
+
+/// What a list comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Selection {
+    /// The suites of TLS 1.2, best first.
+    pub(super) suites: Vec<CipherSuite>,
+    /// Ciphers that are named and not there.
+    pub(super) unknown: Vec<String>,
+}
+
+/// All suites of TLS 1.2.
+pub(super) fn all() -> Vec<CipherSuite> {
+    let all = ALL_CIPHER_SUITES.iter();
+    let of_1_2 = all.filter(|suite| suite.tls13().is_none());
+    of_1_2.map(|suite| suite.suite()).collect()
+}
+
+/// Reads a list: words that add suites, or with `!`, `-` and `+` leave them out for good, take them away, and put
+/// them last.
+pub(super) fn select(list: &str) -> Selection {
+    let (mut suites, mut banned, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    let words = list.split([':', ',', ';', ' ']);
+    for word in words.filter(|word| !word.is_empty() && !word.starts_with('@')) {
+        let (sign, name) = match word.as_bytes()[0] {
+            sign @ (b'!' | b'-' | b'+') => (sign, &word[1..]),
+            _ => (b' ', word),
+        };
+        let meant: Vec<CipherSuite> = all()
+            .into_iter()
+            .filter(|suite| is_meant(name, *suite))
+            .collect();
+        if sign == b' ' {
+            if meant.is_empty() && name.contains('-') {
+                unknown.push(name.to_owned());
+            }
+            let fresh = meant
+                .iter()
+                .filter(|suite| !banned.contains(*suite) && !suites.contains(*suite));
+            let fresh: Vec<CipherSuite> = fresh.copied().collect();
+            suites.extend(fresh);
+            continue;
+        }
+        let (moved, rest): (Vec<_>, Vec<_>) =
+            suites.into_iter().partition(|suite| meant.contains(suite));
+        suites = rest;
+        match sign {
+            b'+' => suites.extend(moved),
+            b'!' => banned.extend(meant),
+            _ => {}
+        }
+    }
+    Selection { suites, unknown }
+}
+
+/// Whether a word means a suite: by its name, or by properties with `+` between them.
+fn is_meant(word: &str, suite: CipherSuite) -> bool {
+    let name = cipher_name(suite);
+    word == name || word.split('+').all(|property| has(name, property))
+}
+
+fn has(name: &str, property: &str) -> bool {
+    match property {
+        "ALL" | "DEFAULT" | "HIGH" | "ECDHE" | "EECDH" | "kECDHE" | "kEECDH" | "TLSv1.2" => true,
+        "AES" => name.contains("-AES"),
+        "AESGCM" => name.contains("-GCM-"),
+        "AES128" => name.contains("-AES128-"),
+        "AES256" => name.contains("-AES256-"),
+        "CHACHA20" => name.contains("-CHACHA20-"),
+        "aRSA" => name.contains("-RSA-"),
+        "ECDSA" | "aECDSA" => name.contains("-ECDSA-"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &str) -> Vec<&'static str> {
+        select(list).suites.into_iter().map(cipher_name).collect()
+    }
+
+    #[test]
+    fn lists_are_read_as_openssl_does() {
+        assert_eq!(names("DEFAULT").len(), 6);
+        assert_eq!(names("HIGH:!aNULL:!MD5").len(), 6);
+        let two = [
+            "ECDHE-RSA-AES128-GCM-SHA256",
+            "ECDHE-ECDSA-AES256-GCM-SHA384",
+        ];
+        assert_eq!(names(&two.join(":")), two);
+        assert_eq!(names(&two.join(" ")), two);
+        assert_eq!(
+            names("ECDHE+AESGCM+aRSA:!AES128"),
+            ["ECDHE-RSA-AES256-GCM-SHA384"]
+        );
+        let last = names("ALL:+CHACHA20:-aECDSA:@SECLEVEL=2");
+        assert_eq!(last.len(), 3);
+        assert_eq!(last[2], "ECDHE-RSA-CHACHA20-POLY1305");
+        // What was taken away may come back, what was banned may not.
+        assert_eq!(names("ALL:-ALL:ALL").len(), 6);
+        assert!(names("!ALL:ALL").is_empty());
+        assert!(names("RC4:NULL").is_empty());
+    }
+
+    #[test]
+    fn ciphers_that_are_not_there_are_told() {
+        let selection = select("DHE-RSA-AES128-GCM-SHA256:HIGH:!RC4-MD5:RC4");
+        assert_eq!(selection.unknown, ["DHE-RSA-AES128-GCM-SHA256"]);
+        assert_eq!(selection.suites.len(), 6);
+    }
+}

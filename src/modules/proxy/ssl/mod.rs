@@ -1,0 +1,238 @@
+//! TLS to peers: whom a `proxy_pass` trusts, who it is itself, and the name that it asks for.
+//!
+//! Locations with the same settings have the same terms, and so each other's connections and sessions.
+
+mod ciphers;
+mod directives;
+mod files;
+mod name;
+mod refusal;
+mod trust;
+mod verifier;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::sign::SingleCertAndKey;
+use rustls::version::{TLS12, TLS13};
+use rustls::{CipherSuite, ClientConfig, SupportedCipherSuite};
+use rustls_pki_types::ServerName;
+
+use super::target::{Destination, Target};
+use crate::conf::{Chain, Diagnostic, Span};
+use crate::http::build::builder::Builder;
+use crate::http::course::request::Request;
+use crate::http::plan::template::Template;
+use crate::http::transport::secure::{PeerTerms, Secure};
+use crate::modules::tls::Protocols;
+pub(super) use directives::ROWS;
+use directives::{
+    Certificate, Ciphers, Crl, File, Key, Name, ProtocolsWritten, SendsName, SessionReuse, Trusted,
+    Verify, VerifyDepth,
+};
+use verifier::Verifier;
+
+/// How a `proxy_pass` makes encrypted connections.
+pub(super) struct Ssl {
+    terms: Arc<PeerTerms>,
+    name: NameOfPeer,
+}
+
+/// The name that a peer is asked for.
+enum NameOfPeer {
+    /// Always the same.
+    Fixed(Arc<Secure>),
+    /// The host of the URL.
+    Host,
+    /// `proxy_ssl_name`
+    Written(Template),
+}
+
+/// What terms are made of, to find those that are there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Written {
+    sends_name: bool,
+    /// Whom peers' certificates must come from, and up to which depth; `None` for any.
+    trusted: Option<(PathBuf, u64)>,
+    crl: Option<PathBuf>,
+    pair: Option<(PathBuf, PathBuf)>,
+    protocols: Protocols,
+    ciphers: Vec<CipherSuite>,
+    resumes: bool,
+}
+
+/// All terms of a configuration.
+#[derive(Default)]
+struct Known(Vec<(Written, Arc<PeerTerms>)>);
+
+impl Ssl {
+    /// What is written for a location whose `proxy_pass` stands at `span`. `None` when it is wrong.
+    pub(super) fn of(
+        builder: &mut Builder<'_>,
+        chain: &Chain<'_>,
+        destination: &Destination,
+        span: Span,
+    ) -> Option<Self> {
+        let terms = terms(builder, chain, span);
+        let terms = builder.diagnostics.check(terms)?;
+        let host = match destination {
+            Destination::Fixed(target) => Some(target.host.as_str()),
+            Destination::Evaluated(_) => None,
+        };
+        let fixed = |name: &str| NameOfPeer::Fixed(secure(&terms, name));
+        let name = match (chain.nearest::<Name>(), host) {
+            (Some(Name(text)), _) => match text.literal() {
+                Some(name) => fixed(name),
+                None => NameOfPeer::Written(builder.template(text)),
+            },
+            (None, Some(host)) => fixed(host),
+            (None, None) => NameOfPeer::Host,
+        };
+        Some(Self { terms, name })
+    }
+
+    /// How a connection to a peer of this target is encrypted.
+    pub(super) fn secure(&self, request: &mut Request, target: &Target) -> Arc<Secure> {
+        match &self.name {
+            NameOfPeer::Fixed(secure) => Arc::clone(secure),
+            NameOfPeer::Host => secure(&self.terms, &target.host),
+            NameOfPeer::Written(template) => {
+                let name = template.evaluate(request);
+                secure(&self.terms, &String::from_utf8_lossy(&name))
+            }
+        }
+    }
+}
+
+fn secure(terms: &Arc<PeerTerms>, name: &str) -> Arc<Secure> {
+    let name = name::without_port(name);
+    Arc::new(Secure {
+        terms: Arc::clone(terms),
+        name: ServerName::try_from(name).ok().map(|name| name.to_owned()),
+    })
+}
+
+/// The terms of a location, which others may have too.
+fn terms(
+    builder: &mut Builder<'_>,
+    chain: &Chain<'_>,
+    span: Span,
+) -> Result<Arc<PeerTerms>, Diagnostic> {
+    let written = Written::of(builder, chain, span)?;
+    let known = &builder.thing::<Known>().0;
+    if let Some((_, terms)) = known.iter().find(|(one, _)| *one == written) {
+        return Ok(Arc::clone(terms));
+    }
+    let config = config(builder, chain, &written)?;
+    let config = config.map_err(|error| Diagnostic::error(span, format!("no TLS: {error}")))?;
+    let verifies = written.trusted.is_some();
+    let terms = Arc::new(PeerTerms::new(config, verifies, written.resumes));
+    let known = builder.thing::<Known>();
+    known.0.push((written, Arc::clone(&terms)));
+    Ok(terms)
+}
+
+impl Written {
+    fn of(builder: &Builder<'_>, chain: &Chain<'_>, span: Span) -> Result<Self, Diagnostic> {
+        let path = |file: &File| builder.beside(&file.path);
+        let verifies = chain.nearest().is_some_and(|Verify(on)| *on);
+        let trusted = match chain.nearest::<Trusted>() {
+            Some(Trusted(file)) if verifies => {
+                let depth = chain.nearest().map_or(1, |VerifyDepth(depth)| *depth);
+                Some((path(file), depth))
+            }
+            None if verifies => {
+                let message = "no proxy_ssl_trusted_certificate for proxy_ssl_verify";
+                return Err(Diagnostic::error(span, message));
+            }
+            _ => None,
+        };
+        let crl = chain.nearest().map(|Crl(file)| path(file));
+        let suites = chain.nearest::<Ciphers>();
+        Ok(Self {
+            sends_name: chain.nearest().is_some_and(|SendsName(on)| *on),
+            crl: crl.filter(|_| trusted.is_some()),
+            trusted,
+            pair: pair(chain)?.map(|(own, key)| (path(own), path(key))),
+            protocols: chain
+                .nearest()
+                .map_or(Protocols::ALL, |ProtocolsWritten(protocols)| *protocols),
+            ciphers: suites.map_or_else(ciphers::all, |Ciphers(suites)| suites.clone()),
+            resumes: chain.nearest().is_none_or(|SessionReuse(on)| *on),
+        })
+    }
+}
+
+/// The certificate that peers are shown, and its key.
+fn pair<'a>(chain: &Chain<'a>) -> Result<Option<(&'a File, &'a File)>, Diagnostic> {
+    let Some(Certificate(Some(certificate))) = chain.nearest() else {
+        return Ok(None);
+    };
+    let Some(Key(Some(key))) = chain.nearest() else {
+        let message = format!(
+            "no \"proxy_ssl_certificate_key\" is defined for certificate \"{}\"",
+            certificate.path
+        );
+        return Err(Diagnostic::error(certificate.span, message));
+    };
+    Ok(Some((certificate, key)))
+}
+
+/// What rustls needs to know. An error of its own is within.
+fn config(
+    builder: &mut Builder<'_>,
+    chain: &Chain<'_>,
+    written: &Written,
+) -> Result<Result<ClientConfig, rustls::Error>, Diagnostic> {
+    let provider = provider(&written.ciphers);
+    let algorithms = provider.signature_verification_algorithms;
+    let trust = match (&written.trusted, chain.nearest::<Trusted>()) {
+        (Some((path, depth)), Some(Trusted(file))) => {
+            let depth = usize::try_from(*depth).unwrap_or(usize::MAX);
+            let trust = files::trust(builder, path, file, depth)?;
+            Some(match (&written.crl, chain.nearest::<Crl>()) {
+                (Some(path), Some(Crl(file))) => files::add_lists(builder, path, file, trust)?,
+                _ => trust,
+            })
+        }
+        _ => None,
+    };
+    let own = match (&written.pair, pair(chain)?) {
+        (Some(paths), Some(files)) => Some(files::pair(builder, paths, files)?),
+        _ => None,
+    };
+    let versions = match written.protocols {
+        Protocols { tls_1_3: false, .. } => vec![&TLS12],
+        Protocols { tls_1_2: false, .. } => vec![&TLS13],
+        _ => vec![&TLS13, &TLS12],
+    };
+    let verifier = Arc::new(Verifier { algorithms, trust });
+    let started = ClientConfig::builder_with_provider(Arc::new(provider));
+    Ok(started.with_protocol_versions(&versions).map(|started| {
+        let started = started
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        let mut config = match own {
+            Some(own) => started.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own))),
+            None => started.with_no_client_auth(),
+        };
+        config.enable_sni = written.sends_name;
+        config
+    }))
+}
+
+/// Those of ring, with these suites of TLS 1.2.
+fn provider(suites: &[CipherSuite]) -> CryptoProvider {
+    let mut provider = ring::default_provider();
+    let of_1_2 = suites.iter().filter_map(|suite| {
+        let all = ring::ALL_CIPHER_SUITES.iter();
+        all.copied().find(|one| one.suite() == *suite)
+    });
+    let of_1_2: Vec<SupportedCipherSuite> = of_1_2.collect();
+    provider
+        .cipher_suites
+        .retain(|suite| suite.tls13().is_some());
+    provider.cipher_suites.extend(of_1_2);
+    provider
+}

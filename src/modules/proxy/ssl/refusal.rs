@@ -1,0 +1,66 @@
+//! Why a peer's certificate is refused, in OpenSSL's numbers and words.
+
+use std::sync::Arc;
+
+use rustls::{CertificateError, OtherError};
+use webpki::Error;
+
+/// Why a certificate is refused, as a sentence for the log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error("upstream SSL certificate does not match \"{0}\"")]
+    Name(String),
+    #[error("upstream SSL certificate verify error: ({0}:{1})")]
+    Known(u32, &'static str),
+    /// For what OpenSSL has no number.
+    #[error("upstream SSL certificate verify error: ({0})")]
+    Other(String),
+}
+
+impl Refusal {
+    pub(super) const NO_LIST: Self = Self::Known(3, "unable to get certificate CRL");
+    pub(super) const EARLY: Self = Self::Known(9, "certificate is not yet valid");
+    pub(super) const EXPIRED: Self = Self::Known(10, "certificate has expired");
+    pub(super) const OLD_LIST: Self = Self::Known(12, "CRL has expired");
+    pub(super) const SELF_SIGNED: Self = Self::Known(18, "self-signed certificate");
+    pub(super) const ISSUER: Self = Self::Known(20, "unable to get local issuer certificate");
+    pub(super) const CHAIN_LENGTH: Self = Self::Known(22, "certificate chain too long");
+    pub(super) const REVOKED: Self = Self::Known(23, "certificate revoked");
+    pub(super) const PURPOSE: Self = Self::Known(26, "unsuitable certificate purpose");
+    pub(super) const MALFORMED: Self = Self::Known(13, "malformed certificate");
+    const SIGNATURE: Self = Self::Known(7, "certificate signature failure");
+    const LIST_SIGNATURE: Self = Self::Known(8, "CRL signature failure");
+    const NO_AUTHORITY: Self = Self::Known(79, "invalid CA certificate");
+    const PATH_LENGTH: Self = Self::Known(25, "path length constraint exceeded");
+    const NAME_CONSTRAINT: Self = Self::Known(47, "permitted subtree violation");
+
+    /// What webpki objects to.
+    pub(super) fn of(error: &Error) -> Self {
+        match error {
+            Error::CertExpired { .. } | Error::InvalidCertValidity => Self::EXPIRED,
+            Error::CertNotValidYet { .. } => Self::EARLY,
+            Error::CertRevoked => Self::REVOKED,
+            Error::UnknownRevocationStatus => Self::NO_LIST,
+            Error::CrlExpired { .. } => Self::OLD_LIST,
+            Error::UnknownIssuer => Self::ISSUER,
+            Error::MaximumPathDepthExceeded => Self::CHAIN_LENGTH,
+            Error::RequiredEkuNotFoundContext(_) => Self::PURPOSE,
+            Error::InvalidSignatureForPublicKey => Self::SIGNATURE,
+            Error::InvalidCrlSignatureForPublicKey => Self::LIST_SIGNATURE,
+            Error::EndEntityUsedAsCa => Self::NO_AUTHORITY,
+            Error::PathLenConstraintViolated => Self::PATH_LENGTH,
+            Error::NameConstraintViolation => Self::NAME_CONSTRAINT,
+            Error::CaUsedAsEndEntity => Self::Other(AUTHORITY.to_owned()),
+            error => Self::Other(error.to_string()),
+        }
+    }
+}
+
+const AUTHORITY: &str = "the certificate is that of an authority; one that stands in \
+                         \"proxy_ssl_trusted_certificate\" itself is accepted";
+
+impl From<Refusal> for rustls::Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refusal))))
+    }
+}

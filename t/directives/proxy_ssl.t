@@ -1,0 +1,229 @@
+# TLS to origins as it is written: what is taken, what is refused, where, and what is only warned of. The keys are this file's own and protect nothing.
+
+=== everything at once
+--- file c.pem
+-----BEGIN CERTIFICATE-----
+MIIBizCCATKgAwIBAgIUSBpf4W5mTn7iyr/XMHHgpSo7XXkwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGYS50ZXN0MCAXDTI2MTEyNjE4MDgwMloYDzIxMjYxMTAyMTgw
+ODAyWjARMQ8wDQYDVQQDDAZhLnRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAT1fkdpCsvKojlzQv7cHeXP78uBApAFHJI5dBP1FcrGowvS3LJ6E7eaXGO1MEqn
+YfTO5r/ImgwrsYDm2/3JAwfao2YwZDAdBgNVHQ4EFgQUNB4S766t3cKpkB00Ri5G
+q07U2fAwHwYDVR0jBBgwFoAUNB4S766t3cKpkB00Ri5Gq07U2fAwDwYDVR0TAQH/
+BAUwAwEB/zARBgNVHREECjAIggZhLnRlc3QwCgYIKoZIzj0EAwIDRwAwRAIgQtjL
+nFI8bPIxn6gEDGGJZ/8X3HL+4niG+xjEKkSW5PECIGH9LHqs4fdfC8ELdmbsgKT9
+7S9Ll1xSwxha+IWrEafW
+-----END CERTIFICATE-----
+--- file k.pem
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgA5HOn4PfJTAVu8Vp
+5tNXry6oncRxYgIdRZ8am9FuqamhRANCAAT1fkdpCsvKojlzQv7cHeXP78uBApAF
+HJI5dBP1FcrGowvS3LJ6E7eaXGO1MEqnYfTO5r/ImgwrsYDm2/3JAwfa
+-----END PRIVATE KEY-----
+--- http_config
+proxy_ssl_certificate c.pem;
+proxy_ssl_certificate_key k.pem;
+proxy_ssl_ciphers HIGH:!aNULL;
+upstream b { server 127.0.0.1:9; }
+--- config
+location /a { proxy_ssl_name $host; proxy_ssl_server_name on; proxy_ssl_verify on; proxy_ssl_verify_depth 2; proxy_ssl_trusted_certificate c.pem; proxy_ssl_protocols tlsv1.3; proxy_ssl_session_reuse off; proxy_pass https://b/x; }
+location /b { proxy_ssl_certificate ""; proxy_pass $scheme://127.0.0.1; }
+location /c { proxy_pass HTTPS://[::1]; }
+--- ok
+
+=== nobody is trusted where verification is asked for
+--- config
+proxy_ssl_verify on;
+location /plain { proxy_pass http://127.0.0.1:9; }
+location /a { proxy_pass https://127.0.0.1:9; }
+location /b { proxy_pass $scheme://127.0.0.1:9; }
+--- error
+pingauge: [emerg] no proxy_ssl_trusted_certificate for proxy_ssl_verify in config:3
+   3 | location /a { proxy_pass https://127.0.0.1:9; }
+     |                          ^^^^^^^^^^^^^^^^^^^
+     also: line 4
+
+=== a certificate without a key
+--- config
+location / { proxy_ssl_certificate c.pem; proxy_pass https://127.0.0.1:9; }
+--- error
+pingauge: [emerg] no "proxy_ssl_certificate_key" is defined for certificate "c.pem" in config:1
+   1 | location / { proxy_ssl_certificate c.pem; proxy_pass https://127.0.0.1:9; }
+     |                                    ^^^^^
+
+=== files that are not there
+--- file c.pem
+-----BEGIN CERTIFICATE-----
+MIIBizCCATKgAwIBAgIUSBpf4W5mTn7iyr/XMHHgpSo7XXkwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGYS50ZXN0MCAXDTI2MTEyNjE4MDgwMloYDzIxMjYxMTAyMTgw
+ODAyWjARMQ8wDQYDVQQDDAZhLnRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAT1fkdpCsvKojlzQv7cHeXP78uBApAFHJI5dBP1FcrGowvS3LJ6E7eaXGO1MEqn
+YfTO5r/ImgwrsYDm2/3JAwfao2YwZDAdBgNVHQ4EFgQUNB4S766t3cKpkB00Ri5G
+q07U2fAwHwYDVR0jBBgwFoAUNB4S766t3cKpkB00Ri5Gq07U2fAwDwYDVR0TAQH/
+BAUwAwEB/zARBgNVHREECjAIggZhLnRlc3QwCgYIKoZIzj0EAwIDRwAwRAIgQtjL
+nFI8bPIxn6gEDGGJZ/8X3HL+4niG+xjEKkSW5PECIGH9LHqs4fdfC8ELdmbsgKT9
+7S9Ll1xSwxha+IWrEafW
+-----END CERTIFICATE-----
+--- file k.pem
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgA5HOn4PfJTAVu8Vp
+5tNXry6oncRxYgIdRZ8am9FuqamhRANCAAT1fkdpCsvKojlzQv7cHeXP78uBApAF
+HJI5dBP1FcrGowvS3LJ6E7eaXGO1MEqnYfTO5r/ImgwrsYDm2/3JAwfa
+-----END PRIVATE KEY-----
+--- config
+location /a { proxy_ssl_certificate no.pem; proxy_ssl_certificate_key no.key; proxy_pass https://127.0.0.1:9; }
+location /b { proxy_ssl_verify on; proxy_ssl_trusted_certificate no.pem; proxy_pass https://127.0.0.1:9; }
+location /c { proxy_ssl_verify on; proxy_ssl_trusted_certificate c.pem; proxy_ssl_crl no.crl; proxy_pass https://127.0.0.1:9; }
+--- error
+pingauge: [emerg] cannot load certificate "no.pem" (2: No such file or directory) in config:1
+   1 | location /a { proxy_ssl_certificate no.pem; proxy_ssl_certificate_key no.key; proxy_pass https://127.0.0.1:9; }
+     |                                     ^^^^^^
+pingauge: [emerg] cannot load trusted certificate "no.pem" (2: No such file or directory) in config:2
+   2 | location /b { proxy_ssl_verify on; proxy_ssl_trusted_certificate no.pem; proxy_pass https://127.0.0.1:9; }
+     |                                                                  ^^^^^^
+pingauge: [emerg] cannot load CRL "no.crl" (2: No such file or directory) in config:3
+   3 | on /c { proxy_ssl_verify on; proxy_ssl_trusted_certificate c.pem; proxy_ssl_crl no.crl; proxy_pass https://127.0.0.1:9; }
+     |                                                                                 ^^^^^^
+
+=== files that hold something else
+--- file c.pem
+-----BEGIN CERTIFICATE-----
+MIIBizCCATKgAwIBAgIUSBpf4W5mTn7iyr/XMHHgpSo7XXkwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGYS50ZXN0MCAXDTI2MTEyNjE4MDgwMloYDzIxMjYxMTAyMTgw
+ODAyWjARMQ8wDQYDVQQDDAZhLnRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAT1fkdpCsvKojlzQv7cHeXP78uBApAFHJI5dBP1FcrGowvS3LJ6E7eaXGO1MEqn
+YfTO5r/ImgwrsYDm2/3JAwfao2YwZDAdBgNVHQ4EFgQUNB4S766t3cKpkB00Ri5G
+q07U2fAwHwYDVR0jBBgwFoAUNB4S766t3cKpkB00Ri5Gq07U2fAwDwYDVR0TAQH/
+BAUwAwEB/zARBgNVHREECjAIggZhLnRlc3QwCgYIKoZIzj0EAwIDRwAwRAIgQtjL
+nFI8bPIxn6gEDGGJZ/8X3HL+4niG+xjEKkSW5PECIGH9LHqs4fdfC8ELdmbsgKT9
+7S9Ll1xSwxha+IWrEafW
+-----END CERTIFICATE-----
+--- file k.pem
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgA5HOn4PfJTAVu8Vp
+5tNXry6oncRxYgIdRZ8am9FuqamhRANCAAT1fkdpCsvKojlzQv7cHeXP78uBApAF
+HJI5dBP1FcrGowvS3LJ6E7eaXGO1MEqnYfTO5r/ImgwrsYDm2/3JAwfa
+-----END PRIVATE KEY-----
+--- config
+location /a { proxy_ssl_certificate c.pem; proxy_ssl_certificate_key c.pem; proxy_pass https://127.0.0.1:9; }
+location /b { proxy_ssl_verify on; proxy_ssl_trusted_certificate k.pem; proxy_pass https://127.0.0.1:9; }
+location /c { proxy_ssl_verify on; proxy_ssl_trusted_certificate c.pem; proxy_ssl_crl c.pem; proxy_pass https://127.0.0.1:9; }
+--- error
+pingauge: [emerg] cannot load certificate key "c.pem": there is no private key in it in config:1
+   1 | location /a { proxy_ssl_certificate c.pem; proxy_ssl_certificate_key c.pem; proxy_pass https://127.0.0.1:9; }
+     |                                                                      ^^^^^
+pingauge: [emerg] cannot load trusted certificate "k.pem": there is no certificate in it in config:2
+   2 | location /b { proxy_ssl_verify on; proxy_ssl_trusted_certificate k.pem; proxy_pass https://127.0.0.1:9; }
+     |                                                                  ^^^^^
+pingauge: [emerg] cannot load CRL "c.pem": there is no list of revoked certificates in it in config:3
+   3 | on /c { proxy_ssl_verify on; proxy_ssl_trusted_certificate c.pem; proxy_ssl_crl c.pem; proxy_pass https://127.0.0.1:9; }
+     |                                                                                 ^^^^^
+
+=== files by variables and from elsewhere
+--- config
+location /a { proxy_ssl_certificate $host.pem; }
+location /b { proxy_ssl_certificate_key engine:x:y; }
+location /c { proxy_ssl_certificate data:x; }
+location /d { proxy_ssl_crl ""; }
+location /e { proxy_ssl_trusted_certificate ""; }
+--- error
+pingauge: [emerg] variables are not supported in "$host.pem" in config:1
+   1 | location /a { proxy_ssl_certificate $host.pem; }
+     |                                     ^^^^^^^^^
+     help: write a location for each certificate, and a "map" that leads to it
+pingauge: [emerg] "engine:" is not supported in "engine:x:y" in config:2
+   2 | location /b { proxy_ssl_certificate_key engine:x:y; }
+     |                                         ^^^^^^^^^^
+     help: expected a file
+pingauge: [emerg] "data:" is not supported in "data:x" in config:3
+   3 | location /c { proxy_ssl_certificate data:x; }
+     |                                     ^^^^^^
+     help: expected a file
+pingauge: [emerg] no file in "" in config:4
+   4 | location /d { proxy_ssl_crl ""; }
+     |                             ^^
+     also: line 5
+
+=== words and numbers
+--- config
+location /a { proxy_ssl_verify yes; }
+location /b { proxy_ssl_verify_depth -1; }
+location /c { proxy_ssl_server_name 1; }
+location /d { proxy_ssl_session_reuse x; }
+location /e { proxy_ssl_protocols TLSv2; }
+location /f { proxy_ssl_protocols TLSv1; }
+location /g { proxy_ssl_name $nothing; proxy_pass https://127.0.0.1:9; }
+--- error
+pingauge: [emerg] invalid value "yes" in "proxy_ssl_verify" directive, it must be "on" or "off" in config:1
+   1 | location /a { proxy_ssl_verify yes; }
+     |                                ^^^
+pingauge: [emerg] "proxy_ssl_verify_depth" directive invalid value "-1" in config:2
+   2 | location /b { proxy_ssl_verify_depth -1; }
+     |                                      ^^
+     help: expected a whole number
+pingauge: [emerg] invalid value "1" in "proxy_ssl_server_name" directive, it must be "on" or "off" in config:3
+   3 | location /c { proxy_ssl_server_name 1; }
+     |                                     ^
+pingauge: [emerg] invalid value "x" in "proxy_ssl_session_reuse" directive, it must be "on" or "off" in config:4
+   4 | location /d { proxy_ssl_session_reuse x; }
+     |                                       ^
+pingauge: [emerg] invalid value "TLSv2" in "proxy_ssl_protocols" directive in config:5
+   5 | location /e { proxy_ssl_protocols TLSv2; }
+     |                                   ^^^^^
+     help: expected "TLSv1.2" or "TLSv1.3"
+pingauge: [emerg] no supported protocol is left in config:6
+   6 | location /f { proxy_ssl_protocols TLSv1; }
+     |               ^^^^^^^^^^^^^^^^^^^
+     help: write "proxy_ssl_protocols TLSv1.2 TLSv1.3"
+pingauge: [warn] "TLSv1" is not supported, ignored in config:6
+   6 | location /f { proxy_ssl_protocols TLSv1; }
+     |                                   ^^^^^
+pingauge: [emerg] unknown "nothing" variable in config:7
+   7 | location /g { proxy_ssl_name $nothing; proxy_pass https://127.0.0.1:9; }
+     |                              ^^^^^^^^
+
+=== no cipher is left
+--- config
+location / { proxy_ssl_ciphers RC4:!ECDHE; }
+--- error
+pingauge: [emerg] no cipher is left of "RC4:!ECDHE" in config:1
+   1 | location / { proxy_ssl_ciphers RC4:!ECDHE; }
+     |                                ^^^^^^^^^^
+     help: there are AES-GCM and ChaCha20-Poly1305 with ECDHE: "proxy_ssl_ciphers DEFAULT" allows them all
+
+=== old ciphers and protocols
+--- config
+location / { proxy_ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256:AES128-SHA; proxy_ssl_protocols TLSv1.1 TLSv1.2; proxy_pass https://127.0.0.1:9; }
+--- warn
+pingauge: [warn] not supported, ignored: DHE-RSA-AES128-GCM-SHA256, AES128-SHA in config:1
+   1 | location / { proxy_ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256:AES128-SHA; proxy_ssl_prot
+     |                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+pingauge: [warn] "TLSv1.1" is not supported, ignored in config:1
+   1 | RSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256:AES128-SHA; proxy_ssl_protocols TLSv1.1 TLSv1.2; proxy_pass https://127.0.0.1:9; }
+     |                                                                                 ^^^^^^^
+
+=== what is not there
+--- config
+location / { proxy_ssl_conf_command Options x; proxy_ssl_password_file x; proxy_pass https://127.0.0.1:9; }
+--- error
+pingauge: [emerg] "proxy_ssl_conf_command" directive is known in nginx, not supported here in config:1
+   1 | location / { proxy_ssl_conf_command Options x; proxy_ssl_password_file x; proxy_pass https://
+     |              ^^^^^^^^^^^^^^^^^^^^^^
+     help: keys must not be encrypted ("openssl pkey" takes a password off), certificates are read when the configuration is loaded, and OpenSSL's own settings are not there; see "proxy_ssl_verify" for what is
+     also: 1 line of some settings of TLS to origins: proxy_ssl_password_file
+
+=== nobody listens
+--- config
+location / { proxy_pass https://127.0.0.1:1; }
+--- requests
+GET / 502
+--- log
+connect\(\) failed .* while connecting to upstream
+
+=== variables of a target in TLS
+--- config
+location /a { proxy_pass https://127.0.0.1:1; error_page 502 = @said; }
+location /b { set $p https; proxy_pass $p://127.0.0.1; error_page 502 = @said; }
+location @said { return 200 "$proxy_host|$proxy_port|$upstream_addr|$upstream_status"; }
+--- requests
+GET /a 200 = 127.0.0.1:1|1|127.0.0.1:1|502
+GET /b 200 = 127.0.0.1|443|127.0.0.1:443|502
