@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::area::Area;
+use super::area::{Area, Dead};
 use super::gate::{self, Party, Share, State};
 use super::kept::Kept;
 use super::rules::{Rules, Verdict};
@@ -77,7 +77,7 @@ impl Windows {
 
     /// This process comes into a place, and has nothing in hand.
     pub(super) fn begin(&self, area: &Area) {
-        self.forget(&[area.place()], false);
+        self.forget(&[area.place()], false, || true);
     }
 
     /// Nobody has anything in hand.
@@ -93,9 +93,10 @@ impl Windows {
         });
     }
 
-    /// Gives back what the dead had in hand.
-    pub(super) fn bury(&self, area: &Area, dead: &[usize]) {
-        self.forget(dead, !area.has_anybody_from(PARTS - 1));
+    /// Gives back what the dead had in hand, until somebody comes who may be in one of their places.
+    pub(super) fn bury(&self, area: &Area, dead: &Dead) {
+        let shared_too = !area.has_anybody_from(PARTS - 1);
+        self.forget(&dead.places, shared_too, || area.are_alone(dead));
     }
 
     /// Lets a request in by its key.
@@ -213,7 +214,7 @@ impl Windows {
     }
 
     /// Forgets what processes in these places had in hand; of those that share a part only if nobody of them lives.
-    fn forget(&self, places: &[usize], shared_too: bool) {
+    fn forget(&self, places: &[usize], shared_too: bool, is_right: impl Fn() -> bool) {
         let is_own = |place: &&usize| **place < PARTS - 1;
         let mut parts: Vec<usize> = places.iter().filter(is_own).copied().collect();
         if shared_too && parts.len() < places.len() {
@@ -224,8 +225,8 @@ impl Windows {
         }
         let has_any = |copy: &[u64]| parts.iter().any(|part| part_of(copy, *part) > 0);
         self.each(has_any, |cells| {
-            for part in &parts {
-                share(cells, *part).clear();
+            if is_right() {
+                parts.iter().for_each(|part| share(cells, *part).clear());
             }
         });
     }
@@ -375,10 +376,19 @@ mod tests {
         let windows = Windows::new(Kept::heap(1 << 16));
         entered(&windows, &area, "one");
         entered(&windows, &area, "one");
-        windows.forget(&[area.place()], false);
+        windows.forget(&[area.place()], false, || true);
         windows.settle(&area, &RULES, Verdict::CALM);
         assert_eq!(active(&windows, "one"), Some(2));
-        windows.bury(&area, &[area.place()]);
+        let dead = |arrivals| Dead {
+            places: vec![area.place()],
+            arrivals,
+        };
+        let arrivals = area.dead().arrivals;
+        // Somebody has come since, maybe into this place.
+        windows.bury(&area, &dead(arrivals.wrapping_sub(1)));
+        windows.settle(&area, &RULES, Verdict::CALM);
+        assert_eq!(active(&windows, "one"), Some(2));
+        windows.bury(&area, &dead(arrivals));
         windows.settle(&area, &RULES, Verdict::CALM);
         assert_eq!(active(&windows, "one"), Some(0));
     }

@@ -95,13 +95,14 @@ impl Zone {
         entered
     }
 
-    /// Sets all windows by what the signals came to, and gives back what the dead had in hand.
+    /// Sets all windows by what the signals came to, and gives back what the dead had in hand; to be called with the
+    /// area's lock.
     pub(super) fn settle(&self, verdict: Verdict) {
         let dead = self.area.dead();
         if let Some(Keyed { windows, .. }) = &self.keyed {
             windows.bury(&self.area, &dead);
         }
-        dead.iter().for_each(|place| self.area.forget(*place));
+        self.area.forget(&dead);
         match &self.keyed {
             Some(Keyed { windows, .. }) => windows.settle(&self.area, &self.rules, verdict),
             None => {
