@@ -178,8 +178,9 @@ impl Fields {
     }
 
     fn copy(&self, request: &Request, out: &mut Vec<u8>) {
-        let connection = request.head.field(b"connection");
-        let names_some = connection.is_some_and(|value| !value.eq_ignore_ascii_case(b"keep-alive"));
+        let names_some = request.head.fields().any(|(name, value)| {
+            name.eq_ignore_ascii_case(b"connection") && !value.eq_ignore_ascii_case(b"keep-alive")
+        });
         for (name, value) in request.head.fields() {
             let is_own = is_own(name);
             let is_set = || {
