@@ -25,6 +25,9 @@ const USED: usize = 2;
 const SHARES: usize = 3;
 pub(super) const CELLS: usize = SHARES + PARTS / PARTS_OF_WORD;
 
+/// How the name of each window begins that is one of a key.
+pub(super) const KIND: u8 = b'k';
+
 /// How many processes have a part of their own, one less.
 const PARTS: usize = 64;
 const PARTS_OF_WORD: usize = 4;
@@ -99,7 +102,7 @@ impl Windows {
         self.forget(&dead.places, shared_too, || area.are_alone(dead));
     }
 
-    /// Lets a request in by its key.
+    /// Lets a request in by its key, which begins with [`KIND`].
     pub(super) fn enter(&self, area: &Area, key: &[u8], rules: &Rules) -> Entered {
         let now = Moment(os::monotonic());
         for _ in 0..ATTEMPTS {
@@ -257,18 +260,22 @@ impl Windows {
         }
     }
 
-    /// The next key of a listing.
+    /// The next window of a listing; its name begins with [`KIND`].
     pub(super) fn next(&self, cursor: &mut Cursor, record: &mut Record) -> Option<Window> {
-        self.kept.zone.next(cursor, record).then(|| window(record))
+        while self.kept.zone.next(cursor, record) {
+            if record.key().first() == Some(&KIND) {
+                return Some(window(record));
+            }
+        }
+        None
     }
 
     /// The window of one key, by the name that it is shown under.
     pub(super) fn find(&self, name: &[u8]) -> Option<Window> {
         let mut record = Record::default();
-        self.kept
-            .zone
-            .read(name, &mut record)
-            .then(|| window(&record))
+        let key = [&[KIND], name].concat();
+        let is_there = self.kept.zone.read(&key, &mut record);
+        is_there.then(|| window(&record))
     }
 
     /// How many keys there are.
@@ -331,8 +338,12 @@ mod tests {
         utilization: 0,
     };
 
+    fn named(key: &str) -> Vec<u8> {
+        [&[KIND], key.as_bytes()].concat()
+    }
+
     fn entered(windows: &Windows, area: &Area, key: &str) -> Held {
-        match windows.enter(area, key.as_bytes(), &RULES) {
+        match windows.enter(area, &named(key), &RULES) {
             Entered::In(held, _) => held,
             _ => panic!("there is no room for {key}"),
         }
@@ -354,7 +365,7 @@ mod tests {
         entered(&windows, &area, "one");
         entered(&windows, &area, "other");
         assert!(matches!(
-            windows.enter(&area, b"one", &RULES),
+            windows.enter(&area, &named("one"), &RULES),
             Entered::Full(State {
                 active: 2,
                 window: 2
@@ -402,7 +413,7 @@ mod tests {
         let mut number = 0;
         loop {
             let key = number.to_string();
-            match windows.enter(&area, key.as_bytes(), &RULES) {
+            match windows.enter(&area, &named(&key), &RULES) {
                 Entered::In(one, _) => held.push(one),
                 Entered::NoPlace => break,
                 Entered::Full(_) => panic!("{key} is full"),
@@ -417,5 +428,25 @@ mod tests {
         assert_eq!(active(&windows, "stays"), Some(1));
         windows.leave(&area, &stays, |window| window);
         assert_eq!(active(&windows, "stays"), Some(0));
+    }
+
+    #[test]
+    fn no_key_is_the_window_of_a_zone_without_keys() {
+        let area = Area::open(&mut Unshared, "a", 2).unwrap();
+        let kept = Kept::heap(1 << 16);
+        let windows = Windows::new(Arc::clone(&kept));
+        for key in ["window", "w", "kw"] {
+            entered(&windows, &area, key);
+        }
+        assert_eq!(kept.window(), None);
+        kept.keep_window(7);
+        assert_eq!((kept.window(), active(&windows, "w")), (Some(7), Some(1)));
+        assert_eq!((windows.len(), active(&windows, "")), (4, None));
+        let (mut cursor, mut record) = (Cursor::default(), Record::default());
+        let mut shown = 0;
+        while windows.next(&mut cursor, &mut record).is_some() {
+            shown += 1;
+        }
+        assert_eq!(shown, 3);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::area::{Area, Count};
 use super::gate::{self, State};
 use super::kept::Kept;
-use super::keyed::{Entered, Held, Windows};
+use super::keyed::{Entered, Held, KIND, Windows};
 use super::rules::{Rules, Verdict};
 use super::signal::{Plan, States};
 use crate::http::course::request::Request;
@@ -89,8 +89,10 @@ impl Zone {
     /// The same where the key decides; nothing if that is empty.
     fn enter_by_key(&self, keyed: &Keyed, request: &mut Request) -> Option<Entered> {
         let mut key = request.buffer();
+        key.push(KIND);
         keyed.key.append(request, &mut key);
-        let entered = (!key.is_empty()).then(|| keyed.windows.enter(&self.area, &key, &self.rules));
+        let is_there = key.len() > 1;
+        let entered = is_there.then(|| keyed.windows.enter(&self.area, &key, &self.rules));
         request.recycle(key);
         entered
     }
