@@ -5,6 +5,7 @@
 //! when it died is given back only when all of them are gone. A key goes only if nobody is under way by it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 
@@ -45,6 +46,9 @@ pub(super) struct Windows {
     pub(super) kept: Arc<Kept>,
     /// How far the search for keys that may go has come.
     hand: Mutex<Cursor>,
+    /// Those who left while their key could not be had; they are taken out as soon as it can.
+    owed: Mutex<Vec<Held>>,
+    is_owing: AtomicBool,
 }
 
 /// What became of a request that wanted in by its key.
@@ -75,6 +79,8 @@ impl Windows {
         Self {
             kept,
             hand: Mutex::default(),
+            owed: Mutex::default(),
+            is_owing: AtomicBool::new(false),
         }
     }
 
@@ -105,6 +111,7 @@ impl Windows {
     /// Lets a request in by its key, which begins with [`KIND`].
     pub(super) fn enter(&self, area: &Area, key: &[u8], rules: &Rules) -> Entered {
         let now = Moment(os::monotonic());
+        self.settle_up(area, now);
         for _ in 0..ATTEMPTS {
             let entered = self.kept.zone.with_found_cells(key, now, |spot, cells| {
                 cells[USED].store(now.0, Ordering::Relaxed);
@@ -129,15 +136,47 @@ impl Windows {
     }
 
     /// Lets it out.
-    pub(super) fn leave(&self, area: &Area, held: &Held, next: impl Fn(u32) -> u32) {
+    pub(super) fn leave(&self, area: &Area, held: Held, next: impl Fn(u32) -> u32) {
         area.own_party().share.shrink();
         let now = Moment(os::monotonic());
-        let out = |cells: &[AtomicU64]| gate::leave(&cells[GATE], party(area, cells), &next);
-        let left = self.kept.zone.with_cells_at(held.spot, &held.key, now, out);
-        if left.is_none() {
-            // The zone has moved. A key that is gone altogether had no request under way.
-            let _gone = self.kept.zone.with_cells(&held.key, now, out);
+        if !self.take_out(area, &held, now, next) {
+            self.owed.lock().push(held);
+            self.is_owing.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Takes a request out of its key's window; false if that cannot be had now.
+    fn take_out(&self, area: &Area, held: &Held, now: Moment, next: impl Fn(u32) -> u32) -> bool {
+        let Held { key, spot } = held;
+        let zone = &self.kept.zone;
+        let out = |cells: &[AtomicU64]| gate::leave(&cells[GATE], party(area, cells), &next);
+        if zone.with_cells_at(*spot, key, now, out).is_some()
+            // The zone has moved.
+            || zone.with_cells(key, now, out).is_some()
+        {
+            return true;
+        }
+        match zone.edit(now, |edit| edit.spot(key).is_some()) {
+            // A key that is gone altogether had no request under way.
+            Ok(is_there) => !is_there,
+            Err(NotChanged::Held(_) | NotChanged::Busy) => false,
+            Err(_) => true,
+        }
+    }
+
+    /// Takes out those who left while a process that does not move had the lock.
+    fn settle_up(&self, area: &Area, now: Moment) {
+        if !self.is_owing.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut owed = self.owed.lock();
+        while let Some(held) = owed.last() {
+            if !self.take_out(area, held, now, |window| window) {
+                return;
+            }
+            owed.pop();
+        }
+        self.is_owing.store(false, Ordering::Relaxed);
     }
 
     /// Makes room for a key and puts it there; false if there is none.
@@ -371,7 +410,7 @@ mod tests {
                 window: 2
             })
         ));
-        windows.leave(&area, &held, |window| window + 1);
+        windows.leave(&area, held, |window| window + 1);
         let window = windows.find(b"one").unwrap();
         assert_eq!((window.state.active, window.state.window), (1, 3));
         assert_eq!((window.rejected, area.in_hand()), (1, 2));
@@ -421,13 +460,33 @@ mod tests {
             number += 1;
         }
         assert_eq!(windows.len(), number + 1);
-        windows.leave(&area, &held[3], |window| window);
+        windows.leave(&area, held.remove(3), |window| window);
         assert_eq!(active(&windows, "3"), Some(0));
         entered(&windows, &area, "new");
         assert_eq!((active(&windows, "3"), windows.discarded()), (None, 1));
         assert_eq!(active(&windows, "stays"), Some(1));
-        windows.leave(&area, &stays, |window| window);
+        windows.leave(&area, stays, |window| window);
         assert_eq!(active(&windows, "stays"), Some(0));
+    }
+
+    #[test]
+    fn who_leaves_while_the_key_cannot_be_had_is_taken_out_later() {
+        let area = Area::open(&mut Unshared, "a", 2).unwrap();
+        let windows = Windows::new(Kept::heap(1 << 16));
+        let held = entered(&windows, &area, "one");
+        let now = Moment(os::monotonic());
+        let edited = windows.kept.zone.edit(now, |edit| {
+            edit.seize(&named("one")).unwrap();
+            windows.leave(&area, held, |window| window + 1);
+        });
+        edited.unwrap();
+        assert_eq!(active(&windows, "one"), Some(1));
+        entered(&windows, &area, "other");
+        assert_eq!(active(&windows, "one"), Some(0));
+        let is_owing = windows.is_owing.load(Ordering::Relaxed);
+        assert!(!is_owing && windows.owed.lock().is_empty());
+        windows.settle(&area, &RULES, Verdict::CALM);
+        assert_eq!(active(&windows, "one"), Some(0));
     }
 
     #[test]

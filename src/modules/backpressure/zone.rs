@@ -140,7 +140,7 @@ impl Drop for Admission {
             true => rules.after_completion(window, self.was_in_use, verdict),
             false => window,
         };
-        match (&self.held, &self.zone.keyed) {
+        match (self.held.take(), &self.zone.keyed) {
             (Some(held), Some(keyed)) => keyed.windows.leave(area, held, next),
             _ => gate::leave(area.gate(), area.own_party(), next),
         }
