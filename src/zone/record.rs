@@ -132,7 +132,18 @@ impl Head {
 
     /// The same key, updated then unless it was later.
     pub(super) fn stamped(self, stamp: u64) -> Self {
-        let stamp = stamp.min(PINNED_STAMP).max(self.stamp());
+        self.with_stamp(stamp.min(PINNED_STAMP).max(self.stamp()))
+    }
+
+    /// The same key as a change leaves it: updated then unless it was later, and pinned only if that stamp says so.
+    pub(super) fn changed(self, stamp: u64) -> Self {
+        match self.is_pinned() {
+            true => self.with_stamp(stamp.min(PINNED_STAMP)),
+            false => self.stamped(stamp),
+        }
+    }
+
+    fn with_stamp(self, stamp: u64) -> Self {
         Self(self.0 & !(PINNED_STAMP << STAMP_SHIFT) | stamp << STAMP_SHIFT)
     }
 
@@ -408,6 +419,10 @@ mod tests {
         assert_eq!(live.pending().state(), State::Pending);
         assert_eq!(live.stamped(12), Head::live(7, true, 12));
         assert_eq!(live.stamped(8), live);
+        let pinned = live.changed(u64::MAX);
+        assert!(pinned.is_pinned() && pinned.stamped(12).is_pinned());
+        assert_eq!(pinned.changed(12), Head::live(7, true, 12));
+        assert_eq!(live.changed(8), live);
         assert_eq!(
             (Head::note(3).state(), Head::note(3).stamp()),
             (State::Note, 3)

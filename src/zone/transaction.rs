@@ -170,7 +170,7 @@ impl Store {
             (Some(slot), Becomes::Cells(cells)) => {
                 self.write_cells(slot, cells);
                 let head = self.head(slot);
-                self.set_head(slot, head.stamped(step.stamp).unparked());
+                self.set_head(slot, head.changed(step.stamp).unparked());
             }
             (Some(slot), Becomes::Nothing) => self.delete(slot),
             (None, _) => return false,
@@ -226,7 +226,7 @@ impl Store {
     fn become_draft(&self, target: Slot, draft: Slot) {
         self.write_cells(target, &self.copy_cells(draft));
         let stamp = self.get(self.key_start(draft) + STAMP);
-        self.set_head(target, self.head(target).stamped(stamp).parked());
+        self.set_head(target, self.head(target).changed(stamp).parked());
     }
 
     /// For a store whose last owner died: what was decided becomes true, in the slots alone; what was not

@@ -28,6 +28,21 @@ GET /old
 --- response_body_like
 ^GET /old HTTP/1.0
 
+=== fields that a client names in any of its Connection fields are not passed on
+--- origin o
+* * 200
+    | $HEAD
+--- config
+location / { proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /
+    Connection: keep-alive
+    Connection: X-Secret
+    X-Secret: a
+    X-Open: b
+--- response_body_like
+(?s)\AGET / HTTP/1.1(?!.*X-Secret).*X-Open: b
+
 === fields of responses
 --- origin o
 * * 200

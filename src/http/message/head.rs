@@ -174,9 +174,12 @@ impl Head {
         Some(&self.bytes[self.host.clone()?])
     }
 
-    /// The first `Connection` field.
-    pub fn connection(&self) -> Option<&[u8]> {
-        self.has_connection.then(|| self.field(b"connection"))?
+    /// Whether a `Connection` field may name other fields: it says more than `keep-alive`.
+    pub fn connection_names_fields(&self) -> bool {
+        let says_more = |(name, value): (&[u8], &[u8])| {
+            name.eq_ignore_ascii_case(b"connection") && !value.eq_ignore_ascii_case(b"keep-alive")
+        };
+        self.has_connection && self.fields().any(says_more)
     }
 
     /// Whether there is a `Content-Length`.

@@ -25,6 +25,8 @@ const DUE: usize = 1;
 /// The allowance, as the bits of a number.
 const ALLOWANCE: usize = 2;
 const FIRING: usize = 3;
+/// How often a worker came into a place.
+const ARRIVALS: usize = 4;
 /// Alone in its line of the cache.
 const GATE: usize = 8;
 const LOCK: usize = 16;
@@ -52,6 +54,13 @@ pub(super) enum Count {
     Rejected,
     /// Those let in because there was no room to remember their key.
     Exhausted,
+}
+
+/// Places whose processes were found dead.
+pub(super) struct Dead {
+    pub(super) places: Vec<usize>,
+    /// How many workers had come by then.
+    pub(super) arrivals: u64,
 }
 
 /// The shared part of a zone, as one process sees it.
@@ -98,7 +107,12 @@ impl Area {
     }
 
     /// Nobody else has the place; who had it is dead, or has left.
+    ///
+    /// Who buries the dead has the lock all the time, and so never takes for theirs what this process lets in. One
+    /// that was stopped with the lock is not waited for: it sees that somebody has come.
     fn take_row(&self) {
+        let _guard = self.lock().ok();
+        self.word(ARRIVALS).fetch_add(1, Ordering::AcqRel);
         self.party_of(self.own).forget();
         let process = Process::current();
         self.word(self.own + STARTED)
@@ -166,16 +180,29 @@ impl Area {
         });
     }
 
-    /// The places of processes that are dead, until they are [forgotten](Self::forget).
-    pub(super) fn dead(&self) -> Vec<usize> {
-        let places = 0..MOST_WORKERS;
-        places.filter(|place| self.is_left(row(*place))).collect()
+    /// The places of processes that are dead, until they are [forgotten](Self::forget); to be asked with the lock.
+    pub(super) fn dead(&self) -> Dead {
+        let arrivals = self.word(ARRIVALS).load(Ordering::Acquire);
+        let places = (0..MOST_WORKERS).filter(|place| self.is_left(row(*place)));
+        Dead {
+            places: places.collect(),
+            arrivals,
+        }
     }
 
-    /// Forgets what a dead process had in hand.
-    pub(super) fn forget(&self, place: usize) {
-        self.party_of(row(place)).forget();
-        self.word(row(place) + PROCESS).store(0, Ordering::Relaxed);
+    /// Whether nobody can have come into the places of the dead since they were found.
+    pub(super) fn are_alone(&self, dead: &Dead) -> bool {
+        self.word(ARRIVALS).load(Ordering::Acquire) == dead.arrivals
+    }
+
+    /// Forgets what dead processes had in hand, if nobody has come into their places.
+    pub(super) fn forget(&self, dead: &Dead) {
+        for place in &dead.places {
+            if self.are_alone(dead) {
+                self.party_of(row(*place)).forget();
+                self.word(row(*place) + PROCESS).store(0, Ordering::Relaxed);
+            }
+        }
     }
 
     /// Gives back what nobody has in hand.
@@ -316,16 +343,48 @@ mod tests {
             gate::enter(area.gate(), area.own_party()).unwrap();
         }
         master.settle();
-        assert!(master.dead().is_empty());
+        assert!(master.dead().places.is_empty());
         assert_eq!(master.state().active, 3);
         // It has the number of a process that was started at another time.
         let started = master.word(dead.own + STARTED);
         started.store(started.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        assert_eq!(master.dead(), [1]);
-        master.forget(1);
+        let found = master.dead();
+        assert_eq!(found.places, [1]);
+        master.forget(&found);
         master.settle();
         assert_eq!((master.state().active, master.in_hand()), (1, 1));
-        assert!(master.dead().is_empty());
+        assert!(master.dead().places.is_empty());
+    }
+
+    #[test]
+    fn who_comes_into_the_place_of_the_dead_is_not_buried_with_them() {
+        let master = Area::open(&mut Unshared, "a", 4).unwrap();
+        let open = || Area::open(&mut Handed(Arc::clone(&master.memory), 1), "a", 4).unwrap();
+        let former = open();
+        gate::enter(former.gate(), former.own_party()).unwrap();
+        let process = master.word(former.own + PROCESS);
+        process.store(u64::MAX, Ordering::Relaxed);
+        let guard = master.lock().unwrap();
+        let found = master.dead();
+        assert_eq!(found.places, [1]);
+        std::thread::scope(|scope| {
+            let successor = scope.spawn(open);
+            // It waits until the dead are buried.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            assert!(master.are_alone(&found));
+            master.forget(&found);
+            drop(guard);
+            successor.join().unwrap();
+        });
+        let found = Dead {
+            places: vec![1],
+            ..found
+        };
+        assert!(!master.are_alone(&found));
+        gate::enter(former.gate(), former.own_party()).unwrap();
+        master.forget(&found);
+        assert_eq!(master.in_hand(), 1);
+        assert_ne!(process.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -27,8 +27,10 @@ static PURPOSE: Purpose = Purpose {
     adds_up: false,
 };
 
-/// Under which key a zone without keys keeps its window.
-const WINDOW: &[u8] = b"window";
+/// Under which key a zone without keys keeps its window; those of clients begin with [`keyed::KIND`], so that none of
+/// them is this one when a zone has a key no more.
+const WINDOW: &[u8] = b"w";
+const _: () = assert!(WINDOW[0] != keyed::KIND);
 
 impl Kept {
     /// Opens the memory of a zone, if it needs any; says whether all of it comes from a file that nobody used.

@@ -5,10 +5,11 @@
 //! when it died is given back only when all of them are gone. A key goes only if nobody is under way by it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 
-use super::area::Area;
+use super::area::{Area, Dead};
 use super::gate::{self, Party, Share, State};
 use super::kept::Kept;
 use super::rules::{Rules, Verdict};
@@ -24,6 +25,9 @@ const REJECTED: usize = 1;
 const USED: usize = 2;
 const SHARES: usize = 3;
 pub(super) const CELLS: usize = SHARES + PARTS / PARTS_OF_WORD;
+
+/// How the name of each window begins that is one of a key.
+pub(super) const KIND: u8 = b'k';
 
 /// How many processes have a part of their own, one less.
 const PARTS: usize = 64;
@@ -42,6 +46,9 @@ pub(super) struct Windows {
     pub(super) kept: Arc<Kept>,
     /// How far the search for keys that may go has come.
     hand: Mutex<Cursor>,
+    /// Those who left while their key could not be had; they are taken out as soon as it can.
+    owed: Mutex<Vec<Held>>,
+    is_owing: AtomicBool,
 }
 
 /// What became of a request that wanted in by its key.
@@ -72,12 +79,14 @@ impl Windows {
         Self {
             kept,
             hand: Mutex::default(),
+            owed: Mutex::default(),
+            is_owing: AtomicBool::new(false),
         }
     }
 
     /// This process comes into a place, and has nothing in hand.
     pub(super) fn begin(&self, area: &Area) {
-        self.forget(&[area.place()], false);
+        self.forget(&[area.place()], false, || true);
     }
 
     /// Nobody has anything in hand.
@@ -93,14 +102,16 @@ impl Windows {
         });
     }
 
-    /// Gives back what the dead had in hand.
-    pub(super) fn bury(&self, area: &Area, dead: &[usize]) {
-        self.forget(dead, !area.has_anybody_from(PARTS - 1));
+    /// Gives back what the dead had in hand, until somebody comes who may be in one of their places.
+    pub(super) fn bury(&self, area: &Area, dead: &Dead) {
+        let shared_too = !area.has_anybody_from(PARTS - 1);
+        self.forget(&dead.places, shared_too, || area.are_alone(dead));
     }
 
-    /// Lets a request in by its key.
+    /// Lets a request in by its key, which begins with [`KIND`].
     pub(super) fn enter(&self, area: &Area, key: &[u8], rules: &Rules) -> Entered {
         let now = Moment(os::monotonic());
+        self.settle_up(area, now);
         for _ in 0..ATTEMPTS {
             let entered = self.kept.zone.with_found_cells(key, now, |spot, cells| {
                 cells[USED].store(now.0, Ordering::Relaxed);
@@ -125,15 +136,47 @@ impl Windows {
     }
 
     /// Lets it out.
-    pub(super) fn leave(&self, area: &Area, held: &Held, next: impl Fn(u32) -> u32) {
+    pub(super) fn leave(&self, area: &Area, held: Held, next: impl Fn(u32) -> u32) {
         area.own_party().share.shrink();
         let now = Moment(os::monotonic());
-        let out = |cells: &[AtomicU64]| gate::leave(&cells[GATE], party(area, cells), &next);
-        let left = self.kept.zone.with_cells_at(held.spot, &held.key, now, out);
-        if left.is_none() {
-            // The zone has moved. A key that is gone altogether had no request under way.
-            let _gone = self.kept.zone.with_cells(&held.key, now, out);
+        if !self.take_out(area, &held, now, next) {
+            self.owed.lock().push(held);
+            self.is_owing.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Takes a request out of its key's window; false if that cannot be had now.
+    fn take_out(&self, area: &Area, held: &Held, now: Moment, next: impl Fn(u32) -> u32) -> bool {
+        let Held { key, spot } = held;
+        let zone = &self.kept.zone;
+        let out = |cells: &[AtomicU64]| gate::leave(&cells[GATE], party(area, cells), &next);
+        if zone.with_cells_at(*spot, key, now, out).is_some()
+            // The zone has moved.
+            || zone.with_cells(key, now, out).is_some()
+        {
+            return true;
+        }
+        match zone.edit(now, |edit| edit.spot(key).is_some()) {
+            // A key that is gone altogether had no request under way.
+            Ok(is_there) => !is_there,
+            Err(NotChanged::Held(_) | NotChanged::Busy) => false,
+            Err(_) => true,
+        }
+    }
+
+    /// Takes out those who left while a process that does not move had the lock.
+    fn settle_up(&self, area: &Area, now: Moment) {
+        if !self.is_owing.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut owed = self.owed.lock();
+        while let Some(held) = owed.last() {
+            if !self.take_out(area, held, now, |window| window) {
+                return;
+            }
+            owed.pop();
+        }
+        self.is_owing.store(false, Ordering::Relaxed);
     }
 
     /// Makes room for a key and puts it there; false if there is none.
@@ -213,7 +256,7 @@ impl Windows {
     }
 
     /// Forgets what processes in these places had in hand; of those that share a part only if nobody of them lives.
-    fn forget(&self, places: &[usize], shared_too: bool) {
+    fn forget(&self, places: &[usize], shared_too: bool, is_right: impl Fn() -> bool) {
         let is_own = |place: &&usize| **place < PARTS - 1;
         let mut parts: Vec<usize> = places.iter().filter(is_own).copied().collect();
         if shared_too && parts.len() < places.len() {
@@ -224,8 +267,8 @@ impl Windows {
         }
         let has_any = |copy: &[u64]| parts.iter().any(|part| part_of(copy, *part) > 0);
         self.each(has_any, |cells| {
-            for part in &parts {
-                share(cells, *part).clear();
+            if is_right() {
+                parts.iter().for_each(|part| share(cells, *part).clear());
             }
         });
     }
@@ -256,18 +299,22 @@ impl Windows {
         }
     }
 
-    /// The next key of a listing.
+    /// The next window of a listing; its name begins with [`KIND`].
     pub(super) fn next(&self, cursor: &mut Cursor, record: &mut Record) -> Option<Window> {
-        self.kept.zone.next(cursor, record).then(|| window(record))
+        while self.kept.zone.next(cursor, record) {
+            if record.key().first() == Some(&KIND) {
+                return Some(window(record));
+            }
+        }
+        None
     }
 
     /// The window of one key, by the name that it is shown under.
     pub(super) fn find(&self, name: &[u8]) -> Option<Window> {
         let mut record = Record::default();
-        self.kept
-            .zone
-            .read(name, &mut record)
-            .then(|| window(&record))
+        let key = [&[KIND], name].concat();
+        let is_there = self.kept.zone.read(&key, &mut record);
+        is_there.then(|| window(&record))
     }
 
     /// How many keys there are.
@@ -330,8 +377,12 @@ mod tests {
         utilization: 0,
     };
 
+    fn named(key: &str) -> Vec<u8> {
+        [&[KIND], key.as_bytes()].concat()
+    }
+
     fn entered(windows: &Windows, area: &Area, key: &str) -> Held {
-        match windows.enter(area, key.as_bytes(), &RULES) {
+        match windows.enter(area, &named(key), &RULES) {
             Entered::In(held, _) => held,
             _ => panic!("there is no room for {key}"),
         }
@@ -353,13 +404,13 @@ mod tests {
         entered(&windows, &area, "one");
         entered(&windows, &area, "other");
         assert!(matches!(
-            windows.enter(&area, b"one", &RULES),
+            windows.enter(&area, &named("one"), &RULES),
             Entered::Full(State {
                 active: 2,
                 window: 2
             })
         ));
-        windows.leave(&area, &held, |window| window + 1);
+        windows.leave(&area, held, |window| window + 1);
         let window = windows.find(b"one").unwrap();
         assert_eq!((window.state.active, window.state.window), (1, 3));
         assert_eq!((window.rejected, area.in_hand()), (1, 2));
@@ -375,10 +426,19 @@ mod tests {
         let windows = Windows::new(Kept::heap(1 << 16));
         entered(&windows, &area, "one");
         entered(&windows, &area, "one");
-        windows.forget(&[area.place()], false);
+        windows.forget(&[area.place()], false, || true);
         windows.settle(&area, &RULES, Verdict::CALM);
         assert_eq!(active(&windows, "one"), Some(2));
-        windows.bury(&area, &[area.place()]);
+        let dead = |arrivals| Dead {
+            places: vec![area.place()],
+            arrivals,
+        };
+        let arrivals = area.dead().arrivals;
+        // Somebody has come since, maybe into this place.
+        windows.bury(&area, &dead(arrivals.wrapping_sub(1)));
+        windows.settle(&area, &RULES, Verdict::CALM);
+        assert_eq!(active(&windows, "one"), Some(2));
+        windows.bury(&area, &dead(arrivals));
         windows.settle(&area, &RULES, Verdict::CALM);
         assert_eq!(active(&windows, "one"), Some(0));
     }
@@ -392,7 +452,7 @@ mod tests {
         let mut number = 0;
         loop {
             let key = number.to_string();
-            match windows.enter(&area, key.as_bytes(), &RULES) {
+            match windows.enter(&area, &named(&key), &RULES) {
                 Entered::In(one, _) => held.push(one),
                 Entered::NoPlace => break,
                 Entered::Full(_) => panic!("{key} is full"),
@@ -400,12 +460,52 @@ mod tests {
             number += 1;
         }
         assert_eq!(windows.len(), number + 1);
-        windows.leave(&area, &held[3], |window| window);
+        windows.leave(&area, held.remove(3), |window| window);
         assert_eq!(active(&windows, "3"), Some(0));
         entered(&windows, &area, "new");
         assert_eq!((active(&windows, "3"), windows.discarded()), (None, 1));
         assert_eq!(active(&windows, "stays"), Some(1));
-        windows.leave(&area, &stays, |window| window);
+        windows.leave(&area, stays, |window| window);
         assert_eq!(active(&windows, "stays"), Some(0));
+    }
+
+    #[test]
+    fn who_leaves_while_the_key_cannot_be_had_is_taken_out_later() {
+        let area = Area::open(&mut Unshared, "a", 2).unwrap();
+        let windows = Windows::new(Kept::heap(1 << 16));
+        let held = entered(&windows, &area, "one");
+        let now = Moment(os::monotonic());
+        let edited = windows.kept.zone.edit(now, |edit| {
+            edit.seize(&named("one")).unwrap();
+            windows.leave(&area, held, |window| window + 1);
+        });
+        edited.unwrap();
+        assert_eq!(active(&windows, "one"), Some(1));
+        entered(&windows, &area, "other");
+        assert_eq!(active(&windows, "one"), Some(0));
+        let is_owing = windows.is_owing.load(Ordering::Relaxed);
+        assert!(!is_owing && windows.owed.lock().is_empty());
+        windows.settle(&area, &RULES, Verdict::CALM);
+        assert_eq!(active(&windows, "one"), Some(0));
+    }
+
+    #[test]
+    fn no_key_is_the_window_of_a_zone_without_keys() {
+        let area = Area::open(&mut Unshared, "a", 2).unwrap();
+        let kept = Kept::heap(1 << 16);
+        let windows = Windows::new(Arc::clone(&kept));
+        for key in ["window", "w", "kw"] {
+            entered(&windows, &area, key);
+        }
+        assert_eq!(kept.window(), None);
+        kept.keep_window(7);
+        assert_eq!((kept.window(), active(&windows, "w")), (Some(7), Some(1)));
+        assert_eq!((windows.len(), active(&windows, "")), (4, None));
+        let (mut cursor, mut record) = (Cursor::default(), Record::default());
+        let mut shown = 0;
+        while windows.next(&mut cursor, &mut record).is_some() {
+            shown += 1;
+        }
+        assert_eq!(shown, 3);
     }
 }

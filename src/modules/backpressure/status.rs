@@ -113,7 +113,7 @@ impl Branch for Keys<'_> {
         while let Some(window) = self.0.next(&mut cursor, &mut record) {
             name.clear();
             record.write_name(&mut name);
-            visit(&name, node(&window))?;
+            visit(&name[1..], node(&window))?;
         }
         ControlFlow::Continue(())
     }

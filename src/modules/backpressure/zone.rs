@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::area::{Area, Count};
 use super::gate::{self, State};
 use super::kept::Kept;
-use super::keyed::{Entered, Held, Windows};
+use super::keyed::{Entered, Held, KIND, Windows};
 use super::rules::{Rules, Verdict};
 use super::signal::{Plan, States};
 use crate::http::course::request::Request;
@@ -89,19 +89,22 @@ impl Zone {
     /// The same where the key decides; nothing if that is empty.
     fn enter_by_key(&self, keyed: &Keyed, request: &mut Request) -> Option<Entered> {
         let mut key = request.buffer();
+        key.push(KIND);
         keyed.key.append(request, &mut key);
-        let entered = (!key.is_empty()).then(|| keyed.windows.enter(&self.area, &key, &self.rules));
+        let is_there = key.len() > 1;
+        let entered = is_there.then(|| keyed.windows.enter(&self.area, &key, &self.rules));
         request.recycle(key);
         entered
     }
 
-    /// Sets all windows by what the signals came to, and gives back what the dead had in hand.
+    /// Sets all windows by what the signals came to, and gives back what the dead had in hand; to be called with the
+    /// area's lock.
     pub(super) fn settle(&self, verdict: Verdict) {
         let dead = self.area.dead();
         if let Some(Keyed { windows, .. }) = &self.keyed {
             windows.bury(&self.area, &dead);
         }
-        dead.iter().for_each(|place| self.area.forget(*place));
+        self.area.forget(&dead);
         match &self.keyed {
             Some(Keyed { windows, .. }) => windows.settle(&self.area, &self.rules, verdict),
             None => {
@@ -137,7 +140,7 @@ impl Drop for Admission {
             true => rules.after_completion(window, self.was_in_use, verdict),
             false => window,
         };
-        match (&self.held, &self.zone.keyed) {
+        match (self.held.take(), &self.zone.keyed) {
             (Some(held), Some(keyed)) => keyed.windows.leave(area, held, next),
             _ => gate::leave(area.gate(), area.own_party(), next),
         }

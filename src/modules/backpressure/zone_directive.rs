@@ -39,7 +39,7 @@ pub(super) const BACKPRESSURE_ZONE: DirectiveSpec = DirectiveSpec {
                one when the server ends. Shown at `/status/http/backpressure_zones/NAME`.",
         example: "backpressure_zone api:64k min=10 max=200 {\n    signal errors \
                   path=~^/http/server_zones/app/responses/5..$ func=rate agg=sum\n        \
-                  over=/http/server_zones/app/requests/total warn=0.05 emergency=0.30;\n}",
+                  over=~^/http/server_zones/app/responses/(?!429)...$ warn=0.05 emergency=0.30;\n}",
     },
     apply,
 };

@@ -177,8 +177,7 @@ impl Fields {
     }
 
     fn copy(&self, request: &Request, out: &mut Vec<u8>) {
-        let connection = request.head.connection();
-        let names_some = connection.is_some_and(|value| !value.eq_ignore_ascii_case(b"keep-alive"));
+        let names_some = request.head.connection_names_fields();
         let is_wanted = |name: &[u8]| {
             let is_set = || {
                 let mut set = self.set.iter();

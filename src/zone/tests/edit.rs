@@ -248,6 +248,30 @@ fn only_keys_that_are_not_pinned_make_room_the_oldest_first() {
 }
 
 #[test]
+fn a_key_is_pinned_as_long_as_the_last_edit_says() {
+    let zone = zone_of_words(K64, false);
+    let is_pinned = || {
+        zone.first
+            .store
+            .used_heads(1)
+            .next()
+            .map(|(_, head)| head.is_pinned())
+    };
+    for (stay, expected) in [
+        (Stay::Pinned, true),
+        (Stay::Evictable, false),
+        (Stay::Pinned, true),
+        (Stay::Evictable, false),
+    ] {
+        one(&zone, b"a", put(1, stay)).unwrap();
+        assert_eq!(is_pinned(), Some(expected));
+    }
+    let later = Moment(NOW.0 + 1_000_000_000);
+    assert_eq!(zone.drop_inactive(0, later).unwrap(), 1);
+    zone.verify().unwrap();
+}
+
+#[test]
 fn pinned_keys_come_along_when_the_zone_moves_and_to_files() {
     let memory = SharedMemory::create("zone", K64).unwrap();
     let adopt = |bytes| Zone::adopt(&memory, bytes, words(), &overflow(None)).unwrap();

@@ -7,6 +7,7 @@ use loom::thread::JoinHandle;
 use crate::gate::{Party, Share, State, enter, leave, resize, try_to_settle};
 use crate::models::models;
 use crate::os::atomic::{AtomicU64, Ordering, set_stage};
+use crate::os::{RobustMutex, SharedMemory};
 use crate::stage::{Orders, explore, thread};
 
 models![
@@ -14,6 +15,8 @@ models![
     coming_and_going_while_somebody_settles,
     coming_while_the_dead_are_buried,
     going_while_the_dead_are_buried,
+    coming_into_the_place_of_the_dead_while_they_are_buried,
+    coming_into_a_place_of_a_part_while_the_dead_are_buried,
     coming_and_going_by_parts_of_a_word,
     coming_and_going_while_the_window_shrinks,
 ];
@@ -27,6 +30,10 @@ struct Gate {
     shares: [AtomicU64; PARTIES],
     /// The shares of all parties as parts of one word.
     parts: AtomicU64,
+    /// Whether the third party is dead, and not yet buried.
+    is_dead: AtomicU64,
+    /// Of those who bury, and those who come into a place.
+    lock: RobustMutex,
 }
 
 impl Gate {
@@ -34,15 +41,19 @@ impl Gate {
     fn new(window: u32, shares: [u64; PARTIES]) -> Arc<Self> {
         set_stage(true);
         let active = shares.iter().sum::<u64>() as u32;
+        let memory = SharedMemory::heap(8);
+        memory.enter([].into_iter());
         let gate = Self {
             word: AtomicU64::new(State { active, window }.packed()),
             turns: [0; PARTIES].map(AtomicU64::new),
             shares: shares.map(AtomicU64::new),
             parts: AtomicU64::new(0),
+            is_dead: AtomicU64::new(1),
+            lock: RobustMutex::initialize(memory).expect("nothing can go wrong"),
         };
         // Makes all of them loom's before other threads begin.
         let all = gate.turns.iter().chain(&gate.shares);
-        for word in all.chain([&gate.word, &gate.parts]) {
+        for word in all.chain([&gate.word, &gate.parts, &gate.is_dead]) {
             let _any = word.load(Ordering::Relaxed);
         }
         Arc::new(gate)
@@ -152,6 +163,57 @@ fn going_while_the_dead_are_buried() -> Orders {
         joined(burying);
         assert!(gate.settle());
         gate.judge(0);
+    })
+}
+
+/// Whoever comes into the third place has nothing in hand.
+fn take_place(gate: &Gate, party: Party<'_>) {
+    let _guard = gate.lock.lock();
+    gate.is_dead.store(0, Ordering::Release);
+    party.forget();
+}
+
+/// Buries the third party unless somebody came into its place.
+fn bury_unless_replaced(gate: &Gate, party: Party<'_>) {
+    let _guard = gate.lock.lock();
+    if gate.is_dead.load(Ordering::Acquire) == 1 {
+        party.forget();
+        gate.is_dead.store(0, Ordering::Relaxed);
+    }
+}
+
+fn coming_into_the_place_of_the_dead_while_they_are_buried() -> Orders {
+    explore(3, || {
+        let gate = Gate::new(3, [0, 0, 2]);
+        let burying = on(&gate, 2, |gate| {
+            bury_unless_replaced(gate, gate.party(2));
+            let _known = gate.settle();
+        });
+        take_place(&gate, gate.party(2));
+        let entered = enter(&gate.word, gate.party(2)).expect("there is room");
+        assert!(entered.active <= 3);
+        joined(burying);
+        assert!(gate.settle());
+        gate.judge(1);
+    })
+}
+
+fn coming_into_a_place_of_a_part_while_the_dead_are_buried() -> Orders {
+    explore(3, || {
+        let gate = Gate::new(3, [0; PARTIES]);
+        enter(&gate.word, gate.party_of_part(2)).expect("there is room");
+        let burying = on(&gate, 2, |gate| {
+            bury_unless_replaced(gate, gate.party_of_part(2));
+            let _known = gate.settle();
+        });
+        take_place(&gate, gate.party_of_part(2));
+        let entered = enter(&gate.word, gate.party_of_part(2)).expect("there is room");
+        assert!(entered.active <= 2);
+        leave(&gate.word, gate.party_of_part(2), stays);
+        enter(&gate.word, gate.party_of_part(2)).expect("there is room");
+        joined(burying);
+        assert!(gate.settle());
+        gate.judge(1);
     })
 }
 

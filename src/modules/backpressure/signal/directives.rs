@@ -43,7 +43,9 @@ pub const SIGNAL: DirectiveSpec = DirectiveSpec {
                falls began again at 0, and one that appears came from 0; `func=delta` the difference over \
                `window`, which may be negative. Both need two evaluations. `over` divides by what another path comes to in the \
                same way: nothing of nothing is 0, and as long as there is anything at `over`, what is not at `path` \
-               is 0. Otherwise a signal without anything at its path is stale. A path may have at most 4096 \
+               is 0. Otherwise a signal without anything at its path is stale. For a share of errors `over` is best all \
+               responses but 429, as below: `requests/total` has the requests that were turned away too, and the more \
+               they are the smaller the share. A path may have at most 4096 \
                values that change, and a look at it takes in at most 262144 places of the tree.\n\n\
                With `query` the value is asked of the `monitor`. The query must be right when the \
                configuration is loaded; an expression with blanks or braces is quoted together with \
@@ -57,7 +59,7 @@ pub const SIGNAL: DirectiveSpec = DirectiveSpec {
                `interval` says; queries as `monitor` says. Up to 32 in a zone. What they come to is shown at \
                `/status/http/backpressure_zones/ZONE/signals/`.",
         example: "signal errors path=~^/http/server_zones/app/responses/5..$ func=rate\n       \
-                  over=/http/server_zones/app/requests/total warn=0.05 emergency=0.30;\n\
+                  over=~^/http/server_zones/app/responses/(?!429)...$ warn=0.05 emergency=0.30;\n\
                   signal overload query='ALERTS{alertname=\"Overload\",alertstate=\"firing\"}';",
     },
     apply: written::signal,

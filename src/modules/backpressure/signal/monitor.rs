@@ -59,7 +59,7 @@ pub(super) struct Monitor {
     endpoint: String,
     timeout: Duration,
     /// Made when it is first needed: reading the certificates that a system trusts takes a while.
-    agent: OnceLock<Result<Agent, String>>,
+    agent: OnceLock<Agent>,
 }
 
 impl Monitor {
@@ -77,7 +77,7 @@ impl Monitor {
     /// # Errors
     /// Why there is no value, in words for the log.
     pub(super) fn ask(&self, query: &str, wanted: Wanted) -> Result<f64, String> {
-        let agent = self.agent.get_or_init(|| self.agent()).as_ref()?;
+        let agent = self.agent(system_roots)?;
         let failed = |error: ureq::Error| match error {
             ureq::Error::Io(error) => format!("the monitor cannot be asked ({})", reason(&error)),
             error => format!("the monitor cannot be asked ({error})"),
@@ -96,14 +96,19 @@ impl Monitor {
         }
     }
 
-    fn agent(&self) -> Result<Agent, String> {
-        let is_encrypted = self.endpoint.starts_with("https:");
-        let roots = if is_encrypted {
-            system_roots()?
-        } else {
-            Vec::new()
+    /// What asks. Why there is none is not kept: the next question tries again.
+    fn agent(
+        &self,
+        roots: impl FnOnce() -> Result<Vec<Certificate<'static>>, String>,
+    ) -> Result<&Agent, String> {
+        if let Some(agent) = self.agent.get() {
+            return Ok(agent);
+        }
+        let roots = match self.endpoint.starts_with("https:") {
+            true => roots()?,
+            false => Vec::new(),
         };
-        Ok(self.agent_trusting(&roots))
+        Ok(self.agent.get_or_init(|| self.agent_trusting(&roots)))
     }
 
     /// Asks servers whose certificates lead to one of these.
@@ -131,7 +136,7 @@ impl Monitor {
     pub(super) fn trusting(self, root: &[u8]) -> Self {
         let agent = self.agent_trusting(&[Certificate::from_der(root).to_owned()]);
         Self {
-            agent: OnceLock::from(Ok(agent)),
+            agent: OnceLock::from(agent),
             ..self
         }
     }
@@ -164,3 +169,29 @@ fn encode(text: &str, out: &mut String) {
 
 /// More of an answer is not read.
 const LONGEST: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_that_cannot_be_read_once_are_read_again() {
+        let monitor = |endpoint: &str| {
+            Monitor::new(&MonitorWritten {
+                endpoint: endpoint.into(),
+                timeout: Duration::from_secs(1),
+                interval: 1000,
+            })
+        };
+        let encrypted = monitor("https://a/");
+        let failed = encrypted.agent(|| Err("too many open files".into()));
+        assert_eq!(failed.err().as_deref(), Some("too many open files"));
+        assert!(encrypted.agent(|| Ok(Vec::new())).is_ok());
+        assert!(encrypted.agent(|| Err("not asked again".into())).is_ok());
+        assert!(
+            monitor("http://a/")
+                .agent(|| Err("not needed".into()))
+                .is_ok()
+        );
+    }
+}
