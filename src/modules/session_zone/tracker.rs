@@ -176,10 +176,13 @@ impl Tracker {
         }
     }
 
-    pub(super) fn activate(&self, handle: &Handle, now: Moment) {
-        if let Err(error) = self.entry.sessions.activate(handle, now) {
-            self.complain(&error);
+    /// Activates a session; false if that could not be done, and was told.
+    pub(super) fn activate(&self, handle: &Handle, now: Moment) -> bool {
+        let activated = self.entry.sessions.activate(handle, now);
+        if let Err(error) = &activated {
+            self.complain(error);
         }
+        activated.is_ok()
     }
 
     #[cold]
