@@ -361,6 +361,47 @@ fn a_new_session_is_expected_to_use_what_others_of_its_reference_do() {
 }
 
 #[test]
+fn a_row_that_is_not_where_it_was_is_looked_for_once_in_a_sweep() {
+    let sessions = limited(Limits::default());
+    for id in [b"a", b"b", b"c"] {
+        let handle = enter(&sessions, id, at(10.0));
+        sessions.activate(&handle, at(10.0)).unwrap();
+        sessions.count(&handle, bytes(0, 125_000), at(10.0));
+    }
+    let key = keys::Key::of(keys::REFERENCE, b"stream");
+    let row = sessions.zone.edit(at(10.0), |edit| {
+        let row = edit.read(key.bytes()).unwrap();
+        edit.remove(key.bytes());
+        edit.commit().unwrap();
+        row
+    });
+    let looked_for = |seconds| {
+        let swept = sessions.sweep(at(seconds), &mut |_| {});
+        swept.unwrap().unwrap().looked_for
+    };
+    assert_eq!([11.0, 12.0].map(looked_for), [1, 1]);
+    // Something else lies where it was.
+    enter(&sessions, b"d", at(12.0));
+    let put = crate::zone::Put {
+        cells: &row.unwrap(),
+        stay: crate::zone::Stay::Evictable,
+        text: None,
+    };
+    let again = sessions.zone.edit(at(12.0), |edit| {
+        edit.put(key.bytes(), put);
+        edit.commit()
+    });
+    assert_eq!(again, Ok(Ok(())));
+    assert_eq!([13.0, 14.0].map(looked_for), [1, 0]);
+    let before = sessions.tx_tops();
+    enter(&sessions, b"e", at(14.0));
+    assert!(
+        sessions.tx_tops() > before + 100_000,
+        "what others of the reference are sent"
+    );
+}
+
+#[test]
 fn one_sweep_a_second_is_enough_whoever_does_it() {
     let sessions = limited(Limits::default());
     let none = |now| sessions.sweep(now, &mut |_| {}).unwrap().is_none();
