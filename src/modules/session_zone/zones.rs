@@ -131,8 +131,8 @@ fn settle(
     found: Found,
 ) -> Result<(), NotChanged> {
     match found {
-        Found::Nothing => Ok(()),
-        Found::Going => sessions.recount(now()),
+        Found::Nothing | Found::Going => Ok(()),
+        Found::Moved => sessions.recount(now()),
         Found::Files => {
             let mut closed = 0;
             sessions.close_all(now(), &mut |session| {
