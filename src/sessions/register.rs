@@ -95,11 +95,7 @@ impl Sessions {
             };
         }
         let key = Key::of(keys::SESSION, new.id);
-        let companions = new.companions.iter().map(|zone| zone.tx_tops());
-        let companions = companions.fold(0, u64::saturating_add);
-        let entered = self
-            .zone
-            .edit(now, |edit| self.enter(edit, &key, new, companions));
+        let entered = self.zone.edit(now, |edit| self.enter(edit, &key, new));
         entered.unwrap_or(Admission {
             status: Status::Untracked,
             handle: None,
@@ -151,13 +147,7 @@ impl Sessions {
         self.totals().map_or(0, |totals| totals.tops())
     }
 
-    fn enter(
-        &self,
-        edit: &mut Edit<'_>,
-        key: &Key,
-        new: &Newcomer<'_>,
-        companions: u64,
-    ) -> Admission {
+    fn enter(&self, edit: &mut Edit<'_>, key: &Key, new: &Newcomer<'_>) -> Admission {
         if let (Some(cells), Some(spot)) = (edit.cells(key.bytes()), edit.spot(key.bytes())) {
             cells[session::REQUESTS].fetch_add(1, Ordering::AcqRel);
             tell(edit, Told::Passed);
@@ -170,6 +160,9 @@ impl Sessions {
         let estimate = new
             .estimate
             .unwrap_or_else(|| default_estimate(edit, new, &totals));
+        // What they let in before this edit is in it: only what they are about to enter now is not.
+        let companions = new.companions.iter().map(|zone| zone.tx_tops());
+        let companions = companions.fold(0, u64::saturating_add);
         let load = Load {
             sessions: totals.present(),
             rx_bitrate: rx_bitrate(edit),
