@@ -102,7 +102,7 @@ impl Sessions {
         })
     }
 
-    /// Gives a session another extra, if it is another one.
+    /// Gives a session another extra, if it is another one and the last time was a second ago.
     ///
     /// # Errors
     /// When the zone is full or damaged, or held by a process that does not move.
@@ -113,8 +113,12 @@ impl Sessions {
         now: Moment,
     ) -> Result<(), NotChanged> {
         let hash = extra_hash(extra);
-        let is_same = |cells: &[AtomicU64]| cells[session::EXTRA].load(Ordering::Acquire) == hash;
-        if self.with_session(handle, now, is_same) != Some(false) {
+        let time = self.zone.moment(now).0;
+        let is_due = |cells: &[AtomicU64]| {
+            let at = cells[session::EXTRA_AT].load(Ordering::Acquire);
+            cells[session::EXTRA].load(Ordering::Acquire) != hash && is_past(at, time)
+        };
+        if self.with_session(handle, now, is_due) != Some(true) {
             return Ok(());
         }
         self.zone.edit(now, |edit| {
@@ -122,7 +126,8 @@ impl Sessions {
             let Some(mut cells) = edit.seize(key)? else {
                 return Ok(());
             };
-            if cells[session::SERIAL] != handle.serial {
+            let time = edit.now().0;
+            if cells[session::SERIAL] != handle.serial || !is_past(cells[session::EXTRA_AT], time) {
                 return Ok(());
             }
             let mut text = Vec::new();
@@ -132,6 +137,7 @@ impl Sessions {
                 ..Attributes::read(&text)
             };
             cells[session::EXTRA] = hash;
+            cells[session::EXTRA_AT] = time;
             let put = Put {
                 cells: &cells,
                 stay: Stay::Pinned,
@@ -286,6 +292,11 @@ fn default_estimate(edit: &Edit<'_>, new: &Newcomer<'_>, totals: &Totals) -> Est
 fn rx_bitrate(edit: &Edit<'_>) -> u64 {
     let gauge = edit.read(keys::GAUGE).unwrap_or_default();
     cells::read(&gauge, 0, gauge::CREATED, edit.now().0).bitrate
+}
+
+/// Whether an extra may be replaced again, if that was done at a time; zero for never.
+fn is_past(at: u64, now: u64) -> bool {
+    at == 0 || now.saturating_sub(at) >= NANOSECONDS
 }
 
 fn extra_hash(extra: &[u8]) -> u64 {

@@ -178,6 +178,27 @@ fn a_pending_session_leaves_no_trace_and_bytes_do_not_keep_it() {
 }
 
 #[test]
+fn an_extra_is_replaced_once_a_second_at_most() {
+    let sessions = sessions_with(K64, settings());
+    let handle = enter(&sessions, b"one", at(10.0));
+    let extra = |extra: &[u8], now: f64| {
+        sessions.replace_extra(&handle, extra, at(now)).unwrap();
+        let mut session = Session::default();
+        assert!(sessions.session(b"one", at(now), &mut session));
+        String::from_utf8_lossy(session.attributes().extra).into_owned()
+    };
+    let seen = [
+        extra(b"agent", 10.1),
+        extra(b"a", 10.1),
+        extra(b"b", 11.0),
+        extra(b"b", 11.2),
+        extra(b"c", 12.1),
+        extra(b"c", 12.3),
+    ];
+    assert_eq!(seen, ["agent", "a", "a", "b", "b", "c"]);
+}
+
+#[test]
 fn activation_alone_does_not_make_it_live_longer() {
     let sessions = sessions_with(K64, settings());
     let handle = enter(&sessions, b"one", at(10.0));
