@@ -116,7 +116,7 @@ impl Tracker {
                 self.say(request, limit, ", dry run");
                 Outcome::RejectedDryRun(limit)
             }
-            Status::Untracked => Outcome::Skipped,
+            Status::Untracked => Outcome::Untracked,
         };
         let Some(handle) = admission.handle else {
             return (outcome, None);

@@ -41,6 +41,8 @@ pub(super) enum Outcome {
     New,
     Known,
     Skipped,
+    /// It found no room for its session, and does not look again.
+    Untracked,
     Rejected(Limit),
     RejectedDryRun(Limit),
 }
@@ -50,7 +52,7 @@ impl Outcome {
         match self {
             Self::New => "NEW",
             Self::Known => "KNOWN",
-            Self::Skipped => "SKIPPED",
+            Self::Skipped | Self::Untracked => "SKIPPED",
             Self::Rejected(Limit::Sessions) => "REJECTED_SESSIONS",
             Self::Rejected(Limit::Bitrate) => "REJECTED_BITRATE",
             Self::RejectedDryRun(Limit::Sessions) => "REJECTED_SESSIONS_DRY_RUN",
