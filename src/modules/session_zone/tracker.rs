@@ -203,14 +203,8 @@ impl Tracker {
         ));
     }
 
-    /// Ends the session where the request wants it.
-    fn leave(&self, request: &mut Request, visit: &Visit) {
-        let Some(close) = &self.close else {
-            return;
-        };
-        if !is_set(close, request) {
-            return;
-        }
+    /// Ends the session of a request.
+    fn end(&self, request: &mut Request, visit: &Visit) {
         let now = request.moment();
         match self.entry.sessions.close(&visit.handle, now) {
             Ok(Some(closed)) => closing::write(&self.entry, &closed, request.runtime),
@@ -234,15 +228,20 @@ pub(super) struct Leave(pub State);
 
 impl PhaseHandler for Leave {
     fn run(&self, request: &mut Request) {
-        if request.state_if_any(self.0).is_none() {
+        let Some(visits) = request.state_if_any(self.0) else {
             return;
+        };
+        let visits = visits.all().filter_map(|seen| {
+            let (tracker, visit) = (seen.tracker, seen.visit.as_ref()?);
+            Some((tracker, tracker.close.as_ref()?, Arc::clone(visit)))
+        });
+        // All are asked before any ends: what they ask may be how a session is.
+        let mut over: Vec<_> = visits.collect();
+        over.retain(|(_, close, _)| is_set(close, request));
+        for (tracker, _, visit) in over {
+            tracker.end(request, &visit);
         }
-        let visits = std::mem::take(request.state(self.0));
-        for seen in visits.all() {
-            if let Some(visit) = &seen.visit {
-                seen.tracker.leave(request, visit);
-            }
-        }
+        std::mem::take(request.state(self.0));
         request.meter = None;
     }
 }
