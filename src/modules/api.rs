@@ -344,9 +344,9 @@ impl Look {
             filled.push((*place, Node::object(files.iter().map(file).collect())));
         }
         let root = self.runtime.tree.root_with(&filled);
-        root.find(&self.names, |node| {
-            let outcome = json::serialize_within(&node?, self.format, places, out);
-            Some(outcome)
+        root.find_within(&self.names, places, |node, left| match left {
+            Some(left) => Some(json::serialize_within(&node?, self.format, left, out)),
+            None => Some(Err(io::Error::other("too many places"))),
         })
     }
 }

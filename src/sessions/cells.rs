@@ -24,6 +24,8 @@ pub(super) mod session {
     pub(in crate::sessions) const REQUESTS: usize = 5;
     /// A hash of its extra text.
     pub(in crate::sessions) const EXTRA: usize = 6;
+    /// When that was replaced last, in the zone's time; zero for never.
+    pub(in crate::sessions) const EXTRA_AT: usize = 16;
     /// The sweep during or before which it came: later ones add its top to their sum.
     pub(in crate::sessions) const SWEEP: usize = 7;
     /// Where the row of its reference was last seen.

@@ -95,18 +95,14 @@ impl Sessions {
             };
         }
         let key = Key::of(keys::SESSION, new.id);
-        let companions = new.companions.iter().map(|zone| zone.tx_tops());
-        let companions = companions.fold(0, u64::saturating_add);
-        let entered = self
-            .zone
-            .edit(now, |edit| self.enter(edit, &key, new, companions));
+        let entered = self.zone.edit(now, |edit| self.enter(edit, &key, new));
         entered.unwrap_or(Admission {
             status: Status::Untracked,
             handle: None,
         })
     }
 
-    /// Gives a session another extra, if it is another one.
+    /// Gives a session another extra, if it is another one and the last time was a second ago.
     ///
     /// # Errors
     /// When the zone is full or damaged, or held by a process that does not move.
@@ -117,8 +113,12 @@ impl Sessions {
         now: Moment,
     ) -> Result<(), NotChanged> {
         let hash = extra_hash(extra);
-        let is_same = |cells: &[AtomicU64]| cells[session::EXTRA].load(Ordering::Acquire) == hash;
-        if self.with_session(handle, now, is_same) != Some(false) {
+        let time = self.zone.moment(now).0;
+        let is_due = |cells: &[AtomicU64]| {
+            let at = cells[session::EXTRA_AT].load(Ordering::Acquire);
+            cells[session::EXTRA].load(Ordering::Acquire) != hash && is_past(at, time)
+        };
+        if self.with_session(handle, now, is_due) != Some(true) {
             return Ok(());
         }
         self.zone.edit(now, |edit| {
@@ -126,7 +126,8 @@ impl Sessions {
             let Some(mut cells) = edit.seize(key)? else {
                 return Ok(());
             };
-            if cells[session::SERIAL] != handle.serial {
+            let time = edit.now().0;
+            if cells[session::SERIAL] != handle.serial || !is_past(cells[session::EXTRA_AT], time) {
                 return Ok(());
             }
             let mut text = Vec::new();
@@ -136,6 +137,7 @@ impl Sessions {
                 ..Attributes::read(&text)
             };
             cells[session::EXTRA] = hash;
+            cells[session::EXTRA_AT] = time;
             let put = Put {
                 cells: &cells,
                 stay: Stay::Pinned,
@@ -151,13 +153,7 @@ impl Sessions {
         self.totals().map_or(0, |totals| totals.tops())
     }
 
-    fn enter(
-        &self,
-        edit: &mut Edit<'_>,
-        key: &Key,
-        new: &Newcomer<'_>,
-        companions: u64,
-    ) -> Admission {
+    fn enter(&self, edit: &mut Edit<'_>, key: &Key, new: &Newcomer<'_>) -> Admission {
         if let (Some(cells), Some(spot)) = (edit.cells(key.bytes()), edit.spot(key.bytes())) {
             cells[session::REQUESTS].fetch_add(1, Ordering::AcqRel);
             tell(edit, Told::Passed);
@@ -170,6 +166,9 @@ impl Sessions {
         let estimate = new
             .estimate
             .unwrap_or_else(|| default_estimate(edit, new, &totals));
+        // What they let in before this edit is in it: only what they are about to enter now is not.
+        let companions = new.companions.iter().map(|zone| zone.tx_tops());
+        let companions = companions.fold(0, u64::saturating_add);
         let load = Load {
             sessions: totals.present(),
             rx_bitrate: rx_bitrate(edit),
@@ -293,6 +292,11 @@ fn default_estimate(edit: &Edit<'_>, new: &Newcomer<'_>, totals: &Totals) -> Est
 fn rx_bitrate(edit: &Edit<'_>) -> u64 {
     let gauge = edit.read(keys::GAUGE).unwrap_or_default();
     cells::read(&gauge, 0, gauge::CREATED, edit.now().0).bitrate
+}
+
+/// Whether an extra may be replaced again, if that was done at a time; zero for never.
+fn is_past(at: u64, now: u64) -> bool {
+    at == 0 || now.saturating_sub(at) >= NANOSECONDS
 }
 
 fn extra_hash(extra: &[u8]) -> u64 {

@@ -5,6 +5,8 @@
 //! were there when it began, and what is expected of the others is added apart, so that nobody counts twice. Of a
 //! sweep that dies nothing counts; the next begins a second later. The lock is held for one session at a time.
 
+use std::collections::HashMap;
+
 use super::cells::{self, row, session, totals};
 use super::count::reference_of;
 use super::keys::SESSION;
@@ -24,6 +26,8 @@ pub struct Swept {
     pub closed: u64,
     /// Sessions that could not be, because a process that does not move is at them.
     pub stuck: u64,
+    /// Rows of references that had to be looked for under the lock.
+    pub looked_for: u64,
 }
 
 /// Two sweeps are at least so far apart.
@@ -47,6 +51,7 @@ impl Sessions {
             number,
             now,
             tops: 0,
+            rows: HashMap::new(),
             swept: Swept::default(),
         };
         let (mut cursor, mut found) = (Cursor::default(), Session::default());
@@ -122,6 +127,8 @@ struct Sweep<'a> {
     now: Moment,
     /// The sum of the tops of what is sent.
     tops: u64,
+    /// Rows of references that had to be looked for, by their names: where they are, or that there is none.
+    rows: HashMap<u64, Option<Spot>>,
     swept: Swept,
 }
 
@@ -154,13 +161,14 @@ impl Sweep<'_> {
         if is_older {
             self.tops = self.tops.saturating_add(top);
         }
-        if found.is_active() && !self.note_best(found.cells(), top) {
-            self.find_row(found.stored_key(), top);
+        let spot = Spot::unpacked(found.cells()[session::ROW]);
+        if found.is_active() && !self.note_best(spot, found.cells(), top) {
+            self.find_row(found, top);
         }
     }
 
-    /// Notes the top of a session in the row of its reference; false if that is not where it was.
-    fn note_best(&self, cells: &[u64], top: u64) -> bool {
+    /// Notes the top of a session in the row of its reference; false if that is not there.
+    fn note_best(&self, spot: Option<Spot>, cells: &[u64], top: u64) -> bool {
         let name = cells[session::ROW_NAME];
         let best = row::BEST[(self.number % 2) as usize];
         let note = |cells: &[AtomicU64]| {
@@ -174,22 +182,41 @@ impl Sweep<'_> {
             cells[best].fetch_max(top, Ordering::AcqRel);
             Some(())
         };
-        let spot = Spot::unpacked(cells[session::ROW]);
         let zone = &self.sessions.zone;
         spot.is_some_and(|spot| zone.with_any_cells_at(spot, self.now, note).is_some())
     }
 
-    /// Looks for a row that was somewhere else when the session became active.
+    /// Notes the top of a session whose row was somewhere else when it became active.
     #[cold]
-    fn find_row(&self, key: &[u8], top: u64) {
-        let found = self.sessions.zone.edit(self.now, |edit| {
-            let reference = reference_of(edit, key);
-            let (spot, own) = (edit.spot(reference.bytes())?, edit.cells(key)?);
-            own[session::ROW].store(spot.packed(), Ordering::Release);
-            edit.read(key)
+    fn find_row(&mut self, found: &Session, top: u64) {
+        let (key, cells) = (found.stored_key(), found.cells());
+        let name = cells[session::ROW_NAME];
+        let spot = match self.rows.get(&name) {
+            Some(known) => *known,
+            None => {
+                let spot = self.look_for_row(key);
+                self.swept.looked_for += 1;
+                self.rows.insert(name, spot);
+                spot
+            }
+        };
+        let Some(spot) = spot else {
+            return;
+        };
+        self.sessions.zone.with_cells(key, self.now, |own| {
+            if own[session::ROW_NAME].load(Ordering::Acquire) == name {
+                own[session::ROW].store(spot.packed(), Ordering::Release);
+            }
         });
-        if let Ok(Some(cells)) = found {
-            self.note_best(&cells, top);
-        }
+        self.note_best(Some(spot), cells, top);
+    }
+
+    /// Where the row of the reference of a session is.
+    fn look_for_row(&self, key: &[u8]) -> Option<Spot> {
+        let spot = self
+            .sessions
+            .zone
+            .edit(self.now, |edit| edit.spot(reference_of(edit, key).bytes()));
+        spot.ok().flatten()
     }
 }

@@ -178,6 +178,27 @@ fn a_pending_session_leaves_no_trace_and_bytes_do_not_keep_it() {
 }
 
 #[test]
+fn an_extra_is_replaced_once_a_second_at_most() {
+    let sessions = sessions_with(K64, settings());
+    let handle = enter(&sessions, b"one", at(10.0));
+    let extra = |extra: &[u8], now: f64| {
+        sessions.replace_extra(&handle, extra, at(now)).unwrap();
+        let mut session = Session::default();
+        assert!(sessions.session(b"one", at(now), &mut session));
+        String::from_utf8_lossy(session.attributes().extra).into_owned()
+    };
+    let seen = [
+        extra(b"agent", 10.1),
+        extra(b"a", 10.1),
+        extra(b"b", 11.0),
+        extra(b"b", 11.2),
+        extra(b"c", 12.1),
+        extra(b"c", 12.3),
+    ];
+    assert_eq!(seen, ["agent", "a", "a", "b", "b", "c"]);
+}
+
+#[test]
 fn activation_alone_does_not_make_it_live_longer() {
     let sessions = sessions_with(K64, settings());
     let handle = enter(&sessions, b"one", at(10.0));
@@ -358,6 +379,47 @@ fn a_new_session_is_expected_to_use_what_others_of_its_reference_do() {
     let before = sessions.tx_tops();
     enter(&sessions, b"four", at(13.0));
     assert_eq!(sessions.tx_tops(), before, "the one that did is gone");
+}
+
+#[test]
+fn a_row_that_is_not_where_it_was_is_looked_for_once_in_a_sweep() {
+    let sessions = limited(Limits::default());
+    for id in [b"a", b"b", b"c"] {
+        let handle = enter(&sessions, id, at(10.0));
+        sessions.activate(&handle, at(10.0)).unwrap();
+        sessions.count(&handle, bytes(0, 125_000), at(10.0));
+    }
+    let key = keys::Key::of(keys::REFERENCE, b"stream");
+    let row = sessions.zone.edit(at(10.0), |edit| {
+        let row = edit.read(key.bytes()).unwrap();
+        edit.remove(key.bytes());
+        edit.commit().unwrap();
+        row
+    });
+    let looked_for = |seconds| {
+        let swept = sessions.sweep(at(seconds), &mut |_| {});
+        swept.unwrap().unwrap().looked_for
+    };
+    assert_eq!([11.0, 12.0].map(looked_for), [1, 1]);
+    // Something else lies where it was.
+    enter(&sessions, b"d", at(12.0));
+    let put = crate::zone::Put {
+        cells: &row.unwrap(),
+        stay: crate::zone::Stay::Evictable,
+        text: None,
+    };
+    let again = sessions.zone.edit(at(12.0), |edit| {
+        edit.put(key.bytes(), put);
+        edit.commit()
+    });
+    assert_eq!(again, Ok(Ok(())));
+    assert_eq!([13.0, 14.0].map(looked_for), [1, 0]);
+    let before = sessions.tx_tops();
+    enter(&sessions, b"e", at(14.0));
+    assert!(
+        sessions.tx_tops() > before + 100_000,
+        "what others of the reference are sent"
+    );
 }
 
 #[test]

@@ -22,12 +22,19 @@ pub(super) fn number(word: u64) -> u64 {
     word & NUMBER_MASK
 }
 
-/// How many seconds before `second` a word is from; negative if it is later.
+/// How many seconds a process may be behind others that count into the same words.
+const MOST_LATE: u64 = 60;
+
+/// How many seconds before `second` a word is from; negative if it is later, by a minute at most. Whatever is further
+/// away is old, and so is a word that nobody ever wrote.
 pub(super) fn age(word: u64, second: u64) -> i64 {
-    let seconds = second.wrapping_sub(word >> NUMBER_BITS) & SECOND_MASK;
-    match seconds > SECOND_MASK / 2 {
-        true => seconds as i64 - SECOND_MASK as i64 - 1,
-        false => seconds as i64,
+    if word == 0 {
+        return i64::MAX;
+    }
+    let since = second.wrapping_sub(word >> NUMBER_BITS) & SECOND_MASK;
+    match since > SECOND_MASK - MOST_LATE {
+        true => since as i64 - SECOND_MASK as i64 - 1,
+        false => since as i64,
     }
 }
 
@@ -40,11 +47,11 @@ pub(super) fn add(steps: &[AtomicU64], second: u64, bytes: u64) -> bool {
     let mut word = step.load(Ordering::Acquire);
     loop {
         match age(word, second) {
-            0 if word >> NUMBER_BITS != 0 || number(word) > 0 => {
+            0 => {
                 step.fetch_add(bytes.min(NUMBER_MASK), Ordering::AcqRel);
                 return false;
             }
-            // Somebody is a whole round further on.
+            // Somebody is a round or more further on.
             ..0 => return false,
             _ => {}
         }
@@ -91,6 +98,11 @@ mod tests {
             0,
             7 * TENTH,
             12_345 * NANOSECONDS + 3 * TENTH,
+            (1 << 25) * NANOSECONDS,
+            ((1 << 26) - 20) * NANOSECONDS,
+            ((1 << 26) - 1) * NANOSECONDS + 3 * TENTH,
+            (1 << 26) * NANOSECONDS,
+            3 * (1 << 25) * NANOSECONDS,
             (1 << 27) * NANOSECONDS,
         ] {
             let steps = steps();
@@ -130,6 +142,24 @@ mod tests {
             [true, false, true, true, false, false]
         );
         assert_eq!(mean_of(&steps, 0, 11 * NANOSECONDS), 10 * 8 / 9);
+    }
+
+    #[test]
+    fn what_is_not_of_the_last_minute_is_old_whenever_it_is_looked_at() {
+        for second in (0..8).map(|eighth| 100 + (eighth << 23)) {
+            assert_eq!(age(0, second), i64::MAX);
+            let at = |late: u64| age(pack(1, second + late), second);
+            assert_eq!([at(0), at(1), at(60)], [0, -1, -60]);
+            assert!(at(61) > 10 && at(1 << 25) > 10 && at(3 << 24) > 10);
+            let steps = steps();
+            for before in [second, second.wrapping_sub(1 << 24), second + (1 << 25)] {
+                steps[(second % 10) as usize].store(pack(7, before), Ordering::Relaxed);
+                assert_eq!(add(&steps, second, 5), before != second);
+                let expected = if before == second { 12 } else { 5 };
+                let word = steps[(second % 10) as usize].load(Ordering::Relaxed);
+                assert_eq!((number(word), age(word, second)), (expected, 0));
+            }
+        }
     }
 
     #[test]

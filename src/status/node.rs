@@ -23,6 +23,11 @@ pub trait Branch: Send + Sync {
         0
     }
 
+    /// How many places `child` looks at to find this one, where these may be many.
+    fn places_to(&self, _name: &[u8]) -> u64 {
+        0
+    }
+
     /// How many children `each` would show. Override it where counting is cheaper than showing.
     fn count(&self) -> u64 {
         let mut count = 0;
@@ -143,13 +148,29 @@ impl<'a> Node<'a> {
         S: AsRef<[u8]>,
         F: FnOnce(Option<Node<'_>>) -> R,
     {
+        self.find_within(names, u64::MAX, |node, _| then(node))
+    }
+
+    /// The same for one who may look at so many places on the way (see [`Branch::places_to`]): hands over, too, how many
+    /// are left, or `None` where there would have to be more.
+    pub fn find_within<S, R, F>(&self, names: &[S], places: u64, then: F) -> R
+    where
+        S: AsRef<[u8]>,
+        F: FnOnce(Option<Node<'_>>, Option<u64>) -> R,
+    {
         let Some(next) = names.iter().position(|name| !name.as_ref().is_empty()) else {
-            return then(Some(self.borrowed()));
+            return then(Some(self.borrowed()), Some(places));
+        };
+        let Some(branch) = self.as_branch() else {
+            return then(None, Some(places));
         };
         let name = names[next].as_ref();
-        match self.as_branch().and_then(|branch| branch.child(name)) {
-            Some(child) => child.find(&names[next + 1..], then),
-            None => then(None),
+        let Some(left) = places.checked_sub(branch.places_to(name)) else {
+            return then(None, None);
+        };
+        match branch.child(name) {
+            Some(child) => child.find_within(&names[next + 1..], left, then),
+            None => then(None, Some(left)),
         }
     }
 }
@@ -272,6 +293,33 @@ mod tests {
         assert_eq!(found(&[b"leaf", b"x"]), None);
         assert_eq!(found(&[b"list", b"0"]), None);
         assert!(found(&[b"leaf", b""]).is_some());
+    }
+
+    #[test]
+    fn a_way_that_is_too_long_is_not_taken() {
+        struct Far;
+        impl Branch for Far {
+            fn child(&self, name: &[u8]) -> Option<Node<'_>> {
+                (name == b"a").then(|| Node::from(7u64))
+            }
+            fn each(
+                &self,
+                visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>,
+            ) -> ControlFlow<()> {
+                visit(b"a", Node::from(7u64))
+            }
+            fn places_to(&self, name: &[u8]) -> u64 {
+                if name == b"a" { 100 } else { 0 }
+            }
+        }
+        let root = Node::object(vec![("far", Node::branch(Far))]);
+        let find = |name, places| {
+            root.find_within(&["far", name], places, |node, left| (node.is_some(), left))
+        };
+        assert_eq!(find("a", 100), (true, Some(0)));
+        assert_eq!(find("a", 99), (false, None));
+        assert_eq!(find("b", 99), (false, Some(99)));
+        assert!(root.find(&["far", "a"], |node| node.is_some()));
     }
 
     #[test]

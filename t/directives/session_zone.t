@@ -100,6 +100,46 @@ GET /a?id=two&if=0 200
 --- json /status/http/session_zones 404
 {"error": "PathNotFound", "description": "<string>"}
 
+=== a session may end by what it is
+--- file html/hello
+hello
+--- http_config
+session_zone s:128k;
+session_zone t:128k;
+map $session_requests $over { 2 1; default 0; }
+--- config
+location / { session s $arg_id close=$over; session t $arg_id close=$over; try_files /hello =404; }
+--- requests
+GET /?id=1 200
+GET /?id=1 200
+GET /?id=2 200
+--- json /status/http/session_zones/s/sessions
+{"pending": 0, "active": 1, "total": 2, "max": 0}
+--- json /status/http/session_zones/t/sessions
+{"pending": 0, "active": 1, "total": 2, "max": 0}
+
+=== what is left of rows is found by its name, as a whole and number by number
+--- file html/hello
+hello
+--- http_config
+session_zone s:128k discard_key=other;
+--- config
+location / { session s $arg_id reference=$arg_r location=$uri peer=$arg_p close=1; try_files /hello =404; }
+--- requests
+GET /x?id=1&r=live&p=here 200
+--- json /status/http/session_zones/s/summary/references/other
+{"sessions": 0, "rx_bytes": 0, "tx_bytes": 0}
+--- json /status/http/session_zones/s/summary/references/other/sessions
+0
+--- json /status/http/session_zones/s/summary/peers/other
+{"sessions": 0, "rx_bytes": 0, "tx_bytes": 0, "locations": {}}
+--- json /status/http/session_zones/s/summary/peers/here/locations/other/tx_bytes
+0
+--- json /status/http/session_zones/s/summary/locations/other/rx_bytes
+0
+--- json /status/http/session_zones/s/summary/locations/other/nothing 404
+{"error": "PathNotFound", "description": "<string>"}
+
 === a session that is closed is summed up, with each of its rows under its path
 --- file html/hello
 hello

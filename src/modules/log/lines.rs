@@ -30,6 +30,8 @@ impl Lines {
 
 /// What a directive says of a log.
 pub(in crate::modules) struct Wanted<'a> {
+    /// Which directive.
+    pub(super) directive: &'static str,
     pub(super) path: &'a str,
     /// The name of a `log_format`.
     pub(super) format: Option<&'a Word>,
@@ -41,8 +43,9 @@ pub(in crate::modules) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// A log whose lines are written at once.
+    /// A log of this directive whose lines are written at once.
     pub(in crate::modules) fn at_once(
+        directive: &'static str,
         path: &'a str,
         format: Option<&'a Word>,
         default: (&'static str, &'static str),
@@ -50,6 +53,7 @@ impl<'a> Wanted<'a> {
     ) -> Self {
         let buffering = None;
         Self {
+            directive,
             path,
             format,
             default,
@@ -106,8 +110,8 @@ fn open(builder: &mut Builder<'_>, wanted: &Wanted<'_>) -> Option<Arc<Log>> {
         let log = log.clone()?;
         if log.buffering() != wanted.buffering {
             let message = format!(
-                "access_log \"{}\" already defined with conflicting parameters",
-                wanted.path
+                "{} \"{}\" already defined with conflicting parameters",
+                wanted.directive, wanted.path
             );
             let help = "buffer and flush must be the same wherever a file is written to";
             let problem = Diagnostic::error(wanted.span, message).with_help(help);

@@ -64,6 +64,7 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
     };
     for written in logs {
         let wanted = Wanted {
+            directive: "access_log",
             path: &written.path,
             format: written.format.as_ref(),
             default: (COMBINED, COMBINED_TEXT),

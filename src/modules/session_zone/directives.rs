@@ -23,7 +23,8 @@ pub(super) const SESSION: DirectiveSpec = DirectiveSpec {
                begins, unless a limit of the zone refuses it; one that is known is never refused. \
                With an empty ID, or where `if=` is empty or `0`, the request is not counted.\n\n\
                `reference`, `location` and `peer` say what the session is summed up by when it is over; they and \
-               `extra` are those of the first request, but that a later `extra` replaces an earlier one. An empty \
+               `extra` are those of the first request, but that a later `extra` replaces an earlier one, at most \
+               once a second: of what requests say within a second of that, nothing is kept. An empty \
                `location` or `peer` is `unknown`. A session is pending until the first byte of a body goes \
                either way; with `activate`, until a request for which that is neither empty nor `0`. Pending ones \
                leave no trace. A new session is charged the bitrate TX (and RX) at once, in bits per \

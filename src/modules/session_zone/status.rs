@@ -252,32 +252,12 @@ impl Rows<'_> {
             Kind::References => sessions.row(By::Reference(name)).map(|sums| row(&sums)),
         }
     }
-
-    /// The row of what has none of its own, worked out from all others.
-    fn rest(&self, name: &[u8]) -> Node<'static> {
-        let summary = collect(self.0);
-        let sums = match self.1 {
-            Kind::Peers => {
-                let found = summary.peers.get(name).cloned().unwrap_or_default();
-                let locations = found.locations.iter();
-                let locations =
-                    locations.map(|(name, sums)| (names::shown(name).into_owned(), row(sums)));
-                let locations = Node::object(locations.collect());
-                let mut members = Vec::from(numbers(&found.sums));
-                members.push(("locations", locations));
-                return Node::object(members);
-            }
-            Kind::Locations => summary.locations.get(name).copied(),
-            Kind::References => summary.references.get(name).copied(),
-        };
-        row(&sums.unwrap_or_default())
-    }
 }
 
 impl Branch for Rows<'_> {
     fn child(&self, name: &[u8]) -> Option<Node<'_>> {
         if self.0.rest.as_deref() == Some(name) {
-            return Some(self.rest(name));
+            return Some(Node::branch(Rest(self.0, Some(self.1), name.to_vec())));
         }
         self.find(name).or_else(|| self.find(&names::read(name)?))
     }
@@ -301,9 +281,7 @@ struct PeerLocations<'a>(&'a Entry, Vec<u8>);
 impl Branch for PeerLocations<'_> {
     fn child(&self, name: &[u8]) -> Option<Node<'_>> {
         if self.0.rest.as_deref() == Some(name) {
-            let summary = collect(self.0);
-            let sums = summary.peers.get(&self.1)?.locations.get(name)?;
-            return Some(row(sums));
+            return Some(Node::branch(Rest(self.0, None, self.1.clone())));
         }
         let find = |name: &[u8]| self.0.sessions.row(By::PeerLocation(&self.1, name));
         let found = find(name).or_else(|| find(&names::read(name)?));
@@ -320,5 +298,72 @@ impl Branch for PeerLocations<'_> {
 
     fn places(&self) -> u64 {
         self.0.sessions.zone().places()
+    }
+}
+
+/// The row of what has none of its own, worked out from all others: of a kind, or of the locations of a peer.
+struct Rest<'a>(&'a Entry, Option<Kind>, Vec<u8>);
+
+/// What a row has.
+const NUMBERS: [&[u8]; 3] = [b"sessions", b"rx_bytes", b"tx_bytes"];
+
+impl Rest<'_> {
+    fn sums(&self, summary: &Summary) -> Sums {
+        let Some(name) = self.0.rest.as_ref() else {
+            return Sums::default();
+        };
+        let sums = match self.1 {
+            Some(Kind::Peers) => summary.peers.get(name).map(|peer| peer.sums),
+            Some(Kind::Locations) => summary.locations.get(name).copied(),
+            Some(Kind::References) => summary.references.get(name).copied(),
+            None => {
+                let peer = summary.peers.get(&self.2);
+                peer.and_then(|peer| peer.locations.get(name)).copied()
+            }
+        };
+        sums.unwrap_or_default()
+    }
+
+    fn is_peer(&self) -> bool {
+        matches!(self.1, Some(Kind::Peers))
+    }
+}
+
+impl Branch for Rest<'_> {
+    fn child(&self, name: &[u8]) -> Option<Node<'_>> {
+        if self.is_peer() && name == b"locations" {
+            return Some(Node::branch(PeerLocations(self.0, self.2.clone())));
+        }
+        if !NUMBERS.contains(&name) {
+            return None;
+        }
+        let mut numbers = numbers(&self.sums(&collect(self.0))).into_iter();
+        let found = numbers.find(|(own, _)| own.as_bytes() == name);
+        found.map(|(_, node)| node)
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        let summary = collect(self.0);
+        for (name, node) in numbers(&self.sums(&summary)) {
+            visit(name.as_bytes(), node)?;
+        }
+        if !self.is_peer() {
+            return ControlFlow::Continue(());
+        }
+        let none = BTreeMap::new();
+        let peer = summary.peers.get(&self.2);
+        let locations = peer.map_or(&none, |peer| &peer.locations);
+        visit(b"locations", Node::branch(Table(locations, row)))
+    }
+
+    fn places(&self) -> u64 {
+        self.0.sessions.zone().places()
+    }
+
+    fn places_to(&self, name: &[u8]) -> u64 {
+        match NUMBERS.contains(&name) {
+            true => self.places(),
+            false => 0,
+        }
     }
 }

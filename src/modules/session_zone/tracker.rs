@@ -116,7 +116,7 @@ impl Tracker {
                 self.say(request, limit, ", dry run");
                 Outcome::RejectedDryRun(limit)
             }
-            Status::Untracked => Outcome::Skipped,
+            Status::Untracked => Outcome::Untracked,
         };
         let Some(handle) = admission.handle else {
             return (outcome, None);
@@ -176,10 +176,13 @@ impl Tracker {
         }
     }
 
-    pub(super) fn activate(&self, handle: &Handle, now: Moment) {
-        if let Err(error) = self.entry.sessions.activate(handle, now) {
-            self.complain(&error);
+    /// Activates a session; false if that could not be done, and was told.
+    pub(super) fn activate(&self, handle: &Handle, now: Moment) -> bool {
+        let activated = self.entry.sessions.activate(handle, now);
+        if let Err(error) = &activated {
+            self.complain(error);
         }
+        activated.is_ok()
     }
 
     #[cold]
@@ -200,14 +203,8 @@ impl Tracker {
         ));
     }
 
-    /// Ends the session where the request wants it.
-    fn leave(&self, request: &mut Request, visit: &Visit) {
-        let Some(close) = &self.close else {
-            return;
-        };
-        if !is_set(close, request) {
-            return;
-        }
+    /// Ends the session of a request.
+    fn end(&self, request: &mut Request, visit: &Visit) {
         let now = request.moment();
         match self.entry.sessions.close(&visit.handle, now) {
             Ok(Some(closed)) => closing::write(&self.entry, &closed, request.runtime),
@@ -231,15 +228,20 @@ pub(super) struct Leave(pub State);
 
 impl PhaseHandler for Leave {
     fn run(&self, request: &mut Request) {
-        if request.state_if_any(self.0).is_none() {
+        let Some(visits) = request.state_if_any(self.0) else {
             return;
+        };
+        let visits = visits.all().filter_map(|seen| {
+            let (tracker, visit) = (seen.tracker, seen.visit.as_ref()?);
+            Some((tracker, tracker.close.as_ref()?, Arc::clone(visit)))
+        });
+        // All are asked before any ends: what they ask may be how a session is.
+        let mut over: Vec<_> = visits.collect();
+        over.retain(|(_, close, _)| is_set(close, request));
+        for (tracker, _, visit) in over {
+            tracker.end(request, &visit);
         }
-        let visits = std::mem::take(request.state(self.0));
-        for seen in visits.all() {
-            if let Some(visit) = &seen.visit {
-                seen.tracker.leave(request, visit);
-            }
-        }
+        std::mem::take(request.state(self.0));
         request.meter = None;
     }
 }

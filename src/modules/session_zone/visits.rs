@@ -4,7 +4,7 @@
 //! at once; they hang on each other, the newest first, so that nothing changes once it is counted to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::tracker::Tracker;
 use crate::http::course::request::Request;
@@ -12,6 +12,7 @@ use crate::http::plan::state::StateIndex;
 use crate::http::transport::clock;
 use crate::http::transport::meter::Meter;
 use crate::http::transport::traffic::Traffic;
+use crate::metric::Moment;
 use crate::sessions::{Bytes, Handle, Limit, Session};
 
 /// Where a request keeps its visits.
@@ -40,6 +41,8 @@ pub(super) enum Outcome {
     New,
     Known,
     Skipped,
+    /// It found no room for its session, and does not look again.
+    Untracked,
     Rejected(Limit),
     RejectedDryRun(Limit),
 }
@@ -49,7 +52,7 @@ impl Outcome {
         match self {
             Self::New => "NEW",
             Self::Known => "KNOWN",
-            Self::Skipped => "SKIPPED",
+            Self::Skipped | Self::Untracked => "SKIPPED",
             Self::Rejected(Limit::Sessions) => "REJECTED_SESSIONS",
             Self::Rejected(Limit::Bitrate) => "REJECTED_BITRATE",
             Self::RejectedDryRun(Limit::Sessions) => "REJECTED_SESSIONS_DRY_RUN",
@@ -84,6 +87,9 @@ impl Visits {
     }
 }
 
+/// How long after an activation that failed the next one is tried, in nanoseconds.
+const TRY_AGAIN: u64 = 1_000_000_000;
+
 /// A request's part in a session: counts its bytes while it is under way.
 #[derive(Debug)]
 pub(super) struct Visit {
@@ -91,6 +97,8 @@ pub(super) struct Visit {
     pub handle: Handle,
     /// Whether the first byte of a body activates the session.
     is_waiting: AtomicBool,
+    /// Before when an activation that failed is not tried again, in nanoseconds.
+    next_try: AtomicU64,
     /// What the connection had received and sent when the request began, and how long its head is.
     before: Bytes,
     head: u64,
@@ -114,6 +122,7 @@ impl Visit {
         };
         let visit = Arc::new(Self {
             is_waiting: AtomicBool::new(tracker.activate.is_none() && !handle.is_active()),
+            next_try: AtomicU64::new(0),
             tracker,
             handle,
             before,
@@ -128,10 +137,24 @@ impl Visit {
         let now = clock::moment();
         let sessions = &self.tracker.entry.sessions;
         if self.is_waiting.load(Ordering::Relaxed) && self.has_body_begun(traffic) {
-            self.is_waiting.store(false, Ordering::Relaxed);
-            self.tracker.activate(&self.handle, now);
+            self.try_to_activate(now);
         }
         sessions.count(&self.handle, bytes, now);
+    }
+
+    /// Activates the session. Where that fails it is tried again with bytes that go a second later.
+    #[cold]
+    fn try_to_activate(&self, now: Moment) {
+        if now.0 < self.next_try.load(Ordering::Relaxed) {
+            return;
+        }
+        match self.tracker.activate(&self.handle, now) {
+            true => self.is_waiting.store(false, Ordering::Relaxed),
+            false => {
+                let next = now.0.saturating_add(TRY_AGAIN);
+                self.next_try.store(next, Ordering::Relaxed);
+            }
+        }
     }
 
     /// Whether more than heads went over the connection.

@@ -27,9 +27,11 @@ pub(super) const SESSION_ZONE: DirectiveSpec = DirectiveSpec {
                otherwise, at least 1s), one that is pending after `pending` (5s). Shown at \
                `/status/http/session_zones/NAME`.\n\n\
                New sessions are refused when there are `max_sessions` pending and active ones; when the sum of the \
-               highest bitrates sent to the active ones, and to those of each `companion`, with `headroom` (15%) on \
-               top and what the new one is expected to take, comes to `max_tx_bitrate`; or when more than \
-               `max_rx_bitrate` is being received. Bitrates are bits per second, with `k`, `m` or `g`; 0 is no \
+               highest bitrates sent to the pending and active ones, and to those of each `companion`, with \
+               `headroom` (15%) on top and what the new one is expected to take, comes to `max_tx_bitrate`; or when \
+               more than `max_rx_bitrate` is being received. Workers decide one after another for each zone; zones \
+               that are companions of each other do not wait for each other, so each of them may let in one session \
+               more than they should together, at the same instant. Bitrates are bits per second, with `k`, `m` or `g`; 0 is no \
                limit. What is refused is told in the error log (`session_log_level`) and answered with \
                `session_status`.\n\n\
                A session that is over is summed up by peer (and its locations), by location and by reference. What is \

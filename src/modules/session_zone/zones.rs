@@ -104,7 +104,8 @@ fn open(
             .push((level, format!("session zone \"{name}\": {error}")));
     }
     let log = written.log.as_ref().and_then(|path| {
-        let wanted = Wanted::at_once(&path.text, written.format.as_ref(), ("", FORM), path.span);
+        let (format, default) = (written.format.as_ref(), ("", FORM));
+        let wanted = Wanted::at_once("session_zone log", &path.text, format, default, path.span);
         lines(builder, &wanted)
     });
     Some(Entry {
@@ -131,8 +132,8 @@ fn settle(
     found: Found,
 ) -> Result<(), NotChanged> {
     match found {
-        Found::Nothing => Ok(()),
-        Found::Going => sessions.recount(now()),
+        Found::Nothing | Found::Going => Ok(()),
+        Found::Moved => sessions.recount(now()),
         Found::Files => {
             let mut closed = 0;
             sessions.close_all(now(), &mut |session| {

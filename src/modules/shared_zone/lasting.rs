@@ -158,7 +158,7 @@ fn take_over(
                     set_aside(builder, declared, (files, &memory), reason)?;
                     None
                 }
-                taken => return taken.map(|zone| (zone, Found::Going)),
+                taken => return taken,
             },
             Fate::Gone => Some(memory),
             Fate::Cut => {
@@ -177,7 +177,7 @@ fn take_over(
     let seen = before.map(|before| carry::begin(builder, declared, before));
     let seen = seen.transpose()?;
     let found = match seen {
-        Some(_) => Found::Going,
+        Some(_) => Found::Moved,
         None => Found::Files,
     };
     let opened = files.open(&Wanted {
@@ -207,7 +207,7 @@ fn take_on(
     declared: &Declaration,
     files: &Files,
     (key, memory): (&str, &Arc<SharedMemory>),
-) -> Result<Zone, Unusable> {
+) -> Result<(Zone, Found), Unusable> {
     let (kind, schema) = (declared.purpose.kind, &declared.schema);
     builder
         .memory
@@ -233,7 +233,7 @@ fn take_on(
     }
     tell(declared, &adoption);
     carry::go_on(builder, declared);
-    Ok(zone)
+    Ok((zone, Found::after(&adoption)))
 }
 
 /// Makes place for a file that holds what the snapshot has.

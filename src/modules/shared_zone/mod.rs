@@ -97,10 +97,22 @@ pub(in crate::modules) struct Opened {
 pub(in crate::modules) enum Found {
     /// Nothing, or what the master found already.
     Nothing,
-    /// What the generation before had, perhaps not all of it, and its processes still use.
+    /// What the generation before had, and its processes still use.
     Going,
+    /// The same in another place or size, perhaps not all of it.
+    Moved,
     /// What its files held, of which nobody uses anything.
     Files,
+}
+
+impl Found {
+    /// What is in a zone that was taken over like this.
+    fn after(adoption: &Adoption) -> Self {
+        match adoption {
+            Adoption::Kept => Self::Going,
+            _ => Self::Moved,
+        }
+    }
 }
 
 /// Makes the zone, takes it over or attaches to it, as befits the process.
@@ -123,11 +135,11 @@ pub(in crate::modules) fn open(
             (create(builder.memory, declared)?, Found::Nothing)
         }
         (Role::Master, Some(memory)) if memory.is_on_disk() => {
-            (lasting::take_back(builder, declared, memory)?, Found::Going)
+            (lasting::take_back(builder, declared, memory)?, Found::Moved)
         }
         (Role::Master, Some(memory)) => {
             carry::go_on(builder, declared);
-            (adopt(builder.memory, declared, &memory)?, Found::Going)
+            adopt(builder.memory, declared, &memory)?
         }
     };
     Ok(Opened {
@@ -167,19 +179,19 @@ fn adopt(
     memory: &mut dyn Memory,
     declared: &Declaration,
     existing: &SharedMemory,
-) -> Result<Zone, Unusable> {
+) -> Result<(Zone, Found), Unusable> {
     let schema = Arc::clone(&declared.schema);
     match Zone::adopt(existing, declared.size, schema, &declared.overflow) {
         Ok((zone, adoption)) => {
             tell(declared, &adoption);
-            Ok(zone)
+            Ok((zone, Found::after(&adoption)))
         }
         Err(Unusable::Corrupt(reason)) => {
             log::error!(
                 "{} is damaged ({reason}) and starts empty",
                 declared.called()
             );
-            create(memory, declared)
+            Ok((create(memory, declared)?, Found::Nothing))
         }
         Err(error) => Err(error),
     }

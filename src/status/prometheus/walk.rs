@@ -281,6 +281,8 @@ impl Walker<'_> {
         reach: &Reach,
     ) -> ControlFlow<(), u64> {
         for name in names {
+            self.wanted
+                .look(branch.places_to(name.as_bytes()) / PLACES)?;
             if let Some(child) = branch.child(name.as_bytes()) {
                 self.member(name, &child, reach)?;
             }
