@@ -195,7 +195,10 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, seen: &Mutex<Vec<Seen>>) 
                 got => head.extend_from_slice(&piece[..got]),
             }
         }
-        let body = format!("{connection}.{request}");
+        let body = match head.starts_with(b"GET /big ") {
+            true => "x".repeat(BIG),
+            false => format!("{connection}.{request}"),
+        };
         let length = body.len();
         let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
         tls.write_all(answer.as_bytes()).ok()?;
@@ -203,6 +206,9 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, seen: &Mutex<Vec<Seen>>) 
     }
     None
 }
+
+/// More than sockets take at once.
+const BIG: usize = 10_000_000;
 
 fn get(running: &Running, target: &str) -> Response {
     let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
@@ -223,17 +229,39 @@ fn expect_log(running: &Running, parts: &[&str]) {
     );
 }
 
-/// A case of the table: what an origin shows, what is set beside, and what the log says (nothing when it is believed).
-struct Case(&'static str, Shown, String, &'static str);
+/// A case: what it is called, what an origin shows, what is set beside, and what the log says (nothing when it is believed).
+type Case = (&'static str, Shown, &'static str, &'static str);
 
-/// A root, an authority below it, and files with the root and with lists.
-fn house(site: &Site) -> (Authority, Authority) {
+/// A root, an authority below it, what that issued, and two that issued themselves.
+struct House {
+    root: Authority,
+    between: Authority,
+    leaf: Authority,
+    pinned: Authority,
+    expired: Authority,
+}
+
+/// With files of the root and of lists.
+fn house(site: &Site) -> House {
     let root = Authority::own(as_authority(parameters("Root", 1)));
     let between = root.issue(as_authority(parameters("Between", 2)));
-    site.add_file("root.pem", &root.pem).unwrap();
     let soon = SystemTime::now() + DAY;
     let past = SystemTime::now() - DAY;
+    let mut expired = as_authority(for_host("a.test", 13));
+    late(&mut expired);
+    let house = House {
+        leaf: between.issue(for_host("a.test", 10)),
+        pinned: Authority::own(as_authority(for_host("a.test", 12))),
+        expired: Authority::own(expired),
+        root,
+        between,
+    };
+    let (root, between) = (&house.root, &house.between);
     for (name, text) in [
+        ("root.pem", root.pem.clone()),
+        ("leaf.pem", house.leaf.pem.clone()),
+        ("pinned.pem", house.pinned.pem.clone()),
+        ("expired.pem", house.expired.pem.clone()),
         ("none.crl", root.list(&[], soon) + &between.list(&[], soon)),
         (
             "leaf.crl",
@@ -248,190 +276,179 @@ fn house(site: &Site) -> (Authority, Authority) {
     ] {
         site.add_file(name, &text).unwrap();
     }
-    (root, between)
+    house
 }
 
-fn cases(site: &Site) -> Vec<Case> {
-    let (root, between) = house(site);
-    let leaf = between.issue(for_host("a.test", 10));
-    let chain = leaf.shown(&[&between]);
-    let direct = |parameters: CertificateParams| root.issue(parameters).shown(&[]);
-    let with = |change: &dyn Fn(&mut CertificateParams)| {
+fn late(one: &mut CertificateParams) {
+    one.not_after = (SystemTime::now() - DAY / 2).into();
+}
+
+fn early(one: &mut CertificateParams) {
+    one.not_before = (SystemTime::now() + DAY / 2).into();
+}
+
+fn for_clients(one: &mut CertificateParams) {
+    one.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+}
+
+const NO_ISSUER: &str = "(20:unable to get local issuer certificate)";
+const EXPIRED: &str = "(10:certificate has expired)";
+const NO_LIST: &str = "(3:unable to get certificate CRL)";
+
+impl House {
+    fn chain(&self) -> Shown {
+        self.leaf.shown(&[&self.between])
+    }
+
+    fn direct(&self, parameters: CertificateParams) -> Shown {
+        self.root.issue(parameters).shown(&[])
+    }
+
+    fn with(&self, change: fn(&mut CertificateParams)) -> Shown {
         let mut parameters = for_host("a.test", 11);
         change(&mut parameters);
-        direct(parameters)
-    };
-    let stranger = Authority::own(as_authority(parameters("Stranger", 1)));
-    let namesake = Authority::own(as_authority(parameters("Root", 1)));
-    let pinned = Authority::own(as_authority(for_host("a.test", 12)));
-    site.add_file("pinned.pem", &pinned.pem).unwrap();
-    let late = |one: &mut CertificateParams| one.not_after = (SystemTime::now() - DAY / 2).into();
-    let mut expired = as_authority(for_host("a.test", 13));
-    late(&mut expired);
-    let expired = Authority::own(expired);
-    site.add_file("expired.pem", &expired.pem).unwrap();
-    site.add_file("leaf.pem", &leaf.pem).unwrap();
-    let trust = |name: &str| format!("proxy_ssl_trusted_certificate $DIR/{name};");
-    let list = |name: &str| format!("proxy_ssl_crl $DIR/{name};");
-    let usual = String::new;
-    let clients_only = |one: &mut CertificateParams| {
-        one.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    };
-    let early = |one: &mut CertificateParams| {
-        one.not_before = (SystemTime::now() + DAY / 2).into();
-    };
-    vec![
-        Case("a chain", chain.clone(), usual(), ""),
-        Case(
-            "a common name alone",
-            direct(parameters("a.test", 14)),
-            usual(),
-            "",
-        ),
-        Case("lists without it", chain.clone(), list("none.crl"), ""),
-        Case(
-            "an authority in the file",
-            pinned.shown(&[]),
-            trust("pinned.pem"),
-            "",
-        ),
-        Case(
-            "one of no root in the file",
-            leaf.shown(&[]),
-            trust("leaf.pem"),
-            "",
-        ),
-        Case(
-            "an address",
-            direct(for_host("127.0.0.1", 15)),
-            "proxy_ssl_name 127.0.0.1:1;".into(),
-            "",
-        ),
-        // Twelve and more ways of being wrong.
-        Case(
-            "expired",
-            with(&late),
-            usual(),
-            "(10:certificate has expired)",
-        ),
-        Case(
-            "early",
-            with(&early),
-            usual(),
-            "(9:certificate is not yet valid)",
-        ),
-        Case(
-            "for another",
-            direct(for_host("b.test", 16)),
-            usual(),
-            "does not match \"a.test\"",
-        ),
-        Case(
-            "for an address",
-            direct(for_host("127.0.0.1", 17)),
-            "proxy_ssl_name 127.0.0.2;".into(),
-            "does not match \"127.0.0.2\"",
-        ),
-        Case(
-            "of a stranger",
-            stranger.issue(for_host("a.test", 18)).shown(&[&stranger]),
-            usual(),
-            "(20:unable to get local issuer certificate)",
-        ),
-        Case(
-            "of a namesake",
-            namesake.issue(for_host("a.test", 19)).shown(&[]),
-            usual(),
-            "(7:certificate signature failure)",
-        ),
-        Case(
-            "its own",
-            pinned.shown(&[]),
-            usual(),
-            "(18:self-signed certificate)",
-        ),
-        Case(
-            "without the one between",
-            leaf.shown(&[]),
-            usual(),
-            "(20:unable to get local issuer certificate)",
-        ),
-        Case(
-            "too long",
-            chain.clone(),
-            "proxy_ssl_verify_depth 0;".into(),
-            "(22:certificate chain too long)",
-        ),
-        Case(
-            "revoked",
-            chain.clone(),
-            list("leaf.crl"),
-            "(23:certificate revoked)",
-        ),
-        Case(
-            "revoked issuer",
-            chain.clone(),
-            list("between.crl"),
-            "(23:certificate revoked)",
-        ),
-        Case(
-            "old list",
-            chain.clone(),
-            list("old.crl"),
-            "(12:CRL has expired)",
-        ),
-        Case(
-            "no list",
-            chain.clone(),
-            list("root.crl"),
-            "(3:unable to get certificate CRL)",
-        ),
-        Case(
-            "for clients",
-            with(&clients_only),
-            usual(),
-            "(26:unsuitable certificate purpose)",
-        ),
-        Case(
-            "of no authority",
-            leaf.issue(for_host("a.test", 20)).shown(&[&leaf, &between]),
-            "proxy_ssl_verify_depth 5;".into(),
-            "(79:invalid CA certificate)",
-        ),
-        Case(
-            "expired in the file",
-            expired.shown(&[]),
-            trust("expired.pem"),
-            "(10:certificate has expired)",
-        ),
-        Case(
-            "other name in the file",
-            pinned.shown(&[]),
-            trust("pinned.pem") + "proxy_ssl_name b.test;",
-            "does not match \"b.test\"",
-        ),
-        Case(
-            "in the file without its list",
-            pinned.shown(&[]),
-            trust("pinned.pem") + &list("none.crl"),
-            "(3:unable to get certificate CRL)",
-        ),
-        Case(
-            "a name of nobody's",
-            chain,
-            "proxy_ssl_name \"a b\";".into(),
-            "no certificate can have the name",
-        ),
-    ]
+        self.direct(parameters)
+    }
+
+    fn right(&self) -> Vec<Case> {
+        let number = self.direct(for_host("127.0.0.1", 15));
+        let common = self.direct(parameters("a.test", 14));
+        vec![
+            ("a chain", self.chain(), "", ""),
+            ("a common name alone", common, "", ""),
+            (
+                "not in lists",
+                self.chain(),
+                "proxy_ssl_crl $DIR/none.crl;",
+                "",
+            ),
+            (
+                "an authority in the file",
+                self.pinned.shown(&[]),
+                IN_FILE,
+                "",
+            ),
+            (
+                "of no root, in the file",
+                self.leaf.shown(&[]),
+                LEAF_IN_FILE,
+                "",
+            ),
+            ("an address", number, "proxy_ssl_name 127.0.0.1:1;", ""),
+        ]
+    }
+
+    fn wrong_by_themselves(&self) -> Vec<Case> {
+        let b = self.direct(for_host("b.test", 16));
+        let number = self.direct(for_host("127.0.0.1", 17));
+        let (one, two) = ("does not match \"a.test\"", "does not match \"127.0.0.2\"");
+        let usage = "(26:unsuitable certificate purpose)";
+        let expired = self.expired.shown(&[]);
+        let pinned = || self.pinned.shown(&[]);
+        vec![
+            ("expired", self.with(late), "", EXPIRED),
+            (
+                "early",
+                self.with(early),
+                "",
+                "(9:certificate is not yet valid)",
+            ),
+            ("for another", b, "", one),
+            ("for an address", number, "proxy_ssl_name 127.0.0.2;", two),
+            ("for clients", self.with(for_clients), "", usage),
+            ("its own", pinned(), "", "(18:self-signed certificate)"),
+            ("expired, in the file", expired, EXPIRED_IN_FILE, EXPIRED),
+            (
+                "other name, in the file",
+                pinned(),
+                OTHER_IN_FILE,
+                "does not match \"b.test\"",
+            ),
+            (
+                "in the file without its list",
+                pinned(),
+                LISTED_IN_FILE,
+                NO_LIST,
+            ),
+        ]
+    }
+
+    fn wrong_by_others(&self) -> Vec<Case> {
+        let stranger = Authority::own(as_authority(parameters("Stranger", 1)));
+        let namesake = Authority::own(as_authority(parameters("Root", 1)));
+        let strange = stranger.issue(for_host("a.test", 18)).shown(&[&stranger]);
+        let false_root = namesake.issue(for_host("a.test", 19)).shown(&[]);
+        let below = self.leaf.issue(for_host("a.test", 20));
+        let below = below.shown(&[&self.leaf, &self.between]);
+        let chain = || self.chain();
+        let revoked = "(23:certificate revoked)";
+        let long = "(22:certificate chain too long)";
+        let nobody = "no certificate can have the name";
+        vec![
+            ("of a stranger", strange, "", NO_ISSUER),
+            (
+                "of a namesake",
+                false_root,
+                "",
+                "(7:certificate signature failure)",
+            ),
+            (
+                "without the one between",
+                self.leaf.shown(&[]),
+                "",
+                NO_ISSUER,
+            ),
+            ("too long", chain(), "proxy_ssl_verify_depth 0;", long),
+            ("revoked", chain(), "proxy_ssl_crl $DIR/leaf.crl;", revoked),
+            (
+                "revoked issuer",
+                chain(),
+                "proxy_ssl_crl $DIR/between.crl;",
+                revoked,
+            ),
+            (
+                "old list",
+                chain(),
+                "proxy_ssl_crl $DIR/old.crl;",
+                "(12:CRL has expired)",
+            ),
+            ("no list", chain(), "proxy_ssl_crl $DIR/root.crl;", NO_LIST),
+            (
+                "of no authority",
+                below,
+                "proxy_ssl_verify_depth 5;",
+                "(79:invalid CA certificate)",
+            ),
+            (
+                "a name of nobody's",
+                chain(),
+                "proxy_ssl_name \"a b\";",
+                nobody,
+            ),
+        ]
+    }
 }
+
+const IN_FILE: &str = "proxy_ssl_trusted_certificate $DIR/pinned.pem;";
+const LEAF_IN_FILE: &str = "proxy_ssl_trusted_certificate $DIR/leaf.pem;";
+const EXPIRED_IN_FILE: &str = "proxy_ssl_trusted_certificate $DIR/expired.pem;";
+const OTHER_IN_FILE: &str = "proxy_ssl_trusted_certificate $DIR/pinned.pem; proxy_ssl_name b.test;";
+const LISTED_IN_FILE: &str =
+    "proxy_ssl_trusted_certificate $DIR/pinned.pem; proxy_ssl_crl $DIR/none.crl;";
 
 #[test]
 fn certificates_of_origins_are_judged_in_many_ways() {
     let site = Site::create().unwrap();
-    let cases = cases(&site);
+    let house = house(&site);
+    let cases = [
+        house.right(),
+        house.wrong_by_themselves(),
+        house.wrong_by_others(),
+    ]
+    .concat();
     let mut locations = String::new();
     let mut origins = Vec::new();
-    for (number, Case(_, shown, settings, _)) in cases.iter().enumerate() {
+    for (number, (_, shown, settings, _)) in cases.iter().enumerate() {
         let origin = Origin::showing(shown.clone());
         let trusted = match settings.contains("trusted_certificate") {
             true => "",
@@ -453,7 +470,7 @@ fn certificates_of_origins_are_judged_in_many_ways() {
         ..Parts::default()
     };
     let running = Running::start_at(site, &parts);
-    for (number, Case(what, _, _, said)) in cases.iter().enumerate() {
+    for (number, (what, _, _, said)) in cases.iter().enumerate() {
         let expected = if said.is_empty() { 200 } else { 502 };
         let got = get(&running, &format!("/{number}/on")).status;
         assert_eq!(got, expected, "{what}\n{}", running.site.read("error.log"));
@@ -476,7 +493,7 @@ fn certificates_of_origins_are_judged_in_many_ways() {
 #[test]
 fn origins_are_told_names_and_certificates_as_settings_say() {
     let site = Site::create().unwrap();
-    let (root, _) = house(&site);
+    let House { root, .. } = house(&site);
     let own = root.issue(for_host("client.test", 30));
     site.add_file("own.pem", &own.pem).unwrap();
     site.add_file("own.key", &own.key.serialize_pem()).unwrap();
@@ -540,7 +557,7 @@ fn origins_are_told_names_and_certificates_as_settings_say() {
 fn sessions_are_taken_up_again_unless_that_is_off() {
     for is_old in [false, true] {
         let site = Site::create().unwrap();
-        let (root, _) = house(&site);
+        let House { root, .. } = house(&site);
         let shown = root.issue(for_host("a.test", 40)).shown(&[]);
         let origins = [(); 2].map(|()| Origin::start(config(shown.clone(), None, is_old)));
         let location = |name: &str, number: usize, settings: &str| {
@@ -550,7 +567,9 @@ fn sessions_are_taken_up_again_unless_that_is_off() {
             )
         };
         let parts = Parts {
-            config: location("on", 0, "") + &location("off", 1, "proxy_ssl_session_reuse off;"),
+            config: location("big", 0, "")
+                + &location("on", 0, "")
+                + &location("off", 1, "proxy_ssl_session_reuse off;"),
             ..Parts::default()
         };
         let running = Running::start_at(site, &parts);
@@ -560,6 +579,8 @@ fn sessions_are_taken_up_again_unless_that_is_off() {
         }
         let resumed = |origin: &Origin| origin.seen().iter().filter(|one| one.resumed).count();
         assert_eq!(origins.each_ref().map(resumed), [3, 0], "{is_old}");
+        let big = get(&running, "/big").body;
+        assert!(big.len() == BIG && big.iter().all(|byte| *byte == b'x'));
         running.server.stop().unwrap();
     }
 }
@@ -567,7 +588,7 @@ fn sessions_are_taken_up_again_unless_that_is_off() {
 #[test]
 fn a_failed_handshake_leads_to_the_next_peer_and_silence_to_504() {
     let site = Site::create().unwrap();
-    let (root, _) = house(&site);
+    let House { root, .. } = house(&site);
     let good = Origin::showing(root.issue(for_host("a.test", 50)).shown(&[]));
     let wrong = Origin::showing(root.issue(for_host("b.test", 51)).shown(&[]));
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -621,7 +642,7 @@ fn a_failed_handshake_leads_to_the_next_peer_and_silence_to_504() {
 #[test]
 fn a_reload_takes_up_changed_certificates() {
     let site = Site::create().unwrap();
-    let (root, _) = house(&site);
+    let House { root, .. } = house(&site);
     let other = Authority::own(as_authority(parameters("Other", 1)));
     let origin = Origin::showing(other.issue(for_host("a.test", 60)).shown(&[]));
     let parts = Parts {

@@ -121,7 +121,7 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
             text: "A file in PEM with the certificates that `proxy_ssl_verify` trusts, read when the configuration is \
                    loaded. What they issued is trusted, also by those that are no roots. A certificate of a peer \
                    that itself stands in the file needs no issuer, and may be that of an authority, as those are that \
-                   openssl makes by default.",
+                   openssl makes by default, or of version 1.",
             example: "",
         },
         apply: |statement| {

@@ -51,6 +51,7 @@ impl Refusal {
             Error::PathLenConstraintViolated => Self::PATH_LENGTH,
             Error::NameConstraintViolation => Self::NAME_CONSTRAINT,
             Error::CaUsedAsEndEntity => Self::Other(AUTHORITY.to_owned()),
+            Error::UnsupportedCertVersion => Self::Other(OLD.to_owned()),
             error => Self::Other(error.to_string()),
         }
     }
@@ -58,6 +59,9 @@ impl Refusal {
 
 const AUTHORITY: &str = "the certificate is that of an authority; one that stands in \
                          \"proxy_ssl_trusted_certificate\" itself is accepted";
+
+const OLD: &str = "a certificate is not of version 3; that of a peer is accepted if it stands in \
+                   \"proxy_ssl_trusted_certificate\" itself";
 
 impl From<Refusal> for rustls::Error {
     fn from(refusal: Refusal) -> Self {
