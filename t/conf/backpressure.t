@@ -212,10 +212,10 @@ pingauge: [emerg] "jitter_max" directive invalid value "long" in config:4
 === what a file needs
 --- http_config
 backpressure_zone a:64k sync=1s { signal s path=/a; }
-backpressure_zone b:64k:file=$DIR/b sync=always { signal s path=/a; }
+backpressure_zone b:64k:file=b sync=always { signal s path=/a; }
 backpressure_zone c:64k:file= { signal s path=/a; }
-backpressure_zone d:64k:file=$DIR/b { signal s path=/a; }
-backpressure_zone e:64k:file=$DIR/b { signal s path=/a; }
+backpressure_zone d:64k:file=b { signal s path=/a; }
+backpressure_zone e:64k:file=b { signal s path=/a; }
 --- error
 pingauge: [emerg] "sync" requires a file in http_config:1
    1 | backpressure_zone a:64k sync=1s { signal s path=/a; }
