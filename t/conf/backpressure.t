@@ -223,14 +223,14 @@ pingauge: [emerg] "sync" requires a file in http_config:1
      help: write NAME:SIZE:file=PATH
 pingauge: [emerg] invalid "sync" value "always" in http_config:2
    2 | backpressure_zone b:64k:file=b sync=always { signal s path=/a; }
-     |                                                              ^^^^^^
+     |                                     ^^^^^^
      help: expected a time of at least 100ms, or exit
 pingauge: [emerg] zone "c" has an empty file name in http_config:3
    3 | backpressure_zone c:64k:file= { signal s path=/a; }
      |                   ^^^^^^^^^^^
 pingauge: [emerg] file "b" is used by two zones in http_config:5
    5 | backpressure_zone e:64k:file=b { signal s path=/a; }
-     |                              ^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |                              ^
      help: zone "d" is kept in it or in a file beside it
 
 === everything that is right
