@@ -9,7 +9,7 @@ use crate::conf::DirectiveSpec;
 use crate::http::build::module::{self, Module};
 
 mod accel;
-mod address;
+pub(in crate::modules) mod address;
 mod attempts;
 mod balance;
 mod buffering;
@@ -17,6 +17,7 @@ mod buffering;
 mod cuts;
 mod group;
 mod headers;
+mod names;
 mod pass;
 mod pass_directive;
 mod proxy_directives;

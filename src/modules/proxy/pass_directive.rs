@@ -6,6 +6,7 @@ use super::address::Endpoint;
 use super::buffering;
 use super::group::Group;
 use super::headers::Fields;
+use super::names::Names;
 use super::pass::Pass;
 use super::registry::{DEFAULT_PORT, Registry};
 use super::replies::{Changes, Passed};
@@ -17,6 +18,7 @@ use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::content;
 use crate::http::build::written::LocationPattern;
 use crate::http::plan::location::Kind;
+use crate::modules::resolver::Asked;
 
 /// `proxy_pass`
 struct Written {
@@ -53,7 +55,7 @@ pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut Lo
         return;
     };
     let is_own = chain.own::<Written>().is_some();
-    let Some(destination) = destination(builder, written) else {
+    let Some(destination) = destination(builder, chain, written) else {
         return;
     };
     let has_uri = matches!(&destination, Destination::Fixed(target) if target.uri.is_some());
@@ -99,13 +101,18 @@ fn without_uri(chain: &Chain<'_>, kind: Kind) -> Option<&'static str> {
     }
 }
 
-fn destination(builder: &mut Builder<'_>, written: &Written) -> Option<Destination> {
+fn destination(
+    builder: &mut Builder<'_>,
+    chain: &Chain<'_>,
+    written: &Written,
+) -> Option<Destination> {
     if !written.url.is_literal() {
+        let asked = Asked::of(builder, chain);
         return Some(Destination::Evaluated(Evaluated {
             url: builder.template(&written.url),
             groups: builder.thing::<Registry>().groups(),
             implicit: Arc::clone(builder.thing::<Registry>().implicit()),
-            addresses: Default::default(),
+            names: Names::new(asked),
         }));
     }
     let url = Url::parse(&written.word.text).ok()?;

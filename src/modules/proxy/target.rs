@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::address::Endpoint;
 use super::group::Group;
-use super::registry::{DEFAULT_PORT, Implicit};
-use crate::http::course::circumstances::{Circumstances, Passing};
+use super::names::{Course, Names, Pending};
+use super::registry::Implicit;
+use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::message::uri::{self, Escape};
 use crate::http::plan::template::Template;
@@ -122,19 +121,17 @@ pub(super) struct Evaluated {
     pub(super) groups: HashMap<String, Arc<Group>>,
     /// Those of servers that other `proxy_pass` directives name.
     pub(super) implicit: Arc<Implicit>,
-    /// Groups of one address each, that requests led to.
-    pub(super) addresses: Mutex<HashMap<String, Arc<Group>>>,
+    /// Hosts that only requests name.
+    pub(super) names: Names,
 }
 
-/// More addresses than this are not remembered.
-const MOST_ADDRESSES: usize = 1024;
-
 impl Destination {
-    /// Where this request goes, or the status to fail with.
-    pub(super) fn target(&self, request: &mut Request) -> Result<Arc<Target>, u16> {
-        match self {
-            Self::Fixed(target) => Ok(Arc::clone(target)),
-            Self::Evaluated(evaluated) => evaluated.target(request).map(Arc::new),
+    /// Where this request goes, after what it may have waited for.
+    pub(super) fn course(&self, request: &mut Request, waited: Option<Pending>) -> Course {
+        match (self, waited) {
+            (Self::Fixed(target), _) => Course::Go(Arc::clone(target)),
+            (Self::Evaluated(evaluated), Some(pending)) => evaluated.names.go_on(request, pending),
+            (Self::Evaluated(evaluated), None) => evaluated.course(request),
         }
     }
 
@@ -160,43 +157,29 @@ impl Destination {
 }
 
 impl Evaluated {
-    fn target(&self, request: &mut Request) -> Result<Target, u16> {
+    fn course(&self, request: &mut Request) -> Course {
         let text = self.url.evaluate(request);
         let text = String::from_utf8_lossy(&text);
-        let url = Url::parse(&text).map_err(|problem| {
-            log::error!(
-                "\"{}\" is no URL that can be passed to ({problem:?}){}",
-                text.escape_debug(),
-                Circumstances(request)
-            );
-            500u16
-        })?;
+        let url = match Url::parse(&text) {
+            Ok(url) => url,
+            Err(problem) => {
+                log::error!(
+                    "\"{}\" is no URL that can be passed to ({problem:?}){}",
+                    text.escape_debug(),
+                    Circumstances(request)
+                );
+                return Course::Fail(500);
+            }
+        };
         let known = match &url.endpoint {
             Endpoint::Host { host, port: None } => self.groups.get(&host.to_ascii_lowercase()),
             _ => None,
         };
         let known = known.cloned();
-        if let Some(group) = known.or_else(|| self.implicit.get(&url.endpoint)) {
-            return Ok(url.target(group));
+        match known.or_else(|| self.implicit.get(&url.endpoint)) {
+            Some(group) => Course::Go(Arc::new(url.target(group))),
+            None => self.names.course(request, url),
         }
-        let Some(address) = url.endpoint.literal(DEFAULT_PORT) else {
-            log::error!(
-                "no resolver defined to resolve {}{}",
-                url.server.escape_debug(),
-                Passing(request, &url.server.escape_debug())
-            );
-            return Err(502);
-        };
-        let mut addresses = self.addresses.lock();
-        if let Some(group) = addresses.get(&url.server) {
-            let group = Arc::clone(group);
-            return Ok(url.target(group));
-        }
-        let group = Arc::new(Group::of_one(&url.server, address));
-        if addresses.len() < MOST_ADDRESSES {
-            addresses.insert(url.server.clone(), Arc::clone(&group));
-        }
-        Ok(url.target(group))
     }
 }
 

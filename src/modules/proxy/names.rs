@@ -1,0 +1,131 @@
+//! Hosts that only a request names: the wait for their addresses, and the groups that these become.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::address::Endpoint;
+use super::group::{Group, PeerAddress};
+use super::registry::DEFAULT_PORT;
+use super::target::{Target, Url};
+use crate::http::course::circumstances::Passing;
+use crate::http::course::request::Request;
+use crate::http::upstream::resolver::{Answer, Awaited, Known};
+use crate::modules::resolver::Asked;
+
+/// Hosts that requests led to.
+pub(super) struct Names {
+    asked: Asked,
+    /// By host and port as they were written.
+    groups: Mutex<HashMap<String, Named>>,
+}
+
+struct Named {
+    /// What the name stood for; nothing where the host was an address.
+    addresses: Option<Arc<[IpAddr]>>,
+    group: Arc<Group>,
+}
+
+/// Where a request goes, as far as that is known.
+pub(super) enum Course {
+    Go(Arc<Target>),
+    /// The request fails with this status.
+    Fail(u16),
+    Wait(Pending),
+}
+
+/// A URL whose host is being looked up. It is kept, since its variables may have other values later.
+pub(super) struct Pending {
+    url: Url,
+    awaited: Awaited,
+}
+
+impl Pending {
+    /// Ready when the request is to go on.
+    pub(super) fn over(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.awaited.over()
+    }
+}
+
+impl Names {
+    pub(super) fn new(asked: Asked) -> Self {
+        Self {
+            asked,
+            groups: Mutex::default(),
+        }
+    }
+
+    /// The way to the host of a URL.
+    pub(super) fn course(&self, request: &Request, url: Url) -> Course {
+        let host = match (&url.endpoint, url.endpoint.literal(DEFAULT_PORT)) {
+            (_, Some(address)) => {
+                let group = self.group(&url.server, None, || vec![address]);
+                return Course::Go(Arc::new(url.target(group)));
+            }
+            (Endpoint::Host { host, .. }, None) => host,
+            (Endpoint::Unix(_), None) => return Course::Fail(502),
+        };
+        match self.asked.resolver.find(host, self.asked.patience) {
+            Known::Answer(answer) => self.answered(request, url, answer),
+            Known::Awaited(awaited) => Course::Wait(Pending { url, awaited }),
+        }
+    }
+
+    /// The way on after a wait.
+    pub(super) fn go_on(&self, request: &Request, pending: Pending) -> Course {
+        self.answered(request, pending.url, pending.awaited.into_answer())
+    }
+
+    fn answered(&self, request: &Request, url: Url, answer: Answer) -> Course {
+        let Endpoint::Host { host, port } = &url.endpoint else {
+            return Course::Fail(502);
+        };
+        let addresses = match answer {
+            Ok(addresses) => addresses,
+            Err(failure) => {
+                log::error!(
+                    "{} could not be resolved ({failure}){}",
+                    host.escape_debug(),
+                    Passing(request, &url.server.escape_debug())
+                );
+                return Course::Fail(502);
+            }
+        };
+        let port = port.unwrap_or(DEFAULT_PORT);
+        let group = self.group(&url.server, Some(&addresses), || {
+            let sockets = addresses.iter().map(|ip| SocketAddr::new(*ip, port));
+            sockets.map(PeerAddress::Inet).collect()
+        });
+        Course::Go(Arc::new(url.target(group)))
+    }
+
+    /// The group of a server, as long as its name stands for the same addresses.
+    fn group(
+        &self,
+        server: &str,
+        addresses: Option<&Arc<[IpAddr]>>,
+        peers: impl FnOnce() -> Vec<PeerAddress>,
+    ) -> Arc<Group> {
+        let mut groups = self.groups.lock();
+        if let Some(named) = groups.get(server)
+            && named.addresses.as_ref() == addresses
+        {
+            return Arc::clone(&named.group);
+        }
+        if groups.len() >= MOST_GROUPS {
+            groups.clear();
+        }
+        let group = Arc::new(Group::of_addresses(server, peers()));
+        let named = Named {
+            addresses: addresses.cloned(),
+            group: Arc::clone(&group),
+        };
+        groups.insert(server.to_owned(), named);
+        group
+    }
+}
+
+/// More groups than this are not remembered.
+const MOST_GROUPS: usize = 1024;
