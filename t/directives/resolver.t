@@ -67,7 +67,7 @@ resolver 127.0.0.1;
 pingauge: [emerg] "resolver" directive is not allowed here in main_config:1
    1 | resolver 127.0.0.1;
      | ^^^^^^^^
-     help: allowed in: http, server, location
+     help: allowed in: http, server, location, upstream
 
 === names of the system are found
 --- origin o
@@ -128,3 +128,52 @@ GET /status/resolvers/one/queries 200
   "success": 0, "timedout": 0, "format_error": 0, "server_failure": 0,
   "not_found": 0, "unimplemented": 0, "refused": 0, "other": 0
 }
+
+=== servers that follow their names
+--- http_config
+upstream u {
+    resolver 127.0.0.1:1 status_zone=u; resolver_timeout 200ms;
+    server a.test:8080 resolve weight=2;
+    server b..test resolve backup;
+    server 127.0.0.1:$PORT2 resolve down;
+}
+--- config
+location / { proxy_pass http://u; }
+--- requests
+GET /status/resolvers/u/queries 200
+GET / 502
+--- log
+b..test could not be resolved \(3: Host not found\) in upstream "u"
+
+=== what is no way to follow a name
+--- http_config
+upstream u { server a.test resolve=on; server b.test service=http resolve; }
+--- error
+pingauge: [emerg] invalid parameter "resolve=on" in http_config:1
+   1 | upstream u { server a.test resolve=on; server b.test service=http resolve; }
+     |                            ^^^^^^^^^^
+     help: expected one of weight=, max_fails=, fail_timeout=, max_conns=, sid=, resolve, backup, down
+pingauge: [emerg] invalid parameter "service=http" in http_config:1
+   1 | upstream u { server a.test resolve=on; server b.test service=http resolve; }
+     |                                                      ^^^^^^^^^^^^
+     help: "service" is not supported yet
+
+=== a group that follows names has the servers that are written as well
+--- origin o
+* * 200
+    | found
+--- http_config
+upstream u {
+    zone u 64k;
+    resolver 127.0.0.1:1;
+    hash $uri consistent;
+    server $ORIGIN_o;
+    server localhost:$PORT2 resolve;
+    server a.test resolve;
+}
+--- config
+location / { proxy_pass http://u; }
+--- requests
+GET /status/http/upstreams/u/zone 200
+--- wait_like /status/http/upstreams/u/peers
+{"$ORIGIN_o": {"server": "$ORIGIN_o"}, "127.0.0.1:$PORT2": {"server": "localhost:$PORT2"}}

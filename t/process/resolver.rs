@@ -179,6 +179,7 @@ impl Question {
             "formerr" => 1,
             "servfail" => 2,
             "nxdomain" => 3,
+            "vanishing" if self.before > 3 => 3,
             "notimp" => 4,
             "refused" => 5,
             "odd" => 9,
@@ -231,6 +232,8 @@ impl Question {
             ("crowd", A) => (0..4000).map(|_| here()).collect(),
             ("several", A) => vec![nobody(91), nobody(92), nobody(93), here()],
             ("moving", A) if self.before > 0 => vec![nobody(94)],
+            ("shrinking", A) if self.before == 0 => vec![nobody(95), here()],
+            ("growing", A) if self.before > 0 => vec![here(), nobody(96)],
             ("empty", _) | (_, AAAA) => Vec::new(),
             _ => vec![here()],
         }
@@ -572,5 +575,105 @@ fn more_names_than_can_be_looked_up_fail_at_once() {
         (found(&running, "good.test") == 200).then_some(())
     });
     assert!(again.is_some());
+    running.server.stop().unwrap();
+}
+
+/// A server with an upstream of one server, which is a name.
+fn start_group(liar: &Liar, label: &str, parameters: &str) -> Running {
+    let mut site = Site::create().unwrap();
+    site.add_origin("o", "* * 200\n    | found\n").unwrap();
+    let parts = group_parts(liar, &site, label, parameters);
+    Running::start_at(site, &parts)
+}
+
+fn group_parts(liar: &Liar, site: &Site, label: &str, parameters: &str) -> Parts {
+    let origin = site.substitute("$ORIGIN_o");
+    let port = origin.rsplit(':').next().unwrap();
+    Parts {
+        main_config: "worker_processes 1;\n".to_owned(),
+        http_config: format!(
+            "upstream u {{ zone u 1m; resolver {} ipv6=off valid=1s; keepalive 4;\n\
+             server {label}.test:{port} resolve {parameters}; }}\n",
+            liar.address
+        ),
+        config: "location / { proxy_pass http://u; }\n\
+             location /by { set $u u; proxy_pass http://$u; }\n"
+            .to_owned(),
+        ..Parts::default()
+    }
+}
+
+/// The hosts of the peers there are.
+fn peers(running: &Running) -> Vec<String> {
+    let peers = running.status("http/upstreams/u/peers");
+    let names = peers.as_object().unwrap().keys();
+    names
+        .map(|name| name.split(':').next().unwrap().to_owned())
+        .collect()
+}
+
+fn selected(running: &Running) -> u64 {
+    let peers = running.status("http/upstreams/u/peers");
+    let mut peers = peers.as_object().unwrap().iter();
+    let (_, peer) = peers
+        .find(|(name, _)| name.starts_with("127.0.0.1:"))
+        .unwrap();
+    peer["selected"]["total"].as_u64().unwrap()
+}
+
+#[test]
+fn the_first_request_waits_for_the_peers_of_its_group() {
+    let liar = Liar::start();
+    for target in ["/", "/by"] {
+        let running = start_group(&liar, "late", "");
+        assert_eq!(get(running.address(), target).text(), "found");
+        assert_eq!(peers(&running), ["127.0.0.1"]);
+        running.server.stop().unwrap();
+    }
+}
+
+#[test]
+fn peers_that_stay_keep_their_counts() {
+    let liar = Liar::start();
+    for (label, after) in [
+        ("shrinking", &["127.0.0.1"][..]),
+        ("growing", &["127.0.0.1", "127.0.0.96"]),
+    ] {
+        let running = start_group(&liar, label, "max_fails=0");
+        assert_eq!(get(running.address(), "/").status, 200);
+        let before = selected(&running);
+        assert!(before > 0);
+        let changed = poll(PATIENCE, || (peers(&running) == after).then_some(()));
+        assert!(changed.is_some(), "{:?}", peers(&running));
+        assert_eq!(selected(&running), before);
+        assert_eq!(get(running.address(), "/").status, 200);
+        let parts = group_parts(&liar, &running.site, label, "max_fails=0 weight=2");
+        running.reload(&parts);
+        assert_eq!(get(running.address(), "/").status, 200);
+        assert!(selected(&running) > before);
+        running.server.stop().unwrap();
+    }
+}
+
+#[test]
+fn peers_outlive_their_name_server_but_not_their_name() {
+    let liar = Liar::start();
+    let running = start_group(&liar, "once", "");
+    let asked_often = poll(PATIENCE, || {
+        assert_eq!(get(running.address(), "/").status, 200);
+        (liar.asked("once", A) > 3).then_some(())
+    });
+    assert!(asked_often.is_some());
+    running.server.stop().unwrap();
+    let running = start_group(&liar, "vanishing", "");
+    assert_eq!(get(running.address(), "/").status, 200);
+    let gone = poll(PATIENCE, || {
+        (get(running.address(), "/").status == 502).then_some(())
+    });
+    assert!(gone.is_some() && peers(&running).is_empty());
+    let log = running.site.read("error.log");
+    assert!(
+        log.contains("vanishing.test could not be resolved (3: Host not found) in upstream \"u\"")
+    );
     running.server.stop().unwrap();
 }

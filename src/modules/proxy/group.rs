@@ -6,12 +6,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 
 use super::balance::{Method, Turns};
+use super::changing::Upstream;
 use super::tally::{Count, Gauge, Record};
 use crate::http::course::request::Request;
 use crate::http::plan::chore::Chore;
@@ -296,7 +296,7 @@ impl Peer {
 }
 
 /// Closes connections of a group that are idle for too long, or that peers have closed.
-pub(super) struct Sweep(pub(super) Arc<Group>);
+pub(super) struct Sweep(pub(super) Upstream);
 
 impl Chore for Sweep {
     fn every(&self) -> Option<Duration> {
@@ -304,10 +304,9 @@ impl Chore for Sweep {
     }
 
     fn run(&self) {
-        if let Some(keepalive) = self.0.keepalive {
-            self.0
-                .idle
-                .sweep(Moment(os::monotonic()), keepalive.timeout);
+        let group = self.0.now();
+        if let Some(keepalive) = group.keepalive {
+            group.idle.sweep(Moment(os::monotonic()), keepalive.timeout);
         }
     }
 }

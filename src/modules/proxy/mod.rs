@@ -10,9 +10,11 @@ use crate::http::build::module::{self, Module};
 
 mod accel;
 pub(in crate::modules) mod address;
+mod assembly;
 mod attempts;
 mod balance;
 mod buffering;
+mod changing;
 #[cfg(test)]
 mod cuts;
 mod group;
@@ -39,7 +41,9 @@ pub static MODULE: Module = Module {
     http: |builder, chain| {
         upstream::build_all(builder, chain);
         variables::define(builder);
-        let zoned = builder.thing::<registry::Registry>().zoned().to_vec();
+        let zoned = builder.thing::<registry::Registry>().zoned();
+        let named = |members: &changing::Upstream| (members.now().name.clone(), members.clone());
+        let zoned: Vec<_> = zoned.iter().map(named).collect();
         if !zoned.is_empty() {
             status::mount(builder, zoned);
         }

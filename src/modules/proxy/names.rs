@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
 use super::address::Endpoint;
+use super::changing::Changing;
 use super::group::{Group, PeerAddress};
 use super::registry::DEFAULT_PORT;
 use super::target::{Target, Url};
@@ -36,17 +40,47 @@ pub(super) enum Course {
     Wait(Pending),
 }
 
-/// A URL whose host is being looked up. It is kept, since its variables may have other values later.
-pub(super) struct Pending {
-    url: Url,
-    awaited: Awaited,
+/// What a request waits for. Its URL is kept, since the variables in it may have other values later.
+pub(super) enum Pending {
+    /// The addresses of a host.
+    Host { url: Url, awaited: Awaited },
+    /// The first addresses of a group that follows names.
+    Group {
+        target: Arc<Target>,
+        changing: Arc<Changing>,
+        awaited: Vec<Awaited>,
+        until: Instant,
+    },
 }
 
 impl Pending {
     /// Ready when the request is to go on.
-    pub(super) fn over(&self) -> impl Future<Output = ()> + Send + 'static {
-        self.awaited.over()
+    pub(super) fn over(&self) -> Wait {
+        match self {
+            Self::Host { awaited, .. } => Box::pin(awaited.over()),
+            Self::Group { awaited, until, .. } => {
+                let waits = awaited.iter().map(|one| -> Wait { Box::pin(one.over()) });
+                let any = any(waits.collect());
+                let until = tokio::time::Instant::from_std(*until);
+                Box::pin(async move { drop(tokio::time::timeout_at(until, any).await) })
+            }
+        }
     }
+}
+
+/// A wait.
+type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Ready when one of these is.
+async fn any(mut all: Vec<Wait>) {
+    std::future::poll_fn(|task| {
+        let mut each = all.iter_mut();
+        match each.any(|one| one.as_mut().poll(task).is_ready()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
 }
 
 impl Names {
@@ -69,16 +103,12 @@ impl Names {
         };
         match self.asked.resolver.find(host, self.asked.patience) {
             Known::Answer(answer) => self.answered(request, url, answer),
-            Known::Awaited(awaited) => Course::Wait(Pending { url, awaited }),
+            Known::Awaited(awaited) => Course::Wait(Pending::Host { url, awaited }),
         }
     }
 
-    /// The way on after a wait.
-    pub(super) fn go_on(&self, request: &Request, pending: Pending) -> Course {
-        self.answered(request, pending.url, pending.awaited.into_answer())
-    }
-
-    fn answered(&self, request: &Request, url: Url, answer: Answer) -> Course {
+    /// The way on when there is an answer.
+    pub(super) fn answered(&self, request: &Request, url: Url, answer: Answer) -> Course {
         let Endpoint::Host { host, port } = &url.endpoint else {
             return Course::Fail(502);
         };

@@ -47,7 +47,7 @@ impl ContentHandler for Pass {
             Course::Go(target) => target,
             Course::Fail(status) => return Some(Outcome::Status(status)),
             Course::Wait(pending) => {
-                let over = Box::pin(pending.over());
+                let over = pending.over();
                 request.state(self.state).pending = Some(pending);
                 return Some(Outcome::Wait(Wait::Until(over)));
             }

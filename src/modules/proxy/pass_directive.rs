@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::address::Endpoint;
+use super::assembly::Assembly;
+use super::balance::Method;
 use super::buffering;
-use super::group::Group;
+use super::changing::Upstream;
 use super::headers::Fields;
 use super::names::Names;
 use super::pass::Pass;
@@ -12,7 +14,7 @@ use super::registry::{DEFAULT_PORT, Registry};
 use super::replies::{Changes, Passed};
 use super::settings::Settings;
 use super::target::{BadUrl, Destination, Evaluated, Url};
-use super::upstream::{Assembly, Server};
+use super::upstream::Server;
 use crate::conf::{Chain, Context, Diagnostic, Statement, Text, Word};
 use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::content;
@@ -58,7 +60,7 @@ pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut Lo
     let Some(destination) = destination(builder, chain, written) else {
         return;
     };
-    let has_uri = matches!(&destination, Destination::Fixed(target) if target.uri.is_some());
+    let has_uri = matches!(&destination, Destination::Fixed(target, _) if target.uri.is_some());
     if let Some(place) = without_uri(chain, parts.kind).filter(|_| has_uri && is_own) {
         let message = format!("\"proxy_pass\" cannot have URI part {place}");
         let problem = Diagnostic::error(written.word.span, message);
@@ -116,12 +118,17 @@ fn destination(
         }));
     }
     let url = Url::parse(&written.word.text).ok()?;
-    let group = group(builder, &url, &written.word)?;
-    Some(Destination::Fixed(Arc::new(url.target(group))))
+    let members = members(builder, &url, &written.word)?;
+    let target = Arc::new(url.target(members.now()));
+    let changing = match members {
+        Upstream::Fixed(_) => None,
+        Upstream::Changing(changing) => Some(changing),
+    };
+    Some(Destination::Fixed(target, changing))
 }
 
 /// The `upstream` that a URL names, or the one server that it names.
-fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>> {
+fn members(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Upstream> {
     let registry = builder.thing::<Registry>();
     if matches!(&url.endpoint, Endpoint::Host { host, .. } if registry.is_broken(host)) {
         return None;
@@ -130,7 +137,7 @@ fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>
         && let Some(group) = registry.group(host)
     {
         let Some(port) = port else {
-            return Some(Arc::clone(group));
+            return Some(group.clone());
         };
         let message = format!("upstream \"{host}\" may not have port {port}");
         builder
@@ -139,7 +146,7 @@ fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>
         return None;
     }
     if let Some(group) = registry.implicit().get(&url.endpoint) {
-        return Some(group);
+        return Some(Upstream::Fixed(group));
     }
     let word = Word {
         text: url.server.clone(),
@@ -150,9 +157,10 @@ fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>
         name: &url.server,
         zone: None,
         keepalive: None,
+        method: Method::Turns,
     };
     let group = Arc::new(assembly.group(builder, &[server], DEFAULT_PORT));
     let implicit = builder.thing::<Registry>().implicit();
     implicit.add(&url.endpoint, &group);
-    Some(group)
+    Some(Upstream::Fixed(group))
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::address::Endpoint;
+use super::changing::{Changing, Upstream};
 use super::group::Group;
 use super::names::{Course, Names, Pending};
 use super::registry::Implicit;
@@ -22,6 +23,18 @@ pub(super) struct Target {
     pub(super) port: String,
     /// The part of the URL behind the host.
     pub(super) uri: Option<Vec<u8>>,
+}
+
+impl Target {
+    /// The same in this group.
+    pub(super) fn within(&self, group: Arc<Group>) -> Self {
+        Self {
+            group,
+            host: self.host.clone(),
+            port: self.port.clone(),
+            uri: self.uri.clone(),
+        }
+    }
 }
 
 /// A URL taken apart.
@@ -108,8 +121,8 @@ impl Url {
 
 /// Where a `proxy_pass` leads, as it is written.
 pub(super) enum Destination {
-    /// Always there.
-    Fixed(Arc<Target>),
+    /// Always there, and in a group that changes where it is one.
+    Fixed(Arc<Target>, Option<Arc<Changing>>),
     /// Wherever the variables say.
     Evaluated(Evaluated),
 }
@@ -118,7 +131,7 @@ pub(super) enum Destination {
 pub(super) struct Evaluated {
     pub(super) url: Template,
     /// The `upstream` blocks.
-    pub(super) groups: HashMap<String, Arc<Group>>,
+    pub(super) groups: HashMap<String, Upstream>,
     /// Those of servers that other `proxy_pass` directives name.
     pub(super) implicit: Arc<Implicit>,
     /// Hosts that only requests name.
@@ -129,8 +142,20 @@ impl Destination {
     /// Where this request goes, after what it may have waited for.
     pub(super) fn course(&self, request: &mut Request, waited: Option<Pending>) -> Course {
         match (self, waited) {
-            (Self::Fixed(target), _) => Course::Go(Arc::clone(target)),
-            (Self::Evaluated(evaluated), Some(pending)) => evaluated.names.go_on(request, pending),
+            (Self::Fixed(target, None), _) => Course::Go(Arc::clone(target)),
+            (
+                _,
+                Some(Pending::Group {
+                    target,
+                    changing,
+                    until,
+                    ..
+                }),
+            ) => changing.course(target, Some(until)),
+            (Self::Fixed(target, Some(changing)), _) => changing.course(Arc::clone(target), None),
+            (Self::Evaluated(evaluated), Some(Pending::Host { url, awaited })) => evaluated
+                .names
+                .answered(request, url, awaited.into_answer()),
             (Self::Evaluated(evaluated), None) => evaluated.course(request),
         }
     }
@@ -147,7 +172,7 @@ impl Destination {
         match (target.uri.as_deref(), self) {
             (Some(uri), Self::Evaluated(_)) => printable(uri, out),
             (None, _) if request.unchanged => printable(received(request.head.target()), out),
-            (Some(uri), Self::Fixed(_)) if request.located => {
+            (Some(uri), Self::Fixed(..)) if request.located => {
                 let rest = request.path.get(location..).unwrap_or_default();
                 printable(&replaced(request, uri, rest), out);
             }
@@ -175,8 +200,15 @@ impl Evaluated {
             Endpoint::Host { host, port: None } => self.groups.get(&host.to_ascii_lowercase()),
             _ => None,
         };
-        let known = known.cloned();
-        match known.or_else(|| self.implicit.get(&url.endpoint)) {
+        match known.cloned() {
+            Some(Upstream::Fixed(group)) => return Course::Go(Arc::new(url.target(group))),
+            Some(Upstream::Changing(changing)) => {
+                let target = Arc::new(url.target(changing.now()));
+                return changing.course(target, None);
+            }
+            None => {}
+        }
+        match self.implicit.get(&url.endpoint) {
             Some(group) => Course::Go(Arc::new(url.target(group))),
             None => self.names.course(request, url),
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::proxy::address::Endpoint;
 use crate::conf::{
-    Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Span, Statement, values,
+    Arity, Chain, Context, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Span, Statement, values,
 };
 use crate::http::build::builder::Builder;
 use crate::http::build::module::{self, Module};
@@ -21,7 +21,12 @@ use crate::http::upstream::resolver::{Resolver, Terms};
 pub static MODULE: Module = Module {
     name: "resolver",
     directives: &[RESOLVER, RESOLVER_TIMEOUT],
-    http: show,
+    http: |builder, chain| {
+        show(builder, chain);
+        for upstream in chain.scope().blocks_in(Context::Upstream) {
+            show(builder, &chain.inner(upstream));
+        }
+    },
     location: |builder, chain, _| show(builder, chain),
     finish: |builder, _| {
         let zones = std::mem::take(&mut builder.thing::<Known>().zones);
@@ -30,7 +35,10 @@ pub static MODULE: Module = Module {
     ..module::MODULE
 };
 
-const CONTEXTS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
+const CONTEXTS: Contexts = Contexts::HTTP
+    .or(Contexts::SERVER)
+    .or(Contexts::LOCATION)
+    .or(Contexts::UPSTREAM);
 
 const RESOLVER: DirectiveSpec = DirectiveSpec {
     name: "resolver",
@@ -40,7 +48,8 @@ const RESOLVER: DirectiveSpec = DirectiveSpec {
         syntax: "resolver address ... [valid=time] [ipv4=on|off] [ipv6=on|off] [status_zone=zone];",
         default: "",
         text: "Name servers, as addresses or names with a port (53 if left out), that are asked for the \
-               addresses of names which turn up while serving: hosts that variables of a `proxy_pass` lead to. \
+               addresses of names while serving: hosts that variables of a `proxy_pass` lead to, and servers \
+               with `resolve` in an `upstream`. \
                Without it the servers of `/etc/resolv.conf` are asked, as they were when the configuration was \
                loaded. `localhost` and names in `/etc/hosts` are known without asking; search domains are not \
                applied. The servers take turns, over UDP, and over TCP for what does not fit; one that does not \

@@ -19,7 +19,7 @@ pub(super) struct Flight {
 }
 
 /// An answer that is waited for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Awaited {
     flight: Arc<Flight>,
     patience: Duration,
@@ -85,6 +85,11 @@ impl Awaited {
             // Whichever of both it was shows in what the flight holds then.
             drop(tokio::time::timeout(patience, landed).await);
         }
+    }
+
+    /// Whether there is an answer.
+    pub fn has_landed(&self) -> bool {
+        self.flight.answer.borrow().is_some()
     }
 
     /// What came of it.

@@ -148,7 +148,7 @@ mod tests {
         assert!(matches!(names.look("a", now), Look::Unknown));
         names.begin("a", now).unwrap();
         assert!(matches!(names.look("a", now), Look::UnderWay(_, None)));
-        names.end("a", one(1), now, SECOND);
+        assert!(names.end("a", one(1), now, SECOND).is_ok());
         assert!(matches!(names.look("a", now), Look::Fresh(Ok(_))));
         assert!(matches!(
             names.look("a", now + SECOND),
@@ -164,7 +164,7 @@ mod tests {
     fn what_was_known_outlives_silence_but_not_news() {
         let (mut names, now) = (Names::default(), Instant::now());
         names.begin("a", now);
-        names.end("a", one(1), now, SECOND);
+        assert!(names.end("a", one(1), now, SECOND).is_ok());
         names.begin("a", now);
         let kept = names.end("a", Err(Failure::TimedOut), now + SECOND, SECOND);
         assert_eq!(kept, one(1));
@@ -184,12 +184,16 @@ mod tests {
         }
         assert!(names.begin("more", now).is_none());
         for number in 0..MOST_FLIGHTS {
-            names.end(&format!("f{number}"), one(1), now, SECOND);
+            assert!(
+                names
+                    .end(&format!("f{number}"), one(1), now, SECOND)
+                    .is_ok()
+            );
         }
         for number in 0..2 * MOST_NAMES {
             let name = format!("n{number}");
             names.begin(&name, now).unwrap();
-            names.end(&name, one(1), now, 2 * SECOND);
+            assert!(names.end(&name, one(1), now, 2 * SECOND).is_ok());
         }
         assert_eq!((names.entries.len(), names.flights), (MOST_NAMES, 0));
         assert!(matches!(names.look("f0", now), Look::Unknown));
