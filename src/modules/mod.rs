@@ -30,6 +30,7 @@ mod media_types;
 pub mod metric;
 pub mod prometheus;
 pub mod proxy;
+pub mod resolver;
 pub mod rewrite;
 pub mod session_zone;
 mod shared_zone;
@@ -55,6 +56,7 @@ pub static MODULES: &[&Module] = &[
     &map::MODULE,
     &log::MODULE,
     &status_zone::MODULE,
+    &resolver::MODULE,
     &proxy::MODULE,
     &metric::MODULE,
     &session_zone::MODULE,

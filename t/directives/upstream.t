@@ -150,8 +150,8 @@ location /port { proxy_pass http://LOCALHOST; }
 --- requests
 GET /by?v=localhost:$PORT2/status/angie/generation any
 --- no_log
-no resolver defined
+could not be resolved
 --- requests
-GET /by?v=nowhere.test 502
+GET /by?v=nowhere..test 502
 --- log
-no resolver defined to resolve nowhere.test
+nowhere..test could not be resolved

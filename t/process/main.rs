@@ -35,6 +35,7 @@ mod push;
 mod push_server;
 mod reload;
 mod requests;
+mod resolver;
 mod road;
 mod road_load;
 mod sessions;

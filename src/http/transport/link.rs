@@ -100,6 +100,16 @@ impl IdleLinks {
         }
     }
 
+    /// Gives all away; `peer` says which peer one belongs to there, those of none are closed.
+    pub fn move_to(&self, other: &Self, peer: impl Fn(usize) -> Option<usize>) {
+        let idle = std::mem::take(&mut *self.0.lock());
+        let moved = idle.into_iter().filter_map(|one| {
+            let peer = peer(one.peer)?;
+            Some(Idle { peer, ..one })
+        });
+        other.0.lock().extend(moved);
+    }
+
     /// Closes those that were idle for longer than `timeout`, and those that peers have closed.
     pub fn sweep(&self, now: Moment, timeout: Duration) {
         let mut task = Context::from_waker(Waker::noop());

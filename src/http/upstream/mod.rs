@@ -2,5 +2,6 @@
 
 pub mod exchange;
 pub mod head;
+pub mod resolver;
 pub mod road;
 pub mod wait;

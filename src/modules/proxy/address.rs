@@ -8,7 +8,7 @@ use crate::http::transport::dial::PeerAddress;
 
 /// Where a server is said to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
+pub(in crate::modules) enum Endpoint {
     /// A name or an address (without brackets).
     Host { host: String, port: Option<u16> },
     /// `unix:PATH`
@@ -17,7 +17,7 @@ pub(super) enum Endpoint {
 
 /// Why a text is no such thing, as the beginning of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadEndpoint {
+pub(in crate::modules) enum BadEndpoint {
     #[error("no host")]
     NoHost,
     #[error("invalid host")]
@@ -32,7 +32,7 @@ pub(super) enum BadEndpoint {
 
 impl Endpoint {
     /// Reads `host`, `host:port`, `[address]:port` or `unix:path`.
-    pub(super) fn parse(text: &str) -> Result<Self, BadEndpoint> {
+    pub(in crate::modules) fn parse(text: &str) -> Result<Self, BadEndpoint> {
         if let Some(path) = text.strip_prefix("unix:") {
             return match path {
                 "" => Err(BadEndpoint::NoPath),
@@ -64,13 +64,21 @@ impl Endpoint {
         if let Some(address) = self.literal(default_port) {
             return Ok(vec![address]);
         }
+        let sockets = self.sockets(default_port)?;
+        Ok(sockets.into_iter().map(PeerAddress::Inet).collect())
+    }
+
+    /// The addresses a host stands for; names are looked up.
+    pub(in crate::modules) fn sockets(
+        &self,
+        default_port: u16,
+    ) -> Result<Vec<SocketAddr>, BadEndpoint> {
         let Self::Host { host, port } = self else {
             return Err(BadEndpoint::NotFound);
         };
         let found = (host.as_str(), port.unwrap_or(default_port)).to_socket_addrs();
-        let mut addresses: Vec<PeerAddress> = Vec::new();
+        let mut addresses: Vec<SocketAddr> = Vec::new();
         for address in found.map_err(|_| BadEndpoint::NotFound)? {
-            let address = PeerAddress::Inet(address);
             if !addresses.contains(&address) {
                 addresses.push(address);
             }
@@ -78,6 +86,14 @@ impl Endpoint {
         match addresses.is_empty() {
             true => Err(BadEndpoint::NotFound),
             false => Ok(addresses),
+        }
+    }
+
+    /// Itself, unless it is a socket in the file system.
+    pub(in crate::modules) fn into_host(self) -> Result<Self, BadEndpoint> {
+        match self {
+            Self::Unix(_) => Err(BadEndpoint::InvalidHost),
+            Self::Host { .. } => Ok(self),
         }
     }
 

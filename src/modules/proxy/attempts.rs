@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::group::{Ending, Group, Tried};
+use super::names::Pending;
 use super::tally::Count;
 use super::target::Target;
 use crate::http::course::circumstances::Passing;
@@ -30,6 +31,8 @@ pub(super) struct Attempts {
     pub(super) fields: Option<Vec<KeptField>>,
     /// `X-Accel-Redirect` of the last response.
     pub(super) redirect: Option<Vec<u8>>,
+    /// A host that is being looked up before the next round.
+    pub(super) pending: Option<Pending>,
     round: u32,
     round_began: u64,
 }

@@ -14,7 +14,7 @@ use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
 
 /// How a peer is chosen.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) enum Method {
     /// By turns.
     #[default]
@@ -37,6 +37,14 @@ pub(super) enum Method {
 type Usable<'a> = &'a dyn Fn(usize) -> bool;
 
 impl Method {
+    /// The same, for these peers.
+    pub(super) fn of(&self, peers: &[Peer]) -> Self {
+        match self {
+            Self::Ring(key, _) => Self::Ring(key.clone(), ring(peers.iter())),
+            other => other.clone(),
+        }
+    }
+
     /// Chooses among the first `count` peers.
     pub(super) fn choose(
         &self,
@@ -201,7 +209,7 @@ const POINTS: u32 = 160;
 const MOST_POINTS: usize = 1 << 20;
 
 /// A ring of the peers that are no backups.
-pub(super) fn ring<'p>(peers: impl Iterator<Item = &'p Peer>) -> Box<[(u64, u32)]> {
+fn ring<'p>(peers: impl Iterator<Item = &'p Peer>) -> Box<[(u64, u32)]> {
     let mut points = Vec::new();
     for (peer, number) in peers.zip(0..).filter(|(peer, _)| !peer.backup) {
         for point in 0..peer.weight.saturating_mul(POINTS) {

@@ -4,12 +4,12 @@
 //! tried with a single request. Backup peers are asked when no other can be. What is counted
 //! lives in the tally, which workers may share; the turn of each peer is every worker's own.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 
 use super::balance::{Method, Turns};
+use super::changing::Upstream;
 use super::tally::{Count, Gauge, Record};
 use crate::http::course::request::Request;
 use crate::http::plan::chore::Chore;
@@ -123,26 +123,20 @@ impl Tried {
 }
 
 impl Group {
-    /// A group of one address that a request named.
-    pub(super) fn of_one(name: &str, address: PeerAddress) -> Self {
-        let peer = Peer {
-            name: address.to_string(),
-            server: name.to_owned(),
-            address,
-            weight: 1,
-            backup: false,
-            down: false,
-            most_fails: 0,
-            fail_timeout: Duration::ZERO,
-            most_connections: 0,
-            id: String::new(),
-            record: Record::alone(),
-        };
+    /// A group of the addresses of a host that a request named.
+    pub(super) fn of_addresses(
+        name: &str,
+        addresses: impl IntoIterator<Item = PeerAddress>,
+    ) -> Self {
+        let addresses = addresses.into_iter();
+        let peers: Box<[Peer]> = addresses
+            .map(|address| Peer::named(name, address))
+            .collect();
         Self {
             zone: None,
             name: name.to_owned(),
-            turns: Turns::new(std::iter::once(&peer), 0).into(),
-            peers: Box::new([peer]),
+            turns: Turns::new(peers.iter(), os::monotonic()).into(),
+            peers,
             method: Method::Turns,
             keepalive: None,
             idle: IdleLinks::default(),
@@ -197,13 +191,31 @@ impl Group {
 }
 
 impl Peer {
+    /// A peer that nothing is written of but the name of its server.
+    fn named(server: &str, address: PeerAddress) -> Self {
+        Self {
+            name: address.to_string(),
+            server: server.to_owned(),
+            address,
+            weight: 1,
+            backup: false,
+            down: false,
+            most_fails: 0,
+            fail_timeout: Duration::ZERO,
+            most_connections: 0,
+            id: String::new(),
+            record: Record::alone(),
+        }
+    }
+
     /// A peer with this weight, for tests.
     #[cfg(test)]
     pub(super) fn trial(weight: u32) -> Self {
         let address = PeerAddress::Unix(std::path::PathBuf::new());
-        let mut peers = Vec::from(Group::of_one("trial", address).peers);
-        let peer = peers.swap_remove(0);
-        Self { weight, ..peer }
+        Self {
+            weight,
+            ..Self::named("trial", address)
+        }
     }
 
     /// Whether it may be tried: it has not failed too often of late.
@@ -267,7 +279,7 @@ impl Peer {
 }
 
 /// Closes connections of a group that are idle for too long, or that peers have closed.
-pub(super) struct Sweep(pub(super) Arc<Group>);
+pub(super) struct Sweep(pub(super) Upstream);
 
 impl Chore for Sweep {
     fn every(&self) -> Option<Duration> {
@@ -275,10 +287,9 @@ impl Chore for Sweep {
     }
 
     fn run(&self) {
-        if let Some(keepalive) = self.0.keepalive {
-            self.0
-                .idle
-                .sweep(Moment(os::monotonic()), keepalive.timeout);
+        let group = self.0.now();
+        if let Some(keepalive) = group.keepalive {
+            group.idle.sweep(Moment(os::monotonic()), keepalive.timeout);
         }
     }
 }

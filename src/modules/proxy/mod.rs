@@ -9,14 +9,17 @@ use crate::conf::DirectiveSpec;
 use crate::http::build::module::{self, Module};
 
 mod accel;
-mod address;
+pub(in crate::modules) mod address;
+mod assembly;
 mod attempts;
 mod balance;
 mod buffering;
+mod changing;
 #[cfg(test)]
 mod cuts;
 mod group;
 mod headers;
+mod names;
 mod pass;
 mod pass_directive;
 mod proxy_directives;
@@ -39,7 +42,9 @@ pub static MODULE: Module = Module {
     http: |builder, chain| {
         upstream::build_all(builder, chain);
         variables::define(builder);
-        let zoned = builder.thing::<registry::Registry>().zoned().to_vec();
+        let zoned = builder.thing::<registry::Registry>().zoned();
+        let named = |members: &changing::Upstream| (members.now().name.clone(), members.clone());
+        let zoned: Vec<_> = zoned.iter().map(named).collect();
         if !zoned.is_empty() {
             status::mount(builder, zoned);
         }

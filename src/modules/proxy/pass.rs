@@ -8,6 +8,7 @@ use super::accel;
 use super::attempts::{Attempt, Attempts};
 use super::group::{Ending, Group};
 use super::headers::{Fields, Outline};
+use super::names::Course;
 use super::replies::Changes;
 use super::settings::{HttpVersion, Settings};
 use super::ssl::Ssl;
@@ -20,6 +21,7 @@ use crate::http::plan::origin::{Body, Failure, Origin, Received, Reply, Rules, S
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::state::StateIndex;
+use crate::http::plan::wait::Wait;
 use crate::http::transport::dial::{Dial, Presence};
 use crate::http::transport::link::Link;
 use crate::http::transport::secure::Secure;
@@ -43,9 +45,15 @@ pub(super) struct Pass {
 
 impl ContentHandler for Pass {
     fn run(&'static self, request: &mut Request) -> Option<Outcome> {
-        let target = match self.destination.target(request) {
-            Ok(target) => target,
-            Err(status) => return Some(Outcome::Status(status)),
+        let waited = request.state(self.state).pending.take();
+        let target = match self.destination.course(request, waited) {
+            Course::Go(target) => target,
+            Course::Fail(status) => return Some(Outcome::Status(status)),
+            Course::Wait(pending) => {
+                let over = pending.over();
+                request.state(self.state).pending = Some(pending);
+                return Some(Outcome::Wait(Wait::Until(over)));
+            }
         };
         let now = request.moment();
         let attempts = request.state(self.state);

@@ -3,21 +3,25 @@
 use std::sync::Arc;
 
 use super::address::Endpoint;
+use super::assembly::Assembly;
+use super::balance::Method;
 use super::buffering;
-use super::group::Group;
+use super::changing::Upstream;
 use super::headers::Fields;
+use super::names::Names;
 use super::pass::Pass;
 use super::registry::Registry;
 use super::replies::{Changes, Passed};
 use super::settings::Settings;
 use super::ssl::Ssl;
 use super::target::{BadUrl, Destination, Evaluated, Url};
-use super::upstream::{Assembly, Server};
+use super::upstream::Server;
 use crate::conf::{Chain, Context, Diagnostic, Statement, Text, Word};
 use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::content;
 use crate::http::build::written::LocationPattern;
 use crate::http::plan::location::Kind;
+use crate::modules::resolver::Asked;
 
 /// `proxy_pass`
 struct Written {
@@ -58,10 +62,10 @@ pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut Lo
         return;
     };
     let is_own = chain.own::<Written>().is_some();
-    let Some(destination) = destination(builder, written) else {
+    let Some(destination) = destination(builder, chain, written) else {
         return;
     };
-    let has_uri = matches!(&destination, Destination::Fixed(target) if target.uri.is_some());
+    let has_uri = matches!(&destination, Destination::Fixed(target, _) if target.uri.is_some());
     if let Some(place) = without_uri(chain, parts.kind).filter(|_| has_uri && is_own) {
         let message = format!("\"proxy_pass\" cannot have URI part {place}");
         let problem = Diagnostic::error(written.word.span, message);
@@ -109,22 +113,32 @@ fn without_uri(chain: &Chain<'_>, kind: Kind) -> Option<&'static str> {
     }
 }
 
-fn destination(builder: &mut Builder<'_>, written: &Written) -> Option<Destination> {
+fn destination(
+    builder: &mut Builder<'_>,
+    chain: &Chain<'_>,
+    written: &Written,
+) -> Option<Destination> {
     if !written.url.is_literal() {
+        let asked = Asked::of(builder, chain);
         return Some(Destination::Evaluated(Evaluated {
             url: builder.template(&written.url),
             groups: builder.thing::<Registry>().groups(),
             implicit: Arc::clone(builder.thing::<Registry>().implicit()),
-            addresses: Default::default(),
+            names: Names::new(asked),
         }));
     }
     let url = Url::parse(&written.word.text).ok()?;
-    let group = group(builder, &url, &written.word)?;
-    Some(Destination::Fixed(Arc::new(url.target(group))))
+    let members = members(builder, &url, &written.word)?;
+    let target = Arc::new(url.target(members.now()));
+    let changing = match members {
+        Upstream::Fixed(_) => None,
+        Upstream::Changing(changing) => Some(changing),
+    };
+    Some(Destination::Fixed(target, changing))
 }
 
 /// The `upstream` that a URL names, or the one server that it names.
-fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>> {
+fn members(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Upstream> {
     let registry = builder.thing::<Registry>();
     if matches!(&url.endpoint, Endpoint::Host { host, .. } if registry.is_broken(host)) {
         return None;
@@ -133,7 +147,7 @@ fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>
         && let Some(group) = registry.group(host)
     {
         let Some(port) = port else {
-            return Some(Arc::clone(group));
+            return Some(group.clone());
         };
         let message = format!("upstream \"{host}\" may not have port {port}");
         builder
@@ -142,7 +156,7 @@ fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>
         return None;
     }
     if let Some(group) = registry.implicit().get(&url.endpoint, url.default_port()) {
-        return Some(group);
+        return Some(Upstream::Fixed(group));
     }
     let word = Word {
         text: url.server.clone(),
@@ -153,9 +167,10 @@ fn group(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Arc<Group>
         name: &url.server,
         zone: None,
         keepalive: None,
+        method: Method::Turns,
     };
     let group = Arc::new(assembly.group(builder, &[server], url.default_port()));
     let implicit = builder.thing::<Registry>().implicit();
     implicit.add(&url.endpoint, url.default_port(), &group);
-    Some(group)
+    Some(Upstream::Fixed(group))
 }

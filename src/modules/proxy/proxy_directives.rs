@@ -23,8 +23,10 @@ pub(super) const ROWS: [DirectiveSpec; 17] = [
                    path of a socket. A URI behind the host takes the place of the part of the \
                    path that the location's name matched; without one the peer is asked for what \
                    the client asked for. With variables in the URL it is evaluated for each \
-                   request: it may name an `upstream`, an address, or a host that another \
-                   `proxy_pass` names without variables, and a URI in it is used as it is. The port of a host without one is 80, or 443 with `https`; that of a `server` in an `upstream` is always 80. With TLS \
+                   request: it may name an `upstream`, an address, a host that another \
+                   `proxy_pass` names without variables, or any host, which is looked up then (`resolver`); \
+                   all its addresses are tried in turn, and a URI in it is used as it is. The port of a host \
+                   without one is 80, or 443 with `https`; that of a `server` in an `upstream` is always 80. With TLS \
                    `proxy_connect_timeout` and `$upstream_connect_time` include the handshake, and the bytes that are \
                    counted (`$upstream_bytes_sent`, `$upstream_bytes_received`, those of peers) are those within it.",
             example: "proxy_pass http://backend/app/;",

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use super::address::Endpoint;
 use super::attempts::Attempts;
+use super::changing::Upstream;
 use super::group::Group;
 use crate::http::build::builder::Builder;
 use crate::http::plan::state::StateIndex;
@@ -15,9 +16,9 @@ use crate::http::plan::state::StateIndex;
 /// Groups by name, and what every `proxy_pass` needs.
 #[derive(Default)]
 pub(super) struct Registry {
-    named: HashMap<String, Arc<Group>>,
+    named: HashMap<String, Upstream>,
     implicit: Arc<Implicit>,
-    zoned: Vec<Arc<Group>>,
+    zoned: Vec<Upstream>,
     /// Names of upstreams that could not be built.
     broken: HashSet<String>,
     state: Option<StateIndex<Attempts>>,
@@ -50,26 +51,26 @@ pub(super) const HTTPS_PORT: u16 = 443;
 
 impl Registry {
     /// The `upstream` of this name.
-    pub(super) fn group(&self, name: &str) -> Option<&Arc<Group>> {
+    pub(super) fn group(&self, name: &str) -> Option<&Upstream> {
         self.named.get(&name.to_ascii_lowercase())
     }
 
     /// All of them.
-    pub(super) fn groups(&self) -> HashMap<String, Arc<Group>> {
+    pub(super) fn groups(&self) -> HashMap<String, Upstream> {
         self.named.clone()
     }
 
     /// Those whose counts are shared, in order.
-    pub(super) fn zoned(&self) -> &[Arc<Group>] {
+    pub(super) fn zoned(&self) -> &[Upstream] {
         &self.zoned
     }
 
     /// Adds an `upstream`.
-    pub(super) fn add(&mut self, group: Arc<Group>, zoned: bool) {
+    pub(super) fn add(&mut self, name: &str, members: Upstream, zoned: bool) {
         if zoned {
-            self.zoned.push(Arc::clone(&group));
+            self.zoned.push(members.clone());
         }
-        self.named.insert(group.name.to_ascii_lowercase(), group);
+        self.named.insert(name.to_ascii_lowercase(), members);
     }
 
     /// Takes note of an `upstream` with errors, so that no host is looked up in its place.

@@ -261,7 +261,7 @@ impl Passed<'_> {
 
     /// What leads to the peer's URL leads to the location instead.
     fn default_redirect(&self) -> Option<Redirect> {
-        let Destination::Fixed(target) = self.destination else {
+        let Destination::Fixed(target, _) = self.destination else {
             return None;
         };
         let (from, to) = match &target.uri {

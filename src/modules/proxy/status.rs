@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
+use super::changing::Upstream;
 use super::group::{Group, Peer, since_1970_ms};
 use super::tally::{Count, Gauge, RECORD_BYTES, bytes};
 use crate::http::build::builder::Builder;
 use crate::status::{Field, Fields, Members, Named, Node, Value};
 
 /// Shows groups by name, and the zones they are in.
-pub(super) fn mount(builder: &mut Builder<'_>, groups: Vec<Arc<Group>>) {
+pub(super) fn mount(builder: &mut Builder<'_>, groups: Vec<(String, Upstream)>) {
     let slabs = Members(slabs(&groups));
     let groups = Named::new(
         groups,
-        |group: &Arc<Group>| group.name.as_bytes(),
-        |group: &Arc<Group>| Some(Node::branch(Fields::new(&**group, GROUP))),
+        |(name, _): &(String, Upstream)| name.as_bytes(),
+        |(_, members): &(String, Upstream)| Some(Node::branch(Fields::new(members.now(), GROUP))),
     );
     let tree = &mut builder.tree;
     tree.mount(&["status", "http", "upstreams"], Box::new(groups));
@@ -61,9 +62,10 @@ struct Share<'a> {
 }
 
 /// The zones of groups: each group takes whole pages, and a record for each peer.
-fn slabs(groups: &[Arc<Group>]) -> Vec<(String, Node<'static>)> {
+fn slabs(groups: &[(String, Upstream)]) -> Vec<(String, Node<'static>)> {
     let mut zones: Vec<Share<'_>> = Vec::new();
-    for group in groups {
+    let groups: Vec<Arc<Group>> = groups.iter().map(|(_, one)| one.now()).collect();
+    for group in &groups {
         let Some((zone, size)) = &group.zone else {
             continue;
         };

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::group::monotonic_ms;
 use crate::http::build::builder::Builder;
 use crate::http::build::memory::Role;
 use crate::os::SharedMemory;
@@ -19,6 +20,8 @@ pub(super) struct Tally {
     memory: Arc<SharedMemory>,
     /// The row of this worker.
     row: usize,
+    /// How many peers have their records for good.
+    fixed: usize,
 }
 
 /// The record of one peer.
@@ -57,6 +60,8 @@ pub(super) enum Count {
     Sent,
     /// Bytes received from it.
     Received,
+    /// When it was last among the peers of some worker, if it comes and goes.
+    Present,
 }
 
 /// What a worker has under way.
@@ -82,20 +87,29 @@ const MOST_WORKERS: usize = 512;
 const RECORD: usize = ROWS + GAUGES * MOST_WORKERS;
 /// What the record of a peer takes.
 pub(super) const RECORD_BYTES: usize = RECORD * 8;
+/// A record may be taken over when its peer was in nobody's group for so long.
+const ABANDONED_AFTER_MS: u64 = 60_000;
 /// How much of an average stays when a value is added.
 const INERTIA: f64 = 0.9;
 
 impl Tally {
-    /// The records of peers with these identities: shared under the name of a zone, or private.
-    pub(super) fn new(builder: &mut Builder<'_>, zone: Option<&str>, peers: &[u64]) -> Self {
+    /// The records of peers with these identities, and of so many more that come and go: shared under the
+    /// name of a zone, or private.
+    pub(super) fn new(
+        builder: &mut Builder<'_>,
+        zone: Option<&str>,
+        peers: &[u64],
+        room: usize,
+    ) -> Self {
         let role = builder.memory.role();
-        let shared = zone.and_then(|name| shared(builder, role, name, peers));
-        let memory = shared.unwrap_or_else(|| Arc::new(private(peers)));
+        let shared = zone.and_then(|name| shared(builder, role, name, (peers, room)));
+        let memory = shared.unwrap_or_else(|| Arc::new(private(peers, room)));
         let row = match role {
             Role::Worker(place) => place % MOST_WORKERS,
             Role::Check | Role::Master => MOST_WORKERS - 1,
         };
-        let tally = Self { memory, row };
+        let fixed = peers.len();
+        let tally = Self { memory, row, fixed };
         if matches!(role, Role::Worker(_)) {
             tally.begin(row);
         }
@@ -110,6 +124,41 @@ impl Tally {
             tally: self.clone(),
             start: HEADER + place * RECORD,
         })
+    }
+
+    /// The record of the peer with this identity, which may be new. It takes the place of one that has been in
+    /// nobody's group for a while.
+    pub(super) fn claim(&self, identity: u64) -> Option<Record> {
+        if let Some(known) = self.record(identity) {
+            return Some(known);
+        }
+        let now = monotonic_ms();
+        for place in self.fixed..identities(self.memory.words()).count() {
+            let record = Record {
+                tally: self.clone(),
+                start: HEADER + place * RECORD,
+            };
+            let owner = &record.words()[0];
+            let own = owner.load(Relaxed);
+            if own == identity {
+                // Another worker has just claimed it.
+                return Some(record);
+            }
+            let is_free = own == 0 || record.is_abandoned(now);
+            if is_free
+                && owner
+                    .compare_exchange(own, identity, Relaxed, Relaxed)
+                    .is_ok()
+            {
+                if own != 0 {
+                    let counts = &record.words()[1..ROWS];
+                    counts.iter().for_each(|count| count.store(0, Relaxed));
+                }
+                record.set(Count::Present, now);
+                return Some(record);
+            }
+        }
+        None
     }
 
     /// Clears what the worker before left in this row.
@@ -130,11 +179,18 @@ impl Record {
     pub(super) fn alone() -> Self {
         Self {
             tally: Tally {
-                memory: Arc::new(private(&[0])),
+                memory: Arc::new(private(&[0], 0)),
                 row: 0,
+                fixed: 1,
             },
             start: HEADER,
         }
+    }
+
+    /// Whether it has been in nobody's group for a while, and nothing is under way with it.
+    fn is_abandoned(&self, now: u64) -> bool {
+        let gauges = self.sum(Gauge::Busy) + self.sum(Gauge::Open);
+        gauges == 0 && now.saturating_sub(self.value(Count::Present)) > ABANDONED_AFTER_MS
     }
 
     /// A number of this peer.
@@ -238,9 +294,9 @@ pub(super) fn bytes(peers: usize) -> usize {
     (HEADER + peers * RECORD) * 8
 }
 
-fn private(peers: &[u64]) -> SharedMemory {
-    let memory = SharedMemory::heap(bytes(peers.len()));
-    lay_out(memory.words(), peers);
+fn private(peers: &[u64], room: usize) -> SharedMemory {
+    let memory = SharedMemory::heap(bytes(peers.len() + room));
+    lay_out(memory.words(), peers, room);
     memory
 }
 
@@ -250,13 +306,14 @@ fn shared(
     builder: &mut Builder<'_>,
     role: Role,
     name: &str,
-    peers: &[u64],
+    (peers, room): (&[u64], usize),
 ) -> Option<Arc<SharedMemory>> {
     let existing = builder.memory.existing(KIND, name);
     let existing = existing.filter(|memory| is_valid(memory.words()));
     if let Some(memory) = &existing {
-        let same = identities(memory.words()).eq(peers.iter().copied());
-        if same {
+        let own = || identities(memory.words());
+        let same = own().take(peers.len()).eq(peers.iter().copied());
+        if same && own().count() == peers.len() + room {
             return existing;
         }
     }
@@ -267,14 +324,18 @@ fn shared(
         );
         return None;
     }
-    let fresh = match builder.memory.create(KIND, name, bytes(peers.len())) {
+    let fresh = match builder.memory.create(KIND, name, bytes(peers.len() + room)) {
         Ok(fresh) => fresh,
         Err(error) => {
             builder.no_memory(name, &error);
             return None;
         }
     };
-    lay_out(fresh.words(), peers);
+    let before = existing.as_ref().map(|memory| memory.words());
+    let others = before.into_iter().flat_map(identities);
+    let others = others.filter(|own| *own != 0 && !peers.contains(own));
+    let all: Vec<u64> = peers.iter().copied().chain(others.take(room)).collect();
+    lay_out(fresh.words(), &all, peers.len() + room - all.len());
     if let Some(before) = &existing {
         carry_over(before.words(), fresh.words());
     }
@@ -284,9 +345,9 @@ fn shared(
 /// The kind of memory that zones of upstreams are.
 const KIND: &str = "upstream";
 
-fn lay_out(words: &[AtomicU64], peers: &[u64]) {
+fn lay_out(words: &[AtomicU64], peers: &[u64], room: usize) {
     words[0].store(MAGIC, Relaxed);
-    words[PEERS].store(peers.len() as u64, Relaxed);
+    words[PEERS].store((peers.len() + room) as u64, Relaxed);
     for (place, identity) in peers.iter().enumerate() {
         words[HEADER + place * RECORD].store(*identity, Relaxed);
     }
@@ -331,8 +392,9 @@ mod tests {
 
     fn tally(peers: &[u64]) -> Tally {
         Tally {
-            memory: Arc::new(private(peers)),
+            memory: Arc::new(private(peers, 2)),
             row: 3,
+            fixed: peers.len(),
         }
     }
 
@@ -382,8 +444,25 @@ mod tests {
     }
 
     #[test]
+    fn peers_that_come_and_go_share_what_room_there_is() {
+        let tally = tally(&[7]);
+        let (first, second) = (tally.claim(8).unwrap(), tally.claim(9).unwrap());
+        first.add(Count::Fails, 1);
+        second.add(Count::Fails, 2);
+        assert_eq!(tally.claim(8).unwrap().value(Count::Fails), 1);
+        assert!(tally.claim(10).is_none());
+        let long_ago = monotonic_ms() - ABANDONED_AFTER_MS - 1;
+        second.set(Count::Present, long_ago);
+        second.begin(Gauge::Busy);
+        assert!(tally.claim(10).is_none());
+        second.end(Gauge::Busy);
+        assert_eq!(tally.claim(10).unwrap().value(Count::Fails), 0);
+        assert!(tally.record(9).is_none() && tally.record(7).is_some());
+    }
+
+    #[test]
     fn damaged_memory_is_not_used() {
-        let memory = private(&[1]);
+        let memory = private(&[1], 0);
         assert!(is_valid(memory.words()));
         memory.words()[PEERS].store(u64::MAX, Relaxed);
         assert!(!is_valid(memory.words()));

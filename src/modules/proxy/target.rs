@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::address::Endpoint;
+use super::changing::{Changing, Upstream};
 use super::group::Group;
+use super::names::{Course, Names, Pending};
 use super::registry::{DEFAULT_PORT, HTTPS_PORT, Implicit};
-use crate::http::course::circumstances::{Circumstances, Passing};
+use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::message::uri::{self, Escape};
 use crate::http::plan::template::Template;
@@ -25,6 +25,19 @@ pub(super) struct Target {
     pub(super) port: String,
     /// The part of the URL behind the host.
     pub(super) uri: Option<Vec<u8>>,
+}
+
+impl Target {
+    /// The same in this group.
+    pub(super) fn within(&self, group: Arc<Group>) -> Self {
+        Self {
+            group,
+            is_encrypted: self.is_encrypted,
+            host: self.host.clone(),
+            port: self.port.clone(),
+            uri: self.uri.clone(),
+        }
+    }
 }
 
 /// A URL taken apart.
@@ -118,8 +131,8 @@ impl Url {
 
 /// Where a `proxy_pass` leads, as it is written.
 pub(super) enum Destination {
-    /// Always there.
-    Fixed(Arc<Target>),
+    /// Always there, and in a group that changes where it is one.
+    Fixed(Arc<Target>, Option<Arc<Changing>>),
     /// Wherever the variables say.
     Evaluated(Evaluated),
 }
@@ -128,22 +141,32 @@ pub(super) enum Destination {
 pub(super) struct Evaluated {
     pub(super) url: Template,
     /// The `upstream` blocks.
-    pub(super) groups: HashMap<String, Arc<Group>>,
+    pub(super) groups: HashMap<String, Upstream>,
     /// Those of servers that other `proxy_pass` directives name.
     pub(super) implicit: Arc<Implicit>,
-    /// Groups of one address each, that requests led to.
-    pub(super) addresses: Mutex<HashMap<String, Arc<Group>>>,
+    /// Hosts that only requests name.
+    pub(super) names: Names,
 }
 
-/// More addresses than this are not remembered.
-const MOST_ADDRESSES: usize = 1024;
-
 impl Destination {
-    /// Where this request goes, or the status to fail with.
-    pub(super) fn target(&self, request: &mut Request) -> Result<Arc<Target>, u16> {
-        match self {
-            Self::Fixed(target) => Ok(Arc::clone(target)),
-            Self::Evaluated(evaluated) => evaluated.target(request).map(Arc::new),
+    /// Where this request goes, after what it may have waited for.
+    pub(super) fn course(&self, request: &mut Request, waited: Option<Pending>) -> Course {
+        match (self, waited) {
+            (Self::Fixed(target, None), _) => Course::Go(Arc::clone(target)),
+            (
+                _,
+                Some(Pending::Group {
+                    target,
+                    changing,
+                    until,
+                    ..
+                }),
+            ) => changing.course(target, Some(until)),
+            (Self::Fixed(target, Some(changing)), _) => changing.course(Arc::clone(target), None),
+            (Self::Evaluated(evaluated), Some(Pending::Host { url, awaited })) => evaluated
+                .names
+                .answered(request, url, awaited.into_answer()),
+            (Self::Evaluated(evaluated), None) => evaluated.course(request),
         }
     }
 
@@ -159,7 +182,7 @@ impl Destination {
         match (target.uri.as_deref(), self) {
             (Some(uri), Self::Evaluated(_)) => printable(uri, out),
             (None, _) if request.unchanged => printable(received(request.head.target()), out),
-            (Some(uri), Self::Fixed(_)) if request.located => {
+            (Some(uri), Self::Fixed(..)) if request.located => {
                 let rest = request.path.get(location..).unwrap_or_default();
                 printable(&replaced(request, uri, rest), out);
             }
@@ -169,45 +192,36 @@ impl Destination {
 }
 
 impl Evaluated {
-    fn target(&self, request: &mut Request) -> Result<Target, u16> {
+    fn course(&self, request: &mut Request) -> Course {
         let text = self.url.evaluate(request);
         let text = String::from_utf8_lossy(&text);
-        let url = Url::parse(&text).map_err(|problem| {
-            log::error!(
-                "\"{}\" is no URL that can be passed to ({problem:?}){}",
-                text.escape_debug(),
-                Circumstances(request)
-            );
-            500u16
-        })?;
+        let url = match Url::parse(&text) {
+            Ok(url) => url,
+            Err(problem) => {
+                log::error!(
+                    "\"{}\" is no URL that can be passed to ({problem:?}){}",
+                    text.escape_debug(),
+                    Circumstances(request)
+                );
+                return Course::Fail(500);
+            }
+        };
         let known = match &url.endpoint {
             Endpoint::Host { host, port: None } => self.groups.get(&host.to_ascii_lowercase()),
             _ => None,
         };
-        let known = known.cloned();
-        if let Some(group) = known.or_else(|| self.implicit.get(&url.endpoint, url.default_port()))
-        {
-            return Ok(url.target(group));
+        match known.cloned() {
+            Some(Upstream::Fixed(group)) => return Course::Go(Arc::new(url.target(group))),
+            Some(Upstream::Changing(changing)) => {
+                let target = Arc::new(url.target(changing.now()));
+                return changing.course(target, None);
+            }
+            None => {}
         }
-        let Some(address) = url.endpoint.literal(url.default_port()) else {
-            log::error!(
-                "no resolver defined to resolve {}{}",
-                url.server.escape_debug(),
-                Passing(request, &url.server.escape_debug())
-            );
-            return Err(502);
-        };
-        let identity = url.endpoint.identity(url.default_port());
-        let mut addresses = self.addresses.lock();
-        if let Some(group) = addresses.get(&identity) {
-            let group = Arc::clone(group);
-            return Ok(url.target(group));
+        match self.implicit.get(&url.endpoint, url.default_port()) {
+            Some(group) => Course::Go(Arc::new(url.target(group))),
+            None => self.names.course(request, url),
         }
-        let group = Arc::new(Group::of_one(&url.server, address));
-        if addresses.len() < MOST_ADDRESSES {
-            addresses.insert(identity, Arc::clone(&group));
-        }
-        Ok(url.target(group))
     }
 }
 

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::address::Endpoint;
-use super::balance::{Method, Turns, ring};
-use super::group::{Group, Keepalive, Peer, Sweep};
-use super::registry::Registry;
-use super::tally::Tally;
+use super::assembly::{Assembly, places};
+use super::balance::Method;
+use super::changing::{Changing, Follow, ROOM, Source, Upstream};
+use super::group::{Keepalive, Sweep};
+use super::registry::{DEFAULT_PORT, Registry};
+use super::tally::RECORD_BYTES;
 use crate::conf::{Chain, Context, Diagnostic, Scope, Span, Statement, Text, Word, values};
 use crate::http::build::builder::Builder;
-use crate::http::transport::dial::PeerAddress;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+use crate::modules::resolver::Asked;
 
 /// `upstream NAME`
 struct Name(Word);
@@ -23,16 +24,17 @@ struct Servers(Vec<Server>);
 /// One `server` of an upstream.
 #[derive(Clone, Debug)]
 pub(super) struct Server {
-    text: String,
-    span: Span,
-    endpoint: Endpoint,
-    weight: u32,
-    backup: bool,
-    down: bool,
-    most_fails: u64,
-    fail_timeout: Duration,
-    most_connections: u64,
-    id: Option<String>,
+    pub(super) text: String,
+    pub(super) span: Span,
+    pub(super) endpoint: Endpoint,
+    pub(super) weight: u32,
+    pub(super) backup: bool,
+    pub(super) down: bool,
+    pub(super) most_fails: u64,
+    pub(super) fail_timeout: Duration,
+    pub(super) most_connections: u64,
+    pub(super) id: Option<String>,
+    resolves: bool,
 }
 
 /// The way of choosing, as it is written.
@@ -174,7 +176,13 @@ impl Server {
             fail_timeout: Duration::from_secs(10),
             most_connections: 0,
             id: None,
+            resolves: false,
         }
+    }
+
+    /// Whether its addresses are those that its name has at the time.
+    pub(super) fn follows_name(&self) -> bool {
+        self.resolves && self.endpoint.literal(DEFAULT_PORT).is_none()
     }
 
     /// Reads one parameter of `server`.
@@ -200,11 +208,13 @@ impl Server {
             "sid" if !value.is_empty() => self.id = Some(value.to_owned()),
             "backup" if name == word => self.backup = true,
             "down" if name == word => self.down = true,
-            "resolve" | "service" | "slow_start" | "route" | "drain" => {
+            "resolve" if name == word => self.resolves = true,
+            "service" | "slow_start" | "route" | "drain" => {
                 return Err(invalid().with_help(format!("\"{name}\" is not supported yet")));
             }
             _ => {
-                let known = "weight=, max_fails=, fail_timeout=, max_conns=, sid=, backup, down";
+                let known =
+                    "weight=, max_fails=, fail_timeout=, max_conns=, sid=, resolve, backup, down";
                 return Err(invalid().with_help(format!("expected one of {known}")));
             }
         }
@@ -228,22 +238,26 @@ pub(super) fn build_all(builder: &mut Builder<'_>, http: &Chain<'_>) {
                 .push(Diagnostic::error(name.span, message));
             continue;
         }
-        match build(builder, scope, &name.text) {
-            Some(group) => {
-                let group = Arc::new(group);
-                if group.keepalive.is_some() {
-                    let sweep = Box::new(Sweep(Arc::clone(&group)));
+        match build(builder, &http.inner(scope), &name.text) {
+            Some(members) => {
+                if members.now().keepalive.is_some() {
+                    let sweep = Box::new(Sweep(members.clone()));
                     builder.worker_chores.push(sweep);
                 }
+                if let Upstream::Changing(changing) = &members {
+                    let follow = Box::new(Follow(Arc::clone(changing)));
+                    builder.worker_chores.push(follow);
+                }
                 let registry = builder.thing::<Registry>();
-                registry.add(group, scope.get::<Zone>().is_some());
+                registry.add(&name.text, members, scope.get::<Zone>().is_some());
             }
             None => builder.thing::<Registry>().add_broken(&name.text),
         }
     }
 }
 
-fn build(builder: &mut Builder<'_>, scope: &Scope, name: &str) -> Option<Group> {
+fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, name: &str) -> Option<Upstream> {
+    let scope = chain.scope();
     let none = Servers::default();
     let mut servers = scope.get::<Servers>().unwrap_or(&none).0.clone();
     if servers.is_empty() && scope.get::<Servers>().is_some() {
@@ -278,15 +292,45 @@ fn build(builder: &mut Builder<'_>, scope: &Scope, name: &str) -> Option<Group> 
         builder.diagnostics.check(claimed);
         (word.text.clone(), *size)
     });
-    let mut group = Assembly {
+    let assembly = Assembly {
         name,
         zone,
         keepalive,
+        method: method(builder, written),
+    };
+    if !servers.iter().any(Server::follows_name) {
+        let group = assembly.group(builder, &servers, DEFAULT_PORT);
+        return Some(Upstream::Fixed(Arc::new(group)));
     }
-    .group(builder, &servers, 80);
-    group.method = method(builder, written, &group);
-    Some(group)
+    let asked = Asked::of(builder, chain);
+    let changing = changing(builder, assembly, servers, asked);
+    Some(Upstream::Changing(Arc::new(changing)))
 }
+
+/// A group that follows the names of some of its servers.
+fn changing(
+    builder: &mut Builder<'_>,
+    assembly: Assembly<'_>,
+    servers: Vec<Server>,
+    asked: Asked,
+) -> Changing {
+    let size = assembly.zone.as_ref().map_or(0, |(_, size)| *size);
+    let room = usize::try_from(size / RECORD_BYTES as u64).map_or(ROOM, |room| room.max(ROOM));
+    let fixed = servers.iter().filter(|server| !server.follows_name());
+    let known = places(builder, fixed, DEFAULT_PORT);
+    let plan = assembly.plan(builder, &known, room.min(MOST_ROOM));
+    let sources = servers.iter().map(|server| {
+        let own = known
+            .iter()
+            .filter(|(other, _)| std::ptr::eq(*other, server));
+        let addresses = own.map(|(_, address)| address.clone()).collect();
+        Source::new(server.clone(), addresses, DEFAULT_PORT)
+    });
+    Changing::new(plan, sources.collect(), asked)
+}
+
+/// However large its zone is.
+const MOST_ROOM: usize = 4096;
 
 fn keepalive(scope: &Scope) -> Option<Keepalive> {
     let IdleConnections(count) = scope.get()?;
@@ -305,7 +349,8 @@ fn keepalive(scope: &Scope) -> Option<Keepalive> {
     })
 }
 
-fn method(builder: &mut Builder<'_>, written: Option<&MethodWritten>, group: &Group) -> Method {
+/// A method, for any peers.
+fn method(builder: &mut Builder<'_>, written: Option<&MethodWritten>) -> Method {
     match written {
         None => Method::Turns,
         Some(MethodWritten::LeastBusy) => Method::LeastBusy,
@@ -315,86 +360,9 @@ fn method(builder: &mut Builder<'_>, written: Option<&MethodWritten>, group: &Gr
         Some(MethodWritten::Hash { key, consistent }) => {
             let key = builder.template(key);
             match consistent {
-                true => Method::Ring(key, ring(group.peers.iter())),
+                true => Method::Ring(key, Box::default()),
                 false => Method::Key(key),
             }
         }
     }
-}
-
-/// A group in the making.
-pub(super) struct Assembly<'a> {
-    pub(super) name: &'a str,
-    /// Where its counts are shared, if they are.
-    pub(super) zone: Option<(String, u64)>,
-    pub(super) keepalive: Option<Keepalive>,
-}
-
-impl Assembly<'_> {
-    /// The group of these servers, which take turns.
-    pub(super) fn group(
-        self,
-        builder: &mut Builder<'_>,
-        servers: &[Server],
-        default_port: u16,
-    ) -> Group {
-        let mut places = Vec::new();
-        for server in servers {
-            match server.endpoint.resolve(default_port) {
-                Ok(addresses) => {
-                    places.extend(addresses.into_iter().map(|address| (server, address)));
-                }
-                Err(problem) => {
-                    let message = format!("{problem} in upstream \"{}\"", server.text);
-                    builder
-                        .diagnostics
-                        .push(Diagnostic::error(server.span, message));
-                }
-            }
-        }
-        let identities = identities(&places);
-        let shared = self.zone.as_ref().map(|_| self.name);
-        let tally = Tally::new(builder, shared, &identities);
-        let places = places.into_iter().zip(identities);
-        let peers: Box<[Peer]> = places
-            .filter_map(|((server, address), identity)| peer(server, address, &tally, identity))
-            .collect();
-        Group {
-            name: self.name.to_owned(),
-            zone: self.zone,
-            turns: Turns::new(peers.iter(), crate::os::monotonic()).into(),
-            peers,
-            method: Method::Turns,
-            keepalive: self.keepalive,
-            idle: Default::default(),
-        }
-    }
-}
-
-/// What tells peers apart: the address, and which of several with this address it is.
-fn identities(places: &[(&Server, PeerAddress)]) -> Vec<u64> {
-    let identity = |(place, (_, address)): (usize, &(&Server, PeerAddress))| {
-        let before = places[..place].iter();
-        let same = before.filter(|(_, other)| other == address).count();
-        xxh3_64(format!("{address} {same}").as_bytes())
-    };
-    places.iter().enumerate().map(identity).collect()
-}
-
-fn peer(server: &Server, address: PeerAddress, tally: &Tally, identity: u64) -> Option<Peer> {
-    let name = address.to_string();
-    let id = server.id.clone();
-    Some(Peer {
-        server: server.text.clone(),
-        weight: server.weight,
-        backup: server.backup,
-        down: server.down,
-        most_fails: server.most_fails,
-        fail_timeout: server.fail_timeout,
-        most_connections: server.most_connections,
-        id: id.unwrap_or_else(|| format!("{:032x}", xxh3_128(name.as_bytes()))),
-        record: tally.record(identity)?,
-        name,
-        address,
-    })
 }

@@ -36,7 +36,9 @@ pub(super) const ROWS: [DirectiveSpec; 11] = [
                    never) how many failures within `fail_timeout=time` (10s) make it unavailable \
                    for that time, `max_conns=number` how many requests it has at a time, \
                    `sid=text` its identifier in the status tree, `backup` only when no other can \
-                   be asked, `down` never.",
+                   be asked, `down` never. With `resolve` its name is looked up while serving, and again \
+                   whenever the answer expires (`resolver`): peers come and go, those that stay \
+                   keep what is counted about them, and a name server that is down changes nothing.",
             example: "",
         },
         apply: upstream::apply_server,

@@ -77,14 +77,14 @@ impl Ssl {
         let terms = terms(builder, chain, span);
         let terms = builder.diagnostics.check(terms)?;
         let host = match destination {
-            Destination::Fixed(target) => Some(target.host.as_str()),
+            Destination::Fixed(target, _) => Some(target.host.as_str()),
             Destination::Evaluated(_) => None,
         };
         let fixed = |name: &str| NameOfPeer::Fixed(secure(&terms, name));
         let name = match (chain.nearest::<Name>(), host) {
             (Some(Name(text)), _) => match text.literal() {
                 Some(name) => fixed(name),
-                None => NameOfPeer::Written(builder.template(text)),
+                None => NameOfPeer::Written(builder.template(&text)),
             },
             (None, Some(host)) => fixed(host),
             (None, None) => NameOfPeer::Host,

@@ -32,7 +32,7 @@ pub(super) const FEATURES: &[Feature] = &[
         home: "nginx, NGINX Plus and Angie",
         instead: "write the servers' addresses into the configuration and reload it when they \
                   change",
-        directives: "resolver resolver_timeout state docker_endpoint docker_client_max_body_size \
+        directives: "state docker_endpoint docker_client_max_body_size \
             upstream_conf",
         variables: "",
     },
