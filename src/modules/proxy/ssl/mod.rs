@@ -84,7 +84,7 @@ impl Ssl {
         let name = match (chain.nearest::<Name>(), host) {
             (Some(Name(text)), _) => match text.literal() {
                 Some(name) => fixed(name),
-                None => NameOfPeer::Written(builder.template(&text)),
+                None => NameOfPeer::Written(builder.template(text)),
             },
             (None, Some(host)) => fixed(host),
             (None, None) => NameOfPeer::Host,
