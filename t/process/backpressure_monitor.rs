@@ -165,6 +165,30 @@ fn delays_nobody(running: &Running) {
     expect(running, ("open", "own"), goes_on);
 }
 
+/// A server before an origin, whose page a Prometheus reads, and whose zone has one signal from there.
+fn measured(page: &str, zone: &str, signal: &str, origin: &Origin) -> (Running, Scraper) {
+    let site = Site::create().unwrap();
+    let scraper = Scraper::start(&format!(
+        "- job_name: app\n  metrics_path: /page\n  static_configs: [{{ targets: ['127.0.0.1:{}'] }}]\n",
+        site.port
+    ));
+    let parts = Parts {
+        http_config: format!(
+            "{page}backpressure_zone api:64k min=1 {zone} interval=100ms {{\n\
+             monitor http://127.0.0.1:{} interval=200ms;\n\
+             signal {signal};\n}}\n",
+            scraper.site.port
+        ),
+        config: format!(
+            "location /page {{ prometheus page; }}\n\
+             location /app {{ status_zone app; backpressure api; proxy_pass http://{}; }}\n",
+            origin.address
+        ),
+        ..Parts::default()
+    };
+    (Running::start_at(site, &parts), scraper)
+}
+
 const RATE: &str = "prometheus_template page {\n\
     app_requests_total $p8s_value path=/http/location_zones/app/requests/total type=counter;\n}\n";
 
@@ -175,28 +199,9 @@ fn the_window_moves_as_that_of_the_original() {
     if !have("prometheus") {
         return;
     }
-    let site = Site::create().unwrap();
-    let port = site.port;
-    let scraper = Scraper::start(&format!(
-        "- job_name: app\n  metrics_path: /page\n  static_configs: [{{ targets: ['127.0.0.1:{port}'] }}]\n"
-    ));
     let origin = Origin::start("* * 200\n    | x\n").unwrap();
-    let (monitor, address) = (scraper.site.port, origin.address);
-    let running = Running::start_at(
-        site,
-        &Parts {
-            http_config: format!(
-                "{RATE}backpressure_zone api:64k min=1 max=10 interval=100ms {{\n\
-                 monitor http://127.0.0.1:{monitor} interval=200ms;\n\
-                 signal rps query='sum(rate(app_requests_total[4s]))' warn=0.2 emergency=2;\n}}\n"
-            ),
-            config: format!(
-                "location /page {{ prometheus page; }}\n\
-                 location /app {{ status_zone app; backpressure api; proxy_pass http://{address}; }}\n"
-            ),
-            ..Parts::default()
-        },
-    );
+    let signal_of_rate = "rps query='sum(rate(app_requests_total[4s]))' warn=0.2 emergency=2";
+    let (running, _scraper) = measured(RATE, "max=10", signal_of_rate, &origin);
     let window = || {
         running
             .status("http/backpressure_zones/api/window")
@@ -244,28 +249,9 @@ fn a_failing_origin_is_seen_by_a_prometheus_alone() {
     if !have("prometheus") {
         return;
     }
-    let site = Site::create().unwrap();
-    let port = site.port;
-    let scraper = Scraper::start(&format!(
-        "- job_name: app\n  metrics_path: /page\n  static_configs: [{{ targets: ['127.0.0.1:{port}'] }}]\n"
-    ));
     let origin = Origin::start("GET /app/bad 500\n* * 200\n    | x\n").unwrap();
-    let (monitor, address) = (scraper.site.port, origin.address);
-    let running = Running::start_at(
-        site,
-        &Parts {
-            http_config: format!(
-                "{FAILURES}backpressure_zone api:64k min=1 max=20 interval=100ms stale=5s {{\n\
-                 monitor http://127.0.0.1:{monitor} interval=200ms;\n\
-                 signal errors query='{SHARE}' warn=0.05 emergency=0.3;\n}}\n"
-            ),
-            config: format!(
-                "location /page {{ prometheus page; }}\n\
-                 location /app/ {{ status_zone app; backpressure api; proxy_pass http://{address}; }}\n"
-            ),
-            ..Parts::default()
-        },
-    );
+    let signal_of_share = format!("errors query='{SHARE}' warn=0.05 emergency=0.3");
+    let (running, _scraper) = measured(FAILURES, "max=20 stale=5s", &signal_of_share, &origin);
     let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
     let mut until = |target: &str, allowance: f64, window: std::ops::RangeInclusive<u64>| {
         let mut last = Value::Null;
