@@ -330,6 +330,8 @@ fn whenever_a_client_leaves_its_request_ends_once() {
          location /refused { set $name 401; auth_request /401; auth_delay 20ms; }\n\
          location /401 { return 401; }",
     );
+    // A worker that answers has opened all it needs for itself.
+    running.expect_status("http/server_zones/all/requests/processing", &json!(0));
     let before = descriptors(&running);
     let count = rounds() * 40;
     let clients: Vec<_> = (0..4)
