@@ -35,6 +35,7 @@ pub mod rewrite;
 pub mod session_zone;
 mod shared_zone;
 pub mod status_zone;
+pub mod stub_status;
 pub mod sub_filter;
 pub mod tls;
 pub mod unused;
@@ -44,6 +45,7 @@ pub static MODULES: &[&Module] = &[
     &process::MODULE,
     &core::MODULE,
     &api::MODULE,
+    &stub_status::MODULE,
     &lifecycle::MODULE,
     &rewrite::MODULE,
     &tls::MODULE,

@@ -4,6 +4,8 @@
 //! request phase, content. An answer leaves through `head_point`, a request ends in `finish`;
 //! phases that were skipped are run late, in order, once.
 
+use std::mem;
+
 use super::access::{self, Judged, Judging};
 use super::circumstances::Circumstances;
 use super::request::Request;
@@ -121,7 +123,9 @@ pub fn add_fields(request: &mut Request) {
 
 /// The request is over.
 pub fn finish(request: &mut Request) {
-    request.under_way = false;
+    if mem::take(&mut request.under_way) {
+        request.runtime.connections.end_request();
+    }
     request.time_passed();
     if request.is_subrequest() {
         return finish_subrequest(request);

@@ -156,6 +156,12 @@ impl Request {
 
     /// Makes it ready for the next request of the connection, whose head is known by now.
     pub fn begin(&mut self) {
+        self.reset();
+        self.under_way = true;
+        self.runtime.connections.begin_request();
+    }
+
+    fn reset(&mut self) {
         self.return_to_default_server();
         self.connection.requests += 1;
         for buffer in [&mut self.path, &mut self.arguments, &mut self.host] {
@@ -174,7 +180,6 @@ impl Request {
         self.complete = false;
         self.unchanged = true;
         self.located = false;
-        self.under_way = true;
         self.method = None;
         self.redirects = 0;
         self.carried.clear();
@@ -192,8 +197,7 @@ impl Request {
             ConnectionFacts::clone(&self.connection),
         );
         other.head = self.head.clone();
-        other.begin();
-        other.under_way = false;
+        other.reset();
         other.connection.requests = self.connection.requests;
         other.began = self.began;
         other.method = self.method;

@@ -1,8 +1,8 @@
 //! Counts of connections, in memory that all workers share.
 //!
-//! Totals only grow. Open and idle connections are counted by each worker in a row of its own, so
-//! that the connections of a worker that was killed vanish with its row, which the next worker in
-//! that place clears.
+//! Totals only grow. Open and idle connections, and the requests that are under way, are counted by each worker in
+//! a row of its own, so that those of a worker that was killed vanish with its row, which the next worker in that
+//! place clears. The total of requests stands there too, and is left.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +25,10 @@ const OPEN: usize = 0;
 const IDLE: usize = 1;
 /// The generation for which the worker accepts; 0 when it does not.
 const ACCEPTS_FOR: usize = 2;
+/// Requests that have begun.
+const REQUESTS: usize = 3;
+/// Requests that have begun and not ended.
+const BUSY: usize = 4;
 /// A worker with no more connections than this need not look at the others.
 const FEW: u64 = 4;
 /// As many workers as can be told apart, over two generations.
@@ -42,6 +46,7 @@ impl Connections {
         };
         counts.own(OPEN).store(0, Ordering::Relaxed);
         counts.own(IDLE).store(0, Ordering::Relaxed);
+        counts.own(BUSY).store(0, Ordering::Relaxed);
         counts.accepts_for(0);
         let used = counts.row as u64 + 1;
         counts.total(USED).fetch_max(used, Ordering::Relaxed);
@@ -93,6 +98,27 @@ impl Connections {
         self.own(IDLE).fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// A client's request has begun: its head was received.
+    pub fn begin_request(&self) {
+        self.own(REQUESTS).fetch_add(1, Ordering::Relaxed);
+        self.own(BUSY).fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It is over.
+    pub fn end_request(&self) {
+        self.own(BUSY).fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Requests of clients since the server was started.
+    pub fn requests(&self) -> u64 {
+        self.sum(REQUESTS)
+    }
+
+    /// Requests of clients that are under way.
+    pub fn busy(&self) -> u64 {
+        self.sum(BUSY)
+    }
+
     /// Accepted since the server was started.
     pub fn accepted(&self) -> u64 {
         self.total(ACCEPTED).load(Ordering::Relaxed)
@@ -100,8 +126,12 @@ impl Connections {
 
     /// Accepted and closed at once.
     pub fn dropped(&self) -> u64 {
-        self.accepted()
-            .saturating_sub(self.total(HANDLED).load(Ordering::Relaxed))
+        self.accepted().saturating_sub(self.handled())
+    }
+
+    /// Accepted and served.
+    pub fn handled(&self) -> u64 {
+        self.total(HANDLED).load(Ordering::Relaxed)
     }
 
     /// Open and busy.

@@ -147,12 +147,11 @@ pub(super) const FEATURES: &[Feature] = &[
         variables: "",
     },
     Feature {
-        name: "the status page of nginx",
+        name: "the status page of NGINX Plus",
         home: NGINX,
         instead: "\"api /status/;\" tells more, as JSON; \"prometheus\" makes pages for scrapers",
-        directives: "stub_status status status_format",
-        variables: "connections_active connections_reading connections_waiting \
-            connections_writing",
+        directives: "status status_format",
+        variables: "",
     },
     Feature {
         name: "responses that need no file",
