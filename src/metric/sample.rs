@@ -37,6 +37,9 @@ pub fn parse_value(text: &[u8]) -> f64 {
     if text.is_empty() {
         return 0.0;
     }
+    if let Some(number) = short_decimal(text) {
+        return number;
+    }
     let blanks = text.iter().take_while(|byte| is_space(**byte)).count();
     let text = &text[blanks..];
     let length = decimal_prefix(text);
@@ -48,6 +51,30 @@ pub fn parse_value(text: &[u8]) -> f64 {
         .and_then(|text| text.parse().ok());
     parsed.map_or(1.0, |value: f64| value.clamp(f64::MIN, f64::MAX))
 }
+
+/// The number of a text of a few digits, with a point or without, as most values are; nothing for any other.
+/// Both parts of the quotient are exact, so that it is rounded once, like that of the long way.
+fn short_decimal(text: &[u8]) -> Option<f64> {
+    if text.len() > EXACT_DIGITS {
+        return None;
+    }
+    let (mut number, mut divisor, mut has_point) = (0_u64, 1_u64, false);
+    for byte in text {
+        match byte {
+            b'0'..=b'9' => {
+                number = number * 10 + u64::from(byte - b'0');
+                divisor *= if has_point { 10 } else { 1 };
+            }
+            b'.' if !has_point => has_point = true,
+            _ => return None,
+        }
+    }
+    let has_digits = text.len() > usize::from(has_point);
+    has_digits.then(|| number as f64 / divisor as f64)
+}
+
+/// So many digits make a number below 2^53.
+const EXACT_DIGITS: usize = 15;
 
 /// What C calls white space.
 pub(super) fn is_space(byte: u8) -> bool {
@@ -180,7 +207,38 @@ mod tests {
         assert!(!is_truncated(&key[..255]));
     }
 
+    #[test]
+    fn short_decimals_are_what_the_long_way_makes_of_them() {
+        for text in [
+            "0",
+            "5",
+            "5.",
+            ".5",
+            "0.001",
+            "12.345",
+            "999999999999999",
+            "0.0000000000001",
+            "1.10",
+        ] {
+            let short = short_decimal(text.as_bytes());
+            assert_eq!(short, text.parse().ok(), "{text}");
+            assert!(short.is_some());
+        }
+        for text in [".", "1.2.3", "-1", "1e3", " 1", "1234567890123456", "abc"] {
+            assert_eq!(short_decimal(text.as_bytes()), None, "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn short_decimals_are_rounded_right(whole in 0_u64..10_000_000, places in 0_usize..8, rest in any::<u32>()) {
+            let rest = format!("{rest:010}");
+            let text = format!("{whole}.{}", &rest[..places]);
+            if let Some(short) = short_decimal(text.as_bytes()) {
+                prop_assert_eq!(short, text.parse::<f64>().unwrap());
+            }
+        }
+
         #[test]
         fn any_text_is_a_finite_number(text in proptest::collection::vec(any::<u8>(), 0..300)) {
             prop_assert!(parse_value(&text).is_finite());

@@ -4,6 +4,7 @@
 //! between processes: it must be a plain number with one origin for the whole machine.
 
 use std::io;
+use std::time::Duration;
 
 /// Nanoseconds of the machine's monotonic clock; comparable between processes of one boot.
 pub fn monotonic() -> u64 {
@@ -16,6 +17,30 @@ pub fn monotonic() -> u64 {
     (time.tv_sec as u64)
         .wrapping_mul(1_000_000_000)
         .wrapping_add(time.tv_nsec as u64)
+}
+
+/// The same at the last tick of the system's: some milliseconds behind, and cheap to read.
+pub fn coarse_monotonic() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` is a valid timespec for the call to fill; the clock exists on every Linux.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut time) };
+    (time.tv_sec as u64)
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(time.tv_nsec as u64)
+}
+
+/// How far apart those ticks are.
+pub fn coarse_tick() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` is a valid timespec for the call to fill; the clock exists on every Linux.
+    unsafe { libc::clock_getres(libc::CLOCK_MONOTONIC_COARSE, &raw mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// Seconds since 1970, by the clock that the kernel advances with its ticks: some milliseconds late, and

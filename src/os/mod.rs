@@ -38,7 +38,8 @@ pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readab
 pub use disk::{first_data, is_at, open_own, punch};
 pub use give_back::give_back_memory;
 pub use kernel::{
-    boot_id, memory_barrier, milliseconds, monotonic, random, register_memory_barrier, seconds,
+    boot_id, coarse_monotonic, coarse_tick, memory_barrier, milliseconds, monotonic, random,
+    register_memory_barrier, seconds,
 };
 pub use listening::Listening;
 pub use liveness::{Condition, Process};

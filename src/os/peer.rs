@@ -30,7 +30,12 @@ pub fn has_left(number: RawFd) -> bool {
 
 /// Whether there is something to read, be it the end.
 pub fn has_input(number: RawFd) -> bool {
-    reports(number, libc::POLLIN | libc::POLLRDHUP)
+    let mut byte = 0_u8;
+    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    // SAFETY: pointer and length describe `byte`; a number that is no socket is answered with an error.
+    let seen = unsafe { libc::recv(number, (&raw mut byte).cast(), 1, flags) };
+    // An error of the connection's is to be met by whoever reads or writes next.
+    seen >= 0 || io::Error::last_os_error().kind() != io::ErrorKind::WouldBlock
 }
 
 /// Whether one of these events, or an end or an error, is to be reported.

@@ -273,7 +273,10 @@ async fn repeat(chore: &'static dyn Chore) {
     loop {
         due.tick().await;
         // A panic was reported, and ends this run only.
-        let _ = tokio::task::spawn_blocking(|| chore.run()).await;
+        let _ = match chore.is_brief() {
+            true => tokio::spawn(async { chore.run() }).await,
+            false => tokio::task::spawn_blocking(|| chore.run()).await,
+        };
     }
 }
 

@@ -7,7 +7,10 @@ pub struct Decimal {
     start: usize,
 }
 
-const MOST: usize = 20;
+/// Those of the largest number, and a point.
+const MOST: usize = 21;
+/// So many digits of milliseconds.
+const FRACTION: usize = 3;
 
 impl Decimal {
     /// The digits of `value`.
@@ -23,6 +26,18 @@ impl Decimal {
         }
     }
 
+    /// The digits of seconds with three decimals, given as milliseconds.
+    pub fn seconds(milliseconds: u64) -> Self {
+        let mut seconds = Self::new(milliseconds);
+        let point = MOST - FRACTION - 1;
+        // All digits are zeros where none was written.
+        let first = seconds.start.min(point);
+        seconds.start = first - 1;
+        seconds.digits.copy_within(first..=point, first - 1);
+        seconds.digits[point] = b'.';
+        seconds
+    }
+
     /// The digits.
     pub fn bytes(&self) -> &[u8] {
         &self.digits[self.start..]
@@ -32,6 +47,14 @@ impl Decimal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seconds_have_three_decimals() {
+        for value in [0, 7, 10, 999, 1000, 1001, 65_536, 99_999_999, u64::MAX] {
+            let text = format!("{}.{:03}", value / 1000, value % 1000);
+            assert_eq!(Decimal::seconds(value).bytes(), text.as_bytes());
+        }
+    }
 
     #[test]
     fn digits_are_those_of_the_number() {

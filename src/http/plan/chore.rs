@@ -2,7 +2,8 @@
 //!
 //! Features add it while they build a runtime. Most is done by one process beside the workers, the keeper, with
 //! the rights of the master and one thing at a time; what each process must do for itself is done by every
-//! worker, on a thread of its own.
+//! worker: on a thread of its own, or between two turns of the event loop where it is brief. A worker that needs no
+//! thread has none, and the system finds its descriptors without counting who else uses them.
 
 use std::time::Duration;
 
@@ -15,6 +16,11 @@ pub trait Chore: Send + Sync {
 
     /// Told once, in the keeper, before anything is done: this is what the workers serve.
     fn begin(&self, _runtime: &'static Runtime) {}
+
+    /// Whether it takes some microseconds and never waits: a worker needs no thread for it then.
+    fn is_brief(&self) -> bool {
+        false
+    }
 
     /// Does it. Failures are its own to tell.
     fn run(&self);

@@ -64,6 +64,22 @@ impl Template {
         }
     }
 
+    /// Lets `work` see the evaluated text. One without variables is not copied for that.
+    pub fn with_text<T>(
+        &self,
+        request: &mut Request,
+        work: impl FnOnce(&mut Request, &[u8]) -> T,
+    ) -> T {
+        if let Some(text) = self.literal() {
+            return work(request, text);
+        }
+        let mut text = request.buffer();
+        self.append(request, &mut text);
+        let result = work(request, &text);
+        request.recycle(text);
+        result
+    }
+
     /// The evaluated text.
     pub fn evaluate(&self, request: &mut Request) -> Vec<u8> {
         let mut out = Vec::new();

@@ -43,9 +43,10 @@ impl Timer {
     }
 }
 
-/// A moment after `time`; far away where that is beyond the clock.
+/// A moment after `time`, and no earlier however long the turn has taken until now; far away where that is
+/// beyond the clock.
 pub fn deadline(time: Duration) -> Instant {
-    let now = clock::now();
+    let now = clock::now() + clock::lag();
     now.checked_add(time).unwrap_or(now + FAR)
 }
 
@@ -83,6 +84,37 @@ mod tests {
         let second = Instant::now() + Duration::from_secs(5);
         wait(&mut timer, second).await;
         assert!(Instant::now() >= second);
+    }
+
+    /// The turns of a task that are slow where a file, a long list or a body to pack would make them slow.
+    #[test]
+    fn it_is_never_early_in_a_slow_turn() {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_time().build().unwrap();
+        runtime.block_on(async {
+            let mut timer = Timer::default();
+            for (pause, patience) in [(0, 7), (1, 5), (2, 1), (5, 5), (13, 8), (40, 20)] {
+                let (pause, patience) = [pause, patience].map(Duration::from_millis).into();
+                let (mut begun, mut until) = (None, None);
+                std::future::poll_fn(|task| {
+                    clock::turn(|| {
+                        let until = *until.get_or_insert_with(|| {
+                            clock::moment();
+                            std::thread::sleep(pause);
+                            begun = Some(Instant::now());
+                            deadline(patience)
+                        });
+                        timer.poll(task, until)
+                    })
+                })
+                .await;
+                let waited = begun.unwrap().elapsed();
+                assert!(
+                    waited >= patience,
+                    "{waited:?} of {patience:?} after {pause:?}"
+                );
+            }
+        });
     }
 
     proptest! {

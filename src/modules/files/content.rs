@@ -18,7 +18,6 @@ use crate::http::message::response::{Body, Response, ResponseHead};
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::settings::ErrorStatus;
-use crate::http::transport::clock;
 
 /// Answers with files.
 #[derive(Clone)]
@@ -62,7 +61,6 @@ impl Files {
             return Err(405);
         }
         let opened = open(path).and_then(|file| Ok((file.metadata()?, file)));
-        clock::time_passed();
         let (metadata, file) = match opened {
             Ok((metadata, file)) if metadata.is_file() => (metadata, file),
             Ok((metadata, _)) => return no_file(request, path, &metadata),

@@ -136,10 +136,17 @@ pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut
         let key = builder.template(&written.key);
         let value = written.value.as_ref().map(|value| builder.template(value));
         let takes_back = updates.iter().any(|other| written.takes_back(other));
+        let amount = match value {
+            None => Amount::Fixed(parse_value(b"")),
+            Some(value) => match value.literal() {
+                Some(text) => Amount::Fixed(parse_value(text)),
+                None => Amount::Evaluated(value),
+            },
+        };
         parts.phases[written.phase as usize].push(Box::new(Update {
             entry,
             key,
-            value,
+            amount,
             takes_back,
         }));
     }
@@ -220,24 +227,34 @@ pub(super) fn find_or_say(
 struct Update {
     entry: Arc<Entry>,
     key: Template,
-    value: Option<Template>,
+    amount: Amount,
     takes_back: bool,
+}
+
+/// The value that a key is fed.
+enum Amount {
+    Fixed(f64),
+    Evaluated(Template),
+}
+
+impl Amount {
+    fn of(&self, request: &mut Request) -> f64 {
+        match self {
+            Self::Fixed(value) => *value,
+            Self::Evaluated(template) => template.with_text(request, |_, text| parse_value(text)),
+        }
+    }
 }
 
 impl PhaseHandler for Update {
     fn run(&self, request: &mut Request) {
-        let mut key = request.buffer();
-        self.key.append(request, &mut key);
-        let mut value = request.buffer();
-        if let Some(template) = &self.value {
-            template.append(request, &mut value);
-        }
-        let now = request.moment();
-        match self.takes_back {
-            false => self.entry.update(&key, parse_value(&value), now),
-            true => self.entry.take_back(&key, parse_value(&value), now),
-        };
-        request.recycle(value);
-        request.recycle(key);
+        self.key.with_text(request, |request, key| {
+            let value = self.amount.of(request);
+            let now = request.moment();
+            match self.takes_back {
+                false => self.entry.update(key, value, now),
+                true => self.entry.take_back(key, value, now),
+            }
+        });
     }
 }

@@ -286,6 +286,10 @@ impl Chore for Sweep {
         Some(Duration::from_secs(1))
     }
 
+    fn is_brief(&self) -> bool {
+        true
+    }
+
     fn run(&self) {
         let group = self.0.now();
         if let Some(keepalive) = group.keepalive {

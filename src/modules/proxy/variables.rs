@@ -11,6 +11,7 @@ use super::attempts::{Attempt, Attempts, KeptField};
 use super::registry::Registry;
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
+use crate::http::message::decimal::Decimal;
 use crate::http::plan::phase::Phase;
 use crate::http::plan::state::StateIndex;
 use crate::http::plan::variable::{VARIABLE, Variable, VariableSpec};
@@ -226,17 +227,14 @@ fn is_variable_of(name: &[u8], variable: &str) -> bool {
 }
 
 fn number(number: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(number.to_string().as_bytes());
+    out.extend_from_slice(Decimal::new(number).bytes());
 }
 
 /// Seconds with three digits.
 fn time(time: Option<u64>, out: &mut Vec<u8>) {
     match time {
         None => out.push(b'-'),
-        Some(time) => {
-            let text = format!("{}.{:03}", time / 1000, time % 1000);
-            out.extend_from_slice(text.as_bytes());
-        }
+        Some(time) => out.extend_from_slice(Decimal::seconds(time).bytes()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use crate::http::course::request::Request;
+use crate::http::message::decimal::Decimal;
 use crate::os::LocalTime;
 
 /// The name of this machine, in lower case.
@@ -26,19 +27,15 @@ pub(super) fn process(_: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
 }
 
 pub(super) fn milliseconds(_: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
-    let time = since_1970();
-    write(
-        out,
-        format_args!("{}.{:03}", time.as_secs(), time.subsec_millis()),
-    )
+    let time = u64::try_from(since_1970().as_millis()).unwrap_or(u64::MAX);
+    out.extend_from_slice(Decimal::seconds(time).bytes());
+    true
 }
 
 pub(super) fn elapsed(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
-    let elapsed = request.elapsed_ms();
-    write(
-        out,
-        format_args!("{}.{:03}", elapsed / 1000, elapsed % 1000),
-    )
+    let elapsed = Decimal::seconds(request.elapsed_ms());
+    out.extend_from_slice(elapsed.bytes());
+    true
 }
 
 pub(super) fn iso_8601(_: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
