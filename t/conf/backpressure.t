@@ -251,3 +251,23 @@ location / { backpressure b; backpressure c; }
 location /on { backpressure d; jitter off; }
 location /off { backpressure off; }
 --- ok
+
+=== values that are stale before the next
+--- http_config
+backpressure_zone a:64k interval=10s stale=11s { signal s path=/a; }
+backpressure_zone b:64k interval=10m { signal s path=/a; }
+backpressure_zone c:64k stale=20s { signal s path=/a; signal t path=/a interval=30s; }
+backpressure_zone d:64k stale=10s { monitor http://a; signal s query=up; signal t path=/a; }
+backpressure_zone e:64k { signal t path=/a interval=1h; }
+backpressure_zone f:64k interval=10s stale=11001ms { signal s path=/a; signal t path=/a interval=10s; }
+--- error
+pingauge: [emerg] signal "s" is stale before it is evaluated again in http_config:1
+   1 | backpressure_zone a:64k interval=10s stale=11s { signal s path=/a; }
+     |                                            ^^^
+     help: up to 11000ms pass between two of its values: write a longer "stale" or a shorter "interval"
+     also: line 2, line 4
+pingauge: [emerg] signal "t" is stale before it is evaluated again in http_config:3
+   3 | backpressure_zone c:64k stale=20s { signal s path=/a; signal t path=/a interval=30s; }
+     |                               ^^^
+     help: up to 25100ms pass between two of its values: write a longer "stale" or a shorter "interval"
+     also: line 5

@@ -10,6 +10,7 @@ use super::signal;
 use super::zone::Zone;
 use crate::http::build::builder::Builder;
 use crate::modules::shared_zone;
+use crate::os;
 use crate::status::{Branch, Field, Fields, Named, Node};
 use crate::zone::{Cursor, Record};
 
@@ -63,7 +64,7 @@ const ZONE: &[Field<Zone>] = &[
     },
     Field {
         name: "allowance",
-        read: |zone| Some(zone.area.verdict().allowance.into()),
+        read: |zone| Some(zone.verdict(os::monotonic()).allowance.into()),
     },
     Field {
         name: "passed",
@@ -87,7 +88,7 @@ const ZONE: &[Field<Zone>] = &[
     },
     Field {
         name: "signals",
-        read: |zone| Some(signal::node(&zone.plan, &zone.states)),
+        read: |zone| Some(signal::node(&zone.plan, &zone.states, zone.stale)),
     },
     Field {
         name: "state",

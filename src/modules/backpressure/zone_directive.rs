@@ -31,7 +31,9 @@ pub(super) const BACKPRESSURE_ZONE: DirectiveSpec = DirectiveSpec {
                `decrease_on=completion` has it lose that with each request that is over instead. A signal with `warn` and \
                `emergency` leaves a part of `max` only, down to `min`. With `utilization` the window grows only by \
                requests that came when so much of it was in use (0%). A signal without a fresh value for \
-               `stale` (5m) is ignored (`open`), keeps its last value (`hold`), or is taken for the worst (`close`).\n\n\
+               `stale` (5m, and more than passes between two of its values) is ignored (`open`), keeps its last value (`hold`), or is taken for the \
+               worst (`close`). After a reload the signals are evaluated and other limits hold at once. What a killed worker had under way is given back within a \
+               second, whatever `interval` is.\n\n\
                With `key` each value of KEY has a window of its own; requests with an empty KEY pass and are counted as `skipped`. Where there is no \
                room for another key, the key that was used longest ago and has no request under way gives its place; if there \
                is none, the request passes and is counted as `exhausted`. A key has at most 65535 requests under way. \
@@ -55,6 +57,8 @@ pub(super) struct ZoneWritten {
     pub(super) stale: Stale,
     pub(super) key: Option<Text>,
     pub(super) span: Span,
+    /// Where it says how old a value may be, or else how often values come.
+    pub(super) at_time: Span,
 }
 
 /// The largest window of a zone, and of one key.
@@ -91,6 +95,7 @@ fn apply(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         stale: options.stale,
         key: options.key,
         span,
+        at_time: options.at_stale.or(options.at_interval).unwrap_or(span),
     });
     Ok(())
 }
@@ -104,7 +109,9 @@ struct Options {
     when: Decrease,
     utilization: u32,
     interval: u64,
+    at_interval: Option<Span>,
     stale: Stale,
+    at_stale: Option<Span>,
     key: Option<Text>,
     sync: (Sync, Option<Span>),
 }
@@ -119,6 +126,8 @@ impl Default for Options {
             when: Decrease::OnEvaluation,
             utilization: 0,
             interval: 1000,
+            at_interval: None,
+            at_stale: None,
             stale: Stale {
                 after: 300_000,
                 rule: StaleRule::Open,
@@ -141,8 +150,14 @@ impl Options {
             "decrease" => self.decrease = percent(name, value, 1)?,
             "utilization" => self.utilization = percent(name, value, 0)?,
             "decrease_on" => self.when = when(value)?,
-            "interval" => self.interval = time(name, value, SHORTEST)?,
-            "stale" => self.stale.after = time(name, value, 1)?,
+            "interval" => {
+                self.interval = time(name, value, SHORTEST)?;
+                self.at_interval = Some(value.span);
+            }
+            "stale" => {
+                self.stale.after = time(name, value, 1)?;
+                self.at_stale = Some(value.span);
+            }
             "sync" => self.sync = (sync(value)?, Some(value.span)),
             "key" if !value.text.is_empty() => self.key = Some(Text::parse(value)?),
             _ => return Err(unknown(word)),

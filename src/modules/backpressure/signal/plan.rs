@@ -5,6 +5,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::grade::Grade;
 use super::local::LocalWritten;
 use super::monitor::MonitorWritten;
+use super::standing::{Stale, Verdict};
+use super::state::States;
 use crate::conf::{Diagnostic, Diagnostics, Scope, Span};
 
 /// The signals of a zone.
@@ -102,11 +104,60 @@ impl Plan {
         self.monitor.as_ref()
     }
 
+    /// What the signals say together at a moment, in milliseconds of the machine's monotonic clock.
+    pub fn verdict(&self, states: &States, stale: Stale, now: u64) -> Verdict {
+        let mut verdict = Verdict::FREE;
+        for (place, signal) in self.signals.iter().enumerate() {
+            let judgement = states
+                .of(place)
+                .judgement(signal.grade.as_ref(), stale, now);
+            verdict.hear(judgement, signal.grade.is_some());
+        }
+        verdict
+    }
+
+    /// The signal whose values come most seldom, and what may pass between two of them, in a zone that is evaluated
+    /// every so many milliseconds.
+    pub fn slowest(&self, interval: u64) -> Option<(&str, u64)> {
+        let gaps = self.signals.iter().map(|signal| {
+            let monitor = self.monitor.as_ref();
+            let gap = match (&signal.source, signal.interval) {
+                (Source::Local(_), own) => gap(interval, own.unwrap_or(0)),
+                (Source::Query(_), own) => {
+                    let seldom = own.or(monitor.map(|monitor| monitor.interval));
+                    // The answer is taken when the zone is evaluated next.
+                    gap(interval, seldom.unwrap_or(0)) + longest(interval)
+                }
+            };
+            (signal.name.as_str(), gap)
+        });
+        gaps.max_by_key(|(_, gap)| *gap)
+    }
+
     /// The same for the same signals.
-    pub(super) fn identity(&self) -> u64 {
+    pub fn identity(&self) -> u64 {
         let texts = self.signals.iter().map(|signal| signal.text.as_str());
         xxh3_64(texts.collect::<Vec<_>>().join("\n").as_bytes())
     }
+}
+
+/// What may pass between two looks at a signal that is looked at every `own` milliseconds at most.
+fn gap(interval: u64, own: u64) -> u64 {
+    let is_due_in = due(0, own);
+    match is_due_in <= interval - interval / 10 {
+        true => longest(interval),
+        false => is_due_in + longest(interval),
+    }
+}
+
+/// What may pass between two evaluations of a zone.
+fn longest(interval: u64) -> u64 {
+    interval + interval / 10
+}
+
+/// When a signal is due again. Rounds are a little early or late, which makes nobody wait for another one.
+pub(super) fn due(now: u64, interval: u64) -> u64 {
+    now + interval - interval / 5
 }
 
 #[cfg(test)]
@@ -114,5 +165,18 @@ impl Plan {
     /// A plan of these parts.
     pub(super) fn made_of(signals: Vec<Signal>, monitor: Option<MonitorWritten>) -> Self {
         Self { signals, monitor }
+    }
+
+    /// With one plain signal, which is read at this path.
+    pub fn watching(path: &str) -> Self {
+        let source = Source::Local(Box::new(LocalWritten::at(path)));
+        let signal = Signal {
+            name: "s".into(),
+            source,
+            grade: None,
+            interval: None,
+            text: path.into(),
+        };
+        Self::made_of(vec![signal], None)
     }
 }
