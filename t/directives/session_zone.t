@@ -299,7 +299,7 @@ X-Status: REJECTED_SESSIONS_DRY_RUN
 3
 --- log
 limiting sessions by zone "s", client: 127.0.0.1, server: , request: "GET /\?id=c HTTP/1.1"
-limiting sessions, dry run by zone "s"
+limiting sessions, dry run, by zone "s"
 
 === a new session is charged what it is expected to take
 --- file html/hello
@@ -520,3 +520,17 @@ GET /?id=a 200
 GET /?id=b 503
 --- json /status/http/session_zones/s/active/a/requests
 3
+
+=== attributes that are no text are shown as ids are
+--- file html/hello
+hello
+--- http_config
+session_zone s:64k;
+--- config
+location / { session s a reference=$http_x extra=$http_x; try_files /hello =404; }
+--- raw_request
+GET / HTTP/1.1\r\nHost: a\r\nX: a\xff\r\nConnection: close\r\n\r\n
+--- raw_response_like
+200 OK
+--- json_like /status/http/session_zones/s/active/a
+{"reference": "a\\xff", "extra": "a\\xff"}
