@@ -91,11 +91,11 @@ backpressure_zone d:64k increase=0 { signal s path=/a; }
 pingauge: [emerg] invalid parameter "size=3" in http_config:1
    1 | backpressure_zone a:64k size=3 { signal s path=/a; }
      |                         ^^^^^^
-     help: expected min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale=, key= or sync=
+     help: expected one of min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale=, key=, sync=
 pingauge: [emerg] invalid parameter "key=" in http_config:2
    2 | backpressure_zone b:64k key= { signal s path=/a; }
      |                         ^^^^
-     help: expected min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale=, key= or sync=
+     help: expected one of min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale=, key=, sync=
 pingauge: [emerg] invalid "decrease_on" value "error" in http_config:3
    3 | backpressure_zone c:64k decrease_on=error { signal s path=/a; }
      |                                     ^^^^^
@@ -271,3 +271,39 @@ pingauge: [emerg] signal "t" is stale before it is evaluated again in http_confi
      |                               ^^^
      help: up to 25100ms pass between two of its values: write a longer "stale" or a shorter "interval"
      also: line 5
+
+=== variables of what passes by, where nothing is in force
+--- http_config
+jitter_bypass $nope;
+--- config
+backpressure_bypass $nope;
+location /a { jitter_bypass $nothing; backpressure_bypass "x$none"; }
+--- error
+pingauge: [emerg] unknown "nope" variable in config:1
+   1 | backpressure_bypass $nope;
+     |                     ^^^^^
+pingauge: [emerg] unknown "nothing" variable in config:2
+   2 | location /a { jitter_bypass $nothing; backpressure_bypass "x$none"; }
+     |                             ^^^^^^^^
+pingauge: [emerg] unknown "none" variable in config:2
+   2 | location /a { jitter_bypass $nothing; backpressure_bypass "x$none"; }
+     |                                                             ^^^^^
+
+=== words that are nearly right
+--- http_config
+backpressure_zone a:64k mix=1 { signal s path=/a; }
+backpressure_zone b:64k decrease-on=completion { signal s path=/a; }
+backpressure_zone c:64k key { signal s path=/a; }
+--- error
+pingauge: [emerg] invalid parameter "mix=1" in http_config:1
+   1 | backpressure_zone a:64k mix=1 { signal s path=/a; }
+     |                         ^^^^^
+     help: did you mean "min="?
+pingauge: [emerg] invalid parameter "decrease-on=completion" in http_config:2
+   2 | backpressure_zone b:64k decrease-on=completion { signal s path=/a; }
+     |                         ^^^^^^^^^^^^^^^^^^^^^^
+     help: did you mean "decrease_on="?
+pingauge: [emerg] invalid parameter "key" in http_config:3
+   3 | backpressure_zone c:64k key { signal s path=/a; }
+     |                         ^^^
+     help: did you mean "key="?

@@ -120,6 +120,8 @@ fn server(builder: &mut Builder<'_>, _: &Chain<'_>, parts: &mut ServerParts) {
 
 fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
     let Some(state) = builder.thing::<Registry>().state else {
+        admission::bypass(builder, chain);
+        jitter::bypass(builder, chain);
         return;
     };
     parts.keep(Place(state));

@@ -17,6 +17,7 @@ use super::{Registry, USE};
 use crate::conf::{Diagnostic, Scope};
 use crate::http::build::builder::Builder;
 use crate::http::build::memory::Role;
+use crate::modules::proxy;
 
 /// Opens a zone; nothing for one that cannot be used, which is reported.
 pub(super) fn open(
@@ -34,10 +35,7 @@ pub(super) fn open(
     }
     let claimed = builder.claim_zone(name, written.span, USE);
     builder.diagnostics.check(claimed)?;
-    let plan = Arc::new(Plan::of(builder.diagnostics, block, name)?);
-    if !are_fresh(builder, written, &plan) {
-        return None;
-    }
+    let plan = Arc::new(plan(builder, written, block)?);
     let area = Area::open(builder.memory, name, written.rules.min);
     let states = States::open(builder.memory, name, &plan);
     let (area, states) = match area.and_then(|area| Ok((area, states?))) {
@@ -74,6 +72,15 @@ pub(super) fn open(
     let stand_in = StandIn::new(Arc::clone(&zone));
     builder.worker_chores.push(Box::new(stand_in));
     Some(zone)
+}
+
+/// The signals of a zone; nothing if they are not in order, which is reported.
+fn plan(builder: &mut Builder<'_>, written: &ZoneWritten, block: &Scope) -> Option<Plan> {
+    let zone = (written.name.as_str(), written.span);
+    let plan = Plan::of(builder.diagnostics, block, zone)?;
+    let hidden = proxy::hidden(builder);
+    plan.warn_of_upstreams(builder.diagnostics, &hidden);
+    are_fresh(builder, written, &plan).then_some(plan)
 }
 
 /// What the signals of a zone are evaluated by.

@@ -7,7 +7,7 @@ use super::signal::{Stale, StaleRule};
 use crate::conf::values;
 use crate::conf::{
     Arity, Body, Context, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, Span, Statement, Text,
-    Word,
+    Word, nearest,
 };
 use crate::modules::metric::name_and_size;
 use crate::modules::shared_zone::{FileWritten, Sync};
@@ -242,6 +242,20 @@ fn when(value: &Word) -> Result<Decrease, Diagnostic> {
     }
 }
 
+/// What a zone may say.
+const PARAMETERS: &[&str] = &[
+    "min",
+    "max",
+    "increase",
+    "decrease",
+    "decrease_on",
+    "utilization",
+    "interval",
+    "stale",
+    "key",
+    "sync",
+];
+
 fn stale_rule(word: &Word) -> Result<StaleRule, Diagnostic> {
     match word.text.as_str() {
         "open" => Ok(StaleRule::Open),
@@ -258,7 +272,12 @@ fn invalid(name: &str, value: &Word, expected: &str) -> Diagnostic {
 
 fn unknown(word: &Word) -> Diagnostic {
     let message = format!("invalid parameter \"{}\"", word.text);
-    Diagnostic::error(word.span, message).with_help(
-        "expected min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale=, key= or sync=",
-    )
+    let name = word.text.split('=').next().unwrap_or_default();
+    let help = match nearest(name, PARAMETERS.iter().copied()) {
+        Some(similar) if similar != name || !word.text.contains('=') => {
+            format!("did you mean \"{similar}=\"?")
+        }
+        _ => format!("expected one of {}=", PARAMETERS.join("=, ")),
+    };
+    Diagnostic::error(word.span, message).with_help(help)
 }

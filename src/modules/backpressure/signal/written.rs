@@ -8,7 +8,7 @@ use super::local::{Aggregation, Function, LocalWritten};
 use super::monitor::{MonitorWritten, endpoint};
 use super::plan::{Signal, Source, Written, WrittenMonitor};
 use super::promql;
-use crate::conf::{Diagnostic, Statement, Word, nearest, values};
+use crate::conf::{Diagnostic, Span, Statement, Word, nearest, values};
 use crate::modules::prometheus::path;
 use crate::status::prometheus::{Path, is_number};
 
@@ -36,16 +36,15 @@ const LEAST: u64 = 100;
 pub(super) fn signal(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let read = read(statement);
     let written = statement.scope.get_or_default::<Written>();
-    written.is_incomplete |= read.is_err();
-    written.signals.push((read?, statement.directive.span));
+    written.0.push(read?);
     Ok(())
 }
 
 pub(super) fn monitor(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let (read, span) = (read_monitor(statement), statement.directive.span);
-    let monitor = read.as_ref().ok().cloned();
+    let monitor = read_monitor(statement)?;
+    let span = statement.word(0).span;
     statement.scope.insert(WrittenMonitor { monitor, span });
-    read.map(drop)
+    Ok(())
 }
 
 fn read_monitor(statement: &Statement<'_>) -> Result<MonitorWritten, Diagnostic> {
@@ -82,6 +81,7 @@ fn read(statement: &Statement<'_>) -> Result<Signal, Diagnostic> {
     Ok(Signal {
         name: name.text.clone(),
         source: source(name, &options)?,
+        at: options.at_source(),
         grade: grade(&options)?,
         interval: options.time("interval", LEAST)?,
         text: text.join(" "),
@@ -89,15 +89,11 @@ fn read(statement: &Statement<'_>) -> Result<Signal, Diagnostic> {
 }
 
 fn check_place(written: &Written, name: &Word) -> Result<(), Diagnostic> {
-    if written
-        .signals
-        .iter()
-        .any(|(signal, _)| signal.name == name.text)
-    {
+    if written.0.iter().any(|signal| signal.name == name.text) {
         let message = format!("duplicate signal \"{}\"", name.text);
         return Err(Diagnostic::error(name.span, message));
     }
-    if written.signals.len() >= MOST {
+    if written.0.len() >= MOST {
         let message = format!("too many signals: a zone has {MOST} at most");
         return Err(Diagnostic::error(name.span, message));
     }
@@ -171,7 +167,8 @@ fn of_tree(word: &Word) -> Result<Path, Diagnostic> {
     match &path {
         Path::Literal(text) if !text.starts_with('/') => {
             let message = format!("path \"{text}\" does not begin with \"/\"");
-            Err(Diagnostic::error(word.span, message))
+            let help = format!("did you mean \"/{text}\"?");
+            Err(Diagnostic::error(word.span, message).with_help(help))
         }
         Path::Literal(text) if text.starts_with("/status/") => {
             let message = format!("path \"{text}\" matches nothing");
@@ -284,11 +281,15 @@ impl Options {
         found.map(|(_, word, _)| word)
     }
 
+    /// Where it says what the value comes from.
+    fn at_source(&self) -> Span {
+        let found = self.word("path").or(self.word("query"));
+        found.map_or(Span::NOWHERE, |word| word.span)
+    }
+
     /// A problem with an option that is there.
     fn problem(&self, name: &str, message: &str) -> Diagnostic {
-        let span = self
-            .word(name)
-            .map_or(crate::conf::Span::NOWHERE, |word| word.span);
+        let span = self.word(name).map_or(Span::NOWHERE, |word| word.span);
         Diagnostic::error(span, message)
     }
 

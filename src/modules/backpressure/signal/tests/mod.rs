@@ -17,6 +17,7 @@ use super::monitor::MonitorWritten;
 use super::plan::{Plan, Signal, Source};
 use super::standing::{Stale, StaleRule};
 use super::state::{Snapshot, States};
+use crate::conf::Span;
 use crate::http::build::memory::Unshared;
 use crate::status::{Tree, Value};
 
@@ -37,6 +38,7 @@ fn signal(name: &str, source: Source, grade: Option<Grade>) -> Signal {
         grade,
         interval: None,
         text: name.to_owned(),
+        at: Span::NOWHERE,
     }
 }
 
