@@ -200,7 +200,7 @@ impl Walk<'_> {
     /// A forgotten `;` makes the next directive an argument: says so if one looks like it.
     fn miscounted(&self, spec: &DirectiveSpec, directive: &Directive) -> Diagnostic {
         let message = format!("invalid number of arguments in \"{}\" directive", spec.name);
-        let mut help = format!("syntax: {}", in_one_line(spec.doc.syntax));
+        let mut help = format!("syntax: {}", spec.doc.forms().join(" or "));
         let is_name = |word: &&Word| !word.quoted && self.rows.contains_key(word.text.as_str());
         if let Some(word) = directive.arguments.iter().find(is_name) {
             help = format!("{help}  (is a \";\" missing before \"{}\"?)", word.text);
@@ -269,18 +269,4 @@ fn half_quoted(word: &Word) -> Option<&str> {
         .filter(|first| matches!(first, '"' | '\''))?;
     let is_open = value.len() == 1 || !value.ends_with(quote);
     (is_open && !word.quoted).then_some(name)
-}
-
-/// A syntax of several lines, of which those that begin with blanks go on with the one before.
-fn in_one_line(syntax: &str) -> String {
-    let mut lines = syntax.lines();
-    let mut text = lines.next().unwrap_or_default().to_owned();
-    for line in lines {
-        text.push_str(match line.starts_with(' ') {
-            true => " ",
-            false => " or ",
-        });
-        text.push_str(line.trim_start());
-    }
-    text
 }
