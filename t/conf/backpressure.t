@@ -76,10 +76,10 @@ pingauge: [emerg] invalid "stale" value "soon" in http_config:2
    2 | backpressure_zone b:64k stale=soon { signal s path=/a; }
      |                               ^^^^
      help: expected a time such as 500ms, 1s or 5m
-pingauge: [emerg] invalid parameter "shut" in http_config:3
+pingauge: [emerg] invalid "stale" value "shut" in http_config:3
    3 | backpressure_zone c:64k stale=5m shut { signal s path=/a; }
      |                                  ^^^^
-     help: after stale=TIME: open, hold or close
+     help: expected open, hold or close after the time
 
 === parameters
 --- http_config
@@ -91,11 +91,11 @@ backpressure_zone d:64k increase=0 { signal s path=/a; }
 pingauge: [emerg] invalid parameter "size=3" in http_config:1
    1 | backpressure_zone a:64k size=3 { signal s path=/a; }
      |                         ^^^^^^
-     help: expected one of min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale=, key=, sync=
-pingauge: [emerg] invalid parameter "key=" in http_config:2
+     help: expected min, max, increase, decrease, decrease_on, utilization, interval, stale, key or sync, with =VALUE
+pingauge: [emerg] empty "key" in http_config:2
    2 | backpressure_zone b:64k key= { signal s path=/a; }
      |                         ^^^^
-     help: expected one of min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale=, key=, sync=
+     help: write a text with variables: key=$remote_addr
 pingauge: [emerg] invalid "decrease_on" value "error" in http_config:3
    3 | backpressure_zone c:64k decrease_on=error { signal s path=/a; }
      |                                     ^^^^^
@@ -306,4 +306,23 @@ pingauge: [emerg] invalid parameter "decrease-on=completion" in http_config:2
 pingauge: [emerg] invalid parameter "key" in http_config:3
    3 | backpressure_zone c:64k key { signal s path=/a; }
      |                         ^^^
-     help: did you mean "key="?
+     help: write key=VALUE
+
+=== parameters twice
+--- http_config
+backpressure_zone a:64k interval=1s interval=2s { signal s path=/a; }
+backpressure_zone b:64k stale=5m stale=6m open { signal s path=/a; }
+backpressure_zone c:64k { monitor http://a timeout=1s timeout=2s; signal s query=up; }
+--- error
+pingauge: [emerg] duplicate parameter "interval=2s" in http_config:1
+   1 | backpressure_zone a:64k interval=1s interval=2s { signal s path=/a; }
+     |                                     ^^^^^^^^^^^
+     help: "interval" is given once
+pingauge: [emerg] duplicate parameter "stale=6m" in http_config:2
+   2 | backpressure_zone b:64k stale=5m stale=6m open { signal s path=/a; }
+     |                                  ^^^^^^^^
+     help: "stale" is given once
+pingauge: [emerg] duplicate parameter "timeout=2s" in http_config:3
+   3 | backpressure_zone c:64k { monitor http://a timeout=1s timeout=2s; signal s query=up; }
+     |                                                       ^^^^^^^^^^
+     help: "timeout" is given once

@@ -187,7 +187,7 @@ pingauge: [emerg] invalid "interval" value "10ms" in http_config:3
 pingauge: [emerg] invalid parameter "retry=1" in http_config:4
    4 | backpressure_zone d:64k { monitor http://a retry=1; signal x query=up; }
      |                                            ^^^^^^^
-     help: expected one of timeout=, interval=
+     help: expected timeout or interval, with =VALUE
 
 === PromQL that is none
 --- http_config
@@ -275,9 +275,10 @@ pingauge: [emerg] invalid "window" value "0" in http_config:6
    6 |     signal e path=/a func=rate window=0;
      |                                       ^
      help: a time from 100ms to 365d, such as 500ms, 10s or 1m
-pingauge: [emerg] duplicate "path" in http_config:7
+pingauge: [emerg] duplicate parameter "path=/b" in http_config:7
    7 |     signal f path=/a path=/b;
      |                      ^^^^^^^
+     help: "path" is given once
 pingauge: [emerg] invalid "interval" value "0" in http_config:8
    8 |     signal g path=/a interval=0;
      |                               ^
@@ -292,7 +293,7 @@ pingauge: [emerg] invalid signal name "path=/a" in http_config:10
 pingauge: [emerg] invalid parameter "on" in http_config:11
   11 |     signal j path=/a on;
      |                      ^^
-     help: expected one of path=, query=, func=, agg=, over=, window=, warn=, emergency=, curve=, interval=
+     help: expected path, query, func, agg, over, window, warn, emergency, curve or interval, with =VALUE
 
 === what a query says itself
 --- http_config

@@ -267,7 +267,7 @@ fn many_requests_leave_no_drift() {
     let (origin, _) = Origin::start(0);
     let running = start("min=2 max=3 interval=100ms", origin);
     let requests = std::env::var("BACKPRESSURE_REQUESTS").ok();
-    let requests: usize = requests.map_or(4_000, |requests| requests.parse().unwrap());
+    let requests: usize = requests.map_or(100_000, |requests| requests.parse().unwrap());
     let address = running.address();
     let clients: Vec<_> = (0..8)
         .map(|_| {

@@ -7,7 +7,7 @@ use super::signal::{Stale, StaleRule};
 use crate::conf::values;
 use crate::conf::{
     Arity, Body, Context, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, Span, Statement, Text,
-    Word, nearest,
+    Word, each_once, unknown_parameter,
 };
 use crate::modules::metric::name_and_size;
 use crate::modules::shared_zone::{FileWritten, Sync};
@@ -71,6 +71,7 @@ const SHORTEST: u64 = 100;
 fn apply(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let (name, size, file) = name_and_size(statement)?;
     let mut options = Options::default();
+    each_once(&statement.arguments()[1..], &[])?;
     let mut words = statement.arguments()[1..].iter().peekable();
     while let Some(word) = words.next() {
         options.take(word)?;
@@ -159,8 +160,12 @@ impl Options {
                 self.at_stale = Some(value.span);
             }
             "sync" => self.sync = (sync(value)?, Some(value.span)),
+            "key" if word.text == "key=" => {
+                let problem = Diagnostic::error(word.span, "empty \"key\"");
+                return Err(problem.with_help("write a text with variables: key=$remote_addr"));
+            }
             "key" if !value.text.is_empty() => self.key = Some(Text::parse(value)?),
-            _ => return Err(unknown(word)),
+            _ => return Err(unknown_parameter(word, PARAMETERS)),
         }
         Ok(())
     }
@@ -261,23 +266,11 @@ fn stale_rule(word: &Word) -> Result<StaleRule, Diagnostic> {
         "open" => Ok(StaleRule::Open),
         "hold" => Ok(StaleRule::Hold),
         "close" => Ok(StaleRule::Close),
-        _ => Err(unknown(word).with_help("after stale=TIME: open, hold or close")),
+        _ => Err(invalid("stale", word, "open, hold or close after the time")),
     }
 }
 
 fn invalid(name: &str, value: &Word, expected: &str) -> Diagnostic {
     let message = format!("invalid \"{name}\" value \"{}\"", value.text);
     Diagnostic::error(value.span, message).with_help(format!("expected {expected}"))
-}
-
-fn unknown(word: &Word) -> Diagnostic {
-    let message = format!("invalid parameter \"{}\"", word.text);
-    let name = word.text.split('=').next().unwrap_or_default();
-    let help = match nearest(name, PARAMETERS.iter().copied()) {
-        Some(similar) if similar != name || !word.text.contains('=') => {
-            format!("did you mean \"{similar}=\"?")
-        }
-        _ => format!("expected one of {}=", PARAMETERS.join("=, ")),
-    };
-    Diagnostic::error(word.span, message).with_help(help)
 }

@@ -8,7 +8,7 @@ use super::local::{Aggregation, Function, LocalWritten};
 use super::monitor::{MonitorWritten, endpoint};
 use super::plan::{Signal, Source, Written, WrittenMonitor};
 use super::promql;
-use crate::conf::{Diagnostic, Span, Statement, Word, nearest, values};
+use crate::conf::{Diagnostic, Span, Statement, Word, each_once, unknown_parameter, values};
 use crate::modules::prometheus::path;
 use crate::status::prometheus::{Path, is_number};
 
@@ -243,10 +243,11 @@ struct Options {
 impl Options {
     fn of(statement: &Statement<'_>, known: &'static [&'static str]) -> Result<Self, Diagnostic> {
         let mut all: Vec<(&'static str, Word, Word)> = Vec::new();
+        each_once(&statement.arguments()[1..], &[])?;
         for word in &statement.arguments()[1..] {
             let name = word.text.split_once('=').map_or("", |(name, _)| name);
             let Some(own) = known.iter().find(|own| **own == name) else {
-                return Err(unknown(word, known));
+                return Err(unknown_parameter(word, known));
             };
             let mut value = word.slice(name.len() + 1..word.text.len());
             if !word.quoted && is_quoted(&value.text) {
@@ -259,10 +260,6 @@ impl Options {
             }
             if value.text.is_empty() {
                 return Err(Diagnostic::error(word.span, format!("empty \"{name}\"")));
-            }
-            if all.iter().any(|(other, _, _)| other == own) {
-                let message = format!("duplicate \"{name}\"");
-                return Err(Diagnostic::error(word.span, message));
             }
             all.push((own, word.clone(), value));
         }
@@ -345,18 +342,6 @@ impl Options {
         let help = format!("it must be {}", words.join(" or "));
         Err(Diagnostic::error(value.span, message).with_help(help))
     }
-}
-
-fn unknown(word: &Word, known: &[&str]) -> Diagnostic {
-    let name = word
-        .text
-        .split_once('=')
-        .map_or(word.text.as_str(), |(name, _)| name);
-    let help = match nearest(name, known.iter().copied()) {
-        Some(similar) => format!("did you mean \"{similar}=\"?"),
-        None => format!("expected one of {}=", known.join("=, ")),
-    };
-    Diagnostic::error(word.span, format!("invalid parameter \"{}\"", word.text)).with_help(help)
 }
 
 /// The longest time, in milliseconds.
