@@ -58,6 +58,7 @@ impl Walk<'_> {
         for directive in statements {
             let Some(spec) = self.find(directive, scope.context) else {
                 self.excused.left_out(directive);
+                scope.is_incomplete = true;
                 continue;
             };
             let is_first = seen.insert(spec.name);
@@ -73,9 +74,10 @@ impl Walk<'_> {
                     scope.blocks.extend(inner);
                 }
                 _ if is_fine => {
-                    self.call(spec, directive, scope);
+                    let is_applied = self.call(spec, directive, scope);
+                    scope.is_incomplete |= !is_applied;
                 }
-                _ => {}
+                _ => scope.is_incomplete = true,
             }
         }
     }
@@ -198,7 +200,7 @@ impl Walk<'_> {
     /// A forgotten `;` makes the next directive an argument: says so if one looks like it.
     fn miscounted(&self, spec: &DirectiveSpec, directive: &Directive) -> Diagnostic {
         let message = format!("invalid number of arguments in \"{}\" directive", spec.name);
-        let mut help = format!("syntax: {}", spec.doc.syntax.replace('\n', " or "));
+        let mut help = format!("syntax: {}", spec.doc.forms().join(" or "));
         let is_name = |word: &&Word| !word.quoted && self.rows.contains_key(word.text.as_str());
         if let Some(word) = directive.arguments.iter().find(is_name) {
             help = format!("{help}  (is a \";\" missing before \"{}\"?)", word.text);

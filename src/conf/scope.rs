@@ -20,6 +20,8 @@ pub struct Scope {
     pub span: Span,
     /// The blocks within, in order.
     pub blocks: Vec<Self>,
+    /// Whether a statement within has an error that was told, so that what it says is not here.
+    pub is_incomplete: bool,
     settings: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
 }
 
@@ -30,6 +32,7 @@ impl Scope {
             context,
             span,
             blocks: Vec::new(),
+            is_incomplete: false,
             settings: HashMap::new(),
         }
     }

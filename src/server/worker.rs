@@ -179,8 +179,12 @@ impl Ready {
         let open = Arc::new(Open::default());
         let (shutdown, watch) = watch::channel(false);
         let mut listening = self.listen(&open, &watch, hand_over.generation)?;
-        let chores = self.runtime.iter().flat_map(|one| &one.worker_chores);
-        chores.for_each(|chore| drop(tokio::spawn(repeat(&**chore))));
+        if let Some(runtime) = self.runtime {
+            for chore in &runtime.worker_chores {
+                chore.begin(runtime);
+                drop(tokio::spawn(repeat(&**chore)));
+            }
+        }
         if self.ready.write_all(b"R").is_err() {
             // The master has decided otherwise meanwhile.
             return Ok(());

@@ -76,10 +76,10 @@ pingauge: [emerg] invalid "stale" value "soon" in http_config:2
    2 | backpressure_zone b:64k stale=soon { signal s path=/a; }
      |                               ^^^^
      help: expected a time such as 500ms, 1s or 5m
-pingauge: [emerg] invalid parameter "shut" in http_config:3
+pingauge: [emerg] invalid "stale" value "shut" in http_config:3
    3 | backpressure_zone c:64k stale=5m shut { signal s path=/a; }
      |                                  ^^^^
-     help: after stale=TIME: open, hold or close
+     help: expected open, hold or close after the time
 
 === parameters
 --- http_config
@@ -91,11 +91,11 @@ backpressure_zone d:64k increase=0 { signal s path=/a; }
 pingauge: [emerg] invalid parameter "size=3" in http_config:1
    1 | backpressure_zone a:64k size=3 { signal s path=/a; }
      |                         ^^^^^^
-     help: expected min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale=, key= or sync=
-pingauge: [emerg] invalid parameter "key=" in http_config:2
+     help: expected min, max, increase, decrease, decrease_on, utilization, interval, stale, key or sync, with =VALUE
+pingauge: [emerg] empty "key" in http_config:2
    2 | backpressure_zone b:64k key= { signal s path=/a; }
      |                         ^^^^
-     help: expected min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale=, key= or sync=
+     help: write a text with variables: key=$remote_addr
 pingauge: [emerg] invalid "decrease_on" value "error" in http_config:3
    3 | backpressure_zone c:64k decrease_on=error { signal s path=/a; }
      |                                     ^^^^^
@@ -251,3 +251,78 @@ location / { backpressure b; backpressure c; }
 location /on { backpressure d; jitter off; }
 location /off { backpressure off; }
 --- ok
+
+=== values that are stale before the next
+--- http_config
+backpressure_zone a:64k interval=10s stale=11s { signal s path=/a; }
+backpressure_zone b:64k interval=10m { signal s path=/a; }
+backpressure_zone c:64k stale=20s { signal s path=/a; signal t path=/a interval=30s; }
+backpressure_zone d:64k stale=10s { monitor http://a; signal s query=up; signal t path=/a; }
+backpressure_zone e:64k { signal t path=/a interval=1h; }
+backpressure_zone f:64k interval=10s stale=11001ms { signal s path=/a; signal t path=/a interval=10s; }
+--- error
+pingauge: [emerg] signal "s" is stale before it is evaluated again in http_config:1
+   1 | backpressure_zone a:64k interval=10s stale=11s { signal s path=/a; }
+     |                                            ^^^
+     help: up to 11000ms pass between two of its values: write a longer "stale" or a shorter "interval"
+     also: line 2, line 4
+pingauge: [emerg] signal "t" is stale before it is evaluated again in http_config:3
+   3 | backpressure_zone c:64k stale=20s { signal s path=/a; signal t path=/a interval=30s; }
+     |                               ^^^
+     help: up to 25100ms pass between two of its values: write a longer "stale" or a shorter "interval"
+     also: line 5
+
+=== variables of what passes by, where nothing is in force
+--- http_config
+jitter_bypass $nope;
+--- config
+backpressure_bypass $nope;
+location /a { jitter_bypass $nothing; backpressure_bypass "x$none"; }
+--- error
+pingauge: [emerg] unknown "nope" variable in config:1
+   1 | backpressure_bypass $nope;
+     |                     ^^^^^
+pingauge: [emerg] unknown "nothing" variable in config:2
+   2 | location /a { jitter_bypass $nothing; backpressure_bypass "x$none"; }
+     |                             ^^^^^^^^
+pingauge: [emerg] unknown "none" variable in config:2
+   2 | location /a { jitter_bypass $nothing; backpressure_bypass "x$none"; }
+     |                                                             ^^^^^
+
+=== words that are nearly right
+--- http_config
+backpressure_zone a:64k mix=1 { signal s path=/a; }
+backpressure_zone b:64k decrease-on=completion { signal s path=/a; }
+backpressure_zone c:64k key { signal s path=/a; }
+--- error
+pingauge: [emerg] invalid parameter "mix=1" in http_config:1
+   1 | backpressure_zone a:64k mix=1 { signal s path=/a; }
+     |                         ^^^^^
+     help: did you mean "min="?
+pingauge: [emerg] invalid parameter "decrease-on=completion" in http_config:2
+   2 | backpressure_zone b:64k decrease-on=completion { signal s path=/a; }
+     |                         ^^^^^^^^^^^^^^^^^^^^^^
+     help: did you mean "decrease_on="?
+pingauge: [emerg] invalid parameter "key" in http_config:3
+   3 | backpressure_zone c:64k key { signal s path=/a; }
+     |                         ^^^
+     help: write key=VALUE
+
+=== parameters twice
+--- http_config
+backpressure_zone a:64k interval=1s interval=2s { signal s path=/a; }
+backpressure_zone b:64k stale=5m stale=6m open { signal s path=/a; }
+backpressure_zone c:64k { monitor http://a timeout=1s timeout=2s; signal s query=up; }
+--- error
+pingauge: [emerg] duplicate parameter "interval=2s" in http_config:1
+   1 | backpressure_zone a:64k interval=1s interval=2s { signal s path=/a; }
+     |                                     ^^^^^^^^^^^
+     help: "interval" is given once
+pingauge: [emerg] duplicate parameter "stale=6m" in http_config:2
+   2 | backpressure_zone b:64k stale=5m stale=6m open { signal s path=/a; }
+     |                                  ^^^^^^^^
+     help: "stale" is given once
+pingauge: [emerg] duplicate parameter "timeout=2s" in http_config:3
+   3 | backpressure_zone c:64k { monitor http://a timeout=1s timeout=2s; signal s query=up; }
+     |                                                       ^^^^^^^^^^
+     help: "timeout" is given once

@@ -26,7 +26,7 @@ backpressure_zone api:64k { }
 --- error
 pingauge: [emerg] backpressure zone "api" has no signals in http_config:1
    1 | backpressure_zone api:64k { }
-     | ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |                   ^^^^^^^
      help: add a line such as "signal busy path=/connections/active warn=500 emergency=1000;"
 
 === no signals, but a monitor
@@ -35,7 +35,7 @@ backpressure_zone api:64k { monitor http://127.0.0.1:9090; }
 --- error
 pingauge: [emerg] backpressure zone "api" has no signals in http_config:1
    1 | backpressure_zone api:64k { monitor http://127.0.0.1:9090; }
-     | ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |                   ^^^^^^^
      help: add a line such as "signal busy path=/connections/active warn=500 emergency=1000;"
 
 === a zone whose signals are wrong is not told to have none
@@ -128,7 +128,7 @@ backpressure_zone api:64k {
 --- error
 pingauge: [emerg] "query" requires "monitor" in http_config:2
    2 |     signal x query=up;
-     |     ^^^^^^^^^^^^^^^^^^
+     |              ^^^^^^^^
      help: add "monitor http://127.0.0.1:9090;" to the zone
 
 === a monitor that nobody asks
@@ -140,7 +140,7 @@ backpressure_zone api:64k {
 --- warn
 pingauge: [warn] "monitor" is not asked by any signal in http_config:2
    2 |     monitor http://127.0.0.1:9090;
-     |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |     ^^^^^^^
 
 === addresses of monitors
 --- http_config
@@ -187,7 +187,7 @@ pingauge: [emerg] invalid "interval" value "10ms" in http_config:3
 pingauge: [emerg] invalid parameter "retry=1" in http_config:4
    4 | backpressure_zone d:64k { monitor http://a retry=1; signal x query=up; }
      |                                            ^^^^^^^
-     help: expected one of timeout=, interval=
+     help: expected timeout or interval, with =VALUE
 
 === PromQL that is none
 --- http_config
@@ -275,9 +275,10 @@ pingauge: [emerg] invalid "window" value "0" in http_config:6
    6 |     signal e path=/a func=rate window=0;
      |                                       ^
      help: a time from 100ms to 365d, such as 500ms, 10s or 1m
-pingauge: [emerg] duplicate "path" in http_config:7
+pingauge: [emerg] duplicate parameter "path=/b" in http_config:7
    7 |     signal f path=/a path=/b;
      |                      ^^^^^^^
+     help: "path" is given once
 pingauge: [emerg] invalid "interval" value "0" in http_config:8
    8 |     signal g path=/a interval=0;
      |                               ^
@@ -292,7 +293,7 @@ pingauge: [emerg] invalid signal name "path=/a" in http_config:10
 pingauge: [emerg] invalid parameter "on" in http_config:11
   11 |     signal j path=/a on;
      |                      ^^
-     help: expected one of path=, query=, func=, agg=, over=, window=, warn=, emergency=, curve=, interval=
+     help: expected path, query, func, agg, over, window, warn, emergency, curve or interval, with =VALUE
 
 === what a query says itself
 --- http_config
@@ -333,6 +334,7 @@ backpressure_zone api:64k {
 pingauge: [emerg] path "connections/active" does not begin with "/" in http_config:2
    2 |     signal a path=connections/active;
      |                   ^^^^^^^^^^^^^^^^^^
+     help: did you mean "/connections/active"?
 pingauge: [emerg] path "/status/connections/active" matches nothing in http_config:3
    3 |     signal b path=/status/connections/active;
      |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -399,3 +401,58 @@ backpressure_zone api:64k {
 pingauge: [emerg] too many signals: a zone has 32 at most in http_config:34
   34 |     signal s33 path=/a;
      |            ^^^
+
+=== statements that are wrong are not told to be missing
+--- http_config
+backpressure_zone a:64k { signal; }
+backpressure_zone b:64k { sginal x path=/a; }
+backpressure_zone c:64k { signal x query=up; monitor a:1; }
+backpressure_zone d:64k { signal x path=/a; signal; }
+--- config
+backpressure a; backpressure b; backpressure c; backpressure d;
+--- error
+pingauge: [emerg] invalid number of arguments in "signal" directive in http_config:1
+   1 | backpressure_zone a:64k { signal; }
+     |                           ^^^^^^^
+     help: syntax: signal NAME path=PATH | path=~REGEX | path=~*REGEX [func=value | rate | delta] [agg=sum | max | min | avg] [over=PATH | over=~REGEX | over=~*REGEX] [window=TIME] [warn=NUMBER emergency=NUMBER [curve=NUMBER]] [interval=TIME]; or signal NAME query='PROMQL' [warn=NUMBER emergency=NUMBER [curve=NUMBER]] [interval=TIME];
+     also: line 4
+pingauge: [emerg] unknown directive "sginal" in http_config:2
+   2 | backpressure_zone b:64k { sginal x path=/a; }
+     |                           ^^^^^^
+     help: did you mean "signal"?
+pingauge: [emerg] invalid url in "monitor": "a:1" in http_config:3
+   3 | backpressure_zone c:64k { signal x query=up; monitor a:1; }
+     |                                                      ^^^
+     help: expected the address of a Prometheus, as in http://127.0.0.1:9090, without user and password
+
+=== upstreams that are not shown
+--- http_config
+upstream one { server 127.0.0.1:1; }
+upstream two { zone two 64k; server 127.0.0.1:1; }
+upstream three { server 127.0.0.1:1; }
+backpressure_zone a:64k {
+    signal a path=/http/upstreams/one/peers/127.0.0.1:1/selected/current;
+    signal b path=/http/upstreams/two/peers/127.0.0.1:1/selected/current;
+    signal c path=/a over=~^/http/upstreams/three/peers/[^/]+/fails$;
+    signal d path=~^/http/upstreams/[^/]+/peers/[^/]+/fails$;
+    signal e path=/http/upstreams/four/keepalive;
+}
+--- warn
+pingauge: [warn] upstream "one" is not shown to signals in http_config:5
+   5 |     signal a path=/http/upstreams/one/peers/127.0.0.1:1/selected/current;
+     |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     help: add a line such as "zone one 64k;" to the upstream
+pingauge: [warn] upstream "three" is not shown to signals in http_config:7
+   7 |     signal c path=/a over=~^/http/upstreams/three/peers/[^/]+/fails$;
+     |              ^^^^^^^
+     help: add a line such as "zone three 64k;" to the upstream
+
+=== no upstream is shown
+--- http_config
+upstream one { server 127.0.0.1:1; }
+backpressure_zone a:64k { signal a path=~^/http/upstreams/[^/]+/keepalive$; }
+--- warn
+pingauge: [warn] upstream "one" is not shown to signals in http_config:2
+   2 | backpressure_zone a:64k { signal a path=~^/http/upstreams/[^/]+/keepalive$; }
+     |                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     help: add a line such as "zone one 64k;" to the upstream

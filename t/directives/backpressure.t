@@ -248,3 +248,22 @@ GET /many?k=<<#3>>key<<x*200>> 204 x400
   "description": "Requested API entity \"/status/http/backpressure_zones/z/keys/first\" doesn't exist.",
   "error": "PathNotFound"
 }
+
+=== keys that are no text are told apart, as ids of sessions are
+--- http_config
+metric_zone number:64k last;
+backpressure_zone z:64k key=$http_k { signal n path=/http/metric_zones/number/metrics/v warn=1 emergency=2; }
+--- config
+location /a { backpressure z; try_files /none =204; }
+--- raw_request
+GET /a HTTP/1.1\r\nHost: a\r\nK: a\xffb\\c\r\n\r\nGET /a HTTP/1.1\r\nHost: a\r\nK: a\xfeb\\c\r\nConnection: close\r\n\r\n
+--- raw_response_like
+HTTP/1.1 204 [^$]*HTTP/1.1 204 
+--- json_like /status/http/backpressure_zones/z/keys
+{"a\\xffb\\\\c": {"active": 0, "rejected": 0}, "a\\xfeb\\\\c": {"active": 0, "rejected": 0}}
+--- json /status/http/backpressure_zones/z/keys/a%5Cxfeb%5C%5Cc
+{
+  "active": 0,
+  "rejected": 0,
+  "window": 2
+}

@@ -17,6 +17,23 @@ location /off { session off; return 204; }
 location /two { session downloads $arg_d; session uploads $arg_u; session_dry_run off; return 204; }
 --- ok
 
+=== a log that is off, and one in the combined format
+--- file html/hello
+hello
+--- http_config
+session_zone a:64k log=off format=combined;
+session_zone b:64k log=$DIR/b.log format=combined;
+--- config
+location /a { session a $arg_id close=1; try_files /hello =404; }
+location /b { session b $arg_id close=1; try_files /hello =404; }
+location = /off { alias $DIR/off; }
+--- requests
+GET /a?id=1 200
+GET /b?id=1 200
+GET /off 404
+--- file_like b.log
+^unix: - - \[../.../....:..:..:.. .....\] "
+
 === what the status shows
 --- file html/hello
 hello
@@ -299,7 +316,7 @@ X-Status: REJECTED_SESSIONS_DRY_RUN
 3
 --- log
 limiting sessions by zone "s", client: 127.0.0.1, server: , request: "GET /\?id=c HTTP/1.1"
-limiting sessions, dry run by zone "s"
+limiting sessions, dry run, by zone "s"
 
 === a new session is charged what it is expected to take
 --- file html/hello
@@ -520,3 +537,17 @@ GET /?id=a 200
 GET /?id=b 503
 --- json /status/http/session_zones/s/active/a/requests
 3
+
+=== attributes that are no text are shown as ids are
+--- file html/hello
+hello
+--- http_config
+session_zone s:64k;
+--- config
+location / { session s a reference=$http_x extra=$http_x; try_files /hello =404; }
+--- raw_request
+GET / HTTP/1.1\r\nHost: a\r\nX: a\xff\r\nConnection: close\r\n\r\n
+--- raw_response_like
+200 OK
+--- json_like /status/http/session_zones/s/active/a
+{"reference": "a\\xff", "extra": "a\\xff"}

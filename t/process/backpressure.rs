@@ -15,15 +15,15 @@ use crate::harness::server::{children, signal};
 use crate::harness::site::Parts;
 use crate::harness::{PATIENCE, Running, poll};
 
-const WORKERS: usize = 4;
+pub(crate) const WORKERS: usize = 4;
 const CLIENTS: usize = 64;
 
 /// An origin that counts how many requests it has in hand, and is slow or fails when it is told to.
 #[derive(Default)]
-struct Origin {
+pub(crate) struct Origin {
     now: AtomicUsize,
     most: AtomicUsize,
-    requests: AtomicUsize,
+    pub(crate) requests: AtomicUsize,
     /// How long an answer takes.
     milliseconds: AtomicU64,
     /// Answers wait no longer.
@@ -32,7 +32,7 @@ struct Origin {
 }
 
 impl Origin {
-    fn start(milliseconds: u64) -> (SocketAddr, Arc<Self>) {
+    pub(crate) fn start(milliseconds: u64) -> (SocketAddr, Arc<Self>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let origin = Arc::new(Self::default());
@@ -74,11 +74,11 @@ impl Origin {
 }
 
 /// A server whose window `z` follows the number that was last set at `/set?v=`.
-fn start(zone: &str, origin: SocketAddr) -> Running {
+pub(crate) fn start(zone: &str, origin: SocketAddr) -> Running {
     Running::start(&parts(zone, origin))
 }
 
-fn parts(zone: &str, origin: SocketAddr) -> Parts {
+pub(crate) fn parts(zone: &str, origin: SocketAddr) -> Parts {
     Parts {
         main_config: format!("worker_processes {WORKERS};\n"),
         http_config: format!(
@@ -98,7 +98,7 @@ fn parts(zone: &str, origin: SocketAddr) -> Parts {
     }
 }
 
-fn get(running: &Running, target: &str) -> Response {
+pub(crate) fn get(running: &Running, target: &str) -> Response {
     let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
     connection.get(target).unwrap()
 }
@@ -110,7 +110,7 @@ fn window(running: &Running) -> u64 {
         .unwrap()
 }
 
-fn expect(running: &Running, name: &str, expected: u64) {
+pub(crate) fn expect(running: &Running, name: &str, expected: u64) {
     running.expect_status(
         &format!("http/backpressure_zones/z/{name}"),
         &json!(expected),
@@ -145,7 +145,7 @@ fn the_window_follows_the_numbers_of_the_original() {
     running.server.stop().unwrap();
 }
 
-fn client_of(running: &Running, target: &str, requests: usize) {
+pub(crate) fn client_of(running: &Running, target: &str, requests: usize) {
     let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
     for _ in 0..requests {
         assert_eq!(connection.get(target).unwrap().status, 204);
@@ -267,7 +267,7 @@ fn many_requests_leave_no_drift() {
     let (origin, _) = Origin::start(0);
     let running = start("min=2 max=3 interval=100ms", origin);
     let requests = std::env::var("BACKPRESSURE_REQUESTS").ok();
-    let requests: usize = requests.map_or(4_000, |requests| requests.parse().unwrap());
+    let requests: usize = requests.map_or(100_000, |requests| requests.parse().unwrap());
     let address = running.address();
     let clients: Vec<_> = (0..8)
         .map(|_| {
@@ -528,7 +528,7 @@ fn windows_last_in_files() {
     running.server.stop().unwrap();
 }
 
-fn keeper(running: &Running) -> Option<u32> {
+pub(crate) fn keeper(running: &Running) -> Option<u32> {
     let all = children(running.server.id()).into_iter();
     let mut keepers = all.filter(|one| one.title.contains("keeper process"));
     keepers.next().map(|one| one.id)

@@ -8,6 +8,7 @@ mod accounting;
 mod api_keys;
 mod backpressure;
 mod backpressure_monitor;
+mod backpressure_watch;
 mod browser;
 mod clients;
 mod command_line;

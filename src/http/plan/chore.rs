@@ -14,7 +14,7 @@ pub trait Chore: Send + Sync {
     /// How long after it was begun it is due again; nothing for one that is only done at the end.
     fn every(&self) -> Option<Duration>;
 
-    /// Told once, in the keeper, before anything is done: this is what the workers serve.
+    /// Told once in each process that does it, before anything is done: this is what the workers serve.
     fn begin(&self, _runtime: &'static Runtime) {}
 
     /// Whether it takes some microseconds and never waits: a worker needs no thread for it then.

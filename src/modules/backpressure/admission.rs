@@ -32,15 +32,12 @@ pub(super) fn handler(
     chain: &Chain<'_>,
     state: StateIndex<State>,
 ) -> Option<Limit> {
+    let bypass = bypass(builder, chain);
     let written = chain.nearest::<ZonesWritten>()?;
     let zones = written.names.iter();
     let zones: Box<[_]> = zones
         .filter_map(|(name, span)| find(builder, name, *span))
         .collect();
-    let bypass = chain
-        .nearest::<BypassWritten>()
-        .map_or(&[][..], |all| &all.0);
-    let bypass = bypass.iter().map(|text| builder.template(text)).collect();
     (!zones.is_empty()).then(|| Limit {
         zones,
         bypass,
@@ -51,6 +48,13 @@ pub(super) fn handler(
         is_dry_run: chain.nearest().is_some_and(|DryRunWritten(on)| *on),
         state,
     })
+}
+
+/// What lets requests in without being asked; whether zones are or not, its variables must be known.
+pub(super) fn bypass(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Box<[Template]> {
+    let written = chain.nearest::<BypassWritten>();
+    let texts = written.iter().flat_map(|BypassWritten(texts)| texts);
+    texts.map(|text| builder.template(text)).collect()
 }
 
 impl PreaccessHandler for Limit {

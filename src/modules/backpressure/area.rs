@@ -27,10 +27,18 @@ const ALLOWANCE: usize = 2;
 const FIRING: usize = 3;
 /// How often a worker came into a place.
 const ARRIVALS: usize = 4;
+/// When somebody looked after the zone last, in nanoseconds.
+const WATCHED: usize = 5;
+/// Who that was.
+const WATCHER: usize = 6;
+/// Which configuration the signals were evaluated by last.
+const CONFIGURATION: usize = 7;
+/// The generation of that.
+const GENERATION: usize = 8;
 /// Alone in its line of the cache.
-const GATE: usize = 8;
-const LOCK: usize = 16;
-const ROWS: usize = 24;
+const GATE: usize = 16;
+const LOCK: usize = 24;
+const ROWS: usize = 32;
 const _: () = assert!(LOCK + MUTEX_WORDS <= ROWS);
 
 // A row, in words.
@@ -54,6 +62,15 @@ pub(super) enum Count {
     Rejected,
     /// Those let in because there was no room to remember their key.
     Exhausted,
+}
+
+/// What signals are evaluated by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Configuration {
+    /// The same for the same rules and signals; 0 before there was an evaluation.
+    pub(super) identity: u64,
+    /// Of the server's configuration.
+    pub(super) generation: u64,
 }
 
 /// Places whose processes were found dead.
@@ -112,13 +129,18 @@ impl Area {
     /// that was stopped with the lock is not waited for: it sees that somebody has come.
     fn take_row(&self) {
         let _guard = self.lock().ok();
-        self.word(ARRIVALS).fetch_add(1, Ordering::AcqRel);
+        self.arrive();
         self.party_of(self.own).forget();
         let process = Process::current();
         self.word(self.own + STARTED)
             .store(process.started, Ordering::Relaxed);
         self.word(self.own + PROCESS)
             .store(process.id.into(), Ordering::Release);
+    }
+
+    /// Tells who gives back what the dead had in hand that somebody has come into a place, and has nothing in hand.
+    pub(super) fn arrive(&self) {
+        self.word(ARRIVALS).fetch_add(1, Ordering::AcqRel);
     }
 
     /// The word that lets requests in.
@@ -164,13 +186,50 @@ impl Area {
         self.word(DUE).load(Ordering::Relaxed)
     }
 
-    /// Notes what the signals came to, and when they are to be looked at next.
-    pub(super) fn note(&self, verdict: Verdict, due: u64) {
+    /// Notes what the signals come to.
+    pub(super) fn note(&self, verdict: Verdict) {
         self.word(ALLOWANCE)
             .store(verdict.allowance.to_bits(), Ordering::Relaxed);
         self.word(FIRING)
             .store(verdict.is_firing.into(), Ordering::Relaxed);
+    }
+
+    /// Notes when the signals are to be looked at next, and by which configuration they were looked at.
+    pub(super) fn note_evaluation(&self, due: u64, by: Configuration) {
         self.word(DUE).store(due, Ordering::Relaxed);
+        self.word(CONFIGURATION)
+            .store(by.identity, Ordering::Relaxed);
+        self.word(GENERATION)
+            .store(by.generation, Ordering::Relaxed);
+    }
+
+    /// By which configuration the signals were looked at last.
+    pub(super) fn configuration(&self) -> Configuration {
+        Configuration {
+            identity: self.word(CONFIGURATION).load(Ordering::Relaxed),
+            generation: self.word(GENERATION).load(Ordering::Relaxed),
+        }
+    }
+
+    /// Notes that this process looks after the zone.
+    pub(super) fn watch(&self, now: u64) {
+        self.watch_as(std::process::id(), now);
+    }
+
+    /// The same for any process.
+    pub(super) fn watch_as(&self, process: u32, now: u64) {
+        self.word(WATCHER).store(process.into(), Ordering::Relaxed);
+        self.word(WATCHED).store(now, Ordering::Relaxed);
+    }
+
+    /// When somebody looked after the zone last.
+    pub(super) fn watched(&self) -> u64 {
+        self.word(WATCHED).load(Ordering::Relaxed)
+    }
+
+    /// Whether that was this process.
+    pub(super) fn is_watcher(&self) -> bool {
+        self.word(WATCHER).load(Ordering::Relaxed) == u64::from(std::process::id())
     }
 
     /// Sets the window by what the signals came to.
@@ -205,10 +264,9 @@ impl Area {
         }
     }
 
-    /// Gives back what nobody has in hand.
-    pub(super) fn settle(&self) {
-        // If everybody was at work all the time, the next evaluation is early enough.
-        let _known = gate::settle(self.gate(), self.turns(), || self.in_hand());
+    /// Gives back what nobody has in hand; false if everybody was at work all the time, and it is to be tried again.
+    pub(super) fn settle(&self) -> bool {
+        gate::settle(self.gate(), self.turns(), || self.in_hand())
     }
 
     /// How often each process began or ended to let somebody in or out.
@@ -342,7 +400,7 @@ mod tests {
         for area in [&living, &dead, &dead] {
             gate::enter(area.gate(), area.own_party()).unwrap();
         }
-        master.settle();
+        assert!(master.settle());
         assert!(master.dead().places.is_empty());
         assert_eq!(master.state().active, 3);
         // It has the number of a process that was started at another time.
@@ -351,7 +409,7 @@ mod tests {
         let found = master.dead();
         assert_eq!(found.places, [1]);
         master.forget(&found);
-        master.settle();
+        assert!(master.settle());
         assert_eq!((master.state().active, master.in_hand()), (1, 1));
         assert!(master.dead().places.is_empty());
     }
@@ -394,7 +452,7 @@ mod tests {
         let first = open();
         gate::enter(first.gate(), first.own_party()).unwrap();
         let second = open();
-        second.settle();
+        assert!(second.settle());
         assert_eq!(second.state().active, 0);
     }
 
@@ -407,9 +465,15 @@ mod tests {
             is_firing: true,
         };
         let _guard = area.lock().unwrap();
-        area.note(verdict, 7);
+        area.note(verdict);
+        let by = Configuration {
+            identity: 8,
+            generation: 9,
+        };
+        area.note_evaluation(7, by);
         area.resize(&RULES, verdict);
         assert_eq!((area.verdict(), area.due()), (verdict, 7));
+        assert_eq!(area.configuration(), by);
         assert_eq!(area.state().window, 2);
     }
 }

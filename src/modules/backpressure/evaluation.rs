@@ -1,39 +1,31 @@
-//! The signals of a zone are looked at every interval, and its windows set by what they say.
-//!
-//! That is done by one process for all workers, on a thread of its own, so that what else the keeper does cannot delay
-//! it. When the next evaluation is due stands in shared memory and is looked at under a lock: whoever
-//! comes to do this work meanwhile or after a death goes on where the last one was.
+//! Who looks after zones: the keeper, on a thread for each zone, so that what else it does cannot delay that; and each
+//! worker, for the case that the keeper does not move.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::rules::Verdict;
-use super::signal::{Evaluator, Stale};
+use super::watch::{Duty, Watch};
 use super::zone::Zone;
 use crate::http::plan::chore::Chore;
 use crate::http::plan::runtime::Runtime;
-use crate::os;
-use crate::status::Tree;
 
-/// Looks at the signals of a zone.
+/// Looks after a zone in the keeper.
 pub(super) struct Evaluation {
     zone: Arc<Zone>,
-    stale: Stale,
     work: Mutex<Option<JoinHandle<()>>>,
     is_over: Arc<AtomicBool>,
 }
 
 impl Evaluation {
     /// Of this zone.
-    pub(super) fn new(zone: Arc<Zone>, stale: Stale) -> Self {
+    pub(super) fn new(zone: Arc<Zone>) -> Self {
         Self {
             zone,
-            stale,
             work: Mutex::new(None),
             is_over: Arc::default(),
         }
@@ -55,20 +47,13 @@ impl Chore for Evaluation {
     }
 
     fn begin(&self, runtime: &'static Runtime) {
-        let (zone, stale) = (Arc::clone(&self.zone), self.stale);
         let is_over = Arc::clone(&self.is_over);
-        let evaluator = Evaluator::new(
-            &zone.name,
-            Arc::clone(&zone.plan),
-            zone.states.clone(),
-            stale,
-        );
-        let mut rounds = Rounds { zone, evaluator };
+        let mut watch = Watch::new(Arc::clone(&self.zone), Duty::Begins);
         let work = move || {
             while !is_over.load(Ordering::Relaxed) {
                 // A panic was reported, and ends this round only.
-                let rest = catch_unwind(AssertUnwindSafe(|| rounds.go(&runtime.tree)));
-                thread::park_timeout(rest.unwrap_or(rounds.zone.interval));
+                let rest = catch_unwind(AssertUnwindSafe(|| watch.go(&runtime.tree)));
+                thread::park_timeout(rest.ok().flatten().unwrap_or(IDLE));
             }
         };
         let name = &self.zone.name;
@@ -91,58 +76,46 @@ impl Chore for Evaluation {
     }
 }
 
-struct Rounds {
-    zone: Arc<Zone>,
-    evaluator: Evaluator,
+/// Looks after a zone in a worker while the keeper does not.
+pub(super) struct StandIn {
+    watch: Mutex<Watch>,
+    runtime: OnceLock<&'static Runtime>,
 }
 
-impl Rounds {
-    /// Evaluates if it is time, and gives how long there is nothing to do.
-    fn go(&mut self, tree: &Tree) -> Duration {
-        let Ok(_guard) = self.zone.area.lock() else {
-            return LOOK_AGAIN;
-        };
-        let now = os::monotonic();
-        let due = self.zone.area.due();
-        let interval = nanoseconds(self.zone.interval);
-        // A time beyond the longest rest was written by a configuration with another interval.
-        if due <= now || due > now + interval + interval / 10 {
-            let rest = rest(interval, os::random().unwrap_or(0));
-            let verdict = self.evaluator.evaluate(tree, now / 1_000_000);
-            let verdict = Verdict {
-                allowance: verdict.allowance,
-                is_firing: verdict.is_firing,
-            };
-            self.zone.area.note(verdict, now + rest);
-            self.zone.settle(verdict);
-            return Duration::from_nanos(rest.saturating_sub(os::monotonic() - now));
+impl StandIn {
+    /// Of this zone.
+    pub(super) fn new(zone: Arc<Zone>) -> Self {
+        Self {
+            watch: Mutex::new(Watch::new(zone, Duty::Stands)),
+            runtime: OnceLock::new(),
         }
-        Duration::from_nanos(due - now)
     }
 }
 
-/// How soon a lock is tried again that somebody has who does not move.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+impl Chore for StandIn {
+    fn every(&self) -> Option<Duration> {
+        Some(IDLE)
+    }
 
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 4)
-}
+    fn begin(&self, runtime: &'static Runtime) {
+        // A process has one.
+        self.runtime.get_or_init(|| runtime);
+    }
 
-/// The interval give or take a tenth, so that servers that were started together do not stay so.
-fn rest(interval: u64, random: u64) -> u64 {
-    let tenth = interval / 10;
-    interval - tenth + random % (2 * tenth + 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn intervals_differ_by_a_tenth() {
-        assert_eq!(rest(1000, 0), 900);
-        assert_eq!(rest(1000, 200), 1100);
-        assert_eq!(rest(1000, 201), 900);
-        assert_eq!(rest(0, 7), 0);
+    /// Does one turn: while it looks after the zone, that is as long as the time until the next.
+    fn run(&self) {
+        let Some(runtime) = self.runtime.get() else {
+            return;
+        };
+        let (mut watch, end) = (self.watch.lock(), Instant::now() + IDLE);
+        while let Some(rest) = watch.go(&runtime.tree) {
+            if Instant::now() + rest >= end {
+                return;
+            }
+            thread::sleep(rest);
+        }
     }
 }
+
+/// How often is looked whether there is something to do.
+const IDLE: Duration = Duration::from_millis(500);

@@ -115,14 +115,11 @@ pub(super) fn handler(
     chain: &Chain<'_>,
     state: StateIndex<State>,
 ) -> Option<Jitter> {
+    let bypass = bypass(builder, chain);
     let JitterWritten(times) = chain
         .nearest()
         .filter(|JitterWritten(all)| !all.is_empty())?;
     let times = times.iter().map(|time| builder.template(time)).collect();
-    let bypass = chain
-        .nearest::<BypassWritten>()
-        .map_or(&[][..], |all| &all.0);
-    let bypass = bypass.iter().map(|text| builder.template(text)).collect();
     let max = chain.nearest().map_or(LONGEST, |MaxWritten(max)| *max);
     Some(Jitter {
         times,
@@ -130,6 +127,13 @@ pub(super) fn handler(
         bypass,
         state,
     })
+}
+
+/// What has requests not wait; whether others do or not, its variables must be known.
+pub(super) fn bypass(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Box<[Template]> {
+    let written = chain.nearest::<BypassWritten>();
+    let texts = written.iter().flat_map(|BypassWritten(texts)| texts);
+    texts.map(|text| builder.template(text)).collect()
 }
 
 const LONGEST: Duration = Duration::from_secs(30);

@@ -87,6 +87,7 @@ impl Windows {
     /// This process comes into a place, and has nothing in hand.
     pub(super) fn begin(&self, area: &Area) {
         self.forget(&[area.place()], false, || true);
+        area.arrive();
     }
 
     /// Nobody has anything in hand.
@@ -273,8 +274,10 @@ impl Windows {
         });
     }
 
-    /// Sets all windows by what the signals came to, and gives back what nobody has in hand.
-    pub(super) fn settle(&self, area: &Area, rules: &Rules, verdict: Verdict) {
+    /// Sets all windows by what the signals came to, and gives back what nobody has in hand; false if that is to be
+    /// tried again.
+    pub(super) fn settle(&self, area: &Area, rules: &Rules, verdict: Verdict) -> bool {
+        let mut is_known = true;
         let next = |window| rules.after_evaluation(window, verdict);
         let is_due = |copy: &[u64]| {
             let State { active, window } = State::of(copy[GATE]);
@@ -282,9 +285,20 @@ impl Windows {
         };
         self.each(is_due, |cells| {
             let shares = || (0..PARTS).map(|part| share(cells, part).get()).sum();
-            let _known = gate::settle(&cells[GATE], area.turns(), shares);
+            is_known &= gate::settle(&cells[GATE], area.turns(), shares);
             gate::resize(&cells[GATE], next);
         });
+        is_known
+    }
+
+    /// Sets all windows by what the signals came to.
+    pub(super) fn resize(&self, rules: &Rules, verdict: Verdict) {
+        let next = |window| rules.after_evaluation(window, verdict);
+        let is_due = |copy: &[u64]| {
+            let window = State::of(copy[GATE]).window;
+            next(window) != window
+        };
+        self.each(is_due, |cells| gate::resize(&cells[GATE], next));
     }
 
     /// Shows the cells of all keys that stay and whose copy is wanted, one after another.

@@ -2,7 +2,7 @@
 //! which spreads requests over time before that.
 //!
 //! A zone's window is one word of shared memory (`gate`), its size is arithmetic (`rules`), what its signals
-//! say is found out by one process for all (`evaluation`, `signal`).
+//! say is found out by one process for all (`evaluation`, `watch`, `signal`).
 
 mod admission;
 mod area;
@@ -18,6 +18,7 @@ pub mod signal;
 mod state;
 mod status;
 mod variables;
+mod watch;
 mod zone;
 mod zone_directive;
 
@@ -119,6 +120,8 @@ fn server(builder: &mut Builder<'_>, _: &Chain<'_>, parts: &mut ServerParts) {
 
 fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
     let Some(state) = builder.thing::<Registry>().state else {
+        admission::bypass(builder, chain);
+        jitter::bypass(builder, chain);
         return;
     };
     parts.keep(Place(state));

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::area::Area;
-use super::evaluation::Evaluation;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::area::{Area, Configuration};
+use super::evaluation::{Evaluation, StandIn};
 use super::gate;
 use super::kept::Kept;
 use super::keyed::Windows;
@@ -15,6 +17,7 @@ use super::{Registry, USE};
 use crate::conf::{Diagnostic, Scope};
 use crate::http::build::builder::Builder;
 use crate::http::build::memory::Role;
+use crate::modules::proxy;
 
 /// Opens a zone; nothing for one that cannot be used, which is reported.
 pub(super) fn open(
@@ -32,7 +35,7 @@ pub(super) fn open(
     }
     let claimed = builder.claim_zone(name, written.span, USE);
     builder.diagnostics.check(claimed)?;
-    let plan = Arc::new(Plan::of(builder.diagnostics, block, name)?);
+    let plan = Arc::new(plan(builder, written, block)?);
     let area = Area::open(builder.memory, name, written.rules.min);
     let states = States::open(builder.memory, name, &plan);
     let (area, states) = match area.and_then(|area| Ok((area, states?))) {
@@ -56,15 +59,57 @@ pub(super) fn open(
         name: name.clone(),
         rules: written.rules,
         interval: written.interval,
+        stale: written.stale,
+        configuration: configuration(builder.generation, written, &plan),
         area,
         keyed,
         lasting,
         plan,
         states,
     });
-    let evaluation = Evaluation::new(Arc::clone(&zone), written.stale);
+    let evaluation = Evaluation::new(Arc::clone(&zone));
     builder.chores.push(Box::new(evaluation));
+    let stand_in = StandIn::new(Arc::clone(&zone));
+    builder.worker_chores.push(Box::new(stand_in));
     Some(zone)
+}
+
+/// The signals of a zone; nothing if they are not in order, which is reported.
+fn plan(builder: &mut Builder<'_>, written: &ZoneWritten, block: &Scope) -> Option<Plan> {
+    let zone = (written.name.as_str(), written.span);
+    let plan = Plan::of(builder.diagnostics, block, zone)?;
+    let hidden = proxy::hidden(builder);
+    plan.warn_of_upstreams(builder.diagnostics, &hidden);
+    are_fresh(builder, written, &plan).then_some(plan)
+}
+
+/// What the signals of a zone are evaluated by.
+fn configuration(generation: u64, written: &ZoneWritten, plan: &Plan) -> Configuration {
+    let (rules, interval, stale) = (written.rules, written.interval, written.stale);
+    let (monitor, signals) = (plan.monitor(), plan.identity());
+    let text = format!("{rules:?} {interval:?} {stale:?} {monitor:?} {signals}");
+    Configuration {
+        identity: xxh3_64(text.as_bytes()) | 1,
+        generation,
+    }
+}
+
+/// Whether values are there again before they are stale; that they are not is reported.
+fn are_fresh(builder: &mut Builder<'_>, written: &ZoneWritten, plan: &Plan) -> bool {
+    let interval = u64::try_from(written.interval.as_millis()).unwrap_or(u64::MAX / 4);
+    let Some((signal, gap)) = plan.slowest(interval) else {
+        return true;
+    };
+    let is_fresh = gap < written.stale.after;
+    if !is_fresh {
+        let message = format!("signal \"{signal}\" is stale before it is evaluated again");
+        let help = format!(
+            "up to {gap}ms pass between two of its values: write a longer \"stale\" or a shorter \"interval\""
+        );
+        let problem = Diagnostic::error(written.at_time, message);
+        builder.diagnostics.push(problem.with_help(help));
+    }
+    is_fresh
 }
 
 /// What the memory of a zone is for: windows of keys, or the one window that lasts.

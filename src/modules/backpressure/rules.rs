@@ -19,6 +19,14 @@ impl Verdict {
         allowance: 1.0,
         is_firing: false,
     };
+
+    /// The limits of this alone: nothing shrinks by a step.
+    pub(super) fn limits(self) -> Self {
+        Self {
+            is_firing: false,
+            ..self
+        }
+    }
 }
 
 /// When a signal that fires makes the window smaller.

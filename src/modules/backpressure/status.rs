@@ -9,7 +9,8 @@ use super::keyed::{Window, Windows};
 use super::signal;
 use super::zone::Zone;
 use crate::http::build::builder::Builder;
-use crate::modules::shared_zone;
+use crate::modules::shared_zone::{self, name as names};
+use crate::os;
 use crate::status::{Branch, Field, Fields, Named, Node};
 use crate::zone::{Cursor, Record};
 
@@ -63,7 +64,7 @@ const ZONE: &[Field<Zone>] = &[
     },
     Field {
         name: "allowance",
-        read: |zone| Some(zone.area.verdict().allowance.into()),
+        read: |zone| Some(zone.verdict(os::monotonic()).allowance.into()),
     },
     Field {
         name: "passed",
@@ -87,7 +88,7 @@ const ZONE: &[Field<Zone>] = &[
     },
     Field {
         name: "signals",
-        read: |zone| Some(signal::node(&zone.plan, &zone.states)),
+        read: |zone| Some(signal::node(&zone.plan, &zone.states, zone.stale)),
     },
     Field {
         name: "state",
@@ -104,7 +105,11 @@ struct Keys<'a>(&'a Windows);
 
 impl Branch for Keys<'_> {
     fn child(&self, name: &[u8]) -> Option<Node<'_>> {
-        self.0.find(name).map(|window| node(&window))
+        let found = self
+            .0
+            .find(name)
+            .or_else(|| self.0.find(&names::read(name)?));
+        found.map(|window| node(&window))
     }
 
     fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
@@ -113,7 +118,7 @@ impl Branch for Keys<'_> {
         while let Some(window) = self.0.next(&mut cursor, &mut record) {
             name.clear();
             record.write_name(&mut name);
-            visit(&name[1..], node(&window))?;
+            visit(&names::shown(&name[1..]), node(&window))?;
         }
         ControlFlow::Continue(())
     }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::area::{Area, Count};
+use super::area::{Area, Configuration, Count, Dead};
 use super::gate::{self, State};
 use super::kept::Kept;
 use super::keyed::{Entered, Held, KIND, Windows};
 use super::rules::{Rules, Verdict};
-use super::signal::{Plan, States};
+use super::signal::{Plan, Stale, States};
 use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
 use crate::os;
@@ -19,6 +19,8 @@ pub(super) struct Zone {
     pub(super) rules: Rules,
     /// How often the signals are looked at.
     pub(super) interval: Duration,
+    pub(super) stale: Stale,
+    pub(super) configuration: Configuration,
     pub(super) area: Area,
     /// Where each value of a key has a window of its own.
     pub(super) keyed: Option<Keyed>,
@@ -98,22 +100,39 @@ impl Zone {
     }
 
     /// Sets all windows by what the signals came to, and gives back what the dead had in hand; to be called with the
-    /// area's lock.
-    pub(super) fn settle(&self, verdict: Verdict) {
-        let dead = self.area.dead();
+    /// area's lock, which they were found with. False if something is still to be given back.
+    pub(super) fn settle(&self, dead: &Dead, verdict: Verdict) -> bool {
         if let Some(Keyed { windows, .. }) = &self.keyed {
-            windows.bury(&self.area, &dead);
+            windows.bury(&self.area, dead);
         }
-        self.area.forget(&dead);
+        self.area.forget(dead);
         match &self.keyed {
             Some(Keyed { windows, .. }) => windows.settle(&self.area, &self.rules, verdict),
             None => {
-                self.area.settle();
+                let is_settled = self.area.settle();
                 self.area.resize(&self.rules, verdict);
                 if let Some(kept) = &self.lasting {
                     kept.keep_window(self.area.state().window);
                 }
+                is_settled
             }
+        }
+    }
+
+    /// Sets all windows by what the signals came to, as far as that can be done by several processes at once.
+    pub(super) fn resize(&self, verdict: Verdict) {
+        match &self.keyed {
+            Some(Keyed { windows, .. }) => windows.resize(&self.rules, verdict),
+            None => self.area.resize(&self.rules, verdict),
+        }
+    }
+
+    /// What the signals come to at a moment, by what is known of them: what is too old by then counts as the zone says.
+    pub(super) fn verdict(&self, now: u64) -> Verdict {
+        let said = self.plan.verdict(&self.states, self.stale, now / 1_000_000);
+        Verdict {
+            allowance: said.allowance,
+            is_firing: said.is_firing,
         }
     }
 

@@ -7,7 +7,7 @@ use super::signal::{Stale, StaleRule};
 use crate::conf::values;
 use crate::conf::{
     Arity, Body, Context, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, Span, Statement, Text,
-    Word,
+    Word, each_once, unknown_parameter,
 };
 use crate::modules::metric::name_and_size;
 use crate::modules::shared_zone::{FileWritten, Sync};
@@ -31,7 +31,9 @@ pub(super) const BACKPRESSURE_ZONE: DirectiveSpec = DirectiveSpec {
                `decrease_on=completion` has it lose that with each request that is over instead. A signal with `warn` and \
                `emergency` leaves a part of `max` only, down to `min`. With `utilization` the window grows only by \
                requests that came when so much of it was in use (0%). A signal without a fresh value for \
-               `stale` (5m) is ignored (`open`), keeps its last value (`hold`), or is taken for the worst (`close`).\n\n\
+               `stale` (5m, and more than passes between two of its values) is ignored (`open`), keeps its last value (`hold`), or is taken for the \
+               worst (`close`). After a reload the signals are evaluated and other limits hold at once. What a killed worker had under way is given back within a \
+               second, whatever `interval` is.\n\n\
                With `key` each value of KEY has a window of its own; requests with an empty KEY pass and are counted as `skipped`. Where there is no \
                room for another key, the key that was used longest ago and has no request under way gives its place; if there \
                is none, the request passes and is counted as `exhausted`. A key has at most 65535 requests under way. \
@@ -55,6 +57,8 @@ pub(super) struct ZoneWritten {
     pub(super) stale: Stale,
     pub(super) key: Option<Text>,
     pub(super) span: Span,
+    /// Where it says how old a value may be, or else how often values come.
+    pub(super) at_time: Span,
 }
 
 /// The largest window of a zone, and of one key.
@@ -67,6 +71,7 @@ const SHORTEST: u64 = 100;
 fn apply(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let (name, size, file) = name_and_size(statement)?;
     let mut options = Options::default();
+    each_once(&statement.arguments()[1..], &[])?;
     let mut words = statement.arguments()[1..].iter().peekable();
     while let Some(word) = words.next() {
         options.take(word)?;
@@ -91,6 +96,7 @@ fn apply(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         stale: options.stale,
         key: options.key,
         span,
+        at_time: options.at_stale.or(options.at_interval).unwrap_or(span),
     });
     Ok(())
 }
@@ -104,7 +110,9 @@ struct Options {
     when: Decrease,
     utilization: u32,
     interval: u64,
+    at_interval: Option<Span>,
     stale: Stale,
+    at_stale: Option<Span>,
     key: Option<Text>,
     sync: (Sync, Option<Span>),
 }
@@ -119,6 +127,8 @@ impl Default for Options {
             when: Decrease::OnEvaluation,
             utilization: 0,
             interval: 1000,
+            at_interval: None,
+            at_stale: None,
             stale: Stale {
                 after: 300_000,
                 rule: StaleRule::Open,
@@ -141,11 +151,21 @@ impl Options {
             "decrease" => self.decrease = percent(name, value, 1)?,
             "utilization" => self.utilization = percent(name, value, 0)?,
             "decrease_on" => self.when = when(value)?,
-            "interval" => self.interval = time(name, value, SHORTEST)?,
-            "stale" => self.stale.after = time(name, value, 1)?,
+            "interval" => {
+                self.interval = time(name, value, SHORTEST)?;
+                self.at_interval = Some(value.span);
+            }
+            "stale" => {
+                self.stale.after = time(name, value, 1)?;
+                self.at_stale = Some(value.span);
+            }
             "sync" => self.sync = (sync(value)?, Some(value.span)),
+            "key" if word.text == "key=" => {
+                let problem = Diagnostic::error(word.span, "empty \"key\"");
+                return Err(problem.with_help("write a text with variables: key=$remote_addr"));
+            }
             "key" if !value.text.is_empty() => self.key = Some(Text::parse(value)?),
-            _ => return Err(unknown(word)),
+            _ => return Err(unknown_parameter(word, PARAMETERS)),
         }
         Ok(())
     }
@@ -227,23 +247,30 @@ fn when(value: &Word) -> Result<Decrease, Diagnostic> {
     }
 }
 
+/// What a zone may say.
+const PARAMETERS: &[&str] = &[
+    "min",
+    "max",
+    "increase",
+    "decrease",
+    "decrease_on",
+    "utilization",
+    "interval",
+    "stale",
+    "key",
+    "sync",
+];
+
 fn stale_rule(word: &Word) -> Result<StaleRule, Diagnostic> {
     match word.text.as_str() {
         "open" => Ok(StaleRule::Open),
         "hold" => Ok(StaleRule::Hold),
         "close" => Ok(StaleRule::Close),
-        _ => Err(unknown(word).with_help("after stale=TIME: open, hold or close")),
+        _ => Err(invalid("stale", word, "open, hold or close after the time")),
     }
 }
 
 fn invalid(name: &str, value: &Word, expected: &str) -> Diagnostic {
     let message = format!("invalid \"{name}\" value \"{}\"", value.text);
     Diagnostic::error(value.span, message).with_help(format!("expected {expected}"))
-}
-
-fn unknown(word: &Word) -> Diagnostic {
-    let message = format!("invalid parameter \"{}\"", word.text);
-    Diagnostic::error(word.span, message).with_help(
-        "expected min=, max=, increase=, decrease=, decrease_on=, utilization=, interval=, stale=, key= or sync=",
-    )
 }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 use crate::conf::DirectiveSpec;
+use crate::http::build::builder::Builder;
 use crate::http::build::module::{self, Module};
 
 mod accel;
@@ -33,6 +34,8 @@ mod target;
 mod upstream;
 mod upstream_directives;
 mod variables;
+
+pub(in crate::modules) use registry::Hidden;
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -78,3 +81,8 @@ use buffering::ROWS as BUFFERING;
 use proxy_directives::ROWS as PROXY;
 use ssl::ROWS as SSL;
 use upstream_directives::ROWS as UPSTREAM;
+
+/// The upstreams that the status tree does not show.
+pub(in crate::modules) fn hidden(builder: &mut Builder<'_>) -> Hidden {
+    builder.thing::<registry::Registry>().hidden()
+}

@@ -26,6 +26,14 @@ pub(super) struct Registry {
     pub(super) keeps_fields: Arc<AtomicBool>,
 }
 
+/// Upstreams whose counts each worker has for itself, so that the status tree does not show them.
+pub(in crate::modules) struct Hidden {
+    /// What they are called.
+    pub(in crate::modules) names: Vec<String>,
+    /// Whether no upstream is shown.
+    pub(in crate::modules) are_all: bool,
+}
+
 /// Groups of servers that only a `proxy_pass` names, by host and port. All are there once the
 /// configuration is loaded; a `proxy_pass` with variables finds them, too.
 #[derive(Debug, Default)]
@@ -63,6 +71,18 @@ impl Registry {
     /// Those whose counts are shared, in order.
     pub(super) fn zoned(&self) -> &[Upstream] {
         &self.zoned
+    }
+
+    /// Those that the status tree does not show.
+    pub(super) fn hidden(&self) -> Hidden {
+        let groups = self.named.values().map(Upstream::now);
+        let hidden = groups.filter(|group| group.zone.is_none());
+        let mut names: Vec<String> = hidden.map(|group| group.name.clone()).collect();
+        names.sort_unstable();
+        Hidden {
+            names,
+            are_all: self.zoned.is_empty(),
+        }
     }
 
     /// Adds an `upstream`.

@@ -7,7 +7,6 @@
 mod bitrate;
 mod closing;
 mod directives;
-mod name;
 mod status;
 mod sweep;
 mod tracker;

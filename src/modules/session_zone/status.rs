@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::name as names;
 use super::zones::Entry;
 use crate::http::build::builder::Builder;
 use crate::metric::Moment;
-use crate::modules::shared_zone;
+use crate::modules::shared_zone::{self, name as names};
 use crate::os;
 use crate::sessions::{By, Flow, Peer, Session, Summary, Sums};
 use crate::status::{Branch, Named, Node, Value};
@@ -123,7 +122,7 @@ impl Branch for Active<'_> {
 
 fn active(session: &Session) -> Node<'static> {
     let attributes = session.attributes();
-    let text = |text: &[u8]| Node::text(text.to_vec());
+    let text = |text: &[u8]| Node::text(names::shown(text).into_owned());
     Node::object(vec![
         ("reference", text(attributes.reference)),
         ("location", text(attributes.location)),

@@ -113,7 +113,7 @@ impl Tracker {
                 Outcome::Rejected(limit)
             }
             Status::RejectedDryRun(limit) => {
-                self.say(request, limit, ", dry run");
+                self.say(request, limit, ", dry run,");
                 Outcome::RejectedDryRun(limit)
             }
             Status::Untracked => Outcome::Untracked,

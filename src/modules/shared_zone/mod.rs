@@ -5,6 +5,7 @@ mod carry;
 mod chores;
 mod durable;
 mod lasting;
+pub(in crate::modules) mod name;
 mod status;
 
 use std::io;

@@ -105,6 +105,14 @@ impl Path {
 }
 
 impl Path {
+    /// What the path of every item it takes begins with.
+    pub fn prefix(&self) -> &str {
+        match self {
+            Self::Literal(path) => path,
+            Self::Pattern { prefix, .. } => prefix,
+        }
+    }
+
     /// The number of the group with a name.
     pub fn group_number(&self, name: &str) -> Option<usize> {
         let Self::Pattern { regex, .. } = self else {

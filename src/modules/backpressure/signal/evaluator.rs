@@ -9,8 +9,8 @@ use super::answer::Wanted;
 use super::errand::Errand;
 use super::local::{Found, Local};
 use super::monitor::Monitor;
-use super::plan::{Plan, Signal, Source};
-use super::standing::{Finding, Stale, Standing, Verdict};
+use super::plan::{Plan, Signal, Source, due};
+use super::standing::{Finding, Standing};
 use super::state::States;
 use crate::status::{Node, Tree};
 
@@ -19,7 +19,6 @@ pub struct Evaluator {
     zone: String,
     plan: Arc<Plan>,
     states: States,
-    stale: Stale,
     /// One for each signal; nothing before the first round.
     courses: Vec<Course>,
 }
@@ -43,29 +42,27 @@ enum Reader {
 
 impl Evaluator {
     /// Evaluates the signals of a zone; what was known of them before holds.
-    pub fn new(zone: &str, plan: Arc<Plan>, states: States, stale: Stale) -> Self {
+    pub fn new(zone: &str, plan: Arc<Plan>, states: States) -> Self {
         Self {
             zone: zone.to_owned(),
             plan,
             states,
-            stale,
             courses: Vec::new(),
         }
     }
 
     /// One round at this moment, in milliseconds of the machine's monotonic clock: evaluates what is due.
-    pub fn evaluate(&mut self, tree: &Tree, now: u64) -> Verdict {
+    pub fn evaluate(&mut self, tree: &Tree, now: u64) {
         let nothing = Node::object::<&str>(Vec::new());
         tree.find(&["status"], |root| {
-            self.round(root.as_ref().unwrap_or(&nothing), now)
-        })
+            self.round(root.as_ref().unwrap_or(&nothing), now);
+        });
     }
 
-    fn round(&mut self, root: &Node<'_>, now: u64) -> Verdict {
+    fn round(&mut self, root: &Node<'_>, now: u64) {
         if self.courses.is_empty() {
             self.begin(now);
         }
-        let mut verdict = Verdict::FREE;
         let signals = self.plan.signals().iter().enumerate();
         for ((place, signal), course) in signals.zip(&mut self.courses) {
             let state = self.states.of(place);
@@ -77,13 +74,8 @@ impl Evaluator {
                 course.tell(&found, &self.zone, &signal.name);
                 course.standing.take(found.unwrap_or(Finding::Nothing), now);
             }
-            let judgement = course
-                .standing
-                .judge(signal.grade.as_ref(), self.stale, now);
-            state.write(&course.standing, &judgement);
-            verdict.hear(judgement, signal.grade.is_some());
+            state.write(&course.standing);
         }
-        verdict
     }
 
     fn begin(&mut self, now: u64) {
@@ -161,11 +153,6 @@ impl Course {
         }
         self.is_told = found.is_err();
     }
-}
-
-/// When a signal is due again. Rounds are a little early or late, which makes nobody wait for another one.
-fn due(now: u64, interval: u64) -> u64 {
-    now + interval - interval / 5
 }
 
 fn finding(found: Found) -> Result<Finding, String> {

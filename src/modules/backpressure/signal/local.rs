@@ -49,6 +49,19 @@ pub struct LocalWritten {
     pub aggregation: Aggregation,
 }
 
+#[cfg(test)]
+impl LocalWritten {
+    /// The sum of what is at one path.
+    pub(super) fn at(path: &str) -> Self {
+        Self {
+            path: Path::Literal(path.to_owned()),
+            over: None,
+            function: Function::Value,
+            aggregation: Aggregation::Sum,
+        }
+    }
+}
+
 /// What a look at the tree gave.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Found {

@@ -25,6 +25,8 @@ mod written;
 pub use directives::{MONITOR, SIGNAL};
 pub use evaluator::Evaluator;
 pub use plan::Plan;
+#[cfg(test)]
+pub use standing::Standing;
 pub use standing::{Stale, StaleRule};
 pub use state::States;
 pub use status::node;

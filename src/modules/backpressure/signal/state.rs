@@ -6,8 +6,9 @@
 use std::io;
 use std::sync::Arc;
 
+use super::grade::Grade;
 use super::plan::Plan;
-use super::standing::{Judgement, Standing};
+use super::standing::{Judgement, Stale, Standing};
 use crate::http::build::memory::Memory;
 use crate::os::SharedMemory;
 use crate::os::atomic::{AtomicU64, Ordering};
@@ -25,7 +26,7 @@ pub struct State<'a>(&'a [AtomicU64]);
 pub struct Snapshot {
     /// The last value.
     pub value: Option<f64>,
-    /// What the signal said when it was last judged.
+    /// What the signal says.
     pub judgement: Judgement,
     /// When the value was found out, in milliseconds since 1970.
     pub updated: Option<u64>,
@@ -37,19 +38,16 @@ pub struct Snapshot {
 
 const FLAGS: usize = 0;
 const VALUE: usize = 1;
-const THROTTLE: usize = 2;
-const UPDATED: usize = 3;
-const EVALUATIONS: usize = 4;
-const ERRORS: usize = 5;
+const UPDATED: usize = 2;
+const EVALUATIONS: usize = 3;
+const ERRORS: usize = 4;
 /// Of the monotonic clock, in milliseconds; 0 before the first evaluation.
-const SINCE: usize = 6;
+const SINCE: usize = 5;
 /// What a signal takes.
 const WORDS: usize = 8;
 
 const HAS_VALUE: u64 = 1;
-const IS_FIRING: u64 = 2;
-const IS_STALE: u64 = 4;
-const IS_ABSENT: u64 = 8;
+const IS_ABSENT: u64 = 2;
 
 impl States {
     /// The words for the signals of a zone: those there were, if the signals are the same.
@@ -90,17 +88,14 @@ impl State<'_> {
         }
     }
 
-    /// Puts down what is known and what it means.
-    pub fn write(&self, standing: &Standing, judgement: &Judgement) {
+    /// Puts down what is known.
+    pub fn write(&self, standing: &Standing) {
         let flags = [
             (standing.value.is_some(), HAS_VALUE),
             (standing.is_absent, IS_ABSENT),
-            (judgement.is_firing, IS_FIRING),
-            (judgement.is_stale, IS_STALE),
         ];
         let set = flags.into_iter().filter(|(is_set, _)| *is_set);
         self.store(VALUE, standing.value.unwrap_or(0.0).to_bits());
-        self.store(THROTTLE, judgement.throttle.to_bits());
         self.store(SINCE, standing.since.max(1));
         self.store(FLAGS, set.fold(0, |flags, (_, flag)| flags | flag));
     }
@@ -116,17 +111,16 @@ impl State<'_> {
         self.store(UPDATED, now);
     }
 
-    /// What the words say.
-    pub fn read(&self) -> Snapshot {
-        let flags = self.load(FLAGS);
-        let has = |flag| flags & flag != 0;
+    /// What the signal says at this moment, whoever evaluated it whenever.
+    pub fn judgement(&self, grade: Option<&Grade>, stale: Stale, now: u64) -> Judgement {
+        self.standing(now).judge(grade, stale, now)
+    }
+
+    /// What the words say at this moment.
+    pub fn read(&self, grade: Option<&Grade>, stale: Stale, now: u64) -> Snapshot {
         Snapshot {
-            value: has(HAS_VALUE).then(|| f64::from_bits(self.load(VALUE))),
-            judgement: Judgement {
-                throttle: f64::from_bits(self.load(THROTTLE)),
-                is_firing: has(IS_FIRING),
-                is_stale: has(IS_STALE),
-            },
+            value: self.standing(now).value,
+            judgement: self.judgement(grade, stale, now),
             updated: Some(self.load(UPDATED)).filter(|moment| *moment > 0),
             evaluations: self.load(EVALUATIONS),
             errors: self.load(ERRORS),

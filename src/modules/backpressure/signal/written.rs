@@ -8,7 +8,7 @@ use super::local::{Aggregation, Function, LocalWritten};
 use super::monitor::{MonitorWritten, endpoint};
 use super::plan::{Signal, Source, Written, WrittenMonitor};
 use super::promql;
-use crate::conf::{Diagnostic, Statement, Word, nearest, values};
+use crate::conf::{Diagnostic, Span, Statement, Word, each_once, unknown_parameter, values};
 use crate::modules::prometheus::path;
 use crate::status::prometheus::{Path, is_number};
 
@@ -36,16 +36,15 @@ const LEAST: u64 = 100;
 pub(super) fn signal(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let read = read(statement);
     let written = statement.scope.get_or_default::<Written>();
-    written.is_incomplete |= read.is_err();
-    written.signals.push((read?, statement.directive.span));
+    written.0.push(read?);
     Ok(())
 }
 
 pub(super) fn monitor(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let (read, span) = (read_monitor(statement), statement.directive.span);
-    let monitor = read.as_ref().ok().cloned();
+    let monitor = read_monitor(statement)?;
+    let span = statement.word(0).span;
     statement.scope.insert(WrittenMonitor { monitor, span });
-    read.map(drop)
+    Ok(())
 }
 
 fn read_monitor(statement: &Statement<'_>) -> Result<MonitorWritten, Diagnostic> {
@@ -82,6 +81,7 @@ fn read(statement: &Statement<'_>) -> Result<Signal, Diagnostic> {
     Ok(Signal {
         name: name.text.clone(),
         source: source(name, &options)?,
+        at: options.at_source(),
         grade: grade(&options)?,
         interval: options.time("interval", LEAST)?,
         text: text.join(" "),
@@ -89,15 +89,11 @@ fn read(statement: &Statement<'_>) -> Result<Signal, Diagnostic> {
 }
 
 fn check_place(written: &Written, name: &Word) -> Result<(), Diagnostic> {
-    if written
-        .signals
-        .iter()
-        .any(|(signal, _)| signal.name == name.text)
-    {
+    if written.0.iter().any(|signal| signal.name == name.text) {
         let message = format!("duplicate signal \"{}\"", name.text);
         return Err(Diagnostic::error(name.span, message));
     }
-    if written.signals.len() >= MOST {
+    if written.0.len() >= MOST {
         let message = format!("too many signals: a zone has {MOST} at most");
         return Err(Diagnostic::error(name.span, message));
     }
@@ -171,7 +167,8 @@ fn of_tree(word: &Word) -> Result<Path, Diagnostic> {
     match &path {
         Path::Literal(text) if !text.starts_with('/') => {
             let message = format!("path \"{text}\" does not begin with \"/\"");
-            Err(Diagnostic::error(word.span, message))
+            let help = format!("did you mean \"/{text}\"?");
+            Err(Diagnostic::error(word.span, message).with_help(help))
         }
         Path::Literal(text) if text.starts_with("/status/") => {
             let message = format!("path \"{text}\" matches nothing");
@@ -246,10 +243,11 @@ struct Options {
 impl Options {
     fn of(statement: &Statement<'_>, known: &'static [&'static str]) -> Result<Self, Diagnostic> {
         let mut all: Vec<(&'static str, Word, Word)> = Vec::new();
+        each_once(&statement.arguments()[1..], &[])?;
         for word in &statement.arguments()[1..] {
             let name = word.text.split_once('=').map_or("", |(name, _)| name);
             let Some(own) = known.iter().find(|own| **own == name) else {
-                return Err(unknown(word, known));
+                return Err(unknown_parameter(word, known));
             };
             let mut value = word.slice(name.len() + 1..word.text.len());
             if !word.quoted && is_quoted(&value.text) {
@@ -262,10 +260,6 @@ impl Options {
             }
             if value.text.is_empty() {
                 return Err(Diagnostic::error(word.span, format!("empty \"{name}\"")));
-            }
-            if all.iter().any(|(other, _, _)| other == own) {
-                let message = format!("duplicate \"{name}\"");
-                return Err(Diagnostic::error(word.span, message));
             }
             all.push((own, word.clone(), value));
         }
@@ -284,11 +278,15 @@ impl Options {
         found.map(|(_, word, _)| word)
     }
 
+    /// Where it says what the value comes from.
+    fn at_source(&self) -> Span {
+        let found = self.word("path").or(self.word("query"));
+        found.map_or(Span::NOWHERE, |word| word.span)
+    }
+
     /// A problem with an option that is there.
     fn problem(&self, name: &str, message: &str) -> Diagnostic {
-        let span = self
-            .word(name)
-            .map_or(crate::conf::Span::NOWHERE, |word| word.span);
+        let span = self.word(name).map_or(Span::NOWHERE, |word| word.span);
         Diagnostic::error(span, message)
     }
 
@@ -344,18 +342,6 @@ impl Options {
         let help = format!("it must be {}", words.join(" or "));
         Err(Diagnostic::error(value.span, message).with_help(help))
     }
-}
-
-fn unknown(word: &Word, known: &[&str]) -> Diagnostic {
-    let name = word
-        .text
-        .split_once('=')
-        .map_or(word.text.as_str(), |(name, _)| name);
-    let help = match nearest(name, known.iter().copied()) {
-        Some(similar) => format!("did you mean \"{similar}=\"?"),
-        None => format!("expected one of {}=", known.join("=, ")),
-    };
-    Diagnostic::error(word.span, format!("invalid parameter \"{}\"", word.text)).with_help(help)
 }
 
 /// The longest time, in milliseconds.

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 /// A name as it is shown.
-pub(super) fn shown(name: &[u8]) -> Cow<'_, [u8]> {
+pub(in crate::modules) fn shown(name: &[u8]) -> Cow<'_, [u8]> {
     match str::from_utf8(name) {
         Ok(text) if !text.contains(is_told_apart) => Cow::Borrowed(name),
         _ => Cow::Owned(name.escape_ascii().collect()),
@@ -19,7 +19,7 @@ fn is_told_apart(character: char) -> bool {
 }
 
 /// The name that is shown like this, where it is shown escaped.
-pub(super) fn read(shown: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::modules) fn read(shown: &[u8]) -> Option<Vec<u8>> {
     if !shown.contains(&b'\\') {
         return None;
     }
