@@ -11,6 +11,7 @@ pub(in crate::modules) mod pair;
 mod self_signed;
 mod sessions;
 mod status;
+pub(in crate::modules) mod trust;
 mod variables;
 
 use std::io;

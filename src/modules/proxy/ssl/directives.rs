@@ -3,8 +3,9 @@
 use rustls::CipherSuite;
 
 use super::ciphers::{self, Selection};
-use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Span, Statement, Text};
+use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, Text};
 use crate::modules::tls::Protocols;
+use crate::modules::tls::trust::files::File;
 
 /// `proxy_ssl_name`
 pub(super) struct Name(pub(super) Text);
@@ -28,13 +29,6 @@ pub(super) struct ProtocolsWritten(pub(super) Protocols);
 pub(super) struct Ciphers(pub(super) Vec<CipherSuite>);
 /// `proxy_ssl_session_reuse`
 pub(super) struct SessionReuse(pub(super) bool);
-
-/// A file that is named.
-pub(super) struct File {
-    pub(super) path: String,
-    /// Where it is written.
-    pub(super) span: Span,
-}
 
 const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
 
@@ -125,7 +119,7 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
             example: "",
         },
         apply: |statement| {
-            let file = file(statement)?;
+            let file = File::of(statement)?;
             statement.scope.insert(Trusted(file));
             Ok(())
         },
@@ -142,7 +136,7 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
             example: "",
         },
         apply: |statement| {
-            let file = file(statement)?;
+            let file = File::of(statement)?;
             statement.scope.insert(Crl(file));
             Ok(())
         },
@@ -159,7 +153,7 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
             example: "proxy_ssl_certificate /etc/ssl/client.pem;\nproxy_ssl_certificate_key /etc/ssl/private/client.key;",
         },
         apply: |statement| {
-            let file = file_or_none(statement)?;
+            let file = File::or_none(statement)?;
             statement.scope.insert(Certificate(file));
             Ok(())
         },
@@ -175,7 +169,7 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
             example: "",
         },
         apply: |statement| {
-            let file = file_or_none(statement)?;
+            let file = File::or_none(statement)?;
             statement.scope.insert(Key(file));
             Ok(())
         },
@@ -232,30 +226,6 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
         ..SPEC
     },
 ];
-
-fn file(statement: &Statement<'_>) -> Result<File, Diagnostic> {
-    let file = file_or_none(statement)?;
-    file.ok_or_else(|| statement.error(1, format!("no file in \"{}\"", statement.text(0))))
-}
-
-fn file_or_none(statement: &Statement<'_>) -> Result<Option<File>, Diagnostic> {
-    let text = statement.text(1);
-    let scheme = ["engine:", "data:", "store:"]
-        .into_iter()
-        .find(|scheme| text.starts_with(scheme));
-    if let Some(scheme) = scheme {
-        let message = format!("\"{scheme}\" is not supported in \"{text}\"");
-        return Err(statement.error(1, message).with_help("expected a file"));
-    }
-    if text.contains('$') {
-        let message = format!("variables are not supported in \"{text}\"");
-        let help = "write a location for each certificate, and a \"map\" that leads to it";
-        return Err(statement.error(1, message).with_help(help));
-    }
-    let span = statement.word(1).span;
-    let path = text.to_owned();
-    Ok((!path.is_empty()).then_some(File { path, span }))
-}
 
 fn ciphers(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let Selection { suites, unknown } = ciphers::select(statement.text(1));

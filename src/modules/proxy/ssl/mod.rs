@@ -6,8 +6,6 @@ mod ciphers;
 mod directives;
 mod files;
 mod name;
-mod refusal;
-mod trust;
 mod verifier;
 
 use std::path::PathBuf;
@@ -26,9 +24,11 @@ use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
 use crate::http::transport::secure::{PeerTerms, Secure};
 use crate::modules::tls::Protocols;
+use crate::modules::tls::trust::files::File;
+use crate::modules::tls::trust::{Role, Trust};
 pub(super) use directives::ROWS;
 use directives::{
-    Certificate, Ciphers, Crl, File, Key, Name, ProtocolsWritten, SendsName, SessionReuse, Trusted,
+    Certificate, Ciphers, Crl, Key, Name, ProtocolsWritten, SendsName, SessionReuse, Trusted,
     Verify, VerifyDepth,
 };
 use verifier::Verifier;
@@ -189,12 +189,12 @@ fn config(
     let algorithms = provider.signature_verification_algorithms;
     let trust = match (&written.trusted, chain.nearest::<Trusted>()) {
         (Some((path, depth)), Some(Trusted(file))) => {
-            let depth = usize::try_from(*depth).unwrap_or(usize::MAX);
-            let trust = files::trust(builder, path, file, depth)?;
-            Some(match (&written.crl, chain.nearest::<Crl>()) {
-                (Some(path), Some(Crl(file))) => files::add_lists(builder, path, file, trust)?,
-                _ => trust,
-            })
+            let mut trust = Trust::new(Role::Server, *depth);
+            trust.add_certificates(builder, &(path.clone(), file), "trusted certificate")?;
+            if let (Some(path), Some(Crl(file))) = (&written.crl, chain.nearest()) {
+                trust.add_lists(builder, &(path.clone(), file))?;
+            }
+            Some(trust)
         }
         _ => None,
     };
