@@ -107,7 +107,6 @@ const UNUSED: &[DirectiveSpec] = &[
         Arity::FLAG,
         STAPLING,
     ),
-    unused("ssl_trusted_certificate FILE;", OUTER, ONE, STAPLING),
     unused("ssl_buffer_size SIZE;", OUTER, ONE, COPIES),
     // How connections are closed.
     unused(

@@ -129,7 +129,7 @@ location /e { proxy_ssl_trusted_certificate ""; }
 pingauge: [emerg] variables are not supported in "$host.pem" in config:1
    1 | location /a { proxy_ssl_certificate $host.pem; }
      |                                     ^^^^^^^^^
-     help: write a location for each certificate, and a "map" that leads to it
+     help: expected a file
 pingauge: [emerg] "engine:" is not supported in "engine:x:y" in config:2
    2 | location /b { proxy_ssl_certificate_key engine:x:y; }
      |                                         ^^^^^^^^^^

@@ -462,3 +462,70 @@ pingauge: [emerg] "ssl_session_timeout" directive invalid value "soon" in http_c
    2 |  { listen 127.0.0.1:$PORT2; ssl_session_cache shared:TLS:1k; ssl_session_timeout soon; }
      |                                                                                 ^^^^
      help: expected a time such as 30, 10s or "1h 30m"
+
+=== certificates of clients: what is wrong in words
+--- http_config
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_verify_client maybe;
+    ssl_verify_depth deep;
+}
+--- error
+pingauge: [emerg] invalid value "maybe" in "ssl_verify_client" directive in http_config:5
+   5 |     ssl_verify_client maybe;
+     |                       ^^^^^
+     help: expected "on", "off", "optional" or "optional_no_ca"
+pingauge: [emerg] "ssl_verify_depth" directive invalid value "deep" in http_config:6
+   6 |     ssl_verify_depth deep;
+     |                      ^^^^
+     help: expected a whole number
+
+=== certificates of clients: nobody is trusted where they are asked for
+--- http_config
+ssl_certificate selfsigned:$DIR/c.pem;
+ssl_certificate_key selfsigned:$DIR/k.pem;
+server { listen 127.0.0.1:$PORT2 ssl; ssl_verify_client on; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name b; ssl_verify_client optional; ssl_client_certificate ""; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name c; ssl_verify_client optional_no_ca; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name d; ssl_verify_client off; }
+--- error
+pingauge: [emerg] no ssl_client_certificate for ssl_verify_client in http_config:3
+   3 | server { listen 127.0.0.1:$PORT2 ssl; ssl_verify_client on; }
+     |                                      ^^^^^^^^^^^^^^^^^
+     help: "ssl_client_certificate" names the file of those who are trusted
+     also: line 4
+
+=== certificates of clients: files that are not there, or hold something else
+--- file key.pem
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgA5HOn4PfJTAVu8Vp
+5tNXry6oncRxYgIdRZ8am9FuqamhRANCAAT1fkdpCsvKojlzQv7cHeXP78uBApAF
+HJI5dBP1FcrGowvS3LJ6E7eaXGO1MEqnYfTO5r/ImgwrsYDm2/3JAwfa
+-----END PRIVATE KEY-----
+--- http_config
+ssl_certificate selfsigned:$DIR/c.pem;
+ssl_certificate_key selfsigned:$DIR/k.pem;
+server { listen 127.0.0.1:$PORT2 ssl; server_name a; ssl_verify_client on; ssl_client_certificate no.pem; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name b; ssl_verify_client on; ssl_client_certificate key.pem; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name c; ssl_trusted_certificate no.pem; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name d; ssl_verify_client optional_no_ca; ssl_crl key.pem; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_client_certificate /x/$ssl_server_name.pem; }
+--- error
+pingauge: [emerg] cannot load client certificate "no.pem" (2: No such file or directory) in http_config:3
+   3 | 27.0.0.1:$PORT2 ssl; server_name a; ssl_verify_client on; ssl_client_certificate no.pem; }
+     |                                                                                 ^^^^^^
+pingauge: [emerg] cannot load client certificate "key.pem": there is no certificate in it in http_config:4
+   4 | 27.0.0.1:$PORT2 ssl; server_name b; ssl_verify_client on; ssl_client_certificate key.pem; }
+     |                                                                                 ^^^^^^^
+pingauge: [emerg] cannot load trusted certificate "no.pem" (2: No such file or directory) in http_config:5
+   5 | server { listen 127.0.0.1:$PORT2 ssl; server_name c; ssl_trusted_certificate no.pem; }
+     |                                                                             ^^^^^^
+pingauge: [emerg] cannot load CRL "key.pem": there is no list of revoked certificates in it in http_config:6
+   6 | n 127.0.0.1:$PORT2 ssl; server_name d; ssl_verify_client optional_no_ca; ssl_crl key.pem; }
+     |                                                                                 ^^^^^^^
+pingauge: [emerg] variables are not supported in "/x/$ssl_server_name.pem" in http_config:7
+   7 | server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_client_certificate /x/$ssl_server_name.pem; }
+     |                                                                            ^^^^^^^^^^^^^^^^^^^^^^^
+     help: expected a file

@@ -6,9 +6,11 @@ mod harness;
 
 mod accounting;
 mod api_keys;
+mod authority;
 mod backpressure;
 mod backpressure_monitor;
 mod browser;
+mod client_certificates;
 mod clients;
 mod command_line;
 mod console;

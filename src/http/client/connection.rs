@@ -19,6 +19,7 @@ use super::handshake;
 use super::leaving::Leaving;
 use super::send;
 use super::spare;
+use crate::http::course::client_certificate;
 use crate::http::course::encryption::Encryption;
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::identify::{self, salvage};
@@ -163,11 +164,13 @@ impl Connection<'_> {
         request.begin();
         request.keep_alive = self.may_continue(request);
         match identify::identify(request) {
-            Ok(()) if matches!(request.connection.encryption, Encryption::Missing) => {
-                request.keep_alive = false;
-                engine::fail(request, 497)
-            }
-            Ok(()) => engine::decide(request),
+            Ok(()) => match client_certificate::objection(request) {
+                None => engine::decide(request),
+                Some(status) => {
+                    request.keep_alive = false;
+                    engine::fail(request, status)
+                }
+            },
             Err(status) => {
                 request.keep_alive = false;
                 without_origin(engine::fail(request, status), status)

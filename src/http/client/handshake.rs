@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_rustls::LazyConfigAcceptor;
 
 use crate::http::course::connection_facts::ConnectionFacts;
-use crate::http::course::encryption::{Agreed, Encryption, Terms};
+use crate::http::course::encryption::{Agreed, Encryption, Offer, Terms};
 use crate::http::course::request::Request;
 use crate::http::plan::handshakes::Handshake;
 use crate::http::plan::runtime::{Listener, Runtime, Server};
@@ -87,8 +87,11 @@ impl Asked<'_> {
             None => return refuse(start.io, HANDSHAKE_FAILURE).await,
         };
         let key = config.cert_resolver.resolve(start.client_hello());
+        let offer = Offer::of(&start.client_hello());
         let stream = start.into_stream(Arc::clone(config)).await?;
-        let agreed = Agreed::of(stream.get_ref().1, key.as_deref());
+        let connection = stream.get_ref().1;
+        let mut agreed = Agreed::of(connection, key.as_deref(), offer);
+        agreed.meet(connection, self.server.clients.as_ref());
         let stream = Encrypted::new(stream);
         Ok((Box::new(stream), Encryption::On(Arc::new(agreed))))
     }

@@ -1,6 +1,6 @@
 //! What is written about certificates and protocols.
 
-use super::sessions;
+use super::{clients, sessions};
 use crate::conf::{
     Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Word,
 };
@@ -41,6 +41,11 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
     REJECT_HANDSHAKE,
     sessions::CACHE,
     sessions::TIMEOUT,
+    clients::VERIFY,
+    clients::CERTIFICATE,
+    clients::TRUSTED,
+    clients::DEPTH,
+    clients::CRL,
 ];
 
 pub(super) const OUTER: Contexts = Contexts::HTTP.or(Contexts::SERVER);

@@ -4,9 +4,13 @@
 //! have what the master saw, whoever may read the files. Only those made here are followed while
 //! serving.
 
+mod certificate_text;
+mod client_variables;
+mod clients;
 mod directives;
 mod follow;
 pub(in crate::modules) mod inspect;
+mod offer_text;
 pub(in crate::modules) mod pair;
 mod self_signed;
 mod sessions;
@@ -43,7 +47,7 @@ use sessions::Sessions;
 pub static MODULE: Module = Module {
     name: "tls",
     directives: directives::DIRECTIVES,
-    variables: variables::VARIABLES,
+    variables: &variables::VARIABLES,
     server,
     finish,
     ..module::MODULE
@@ -59,6 +63,9 @@ struct Registry {
 fn server(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut ServerParts) {
     let rejects = chain.nearest().is_some_and(|RejectHandshake(on)| *on);
     let certificates: &[Written] = chain.nearest().map_or(&[], |Certificates(all)| all);
+    let clients = clients::of(builder, chain, !certificates.is_empty());
+    let clients = builder.diagnostics.check(clients).flatten();
+    parts.clients = clients.as_ref().map(|terms| Arc::clone(&terms.clients));
     if certificates.is_empty() && !rejects {
         return;
     }
@@ -73,7 +80,7 @@ fn server(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut ServerParts)
     }
     let sessions = sessions::of(builder, chain);
     // With a pair that is refused, the server is not one without any.
-    parts.encryption = match config(chain, pairs, sessions) {
+    parts.encryption = match config(chain, pairs, sessions, clients) {
         _ if rejects => Some(Terms::Refuse),
         Ok(config) => Some(Terms::Accept(Arc::new(config))),
         Err(error) => {
@@ -87,6 +94,7 @@ fn config(
     chain: &Chain<'_>,
     pairs: Vec<Arc<Pair>>,
     sessions: Option<Sessions>,
+    clients: Option<clients::Terms>,
 ) -> Result<ServerConfig, rustls::Error> {
     let versions = match chain.nearest::<Protocols>() {
         Some(Protocols { tls_1_3: false, .. }) => vec![&TLS12],
@@ -95,9 +103,11 @@ fn config(
     };
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&versions)?;
-    let mut config = config
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(Offered(pairs)));
+    let config = match clients {
+        Some(terms) => config.with_client_cert_verifier(terms.verifier),
+        None => config.with_no_client_auth(),
+    };
+    let mut config = config.with_cert_resolver(Arc::new(Offered(pairs)));
     match sessions {
         Some(sessions) => config.session_storage = Arc::new(sessions),
         None => {

@@ -67,7 +67,10 @@ impl Trust {
             false => self
                 .check_chain(certificate, others, now)
                 .map_err(|error| match error {
-                    Error::UnknownIssuer | Error::CaUsedAsEndEntity
+                    // Somebody of the same name may be trusted.
+                    Error::UnknownIssuer
+                    | Error::CaUsedAsEndEntity
+                    | Error::InvalidSignatureForPublicKey
                         if parsed.issuer() == parsed.subject() =>
                     {
                         Refusal::SELF_SIGNED
