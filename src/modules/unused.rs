@@ -98,8 +98,6 @@ const UNUSED: &[DirectiveSpec] = &[
     unused("ssl_ciphers CIPHERS;", OUTER, ONE, CIPHERS),
     unused("ssl_ecdh_curve CURVES;", OUTER, ONE, CIPHERS),
     unused("ssl_dhparam FILE;", OUTER, ONE, CIPHERS),
-    unused("ssl_session_tickets on | off;", OUTER, Arity::FLAG, TICKETS),
-    unused("ssl_early_data on | off;", OUTER, Arity::FLAG, EARLY_DATA),
     unused("ssl_stapling on | off;", OUTER, Arity::FLAG, STAPLING),
     unused(
         "ssl_stapling_verify on | off;",
@@ -220,9 +218,6 @@ const COPIES: &str = "Has no effect: on plain connections the system sends long 
 const CIPHERS: &str = "Has no effect: only cipher suites and key exchanges without known weaknesses are \
                        there, all with forward secrecy, and the order is that of TLS 1.3 and then of \
                        strength.";
-const TICKETS: &str = "Has no effect: sessions are remembered here, see `ssl_session_cache`, and not given \
-                       away in tickets.";
-const EARLY_DATA: &str = "Has no effect: nothing is taken before the handshake is done.";
 const STAPLING: &str = "Has no effect: nothing is said about the revocation of certificates.";
 const CLOSING: &str =
     "Has no effect: how a connection is closed depends on what the client may still be sending.";

@@ -529,3 +529,59 @@ pingauge: [emerg] variables are not supported in "/x/$ssl_server_name.pem" in ht
    7 | server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_client_certificate /x/$ssl_server_name.pem; }
      |                                                                            ^^^^^^^^^^^^^^^^^^^^^^^
      help: expected a file
+
+=== keys of session tickets: lengths, and files that are not there
+--- file short.key
+short
+--- http_config
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_session_ticket_key short.key;
+}
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    server_name b;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_session_ticket_key no.key;
+}
+--- error
+pingauge: [emerg] cannot load session ticket key "short.key": it must be 48 or 80 bytes long in http_config:5
+   5 |     ssl_session_ticket_key short.key;
+     |                            ^^^^^^^^^
+pingauge: [emerg] cannot load session ticket key "no.key" (2: No such file or directory) in http_config:12
+  12 |     ssl_session_ticket_key no.key;
+     |                            ^^^^^^
+
+=== early data is never taken
+--- http_config
+ssl_early_data on;
+--- error
+pingauge: [emerg] early data is not supported in http_config:1
+   1 | ssl_early_data on;
+     |                ^^
+     help: remove the line: clients then wait for the handshake
+
+=== sessions and tickets: what can be said
+--- http_config
+ssl_session_tickets off;
+ssl_early_data off;
+ssl_session_timeout 1h;
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_session_tickets on;
+    ssl_session_cache none;
+}
+--- ok
+
+=== sessions and tickets: what cannot
+--- http_config
+ssl_session_tickets yes;
+--- error
+pingauge: [emerg] invalid value "yes" in "ssl_session_tickets" directive, it must be "on" or "off" in http_config:1
+   1 | ssl_session_tickets yes;
+     |                     ^^^

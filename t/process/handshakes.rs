@@ -10,7 +10,7 @@ use crate::harness::Running;
 use crate::harness::site::{Parts, Site};
 
 /// Servers on the second port, all with one certificate that is made for them.
-fn servers(http: &str, servers: &[&str]) -> Parts {
+pub(crate) fn servers(http: &str, servers: &[&str]) -> Parts {
     let server = |text: &&str| {
         format!(
             "server {{ listen 127.0.0.1:$PORT2 ssl;\n\
@@ -25,7 +25,7 @@ fn servers(http: &str, servers: &[&str]) -> Parts {
 }
 
 /// What `openssl s_client` says that sends `input`; it is ended after a while.
-fn client(site: &Site, arguments: &[&str], input: &str) -> String {
+pub(crate) fn client(site: &Site, arguments: &[&str], input: &str) -> String {
     let mut client = Command::new("timeout")
         .args(["20", "openssl", "s_client", "-connect"])
         .arg(site.address(site.second_port).to_string())
@@ -42,7 +42,7 @@ fn client(site: &Site, arguments: &[&str], input: &str) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+pub(crate) const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 #[test]
 fn whoever_is_refused_is_told_why() {
@@ -118,9 +118,13 @@ fn sessions_are_remembered_as_told() {
     let cases = [
         ("", true),
         ("ssl_session_cache off;", false),
-        ("ssl_session_cache none;", false),
-        ("ssl_session_cache builtin;", true),
-        ("ssl_session_cache shared:TLS:1m;", true),
+        ("ssl_session_cache none;", true),
+        ("ssl_session_cache none; ssl_session_tickets off;", false),
+        ("ssl_session_cache builtin; ssl_session_tickets off;", true),
+        (
+            "ssl_session_cache shared:TLS:1m; ssl_session_tickets off;",
+            true,
+        ),
         (
             "ssl_session_cache shared:TLS:1m; ssl_session_timeout 1s;",
             false,

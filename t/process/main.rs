@@ -43,6 +43,7 @@ mod road_load;
 mod sessions;
 mod signal_order;
 mod signals;
+mod tickets;
 mod tls;
 mod waits;
 mod workers;

@@ -1,6 +1,6 @@
 //! What is written about certificates and protocols.
 
-use super::{clients, sessions};
+use super::{clients, sessions, tickets};
 use crate::conf::{
     Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Word,
 };
@@ -41,6 +41,9 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
     REJECT_HANDSHAKE,
     sessions::CACHE,
     sessions::TIMEOUT,
+    tickets::TICKETS,
+    tickets::KEY,
+    EARLY_DATA,
     clients::VERIFY,
     clients::CERTIFICATE,
     clients::TRUSTED,
@@ -140,6 +143,27 @@ const REJECT_HANDSHAKE: DirectiveSpec = DirectiveSpec {
         let on = statement.flag(1)?;
         statement.scope.insert(RejectHandshake(on));
         Ok(())
+    },
+    ..SPEC
+};
+
+const EARLY_DATA: DirectiveSpec = DirectiveSpec {
+    name: "ssl_early_data",
+    contexts: OUTER,
+    arity: Arity::FLAG,
+    doc: Doc {
+        syntax: "ssl_early_data off;",
+        default: "ssl_early_data off;",
+        text: "Requests that are sent with the first flight of a handshake (0-RTT) can be sent again by whoever \
+               overhears them. They are never taken here, so `on` is an error; clients send them once the handshake is done.",
+        example: "",
+    },
+    apply: |statement| match statement.flag(1)? {
+        false => Ok(()),
+        true => {
+            let problem = statement.error(1, "early data is not supported");
+            Err(problem.with_help("remove the line: clients then wait for the handshake"))
+        }
     },
     ..SPEC
 };

@@ -15,6 +15,7 @@ pub(in crate::modules) mod pair;
 mod self_signed;
 mod sessions;
 mod status;
+mod tickets;
 pub(in crate::modules) mod trust;
 mod variables;
 
@@ -41,7 +42,7 @@ use directives::{Certificates, Keys, RejectHandshake, Written};
 use follow::Follow;
 use pair::{Fault, Offered, Pair};
 use self_signed::SelfSigned;
-use sessions::Sessions;
+use sessions::Resumption;
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -93,7 +94,7 @@ fn server(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut ServerParts)
 fn config(
     chain: &Chain<'_>,
     pairs: Vec<Arc<Pair>>,
-    sessions: Option<Sessions>,
+    sessions: Resumption,
     clients: Option<clients::Terms>,
 ) -> Result<ServerConfig, rustls::Error> {
     let versions = match chain.nearest::<Protocols>() {
@@ -108,12 +109,15 @@ fn config(
         None => config.with_no_client_auth(),
     };
     let mut config = config.with_cert_resolver(Arc::new(Offered(pairs)));
-    match sessions {
-        Some(sessions) => config.session_storage = Arc::new(sessions),
-        None => {
-            config.session_storage = Arc::new(NoServerSessionStorage {});
-            config.send_tls13_tickets = 0;
-        }
+    if sessions.remembered.is_none() && sessions.tickets.is_none() {
+        config.send_tls13_tickets = 0;
+    }
+    config.session_storage = match sessions.remembered {
+        Some(sessions) => Arc::new(sessions),
+        None => Arc::new(NoServerSessionStorage {}),
+    };
+    if let Some(tickets) = sessions.tickets {
+        config.ticketer = tickets;
     }
     config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
     Ok(config)
@@ -293,6 +297,7 @@ fn without_key(certificate: &Written) -> Diagnostic {
 fn finish(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
     let Registry { pairs, self_signed } = std::mem::take(builder.thing());
     status::mount(builder, pairs);
+    tickets::finish(builder);
     for (mut provision, pair) in self_signed {
         provision.names.add_name("localhost");
         provision.names.add_name(hostname());

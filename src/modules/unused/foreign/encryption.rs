@@ -14,11 +14,10 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "details of TLS",
         home: NGINX,
-        instead: "remove the line: only what is without known weaknesses is spoken, and keys of \
-                  sessions are made here",
+        instead: "remove the line: only what is without known weaknesses is spoken",
         directives: "ssl_certificate_cache ssl_certificate_compression ssl_conf_command \
             ssl_ech_file ssl_engine ssl_key_log ssl_ntls \
-            ssl_object_cache_inheritable ssl_session_ticket_key ssl_stapling_file \
+            ssl_object_cache_inheritable ssl_stapling_file \
             ssl_stapling_responder ssl_dyn_rec_enable ssl_dyn_rec_size_hi ssl_dyn_rec_size_lo \
             ssl_dyn_rec_threshold ssl_dyn_rec_timeout",
         variables: "ssl_client_cert_type ssl_client_sigalg ssl_early_data ssl_ech_outer_server_name \
