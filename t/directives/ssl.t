@@ -84,7 +84,7 @@ server {
     ssl_certificate_key k.pem;
 }
 --- error
-pingauge: [emerg] cannot load certificate key "k.pem": it is encrypted, which is not supported in http_config:4
+pingauge: [emerg] cannot load certificate key "k.pem": it is encrypted, and there is no file of passwords in http_config:4
    4 |     ssl_certificate_key k.pem;
      |                         ^^^^^
 
@@ -585,3 +585,105 @@ ssl_session_tickets yes;
 pingauge: [emerg] invalid value "yes" in "ssl_session_tickets" directive, it must be "on" or "off" in http_config:1
    1 | ssl_session_tickets yes;
      |                     ^^^
+
+=== encrypted keys: opened by one of the passwords
+--- file c.pem
+-----BEGIN CERTIFICATE-----
+MIIBeTCCAR+gAwIBAgIUNNT7w1LFqBM4k+fhcN0BVfhlSnwwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGYS50ZXN0MCAXDTI2MTEzMDA2NTMyMVoYDzIxMjYxMTA2MDY1
+MzIxWjARMQ8wDQYDVQQDDAZhLnRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQnick2POrYqyjtB2EqbDUbFq4jd1eDILLvbbK2rN6/xVVgJwpgakBbVjmzwvPe
+3/kLHvHEQ2moPmEWITWcSMjUo1MwUTAdBgNVHQ4EFgQU3pYrg64OD94snW/1ayMv
+IeG7IZIwHwYDVR0jBBgwFoAU3pYrg64OD94snW/1ayMvIeG7IZIwDwYDVR0TAQH/
+BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiA1oqBEHN9IERYwwtepmWfqVYbxgZNp
+70rCAtoG+GRN+QIhAKLLXU1QmG1WO1YLOxYpMv9N9EgQY+zpm5oyVJfM2Hy7
+-----END CERTIFICATE-----
+--- file e.pem
+-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiS22ljU15g5AICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEKsGRb1QVHVvlArELfmeIj4EgZBb
+RBqHW8bVuSAQtANU7HFIc2YuxjVXDuW2sWPL01iDABOH5bt29vCPMZZr3DMROJTB
+owgjBK0R2MJyd+mia3ONCdH29ArHFu01mvQk21rRPq9RqpzdL0caEDYF6xSXZqdG
+S+4G3dYx4OBT4GoIpIcnzgkXfh0/uB6bGMvh9LA3SLeZfONJ/1Ee+itd36eX2Vk=
+-----END ENCRYPTED PRIVATE KEY-----
+--- file passwords
+wrong
+
+open sesame
+other
+--- http_config
+ssl_password_file passwords;
+server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem;  }
+--- config
+location / { proxy_ssl_certificate c.pem; proxy_ssl_certificate_key e.pem; proxy_ssl_password_file passwords; proxy_pass https://127.0.0.1:9; }
+--- ok
+
+=== encrypted keys: what does not open them
+--- file c.pem
+-----BEGIN CERTIFICATE-----
+MIIBeTCCAR+gAwIBAgIUNNT7w1LFqBM4k+fhcN0BVfhlSnwwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGYS50ZXN0MCAXDTI2MTEzMDA2NTMyMVoYDzIxMjYxMTA2MDY1
+MzIxWjARMQ8wDQYDVQQDDAZhLnRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQnick2POrYqyjtB2EqbDUbFq4jd1eDILLvbbK2rN6/xVVgJwpgakBbVjmzwvPe
+3/kLHvHEQ2moPmEWITWcSMjUo1MwUTAdBgNVHQ4EFgQU3pYrg64OD94snW/1ayMv
+IeG7IZIwHwYDVR0jBBgwFoAU3pYrg64OD94snW/1ayMvIeG7IZIwDwYDVR0TAQH/
+BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiA1oqBEHN9IERYwwtepmWfqVYbxgZNp
+70rCAtoG+GRN+QIhAKLLXU1QmG1WO1YLOxYpMv9N9EgQY+zpm5oyVJfM2Hy7
+-----END CERTIFICATE-----
+--- file e.pem
+-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiS22ljU15g5AICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEKsGRb1QVHVvlArELfmeIj4EgZBb
+RBqHW8bVuSAQtANU7HFIc2YuxjVXDuW2sWPL01iDABOH5bt29vCPMZZr3DMROJTB
+owgjBK0R2MJyd+mia3ONCdH29ArHFu01mvQk21rRPq9RqpzdL0caEDYF6xSXZqdG
+S+4G3dYx4OBT4GoIpIcnzgkXfh0/uB6bGMvh9LA3SLeZfONJ/1Ee+itd36eX2Vk=
+-----END ENCRYPTED PRIVATE KEY-----
+--- file o.pem
+-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIGxMBwGCiqGSIb3DQEMAQMwDgQIspX1NdhM850CAggABIGQUD1sKrle3hHXLBlP
+RqrhDpCMGO2i5q8h69aa86IpzyKOKLcSFZONq76zLgj9WpylW9OqPlQP2cHH87S5
+hoJ/z30LCHsV/Zg0RiB4p1c4pS7/dPrrBOwsYaTvrpv2NLea0tLN/Y9yrDxFfOdP
+APenZaUZ5ibvB2eYXg/fo3OJ2GZ73//vKxF/TwhdKR6VQ/gB
+-----END ENCRYPTED PRIVATE KEY-----
+--- file old.pem
+-----BEGIN EC PRIVATE KEY-----
+Proc-Type: 4,ENCRYPTED
+DEK-Info: AES-256-CBC,C6D9A0F05C2BC40B6DD9E55531B83F44
+
+IJu70Y1a8fTkCCwOVnR23NCzxF2h/y87cWEmUHwO46iYIBOOsxTCJAGTJsc008VR
++KHId9XceSZJY4036HVzkbMSeLuE1KX/HQ4WklUGzLL/igahdV9IY+87/PElLnam
+fGVnYpzZDmlythdrBgBmyhaPmH6vkQwzMkFktGSIMUs=
+-----END EC PRIVATE KEY-----
+--- file passwords
+open sesame
+--- file wrong
+close sesame
+--- http_config
+server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem;  }
+server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem; ssl_password_file wrong; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem; ssl_password_file no; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name o; ssl_certificate c.pem; ssl_certificate_key o.pem; ssl_password_file passwords; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name old; ssl_certificate c.pem; ssl_certificate_key old.pem; ssl_password_file passwords; }
+--- config
+location / { proxy_ssl_certificate c.pem; proxy_ssl_certificate_key e.pem; proxy_pass https://127.0.0.1:9; }
+--- error
+pingauge: [emerg] cannot load certificate key "e.pem": it is encrypted, and there is no file of passwords in http_config:1
+   1 |  127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem;  }
+     |                                                                                 ^^^^^
+     also: config:1
+pingauge: [warn] conflicting server name "e" on 127.0.0.1:$PORT2, ignored in http_config:2
+   2 | server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem; ssl_password_file wrong; }
+     |                                                  ^
+     also: line 3
+pingauge: [emerg] cannot load certificate key "e.pem": no password of the password file opens it in http_config:2
+   2 |  127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem; ssl_password_file wrong; }
+     |                                                                                 ^^^^^
+pingauge: [emerg] cannot load password file "no" (2: No such file or directory) in http_config:3
+   3 | ver_name e; ssl_certificate c.pem; ssl_certificate_key e.pem; ssl_password_file no; }
+     |                                                                                 ^^
+pingauge: [emerg] cannot load certificate key "o.pem": the way in which it is encrypted is not supported in http_config:4
+   4 |  127.0.0.1:$PORT2 ssl; server_name o; ssl_certificate c.pem; ssl_certificate_key o.pem; ssl_password_file passwords; }
+     |                                                                                 ^^^^^
+pingauge: [emerg] cannot load certificate key "old.pem": it is encrypted in an old form, which is not supported: "openssl pkcs8 -topk8" makes a new one in http_config:5
+   5 | 27.0.0.1:$PORT2 ssl; server_name old; ssl_certificate c.pem; ssl_certificate_key old.pem; ssl_password_file passwords; }
+     |                                                                                 ^^^^^^^

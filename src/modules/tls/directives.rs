@@ -1,6 +1,6 @@
 //! What is written about certificates and protocols.
 
-use super::{clients, sessions, tickets};
+use super::{clients, passwords, sessions, tickets};
 use crate::conf::{
     Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Word,
 };
@@ -44,6 +44,7 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
     tickets::TICKETS,
     tickets::KEY,
     EARLY_DATA,
+    passwords::FILE,
     clients::VERIFY,
     clients::CERTIFICATE,
     clients::TRUSTED,
@@ -94,7 +95,8 @@ const CERTIFICATE_KEY: DirectiveSpec = DirectiveSpec {
     doc: Doc {
         syntax: "ssl_certificate_key file | selfsigned:file;",
         default: "",
-        text: "The private key of a certificate, PEM and not encrypted: RSA, ECDSA or Ed25519. The \
+        text: "The private key of a certificate, PEM: RSA, ECDSA or Ed25519; one that is encrypted is opened with \
+               `ssl_password_file`. The \
                first key belongs to the first `ssl_certificate` of the block, the second to the \
                second. It is read before workers give up the rights of root. For `selfsigned:` see \
                `ssl_certificate`.",

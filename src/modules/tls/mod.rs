@@ -12,6 +12,7 @@ mod follow;
 pub(in crate::modules) mod inspect;
 mod offer_text;
 pub(in crate::modules) mod pair;
+pub(in crate::modules) mod passwords;
 mod self_signed;
 mod sessions;
 mod status;
@@ -41,6 +42,7 @@ pub(in crate::modules) use directives::Protocols;
 use directives::{Certificates, Keys, RejectHandshake, Written};
 use follow::Follow;
 use pair::{Fault, Offered, Pair};
+use passwords::PasswordFile;
 use self_signed::SelfSigned;
 use sessions::Resumption;
 
@@ -74,7 +76,7 @@ fn server(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut ServerParts)
     let mut pairs = Vec::new();
     for (number, certificate) in certificates.iter().enumerate() {
         let pair = match keys.get(number) {
-            Some(key) => pair_of(builder, chain.scope(), certificate, key),
+            Some(key) => pair_of(builder, chain, certificate, key),
             None => Err(without_key(certificate)),
         };
         pairs.extend(builder.diagnostics.check(pair));
@@ -126,7 +128,7 @@ fn config(
 /// The pair of these files, known already or read.
 fn pair_of(
     builder: &mut Builder<'_>,
-    server: &Scope,
+    chain: &Chain<'_>,
     certificate: &Written,
     key: &Written,
 ) -> Result<Arc<Pair>, Diagnostic> {
@@ -147,14 +149,18 @@ fn pair_of(
         .find(|pair| (&pair.certificate, &pair.key) == (&files.0, &files.1));
     let pair = match known {
         Some(pair) => Arc::clone(pair),
-        None => Arc::new(read(builder, certificate, key)?),
+        None => {
+            let file = chain.nearest().map(|PasswordFile(file)| file);
+            let passwords = passwords::of(builder, file)?;
+            Arc::new(read(builder, certificate, key, &passwords)?)
+        }
     };
     let registry = builder.thing::<Registry>();
     if !registry.pairs.iter().any(|one| Arc::ptr_eq(one, &pair)) {
         registry.pairs.push(Arc::clone(&pair));
     }
     if certificate.is_self_signed {
-        registry.add_names(&pair, server);
+        registry.add_names(&pair, chain.scope());
     }
     Ok(pair)
 }
@@ -194,6 +200,7 @@ fn read(
     builder: &mut Builder<'_>,
     certificate: &Written,
     key: &Written,
+    passwords: &[Vec<u8>],
 ) -> Result<Pair, Diagnostic> {
     let paths = (path_of(builder, certificate), path_of(builder, key));
     let content = (builder.files.read(&paths.0), builder.files.read(&paths.1));
@@ -206,7 +213,7 @@ fn read(
         (Err(error), _) => return Err(unreadable("certificate", &paths.0, certificate, &error)),
         (_, Err(error)) => return Err(unreadable("certificate key", &paths.1, key, &error)),
     };
-    let read = pair::read(&content.0, &content.1);
+    let read = pair::read(&content.0, &content.1, passwords);
     let shown = (paths.0.display(), paths.1.display());
     let read = read.map_err(|fault| match fault {
         Fault::Certificate(what) => Diagnostic::error(

@@ -23,6 +23,8 @@ pub(super) struct Crl(pub(super) File);
 pub(super) struct Certificate(pub(super) Option<File>);
 /// `proxy_ssl_certificate_key`
 pub(super) struct Key(pub(super) Option<File>);
+/// `proxy_ssl_password_file`
+pub(super) struct PasswordFile(pub(super) File);
 /// `proxy_ssl_protocols`
 pub(super) struct ProtocolsWritten(pub(super) Protocols);
 /// `proxy_ssl_ciphers`
@@ -33,7 +35,7 @@ pub(super) struct SessionReuse(pub(super) bool);
 const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
 
 /// The rows.
-pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
+pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 12] = [
     DirectiveSpec {
         name: "proxy_ssl_name",
         contexts: BLOCKS,
@@ -165,12 +167,30 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
         doc: Doc {
             syntax: "proxy_ssl_certificate_key file;",
             default: "",
-            text: "The private key of `proxy_ssl_certificate`, in PEM and not encrypted: RSA, ECDSA or Ed25519.",
+            text: "The private key of `proxy_ssl_certificate`, in PEM: RSA, ECDSA or Ed25519; one that is encrypted is opened with \
+                   `proxy_ssl_password_file`.",
             example: "",
         },
         apply: |statement| {
             let file = File::or_none(statement)?;
             statement.scope.insert(Key(file));
+            Ok(())
+        },
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "proxy_ssl_password_file",
+        contexts: BLOCKS,
+        doc: Doc {
+            syntax: "proxy_ssl_password_file file;",
+            default: "",
+            text: "A file of passwords, one on each line, that are tried in turn on a `proxy_ssl_certificate_key` that is \
+                   encrypted, in the form of PKCS #8.",
+            example: "",
+        },
+        apply: |statement| {
+            let file = File::of(statement)?;
+            statement.scope.insert(PasswordFile(file));
             Ok(())
         },
         ..SPEC

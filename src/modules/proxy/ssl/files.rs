@@ -14,11 +14,12 @@ pub(super) fn pair(
     builder: &mut Builder<'_>,
     (certificate, key): &(PathBuf, PathBuf),
     (own, other): (&File, &File),
+    passwords: &[Vec<u8>],
 ) -> Result<CertifiedKey, Diagnostic> {
     let (what, what_key) = ("certificate", "certificate key");
     let content = read(builder, certificate, own, what)?;
     let key_content = read(builder, key, other, what_key)?;
-    pair::read(&content, &key_content).map_err(|fault| match fault {
+    pair::read(&content, &key_content, passwords).map_err(|fault| match fault {
         Fault::Certificate(problem) => refused(certificate, own, what, problem),
         Fault::Key(problem) => refused(key, other, what_key, problem),
         Fault::Mismatch => {

@@ -24,12 +24,13 @@ use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
 use crate::http::transport::secure::{PeerTerms, Secure};
 use crate::modules::tls::Protocols;
+use crate::modules::tls::passwords;
 use crate::modules::tls::trust::files::File;
 use crate::modules::tls::trust::{Role, Trust};
 pub(super) use directives::ROWS;
 use directives::{
-    Certificate, Ciphers, Crl, Key, Name, ProtocolsWritten, SendsName, SessionReuse, Trusted,
-    Verify, VerifyDepth,
+    Certificate, Ciphers, Crl, Key, Name, PasswordFile, ProtocolsWritten, SendsName, SessionReuse,
+    Trusted, Verify, VerifyDepth,
 };
 use verifier::Verifier;
 
@@ -199,7 +200,11 @@ fn config(
         _ => None,
     };
     let own = match (&written.pair, pair(chain)?) {
-        (Some(paths), Some(files)) => Some(files::pair(builder, paths, files)?),
+        (Some(paths), Some(files)) => {
+            let file = chain.nearest().map(|PasswordFile(file)| file);
+            let passwords = passwords::of(builder, file)?;
+            Some(files::pair(builder, paths, files, &passwords)?)
+        }
         _ => None,
     };
     let versions = match written.protocols {

@@ -24,13 +24,6 @@ pub(super) const FEATURES: &[Feature] = &[
             ssl_ech_status ssl_session_id ",
     },
     Feature {
-        name: "passwords of keys",
-        home: NGINX,
-        instead: "store the key without a password, readable for root only",
-        directives: "ssl_password_file",
-        variables: "",
-    },
-    Feature {
         name: "TLS switched on by a directive",
         home: NGINX,
         instead: "write \"listen 443 ssl;\"",
