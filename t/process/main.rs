@@ -30,6 +30,7 @@ mod lasting;
 mod lifecycle;
 mod long_files;
 mod metric_push;
+mod mirror;
 mod origin_tls;
 mod packed;
 mod prometheus;
