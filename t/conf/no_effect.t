@@ -38,13 +38,9 @@ map_hash_max_size 2048;
 map_hash_bucket_size 64;
 proxy_headers_hash_max_size 512;
 proxy_headers_hash_bucket_size 64;
-ssl_prefer_server_ciphers on;
-ssl_ciphers HIGH:!aNULL:!MD5;
-ssl_ecdh_curve X25519:prime256v1;
 ssl_dhparam /etc/ssl/dhparam.pem;
 ssl_stapling on;
 ssl_stapling_verify on;
-ssl_buffer_size 4k;
 reset_timedout_connection on;
 lingering_close on;
 lingering_time 30s;
@@ -71,7 +67,7 @@ open_file_cache_errors on;
 open_log_file_cache max=100;
 --- warn
 pingauge: accepted without effect in main_config (line): worker_cpu_affinity (2), timer_resolution (3), lock_file (4), thread_pool (5), pcre_jit (6), worker_connections (8), multi_accept (9), use (10), accept_mutex (11), accept_mutex_delay (12), worker_aio_requests (13)
-pingauge: accepted without effect in http_config (line): sendfile (1), sendfile_max_chunk (2), tcp_nopush (3), tcp_nodelay (4), output_buffers (5), postpone_output (6), aio (7), aio_write (8), directio (9), directio_alignment (10), read_ahead (11), types_hash_max_size (12), types_hash_bucket_size (13), server_names_hash_max_size (14), server_names_hash_bucket_size (15), variables_hash_max_size (16), variables_hash_bucket_size (17), map_hash_max_size (18), map_hash_bucket_size (19), proxy_headers_hash_max_size (20), proxy_headers_hash_bucket_size (21), ssl_prefer_server_ciphers (22), ssl_ciphers (23), ssl_ecdh_curve (24), ssl_dhparam (25), ssl_stapling (26), ssl_stapling_verify (27), ssl_buffer_size (28), reset_timedout_connection (29), lingering_close (30), lingering_time (31), lingering_timeout (32), keepalive_disable (33), connection_pool_size (34), request_pool_size (35), client_body_buffer_size (36), client_body_in_single_buffer (37), client_body_temp_path (38), proxy_temp_file_write_size (39), proxy_busy_buffers_size (40), fastcgi_temp_path (41), uwsgi_temp_path (42), scgi_temp_path (43), subrequest_output_buffer_size (44), msie_padding (45), msie_refresh (46), uninitialized_variable_warn (47), open_file_cache (48), open_file_cache_valid (49), open_file_cache_min_uses (50), open_file_cache_errors (51), open_log_file_cache (52)
+pingauge: accepted without effect in http_config (line): sendfile (1), sendfile_max_chunk (2), tcp_nopush (3), tcp_nodelay (4), output_buffers (5), postpone_output (6), aio (7), aio_write (8), directio (9), directio_alignment (10), read_ahead (11), types_hash_max_size (12), types_hash_bucket_size (13), server_names_hash_max_size (14), server_names_hash_bucket_size (15), variables_hash_max_size (16), variables_hash_bucket_size (17), map_hash_max_size (18), map_hash_bucket_size (19), proxy_headers_hash_max_size (20), proxy_headers_hash_bucket_size (21), ssl_dhparam (22), ssl_stapling (23), ssl_stapling_verify (24), reset_timedout_connection (25), lingering_close (26), lingering_time (27), lingering_timeout (28), keepalive_disable (29), connection_pool_size (30), request_pool_size (31), client_body_buffer_size (32), client_body_in_single_buffer (33), client_body_temp_path (34), proxy_temp_file_write_size (35), proxy_busy_buffers_size (36), fastcgi_temp_path (37), uwsgi_temp_path (38), scgi_temp_path (39), subrequest_output_buffer_size (40), msie_padding (41), msie_refresh (42), uninitialized_variable_warn (43), open_file_cache (44), open_file_cache_valid (45), open_file_cache_min_uses (46), open_file_cache_errors (47), open_log_file_cache (48)
 
 === parameters of sockets
 --- http_config

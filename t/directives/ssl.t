@@ -191,26 +191,36 @@ server {
 
 === sources that there are none of
 --- http_config
-ssl_certificate data:$name;
+ssl_certificate store:x;
 ssl_certificate_key engine:pkcs11:key;
-ssl_certificate $ssl_server_name.pem;
+ssl_certificate selfsigned:$ssl_server_name.pem;
 ssl_certificate selfsigned:;
+ssl_certificate_key data:;
+ssl_certificate $nothing_of_the_kind;
+ssl_certificate_key k.pem;
+server { listen 127.0.0.1:$PORT2 ssl; }
 --- error
-pingauge: [emerg] "data:" is not supported in "data:$name" in http_config:1
-   1 | ssl_certificate data:$name;
-     |                 ^^^^^^^^^^
+pingauge: [emerg] "store:" is not supported in "store:x" in http_config:1
+   1 | ssl_certificate store:x;
+     |                 ^^^^^^^
      help: expected a file, or "selfsigned:" and a file
 pingauge: [emerg] "engine:" is not supported in "engine:pkcs11:key" in http_config:2
    2 | ssl_certificate_key engine:pkcs11:key;
      |                     ^^^^^^^^^^^^^^^^^
      help: expected a file, or "selfsigned:" and a file
-pingauge: [emerg] variables are not supported in "$ssl_server_name.pem" in http_config:3
-   3 | ssl_certificate $ssl_server_name.pem;
-     |                 ^^^^^^^^^^^^^^^^^^^^
+pingauge: [emerg] variables are not supported in "selfsigned:$ssl_server_name.pem" in http_config:3
+   3 | ssl_certificate selfsigned:$ssl_server_name.pem;
+     |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
      help: write a server for each name; the client's name finds its certificate
 pingauge: [emerg] no file in "selfsigned:" in http_config:4
    4 | ssl_certificate selfsigned:;
      |                 ^^^^^^^^^^^
+pingauge: [emerg] no file in "data:" in http_config:5
+   5 | ssl_certificate_key data:;
+     |                     ^^^^^
+pingauge: [emerg] unknown "nothing_of_the_kind" variable in http_config:6
+   6 | ssl_certificate $nothing_of_the_kind;
+     |                 ^^^^^^^^^^^^^^^^^^^^
 
 === protocols of old
 --- http_config
@@ -687,3 +697,95 @@ pingauge: [emerg] cannot load certificate key "o.pem": the way in which it is en
 pingauge: [emerg] cannot load certificate key "old.pem": it is encrypted in an old form, which is not supported: "openssl pkcs8 -topk8" makes a new one in http_config:5
    5 | 27.0.0.1:$PORT2 ssl; server_name old; ssl_certificate c.pem; ssl_certificate_key old.pem; ssl_password_file passwords; }
      |                                                                                 ^^^^^^^
+
+=== ciphers, groups and records: what can be said
+--- http_config
+ssl_ciphers HIGH:!aNULL:!MD5;
+ssl_ecdh_curve auto;
+ssl_prefer_server_ciphers on;
+ssl_buffer_size 4k;
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256;
+    ssl_ecdh_curve secp521r1:prime256v1:X448;
+}
+--- warn
+pingauge: [warn] not supported, ignored: DHE-RSA-AES128-GCM-SHA256 in http_config:9
+   9 |     ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256;
+     |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+pingauge: [warn] not supported, ignored: secp521r1, X448 in http_config:10
+  10 |     ssl_ecdh_curve secp521r1:prime256v1:X448;
+     |                    ^^^^^^^^^^^^^^^^^^^^^^^^^
+
+=== ciphers, groups and records: what leaves nothing
+--- http_config
+ssl_ciphers AES128-SHA:RC4-MD5;
+ssl_ecdh_curve secp521r1;
+ssl_prefer_server_ciphers maybe;
+ssl_buffer_size 100;
+--- error
+pingauge: [emerg] no cipher is left of "AES128-SHA:RC4-MD5" in http_config:1
+   1 | ssl_ciphers AES128-SHA:RC4-MD5;
+     |             ^^^^^^^^^^^^^^^^^^
+     help: there are AES-GCM and ChaCha20-Poly1305 with ECDHE: "ssl_ciphers DEFAULT" allows them all
+pingauge: [emerg] no group is left of "secp521r1" in http_config:2
+   2 | ssl_ecdh_curve secp521r1;
+     |                ^^^^^^^^^
+     help: there are "X25519", "prime256v1" and "secp384r1"
+pingauge: [emerg] invalid value "maybe" in "ssl_prefer_server_ciphers" directive, it must be "on" or "off" in http_config:3
+   3 | ssl_prefer_server_ciphers maybe;
+     |                           ^^^^^
+pingauge: [emerg] "100" is too short in http_config:4
+   4 | ssl_buffer_size 100;
+     |                 ^^^
+     help: the shortest is 512
+
+=== certificates by variables, and certificates in place
+--- file c.pem
+-----BEGIN CERTIFICATE-----
+MIIBeTCCAR+gAwIBAgIUNNT7w1LFqBM4k+fhcN0BVfhlSnwwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGYS50ZXN0MCAXDTI2MTEzMDA2NTMyMVoYDzIxMjYxMTA2MDY1
+MzIxWjARMQ8wDQYDVQQDDAZhLnRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQnick2POrYqyjtB2EqbDUbFq4jd1eDILLvbbK2rN6/xVVgJwpgakBbVjmzwvPe
+3/kLHvHEQ2moPmEWITWcSMjUo1MwUTAdBgNVHQ4EFgQU3pYrg64OD94snW/1ayMv
+IeG7IZIwHwYDVR0jBBgwFoAU3pYrg64OD94snW/1ayMvIeG7IZIwDwYDVR0TAQH/
+BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiA1oqBEHN9IERYwwtepmWfqVYbxgZNp
+70rCAtoG+GRN+QIhAKLLXU1QmG1WO1YLOxYpMv9N9EgQY+zpm5oyVJfM2Hy7
+-----END CERTIFICATE-----
+--- file k.pem
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg4EnQJ2Tsku1A5mPm
+Vb7hTewC3FXVENHYTcBwrSgYogShRANCAAQnick2POrYqyjtB2EqbDUbFq4jd1eD
+ILLvbbK2rN6/xVVgJwpgakBbVjmzwvPe3/kLHvHEQ2moPmEWITWcSMjU
+-----END PRIVATE KEY-----
+--- http_config
+map $ssl_server_name $who { default nobody; a.test a; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name a; ssl_certificate /x/$ssl_server_name.pem; ssl_certificate_key /x/$who.key; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name b; ssl_certificate data:$who; ssl_certificate_key data:$who; ssl_certificate c.pem; ssl_certificate_key k.pem; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name c; ssl_certificate "data:-----BEGIN CERTIFICATE-----
+MIIBeTCCAR+gAwIBAgIUNNT7w1LFqBM4k+fhcN0BVfhlSnwwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGYS50ZXN0MCAXDTI2MTEzMDA2NTMyMVoYDzIxMjYxMTA2MDY1
+MzIxWjARMQ8wDQYDVQQDDAZhLnRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQnick2POrYqyjtB2EqbDUbFq4jd1eDILLvbbK2rN6/xVVgJwpgakBbVjmzwvPe
+3/kLHvHEQ2moPmEWITWcSMjUo1MwUTAdBgNVHQ4EFgQU3pYrg64OD94snW/1ayMv
+IeG7IZIwHwYDVR0jBBgwFoAU3pYrg64OD94snW/1ayMvIeG7IZIwDwYDVR0TAQH/
+BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiA1oqBEHN9IERYwwtepmWfqVYbxgZNp
+70rCAtoG+GRN+QIhAKLLXU1QmG1WO1YLOxYpMv9N9EgQY+zpm5oyVJfM2Hy7
+-----END CERTIFICATE-----
+"; ssl_certificate_key "data:-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg4EnQJ2Tsku1A5mPm
+Vb7hTewC3FXVENHYTcBwrSgYogShRANCAAQnick2POrYqyjtB2EqbDUbFq4jd1eD
+ILLvbbK2rN6/xVVgJwpgakBbVjmzwvPe3/kLHvHEQ2moPmEWITWcSMjU
+-----END PRIVATE KEY-----
+"; }
+--- ok
+
+=== certificates in place that are none
+--- http_config
+server { listen 127.0.0.1:$PORT2 ssl; ssl_certificate data:garbage; ssl_certificate_key data:garbage; }
+--- error
+pingauge: [emerg] cannot load certificate "data:": there is no certificate in it in http_config:1
+   1 | server { listen 127.0.0.1:$PORT2 ssl; ssl_certificate data:garbage; ssl_certificate_key data:garbage; }
+     |                                                      ^^^^^^^^^^^^

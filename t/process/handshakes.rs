@@ -194,3 +194,72 @@ fn a_server_remembers_as_it_is_told_itself() {
     }
     running.server.stop().unwrap();
 }
+
+#[test]
+fn ciphers_groups_and_records_are_as_told() {
+    if !have("openssl") {
+        return;
+    }
+    let parts = servers(
+        "",
+        &[
+            "server_name narrow.test; ssl_ciphers ECDHE-ECDSA-AES256-GCM-SHA384; ssl_ecdh_curve secp384r1;",
+            "server_name ours.test; ssl_prefer_server_ciphers on; \
+             ssl_ciphers ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256;",
+            "server_name theirs.test; \
+             ssl_ciphers ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256;",
+            "server_name short.test; ssl_buffer_size 512; location /long { root $DIR/html; }",
+        ],
+    );
+    let site = Site::create().unwrap();
+    site.add_file("html/long", &"x".repeat(20_000)).unwrap();
+    let running = Running::start_at(site, &parts);
+    let site = &running.site;
+    let both = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305";
+    for (name, more, expected) in [
+        (
+            "narrow.test",
+            &["-tls1_2"][..],
+            "Cipher is ECDHE-ECDSA-AES256-GCM-SHA384",
+        ),
+        (
+            "narrow.test",
+            &["-tls1_2"],
+            "Server Temp Key: ECDH, secp384r1",
+        ),
+        (
+            "narrow.test",
+            &["-tls1_3"],
+            "Server Temp Key: ECDH, secp384r1",
+        ),
+        (
+            "narrow.test",
+            &["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"],
+            "alert number 40",
+        ),
+        ("narrow.test", &["-groups", "X25519"], "alert number 40"),
+        (
+            "ours.test",
+            &["-tls1_2", "-cipher", both],
+            "Cipher is ECDHE-ECDSA-CHACHA20-POLY1305",
+        ),
+        (
+            "theirs.test",
+            &["-tls1_2", "-cipher", both],
+            "Cipher is ECDHE-ECDSA-AES128-GCM-SHA256",
+        ),
+    ] {
+        let arguments = [&["-servername", name], more].concat();
+        let said = client(site, &arguments, "Q\n");
+        assert!(said.contains(expected), "{name} {more:?}: {said}");
+    }
+    let arguments = ["-servername", "short.test", "-ign_eof", "-msg", "-tls1_2"];
+    let request = REQUEST
+        .replace("GET / ", "GET /long ")
+        .replace("Host: a", "Host: short.test");
+    let said = client(site, &arguments, &request);
+    assert!(said.contains("200 OK"), "{said}");
+    let records = said.matches("<<< TLS 1.2, RecordHeader").count();
+    assert!(records > 40, "{records}");
+    running.server.stop().unwrap();
+}

@@ -31,6 +31,7 @@ mod lifecycle;
 mod long_files;
 mod metric_push;
 mod mirror;
+mod named_certificates;
 mod origin_tls;
 mod packed;
 mod prometheus;

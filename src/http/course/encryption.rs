@@ -1,5 +1,6 @@
 //! An encrypted connection of a client: on which terms, and what was agreed on.
 
+use std::fmt;
 use std::sync::Arc;
 
 use rustls::server::ClientHello;
@@ -10,14 +11,26 @@ use rustls::{
 };
 
 use super::client_certificate::{ClientCertificate, Clients};
+use super::request::Request;
 
 /// What a server does with handshakes.
 #[derive(Clone, Debug)]
 pub enum Terms {
     /// They are carried out.
     Accept(Arc<ServerConfig>),
+    /// They are carried out as each is found to need it.
+    Choose(Arc<dyn Choose>),
     /// They are refused: the server has no name for anybody.
     Refuse,
+}
+
+/// Finds out how a handshake is carried out.
+pub trait Choose: fmt::Debug + Send + Sync {
+    /// How, for a client of which only this is known.
+    ///
+    /// # Errors
+    /// What is missing, as a line for the log.
+    fn choose(&self, request: &mut Request) -> Result<Arc<ServerConfig>, String>;
 }
 
 /// Whether and how a connection is encrypted.

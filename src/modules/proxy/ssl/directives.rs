@@ -2,9 +2,9 @@
 
 use rustls::CipherSuite;
 
-use super::ciphers::{self, Selection};
-use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, Text};
+use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC, Text};
 use crate::modules::tls::Protocols;
+use crate::modules::tls::ciphers;
 use crate::modules::tls::trust::files::File;
 
 /// `proxy_ssl_name`
@@ -224,7 +224,11 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 12] = [
                    of TLS 1.3 are always offered.",
             example: "proxy_ssl_ciphers ECDHE+AESGCM;",
         },
-        apply: ciphers,
+        apply: |statement| {
+            let suites = ciphers::of(statement)?;
+            statement.scope.insert(Ciphers(suites));
+            Ok(())
+        },
         ..SPEC
     },
     DirectiveSpec {
@@ -246,21 +250,3 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 12] = [
         ..SPEC
     },
 ];
-
-fn ciphers(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let Selection { suites, unknown } = ciphers::select(statement.text(1));
-    if suites.is_empty() {
-        let message = format!("no cipher is left of \"{}\"", statement.text(1));
-        let help = "there are AES-GCM and ChaCha20-Poly1305 with ECDHE: \"proxy_ssl_ciphers DEFAULT\" allows them all";
-        return Err(statement.error(1, message).with_help(help));
-    }
-    if !unknown.is_empty() {
-        let message = format!("not supported, ignored: {}", unknown.join(", "));
-        let span = statement.word(1).span;
-        statement
-            .diagnostics
-            .push(Diagnostic::warning(span, message));
-    }
-    statement.scope.insert(Ciphers(suites));
-    Ok(())
-}

@@ -2,7 +2,6 @@
 //!
 //! Locations with the same settings have the same terms, and so each other's connections and sessions.
 
-mod ciphers;
 mod directives;
 mod files;
 mod name;
@@ -11,10 +10,9 @@ mod verifier;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::crypto::{CryptoProvider, ring};
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
-use rustls::{CipherSuite, ClientConfig, SupportedCipherSuite};
+use rustls::{CipherSuite, ClientConfig};
 use rustls_pki_types::ServerName;
 
 use super::target::{Destination, Target};
@@ -24,6 +22,7 @@ use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
 use crate::http::transport::secure::{PeerTerms, Secure};
 use crate::modules::tls::Protocols;
+use crate::modules::tls::ciphers;
 use crate::modules::tls::passwords;
 use crate::modules::tls::trust::files::File;
 use crate::modules::tls::trust::{Role, Trust};
@@ -186,7 +185,7 @@ fn config(
     chain: &Chain<'_>,
     written: &Written,
 ) -> Result<Result<ClientConfig, rustls::Error>, Diagnostic> {
-    let provider = provider(&written.ciphers);
+    let provider = ciphers::provider(&written.ciphers);
     let algorithms = provider.signature_verification_algorithms;
     let trust = match (&written.trusted, chain.nearest::<Trusted>()) {
         (Some((path, depth)), Some(Trusted(file))) => {
@@ -225,19 +224,4 @@ fn config(
         config.enable_sni = written.sends_name;
         config
     }))
-}
-
-/// Those of ring, with these suites of TLS 1.2.
-fn provider(suites: &[CipherSuite]) -> CryptoProvider {
-    let mut provider = ring::default_provider();
-    let of_1_2 = suites.iter().filter_map(|suite| {
-        let all = ring::ALL_CIPHER_SUITES.iter();
-        all.copied().find(|one| one.suite() == *suite)
-    });
-    let of_1_2: Vec<SupportedCipherSuite> = of_1_2.collect();
-    provider
-        .cipher_suites
-        .retain(|suite| suite.tls13().is_some());
-    provider.cipher_suites.extend(of_1_2);
-    provider
 }
