@@ -28,6 +28,7 @@ pub(crate) mod log_level;
 pub mod map;
 mod media_types;
 pub mod metric;
+pub mod mirror;
 pub mod prometheus;
 pub mod proxy;
 pub mod resolver;
@@ -64,6 +65,7 @@ pub static MODULES: &[&Module] = &[
     &session_zone::MODULE,
     &prometheus::MODULE,
     &backpressure::MODULE,
+    &mirror::MODULE,
     &files::MODULE,
     &unused::MODULE,
 ];

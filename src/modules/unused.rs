@@ -90,16 +90,11 @@ const UNUSED: &[DirectiveSpec] = &[
     unused("read_ahead SIZE;", INNER, ONE, COPIES),
     // How connections are encrypted.
     unused(
-        "ssl_prefer_server_ciphers on | off;",
+        "ssl_dhparam FILE;",
         OUTER,
-        Arity::FLAG,
-        CIPHERS,
+        ONE,
+        "Has no effect: keys are agreed on with elliptic curves, see `ssl_ecdh_curve`.",
     ),
-    unused("ssl_ciphers CIPHERS;", OUTER, ONE, CIPHERS),
-    unused("ssl_ecdh_curve CURVES;", OUTER, ONE, CIPHERS),
-    unused("ssl_dhparam FILE;", OUTER, ONE, CIPHERS),
-    unused("ssl_session_tickets on | off;", OUTER, Arity::FLAG, TICKETS),
-    unused("ssl_early_data on | off;", OUTER, Arity::FLAG, EARLY_DATA),
     unused("ssl_stapling on | off;", OUTER, Arity::FLAG, STAPLING),
     unused(
         "ssl_stapling_verify on | off;",
@@ -107,8 +102,6 @@ const UNUSED: &[DirectiveSpec] = &[
         Arity::FLAG,
         STAPLING,
     ),
-    unused("ssl_trusted_certificate FILE;", OUTER, ONE, STAPLING),
-    unused("ssl_buffer_size SIZE;", OUTER, ONE, COPIES),
     // How connections are closed.
     unused(
         "reset_timedout_connection on | off;",
@@ -218,12 +211,6 @@ const PROCESSES: &str = "Has no effect: workers run where and when the system pu
                          but events.";
 const COPIES: &str = "Has no effect: on plain connections the system sends long files by itself; what \
                       is short or encrypted is read in pieces.";
-const CIPHERS: &str = "Has no effect: only cipher suites and key exchanges without known weaknesses are \
-                       there, all with forward secrecy, and the order is that of TLS 1.3 and then of \
-                       strength.";
-const TICKETS: &str = "Has no effect: sessions are remembered here, see `ssl_session_cache`, and not given \
-                       away in tickets.";
-const EARLY_DATA: &str = "Has no effect: nothing is taken before the handshake is done.";
 const STAPLING: &str = "Has no effect: nothing is said about the revocation of certificates.";
 const CLOSING: &str =
     "Has no effect: how a connection is closed depends on what the client may still be sending.";

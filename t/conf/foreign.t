@@ -24,7 +24,7 @@ pingauge: [emerg] "fastcgi_split_path_info" directive is known in nginx, not sup
 http2 on;
 limit_conn z 1;
 mp4_buffer_size 1m;
-location / { return 200 $http2$ssl_client_s_dn; }
+location / { return 200 $http2$ssl_session_id; }
 --- error
 pingauge: [emerg] "http2" directive is known in nginx, not supported here in config:1
    1 | http2 on;
@@ -39,10 +39,10 @@ pingauge: [emerg] "mp4_buffer_size" directive is known in nginx, not supported h
    3 | mp4_buffer_size 1m;
      | ^^^^^^^^^^^^^^^
      help: files are sent as they are
-pingauge: [emerg] "$ssl_client_s_dn" variable is known in nginx, not supported here in config:4
-   4 | location / { return 200 $http2$ssl_client_s_dn; }
-     |                               ^^^^^^^^^^^^^^^^
-     help: clients are not asked for certificates; "auth_api_key", "allow" and "deny" say who may come in
+pingauge: [emerg] "$ssl_session_id" variable is known in nginx, not supported here in config:4
+   4 | location / { return 200 $http2$ssl_session_id; }
+     |                               ^^^^^^^^^^^^^^^
+     help: remove the line: only what is without known weaknesses is spoken
 
 === a misspelling of theirs
 --- config

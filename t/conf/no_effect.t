@@ -38,16 +38,9 @@ map_hash_max_size 2048;
 map_hash_bucket_size 64;
 proxy_headers_hash_max_size 512;
 proxy_headers_hash_bucket_size 64;
-ssl_prefer_server_ciphers on;
-ssl_ciphers HIGH:!aNULL:!MD5;
-ssl_ecdh_curve X25519:prime256v1;
 ssl_dhparam /etc/ssl/dhparam.pem;
-ssl_session_tickets off;
-ssl_early_data off;
 ssl_stapling on;
 ssl_stapling_verify on;
-ssl_trusted_certificate /etc/ssl/chain.pem;
-ssl_buffer_size 4k;
 reset_timedout_connection on;
 lingering_close on;
 lingering_time 30s;
@@ -74,7 +67,7 @@ open_file_cache_errors on;
 open_log_file_cache max=100;
 --- warn
 pingauge: accepted without effect in main_config (line): worker_cpu_affinity (2), timer_resolution (3), lock_file (4), thread_pool (5), pcre_jit (6), worker_connections (8), multi_accept (9), use (10), accept_mutex (11), accept_mutex_delay (12), worker_aio_requests (13)
-pingauge: accepted without effect in http_config (line): sendfile (1), sendfile_max_chunk (2), tcp_nopush (3), tcp_nodelay (4), output_buffers (5), postpone_output (6), aio (7), aio_write (8), directio (9), directio_alignment (10), read_ahead (11), types_hash_max_size (12), types_hash_bucket_size (13), server_names_hash_max_size (14), server_names_hash_bucket_size (15), variables_hash_max_size (16), variables_hash_bucket_size (17), map_hash_max_size (18), map_hash_bucket_size (19), proxy_headers_hash_max_size (20), proxy_headers_hash_bucket_size (21), ssl_prefer_server_ciphers (22), ssl_ciphers (23), ssl_ecdh_curve (24), ssl_dhparam (25), ssl_session_tickets (26), ssl_early_data (27), ssl_stapling (28), ssl_stapling_verify (29), ssl_trusted_certificate (30), ssl_buffer_size (31), reset_timedout_connection (32), lingering_close (33), lingering_time (34), lingering_timeout (35), keepalive_disable (36), connection_pool_size (37), request_pool_size (38), client_body_buffer_size (39), client_body_in_single_buffer (40), client_body_temp_path (41), proxy_temp_file_write_size (42), proxy_busy_buffers_size (43), fastcgi_temp_path (44), uwsgi_temp_path (45), scgi_temp_path (46), subrequest_output_buffer_size (47), msie_padding (48), msie_refresh (49), uninitialized_variable_warn (50), open_file_cache (51), open_file_cache_valid (52), open_file_cache_min_uses (53), open_file_cache_errors (54), open_log_file_cache (55)
+pingauge: accepted without effect in http_config (line): sendfile (1), sendfile_max_chunk (2), tcp_nopush (3), tcp_nodelay (4), output_buffers (5), postpone_output (6), aio (7), aio_write (8), directio (9), directio_alignment (10), read_ahead (11), types_hash_max_size (12), types_hash_bucket_size (13), server_names_hash_max_size (14), server_names_hash_bucket_size (15), variables_hash_max_size (16), variables_hash_bucket_size (17), map_hash_max_size (18), map_hash_bucket_size (19), proxy_headers_hash_max_size (20), proxy_headers_hash_bucket_size (21), ssl_dhparam (22), ssl_stapling (23), ssl_stapling_verify (24), reset_timedout_connection (25), lingering_close (26), lingering_time (27), lingering_timeout (28), keepalive_disable (29), connection_pool_size (30), request_pool_size (31), client_body_buffer_size (32), client_body_in_single_buffer (33), client_body_temp_path (34), proxy_temp_file_write_size (35), proxy_busy_buffers_size (36), fastcgi_temp_path (37), uwsgi_temp_path (38), scgi_temp_path (39), subrequest_output_buffer_size (40), msie_padding (41), msie_refresh (42), uninitialized_variable_warn (43), open_file_cache (44), open_file_cache_valid (45), open_file_cache_min_uses (46), open_file_cache_errors (47), open_log_file_cache (48)
 
 === parameters of sockets
 --- http_config

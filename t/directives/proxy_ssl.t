@@ -129,7 +129,7 @@ location /e { proxy_ssl_trusted_certificate ""; }
 pingauge: [emerg] variables are not supported in "$host.pem" in config:1
    1 | location /a { proxy_ssl_certificate $host.pem; }
      |                                     ^^^^^^^^^
-     help: write a location for each certificate, and a "map" that leads to it
+     help: expected a file
 pingauge: [emerg] "engine:" is not supported in "engine:x:y" in config:2
    2 | location /b { proxy_ssl_certificate_key engine:x:y; }
      |                                         ^^^^^^^^^^
@@ -208,8 +208,7 @@ location / { proxy_ssl_conf_command Options x; proxy_ssl_password_file x; proxy_
 pingauge: [emerg] "proxy_ssl_conf_command" directive is known in nginx, not supported here in config:1
    1 | location / { proxy_ssl_conf_command Options x; proxy_ssl_password_file x; proxy_pass https://
      |              ^^^^^^^^^^^^^^^^^^^^^^
-     help: keys must not be encrypted ("openssl pkey" takes a password off), certificates are read when the configuration is loaded, and OpenSSL's own settings are not there; see "proxy_ssl_verify" for what is
-     also: 1 line of some settings of TLS to origins: proxy_ssl_password_file
+     help: certificates are read when the configuration is loaded, and OpenSSL's own settings are not there; see "proxy_ssl_verify" for what is
 
 === nobody listens
 --- config

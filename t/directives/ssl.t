@@ -84,7 +84,7 @@ server {
     ssl_certificate_key k.pem;
 }
 --- error
-pingauge: [emerg] cannot load certificate key "k.pem": it is encrypted, which is not supported in http_config:4
+pingauge: [emerg] cannot load certificate key "k.pem": it is encrypted, and there is no file of passwords in http_config:4
    4 |     ssl_certificate_key k.pem;
      |                         ^^^^^
 
@@ -191,26 +191,36 @@ server {
 
 === sources that there are none of
 --- http_config
-ssl_certificate data:$name;
+ssl_certificate store:x;
 ssl_certificate_key engine:pkcs11:key;
-ssl_certificate $ssl_server_name.pem;
+ssl_certificate selfsigned:$ssl_server_name.pem;
 ssl_certificate selfsigned:;
+ssl_certificate_key data:;
+ssl_certificate $nothing_of_the_kind;
+ssl_certificate_key k.pem;
+server { listen 127.0.0.1:$PORT2 ssl; }
 --- error
-pingauge: [emerg] "data:" is not supported in "data:$name" in http_config:1
-   1 | ssl_certificate data:$name;
-     |                 ^^^^^^^^^^
+pingauge: [emerg] "store:" is not supported in "store:x" in http_config:1
+   1 | ssl_certificate store:x;
+     |                 ^^^^^^^
      help: expected a file, or "selfsigned:" and a file
 pingauge: [emerg] "engine:" is not supported in "engine:pkcs11:key" in http_config:2
    2 | ssl_certificate_key engine:pkcs11:key;
      |                     ^^^^^^^^^^^^^^^^^
      help: expected a file, or "selfsigned:" and a file
-pingauge: [emerg] variables are not supported in "$ssl_server_name.pem" in http_config:3
-   3 | ssl_certificate $ssl_server_name.pem;
-     |                 ^^^^^^^^^^^^^^^^^^^^
+pingauge: [emerg] variables are not supported in "selfsigned:$ssl_server_name.pem" in http_config:3
+   3 | ssl_certificate selfsigned:$ssl_server_name.pem;
+     |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
      help: write a server for each name; the client's name finds its certificate
 pingauge: [emerg] no file in "selfsigned:" in http_config:4
    4 | ssl_certificate selfsigned:;
      |                 ^^^^^^^^^^^
+pingauge: [emerg] no file in "data:" in http_config:5
+   5 | ssl_certificate_key data:;
+     |                     ^^^^^
+pingauge: [emerg] unknown "nothing_of_the_kind" variable in http_config:6
+   6 | ssl_certificate $nothing_of_the_kind;
+     |                 ^^^^^^^^^^^^^^^^^^^^
 
 === protocols of old
 --- http_config
@@ -462,3 +472,320 @@ pingauge: [emerg] "ssl_session_timeout" directive invalid value "soon" in http_c
    2 |  { listen 127.0.0.1:$PORT2; ssl_session_cache shared:TLS:1k; ssl_session_timeout soon; }
      |                                                                                 ^^^^
      help: expected a time such as 30, 10s or "1h 30m"
+
+=== certificates of clients: what is wrong in words
+--- http_config
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_verify_client maybe;
+    ssl_verify_depth deep;
+}
+--- error
+pingauge: [emerg] invalid value "maybe" in "ssl_verify_client" directive in http_config:5
+   5 |     ssl_verify_client maybe;
+     |                       ^^^^^
+     help: expected "on", "off", "optional" or "optional_no_ca"
+pingauge: [emerg] "ssl_verify_depth" directive invalid value "deep" in http_config:6
+   6 |     ssl_verify_depth deep;
+     |                      ^^^^
+     help: expected a whole number
+
+=== certificates of clients: nobody is trusted where they are asked for
+--- http_config
+ssl_certificate selfsigned:$DIR/c.pem;
+ssl_certificate_key selfsigned:$DIR/k.pem;
+server { listen 127.0.0.1:$PORT2 ssl; ssl_verify_client on; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name b; ssl_verify_client optional; ssl_client_certificate ""; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name c; ssl_verify_client optional_no_ca; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name d; ssl_verify_client off; }
+--- error
+pingauge: [emerg] no ssl_client_certificate for ssl_verify_client in http_config:3
+   3 | server { listen 127.0.0.1:$PORT2 ssl; ssl_verify_client on; }
+     |                                      ^^^^^^^^^^^^^^^^^
+     help: "ssl_client_certificate" names the file of those who are trusted
+     also: line 4
+
+=== certificates of clients: files that are not there, or hold something else
+--- file key.pem
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgA5HOn4PfJTAVu8Vp
+5tNXry6oncRxYgIdRZ8am9FuqamhRANCAAT1fkdpCsvKojlzQv7cHeXP78uBApAF
+HJI5dBP1FcrGowvS3LJ6E7eaXGO1MEqnYfTO5r/ImgwrsYDm2/3JAwfa
+-----END PRIVATE KEY-----
+--- http_config
+ssl_certificate selfsigned:$DIR/c.pem;
+ssl_certificate_key selfsigned:$DIR/k.pem;
+server { listen 127.0.0.1:$PORT2 ssl; server_name a; ssl_verify_client on; ssl_client_certificate no.pem; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name b; ssl_verify_client on; ssl_client_certificate key.pem; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name c; ssl_trusted_certificate no.pem; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name d; ssl_verify_client optional_no_ca; ssl_crl key.pem; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_client_certificate /x/$ssl_server_name.pem; }
+--- error
+pingauge: [emerg] cannot load client certificate "no.pem" (2: No such file or directory) in http_config:3
+   3 | 27.0.0.1:$PORT2 ssl; server_name a; ssl_verify_client on; ssl_client_certificate no.pem; }
+     |                                                                                 ^^^^^^
+pingauge: [emerg] cannot load client certificate "key.pem": there is no certificate in it in http_config:4
+   4 | 27.0.0.1:$PORT2 ssl; server_name b; ssl_verify_client on; ssl_client_certificate key.pem; }
+     |                                                                                 ^^^^^^^
+pingauge: [emerg] cannot load trusted certificate "no.pem" (2: No such file or directory) in http_config:5
+   5 | server { listen 127.0.0.1:$PORT2 ssl; server_name c; ssl_trusted_certificate no.pem; }
+     |                                                                             ^^^^^^
+pingauge: [emerg] cannot load CRL "key.pem": there is no list of revoked certificates in it in http_config:6
+   6 | n 127.0.0.1:$PORT2 ssl; server_name d; ssl_verify_client optional_no_ca; ssl_crl key.pem; }
+     |                                                                                 ^^^^^^^
+pingauge: [emerg] variables are not supported in "/x/$ssl_server_name.pem" in http_config:7
+   7 | server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_client_certificate /x/$ssl_server_name.pem; }
+     |                                                                            ^^^^^^^^^^^^^^^^^^^^^^^
+     help: expected a file
+
+=== keys of session tickets: lengths, and files that are not there
+--- file short.key
+short
+--- http_config
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_session_ticket_key short.key;
+}
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    server_name b;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_session_ticket_key no.key;
+}
+--- error
+pingauge: [emerg] cannot load session ticket key "short.key": it must be 48 or 80 bytes long in http_config:5
+   5 |     ssl_session_ticket_key short.key;
+     |                            ^^^^^^^^^
+pingauge: [emerg] cannot load session ticket key "no.key" (2: No such file or directory) in http_config:12
+  12 |     ssl_session_ticket_key no.key;
+     |                            ^^^^^^
+
+=== early data is never taken
+--- http_config
+ssl_early_data on;
+--- error
+pingauge: [emerg] early data is not supported in http_config:1
+   1 | ssl_early_data on;
+     |                ^^
+     help: remove the line: clients then wait for the handshake
+
+=== sessions and tickets: what can be said
+--- http_config
+ssl_session_tickets off;
+ssl_early_data off;
+ssl_session_timeout 1h;
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_session_tickets on;
+    ssl_session_cache none;
+}
+--- ok
+
+=== sessions and tickets: what cannot
+--- http_config
+ssl_session_tickets yes;
+--- error
+pingauge: [emerg] invalid value "yes" in "ssl_session_tickets" directive, it must be "on" or "off" in http_config:1
+   1 | ssl_session_tickets yes;
+     |                     ^^^
+
+=== encrypted keys: opened by one of the passwords
+--- file c.pem
+-----BEGIN CERTIFICATE-----
+MIIBeTCCAR+gAwIBAgIUNNT7w1LFqBM4k+fhcN0BVfhlSnwwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGYS50ZXN0MCAXDTI2MTEzMDA2NTMyMVoYDzIxMjYxMTA2MDY1
+MzIxWjARMQ8wDQYDVQQDDAZhLnRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQnick2POrYqyjtB2EqbDUbFq4jd1eDILLvbbK2rN6/xVVgJwpgakBbVjmzwvPe
+3/kLHvHEQ2moPmEWITWcSMjUo1MwUTAdBgNVHQ4EFgQU3pYrg64OD94snW/1ayMv
+IeG7IZIwHwYDVR0jBBgwFoAU3pYrg64OD94snW/1ayMvIeG7IZIwDwYDVR0TAQH/
+BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiA1oqBEHN9IERYwwtepmWfqVYbxgZNp
+70rCAtoG+GRN+QIhAKLLXU1QmG1WO1YLOxYpMv9N9EgQY+zpm5oyVJfM2Hy7
+-----END CERTIFICATE-----
+--- file e.pem
+-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiS22ljU15g5AICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEKsGRb1QVHVvlArELfmeIj4EgZBb
+RBqHW8bVuSAQtANU7HFIc2YuxjVXDuW2sWPL01iDABOH5bt29vCPMZZr3DMROJTB
+owgjBK0R2MJyd+mia3ONCdH29ArHFu01mvQk21rRPq9RqpzdL0caEDYF6xSXZqdG
+S+4G3dYx4OBT4GoIpIcnzgkXfh0/uB6bGMvh9LA3SLeZfONJ/1Ee+itd36eX2Vk=
+-----END ENCRYPTED PRIVATE KEY-----
+--- file passwords
+wrong
+
+open sesame
+other
+--- http_config
+ssl_password_file passwords;
+server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem;  }
+--- config
+location / { proxy_ssl_certificate c.pem; proxy_ssl_certificate_key e.pem; proxy_ssl_password_file passwords; proxy_pass https://127.0.0.1:9; }
+--- ok
+
+=== encrypted keys: what does not open them
+--- file c.pem
+-----BEGIN CERTIFICATE-----
+MIIBeTCCAR+gAwIBAgIUNNT7w1LFqBM4k+fhcN0BVfhlSnwwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGYS50ZXN0MCAXDTI2MTEzMDA2NTMyMVoYDzIxMjYxMTA2MDY1
+MzIxWjARMQ8wDQYDVQQDDAZhLnRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQnick2POrYqyjtB2EqbDUbFq4jd1eDILLvbbK2rN6/xVVgJwpgakBbVjmzwvPe
+3/kLHvHEQ2moPmEWITWcSMjUo1MwUTAdBgNVHQ4EFgQU3pYrg64OD94snW/1ayMv
+IeG7IZIwHwYDVR0jBBgwFoAU3pYrg64OD94snW/1ayMvIeG7IZIwDwYDVR0TAQH/
+BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiA1oqBEHN9IERYwwtepmWfqVYbxgZNp
+70rCAtoG+GRN+QIhAKLLXU1QmG1WO1YLOxYpMv9N9EgQY+zpm5oyVJfM2Hy7
+-----END CERTIFICATE-----
+--- file e.pem
+-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiS22ljU15g5AICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEKsGRb1QVHVvlArELfmeIj4EgZBb
+RBqHW8bVuSAQtANU7HFIc2YuxjVXDuW2sWPL01iDABOH5bt29vCPMZZr3DMROJTB
+owgjBK0R2MJyd+mia3ONCdH29ArHFu01mvQk21rRPq9RqpzdL0caEDYF6xSXZqdG
+S+4G3dYx4OBT4GoIpIcnzgkXfh0/uB6bGMvh9LA3SLeZfONJ/1Ee+itd36eX2Vk=
+-----END ENCRYPTED PRIVATE KEY-----
+--- file o.pem
+-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIGxMBwGCiqGSIb3DQEMAQMwDgQIspX1NdhM850CAggABIGQUD1sKrle3hHXLBlP
+RqrhDpCMGO2i5q8h69aa86IpzyKOKLcSFZONq76zLgj9WpylW9OqPlQP2cHH87S5
+hoJ/z30LCHsV/Zg0RiB4p1c4pS7/dPrrBOwsYaTvrpv2NLea0tLN/Y9yrDxFfOdP
+APenZaUZ5ibvB2eYXg/fo3OJ2GZ73//vKxF/TwhdKR6VQ/gB
+-----END ENCRYPTED PRIVATE KEY-----
+--- file old.pem
+-----BEGIN EC PRIVATE KEY-----
+Proc-Type: 4,ENCRYPTED
+DEK-Info: AES-256-CBC,C6D9A0F05C2BC40B6DD9E55531B83F44
+
+IJu70Y1a8fTkCCwOVnR23NCzxF2h/y87cWEmUHwO46iYIBOOsxTCJAGTJsc008VR
++KHId9XceSZJY4036HVzkbMSeLuE1KX/HQ4WklUGzLL/igahdV9IY+87/PElLnam
+fGVnYpzZDmlythdrBgBmyhaPmH6vkQwzMkFktGSIMUs=
+-----END EC PRIVATE KEY-----
+--- file passwords
+open sesame
+--- file wrong
+close sesame
+--- http_config
+server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem;  }
+server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem; ssl_password_file wrong; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem; ssl_password_file no; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name o; ssl_certificate c.pem; ssl_certificate_key o.pem; ssl_password_file passwords; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name old; ssl_certificate c.pem; ssl_certificate_key old.pem; ssl_password_file passwords; }
+--- config
+location / { proxy_ssl_certificate c.pem; proxy_ssl_certificate_key e.pem; proxy_pass https://127.0.0.1:9; }
+--- error
+pingauge: [emerg] cannot load certificate key "e.pem": it is encrypted, and there is no file of passwords in http_config:1
+   1 |  127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem;  }
+     |                                                                                 ^^^^^
+     also: config:1
+pingauge: [warn] conflicting server name "e" on 127.0.0.1:$PORT2, ignored in http_config:2
+   2 | server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem; ssl_password_file wrong; }
+     |                                                  ^
+     also: line 3
+pingauge: [emerg] cannot load certificate key "e.pem": no password of the password file opens it in http_config:2
+   2 |  127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem; ssl_password_file wrong; }
+     |                                                                                 ^^^^^
+pingauge: [emerg] cannot load password file "no" (2: No such file or directory) in http_config:3
+   3 | ver_name e; ssl_certificate c.pem; ssl_certificate_key e.pem; ssl_password_file no; }
+     |                                                                                 ^^
+pingauge: [emerg] cannot load certificate key "o.pem": the way in which it is encrypted is not supported in http_config:4
+   4 |  127.0.0.1:$PORT2 ssl; server_name o; ssl_certificate c.pem; ssl_certificate_key o.pem; ssl_password_file passwords; }
+     |                                                                                 ^^^^^
+pingauge: [emerg] cannot load certificate key "old.pem": it is encrypted in an old form, which is not supported: "openssl pkcs8 -topk8" makes a new one in http_config:5
+   5 | 27.0.0.1:$PORT2 ssl; server_name old; ssl_certificate c.pem; ssl_certificate_key old.pem; ssl_password_file passwords; }
+     |                                                                                 ^^^^^^^
+
+=== ciphers, groups and records: what can be said
+--- http_config
+ssl_ciphers HIGH:!aNULL:!MD5;
+ssl_ecdh_curve auto;
+ssl_prefer_server_ciphers on;
+ssl_buffer_size 4k;
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256;
+    ssl_ecdh_curve secp521r1:prime256v1:X448;
+}
+--- warn
+pingauge: [warn] not supported, ignored: DHE-RSA-AES128-GCM-SHA256 in http_config:9
+   9 |     ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256;
+     |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+pingauge: [warn] not supported, ignored: secp521r1, X448 in http_config:10
+  10 |     ssl_ecdh_curve secp521r1:prime256v1:X448;
+     |                    ^^^^^^^^^^^^^^^^^^^^^^^^^
+
+=== ciphers, groups and records: what leaves nothing
+--- http_config
+ssl_ciphers AES128-SHA:RC4-MD5;
+ssl_ecdh_curve secp521r1;
+ssl_prefer_server_ciphers maybe;
+ssl_buffer_size 100;
+--- error
+pingauge: [emerg] no cipher is left of "AES128-SHA:RC4-MD5" in http_config:1
+   1 | ssl_ciphers AES128-SHA:RC4-MD5;
+     |             ^^^^^^^^^^^^^^^^^^
+     help: there are AES-GCM and ChaCha20-Poly1305 with ECDHE: "ssl_ciphers DEFAULT" allows them all
+pingauge: [emerg] no group is left of "secp521r1" in http_config:2
+   2 | ssl_ecdh_curve secp521r1;
+     |                ^^^^^^^^^
+     help: there are "X25519", "prime256v1" and "secp384r1"
+pingauge: [emerg] invalid value "maybe" in "ssl_prefer_server_ciphers" directive, it must be "on" or "off" in http_config:3
+   3 | ssl_prefer_server_ciphers maybe;
+     |                           ^^^^^
+pingauge: [emerg] "100" is too short in http_config:4
+   4 | ssl_buffer_size 100;
+     |                 ^^^
+     help: the shortest is 512
+
+=== certificates by variables, and certificates in place
+--- file c.pem
+-----BEGIN CERTIFICATE-----
+MIIBeTCCAR+gAwIBAgIUNNT7w1LFqBM4k+fhcN0BVfhlSnwwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGYS50ZXN0MCAXDTI2MTEzMDA2NTMyMVoYDzIxMjYxMTA2MDY1
+MzIxWjARMQ8wDQYDVQQDDAZhLnRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQnick2POrYqyjtB2EqbDUbFq4jd1eDILLvbbK2rN6/xVVgJwpgakBbVjmzwvPe
+3/kLHvHEQ2moPmEWITWcSMjUo1MwUTAdBgNVHQ4EFgQU3pYrg64OD94snW/1ayMv
+IeG7IZIwHwYDVR0jBBgwFoAU3pYrg64OD94snW/1ayMvIeG7IZIwDwYDVR0TAQH/
+BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiA1oqBEHN9IERYwwtepmWfqVYbxgZNp
+70rCAtoG+GRN+QIhAKLLXU1QmG1WO1YLOxYpMv9N9EgQY+zpm5oyVJfM2Hy7
+-----END CERTIFICATE-----
+--- file k.pem
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg4EnQJ2Tsku1A5mPm
+Vb7hTewC3FXVENHYTcBwrSgYogShRANCAAQnick2POrYqyjtB2EqbDUbFq4jd1eD
+ILLvbbK2rN6/xVVgJwpgakBbVjmzwvPe3/kLHvHEQ2moPmEWITWcSMjU
+-----END PRIVATE KEY-----
+--- http_config
+map $ssl_server_name $who { default nobody; a.test a; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name a; ssl_certificate /x/$ssl_server_name.pem; ssl_certificate_key /x/$who.key; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name b; ssl_certificate data:$who; ssl_certificate_key data:$who; ssl_certificate c.pem; ssl_certificate_key k.pem; }
+server { listen 127.0.0.1:$PORT2 ssl; server_name c; ssl_certificate "data:-----BEGIN CERTIFICATE-----
+MIIBeTCCAR+gAwIBAgIUNNT7w1LFqBM4k+fhcN0BVfhlSnwwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGYS50ZXN0MCAXDTI2MTEzMDA2NTMyMVoYDzIxMjYxMTA2MDY1
+MzIxWjARMQ8wDQYDVQQDDAZhLnRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+AAQnick2POrYqyjtB2EqbDUbFq4jd1eDILLvbbK2rN6/xVVgJwpgakBbVjmzwvPe
+3/kLHvHEQ2moPmEWITWcSMjUo1MwUTAdBgNVHQ4EFgQU3pYrg64OD94snW/1ayMv
+IeG7IZIwHwYDVR0jBBgwFoAU3pYrg64OD94snW/1ayMvIeG7IZIwDwYDVR0TAQH/
+BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiA1oqBEHN9IERYwwtepmWfqVYbxgZNp
+70rCAtoG+GRN+QIhAKLLXU1QmG1WO1YLOxYpMv9N9EgQY+zpm5oyVJfM2Hy7
+-----END CERTIFICATE-----
+"; ssl_certificate_key "data:-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg4EnQJ2Tsku1A5mPm
+Vb7hTewC3FXVENHYTcBwrSgYogShRANCAAQnick2POrYqyjtB2EqbDUbFq4jd1eD
+ILLvbbK2rN6/xVVgJwpgakBbVjmzwvPe3/kLHvHEQ2moPmEWITWcSMjU
+-----END PRIVATE KEY-----
+"; }
+--- ok
+
+=== certificates in place that are none
+--- http_config
+server { listen 127.0.0.1:$PORT2 ssl; ssl_certificate data:garbage; ssl_certificate_key data:garbage; }
+--- error
+pingauge: [emerg] cannot load certificate "data:": there is no certificate in it in http_config:1
+   1 | server { listen 127.0.0.1:$PORT2 ssl; ssl_certificate data:garbage; ssl_certificate_key data:garbage; }
+     |                                                      ^^^^^^^^^^^^

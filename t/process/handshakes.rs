@@ -10,7 +10,7 @@ use crate::harness::Running;
 use crate::harness::site::{Parts, Site};
 
 /// Servers on the second port, all with one certificate that is made for them.
-fn servers(http: &str, servers: &[&str]) -> Parts {
+pub(crate) fn servers(http: &str, servers: &[&str]) -> Parts {
     let server = |text: &&str| {
         format!(
             "server {{ listen 127.0.0.1:$PORT2 ssl;\n\
@@ -25,7 +25,7 @@ fn servers(http: &str, servers: &[&str]) -> Parts {
 }
 
 /// What `openssl s_client` says that sends `input`; it is ended after a while.
-fn client(site: &Site, arguments: &[&str], input: &str) -> String {
+pub(crate) fn client(site: &Site, arguments: &[&str], input: &str) -> String {
     let mut client = Command::new("timeout")
         .args(["20", "openssl", "s_client", "-connect"])
         .arg(site.address(site.second_port).to_string())
@@ -42,7 +42,7 @@ fn client(site: &Site, arguments: &[&str], input: &str) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+pub(crate) const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 #[test]
 fn whoever_is_refused_is_told_why() {
@@ -118,9 +118,13 @@ fn sessions_are_remembered_as_told() {
     let cases = [
         ("", true),
         ("ssl_session_cache off;", false),
-        ("ssl_session_cache none;", false),
-        ("ssl_session_cache builtin;", true),
-        ("ssl_session_cache shared:TLS:1m;", true),
+        ("ssl_session_cache none;", true),
+        ("ssl_session_cache none; ssl_session_tickets off;", false),
+        ("ssl_session_cache builtin; ssl_session_tickets off;", true),
+        (
+            "ssl_session_cache shared:TLS:1m; ssl_session_tickets off;",
+            true,
+        ),
         (
             "ssl_session_cache shared:TLS:1m; ssl_session_timeout 1s;",
             false,
@@ -188,5 +192,74 @@ fn a_server_remembers_as_it_is_told_itself() {
         };
         assert!(said.contains(expected), "{name}: {said}");
     }
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn ciphers_groups_and_records_are_as_told() {
+    if !have("openssl") {
+        return;
+    }
+    let parts = servers(
+        "",
+        &[
+            "server_name narrow.test; ssl_ciphers ECDHE-ECDSA-AES256-GCM-SHA384; ssl_ecdh_curve secp384r1;",
+            "server_name ours.test; ssl_prefer_server_ciphers on; \
+             ssl_ciphers ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256;",
+            "server_name theirs.test; \
+             ssl_ciphers ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256;",
+            "server_name short.test; ssl_buffer_size 512; location /long { root $DIR/html; }",
+        ],
+    );
+    let site = Site::create().unwrap();
+    site.add_file("html/long", &"x".repeat(20_000)).unwrap();
+    let running = Running::start_at(site, &parts);
+    let site = &running.site;
+    let both = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305";
+    for (name, more, expected) in [
+        (
+            "narrow.test",
+            &["-tls1_2"][..],
+            "Cipher is ECDHE-ECDSA-AES256-GCM-SHA384",
+        ),
+        (
+            "narrow.test",
+            &["-tls1_2"],
+            "Server Temp Key: ECDH, secp384r1",
+        ),
+        (
+            "narrow.test",
+            &["-tls1_3"],
+            "Server Temp Key: ECDH, secp384r1",
+        ),
+        (
+            "narrow.test",
+            &["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"],
+            "alert number 40",
+        ),
+        ("narrow.test", &["-groups", "X25519"], "alert number 40"),
+        (
+            "ours.test",
+            &["-tls1_2", "-cipher", both],
+            "Cipher is ECDHE-ECDSA-CHACHA20-POLY1305",
+        ),
+        (
+            "theirs.test",
+            &["-tls1_2", "-cipher", both],
+            "Cipher is ECDHE-ECDSA-AES128-GCM-SHA256",
+        ),
+    ] {
+        let arguments = [&["-servername", name], more].concat();
+        let said = client(site, &arguments, "Q\n");
+        assert!(said.contains(expected), "{name} {more:?}: {said}");
+    }
+    let arguments = ["-servername", "short.test", "-ign_eof", "-msg", "-tls1_2"];
+    let request = REQUEST
+        .replace("GET / ", "GET /long ")
+        .replace("Host: a", "Host: short.test");
+    let said = client(site, &arguments, &request);
+    assert!(said.contains("200 OK"), "{said}");
+    let records = said.matches("<<< TLS 1.2, RecordHeader").count();
+    assert!(records > 40, "{records}");
     running.server.stop().unwrap();
 }

@@ -6,101 +6,25 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber,
-};
+use rcgen::CertificateParams;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
+use super::authority::{
+    Authority, DAY, as_authority, early, for_clients, for_host, late, parameters,
+};
 use crate::harness::client::{Connection, Response};
 use crate::harness::site::{Parts, Site};
 use crate::harness::{PATIENCE, Running, poll};
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// A certificate that may issue others, with its key.
-struct Authority {
-    parameters: CertificateParams,
-    key: KeyPair,
-    der: CertificateDer<'static>,
-    pem: String,
-}
 
 /// What an origin shows: certificates, and the key of the first.
 #[derive(Clone)]
 struct Shown(Vec<CertificateDer<'static>>, Vec<u8>);
 
-fn parameters(name: &str, serial: u64) -> CertificateParams {
-    let mut made = CertificateParams::new(Vec::new()).unwrap();
-    made.distinguished_name.push(DnType::CommonName, name);
-    made.serial_number = Some(SerialNumber::from(serial));
-    made.not_before = (SystemTime::now() - DAY).into();
-    made.not_after = (SystemTime::now() + DAY).into();
-    made
-}
-
-fn for_host(name: &str, serial: u64) -> CertificateParams {
-    let mut made = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    let plain = parameters(name, serial);
-    made.distinguished_name = plain.distinguished_name;
-    made.serial_number = plain.serial_number;
-    (made.not_before, made.not_after) = (plain.not_before, plain.not_after);
-    made
-}
-
-fn as_authority(mut parameters: CertificateParams) -> CertificateParams {
-    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    parameters
-}
-
 impl Authority {
-    fn own(parameters: CertificateParams) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let made = parameters.self_signed(&key).unwrap();
-        Self {
-            der: made.der().clone(),
-            pem: made.pem(),
-            parameters,
-            key,
-        }
-    }
-
-    fn issue(&self, parameters: CertificateParams) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let issuer = Issuer::from_params(&self.parameters, &self.key);
-        let made = parameters.signed_by(&key, &issuer).unwrap();
-        Self {
-            der: made.der().clone(),
-            pem: made.pem(),
-            parameters,
-            key,
-        }
-    }
-
-    /// A list of revoked certificates, good until then.
-    fn list(&self, revoked: &[u64], until: SystemTime) -> String {
-        let issuer = Issuer::from_params(&self.parameters, &self.key);
-        let revoked = revoked.iter().map(|serial| RevokedCertParams {
-            serial_number: SerialNumber::from(*serial),
-            revocation_time: (SystemTime::now() - DAY).into(),
-            reason_code: None,
-            invalidity_date: None,
-        });
-        let list = CertificateRevocationListParams {
-            this_update: (SystemTime::now() - 3 * DAY).into(),
-            next_update: until.into(),
-            crl_number: SerialNumber::from(1_u64),
-            issuing_distribution_point: None,
-            revoked_certs: revoked.collect(),
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        list.signed_by(&issuer).unwrap().pem().unwrap()
-    }
-
     /// What an origin shows that has this certificate and those.
     fn shown(&self, others: &[&Self]) -> Shown {
         let others = others.iter().map(|other| other.der.clone());
@@ -277,18 +201,6 @@ fn house(site: &Site) -> House {
         site.add_file(name, &text).unwrap();
     }
     house
-}
-
-fn late(one: &mut CertificateParams) {
-    one.not_after = (SystemTime::now() - DAY / 2).into();
-}
-
-fn early(one: &mut CertificateParams) {
-    one.not_before = (SystemTime::now() + DAY / 2).into();
-}
-
-fn for_clients(one: &mut CertificateParams) {
-    one.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
 }
 
 const NO_ISSUER: &str = "(20:unable to get local issuer certificate)";

@@ -13,14 +13,13 @@ use super::listeners;
 use super::location_tree;
 use super::memory::{Memory, Role};
 use super::module::Module;
+pub use super::server_parts::ServerParts;
 use crate::conf::{
     Chain, Context, Diagnostic, Diagnostics, Foreign, Loader, Part, Scope, Severity, Sources, Span,
     Text,
 };
-use crate::http::course::encryption::Terms;
 use crate::http::plan::chore::Chore;
 use crate::http::plan::counters::Connections;
-use crate::http::plan::handshakes::HandshakeCounter;
 use crate::http::plan::location::{Extras, Kind, Location, LocationIndex, Locations};
 use crate::http::plan::phase::{
     AccessRule, ContentHandler, ErrorAnswer, Phase, PhaseHandler, PreaccessHandler, RewriteStep,
@@ -114,21 +113,6 @@ pub struct LocationParts {
     /// See [`Location`].
     pub redirects_to_slash: bool,
     extras: Extras,
-}
-
-/// A server while it is built.
-#[derive(Default)]
-pub struct ServerParts {
-    /// See [`Server`].
-    pub rewrite: Vec<Box<dyn RewriteStep>>,
-    /// See [`Server`].
-    pub begin: Vec<Box<dyn PhaseHandler>>,
-    /// See [`Server`].
-    pub finally: Vec<Box<dyn PhaseHandler>>,
-    /// See [`Server`].
-    pub encryption: Option<Terms>,
-    /// See [`Server`].
-    pub handshakes: Vec<Box<dyn HandshakeCounter>>,
 }
 
 impl<'a> Builder<'a> {
@@ -310,6 +294,7 @@ impl Builder<'_> {
             locations,
             own,
             encryption: parts.encryption,
+            clients: parts.clients,
             handshakes: parts.handshakes.into(),
         }
     }

@@ -8,5 +8,6 @@ pub mod listeners;
 pub mod location_tree;
 pub mod memory;
 pub mod module;
+mod server_parts;
 pub mod settings;
 pub mod written;

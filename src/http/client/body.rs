@@ -94,20 +94,23 @@ pub(super) async fn receive(
     session.body.limit(receiver::most_body(receiver, request));
     let body = match read(request, session).await {
         Ok(body) => body,
-        Err(error) => {
-            request.time_passed();
-            request.keep_alive = false;
-            if let BodyError::Cut = error {
-                request.response.status = 400;
-                return Answer::Close;
-            }
-            return Answer::Local(refuse(request, error.status()));
-        }
+        Err(error) => return unreadable(request, &error),
     };
     request.time_passed();
     let response = receiver.answer(request, body).await;
     request.time_passed();
     Answer::Local(response)
+}
+
+/// The answer to a request whose body is wanted and cannot be read.
+pub(super) fn unreadable(request: &mut Request, error: &BodyError) -> Answer {
+    request.time_passed();
+    request.keep_alive = false;
+    if let BodyError::Cut = error {
+        request.response.status = 400;
+        return Answer::Close;
+    }
+    Answer::Local(refuse(request, error.status()))
 }
 
 async fn read(request: &mut Request, session: &mut Session) -> Result<Bytes, BodyError> {

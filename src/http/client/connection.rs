@@ -19,6 +19,7 @@ use super::handshake;
 use super::leaving::Leaving;
 use super::send;
 use super::spare;
+use crate::http::course::client_certificate;
 use crate::http::course::encryption::Encryption;
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::identify::{self, salvage};
@@ -31,6 +32,7 @@ use crate::http::plan::runtime::{Listener, Runtime};
 use crate::http::transport::clock;
 use crate::http::transport::end::End;
 use crate::http::transport::timer::Timer;
+use crate::http::upstream::copies::Copying;
 use crate::http::upstream::road::{self, Proxied};
 use crate::http::upstream::wait;
 
@@ -90,9 +92,15 @@ impl ServerApp for Application {
             facts: Box::new(facts),
             patience: server.settings.header_timeout,
             leaving: Leaving::new(shutdown.clone()),
+            copying: None,
         };
-        let mut serving = pin!(connection.serve());
-        poll_fn(|task| clock::turn(|| serving.as_mut().poll(task))).await;
+        {
+            let mut serving = pin!(connection.serve());
+            poll_fn(|task| clock::turn(|| serving.as_mut().poll(task))).await;
+        }
+        if let Some(mut copying) = connection.copying {
+            copying.end().await;
+        }
         None
     }
 }
@@ -113,6 +121,7 @@ struct Connection<'a> {
     /// How long the next request may take to begin.
     patience: Duration,
     leaving: Leaving,
+    copying: Option<Box<Copying>>,
 }
 
 impl Connection<'_> {
@@ -163,11 +172,13 @@ impl Connection<'_> {
         request.begin();
         request.keep_alive = self.may_continue(request);
         match identify::identify(request) {
-            Ok(()) if matches!(request.connection.encryption, Encryption::Missing) => {
-                request.keep_alive = false;
-                engine::fail(request, 497)
-            }
-            Ok(()) => engine::decide(request),
+            Ok(()) => match client_certificate::objection(request) {
+                None => engine::decide(request),
+                Some(status) => {
+                    request.keep_alive = false;
+                    engine::fail(request, status)
+                }
+            },
             Err(status) => {
                 request.keep_alive = false;
                 without_origin(engine::fail(request, status), status)
@@ -198,6 +209,9 @@ impl Connection<'_> {
             && request.connection.requests < settings.keepalive_requests
             && request.connection.age() < settings.keepalive_time;
         body::begin(&mut request, &mut session);
+        if request.bodies.copies.is_some() {
+            answer = self.copy(answer, &mut request, &mut session).await;
+        }
         match answer {
             Answer::Wait(_) | Answer::Close => engine::finish(&mut request),
             Answer::Local(response) => self.respond(request, session, response).await,
@@ -212,6 +226,23 @@ impl Connection<'_> {
                 // It is large: an idle connection has no place set aside for it.
                 Box::pin(self.proxy(request, session, origin)).await;
             }
+        }
+    }
+
+    /// Has copies of a request made; the answer is another where its body cannot be read.
+    async fn copy(
+        &mut self,
+        answer: Answer,
+        request: &mut Request,
+        session: &mut Session,
+    ) -> Answer {
+        if !matches!(answer, Answer::Local(_) | Answer::Proxy(_)) {
+            return answer;
+        }
+        let copying = self.copying.get_or_insert_default();
+        match Box::pin(copying.begin(request, session)).await {
+            Ok(()) => answer,
+            Err(error) => body::unreadable(request, &error),
         }
     }
 

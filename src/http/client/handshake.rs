@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_rustls::LazyConfigAcceptor;
 
 use crate::http::course::connection_facts::ConnectionFacts;
-use crate::http::course::encryption::{Agreed, Encryption, Terms};
+use crate::http::course::encryption::{Agreed, Encryption, Offer, Terms};
 use crate::http::course::request::Request;
 use crate::http::plan::handshakes::Handshake;
 use crate::http::plan::runtime::{Listener, Runtime, Server};
@@ -82,13 +82,23 @@ impl Asked<'_> {
             self.name = Some(name);
         }
         let config = match terms(self.server, default) {
-            Some(Terms::Accept(config)) => config,
+            Some(Terms::Accept(config)) => Arc::clone(config),
+            Some(Terms::Choose(choice)) => match choice.choose(&mut self.request(self.unmet())) {
+                Ok(config) => config,
+                Err(problem) => {
+                    log::error!("{problem} while SSL handshaking{}", self.who());
+                    return refuse(start.io, INTERNAL_ERROR).await;
+                }
+            },
             Some(Terms::Refuse) => return refuse(start.io, UNRECOGNIZED_NAME).await,
             None => return refuse(start.io, HANDSHAKE_FAILURE).await,
         };
         let key = config.cert_resolver.resolve(start.client_hello());
-        let stream = start.into_stream(Arc::clone(config)).await?;
-        let agreed = Agreed::of(stream.get_ref().1, key.as_deref());
+        let offer = Offer::of(&start.client_hello());
+        let stream = start.into_stream(config).await?;
+        let connection = stream.get_ref().1;
+        let mut agreed = Agreed::of(connection, key.as_deref(), offer);
+        agreed.meet(connection, self.server.clients.as_ref());
         let stream = Encrypted::new(stream);
         Ok((Box::new(stream), Encryption::On(Arc::new(agreed))))
     }
@@ -114,35 +124,40 @@ impl Asked<'_> {
         if self.server.handshakes.is_empty() {
             return;
         }
-        let mut request = self.request(result);
+        let mut request = self.request(match result {
+            Some(Ok((_, encryption))) => encryption.clone(),
+            _ => self.unmet(),
+        });
         for counter in &self.server.handshakes {
             counter.count(end, &mut request);
         }
     }
 
     /// What stands for a request as long as there is none.
-    fn request(&self, result: &Option<io::Result<(Stream, Encryption)>>) -> Request {
+    fn request(&self, encryption: Encryption) -> Request {
         let mut facts = self.facts.clone();
-        facts.encryption = match result {
-            Some(Ok((_, encryption))) => encryption.clone(),
-            _ => Encryption::On(Arc::new(Agreed::asked_for(self.name.clone()))),
-        };
+        facts.encryption = encryption;
         let mut request = Request::new(self.runtime, self.listener, facts);
         request.server = self.server;
         request.location = self.runtime.location(self.server.own);
         request
     }
 
+    /// What is known of a client while there is no agreement.
+    fn unmet(&self) -> Encryption {
+        Encryption::On(Arc::new(Agreed::asked_for(self.name.clone())))
+    }
+
     fn tell(&self, how: &str) {
+        log::info!("TLS handshake {how}{}", self.who());
+    }
+
+    /// The end of a line of the log: who it is about.
+    fn who(&self) -> String {
         let name = &self.server.name;
         match self.facts.client {
-            Some(client) => {
-                log::info!(
-                    "TLS handshake {how}, client: {}, server: {name}",
-                    client.ip()
-                );
-            }
-            None => log::info!("TLS handshake {how}, client: unix:, server: {name}"),
+            Some(client) => format!(", client: {}, server: {name}", client.ip()),
+            None => format!(", client: unix:, server: {name}"),
         }
     }
 }
@@ -161,6 +176,7 @@ async fn refuse<T>(mut stream: Stream, alert: u8) -> io::Result<T> {
     stream.flush().await?;
     let error = match alert {
         UNRECOGNIZED_NAME => "handshakes are rejected",
+        INTERNAL_ERROR => "the certificate cannot be had",
         _ => "there is no certificate",
     };
     Err(io::Error::other(error))
@@ -169,6 +185,7 @@ async fn refuse<T>(mut stream: Stream, alert: u8) -> io::Result<T> {
 /// The type of a record that tells what went wrong, and two things that can.
 const ALERT_RECORD: u8 = 21;
 const HANDSHAKE_FAILURE: u8 = 40;
+const INTERNAL_ERROR: u8 = 80;
 const UNRECOGNIZED_NAME: u8 = 112;
 
 /// Does `work` within `patience`, or soon once the worker is to end.

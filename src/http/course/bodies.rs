@@ -4,6 +4,7 @@ use std::io;
 
 use super::request::Request;
 use crate::http::plan::body_filter::{BodyFilter, BodyFilters, Passed};
+use crate::http::plan::copies::Copies;
 
 /// What goes on with the bodies of a request.
 #[derive(Debug, Default)]
@@ -14,6 +15,8 @@ pub struct Bodies {
     pub request: BodyFilters,
     /// The request's body as far as it was read, if the configuration asks for it and it is short.
     pub kept: Vec<u8>,
+    /// Where copies of the request are to go, until they are made.
+    pub copies: Option<&'static Copies>,
 }
 
 /// A longer body is not kept.
@@ -25,6 +28,7 @@ impl Bodies {
         self.response.clear();
         self.request.clear();
         self.kept = Vec::new();
+        self.copies = None;
     }
 
     /// Has the request's body kept as it is read.

@@ -1,19 +1,36 @@
 //! An encrypted connection of a client: on which terms, and what was agreed on.
 
+use std::fmt;
 use std::sync::Arc;
 
+use rustls::server::ClientHello;
 use rustls::sign::CertifiedKey;
 use rustls::{
-    CipherSuite, HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection, SignatureAlgorithm,
+    CipherSuite, HandshakeKind, NamedGroup, ProtocolVersion, ServerConfig, ServerConnection,
+    SignatureAlgorithm,
 };
+
+use super::client_certificate::{ClientCertificate, Clients};
+use super::request::Request;
 
 /// What a server does with handshakes.
 #[derive(Clone, Debug)]
 pub enum Terms {
     /// They are carried out.
     Accept(Arc<ServerConfig>),
+    /// They are carried out as each is found to need it.
+    Choose(Arc<dyn Choose>),
     /// They are refused: the server has no name for anybody.
     Refuse,
+}
+
+/// Finds out how a handshake is carried out.
+pub trait Choose: fmt::Debug + Send + Sync {
+    /// How, for a client of which only this is known.
+    ///
+    /// # Errors
+    /// What is missing, as a line for the log.
+    fn choose(&self, request: &mut Request) -> Result<Arc<ServerConfig>, String>;
 }
 
 /// Whether and how a connection is encrypted.
@@ -44,7 +61,7 @@ impl Encryption {
 }
 
 /// What a handshake came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Agreed {
     /// As `TLSv1.3`.
     pub protocol: &'static str,
@@ -58,6 +75,33 @@ pub struct Agreed {
     pub resumed: bool,
     /// What the client and we agreed to speak, as `http/1.1`.
     pub application: Option<Vec<u8>>,
+    /// The group that keys were agreed on in; `None` where an earlier session did without.
+    pub group: Option<NamedGroup>,
+    /// What the client could have spoken.
+    pub offer: Offer,
+    /// The certificate of the client.
+    pub client: Option<ClientCertificate>,
+    /// Whose wishes the client's certificate was judged by.
+    pub judged_by: Option<Arc<Clients>>,
+}
+
+/// What a client could have spoken, in its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// Cipher suites.
+    pub ciphers: Box<[CipherSuite]>,
+    /// Groups to agree on keys in.
+    pub groups: Box<[NamedGroup]>,
+}
+
+impl Offer {
+    /// What a client says in the beginning.
+    pub(in crate::http) fn of(hello: &ClientHello<'_>) -> Self {
+        Self {
+            ciphers: hello.cipher_suites().into(),
+            groups: hello.named_groups().unwrap_or_default().into(),
+        }
+    }
 }
 
 impl Agreed {
@@ -70,11 +114,19 @@ impl Agreed {
             server_name,
             resumed: false,
             application: None,
+            group: None,
+            offer: Offer::default(),
+            client: None,
+            judged_by: None,
         }
     }
 
-    /// What a handshake came to in which the certificate of `key` was shown.
-    pub(in crate::http) fn of(connection: &ServerConnection, key: Option<&CertifiedKey>) -> Self {
+    /// What a handshake came to in which the certificate of `key` was shown to a client that offered this.
+    pub(in crate::http) fn of(
+        connection: &ServerConnection,
+        key: Option<&CertifiedKey>,
+        offer: Offer,
+    ) -> Self {
         let suite = connection.negotiated_cipher_suite();
         let cipher = suite.map_or("", |suite| cipher_name(suite.suite()));
         Self {
@@ -88,7 +140,27 @@ impl Agreed {
             server_name: connection.server_name().map(str::to_ascii_lowercase),
             resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
             application: connection.alpn_protocol().map(<[u8]>::to_vec),
+            group: connection
+                .negotiated_key_exchange_group()
+                .map(|group| group.name()),
+            offer,
+            client: None,
+            judged_by: None,
         }
+    }
+
+    /// Notes the client's certificate, as the server that it asked for thinks of it.
+    pub(in crate::http) fn meet(
+        &mut self,
+        connection: &ServerConnection,
+        clients: Option<&Arc<Clients>>,
+    ) {
+        let Some(clients) = clients else {
+            return;
+        };
+        let chain = connection.peer_certificates().unwrap_or_default();
+        self.client = clients.meet(chain);
+        self.judged_by = Some(Arc::clone(clients));
     }
 }
 

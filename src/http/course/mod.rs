@@ -3,6 +3,7 @@
 mod access;
 pub mod bodies;
 pub mod circumstances;
+pub mod client_certificate;
 pub mod connection_facts;
 mod cut_off;
 pub mod encryption;

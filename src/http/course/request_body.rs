@@ -116,6 +116,18 @@ impl RequestBody {
         }
     }
 
+    /// The same body for somebody else; all of it must have been read, by `poll_all`.
+    ///
+    /// # Errors
+    /// When there is no other descriptor of the file that it is in.
+    pub fn copy(&self) -> io::Result<Self> {
+        let mut copy = Self::default();
+        copy.kept = self.kept.copy()?;
+        copy.sent_as = self.sent_as;
+        copy.length = self.length;
+        Ok(copy)
+    }
+
     /// Has its content go through these; its length is unknown then if they change it.
     pub fn filter(&mut self, filters: BodyFilters) {
         if filters.change_length() {

@@ -53,6 +53,14 @@ impl Request {
         Some(sub)
     }
 
+    /// A request for `path` that asks the same as this one; `None` when they are nested too deeply.
+    pub fn copy_for(&self, path: &[u8]) -> Option<Box<Self>> {
+        let mut copy = self.subrequest(path)?;
+        copy.method = self.method;
+        copy.set_uri(path.to_vec(), Some(self.arguments.clone()));
+        Some(copy)
+    }
+
     /// Whether it is made here on behalf of another one.
     pub fn is_subrequest(&self) -> bool {
         self.kinship.depth > 0

@@ -275,6 +275,8 @@ pub fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         494 => "Request Header Or Cookie Too Large",
+        495 => "The SSL certificate error",
+        496 => "No required SSL certificate was sent",
         497 => "The plain HTTP request was sent to HTTPS port",
         302 => "Moved Temporarily",
         413 => "Request Entity Too Large",

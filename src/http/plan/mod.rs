@@ -2,6 +2,7 @@
 
 pub mod body_filter;
 pub mod chore;
+pub mod copies;
 pub mod counters;
 pub mod handshakes;
 pub mod location;

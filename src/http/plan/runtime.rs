@@ -16,6 +16,7 @@ use super::provision::Provision;
 use super::server_name::{ServerIndex, ServerNames};
 use super::settings::ConnectionSettings;
 use super::variable::Variables;
+use crate::http::course::client_certificate::Clients;
 use crate::http::course::encryption::Terms;
 use crate::http::plan::handshakes::HandshakeCounter;
 use crate::status::Tree;
@@ -68,6 +69,8 @@ pub struct Server {
     pub own: LocationIndex,
     /// How it encrypts; `None` when it has no certificate.
     pub encryption: Option<Terms>,
+    /// What it wants of the certificates of clients; `None` when it asks for none.
+    pub clients: Option<Arc<Clients>>,
     /// Told of each handshake that ended.
     pub handshakes: Box<[Box<dyn HandshakeCounter>]>,
 }

@@ -48,6 +48,7 @@ pub trait Variable: Send + Sync {
 }
 
 /// One row of a module's table of variables.
+#[derive(Clone, Copy)]
 pub struct VariableSpec {
     /// The name; one that ends in `_*` stands for every name with that beginning.
     pub name: &'static str,

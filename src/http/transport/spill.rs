@@ -77,6 +77,18 @@ impl Spill {
         Ok(amount)
     }
 
+    /// The same file, read from its beginning.
+    ///
+    /// # Errors
+    /// When there are no more descriptors.
+    pub fn copy(&self) -> io::Result<Self> {
+        Ok(Self {
+            file: self.file.try_clone()?,
+            written: self.written,
+            read: 0,
+        })
+    }
+
     /// Reads from the beginning again.
     pub fn rewind(&mut self) {
         self.read = 0;

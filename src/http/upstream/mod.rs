@@ -1,7 +1,9 @@
 //! The side that is asked: the road to the servers behind us.
 
+pub mod copies;
 pub mod exchange;
 pub mod head;
 pub mod resolver;
 pub mod road;
 pub mod wait;
+mod whole_body;

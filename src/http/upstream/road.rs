@@ -5,16 +5,16 @@ mod handshake;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::task::Poll;
 
 use super::exchange::{Broken, Exchange};
 use super::wait;
+use super::whole_body;
 use crate::conf::reason;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::request::Request;
-use crate::http::course::request_body::{BodyError, CONTINUE};
+use crate::http::course::request_body::CONTINUE;
 use crate::http::course::session::Session;
 use crate::http::message::response::Response;
 use crate::http::plan::origin::{Body, Failure, Origin};
@@ -155,7 +155,9 @@ impl Journey<'_> {
         self.session.follow(self.request);
         let rules = origin.rules();
         if rules.buffers_request && rules.sends_body && !self.session.body.is_done() {
-            self.read_body(&rules.temporary).await?;
+            let read = whole_body::read(self.request, self.session, &rules.temporary);
+            let read = read.await;
+            read.map_err(|error| Broken::body(self.request, &error))?;
             self.request.time_passed();
         }
         origin.choose(self.request).map_err(Broken::Status)?;
@@ -182,36 +184,6 @@ impl Journey<'_> {
             }
         }
         Ok(Exchange::new(self.request, self.session, origin, link))
-    }
-
-    /// Reads the body as a whole; what a waiting client is told leaves meanwhile.
-    async fn read_body(&mut self, directory: &Path) -> Result<(), Broken> {
-        let session = &mut *self.session;
-        let settings = &self.request.location.settings;
-        let patience = settings.body_timeout;
-        let mut until = deadline(patience);
-        let mut seen = 0;
-        let read = std::future::poll_fn(|task| {
-            while !session.outbox.is_empty() {
-                match session.outbox.poll_send(task, &mut session.client) {
-                    Poll::Ready(Ok(_)) => {}
-                    Poll::Ready(Err(_)) => return Poll::Ready(Err(BodyError::Cut)),
-                    Poll::Pending => break,
-                }
-            }
-            let (body, client) = (&mut session.body, &mut session.client);
-            if let Poll::Ready(read) = body.poll_all(self.request, task, client, directory) {
-                return Poll::Ready(read);
-            }
-            if session.body.length() > seen {
-                seen = session.body.length();
-                until = deadline(patience);
-            }
-            std::task::ready!(session.timer.poll(task, until));
-            Poll::Ready(Err(BodyError::Late))
-        })
-        .await;
-        read.map_err(|error| Broken::body(self.request, &error))
     }
 
     /// An idle connection to the peer that is still good.

@@ -54,7 +54,8 @@ async fn finished(request: &mut Request, wait: Wait, outlives: &AtomicBool) -> R
                 request: mut sub,
                 answered,
             } = *sub;
-            let whole = answer(&mut sub, outlives).await;
+            let mut session = Session::of_our_own();
+            let whole = answer(&mut sub, &mut session, outlives).await;
             engine::finish(&mut sub);
             if !whole {
                 return Err(sub.response.status);
@@ -66,21 +67,21 @@ async fn finished(request: &mut Request, wait: Wait, outlives: &AtomicBool) -> R
 }
 
 /// Takes a subrequest to the head of its response; false where the connection is to be closed instead.
-fn answer<'a>(
+pub(super) fn answer<'a>(
     sub: &'a mut Request,
+    session: &'a mut Session,
     outlives: &'a AtomicBool,
 ) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
     Box::pin(async move {
-        let mut session = Session::of_our_own();
         let mut answer = engine::decide(sub);
         if let Answer::Wait(paused) = answer {
-            answer = settle(sub, &mut session, paused).await;
+            answer = settle(sub, session, paused).await;
         }
         let response = match answer {
             Answer::Local(response) => response,
             Answer::Proxy(origin) => {
                 outlives.store(origin.rules().outlives_client, Ordering::Relaxed);
-                match road::run(sub, &mut session, origin).await {
+                match road::run(sub, session, origin).await {
                     Proxied::Sent { .. } => return true,
                     Proxied::Instead(response) => response,
                     Proxied::Close => return false,

@@ -166,7 +166,7 @@ pub(super) fn rules(builder: &mut Builder<'_>, chain: &Chain<'_>, settings: &Set
 }
 
 /// Where temporary files are; the master makes it when it is missing.
-fn directory(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Arc<Path> {
+pub(in crate::modules) fn directory(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Arc<Path> {
     let Some(TemporaryPath(written)) = chain.nearest() else {
         return std::env::temp_dir().into();
     };

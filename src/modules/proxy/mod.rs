@@ -78,6 +78,7 @@ const DIRECTIVES: [DirectiveSpec; COUNT] = {
 };
 
 use buffering::ROWS as BUFFERING;
+pub(in crate::modules) use buffering::directory as temporary;
 use proxy_directives::ROWS as PROXY;
 use ssl::ROWS as SSL;
 use upstream_directives::ROWS as UPSTREAM;

@@ -1,8 +1,9 @@
 //! What is written about certificates and protocols.
 
-use super::sessions;
+use super::{clients, passwords, preferences, sessions, tickets};
 use crate::conf::{
-    Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Word,
+    Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Part, Repeat, SPEC, Span, Statement, Text,
+    Word,
 };
 
 /// `ssl_certificate`, all of one block.
@@ -16,8 +17,12 @@ pub(super) struct Keys(pub(super) Vec<Written>);
 /// A file that is named.
 #[derive(Clone, Debug)]
 pub(super) struct Written {
-    /// Without `selfsigned:`.
+    /// Without what stands before it.
     pub(super) path: String,
+    /// With variables, if there are any.
+    pub(super) text: Option<Text>,
+    /// Whether it is not the name of a file but what would be in it.
+    pub(super) is_data: bool,
     /// Whether we are to make it when it is missing.
     pub(super) is_self_signed: bool,
     /// Where it is written.
@@ -41,6 +46,19 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
     REJECT_HANDSHAKE,
     sessions::CACHE,
     sessions::TIMEOUT,
+    tickets::TICKETS,
+    tickets::KEY,
+    EARLY_DATA,
+    passwords::FILE,
+    preferences::CIPHERS,
+    preferences::CURVE,
+    preferences::PREFER,
+    preferences::BUFFER_SIZE,
+    clients::VERIFY,
+    clients::CERTIFICATE,
+    clients::TRUSTED,
+    clients::DEPTH,
+    clients::CRL,
 ];
 
 pub(super) const OUTER: Contexts = Contexts::HTTP.or(Contexts::SERVER);
@@ -50,14 +68,17 @@ const CERTIFICATE: DirectiveSpec = DirectiveSpec {
     contexts: OUTER,
     repeat: Repeat::Many,
     doc: Doc {
-        syntax: "ssl_certificate file | selfsigned:file;",
+        syntax: "ssl_certificate file | selfsigned:file | data:text;",
         default: "",
         text: "The certificate that clients see on addresses with `listen … ssl`: PEM, the server's \
                own first and those of its issuers behind it. Of several, with keys of different \
                kinds, each client gets the first it understands. A client that asks for no name, \
                or for one of a server without a certificate, sees that of the default server of \
                the address. Certificates and keys are read by the master when the configuration \
-               is loaded; a reload takes up changed files.\n\nWith `selfsigned:` before both \
+               is loaded; a reload takes up changed files. Behind `data:` stands what would be in the file.\n\nWith variables in it (`$ssl_server_name`, or one \
+               that a `map` makes of it), the file is named by each handshake and read by the worker, whose user must be allowed to: \
+               when it is first named, and again when it has changed. The pairs of 256 names are remembered for each server. \
+               A handshake without such a file fails.\n\nWith `selfsigned:` before both \
                files, they are made when neither exists: an ECDSA key (P-256, readable for its \
                owner only) and a certificate for a year. It is good for the names of all servers \
                that use it (expressions left out), for the addresses they listen at (for all \
@@ -84,12 +105,13 @@ const CERTIFICATE_KEY: DirectiveSpec = DirectiveSpec {
     contexts: OUTER,
     repeat: Repeat::Many,
     doc: Doc {
-        syntax: "ssl_certificate_key file | selfsigned:file;",
+        syntax: "ssl_certificate_key file | selfsigned:file | data:text;",
         default: "",
-        text: "The private key of a certificate, PEM and not encrypted: RSA, ECDSA or Ed25519. The \
+        text: "The private key of a certificate, PEM: RSA, ECDSA or Ed25519; one that is encrypted is opened with \
+               `ssl_password_file`. The \
                first key belongs to the first `ssl_certificate` of the block, the second to the \
                second. It is read before workers give up the rights of root. For `selfsigned:` see \
-               `ssl_certificate`.",
+               `ssl_certificate`, for `data:` and variables, too.",
         example: "ssl_certificate /etc/ssl/example.com.pem;\n\
                   ssl_certificate_key /etc/ssl/private/example.com.key;",
     },
@@ -139,9 +161,31 @@ const REJECT_HANDSHAKE: DirectiveSpec = DirectiveSpec {
     ..SPEC
 };
 
+const EARLY_DATA: DirectiveSpec = DirectiveSpec {
+    name: "ssl_early_data",
+    contexts: OUTER,
+    arity: Arity::FLAG,
+    doc: Doc {
+        syntax: "ssl_early_data off;",
+        default: "ssl_early_data off;",
+        text: "Requests that are sent with the first flight of a handshake (0-RTT) can be sent again by whoever \
+               overhears them. They are never taken here, so `on` is an error; clients send them once the handshake is done.",
+        example: "",
+    },
+    apply: |statement| match statement.flag(1)? {
+        false => Ok(()),
+        true => {
+            let problem = statement.error(1, "early data is not supported");
+            Err(problem.with_help("remove the line: clients then wait for the handshake"))
+        }
+    },
+    ..SPEC
+};
+
 /// What starts the names of things that are not files.
 const SELF_SIGNED: &str = "selfsigned:";
-const OTHER_SOURCES: &[&str] = &["data:", "engine:", "store:"];
+const DATA: &str = "data:";
+const OTHER_SOURCES: &[&str] = &["engine:", "store:"];
 
 fn written(statement: &Statement<'_>) -> Result<Written, Diagnostic> {
     let Word { text, span, .. } = statement.word(1);
@@ -151,20 +195,32 @@ fn written(statement: &Statement<'_>) -> Result<Written, Diagnostic> {
             .error(1, message)
             .with_help("expected a file, or \"selfsigned:\" and a file"));
     }
-    if text.contains('$') {
-        let message = format!("variables are not supported in \"{text}\"");
-        let help = "write a server for each name; the client's name finds its certificate";
-        return Err(statement.error(1, message).with_help(help));
-    }
-    let (path, is_self_signed) = match text.strip_prefix(SELF_SIGNED) {
-        Some(path) => (path, true),
-        None => (text.as_str(), false),
+    let (path, is_self_signed, is_data) = match text.strip_prefix(SELF_SIGNED) {
+        Some(path) => (path, true, false),
+        None => match text.strip_prefix(DATA) {
+            Some(data) => (data, false, true),
+            None => (text.as_str(), false, false),
+        },
     };
     if path.is_empty() {
         return Err(statement.error(1, format!("no file in \"{text}\"")));
     }
+    let mut template = Some(statement.template(1)?).filter(|text| text.literal().is_none());
+    if is_self_signed && template.is_some() {
+        let message = format!("variables are not supported in \"{text}\"");
+        let help = "write a server for each name; the client's name finds its certificate";
+        return Err(statement.error(1, message).with_help(help));
+    }
+    if is_data
+        && let Some(Part::Literal(first)) =
+            template.as_mut().and_then(|text| text.parts.first_mut())
+    {
+        *first = first.strip_prefix(DATA).unwrap_or_default().to_owned();
+    }
     Ok(Written {
         path: path.to_owned(),
+        text: template,
+        is_data,
         is_self_signed,
         span: *span,
     })

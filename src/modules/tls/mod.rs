@@ -4,13 +4,23 @@
 //! have what the master saw, whoever may read the files. Only those made here are followed while
 //! serving.
 
+mod certificate_text;
+pub(in crate::modules) mod ciphers;
+mod client_variables;
+mod clients;
 mod directives;
+mod evaluated;
 mod follow;
 pub(in crate::modules) mod inspect;
+mod offer_text;
 pub(in crate::modules) mod pair;
+pub(in crate::modules) mod passwords;
+mod preferences;
 mod self_signed;
 mod sessions;
 mod status;
+mod tickets;
+pub(in crate::modules) mod trust;
 mod variables;
 
 use std::io;
@@ -18,7 +28,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use rustls::crypto::ring;
 use rustls::server::NoServerSessionStorage;
 use rustls::version::{TLS12, TLS13};
 
@@ -29,20 +38,23 @@ use crate::http::build::module::{self, Module};
 use crate::http::build::written::{Listens, ServerNamesWritten};
 use crate::http::course::encryption::Terms;
 use crate::http::plan::runtime::Address;
+use crate::http::plan::template::Template;
 use crate::modules::core::hostname;
 use crate::os;
 pub(in crate::modules) use directives::Protocols;
 use directives::{Certificates, Keys, RejectHandshake, Written};
+use evaluated::{Evaluated, Part, Source};
 use follow::Follow;
 use pair::{Fault, Offered, Pair};
+use passwords::PasswordFile;
 use self_signed::SelfSigned;
-use sessions::Sessions;
+use sessions::Resumption;
 
 /// The feature.
 pub static MODULE: Module = Module {
     name: "tls",
     directives: directives::DIRECTIVES,
-    variables: variables::VARIABLES,
+    variables: &variables::VARIABLES,
     server,
     finish,
     ..module::MODULE
@@ -58,23 +70,27 @@ struct Registry {
 fn server(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut ServerParts) {
     let rejects = chain.nearest().is_some_and(|RejectHandshake(on)| *on);
     let certificates: &[Written] = chain.nearest().map_or(&[], |Certificates(all)| all);
+    let clients = clients::of(builder, chain, !certificates.is_empty());
+    let clients = builder.diagnostics.check(clients).flatten();
+    parts.clients = clients.as_ref().map(|terms| Arc::clone(&terms.clients));
     if certificates.is_empty() && !rejects {
         return;
     }
     let keys: &[Written] = chain.nearest().map_or(&[], |Keys(all)| all);
-    let mut pairs = Vec::new();
+    let mut sources = Vec::new();
     for (number, certificate) in certificates.iter().enumerate() {
-        let pair = match keys.get(number) {
-            Some(key) => pair_of(builder, chain.scope(), certificate, key),
+        let source = match keys.get(number) {
+            Some(key) => source_of(builder, chain, certificate, key),
             None => Err(without_key(certificate)),
         };
-        pairs.extend(builder.diagnostics.check(pair));
+        sources.extend(builder.diagnostics.check(source));
     }
     let sessions = sessions::of(builder, chain);
     // With a pair that is refused, the server is not one without any.
-    parts.encryption = match config(chain, pairs, sessions) {
+    let config = config(chain, fixed(&sources), sessions, clients);
+    parts.encryption = match config.map(|config| terms(builder, chain, config, sources)) {
         _ if rejects => Some(Terms::Refuse),
-        Ok(config) => Some(Terms::Accept(Arc::new(config))),
+        Ok(terms) => builder.diagnostics.check(terms),
         Err(error) => {
             builder.unplaced(format!("no encryption: {error}"));
             None
@@ -82,28 +98,81 @@ fn server(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut ServerParts)
     };
 }
 
+/// The pairs that are always the same.
+fn fixed(sources: &[Source]) -> Vec<Arc<Pair>> {
+    let pairs = sources.iter().filter_map(|source| match source {
+        Source::Fixed(pair) => Some(Arc::clone(pair)),
+        Source::Named(..) => None,
+    });
+    pairs.collect()
+}
+
+/// How a server shows certificates from these sources.
+fn terms(
+    builder: &mut Builder<'_>,
+    chain: &Chain<'_>,
+    config: ServerConfig,
+    sources: Vec<Source>,
+) -> Result<Terms, Diagnostic> {
+    if sources.iter().all(|one| matches!(one, Source::Fixed(_))) {
+        return Ok(Terms::Accept(Arc::new(config)));
+    }
+    let passwords = passwords::of(builder, chain.nearest().map(|PasswordFile(file)| file))?;
+    let folder = builder.beside("");
+    let evaluated = Evaluated::new(config, sources, folder, passwords);
+    Ok(Terms::Choose(Arc::new(evaluated)))
+}
+
+/// Where the pair of these two comes from.
+fn source_of(
+    builder: &mut Builder<'_>,
+    chain: &Chain<'_>,
+    certificate: &Written,
+    key: &Written,
+) -> Result<Source, Diagnostic> {
+    let is_fixed = certificate.text.is_none() && key.text.is_none();
+    if is_fixed || certificate.is_self_signed != key.is_self_signed {
+        return pair_of(builder, chain, certificate, key).map(Source::Fixed);
+    }
+    let mut part = |written: &Written| Part {
+        text: match &written.text {
+            Some(text) => builder.template(text),
+            None => Template::literal_text(&written.path),
+        },
+        is_data: written.is_data,
+    };
+    Ok(Source::Named(part(certificate), part(key)))
+}
+
 fn config(
     chain: &Chain<'_>,
     pairs: Vec<Arc<Pair>>,
-    sessions: Option<Sessions>,
+    sessions: Resumption,
+    clients: Option<clients::Terms>,
 ) -> Result<ServerConfig, rustls::Error> {
     let versions = match chain.nearest::<Protocols>() {
         Some(Protocols { tls_1_3: false, .. }) => vec![&TLS12],
         Some(Protocols { tls_1_2: false, .. }) => vec![&TLS13],
         _ => vec![&TLS13, &TLS12],
     };
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let config = ServerConfig::builder_with_provider(Arc::new(preferences::provider(chain)))
         .with_protocol_versions(&versions)?;
-    let mut config = config
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(Offered(pairs)));
-    match sessions {
-        Some(sessions) => config.session_storage = Arc::new(sessions),
-        None => {
-            config.session_storage = Arc::new(NoServerSessionStorage {});
-            config.send_tls13_tickets = 0;
-        }
+    let config = match clients {
+        Some(terms) => config.with_client_cert_verifier(terms.verifier),
+        None => config.with_no_client_auth(),
+    };
+    let mut config = config.with_cert_resolver(Arc::new(Offered(pairs)));
+    if sessions.remembered.is_none() && sessions.tickets.is_none() {
+        config.send_tls13_tickets = 0;
     }
+    config.session_storage = match sessions.remembered {
+        Some(sessions) => Arc::new(sessions),
+        None => Arc::new(NoServerSessionStorage {}),
+    };
+    if let Some(tickets) = sessions.tickets {
+        config.ticketer = tickets;
+    }
+    preferences::set(chain, &mut config);
     config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
     Ok(config)
 }
@@ -111,7 +180,7 @@ fn config(
 /// The pair of these files, known already or read.
 fn pair_of(
     builder: &mut Builder<'_>,
-    server: &Scope,
+    chain: &Chain<'_>,
     certificate: &Written,
     key: &Written,
 ) -> Result<Arc<Pair>, Diagnostic> {
@@ -127,19 +196,25 @@ fn pair_of(
     }
     let files = (path_of(builder, certificate), path_of(builder, key));
     let known = &builder.thing::<Registry>().pairs;
+    let is_data = certificate.is_data || key.is_data;
     let known = known
         .iter()
+        .filter(|_| !is_data)
         .find(|pair| (&pair.certificate, &pair.key) == (&files.0, &files.1));
     let pair = match known {
         Some(pair) => Arc::clone(pair),
-        None => Arc::new(read(builder, certificate, key)?),
+        None => {
+            let file = chain.nearest().map(|PasswordFile(file)| file);
+            let passwords = passwords::of(builder, file)?;
+            Arc::new(read(builder, certificate, key, &passwords)?)
+        }
     };
     let registry = builder.thing::<Registry>();
-    if !registry.pairs.iter().any(|one| Arc::ptr_eq(one, &pair)) {
+    if !certificate.is_data && !registry.pairs.iter().any(|one| Arc::ptr_eq(one, &pair)) {
         registry.pairs.push(Arc::clone(&pair));
     }
     if certificate.is_self_signed {
-        registry.add_names(&pair, server);
+        registry.add_names(&pair, chain.scope());
     }
     Ok(pair)
 }
@@ -179,9 +254,14 @@ fn read(
     builder: &mut Builder<'_>,
     certificate: &Written,
     key: &Written,
+    passwords: &[Vec<u8>],
 ) -> Result<Pair, Diagnostic> {
     let paths = (path_of(builder, certificate), path_of(builder, key));
-    let content = (builder.files.read(&paths.0), builder.files.read(&paths.1));
+    let mut content = |written: &Written, path: &Path| match written.is_data {
+        true => Ok(written.path.clone().into_bytes()),
+        false => builder.files.read(path),
+    };
+    let content = (content(certificate, &paths.0), content(key, &paths.1));
     let content = match content {
         (Ok(certificate), Ok(key)) => (certificate, key),
         (own, other) if certificate.is_self_signed => {
@@ -191,7 +271,7 @@ fn read(
         (Err(error), _) => return Err(unreadable("certificate", &paths.0, certificate, &error)),
         (_, Err(error)) => return Err(unreadable("certificate key", &paths.1, key, &error)),
     };
-    let read = pair::read(&content.0, &content.1);
+    let read = pair::read(&content.0, &content.1, passwords);
     let shown = (paths.0.display(), paths.1.display());
     let read = read.map_err(|fault| match fault {
         Fault::Certificate(what) => Diagnostic::error(
@@ -213,11 +293,13 @@ fn read(
     Ok(Pair::new(paths.0, paths.1, Some(read)))
 }
 
-/// What is made here lies where the server keeps its own files; what is given, beside the configuration.
+/// What is made here lies where the server keeps its own files; what is given, beside the configuration. What stands in
+/// it has no place.
 fn path_of(builder: &Builder<'_>, written: &Written) -> PathBuf {
-    match written.is_self_signed {
-        true => builder.path(&written.path),
-        false => builder.beside(&written.path),
+    match (written.is_data, written.is_self_signed) {
+        (true, _) => "data:".into(),
+        (false, true) => builder.path(&written.path),
+        (false, false) => builder.beside(&written.path),
     }
 }
 
@@ -282,6 +364,7 @@ fn without_key(certificate: &Written) -> Diagnostic {
 fn finish(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
     let Registry { pairs, self_signed } = std::mem::take(builder.thing());
     status::mount(builder, pairs);
+    tickets::finish(builder);
     for (mut provision, pair) in self_signed {
         provision.names.add_name("localhost");
         provision.names.add_name(hostname());

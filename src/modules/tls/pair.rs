@@ -13,6 +13,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::inspect;
+use super::passwords;
 
 /// A certificate with its key, and the files they come from.
 #[derive(Debug)]
@@ -63,10 +64,14 @@ impl Pair {
     }
 }
 
-/// Reads a pair in PEM.
-pub(in crate::modules) fn read(certificate: &[u8], key: &[u8]) -> Result<CertifiedKey, Fault> {
+/// Reads a pair in PEM; one of the passwords may open its key.
+pub(in crate::modules) fn read(
+    certificate: &[u8],
+    key: &[u8],
+    passwords: &[Vec<u8>],
+) -> Result<CertifiedKey, Fault> {
     let chain = chain(certificate)?;
-    fitting(chain, private_key(key)?)
+    fitting(chain, private_key(key, passwords)?)
 }
 
 fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Fault> {
@@ -84,28 +89,28 @@ fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Fault> {
     }
 }
 
-fn private_key(pem: &[u8]) -> Result<Arc<dyn SigningKey>, Fault> {
-    let key = PrivateKeyDer::from_pem_slice(pem).map_err(|error| {
-        let is_encrypted = pem.windows(9).any(|word| word == b"ENCRYPTED");
-        match error {
-            _ if is_encrypted => Fault::Key(ENCRYPTED),
-            rustls_pki_types::pem::Error::NoItemsFound => {
-                Fault::Key("there is no private key in it")
+fn private_key(pem: &[u8], passwords: &[Vec<u8>]) -> Result<Arc<dyn SigningKey>, Fault> {
+    if pem.windows(16).any(|word| word == b"Proc-Type: 4,ENC") {
+        return Err(Fault::Key(ENCRYPTED));
+    }
+    let key = match PrivateKeyDer::from_pem_slice(pem) {
+        Ok(key) => key,
+        Err(error) => match (passwords::open(pem, passwords), error) {
+            (Some(opened), _) => opened?,
+            (None, rustls_pki_types::pem::Error::NoItemsFound) => {
+                return Err(Fault::Key("there is no private key in it"));
             }
-            _ => Fault::Key("it is not valid PEM"),
-        }
-    })?;
+            (None, _) => return Err(Fault::Key("it is not valid PEM")),
+        },
+    };
     let provider = ring::default_provider().key_provider;
-    let is_encrypted = pem.windows(16).any(|word| word == b"Proc-Type: 4,ENC");
     provider.load_private_key(key).map_err(|_| {
-        Fault::Key(match is_encrypted {
-            true => ENCRYPTED,
-            false => "it is neither RSA (from 2048 bits), ECDSA (P-256, P-384) nor Ed25519",
-        })
+        Fault::Key("it is neither RSA (from 2048 bits), ECDSA (P-256, P-384) nor Ed25519")
     })
 }
 
-const ENCRYPTED: &str = "it is encrypted, which is not supported";
+const ENCRYPTED: &str = "it is encrypted in an old form, which is not supported: \"openssl pkcs8 -topk8\" makes a \
+                         new one";
 
 fn fitting(
     chain: Vec<CertificateDer<'static>>,

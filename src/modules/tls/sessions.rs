@@ -1,16 +1,17 @@
 //! Sessions that clients can take up again: `ssl_session_cache` and `ssl_session_timeout`.
 //!
-//! A session is remembered by the worker that made it and nowhere else; none is given away in a ticket.
-//! What became too old is as good as unknown, and the oldest makes room for a new one.
+//! Most clients keep their sessions themselves, see `tickets`. For others, and where there are no tickets, a session
+//! is remembered by the worker that made it and nowhere else. What became too old is as good as unknown, and the oldest makes room for a new one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use rustls::server::StoresServerSessions;
+use rustls::server::{ProducesTickets, StoresServerSessions};
 
 use super::directives::OUTER;
+use super::tickets;
 use crate::conf::{Arity, Chain, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, values};
 use crate::http::build::builder::Builder;
 
@@ -21,10 +22,11 @@ pub(super) const CACHE: DirectiveSpec = DirectiveSpec {
     doc: Doc {
         syntax: "ssl_session_cache off | none | [builtin[:COUNT]] [shared:NAME:SIZE];",
         default: "ssl_session_cache builtin:256;",
-        text: "How many sessions of clients are remembered, so that they connect again with less \
+        text: "How many sessions of clients are remembered that get no tickets (`ssl_session_tickets`), so that they \
+               connect again with less \
                work: COUNT for each server, or those of all servers that say NAME together, four \
-               thousand for each megabyte of SIZE. Each worker remembers its own. With `off` and \
-               `none` no client can take up a session.",
+               thousand for each megabyte of SIZE. Each worker remembers its own. With `none` no session is \
+               remembered, with `off` there are no tickets either.",
         example: "ssl_session_cache shared:TLS:1m;",
     },
     apply: cache,
@@ -37,7 +39,7 @@ pub(super) const TIMEOUT: DirectiveSpec = DirectiveSpec {
     doc: Doc {
         syntax: "ssl_session_timeout TIME;",
         default: "ssl_session_timeout 5m;",
-        text: "How long a session is remembered.",
+        text: "How long a session can be taken up again.",
         example: "ssl_session_timeout 1h;",
     },
     apply: |statement| {
@@ -55,6 +57,8 @@ struct Lifetime(Duration);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Cache {
     Off,
+    /// Nothing is remembered.
+    None,
     /// Of each server.
     Own(usize),
     /// Of all servers that name it.
@@ -89,7 +93,8 @@ fn one(statement: &Statement<'_>, index: usize) -> Result<Cache, Diagnostic> {
     };
     let size = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
     match text {
-        "off" | "none" => return Ok(Cache::Off),
+        "off" => return Ok(Cache::Off),
+        "none" => return Ok(Cache::None),
         "builtin" => return Ok(Cache::Own(BUILT_IN)),
         _ => {}
     }
@@ -115,12 +120,36 @@ fn one(statement: &Statement<'_>, index: usize) -> Result<Cache, Diagnostic> {
     })
 }
 
-/// The sessions of a server; `None` when none are to be remembered.
-pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Option<Sessions> {
+/// How clients of a server take up sessions again.
+#[derive(Default)]
+pub(super) struct Resumption {
+    /// Sessions that are remembered here.
+    pub(super) remembered: Option<Sessions>,
+    /// Makes those that clients keep.
+    pub(super) tickets: Option<Arc<dyn ProducesTickets>>,
+}
+
+/// What a server says about sessions.
+pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Resumption {
+    if let Some(Cache::Off) = chain.nearest() {
+        return Resumption::default();
+    }
     let lifetime = chain.nearest::<Lifetime>();
     let lifetime = lifetime.map_or(LIFETIME, |Lifetime(time)| *time);
+    let tickets = tickets::of(builder, chain, lifetime);
+    Resumption {
+        tickets: builder.diagnostics.check(tickets).flatten(),
+        remembered: remembered(builder, chain, lifetime),
+    }
+}
+
+fn remembered(
+    builder: &mut Builder<'_>,
+    chain: &Chain<'_>,
+    lifetime: Duration,
+) -> Option<Sessions> {
     let table = match chain.nearest::<Cache>() {
-        Some(Cache::Off) => return None,
+        Some(Cache::Off | Cache::None) => return None,
         Some(Cache::Own(count)) => Table::of(*count),
         Some(Cache::Shared { name, count }) => {
             let shared = &mut builder.thing::<Shared>().0;

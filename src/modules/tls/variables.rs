@@ -1,10 +1,26 @@
 //! What is known of an encrypted connection. Plain ones have none of it.
 
-use crate::http::course::encryption::Agreed;
+use super::client_variables::VARIABLES as CLIENT;
+use super::offer_text;
+use crate::http::course::encryption::{Agreed, Offer};
 use crate::http::course::request::Request;
 use crate::http::plan::variable::{VARIABLE, VariableSpec};
 
-pub(super) const VARIABLES: &[VariableSpec] = &[
+/// All of them.
+pub(super) static VARIABLES: [VariableSpec; CONNECTION.len() + CLIENT.len()] = {
+    let mut all = [VARIABLE; CONNECTION.len() + CLIENT.len()];
+    let mut place = 0;
+    while place < all.len() {
+        all[place] = match place < CONNECTION.len() {
+            true => CONNECTION[place],
+            false => CLIENT[place - CONNECTION.len()],
+        };
+        place += 1;
+    }
+    all
+};
+
+const CONNECTION: [VariableSpec; 9] = [
     VariableSpec {
         name: "ssl_alpn_protocol",
         doc: "What the client asked to speak and we agreed to, as `http/1.1`.",
@@ -15,6 +31,29 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
         name: "ssl_cipher",
         doc: "The cipher suite of an encrypted connection, as OpenSSL calls it.",
         read: |request, _, out| told(request, out, |agreed| Some(agreed.cipher.as_bytes())),
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "ssl_ciphers",
+        doc: "The cipher suites that the client offered, as OpenSSL calls them, with `:` between them.",
+        read: |request, _, out| offered(request, out, |offer| offer_text::ciphers(&offer.ciphers)),
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "ssl_curve",
+        doc: "The group that keys were agreed on in, as OpenSSL calls it: `X25519`, `prime256v1`.",
+        read: |request, _, out| {
+            let agreed = request.connection.encryption.agreed();
+            let group = agreed.and_then(|agreed| agreed.group);
+            out.extend_from_slice(offer_text::groups(group.as_slice()).as_bytes());
+            group.is_some()
+        },
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "ssl_curves",
+        doc: "The groups that the client offered, as OpenSSL calls them, with `:` between them.",
+        read: |request, _, out| offered(request, out, |offer| offer_text::groups(&offer.groups)),
         ..VARIABLE
     },
     VariableSpec {
@@ -55,4 +94,11 @@ fn told(request: &Request, out: &mut Vec<u8>, part: impl Fn(&Agreed) -> Option<&
     let found = request.connection.encryption.agreed().and_then(part);
     out.extend_from_slice(found.unwrap_or_default());
     found.is_some()
+}
+
+fn offered(request: &Request, out: &mut Vec<u8>, tell: impl Fn(&Offer) -> String) -> bool {
+    let agreed = request.connection.encryption.agreed();
+    let told = agreed.map(|agreed| tell(&agreed.offer));
+    out.extend_from_slice(told.as_deref().unwrap_or_default().as_bytes());
+    told.is_some_and(|told| !told.is_empty())
 }

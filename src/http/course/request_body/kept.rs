@@ -20,6 +20,15 @@ pub(super) enum Kept {
 const MAX_KEPT: usize = 64 * 1024;
 
 impl Kept {
+    /// The same, for somebody else; nothing is added to it any more.
+    pub(super) fn copy(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Memory(memory) => Self::Memory(memory.clone()),
+            Self::File(file) => Self::File(file.copy()?),
+            Self::Gone => Self::Gone,
+        })
+    }
+
     /// How much it is.
     pub(super) fn length(&self) -> u64 {
         match self {

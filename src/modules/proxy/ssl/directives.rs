@@ -2,9 +2,10 @@
 
 use rustls::CipherSuite;
 
-use super::ciphers::{self, Selection};
-use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Span, Statement, Text};
+use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC, Text};
 use crate::modules::tls::Protocols;
+use crate::modules::tls::ciphers;
+use crate::modules::tls::trust::files::File;
 
 /// `proxy_ssl_name`
 pub(super) struct Name(pub(super) Text);
@@ -22,6 +23,8 @@ pub(super) struct Crl(pub(super) File);
 pub(super) struct Certificate(pub(super) Option<File>);
 /// `proxy_ssl_certificate_key`
 pub(super) struct Key(pub(super) Option<File>);
+/// `proxy_ssl_password_file`
+pub(super) struct PasswordFile(pub(super) File);
 /// `proxy_ssl_protocols`
 pub(super) struct ProtocolsWritten(pub(super) Protocols);
 /// `proxy_ssl_ciphers`
@@ -29,17 +32,10 @@ pub(super) struct Ciphers(pub(super) Vec<CipherSuite>);
 /// `proxy_ssl_session_reuse`
 pub(super) struct SessionReuse(pub(super) bool);
 
-/// A file that is named.
-pub(super) struct File {
-    pub(super) path: String,
-    /// Where it is written.
-    pub(super) span: Span,
-}
-
 const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
 
 /// The rows.
-pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
+pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 12] = [
     DirectiveSpec {
         name: "proxy_ssl_name",
         contexts: BLOCKS,
@@ -125,7 +121,7 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
             example: "",
         },
         apply: |statement| {
-            let file = file(statement)?;
+            let file = File::of(statement)?;
             statement.scope.insert(Trusted(file));
             Ok(())
         },
@@ -142,7 +138,7 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
             example: "",
         },
         apply: |statement| {
-            let file = file(statement)?;
+            let file = File::of(statement)?;
             statement.scope.insert(Crl(file));
             Ok(())
         },
@@ -159,7 +155,7 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
             example: "proxy_ssl_certificate /etc/ssl/client.pem;\nproxy_ssl_certificate_key /etc/ssl/private/client.key;",
         },
         apply: |statement| {
-            let file = file_or_none(statement)?;
+            let file = File::or_none(statement)?;
             statement.scope.insert(Certificate(file));
             Ok(())
         },
@@ -171,12 +167,30 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
         doc: Doc {
             syntax: "proxy_ssl_certificate_key file;",
             default: "",
-            text: "The private key of `proxy_ssl_certificate`, in PEM and not encrypted: RSA, ECDSA or Ed25519.",
+            text: "The private key of `proxy_ssl_certificate`, in PEM: RSA, ECDSA or Ed25519; one that is encrypted is opened with \
+                   `proxy_ssl_password_file`.",
             example: "",
         },
         apply: |statement| {
-            let file = file_or_none(statement)?;
+            let file = File::or_none(statement)?;
             statement.scope.insert(Key(file));
+            Ok(())
+        },
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "proxy_ssl_password_file",
+        contexts: BLOCKS,
+        doc: Doc {
+            syntax: "proxy_ssl_password_file file;",
+            default: "",
+            text: "A file of passwords, one on each line, that are tried in turn on a `proxy_ssl_certificate_key` that is \
+                   encrypted, in the form of PKCS #8.",
+            example: "",
+        },
+        apply: |statement| {
+            let file = File::of(statement)?;
+            statement.scope.insert(PasswordFile(file));
             Ok(())
         },
         ..SPEC
@@ -210,7 +224,11 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
                    of TLS 1.3 are always offered.",
             example: "proxy_ssl_ciphers ECDHE+AESGCM;",
         },
-        apply: ciphers,
+        apply: |statement| {
+            let suites = ciphers::of(statement)?;
+            statement.scope.insert(Ciphers(suites));
+            Ok(())
+        },
         ..SPEC
     },
     DirectiveSpec {
@@ -232,45 +250,3 @@ pub(in crate::modules::proxy) const ROWS: [DirectiveSpec; 11] = [
         ..SPEC
     },
 ];
-
-fn file(statement: &Statement<'_>) -> Result<File, Diagnostic> {
-    let file = file_or_none(statement)?;
-    file.ok_or_else(|| statement.error(1, format!("no file in \"{}\"", statement.text(0))))
-}
-
-fn file_or_none(statement: &Statement<'_>) -> Result<Option<File>, Diagnostic> {
-    let text = statement.text(1);
-    let scheme = ["engine:", "data:", "store:"]
-        .into_iter()
-        .find(|scheme| text.starts_with(scheme));
-    if let Some(scheme) = scheme {
-        let message = format!("\"{scheme}\" is not supported in \"{text}\"");
-        return Err(statement.error(1, message).with_help("expected a file"));
-    }
-    if text.contains('$') {
-        let message = format!("variables are not supported in \"{text}\"");
-        let help = "write a location for each certificate, and a \"map\" that leads to it";
-        return Err(statement.error(1, message).with_help(help));
-    }
-    let span = statement.word(1).span;
-    let path = text.to_owned();
-    Ok((!path.is_empty()).then_some(File { path, span }))
-}
-
-fn ciphers(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let Selection { suites, unknown } = ciphers::select(statement.text(1));
-    if suites.is_empty() {
-        let message = format!("no cipher is left of \"{}\"", statement.text(1));
-        let help = "there are AES-GCM and ChaCha20-Poly1305 with ECDHE: \"proxy_ssl_ciphers DEFAULT\" allows them all";
-        return Err(statement.error(1, message).with_help(help));
-    }
-    if !unknown.is_empty() {
-        let message = format!("not supported, ignored: {}", unknown.join(", "));
-        let span = statement.word(1).span;
-        statement
-            .diagnostics
-            .push(Diagnostic::warning(span, message));
-    }
-    statement.scope.insert(Ciphers(suites));
-    Ok(())
-}

@@ -2,21 +2,17 @@
 //!
 //! Locations with the same settings have the same terms, and so each other's connections and sessions.
 
-mod ciphers;
 mod directives;
 mod files;
 mod name;
-mod refusal;
-mod trust;
 mod verifier;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::crypto::{CryptoProvider, ring};
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
-use rustls::{CipherSuite, ClientConfig, SupportedCipherSuite};
+use rustls::{CipherSuite, ClientConfig};
 use rustls_pki_types::ServerName;
 
 use super::target::{Destination, Target};
@@ -26,10 +22,14 @@ use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
 use crate::http::transport::secure::{PeerTerms, Secure};
 use crate::modules::tls::Protocols;
+use crate::modules::tls::ciphers;
+use crate::modules::tls::passwords;
+use crate::modules::tls::trust::files::File;
+use crate::modules::tls::trust::{Role, Trust};
 pub(super) use directives::ROWS;
 use directives::{
-    Certificate, Ciphers, Crl, File, Key, Name, ProtocolsWritten, SendsName, SessionReuse, Trusted,
-    Verify, VerifyDepth,
+    Certificate, Ciphers, Crl, Key, Name, PasswordFile, ProtocolsWritten, SendsName, SessionReuse,
+    Trusted, Verify, VerifyDepth,
 };
 use verifier::Verifier;
 
@@ -185,21 +185,25 @@ fn config(
     chain: &Chain<'_>,
     written: &Written,
 ) -> Result<Result<ClientConfig, rustls::Error>, Diagnostic> {
-    let provider = provider(&written.ciphers);
+    let provider = ciphers::provider(&written.ciphers);
     let algorithms = provider.signature_verification_algorithms;
     let trust = match (&written.trusted, chain.nearest::<Trusted>()) {
         (Some((path, depth)), Some(Trusted(file))) => {
-            let depth = usize::try_from(*depth).unwrap_or(usize::MAX);
-            let trust = files::trust(builder, path, file, depth)?;
-            Some(match (&written.crl, chain.nearest::<Crl>()) {
-                (Some(path), Some(Crl(file))) => files::add_lists(builder, path, file, trust)?,
-                _ => trust,
-            })
+            let mut trust = Trust::new(Role::Server, *depth);
+            trust.add_certificates(builder, &(path.clone(), file), "trusted certificate")?;
+            if let (Some(path), Some(Crl(file))) = (&written.crl, chain.nearest()) {
+                trust.add_lists(builder, &(path.clone(), file))?;
+            }
+            Some(trust)
         }
         _ => None,
     };
     let own = match (&written.pair, pair(chain)?) {
-        (Some(paths), Some(files)) => Some(files::pair(builder, paths, files)?),
+        (Some(paths), Some(files)) => {
+            let file = chain.nearest().map(|PasswordFile(file)| file);
+            let passwords = passwords::of(builder, file)?;
+            Some(files::pair(builder, paths, files, &passwords)?)
+        }
         _ => None,
     };
     let versions = match written.protocols {
@@ -220,19 +224,4 @@ fn config(
         config.enable_sni = written.sends_name;
         config
     }))
-}
-
-/// Those of ring, with these suites of TLS 1.2.
-fn provider(suites: &[CipherSuite]) -> CryptoProvider {
-    let mut provider = ring::default_provider();
-    let of_1_2 = suites.iter().filter_map(|suite| {
-        let all = ring::ALL_CIPHER_SUITES.iter();
-        all.copied().find(|one| one.suite() == *suite)
-    });
-    let of_1_2: Vec<SupportedCipherSuite> = of_1_2.collect();
-    provider
-        .cipher_suites
-        .retain(|suite| suite.tls13().is_some());
-    provider.cipher_suites.extend(of_1_2);
-    provider
 }

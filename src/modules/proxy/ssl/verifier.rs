@@ -1,14 +1,15 @@
 //! What rustls asks about the certificates of peers.
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls13_signature_with_raw_key};
-use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
-use rustls_pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
-use webpki::RawPublicKeyEntity;
+use std::sync::Arc;
 
-use super::refusal::Refusal;
-use super::trust::Trust;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::WebPkiSupportedAlgorithms;
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+use super::name;
 use crate::modules::tls::inspect;
+use crate::modules::tls::trust::{Refusal, Trust, signatures};
 
 /// Judges the certificates of peers.
 #[derive(Debug)]
@@ -16,6 +17,15 @@ pub(super) struct Verifier {
     pub(super) algorithms: WebPkiSupportedAlgorithms,
     /// `None` where any certificate will do.
     pub(super) trust: Option<Trust>,
+}
+
+/// Why a peer is refused, as a sentence for the log.
+#[derive(Debug, thiserror::Error)]
+enum Objection {
+    #[error("upstream SSL certificate does not match \"{0}\"")]
+    Name(String),
+    #[error("upstream SSL certificate verify error: ({0})")]
+    Certificate(Refusal),
 }
 
 impl ServerCertVerifier for Verifier {
@@ -28,29 +38,24 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         if let Some(trust) = &self.trust {
-            trust.check(certificate, others, name, now)?;
+            let checked = trust.check(certificate, others, now);
+            checked.map_err(Objection::Certificate)?;
+            let parsed = inspect::parse(certificate);
+            let parsed = parsed.ok_or(Objection::Certificate(Refusal::MALFORMED))?;
+            if !name::fits(certificate, &parsed, name) {
+                return Err(Objection::Name(name.to_str().into_owned()).into());
+            }
         }
         Ok(ServerCertVerified::assertion())
     }
 
-    /// The peer has the key of its certificate; this is asked whatever certificates are believed.
     fn verify_tls12_signature(
         &self,
         message: &[u8],
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let key = key(certificate)?;
-        let key = RawPublicKeyEntity::try_from(&key).map_err(|error| Refusal::of(&error))?;
-        let known = self.algorithms.mapping.iter();
-        let mut algorithms = known
-            .filter(|(scheme, _)| *scheme == signature.scheme)
-            .flat_map(|(_, algorithms)| *algorithms);
-        let bytes = signature.signature();
-        match algorithms.any(|one| key.verify_signature(*one, message, bytes).is_ok()) {
-            true => Ok(HandshakeSignatureValid::assertion()),
-            false => Err(CertificateError::BadSignature.into()),
-        }
+        signatures::verify_tls_1_2(&self.algorithms, message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -59,8 +64,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let key = key(certificate)?;
-        verify_tls13_signature_with_raw_key(message, &key, signature, &self.algorithms)
+        signatures::verify_tls_1_3(&self.algorithms, message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -68,9 +72,8 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// The key in a certificate. webpki does not read those of version 1, which openssl makes where nothing
-/// asks for extensions.
-fn key(certificate: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
-    let key = inspect::public_key(certificate);
-    Ok(key.ok_or(Refusal::MALFORMED)?.into())
+impl From<Objection> for Error {
+    fn from(objection: Objection) -> Self {
+        Self::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(objection))))
+    }
 }

@@ -53,7 +53,7 @@ impl Folder {
     fn pair(&self) -> Pair {
         let own = self.self_signed();
         let key = fs::read(&own.key).unwrap();
-        let read = pair::read(&self.certificate(), &key).unwrap();
+        let read = pair::read(&self.certificate(), &key, &[]).unwrap();
         Pair::new(own.certificate, own.key, Some(read))
     }
 }
@@ -153,8 +153,8 @@ fn pairs_that_do_not_fit_are_told_apart_from_broken_ones() {
     let one = folder.put(DAY, MARK);
     let key = fs::read(folder.0.join("k.pem")).unwrap();
     let two = folder.put(DAY, MARK);
-    assert!(pair::read(&one, &key).is_ok());
-    let fault = |certificate: &[u8], key: &[u8]| pair::read(certificate, key).unwrap_err();
+    assert!(pair::read(&one, &key, &[]).is_ok());
+    let fault = |certificate: &[u8], key: &[u8]| pair::read(certificate, key, &[]).unwrap_err();
     assert_eq!(fault(&two, &key), Fault::Mismatch);
     assert!(matches!(fault(b"", &key), Fault::Certificate(_)));
     assert!(matches!(fault(&one, b""), Fault::Key(_)));

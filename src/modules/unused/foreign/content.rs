@@ -140,13 +140,6 @@ pub(super) const FEATURES: &[Feature] = &[
         variables: "secure_link secure_link_expires",
     },
     Feature {
-        name: "copies of requests",
-        home: NGINX,
-        instead: "requests go to one origin only",
-        directives: "mirror mirror_request_body",
-        variables: "",
-    },
-    Feature {
         name: "the status page of NGINX Plus",
         home: NGINX,
         instead: "\"api /status/;\" tells more, as JSON; \"prometheus\" makes pages for scrapers",

@@ -5,36 +5,23 @@ use crate::conf::Feature;
 
 pub(super) const FEATURES: &[Feature] = &[
     Feature {
-        name: "client certificates",
+        name: "asking issuers about the certificates of clients",
         home: NGINX,
-        instead: "clients are not asked for certificates; \"auth_api_key\", \"allow\" and \"deny\" say \
-                  who may come in",
-        directives: "ssl_client_certificate ssl_verify_client ssl_verify_depth ssl_crl ssl_ocsp \
-            ssl_ocsp_cache ssl_ocsp_responder",
-        variables: "ssl_client_cert ssl_client_cert_type ssl_client_escaped_cert \
-            ssl_client_fingerprint ssl_client_i_dn ssl_client_i_dn_legacy ssl_client_raw_cert \
-            ssl_client_s_dn ssl_client_s_dn_legacy ssl_client_serial ssl_client_sigalg \
-            ssl_client_v_end ssl_client_v_remain ssl_client_v_start ssl_client_verify",
+        instead: "\"ssl_crl\" names lists of revoked certificates",
+        directives: "ssl_ocsp ssl_ocsp_cache ssl_ocsp_responder",
+        variables: "",
     },
     Feature {
         name: "details of TLS",
         home: NGINX,
-        instead: "remove the line: only what is without known weaknesses is spoken, and keys of \
-                  sessions are made here",
+        instead: "remove the line: only what is without known weaknesses is spoken",
         directives: "ssl_certificate_cache ssl_certificate_compression ssl_conf_command \
             ssl_ech_file ssl_engine ssl_key_log ssl_ntls \
-            ssl_object_cache_inheritable ssl_session_ticket_key ssl_stapling_file \
+            ssl_object_cache_inheritable ssl_stapling_file \
             ssl_stapling_responder ssl_dyn_rec_enable ssl_dyn_rec_size_hi ssl_dyn_rec_size_lo \
             ssl_dyn_rec_threshold ssl_dyn_rec_timeout",
-        variables: "ssl_ciphers ssl_curve ssl_curves ssl_early_data ssl_ech_outer_server_name \
+        variables: "ssl_client_cert_type ssl_client_sigalg ssl_early_data ssl_ech_outer_server_name \
             ssl_ech_status ssl_session_id ",
-    },
-    Feature {
-        name: "passwords of keys",
-        home: NGINX,
-        instead: "store the key without a password, readable for root only",
-        directives: "ssl_password_file",
-        variables: "",
     },
     Feature {
         name: "TLS switched on by a directive",

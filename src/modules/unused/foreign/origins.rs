@@ -102,11 +102,11 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "some settings of TLS to origins",
         home: NGINX,
-        instead: "keys must not be encrypted (\"openssl pkey\" takes a password off), certificates are \
+        instead: "certificates are \
                   read when the configuration is loaded, and OpenSSL's own settings are not there; see \
                   \"proxy_ssl_verify\" for what is",
         directives: "proxy_ssl_alpn proxy_ssl_certificate_cache proxy_ssl_conf_command \
-            proxy_ssl_key_log proxy_ssl_ntls proxy_ssl_password_file",
+            proxy_ssl_key_log proxy_ssl_ntls",
         variables: "",
     },
     Feature {

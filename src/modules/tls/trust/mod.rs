@@ -1,8 +1,12 @@
-//! Whose certificates are believed.
+//! Whose certificates are believed: those of peers, and those of clients.
+
+pub(in crate::modules) mod files;
+mod refusal;
+pub(in crate::modules) mod signatures;
 
 use std::cell::Cell;
 
-use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{
     CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage, RevocationCheckDepth,
     RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
@@ -11,54 +15,73 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
-use super::name;
-use super::refusal::Refusal;
-use crate::modules::tls::inspect;
+use super::inspect;
+pub(in crate::modules) use refusal::Refusal;
 
-/// `proxy_ssl_trusted_certificate`, `proxy_ssl_crl` and `proxy_ssl_verify_depth`.
+/// Files of trusted certificates and of revoked ones, and how long chains may be.
 #[derive(Debug)]
-pub(super) struct Trust {
-    /// The certificates of the file, each of which is believed itself.
-    pub(super) certificates: Vec<CertificateDer<'static>>,
+pub(in crate::modules) struct Trust {
+    /// What the other side is, and its certificate has to be good for.
+    pub(in crate::modules) role: Role,
+    /// The certificates of the files, each of which is believed itself.
+    certificates: Vec<CertificateDer<'static>>,
     /// What those of them can issue that are authorities.
-    pub(super) anchors: Vec<TrustAnchor<'static>>,
-    /// How many certificates may stand between that of a peer and a trusted one.
-    pub(super) depth: usize,
+    anchors: Vec<TrustAnchor<'static>>,
+    /// How many certificates may stand between that of the other side and a trusted one.
+    depth: usize,
     /// Lists of revoked certificates, as webpki reads them and as they are written.
-    pub(super) lists: Vec<(CertRevocationList<'static>, Vec<u8>)>,
+    lists: Vec<(CertRevocationList<'static>, Vec<u8>)>,
+}
+
+/// What a certificate is shown as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::modules) enum Role {
+    /// That of a server.
+    Server,
+    /// That of a client.
+    Client,
 }
 
 impl Trust {
-    /// Whether this certificate, with those that were sent along, is good for `name` now.
-    pub(super) fn check(
+    /// Nobody is believed yet.
+    pub(in crate::modules) fn new(role: Role, depth: u64) -> Self {
+        Self {
+            role,
+            certificates: Vec::new(),
+            anchors: Vec::new(),
+            depth: usize::try_from(depth).unwrap_or(usize::MAX),
+            lists: Vec::new(),
+        }
+    }
+
+    /// Whether this certificate, with those that were sent along, is believed now.
+    pub(in crate::modules) fn check(
         &self,
         certificate: &CertificateDer<'_>,
         others: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<(), Refusal> {
         let parsed = inspect::parse(certificate).ok_or(Refusal::MALFORMED)?;
         match self.certificates.contains(certificate) {
-            true => self.check_itself(&parsed, now)?,
+            true => self.check_itself(&parsed, now),
             false => self
                 .check_chain(certificate, others, now)
                 .map_err(|error| match error {
-                    Error::UnknownIssuer | Error::CaUsedAsEndEntity
+                    // Somebody of the same name may be trusted.
+                    Error::UnknownIssuer
+                    | Error::CaUsedAsEndEntity
+                    | Error::InvalidSignatureForPublicKey
                         if parsed.issuer() == parsed.subject() =>
                     {
                         Refusal::SELF_SIGNED
                     }
                     error => Refusal::of(&error),
-                })?,
-        }
-        match name::fits(certificate, &parsed, name) {
-            true => Ok(()),
-            false => Err(Refusal::Name(name.to_str().into_owned())),
+                }),
         }
     }
 
     /// A certificate that stands in the file needs no issuer. Those that people make for one server are
-    /// authorities by openssl's default, which webpki takes for no server.
+    /// authorities by openssl's default, which webpki takes for nobody's own.
     fn check_itself(
         &self,
         certificate: &X509Certificate<'_>,
@@ -73,7 +96,15 @@ impl Trust {
         }
         let usage = certificate.extended_key_usage();
         let usage = usage.map_err(|_| Refusal::MALFORMED)?;
-        if usage.is_some_and(|usage| !usage.value.server_auth && !usage.value.any) {
+        let is_fit = usage.is_none_or(|usage| {
+            let usage = usage.value;
+            usage.any
+                || match self.role {
+                    Role::Server => usage.server_auth,
+                    Role::Client => usage.client_auth,
+                }
+        });
+        if !is_fit {
             return Err(Refusal::PURPOSE);
         }
         match self.lists.is_empty() {
@@ -131,7 +162,10 @@ impl Trust {
             &self.anchors,
             others,
             now,
-            KeyUsage::server_auth(),
+            match self.role {
+                Role::Server => KeyUsage::server_auth(),
+                Role::Client => KeyUsage::client_auth(),
+            },
             revocation(&lists),
             Some(&measure),
         );

@@ -1,29 +1,69 @@
 //! Lists of ciphers as OpenSSL reads them, for the suites that there are.
 
-use rustls::CipherSuite;
-use rustls::crypto::ring::ALL_CIPHER_SUITES;
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::ring::{ALL_CIPHER_SUITES, default_provider};
+use rustls::{CipherSuite, SupportedCipherSuite};
 
+use crate::conf::{Diagnostic, Statement};
 use crate::http::course::encryption::cipher_name;
 
 /// What a list comes to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Selection {
+struct Selection {
     /// The suites of TLS 1.2, best first.
-    pub(super) suites: Vec<CipherSuite>,
+    suites: Vec<CipherSuite>,
     /// Ciphers that are named and not there.
-    pub(super) unknown: Vec<String>,
+    unknown: Vec<String>,
 }
 
 /// All suites of TLS 1.2.
-pub(super) fn all() -> Vec<CipherSuite> {
+pub(in crate::modules) fn all() -> Vec<CipherSuite> {
     let all = ALL_CIPHER_SUITES.iter();
     let of_1_2 = all.filter(|suite| suite.tls13().is_none());
     of_1_2.map(|suite| suite.suite()).collect()
 }
 
+/// The suites of TLS 1.2 that a directive's list comes to.
+pub(in crate::modules) fn of(
+    statement: &mut Statement<'_>,
+) -> Result<Vec<CipherSuite>, Diagnostic> {
+    let directive = &statement.directive.name.text;
+    let Selection { suites, unknown } = select(statement.text(1));
+    if suites.is_empty() {
+        let message = format!("no cipher is left of \"{}\"", statement.text(1));
+        let help = format!(
+            "there are AES-GCM and ChaCha20-Poly1305 with ECDHE: \"{directive} DEFAULT\" allows them all"
+        );
+        return Err(statement.error(1, message).with_help(help));
+    }
+    if !unknown.is_empty() {
+        let message = format!("not supported, ignored: {}", unknown.join(", "));
+        let span = statement.word(1).span;
+        statement
+            .diagnostics
+            .push(Diagnostic::warning(span, message));
+    }
+    Ok(suites)
+}
+
+/// What ring can do, with these suites of TLS 1.2.
+pub(in crate::modules) fn provider(suites: &[CipherSuite]) -> CryptoProvider {
+    let mut provider = default_provider();
+    let of_1_2 = suites.iter().filter_map(|suite| {
+        let all = ALL_CIPHER_SUITES.iter();
+        all.copied().find(|one| one.suite() == *suite)
+    });
+    let of_1_2: Vec<SupportedCipherSuite> = of_1_2.collect();
+    provider
+        .cipher_suites
+        .retain(|suite| suite.tls13().is_some());
+    provider.cipher_suites.extend(of_1_2);
+    provider
+}
+
 /// Reads a list: words that add suites, or with `!`, `-` and `+` leave them out for good, take them away, and put
 /// them last.
-pub(super) fn select(list: &str) -> Selection {
+fn select(list: &str) -> Selection {
     let (mut suites, mut banned, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     let words = list.split([':', ',', ';', ' ']);
     for word in words.filter(|word| !word.is_empty() && !word.starts_with('@')) {
@@ -66,7 +106,8 @@ fn is_meant(word: &str, suite: CipherSuite) -> bool {
 
 fn has(name: &str, property: &str) -> bool {
     match property {
-        "ALL" | "DEFAULT" | "HIGH" | "ECDHE" | "EECDH" | "kECDHE" | "kEECDH" | "TLSv1.2" => true,
+        "ALL" | "DEFAULT" | "HIGH" | "PROFILE=SYSTEM" | "ECDHE" | "EECDH" | "kECDHE" | "kEECDH"
+        | "TLSv1.2" => true,
         "AES" => name.contains("-AES"),
         "AESGCM" => name.contains("-GCM-"),
         "AES128" => name.contains("-AES128-"),

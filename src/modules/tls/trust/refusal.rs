@@ -1,23 +1,32 @@
-//! Why a peer's certificate is refused, in OpenSSL's numbers and words.
+//! Why a certificate is refused, in OpenSSL's numbers and words.
 
-use std::sync::Arc;
-
-use rustls::{CertificateError, OtherError};
 use webpki::Error;
 
-/// Why a certificate is refused, as a sentence for the log.
+/// Why a certificate is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
-    #[error("upstream SSL certificate does not match \"{0}\"")]
-    Name(String),
-    #[error("upstream SSL certificate verify error: ({0}:{1})")]
+pub(in crate::modules) enum Refusal {
+    /// For what OpenSSL has a number.
+    #[error("{0}:{1}")]
     Known(u32, &'static str),
-    /// For what OpenSSL has no number.
-    #[error("upstream SSL certificate verify error: ({0})")]
+    /// For what it has none.
+    #[error("{0}")]
     Other(String),
 }
 
 impl Refusal {
+    /// The reason without its number.
+    pub(in crate::modules) fn reason(&self) -> String {
+        match self {
+            Self::Known(_, reason) => (*reason).to_owned(),
+            Self::Other(reason) => reason.clone(),
+        }
+    }
+
+    /// Whether all that is wrong with it is that nobody here knows who issued it.
+    pub(in crate::modules) fn is_about_issuer(&self) -> bool {
+        *self == Self::ISSUER || *self == Self::SELF_SIGNED
+    }
+
     pub(super) const NO_LIST: Self = Self::Known(3, "unable to get certificate CRL");
     pub(super) const EARLY: Self = Self::Known(9, "certificate is not yet valid");
     pub(super) const EXPIRED: Self = Self::Known(10, "certificate has expired");
@@ -27,7 +36,7 @@ impl Refusal {
     pub(super) const CHAIN_LENGTH: Self = Self::Known(22, "certificate chain too long");
     pub(super) const REVOKED: Self = Self::Known(23, "certificate revoked");
     pub(super) const PURPOSE: Self = Self::Known(26, "unsuitable certificate purpose");
-    pub(super) const MALFORMED: Self = Self::Known(13, "malformed certificate");
+    pub(in crate::modules) const MALFORMED: Self = Self::Known(13, "malformed certificate");
     const SIGNATURE: Self = Self::Known(7, "certificate signature failure");
     const LIST_SIGNATURE: Self = Self::Known(8, "CRL signature failure");
     const NO_AUTHORITY: Self = Self::Known(79, "invalid CA certificate");
@@ -35,7 +44,7 @@ impl Refusal {
     const NAME_CONSTRAINT: Self = Self::Known(47, "permitted subtree violation");
 
     /// What webpki objects to.
-    pub(super) fn of(error: &Error) -> Self {
+    pub(in crate::modules) fn of(error: &Error) -> Self {
         match error {
             Error::CertExpired { .. } | Error::InvalidCertValidity => Self::EXPIRED,
             Error::CertNotValidYet { .. } => Self::EARLY,
@@ -57,14 +66,8 @@ impl Refusal {
     }
 }
 
-const AUTHORITY: &str = "the certificate is that of an authority; one that stands in \
-                         \"proxy_ssl_trusted_certificate\" itself is accepted";
+const AUTHORITY: &str = "the certificate is that of an authority; one that itself stands in the \
+                         file of trusted certificates is accepted";
 
-const OLD: &str = "a certificate is not of version 3; that of a peer is accepted if it stands in \
-                   \"proxy_ssl_trusted_certificate\" itself";
-
-impl From<Refusal> for rustls::Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refusal))))
-    }
-}
+const OLD: &str = "a certificate is not of version 3; one that itself stands in the file of trusted \
+                   certificates is accepted";
