@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -518,7 +519,7 @@ fn decent(stream: TcpStream) -> io::Result<()> {
 fn start(locations: &str) -> Running {
     let parts = Parts {
         config: format!(
-            "proxy_http_version 2; proxy_read_timeout 1s; proxy_send_timeout 1s;\n{locations}\
+            "proxy_http_version 2; proxy_send_timeout 1s;\n{locations}\
              location /decent {{ proxy_pass http://{}; }}\n",
             origin(decent)
         ),
@@ -552,7 +553,7 @@ fn whatever_an_origin_does_the_request_ends_and_the_log_says_why() {
             )
         })
         .collect();
-    let running = start(&locations);
+    let running = start(&format!("proxy_read_timeout 1s;\n{locations}"));
     let get = |target: &str| {
         let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
         connection.get(target)
@@ -609,4 +610,84 @@ fn an_upload_that_no_window_lets_in_is_given_up() {
         log.contains("upstream timed out while sending request to upstream"),
         "{log}"
     );
+}
+
+/// An origin that has its say before it has heard all, as RFC 9113 §8.1 allows.
+fn hasty(stream: TcpStream, farewell: &[u8]) -> io::Result<()> {
+    let mut peer = Peer::greet(stream, b"")?;
+    let asked = peer.request()?;
+    let told = [
+        frame(HEADERS, END_HEADERS, asked, OK),
+        frame(DATA, 0, asked, b"enough"),
+        frame(DATA, END_STREAM, asked, b"!"),
+        match farewell {
+            b"" => Vec::new(),
+            farewell => frame(RESET, 0, asked, farewell),
+        },
+    ];
+    peer.0.write_all(&told.concat())?;
+    while peer.read().is_ok() {}
+    Ok(())
+}
+
+#[test]
+fn an_answer_that_comes_early_arrives() {
+    let silent: Conduct = |stream| hasty(stream, b"");
+    let polite: Conduct = |stream| hasty(stream, &[0, 0, 0, 0]);
+    let locations = format!(
+        "client_max_body_size 0; proxy_request_buffering off;\nlocation /silent {{ proxy_pass http://{}; }}\n\
+         location /polite {{ proxy_pass http://{}; }}\n",
+        origin(silent),
+        origin(polite)
+    );
+    let running = start(&locations);
+    for target in ["/silent", "/polite"] {
+        for length in [10, 1_000_000] {
+            let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+            let body = vec![b'x'; length];
+            connection
+                .send(&client::head("POST", target, &[], Some(&body)))
+                .unwrap();
+            let response = connection.receive("POST").unwrap();
+            assert_eq!(
+                (response.status, response.text()),
+                (200, "enough!".into()),
+                "{target} {length}"
+            );
+        }
+    }
+}
+
+/// A client that leaves is nobody whose request goes on.
+#[test]
+fn an_origin_hears_of_a_client_that_leaves() {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
+    let conduct: Conduct = |stream| {
+        let mut peer = Peer::greet(stream, b"")?;
+        peer.request()?;
+        ASKED.fetch_add(1, Ordering::Relaxed);
+        while peer.read().is_ok() {}
+        ENDED.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    };
+    let running = start(&format!(
+        "proxy_read_timeout 1h; location /left {{ proxy_pass http://{}; }}\n",
+        origin(conduct)
+    ));
+    for number in 1..4 {
+        let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+        connection
+            .send(b"GET /left HTTP/1.1\r\nHost: a\r\n\r\n")
+            .unwrap();
+        let reaches = |count: &AtomicUsize| {
+            poll(PATIENCE, || {
+                (count.load(Ordering::Relaxed) == number).then_some(())
+            })
+            .is_some()
+        };
+        assert!(reaches(&ASKED), "{number}");
+        drop(connection);
+        assert!(reaches(&ENDED), "{number}");
+    }
 }

@@ -121,9 +121,9 @@ impl Chunks {
     /// Goes on by one byte that is not content.
     fn pass(&mut self, byte: u8) {
         self.idle += usize::from(self.place.is_idle());
-        let was_in_trailer = self.place.is_in_trailer();
+        let was_kept = self.keeps_trailers && self.place.is_in_trailer();
         self.place = self.place.after(byte);
-        if self.keeps_trailers && was_in_trailer && self.place.is_in_trailer() {
+        if was_kept && self.place.is_in_trailer() {
             self.trailers.push(byte);
         }
         if self.idle > MOST_IDLE {
