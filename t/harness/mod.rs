@@ -15,6 +15,7 @@ pub(crate) mod exposition;
 pub(crate) mod golden;
 pub(crate) mod load;
 pub(crate) mod origin;
+mod origin_http2;
 pub(crate) mod random;
 pub(crate) mod request;
 pub(crate) mod run;

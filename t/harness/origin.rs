@@ -9,7 +9,8 @@
 //! ```
 //!
 //! The first rule whose method and target match (`*` matches all, a final `*` any ending) answers.
-//! `close` ends the connection without an answer. Threads end with their connections.
+//! `close` ends the connection without an answer. Threads end with their connections. HTTP/2 is spoken with whoever
+//! begins to (`origin_http2.rs`).
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -19,6 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::PATIENCE;
+use super::origin_http2;
 use super::request::{self, Outcome};
 
 /// An origin that does this with each of its connections, which are numbered.
@@ -45,21 +47,21 @@ pub(crate) struct Origin {
 }
 
 #[derive(Clone, Debug)]
-struct Rule {
+pub(super) struct Rule {
     method: String,
     target: String,
-    delay: Duration,
-    answer: Option<Vec<(String, String)>>,
-    status: u16,
+    pub(super) delay: Duration,
+    pub(super) answer: Option<Vec<(String, String)>>,
+    pub(super) status: u16,
     body: String,
 }
 
-struct Received {
-    method: String,
-    target: String,
-    head: String,
-    body: Vec<u8>,
-    closes: bool,
+pub(super) struct Received {
+    pub(super) method: String,
+    pub(super) target: String,
+    pub(super) head: String,
+    pub(super) body: Vec<u8>,
+    pub(super) closes: bool,
 }
 
 impl Origin {
@@ -76,7 +78,10 @@ impl Origin {
                     break;
                 }
                 let rules = Arc::clone(&rules);
-                thread::spawn(move || serve(stream, &rules));
+                thread::spawn(move || match origin_http2::is_spoken_on(&stream) {
+                    true => drop(origin_http2::serve(stream, rules)),
+                    false => serve(stream, &rules),
+                });
             }
         });
         Ok(Self { address, stopping })
@@ -209,7 +214,7 @@ fn read_chunks(reader: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> 
 }
 
 impl Rule {
-    fn matches(&self, received: &Received) -> bool {
+    pub(super) fn matches(&self, received: &Received) -> bool {
         let target = match self.target.strip_suffix('*') {
             Some(prefix) => received.target.starts_with(prefix),
             None => received.target == self.target,
@@ -217,9 +222,14 @@ impl Rule {
         target && (self.method == "*" || self.method == received.method)
     }
 
-    fn bytes(&self, headers: &[(String, String)], received: &Received) -> Vec<u8> {
+    /// The body of an answer.
+    pub(super) fn body(&self, received: &Received) -> String {
         let body = self.body.replace("$HEAD", &received.head);
-        let body = body.replace("$BODY", &String::from_utf8_lossy(&received.body));
+        body.replace("$BODY", &String::from_utf8_lossy(&received.body))
+    }
+
+    fn bytes(&self, headers: &[(String, String)], received: &Received) -> Vec<u8> {
+        let body = self.body(received);
         let mut text = format!("HTTP/1.1 {} Scripted\r\n", self.status);
         for (name, value) in headers {
             text.push_str(&format!("{name}: {value}\r\n"));

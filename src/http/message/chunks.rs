@@ -14,11 +14,14 @@ pub struct Decoded {
 }
 
 /// Follows a body in chunks.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Chunks {
     place: Place,
     /// Bytes that are neither content nor the framing it needs.
     idle: usize,
+    /// Whether trailers are kept, and those that came.
+    keeps_trailers: bool,
+    trailers: Vec<u8>,
 }
 
 /// Extensions and trailers may take so many bytes more than there is content.
@@ -57,6 +60,16 @@ enum Place {
 }
 
 impl Chunks {
+    /// Has the lines kept that come behind the last chunk.
+    pub fn keep_trailers(&mut self) {
+        self.keeps_trailers = true;
+    }
+
+    /// Those that have come, each with its end.
+    pub fn trailers(&self) -> &[u8] {
+        &self.trailers
+    }
+
     /// Whether the body has ended.
     pub fn is_complete(&self) -> bool {
         self.place == Place::Complete
@@ -108,7 +121,11 @@ impl Chunks {
     /// Goes on by one byte that is not content.
     fn pass(&mut self, byte: u8) {
         self.idle += usize::from(self.place.is_idle());
+        let was_kept = self.keeps_trailers && self.place.is_in_trailer();
         self.place = self.place.after(byte);
+        if was_kept && self.place.is_in_trailer() {
+            self.trailers.push(byte);
+        }
         if self.idle > MOST_IDLE {
             self.place = Place::Malformed;
         }
@@ -118,11 +135,14 @@ impl Chunks {
 impl Place {
     /// Whether what comes here is more than what framing needs.
     fn is_idle(self) -> bool {
-        let in_trailer = matches!(
+        self.is_in_trailer() || matches!(self, Self::Size(0) | Self::Blank(_) | Self::Extension(_))
+    }
+
+    fn is_in_trailer(self) -> bool {
+        matches!(
             self,
             Self::Trailer | Self::TrailerLine | Self::TrailerLineLf
-        );
-        in_trailer || matches!(self, Self::Size(0) | Self::Blank(_) | Self::Extension(_))
+        )
     }
 
     /// The place behind one byte that is not content.

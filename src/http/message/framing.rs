@@ -45,6 +45,21 @@ impl Framing {
         }
     }
 
+    /// Has the trailers kept that may come behind a body in chunks.
+    pub fn keep_trailers(&mut self) {
+        if let Self::Chunked(chunks) = self {
+            chunks.keep_trailers();
+        }
+    }
+
+    /// The lines of trailers that were kept.
+    pub fn trailers(&self) -> &[u8] {
+        match self {
+            Self::Chunked(chunks) => chunks.trailers(),
+            _ => &[],
+        }
+    }
+
     /// Takes the part of `bytes` that belongs to the body, and moves its content to the front.
     ///
     /// # Errors

@@ -13,4 +13,5 @@ pub mod response_head;
 mod response_lines;
 mod scan;
 pub mod stream;
+pub mod trailers;
 pub mod uri;

@@ -80,6 +80,10 @@ pub struct Rules {
     pub outlives_client: bool,
     /// `proxy_pass_request_body`: whether the peer gets the body.
     pub sends_body: bool,
+    /// `proxy_pass_trailers`: whether the client gets what the peer says behind a body.
+    pub passes_trailers: bool,
+    /// Whether peers are spoken to in HTTP/2.
+    pub is_http2: bool,
 }
 
 /// How the body ends that a peer is sent.
@@ -137,6 +141,10 @@ pub enum Failure {
     Invalid,
     /// An idle connection turned out to be closed as it was used.
     Stale,
+    /// On an idle connection it said that it takes no more requests, and has not touched this one.
+    Leaving,
+    /// It said that it has not touched the request.
+    Refused,
 }
 
 impl Failure {
@@ -144,7 +152,8 @@ impl Failure {
     pub fn status(self) -> u16 {
         match self {
             Self::Timeout => 504,
-            Self::Connect | Self::Broken | Self::Invalid | Self::Stale => 502,
+            Self::Connect | Self::Broken | Self::Invalid => 502,
+            Self::Stale | Self::Leaving | Self::Refused => 502,
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Link {
     pub is_last_use: bool,
     /// How it is encrypted, if it is.
     pub secure: Option<Arc<Secure>>,
+    /// Whether HTTP/2 is spoken on it.
+    pub is_http2: bool,
 }
 
 impl Link {
@@ -41,6 +43,7 @@ impl Link {
             requests: 0,
             is_last_use: true,
             secure: None,
+            is_http2: false,
         })
     }
 
@@ -67,18 +70,21 @@ struct Idle {
 }
 
 impl IdleLinks {
-    /// The last one to this peer that was used and is encrypted like this, unless it was idle for longer than
+    /// The last one to this peer that was used, speaks HTTP/2 or not and is encrypted like this, unless it was idle for longer than
     /// `timeout`. Whether it is still good is to be seen.
     pub fn take(
         &self,
-        peer: usize,
+        (peer, is_http2): (usize, bool),
         secure: Option<&Arc<Secure>>,
         now: Moment,
         timeout: Duration,
     ) -> Option<Box<Link>> {
         let mut idle = self.0.lock();
-        let fits =
-            |one: &Idle| one.peer == peer && secure::is_same(one.link.secure.as_ref(), secure);
+        let fits = |one: &Idle| {
+            one.peer == peer
+                && one.link.is_http2 == is_http2
+                && secure::is_same(one.link.secure.as_ref(), secure)
+        };
         loop {
             let place = idle.iter().rposition(fits)?;
             let taken = idle.remove(place);

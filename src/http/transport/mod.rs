@@ -7,6 +7,7 @@ pub mod departure;
 pub mod dial;
 pub mod encrypted;
 pub mod end;
+pub mod http2;
 pub mod link;
 pub mod meter;
 pub mod nowhere;

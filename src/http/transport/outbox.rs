@@ -147,11 +147,16 @@ impl Outbox {
         Ok(())
     }
 
-    /// Appends the end of a body in chunks.
+    /// Whether the body is sent in a way that has room for trailers.
+    pub fn takes_trailers(&self) -> bool {
+        self.chunked
+    }
+
+    /// Appends the end of a body in chunks, with these lines of trailers.
     ///
     /// # Errors
     /// When the temporary file fails.
-    pub fn push_end(&mut self) -> io::Result<()> {
+    pub fn push_end(&mut self, trailers: &[u8]) -> io::Result<()> {
         if !self.chunked {
             return Ok(());
         }
@@ -159,7 +164,10 @@ impl Outbox {
         if std::mem::take(&mut self.is_chunk_open) {
             line.extend_from_slice(b"\r\n");
         }
-        line.extend_from_slice(framing::LAST_CHUNK);
+        let (size, end) = framing::LAST_CHUNK.split_at(framing::LAST_CHUNK.len() - 2);
+        line.extend_from_slice(size);
+        line.extend_from_slice(trailers);
+        line.extend_from_slice(end);
         if let Some(spill) = &mut self.spill {
             return spill.write(&line);
         }
@@ -382,7 +390,7 @@ mod tests {
                         }
                     }
                 }
-                outbox.push_end().unwrap();
+                outbox.push_end(b"").unwrap();
                 if is_chunked {
                     expected.extend_from_slice(framing::LAST_CHUNK);
                 }

@@ -218,9 +218,13 @@ impl Journey<'_> {
                 _ => Failure::Connect,
             })
         })?;
-        match origin.secure(self.request) {
-            Some(secure) => Box::pin(self.encrypt(origin, secure, stream, until)).await,
-            None => Ok(Link::new(stream, self.request.moment())),
+        let link = match origin.secure(self.request) {
+            Some(secure) => Box::pin(self.encrypt(origin, secure, stream, until)).await?,
+            None => Link::new(stream, self.request.moment()),
+        };
+        match origin.rules().is_http2 {
+            true => Box::pin(self.speak_http2(origin, link, until)).await,
+            false => Ok(link),
         }
     }
 

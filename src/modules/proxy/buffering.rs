@@ -4,10 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::settings::Settings;
-use crate::conf::{
-    Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Loader, SPEC, Statement,
-};
+use super::family::{Family, Http, Levels, insert};
+use super::settings::{HttpVersion, Settings};
+use crate::conf::{Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Loader, SPEC, Statement};
 use crate::http::build::builder::Builder;
 use crate::http::plan::origin::Rules;
 use crate::http::plan::provision::Provision;
@@ -25,7 +24,7 @@ struct TemporarySize(u64);
 const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
 
 /// The rows.
-pub(super) const ROWS: [DirectiveSpec; 6] = [
+pub(super) const ROWS: [DirectiveSpec; 5] = [
     DirectiveSpec {
         name: "proxy_buffering",
         contexts: BLOCKS,
@@ -41,7 +40,7 @@ pub(super) const ROWS: [DirectiveSpec; 6] = [
         },
         apply: |statement| {
             let on = statement.flag(1)?;
-            statement.scope.insert(Buffering(on));
+            insert::<Http, _>(statement, Buffering(on));
             Ok(())
         },
         ..SPEC
@@ -60,24 +59,7 @@ pub(super) const ROWS: [DirectiveSpec; 6] = [
         },
         apply: |statement| {
             let on = statement.flag(1)?;
-            statement.scope.insert(RequestBuffering(on));
-            Ok(())
-        },
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_buffer_size",
-        contexts: BLOCKS,
-        doc: Doc {
-            syntax: "proxy_buffer_size SIZE;",
-            default: "proxy_buffer_size 8k;",
-            text: "The longest head of a response that is taken from a peer; a longer one is \
-                   answered with 502. There is no limit to the number of its fields.",
-            example: "",
-        },
-        apply: |statement| {
-            let size = statement.size(1)?;
-            statement.scope.insert(BufferSize(size));
+            insert::<Http, _>(statement, RequestBuffering(on));
             Ok(())
         },
         ..SPEC
@@ -95,7 +77,7 @@ pub(super) const ROWS: [DirectiveSpec; 6] = [
         },
         apply: |statement| {
             let (number, size) = (statement.number(1)?, statement.size(2)?);
-            statement.scope.insert(Buffers(number.saturating_mul(size)));
+            insert::<Http, _>(statement, Buffers(number.saturating_mul(size)));
             Ok(())
         },
         ..SPEC
@@ -111,7 +93,7 @@ pub(super) const ROWS: [DirectiveSpec; 6] = [
         },
         apply: |statement| {
             let size = statement.size(1)?;
-            statement.scope.insert(TemporarySize(size));
+            insert::<Http, _>(statement, TemporarySize(size));
             Ok(())
         },
         ..SPEC
@@ -132,48 +114,69 @@ pub(super) const ROWS: [DirectiveSpec; 6] = [
     },
 ];
 
+/// `proxy_buffer_size`, `grpc_buffer_size`
+pub(super) fn apply_size<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let size = statement.size(1)?;
+    insert::<F, _>(statement, BufferSize(size));
+    Ok(())
+}
+
 fn apply_path(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let path = Path::new(statement.text(1)).into();
-    statement.scope.insert(TemporaryPath(path));
+    insert::<Http, _>(statement, TemporaryPath(path));
     Ok(())
 }
 
 /// The rules that hold in the innermost scope.
-pub(super) fn rules(builder: &mut Builder<'_>, chain: &Chain<'_>, settings: &Settings) -> Rules {
+pub(super) fn rules<F: Family>(
+    builder: &mut Builder<'_>,
+    levels: &Levels<'_, '_, F>,
+    settings: &Settings,
+) -> Rules {
     let number = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
-    let buffers = chain.nearest().is_none_or(|Buffering(on)| *on);
-    let directory = directory(builder, chain);
+    // Messages of gRPC go on as they come, in both directions.
+    let buffers = !F::IS_GRPC && levels.nearest().is_none_or(|Buffering(on)| *on);
+    let directory = directory(builder, levels);
     Rules {
         connect_timeout: settings.connect_timeout,
         read_timeout: settings.read_timeout,
         send_timeout: settings.send_timeout,
-        max_head: chain
+        max_head: levels
             .nearest()
             .map_or(8 * 1024, |BufferSize(size)| number(*size)),
         read_ahead: ReadAhead {
-            memory: chain
+            memory: levels
                 .nearest()
                 .map_or(64 * 1024, |Buffers(size)| number(*size)),
-            file: chain.nearest().map_or(1 << 30, |TemporarySize(size)| *size),
+            file: levels
+                .nearest()
+                .map_or(1 << 30, |TemporarySize(size)| *size),
             directory: Arc::clone(&directory),
         },
         buffers_response: buffers,
         temporary: directory,
-        buffers_request: chain.nearest().is_none_or(|RequestBuffering(on)| *on),
+        buffers_request: !F::IS_GRPC && levels.nearest().is_none_or(|RequestBuffering(on)| *on),
         outlives_client: settings.ignores_abort,
         sends_body: settings.passes_body,
+        passes_trailers: settings.passes_trailers,
+        is_http2: settings.version == HttpVersion::Http2,
     }
 }
 
+/// Where `proxy_temp_path` has temporary files.
+pub(in crate::modules) fn temporary(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Arc<Path> {
+    directory(builder, &Levels::<Http>::of(chain))
+}
+
 /// Where temporary files are; the master makes it when it is missing.
-pub(in crate::modules) fn directory(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Arc<Path> {
-    let Some(TemporaryPath(written)) = chain.nearest() else {
+fn directory<F: Family>(builder: &mut Builder<'_>, levels: &Levels<'_, '_, F>) -> Arc<Path> {
+    let Some(TemporaryPath(written)) = levels.nearest() else {
         return std::env::temp_dir().into();
     };
     let path: Arc<Path> = builder.path(&written.to_string_lossy()).into();
     builder.provisions.push(Box::new(TemporaryFolder {
         path: Arc::clone(&path),
-        owner: identity_of_workers(chain),
+        owner: identity_of_workers(levels.chain),
     }));
     path
 }

@@ -3,8 +3,9 @@
 //! Fields that concern one connection only, and those that say how the body ends, are never
 //! copied from the client.
 
+use super::family::{Family, Levels, growing};
 use super::settings::HttpVersion;
-use crate::conf::{Chain, Diagnostic, Statement, Text};
+use crate::conf::{Diagnostic, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::message::decimal::Decimal;
@@ -12,7 +13,7 @@ use crate::http::message::response_fields::NameLengths;
 use crate::http::plan::origin::SentBody;
 use crate::http::plan::template::Template;
 
-/// `proxy_set_header`, all of one block.
+/// `proxy_set_header` or `grpc_set_header`, all of one block.
 #[derive(Default)]
 struct SetFields(Vec<(String, Text)>);
 
@@ -24,6 +25,7 @@ pub(super) struct Fields {
     lengths: NameLengths,
     sets_host: bool,
     sets_connection: bool,
+    sets_te: bool,
 }
 
 /// One `proxy_set_header`.
@@ -54,6 +56,8 @@ pub(super) struct Outline<'a> {
     /// Whether it is one that would have been kept.
     pub(super) retires: bool,
     pub(super) passes_fields: bool,
+    /// Whether the peer is told that trailers are welcome.
+    pub(super) takes_trailers: bool,
     pub(super) body: SentBody,
 }
 
@@ -72,24 +76,24 @@ fn is_own(name: &[u8]) -> bool {
     }
 }
 
-/// `proxy_set_header`
-pub(super) fn apply_set_header(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+/// `proxy_set_header`, `grpc_set_header`
+pub(super) fn apply_set_header<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let name = statement.text(1);
     if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
         let message = format!("invalid header name \"{name}\"");
         return Err(statement.error(1, message));
     }
     let value = statement.template(2)?;
-    let fields = statement.scope.get_or_default::<SetFields>();
-    fields.0.push((name.to_owned(), value));
+    let field = (name.to_owned(), value);
+    growing::<F, SetFields>(statement).0.push(field);
     Ok(())
 }
 
 impl Fields {
     /// What holds in the innermost scope.
-    pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Self {
+    pub(super) fn of<F: Family>(builder: &mut Builder<'_>, levels: &Levels<'_, '_, F>) -> Self {
         let none = SetFields::default();
-        let written = chain.nearest::<SetFields>().unwrap_or(&none);
+        let written = levels.nearest::<SetFields>().unwrap_or(&none);
         let compile = |(name, text): &(String, Text)| SetField {
             name: name.clone(),
             value: Value::new(name, builder.template(text)),
@@ -105,6 +109,7 @@ impl Fields {
             lengths,
             sets_host: sets("host"),
             sets_connection: sets("connection"),
+            sets_te: sets("te"),
             set,
         }
     }
@@ -119,6 +124,9 @@ impl Fields {
         });
         if !self.sets_host {
             line(out, b"Host", outline.host);
+        }
+        if outline.takes_trailers && !self.sets_te {
+            line(out, b"TE", b"trailers");
         }
         self.write_fields(request, outline, out);
         self.frame(request, outline.body, out);

@@ -1,4 +1,4 @@
-//! Passing requests on: `upstream`, `proxy_pass` and everything around them.
+//! Passing requests on: `upstream`, `proxy_pass`, `grpc_pass` and everything around them.
 //!
 //! `pass` is what a location holds and the engine asks; it chooses among the peers of a `group`
 //! by a way of `balance`, writes their heads with `headers` and changes their answers with
@@ -18,6 +18,7 @@ mod buffering;
 mod changing;
 #[cfg(test)]
 mod cuts;
+mod family;
 mod group;
 mod headers;
 mod names;
@@ -27,6 +28,7 @@ mod proxy_directives;
 mod registry;
 mod replies;
 mod settings;
+mod shared_directives;
 mod ssl;
 mod status;
 mod tally;
@@ -56,31 +58,42 @@ pub static MODULE: Module = Module {
     ..module::MODULE
 };
 
-const COUNT: usize = PROXY.len() + BUFFERING.len() + SSL.len() + UPSTREAM.len();
+const TABLES: [&[DirectiveSpec]; 7] = [
+    &PROXY,
+    &shared_directives::HTTP,
+    &BUFFERING,
+    &ssl::HTTP,
+    &shared_directives::GRPC,
+    &ssl::GRPC,
+    &UPSTREAM,
+];
+
+const COUNT: usize = {
+    let (mut count, mut table) = (0, 0);
+    while table < TABLES.len() {
+        count += TABLES[table].len();
+        table += 1;
+    }
+    count
+};
 
 const DIRECTIVES: [DirectiveSpec; COUNT] = {
     let mut rows = [crate::conf::SPEC; COUNT];
-    let mut at = 0;
-    while at < rows.len() {
-        let (behind, further) = (PROXY.len(), PROXY.len() + BUFFERING.len());
-        rows[at] = if at < behind {
-            PROXY[at]
-        } else if at < further {
-            BUFFERING[at - behind]
-        } else if at < further + SSL.len() {
-            SSL[at - further]
-        } else {
-            UPSTREAM[at - further - SSL.len()]
-        };
-        at += 1;
+    let (mut at, mut table) = (0, 0);
+    while table < TABLES.len() {
+        let mut row = 0;
+        while row < TABLES[table].len() {
+            rows[at] = TABLES[table][row];
+            (at, row) = (at + 1, row + 1);
+        }
+        table += 1;
     }
     rows
 };
 
 use buffering::ROWS as BUFFERING;
-pub(in crate::modules) use buffering::directory as temporary;
+pub(in crate::modules) use buffering::temporary;
 use proxy_directives::ROWS as PROXY;
-use ssl::ROWS as SSL;
 use upstream_directives::ROWS as UPSTREAM;
 
 /// The upstreams that the status tree does not show.

@@ -88,9 +88,12 @@ impl Origin for Pass {
         let (group, peer) = (&attempt.group, attempt.peer?);
         let keepalive = group.keepalive?;
         loop {
-            let link = group
-                .idle
-                .take(peer, secure.as_ref(), now, keepalive.timeout)?;
+            let link = group.idle.take(
+                (peer, self.rules.is_http2),
+                secure.as_ref(),
+                now,
+                keepalive.timeout,
+            )?;
             // The event loop learns of a connection's end in its next turn. That is soon enough for a request
             // that may be sent again.
             if may_repeat || !link.end.has_input() {
@@ -146,6 +149,7 @@ impl Origin for Pass {
             closes: closes || version == HttpVersion::Http10,
             retires: false,
             passes_fields: self.settings.passes_fields,
+            takes_trailers: self.rules.is_http2 && self.rules.passes_trailers,
             body: if self.rules.sends_body {
                 body
             } else {
@@ -176,14 +180,19 @@ impl Origin for Pass {
         let safe = self.may_repeat(request);
         let now = request.moment();
         let attempts = request.state(self.state);
-        if failure == Failure::Stale && safe && body == Body::Kept {
+        let is_untouched = matches!(failure, Failure::Leaving | Failure::Refused);
+        let is_late = match failure {
+            Failure::Stale => safe,
+            failure => failure == Failure::Leaving,
+        };
+        if is_late && body == Body::Kept {
             attempts.forget_last();
             return true;
         }
         let Some(attempt) = attempts.current() else {
             return false;
         };
-        let unsent = attempt.connect_ms.is_none();
+        let unsent = attempt.connect_ms.is_none() || is_untouched;
         attempt.status = failure.status();
         attempt.end(Ending::Failed, now);
         self.settings.next.after(failure)

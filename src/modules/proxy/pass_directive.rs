@@ -1,4 +1,4 @@
-//! The `proxy_pass` directive: what it says, and the handler it becomes in a location.
+//! The `proxy_pass` and `grpc_pass` directives: what they say, and the handler they become in a location.
 
 use std::sync::Arc;
 
@@ -7,12 +7,13 @@ use super::assembly::Assembly;
 use super::balance::Method;
 use super::buffering;
 use super::changing::Upstream;
+use super::family::{Family, Grpc, Http, Levels};
 use super::headers::Fields;
 use super::names::Names;
 use super::pass::Pass;
 use super::registry::Registry;
 use super::replies::{Changes, Passed};
-use super::settings::Settings;
+use super::settings::{HttpVersion, Settings};
 use super::ssl::Ssl;
 use super::target::{BadUrl, Destination, Evaluated, Url};
 use super::upstream::Server;
@@ -23,34 +24,58 @@ use crate::http::build::written::LocationPattern;
 use crate::http::plan::location::Kind;
 use crate::modules::resolver::Asked;
 
-/// `proxy_pass`
+/// `proxy_pass` or `grpc_pass`
 struct Written {
     word: Word,
     url: Text,
+    is_grpc: bool,
 }
 
 impl Written {
     /// Whether requests may go to TLS; variables may make the scheme.
     fn may_be_encrypted(&self) -> bool {
+        let is_plain = !self.word.text.contains("://") && self.url.is_literal();
         let scheme = self.word.text.get(.."http://".len());
-        !scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"))
+        let is_named = |scheme: &str| {
+            let names = ["http://", "grpc://"];
+            names.iter().any(|name| scheme.eq_ignore_ascii_case(name))
+        };
+        !is_plain && !scheme.is_some_and(is_named)
     }
 }
 
 pub(super) fn apply_pass(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    apply(statement, false)
+}
+
+pub(super) fn apply_grpc_pass(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    apply(statement, true)
+}
+
+fn apply(statement: &mut Statement<'_>, is_grpc: bool) -> Result<(), Diagnostic> {
     let (word, url) = (statement.word(1).clone(), statement.template(1)?);
     if url.is_literal() {
-        Url::parse(&word.text).map_err(|problem| problem.diagnostic(&word))?;
+        let parsed = Url::parse(&word.text, is_grpc);
+        parsed.map_err(|problem| problem.diagnostic(&word, is_grpc))?;
     }
-    content::write(statement, Written { word, url });
+    content::write(statement, Written { word, url, is_grpc });
     Ok(())
 }
 
 impl BadUrl {
-    fn diagnostic(self, word: &Word) -> Diagnostic {
+    fn diagnostic(self, word: &Word, is_grpc: bool) -> Diagnostic {
         match self {
-            Self::Prefix => Diagnostic::error(word.span, "invalid URL prefix")
-                .with_help("the URL of a peer begins with \"http://\" or \"https://\""),
+            Self::Prefix => {
+                let help = match is_grpc {
+                    true => {
+                        "the address of a server of gRPC begins with \"grpc://\", \"grpcs://\" or neither"
+                    }
+                    false => "the URL of a peer begins with \"http://\" or \"https://\"",
+                };
+                Diagnostic::error(word.span, "invalid URL prefix").with_help(help)
+            }
+            Self::Uri => Diagnostic::error(word.span, "\"grpc_pass\" cannot have URI part")
+                .with_help("peers are asked for the path that the client asked for"),
             Self::Host(problem) => Diagnostic::error(word.span, problem),
         }
     }
@@ -58,9 +83,22 @@ impl BadUrl {
 
 /// Gives a location its handler.
 pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
-    let Some(written) = content::written::<Written>(chain) else {
-        return;
-    };
+    match content::written::<Written>(chain) {
+        Some(written) if written.is_grpc => {
+            add(builder, &Levels::<Grpc>::of(chain), written, parts)
+        }
+        Some(written) => add(builder, &Levels::<Http>::of(chain), written, parts),
+        None => {}
+    }
+}
+
+fn add<F: Family>(
+    builder: &mut Builder<'_>,
+    levels: &Levels<'_, '_, F>,
+    written: &Written,
+    parts: &mut LocationParts,
+) {
+    let chain = levels.chain;
     let is_own = chain.own::<Written>().is_some();
     let Some(destination) = destination(builder, chain, written) else {
         return;
@@ -80,18 +118,19 @@ pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut Lo
         destination: &destination,
         location,
     };
-    let changes = Changes::of(builder, chain, &pass);
+    let changes = Changes::of(builder, levels, &pass);
+    let settings = Settings::of(builder, levels);
+    let is_http2 = settings.version == HttpVersion::Http2;
     let ssl = match written.may_be_encrypted() {
-        true => Ssl::of(builder, chain, &destination, written.word.span),
+        true => Ssl::of(builder, levels, &destination, (is_http2, written.word.span)),
         false => None,
     };
-    let settings = Settings::of(builder, chain);
     let handler = Pass {
         location: location.len(),
-        rules: buffering::rules(builder, chain, &settings),
+        rules: buffering::rules(builder, levels, &settings),
         settings,
         ssl,
-        fields: Fields::of(builder, chain),
+        fields: Fields::of(builder, levels),
         changes,
         state: Registry::state(builder),
         keeps_fields: Arc::clone(&builder.thing::<Registry>().keeps_fields),
@@ -122,12 +161,13 @@ fn destination(
         let asked = Asked::of(builder, chain);
         return Some(Destination::Evaluated(Evaluated {
             url: builder.template(&written.url),
+            is_grpc: written.is_grpc,
             groups: builder.thing::<Registry>().groups(),
             implicit: Arc::clone(builder.thing::<Registry>().implicit()),
             names: Names::new(asked),
         }));
     }
-    let url = Url::parse(&written.word.text).ok()?;
+    let url = Url::parse(&written.word.text, written.is_grpc).ok()?;
     let members = members(builder, &url, &written.word)?;
     let target = Arc::new(url.target(members.now()));
     let changing = match members {

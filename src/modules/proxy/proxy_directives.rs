@@ -1,6 +1,7 @@
-//! The table of `proxy_*` directives.
+//! The table of directives that `proxy_pass` has alone, and `grpc_pass`.
 
-use super::{headers, pass_directive, replies, settings};
+use super::family::Http;
+use super::{pass_directive, replies, settings};
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, Repeat, SPEC};
 
 /// Where most of them may stand.
@@ -11,7 +12,7 @@ const PLACES: Contexts = Contexts::LOCATION
     .or(Contexts::LIMIT_EXCEPT);
 
 /// The rows.
-pub(super) const ROWS: [DirectiveSpec; 17] = [
+pub(super) const ROWS: [DirectiveSpec; 9] = [
     DirectiveSpec {
         name: "proxy_pass",
         contexts: PLACES,
@@ -35,35 +36,21 @@ pub(super) const ROWS: [DirectiveSpec; 17] = [
         ..SPEC
     },
     DirectiveSpec {
-        name: "proxy_set_header",
-        contexts: BLOCKS,
-        arity: Arity::exactly(2),
-        repeat: Repeat::Many,
-        doc: Doc {
-            syntax: "proxy_set_header field value;",
-            default: "proxy_set_header Host $proxy_host;",
-            text: "Sets a field of the request that the peer gets, in place of the client's own; \
-                   with an empty value the peer gets no such field. A field that one level sets \
-                   twice is sent twice. The directives of one level replace those of all outer \
-                   levels. `Connection` is `close` unless it is set, \
-                   or the upstream has `keepalive`. `Content-Length` and `Transfer-Encoding` are \
-                   always those of the body that is sent.",
-            example: "proxy_set_header Host $host;",
-        },
-        apply: headers::apply_set_header,
-        ..SPEC
-    },
-    DirectiveSpec {
         name: "proxy_http_version",
         contexts: BLOCKS,
         doc: Doc {
-            syntax: "proxy_http_version 1.0 | 1.1;",
+            syntax: "proxy_http_version 1.0 | 1.1 | 2;",
             default: "proxy_http_version 1.1;",
             text: "The version of HTTP to speak with peers. With 1.0 no connection is used \
-                   twice, and a body of unknown length is sent with 1.1 all the same.",
+                   twice, and a body of unknown length is sent with 1.1 all the same. HTTP/2 (`2` or `2.0`) is asked for \
+                   by ALPN behind `https://`, and a peer that answers with another protocol fails; without TLS, and where \
+                   a peer does not answer to ALPN, it is spoken without a word. A connection carries one request at \
+                   a time, and is kept with `keepalive` as any other. A head or trailers of more than 256k, with 32 bytes for each field, fail, and so \
+                   does a peer that floods a connection with frames that carry nothing. Bytes are counted as HTTP/1.1 would have \
+                   written the same message (`$upstream_bytes_sent`, `$upstream_bytes_received`, those of peers).",
             example: "",
         },
-        apply: settings::apply_version,
+        apply: settings::apply_version::<Http>,
         ..SPEC
     },
     DirectiveSpec {
@@ -75,115 +62,7 @@ pub(super) const ROWS: [DirectiveSpec; 17] = [
             text: "The method that peers get in place of the client's.",
             example: "",
         },
-        apply: settings::apply_method,
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_connect_timeout",
-        contexts: BLOCKS,
-        doc: Doc {
-            syntax: "proxy_connect_timeout time;",
-            default: "proxy_connect_timeout 60s;",
-            text: "How long a connection to a peer may take to be made.",
-            example: "",
-        },
-        apply: settings::apply_connect_timeout,
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_read_timeout",
-        contexts: BLOCKS,
-        doc: Doc {
-            syntax: "proxy_read_timeout time;",
-            default: "proxy_read_timeout 60s;",
-            text: "How long a peer may be silent between two pieces of its response. After that \
-                   the request fails with 504.",
-            example: "",
-        },
-        apply: settings::apply_read_timeout,
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_send_timeout",
-        contexts: BLOCKS,
-        doc: Doc {
-            syntax: "proxy_send_timeout time;",
-            default: "proxy_send_timeout 60s;",
-            text: "How long a peer may take nothing of a request.",
-            example: "",
-        },
-        apply: settings::apply_send_timeout,
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_next_upstream",
-        contexts: BLOCKS,
-        arity: Arity::at_least(1),
-        doc: Doc {
-            syntax: "proxy_next_upstream error | timeout | invalid_header | http_500 | http_502 \
-                     | http_503 | http_504 | http_403 | http_404 | http_429 | non_idempotent | \
-                     off ...;",
-            default: "proxy_next_upstream error timeout;",
-            text: "When a request is given to the next peer. One that was sent already and could \
-                   do something twice (`POST`, `LOCK`, `PATCH`) is not, unless `non_idempotent` \
-                   is among the words; nor is one of whose body more than 64k was read. A status \
-                   that is named counts as a failure of the peer, also when there is no next one; \
-                   403 and 404 never do.",
-            example: "",
-        },
-        apply: settings::apply_next,
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_next_upstream_tries",
-        contexts: BLOCKS,
-        doc: Doc {
-            syntax: "proxy_next_upstream_tries number;",
-            default: "proxy_next_upstream_tries 0;",
-            text: "How many peers a request may be given to, the first included; 0 for as many \
-                   as there are.",
-            example: "",
-        },
-        apply: settings::apply_next_tries,
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_next_upstream_timeout",
-        contexts: BLOCKS,
-        doc: Doc {
-            syntax: "proxy_next_upstream_timeout time;",
-            default: "proxy_next_upstream_timeout 0;",
-            text: "For how long a request may be given to further peers; 0 for no limit.",
-            example: "",
-        },
-        apply: settings::apply_next_timeout,
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_hide_header",
-        contexts: BLOCKS,
-        repeat: Repeat::Many,
-        doc: Doc {
-            syntax: "proxy_hide_header field;",
-            default: "",
-            text: "A field of responses that the client does not get, beside `Date`, `Server`, \
-                   `X-Pad` and `X-Accel-...`.",
-            example: "",
-        },
-        apply: replies::apply_hide_header,
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_pass_header",
-        contexts: BLOCKS,
-        repeat: Repeat::Many,
-        doc: Doc {
-            syntax: "proxy_pass_header field;",
-            default: "",
-            text: "A field of responses that the client gets although it would be hidden.",
-            example: "",
-        },
-        apply: replies::apply_pass_header,
+        apply: settings::apply_method::<Http>,
         ..SPEC
     },
     DirectiveSpec {
@@ -205,20 +84,6 @@ pub(super) const ROWS: [DirectiveSpec; 17] = [
         ..SPEC
     },
     DirectiveSpec {
-        name: "proxy_intercept_errors",
-        contexts: BLOCKS,
-        arity: Arity::FLAG,
-        doc: Doc {
-            syntax: "proxy_intercept_errors on | off;",
-            default: "proxy_intercept_errors off;",
-            text: "Whether responses with a status of 300 or more are replaced by an \
-                   `error_page` that names their status; `WWW-Authenticate` of a 401 is kept.",
-            example: "",
-        },
-        apply: settings::apply_intercept,
-        ..SPEC
-    },
-    DirectiveSpec {
         name: "proxy_pass_request_headers",
         contexts: BLOCKS,
         arity: Arity::FLAG,
@@ -228,7 +93,7 @@ pub(super) const ROWS: [DirectiveSpec; 17] = [
             text: "Whether peers get the fields of the client's request.",
             example: "",
         },
-        apply: settings::apply_pass_fields,
+        apply: settings::apply_pass_fields::<Http>,
         ..SPEC
     },
     DirectiveSpec {
@@ -241,7 +106,7 @@ pub(super) const ROWS: [DirectiveSpec; 17] = [
             text: "Whether peers get the body of the client's request.",
             example: "",
         },
-        apply: settings::apply_pass_body,
+        apply: settings::apply_pass_body::<Http>,
         ..SPEC
     },
     DirectiveSpec {
@@ -255,7 +120,40 @@ pub(super) const ROWS: [DirectiveSpec; 17] = [
                    connection.",
             example: "",
         },
-        apply: settings::apply_ignore_abort,
+        apply: settings::apply_ignore_abort::<Http>,
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "proxy_pass_trailers",
+        contexts: BLOCKS,
+        arity: Arity::FLAG,
+        doc: Doc {
+            syntax: "proxy_pass_trailers on | off;",
+            default: "proxy_pass_trailers off;",
+            text: "Whether clients of HTTP/1.1 get the trailers of a response, fields behind its body, if its length was not \
+                   said before. With `proxy_http_version 2` peers are told that they are welcome; those of HTTP/1.1 may want \
+                   to hear it in fields (`proxy_set_header TE trailers`, `proxy_set_header Connection te`). Fields that would \
+                   have to be known before the body are not passed on, nor are those of `proxy_hide_header`.",
+            example: "",
+        },
+        apply: settings::apply_pass_trailers::<Http>,
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "grpc_pass",
+        contexts: PLACES,
+        doc: Doc {
+            syntax: "grpc_pass address;",
+            default: "",
+            text: "Hands requests of this location to a server of gRPC, in HTTP/2 and with the path that the client asked for: \
+                   the name of an `upstream`, a host or an address with or without a port, or `unix:` and the path of a socket, \
+                   behind `grpc://` or nothing, or behind `grpcs://` for TLS with ALPN. Both sides are passed on as they come, \
+                   without buffering, and so are trailers, to clients of HTTP/1.1 in chunks. Variables are evaluated as those of \
+                   `proxy_pass`. Peers are told that trailers are welcome, and `grpc_set_header Host` sets the authority that \
+                   they are asked for. What is said of HTTP/2 at `proxy_http_version` holds here too.",
+            example: "grpc_pass grpc://localhost:9000;",
+        },
+        apply: pass_directive::apply_grpc_pass,
         ..SPEC
     },
 ];

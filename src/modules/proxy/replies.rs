@@ -3,8 +3,9 @@
 
 use http::HeaderName;
 
+use super::family::{Family, Http, Levels, growing, insert};
 use super::target::Destination;
-use crate::conf::{Chain, Diagnostic, Span, Statement, Text};
+use crate::conf::{Diagnostic, Span, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::engine;
 use crate::http::course::request::Request;
@@ -57,25 +58,21 @@ enum Redirect {
     Pattern(Pattern, Template),
 }
 
-/// `proxy_hide_header`
-pub(super) fn apply_hide_header(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+/// `proxy_hide_header`, `grpc_hide_header`
+pub(super) fn apply_hide_header<F: Family>(
+    statement: &mut Statement<'_>,
+) -> Result<(), Diagnostic> {
     let name = field_name(statement)?;
-    statement
-        .scope
-        .get_or_default::<HiddenFields>()
-        .0
-        .push(name);
+    growing::<F, HiddenFields>(statement).0.push(name);
     Ok(())
 }
 
-/// `proxy_pass_header`
-pub(super) fn apply_pass_header(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+/// `proxy_pass_header`, `grpc_pass_header`
+pub(super) fn apply_pass_header<F: Family>(
+    statement: &mut Statement<'_>,
+) -> Result<(), Diagnostic> {
     let name = field_name(statement)?;
-    statement
-        .scope
-        .get_or_default::<PassedFields>()
-        .0
-        .push(name);
+    growing::<F, PassedFields>(statement).0.push(name);
     Ok(())
 }
 
@@ -92,7 +89,7 @@ pub(super) fn apply_redirect(statement: &mut Statement<'_>) -> Result<(), Diagno
     let first = statement.word(1);
     let written = match (first.text.as_str(), statement.argument(2)) {
         ("off", None) => {
-            statement.scope.insert(Redirects::default());
+            insert::<Http, _>(statement, Redirects::default());
             return Ok(());
         }
         ("default", None) => RedirectWritten::Default(first.span),
@@ -119,21 +116,21 @@ pub(super) fn apply_redirect(statement: &mut Statement<'_>) -> Result<(), Diagno
             }
         }
     };
-    statement
-        .scope
-        .get_or_default::<Redirects>()
-        .0
-        .push(written);
+    growing::<Http, Redirects>(statement).0.push(written);
     Ok(())
 }
 
 impl Changes {
     /// What holds in the innermost scope, for a `proxy_pass` to `url` in the location `name`.
-    pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>, pass: &Passed<'_>) -> Self {
-        let passed = chain
+    pub(super) fn of<F: Family>(
+        builder: &mut Builder<'_>,
+        levels: &Levels<'_, '_, F>,
+        pass: &Passed<'_>,
+    ) -> Self {
+        let passed = levels
             .nearest::<PassedFields>()
             .map_or(&[][..], |fields| &fields.0);
-        let more = chain
+        let more = levels
             .nearest::<HiddenFields>()
             .map_or(&[][..], |fields| &fields.0);
         let hidden = HIDDEN
@@ -141,7 +138,9 @@ impl Changes {
             .copied()
             .chain(more.iter().map(String::as_str));
         let hidden = hidden.filter(|name| !passed.iter().any(|passed| passed == name));
-        let redirects = match chain.nearest::<Redirects>() {
+        let redirects = match levels.nearest::<Redirects>() {
+            // Those of gRPC do not redirect.
+            None if F::IS_GRPC => Vec::new(),
             None => pass.default_redirect().into_iter().collect(),
             Some(written) => {
                 let compile = |one| pass.redirect(builder, one);

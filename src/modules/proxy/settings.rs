@@ -1,8 +1,9 @@
-//! The `proxy_*` directives with a single value, and what they come to in a location.
+//! The directives of both families with a single value, and what they come to in a location.
 
 use std::time::Duration;
 
-use crate::conf::{Chain, Diagnostic, Statement, Text};
+use super::family::{Family, Levels, insert};
+use crate::conf::{Diagnostic, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::plan::origin::Failure;
 use crate::http::plan::template::Template;
@@ -16,6 +17,7 @@ struct Intercept(bool);
 struct PassFields(bool);
 struct PassBody(bool);
 struct IgnoreAbort(bool);
+struct PassTrailers(bool);
 struct Method(Text);
 struct Version(HttpVersion);
 
@@ -28,6 +30,7 @@ pub(super) struct Next(u16);
 pub(super) enum HttpVersion {
     Http10,
     Http11,
+    Http2,
 }
 
 /// The values that hold in one location.
@@ -46,30 +49,37 @@ pub(super) struct Settings {
     pub(super) ignores_abort: bool,
     pub(super) method: Option<Template>,
     pub(super) version: HttpVersion,
+    pub(super) passes_trailers: bool,
 }
 
 impl Settings {
     /// The values that hold in the innermost scope.
-    pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Self {
+    pub(super) fn of<F: Family>(builder: &mut Builder<'_>, levels: &Levels<'_, '_, F>) -> Self {
         let minute = Duration::from_secs(60);
-        let method = chain.nearest();
+        let method = levels.nearest();
         Self {
-            connect_timeout: chain.nearest().map_or(minute, |ConnectTimeout(time)| *time),
-            read_timeout: chain.nearest().map_or(minute, |ReadTimeout(time)| *time),
-            send_timeout: chain.nearest().map_or(minute, |SendTimeout(time)| *time),
-            next: chain.nearest().copied().unwrap_or(Next::DEFAULT),
-            next_tries: chain.nearest().map_or(0, |NextTries(tries)| *tries),
-            next_timeout: chain
+            connect_timeout: levels
+                .nearest()
+                .map_or(minute, |ConnectTimeout(time)| *time),
+            read_timeout: levels.nearest().map_or(minute, |ReadTimeout(time)| *time),
+            send_timeout: levels.nearest().map_or(minute, |SendTimeout(time)| *time),
+            next: levels.nearest().copied().unwrap_or(Next::DEFAULT),
+            next_tries: levels.nearest().map_or(0, |NextTries(tries)| *tries),
+            next_timeout: levels
                 .nearest()
                 .map_or(Duration::ZERO, |NextTimeout(time)| *time),
-            intercepts: chain.nearest().is_some_and(|Intercept(on)| *on),
-            passes_fields: chain.nearest().is_none_or(|PassFields(on)| *on),
-            passes_body: chain.nearest().is_none_or(|PassBody(on)| *on),
-            ignores_abort: chain.nearest().is_some_and(|IgnoreAbort(on)| *on),
+            intercepts: levels.nearest().is_some_and(|Intercept(on)| *on),
+            passes_fields: levels.nearest().is_none_or(|PassFields(on)| *on),
+            passes_body: levels.nearest().is_none_or(|PassBody(on)| *on),
+            ignores_abort: levels.nearest().is_some_and(|IgnoreAbort(on)| *on),
             method: method.map(|Method(text)| builder.template(text)),
-            version: chain
-                .nearest()
-                .map_or(HttpVersion::Http11, |Version(version)| *version),
+            version: match F::IS_GRPC {
+                true => HttpVersion::Http2,
+                false => levels
+                    .nearest()
+                    .map_or(HttpVersion::Http11, |Version(version)| *version),
+            },
+            passes_trailers: F::IS_GRPC || levels.nearest().is_some_and(|PassTrailers(on)| *on),
         }
     }
 }
@@ -93,7 +103,8 @@ impl Next {
     /// Whether it goes on after this failure.
     pub(super) fn after(self, failure: Failure) -> bool {
         let bit = match failure {
-            Failure::Connect | Failure::Broken | Failure::Stale => Self::ERROR,
+            Failure::Connect | Failure::Broken => Self::ERROR,
+            Failure::Stale | Failure::Leaving | Failure::Refused => Self::ERROR,
             Failure::Timeout => Self::TIMEOUT,
             Failure::Invalid => Self::INVALID,
         };
@@ -129,7 +140,7 @@ impl Next {
 }
 
 /// `proxy_next_upstream`
-pub(super) fn apply_next(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+pub(super) fn apply_next<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let mut next = Next(0);
     for (word, index) in statement.arguments().iter().zip(1..) {
         let bit = Next::word(&word.text).ok_or_else(|| {
@@ -145,37 +156,42 @@ pub(super) fn apply_next(statement: &mut Statement<'_>) -> Result<(), Diagnostic
             break;
         }
     }
-    statement.scope.insert(next);
+    insert::<F, _>(statement, next);
     Ok(())
 }
 
 /// `proxy_http_version`
-pub(super) fn apply_version(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let choices = [("1.0", HttpVersion::Http10), ("1.1", HttpVersion::Http11)];
+pub(super) fn apply_version<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let choices = [
+        ("1.0", HttpVersion::Http10),
+        ("1.1", HttpVersion::Http11),
+        ("2", HttpVersion::Http2),
+        ("2.0", HttpVersion::Http2),
+    ];
     let version = statement.enumeration(1, &choices)?;
-    statement.scope.insert(Version(version));
+    insert::<F, _>(statement, Version(version));
     Ok(())
 }
 
 /// `proxy_method`
-pub(super) fn apply_method(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+pub(super) fn apply_method<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let method = statement.template(1)?;
-    statement.scope.insert(Method(method));
+    insert::<F, _>(statement, Method(method));
     Ok(())
 }
 
 /// `proxy_next_upstream_tries`
-pub(super) fn apply_next_tries(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+pub(super) fn apply_next_tries<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let tries = statement.number(1)?;
-    statement.scope.insert(NextTries(tries));
+    insert::<F, _>(statement, NextTries(tries));
     Ok(())
 }
 
 macro_rules! times {
     ($($apply:ident => $setting:ident),* $(,)?) => {$(
-        pub(super) fn $apply(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+        pub(super) fn $apply<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
             let time = statement.milliseconds(1)?;
-            statement.scope.insert($setting(Duration::from_millis(time)));
+            insert::<F, _>(statement, $setting(Duration::from_millis(time)));
             Ok(())
         }
     )*};
@@ -190,9 +206,9 @@ times! {
 
 macro_rules! flags {
     ($($apply:ident => $setting:ident),* $(,)?) => {$(
-        pub(super) fn $apply(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+        pub(super) fn $apply<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
             let on = statement.flag(1)?;
-            statement.scope.insert($setting(on));
+            insert::<F, _>(statement, $setting(on));
             Ok(())
         }
     )*};
@@ -203,6 +219,7 @@ flags! {
     apply_pass_fields => PassFields,
     apply_pass_body => PassBody,
     apply_ignore_abort => IgnoreAbort,
+    apply_pass_trailers => PassTrailers,
 }
 
 #[cfg(test)]

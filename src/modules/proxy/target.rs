@@ -55,16 +55,24 @@ pub(super) struct Url {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum BadUrl {
     Prefix,
+    /// It has a path where none may be.
+    Uri,
     /// What is wrong with the host.
     Host(String),
 }
 
 impl Url {
-    /// Reads `http://host[:port][/uri]` or `http://unix:path[:/uri]`, or the same with `https`.
-    pub(super) fn parse(text: &str) -> Result<Self, BadUrl> {
+    /// Reads `http://host[:port][/uri]` or `http://unix:path[:/uri]`, or the same with `https`; where it `is_grpc`,
+    /// `[grpc://]host[:port]` or `[grpc://]unix:path`, or the same with `grpcs`.
+    pub(super) fn parse(text: &str, is_grpc: bool) -> Result<Self, BadUrl> {
+        let (plain, encrypted) = match is_grpc {
+            true => ("grpc", "grpcs"),
+            false => ("http", "https"),
+        };
         let (is_encrypted, rest) = match text.split_once("://") {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(plain) => (false, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(encrypted) => (true, rest),
+            None if is_grpc => (false, text),
             _ => return Err(BadUrl::Prefix),
         };
         let (server, uri) = if let Some(socket) = rest.strip_prefix("unix:") {
@@ -79,6 +87,7 @@ impl Url {
             .map_err(|problem| BadUrl::Host(format!("{problem} in upstream \"{server}\"")))?;
         let uri = match uri {
             "" => None,
+            _ if is_grpc => return Err(BadUrl::Uri),
             uri if uri.starts_with('?') => Some(format!("/{uri}")),
             uri => Some(uri.to_owned()),
         };
@@ -140,6 +149,7 @@ pub(super) enum Destination {
 /// A URL with variables.
 pub(super) struct Evaluated {
     pub(super) url: Template,
+    pub(super) is_grpc: bool,
     /// The `upstream` blocks.
     pub(super) groups: HashMap<String, Upstream>,
     /// Those of servers that other `proxy_pass` directives name.
@@ -195,7 +205,7 @@ impl Evaluated {
     fn course(&self, request: &mut Request) -> Course {
         let text = self.url.evaluate(request);
         let text = String::from_utf8_lossy(&text);
-        let url = match Url::parse(&text) {
+        let url = match Url::parse(&text, self.is_grpc) {
             Ok(url) => url,
             Err(problem) => {
                 log::error!(
@@ -277,7 +287,7 @@ mod tests {
     use super::*;
 
     fn url(text: &str) -> (String, Option<String>) {
-        let url = Url::parse(text).unwrap();
+        let url = Url::parse(text, false).unwrap();
         (url.server, url.uri)
     }
 
@@ -290,17 +300,31 @@ mod tests {
         assert_eq!(url("http://[::1]:8/x"), ("[::1]:8".into(), some("/x")));
         assert_eq!(url("http://unix:/s"), ("unix:/s".into(), None));
         assert_eq!(url("http://unix:/s:/u"), ("unix:/s".into(), some("/u")));
-        assert_eq!(Url::parse("ftp://a"), Err(BadUrl::Prefix));
-        assert_eq!(Url::parse(""), Err(BadUrl::Prefix));
-        assert!(Url::parse("HTTPS://a").unwrap().is_encrypted);
-        assert!(!Url::parse("http://a").unwrap().is_encrypted);
-        assert_eq!(Url::parse("https:/a"), Err(BadUrl::Prefix));
-        assert!(matches!(Url::parse("http://"), Err(BadUrl::Host(_))));
+        assert_eq!(Url::parse("ftp://a", false), Err(BadUrl::Prefix));
+        assert_eq!(Url::parse("", false), Err(BadUrl::Prefix));
+        assert!(Url::parse("HTTPS://a", false).unwrap().is_encrypted);
+        assert!(!Url::parse("http://a", false).unwrap().is_encrypted);
+        assert_eq!(Url::parse("https:/a", false), Err(BadUrl::Prefix));
+        assert!(matches!(Url::parse("http://", false), Err(BadUrl::Host(_))));
+    }
+
+    #[test]
+    fn those_of_grpc_need_no_scheme_and_have_no_path() {
+        let url = |text: &str| Url::parse(text, true).map(|url| (url.is_encrypted, url.server));
+        assert_eq!(url("a:1"), Ok((false, "a:1".into())));
+        assert_eq!(url("grpc://a:1"), Ok((false, "a:1".into())));
+        assert_eq!(url("GRPCS://[::1]"), Ok((true, "[::1]".into())));
+        assert_eq!(url("unix:/s"), Ok((false, "unix:/s".into())));
+        assert_eq!(url("http://a"), Err(BadUrl::Prefix));
+        for text in ["grpc://a/b", "a/", "a?b", "unix:/s:/b"] {
+            assert_eq!(url(text), Err(BadUrl::Uri), "{text}");
+        }
+        assert!(matches!(url("grpc://"), Err(BadUrl::Host(_))));
     }
 
     #[test]
     fn the_default_port_is_not_shown() {
-        let names = |text: &str| Url::parse(text).unwrap().host_and_port();
+        let names = |text: &str| Url::parse(text, false).unwrap().host_and_port();
         assert_eq!(names("http://a:80"), ("a".into(), "80".into()));
         assert_eq!(names("http://a"), ("a".into(), "80".into()));
         assert_eq!(names("http://a:81"), ("a:81".into(), "81".into()));

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io;
 
-use super::Exchange;
+use super::{Exchange, Stage};
+use crate::http::message::trailers;
 use crate::http::transport::received::{PIECE, Received};
 
 /// Why a piece cannot be passed on.
@@ -71,9 +72,16 @@ impl Exchange<'_> {
         self.push_bytes(rest)
     }
 
-    /// Has sent the end of the body.
+    /// Has sent the end of the body, and what the peer said behind it.
     pub(super) fn push_end(&mut self) -> Result<(), Lost> {
-        self.session.outbox.push_end().map_err(Lost::File)
+        let outbox = &mut self.session.outbox;
+        let trailers = match &self.stage {
+            Stage::Body { framing, .. } if outbox.takes_trailers() => {
+                trailers::passable(framing.trailers(), |name| self.origin.hides(name))
+            }
+            _ => Vec::new(),
+        };
+        outbox.push_end(&trailers).map_err(Lost::File)
     }
 
     fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Lost> {

@@ -126,7 +126,7 @@ impl<'a> Exchange<'a> {
         origin: &'static dyn Origin,
         link: Box<Link>,
     ) -> Self {
-        let is_reused = link.requests > 1;
+        let was_asked = link.requests > 1 && !link.is_http2;
         let peer = Peer {
             link,
             is_deaf: false,
@@ -149,7 +149,7 @@ impl<'a> Exchange<'a> {
             has_filtered: false,
             // One that was idle has just been asked.
             quiet: Quiet {
-                peer: is_reused,
+                peer: was_asked,
                 client: false,
             },
         }

@@ -10,10 +10,32 @@ use crate::http::course::{engine, respond};
 use crate::http::message::framing::{Decoded, Framing};
 use crate::http::message::response_head;
 use crate::http::plan::origin::Failure;
+use crate::http::transport::http2::{self, Kind};
 use crate::http::transport::spill::ReadAhead;
 
 /// More informational responses than this before the final one are a fault.
 const MAX_INFORMATIONAL: u32 = 16;
+
+/// What it means that nothing more comes before a head; `is_at_first` where nothing at all came on a connection that had
+/// been idle.
+fn failure(ended: &io::Result<usize>, is_at_first: bool) -> Failure {
+    let fault = ended.as_ref().err().and_then(http2::fault_of);
+    match fault.map(|fault| fault.kind) {
+        Some(Kind::Untouched) if is_at_first => Failure::Leaving,
+        Some(Kind::Untouched) => Failure::Refused,
+        Some(Kind::Invalid) => Failure::Invalid,
+        Some(Kind::Reset) => Failure::Broken,
+        None if is_at_first => Failure::Stale,
+        None => Failure::Broken,
+    }
+}
+
+fn sentence(ended: &io::Result<usize>) -> String {
+    match ended {
+        Ok(_) => "upstream prematurely closed connection".to_owned(),
+        Err(error) => format!("recv() failed ({})", reason(error)),
+    }
+}
 
 impl Exchange<'_> {
     /// Reads the response as far as there is room for it; whether anything was done.
@@ -45,21 +67,14 @@ impl Exchange<'_> {
             Poll::Ready(ended) => {
                 let silent = peer.link.end.received().is_empty();
                 let is_reused = peer.link.requests > 1;
-                let stale = is_reused && silent && matches!(self.stage, Stage::Head(0));
-                if !stale {
-                    let how = match ended {
-                        Ok(_) => "upstream prematurely closed connection".to_owned(),
-                        Err(error) => format!("recv() failed ({})", reason(&error)),
-                    };
+                let is_at_first = is_reused && silent && matches!(self.stage, Stage::Head(0));
+                let failure = failure(&ended, is_at_first);
+                if !matches!(failure, Failure::Stale | Failure::Leaving) {
+                    let how = sentence(&ended);
                     self.complain(&format!(
                         "{how} while reading response header from upstream"
                     ));
                 }
-                let failure = if stale {
-                    Failure::Stale
-                } else {
-                    Failure::Broken
-                };
                 Err(Broken::Peer(failure))
             }
             Poll::Pending => {
@@ -114,7 +129,7 @@ impl Exchange<'_> {
 
     /// A head was understood: the client's is written.
     fn head_taken(&mut self, taken: Taken) -> Result<bool, Broken> {
-        let (framing, persistent, reason, reads_ahead) = match taken {
+        let (mut framing, persistent, reason, reads_ahead) = match taken {
             Taken::Informational(bytes) => return self.pass_informational(&bytes),
             Taken::Unasked => {
                 self.complain("upstream changed to another protocol unasked");
@@ -128,6 +143,9 @@ impl Exchange<'_> {
             } => (framing, persistent, reason, reads_ahead),
         };
         self.reads_ahead = reads_ahead;
+        if self.rules.passes_trailers {
+            framing.keep_trailers();
+        }
         if self.request.is_subrequest() {
             return self.head_is_enough(framing, persistent);
         }
@@ -294,8 +312,7 @@ impl Exchange<'_> {
                 },
                 Ok(_),
             ) => self.peer_is_done(false),
-            (_, Ok(_)) => self.broke("upstream prematurely closed connection"),
-            (_, Err(error)) => self.broke(&format!("recv() failed ({})", reason(&error))),
+            (_, ended) => self.broke(&sentence(&ended)),
         }
     }
 

@@ -1,4 +1,4 @@
-//! A connection to a peer becomes an encrypted one.
+//! A fresh connection to a peer becomes an encrypted one, or one of HTTP/2.
 
 use std::io;
 use std::sync::Arc;
@@ -6,11 +6,13 @@ use std::sync::Arc;
 use pingora_core::protocols::Stream;
 use rustls::{CertificateError, Error, InvalidMessage};
 use tokio::time::Instant;
+use tokio::time::error::Elapsed;
 
 use super::{Journey, left, stays};
 use crate::conf::reason;
 use crate::http::course::circumstances::Passing;
 use crate::http::plan::origin::{Failure, Origin};
+use crate::http::transport::http2::Http2;
 use crate::http::transport::link::Link;
 use crate::http::transport::secure::Secure;
 use crate::http::upstream::exchange::Broken;
@@ -25,14 +27,9 @@ impl Journey<'_> {
         until: Instant,
     ) -> Result<Box<Link>, Broken> {
         let peer = origin.peer_name(self.request);
-        let stays = stays(self.session, origin);
-        let left = left(&mut self.session.client, stays);
-        let made = tokio::select! {
-            biased;
-            made = tokio::time::timeout_at(until, secure.begin(stream, &peer)) => made,
-            () = left => return Err(Broken::Client),
-        };
-        self.request.time_passed();
+        let made = self
+            .hold(origin, secure.begin(stream, &peer), until)
+            .await?;
         let (what, failure) = match made {
             Ok(Ok(stream)) => {
                 let mut link = Link::new(stream, self.request.moment());
@@ -45,6 +42,53 @@ impl Journey<'_> {
         let request = Passing(self.request, &peer);
         log::error!("{what} while SSL handshaking to upstream{request}");
         Err(Broken::Peer(failure))
+    }
+
+    /// Has HTTP/2 spoken on a fresh connection to the present peer.
+    pub(super) async fn speak_http2(
+        &mut self,
+        origin: &'static dyn Origin,
+        link: Box<Link>,
+        until: Instant,
+    ) -> Result<Box<Link>, Broken> {
+        let Link { end, secure, .. } = *link;
+        let (stream, _) = end.into_parts();
+        let opened = Http2::open(stream, secure.is_some());
+        let (what, failure) = match self.hold(origin, opened, until).await? {
+            Ok(Ok(stream)) => {
+                let mut link = Link::new(stream, self.request.moment());
+                link.secure = secure;
+                link.is_http2 = true;
+                return Ok(link);
+            }
+            Ok(Err(error)) => (
+                format!("send() failed ({})", reason(&error)),
+                Failure::Connect,
+            ),
+            Err(_) => ("upstream timed out".to_owned(), Failure::Timeout),
+        };
+        let peer = origin.peer_name(self.request);
+        let request = Passing(self.request, &peer);
+        log::error!("{what} while connecting to upstream{request}");
+        Err(Broken::Peer(failure))
+    }
+
+    /// Waits for `what`, up to a point in time and as long as the client stays if its leaving ends the attempt.
+    async fn hold<T>(
+        &mut self,
+        origin: &'static dyn Origin,
+        what: impl Future<Output = T>,
+        until: Instant,
+    ) -> Result<Result<T, Elapsed>, Broken> {
+        let stays = stays(self.session, origin);
+        let left = left(&mut self.session.client, stays);
+        let held = tokio::select! {
+            biased;
+            held = tokio::time::timeout_at(until, what) => held,
+            () = left => return Err(Broken::Client),
+        };
+        self.request.time_passed();
+        Ok(held)
     }
 }
 

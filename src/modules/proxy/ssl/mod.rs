@@ -1,4 +1,4 @@
-//! TLS to peers: whom a `proxy_pass` trusts, who it is itself, and the name that it asks for.
+//! TLS to peers: whom a `proxy_pass` or `grpc_pass` trusts, who it is itself, and the name that it asks for.
 //!
 //! Locations with the same settings have the same terms, and so each other's connections and sessions.
 
@@ -15,8 +15,9 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{CipherSuite, ClientConfig};
 use rustls_pki_types::ServerName;
 
+use super::family::{Family, Levels};
 use super::target::{Destination, Target};
-use crate::conf::{Chain, Diagnostic, Span};
+use crate::conf::{Diagnostic, Span};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
@@ -26,11 +27,11 @@ use crate::modules::tls::ciphers;
 use crate::modules::tls::passwords;
 use crate::modules::tls::trust::files::File;
 use crate::modules::tls::trust::{Role, Trust};
-pub(super) use directives::ROWS;
 use directives::{
     Certificate, Ciphers, Crl, Key, Name, PasswordFile, ProtocolsWritten, SendsName, SessionReuse,
     Trusted, Verify, VerifyDepth,
 };
+pub(super) use directives::{GRPC, HTTP};
 use verifier::Verifier;
 
 /// How a `proxy_pass` makes encrypted connections.
@@ -60,6 +61,7 @@ struct Written {
     protocols: Protocols,
     ciphers: Vec<CipherSuite>,
     resumes: bool,
+    is_http2: bool,
 }
 
 /// All terms of a configuration.
@@ -68,20 +70,20 @@ struct Known(Vec<(Written, Arc<PeerTerms>)>);
 
 impl Ssl {
     /// What is written for a location whose `proxy_pass` stands at `span`. `None` when it is wrong.
-    pub(super) fn of(
+    pub(super) fn of<F: Family>(
         builder: &mut Builder<'_>,
-        chain: &Chain<'_>,
+        levels: &Levels<'_, '_, F>,
         destination: &Destination,
-        span: Span,
+        (is_http2, span): (bool, Span),
     ) -> Option<Self> {
-        let terms = terms(builder, chain, span);
+        let terms = terms(builder, levels, (is_http2, span));
         let terms = builder.diagnostics.check(terms)?;
         let host = match destination {
             Destination::Fixed(target, _) => Some(target.host.as_str()),
             Destination::Evaluated(_) => None,
         };
         let fixed = |name: &str| NameOfPeer::Fixed(secure(&terms, name));
-        let name = match (chain.nearest::<Name>(), host) {
+        let name = match (levels.nearest::<Name>(), host) {
             (Some(Name(text)), _) => match text.literal() {
                 Some(name) => fixed(name),
                 None => NameOfPeer::Written(builder.template(text)),
@@ -114,17 +116,17 @@ fn secure(terms: &Arc<PeerTerms>, name: &str) -> Arc<Secure> {
 }
 
 /// The terms of a location, which others may have too.
-fn terms(
+fn terms<F: Family>(
     builder: &mut Builder<'_>,
-    chain: &Chain<'_>,
-    span: Span,
+    levels: &Levels<'_, '_, F>,
+    (is_http2, span): (bool, Span),
 ) -> Result<Arc<PeerTerms>, Diagnostic> {
-    let written = Written::of(builder, chain, span)?;
+    let written = Written::of(builder, levels, (is_http2, span))?;
     let known = &builder.thing::<Known>().0;
     if let Some((_, terms)) = known.iter().find(|(one, _)| *one == written) {
         return Ok(Arc::clone(terms));
     }
-    let config = config(builder, chain, &written)?;
+    let config = config(builder, levels, &written)?;
     let config = config.map_err(|error| Diagnostic::error(span, format!("no TLS: {error}")))?;
     let verifies = written.trusted.is_some();
     let terms = Arc::new(PeerTerms::new(config, verifies, written.resumes));
@@ -134,44 +136,53 @@ fn terms(
 }
 
 impl Written {
-    fn of(builder: &Builder<'_>, chain: &Chain<'_>, span: Span) -> Result<Self, Diagnostic> {
+    fn of<F: Family>(
+        builder: &Builder<'_>,
+        levels: &Levels<'_, '_, F>,
+        (is_http2, span): (bool, Span),
+    ) -> Result<Self, Diagnostic> {
         let path = |file: &File| builder.beside(&file.path);
-        let verifies = chain.nearest().is_some_and(|Verify(on)| *on);
-        let trusted = match chain.nearest::<Trusted>() {
+        let verifies = levels.nearest().is_some_and(|Verify(on)| *on);
+        let trusted = match levels.nearest::<Trusted>() {
             Some(Trusted(file)) if verifies => {
-                let depth = chain.nearest().map_or(1, |VerifyDepth(depth)| *depth);
+                let depth = levels.nearest().map_or(1, |VerifyDepth(depth)| *depth);
                 Some((path(file), depth))
             }
             None if verifies => {
-                let message = "no proxy_ssl_trusted_certificate for proxy_ssl_verify";
+                let own = F::PREFIX;
+                let message = format!("no {own}_ssl_trusted_certificate for {own}_ssl_verify");
                 return Err(Diagnostic::error(span, message));
             }
             _ => None,
         };
-        let crl = chain.nearest().map(|Crl(file)| path(file));
-        let suites = chain.nearest::<Ciphers>();
+        let crl = levels.nearest().map(|Crl(file)| path(file));
+        let suites = levels.nearest::<Ciphers>();
         Ok(Self {
-            sends_name: chain.nearest().is_some_and(|SendsName(on)| *on),
+            sends_name: levels.nearest().is_some_and(|SendsName(on)| *on),
             crl: crl.filter(|_| trusted.is_some()),
             trusted,
-            pair: pair(chain)?.map(|(own, key)| (path(own), path(key))),
-            protocols: chain
+            pair: pair(levels)?.map(|(own, key)| (path(own), path(key))),
+            protocols: levels
                 .nearest()
                 .map_or(Protocols::ALL, |ProtocolsWritten(protocols)| *protocols),
             ciphers: suites.map_or_else(ciphers::all, |Ciphers(suites)| suites.clone()),
-            resumes: chain.nearest().is_none_or(|SessionReuse(on)| *on),
+            resumes: levels.nearest().is_none_or(|SessionReuse(on)| *on),
+            is_http2,
         })
     }
 }
 
 /// The certificate that peers are shown, and its key.
-fn pair<'a>(chain: &Chain<'a>) -> Result<Option<(&'a File, &'a File)>, Diagnostic> {
-    let Some(Certificate(Some(certificate))) = chain.nearest() else {
+fn pair<'a, F: Family>(
+    levels: &Levels<'_, 'a, F>,
+) -> Result<Option<(&'a File, &'a File)>, Diagnostic> {
+    let Some(Certificate(Some(certificate))) = levels.nearest() else {
         return Ok(None);
     };
-    let Some(Key(Some(key))) = chain.nearest() else {
+    let Some(Key(Some(key))) = levels.nearest() else {
         let message = format!(
-            "no \"proxy_ssl_certificate_key\" is defined for certificate \"{}\"",
+            "no \"{}_ssl_certificate_key\" is defined for certificate \"{}\"",
+            F::PREFIX,
             certificate.path
         );
         return Err(Diagnostic::error(certificate.span, message));
@@ -180,27 +191,27 @@ fn pair<'a>(chain: &Chain<'a>) -> Result<Option<(&'a File, &'a File)>, Diagnosti
 }
 
 /// What rustls needs to know. An error of its own is within.
-fn config(
+fn config<F: Family>(
     builder: &mut Builder<'_>,
-    chain: &Chain<'_>,
+    levels: &Levels<'_, '_, F>,
     written: &Written,
 ) -> Result<Result<ClientConfig, rustls::Error>, Diagnostic> {
     let provider = ciphers::provider(&written.ciphers);
     let algorithms = provider.signature_verification_algorithms;
-    let trust = match (&written.trusted, chain.nearest::<Trusted>()) {
+    let trust = match (&written.trusted, levels.nearest::<Trusted>()) {
         (Some((path, depth)), Some(Trusted(file))) => {
             let mut trust = Trust::new(Role::Server, *depth);
             trust.add_certificates(builder, &(path.clone(), file), "trusted certificate")?;
-            if let (Some(path), Some(Crl(file))) = (&written.crl, chain.nearest()) {
+            if let (Some(path), Some(Crl(file))) = (&written.crl, levels.nearest()) {
                 trust.add_lists(builder, &(path.clone(), file))?;
             }
             Some(trust)
         }
         _ => None,
     };
-    let own = match (&written.pair, pair(chain)?) {
+    let own = match (&written.pair, pair(levels)?) {
         (Some(paths), Some(files)) => {
-            let file = chain.nearest().map(|PasswordFile(file)| file);
+            let file = levels.nearest().map(|PasswordFile(file)| file);
             let passwords = passwords::of(builder, file)?;
             Some(files::pair(builder, paths, files, &passwords)?)
         }
@@ -222,6 +233,9 @@ fn config(
             None => started.with_no_client_auth(),
         };
         config.enable_sni = written.sends_name;
+        if written.is_http2 {
+            config.alpn_protocols = vec![b"h2".to_vec()];
+        }
         config
     }))
 }

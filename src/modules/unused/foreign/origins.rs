@@ -73,19 +73,12 @@ pub(super) const FEATURES: &[Feature] = &[
         variables: "",
     },
     Feature {
-        name: "gRPC",
+        name: "some settings of gRPC",
         home: NGINX,
-        instead: "gRPC needs HTTP/2, which is not spoken here; let clients reach these servers \
-                  directly",
-        directives: "grpc_bind grpc_buffer_size grpc_connect_timeout grpc_connection_drop \
-            grpc_hide_header grpc_ignore_headers grpc_intercept_errors grpc_next_upstream \
-            grpc_next_upstream_timeout grpc_next_upstream_tries grpc_pass grpc_pass_header \
-            grpc_read_timeout grpc_send_timeout grpc_set_header grpc_socket_keepalive \
-            grpc_ssl_certificate grpc_ssl_certificate_cache grpc_ssl_certificate_key \
-            grpc_ssl_ciphers grpc_ssl_conf_command grpc_ssl_crl grpc_ssl_key_log grpc_ssl_name \
-            grpc_ssl_password_file grpc_ssl_protocols grpc_ssl_server_name \
-            grpc_ssl_session_reuse grpc_ssl_trusted_certificate grpc_ssl_verify \
-            grpc_ssl_verify_depth",
+        instead: "remove the line if the application can do without; keys must not be encrypted (\"openssl pkey\" takes \
+                  a password off), and certificates are read when the configuration is loaded",
+        directives: "grpc_bind grpc_connection_drop grpc_ignore_headers grpc_socket_keepalive \
+            grpc_ssl_certificate_cache grpc_ssl_conf_command grpc_ssl_key_log grpc_ssl_password_file",
         variables: "",
     },
     Feature {
@@ -128,15 +121,15 @@ pub(super) const FEATURES: &[Feature] = &[
         instead: "remove the line if the application can do without",
         directives: "proxy_allow_upstream proxy_bind proxy_bind_dynamic proxy_connection_drop \
             proxy_cookie_domain proxy_cookie_flags proxy_cookie_path proxy_force_ranges \
-            proxy_ignore_headers proxy_limit_rate proxy_pass_trailers \
+            proxy_ignore_headers proxy_limit_rate \
             proxy_send_lowat proxy_set_body proxy_socket_keepalive \
             ",
         variables: "",
     },
     Feature {
-        name: "HTTP/2 and HTTP/3 to origins",
+        name: "HTTP/3 to origins",
         home: "nginx and Angie",
-        instead: "origins are spoken to in HTTP/1",
+        instead: "origins are spoken to in HTTP/1 and HTTP/2",
         directives: "proxy_http3_hq \
             proxy_http3_max_concurrent_streams proxy_http3_max_table_capacity \
             proxy_http3_stream_buffer_size proxy_quic_active_connection_id_limit proxy_quic_gso \

@@ -1,0 +1,62 @@
+//! Fields behind a body (RFC 9110 §6.5): which of them may be passed on.
+
+/// Fields that must be known before the body, or that concern one connection.
+const TOO_LATE: &[&[u8]] = &[
+    b"age",
+    b"authorization",
+    b"cache-control",
+    b"connection",
+    b"content-encoding",
+    b"content-length",
+    b"content-range",
+    b"content-type",
+    b"date",
+    b"expires",
+    b"host",
+    b"keep-alive",
+    b"location",
+    b"proxy-authenticate",
+    b"proxy-connection",
+    b"retry-after",
+    b"set-cookie",
+    b"te",
+    b"trailer",
+    b"transfer-encoding",
+    b"upgrade",
+    b"vary",
+    b"warning",
+    b"www-authenticate",
+];
+
+/// The lines of trailers that may be passed on, each with its end; those that `hides` names are not.
+pub fn passable(lines: &[u8], hides: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+    let mut passed = Vec::new();
+    for line in lines.split(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let Some(colon) = memchr::memchr(b':', line) else {
+            continue;
+        };
+        let name = &line[..colon];
+        let is_late = TOO_LATE.iter().any(|late| late.eq_ignore_ascii_case(name));
+        let is_name = http::HeaderName::from_bytes(name).is_ok();
+        if is_name && !is_late && !hides(name) {
+            passed.extend_from_slice(name);
+            passed.extend_from_slice(b": ");
+            passed.extend_from_slice(line[colon + 1..].trim_ascii());
+            passed.extend_from_slice(b"\r\n");
+        }
+    }
+    passed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_decides_about_the_body_does_not_come_behind_it() {
+        let lines = b"grpc-status: 0\r\nContent-Length: 5\r\nX: a\r\nHost: b\r\nno field\r\nx y: z\r\n: e\r\ngrpc-message:\r\n folded: z\r\n";
+        let passed = passable(lines, |name| name.eq_ignore_ascii_case(b"x"));
+        assert_eq!(passed, b"grpc-status: 0\r\ngrpc-message: \r\n");
+    }
+}
