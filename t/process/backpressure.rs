@@ -551,14 +551,12 @@ fn another_process_evaluates_when_the_first_dies() {
     running.server.stop().unwrap();
 }
 
-#[test]
-fn a_failing_origin_is_spared_at_once_and_gets_everything_back() {
-    const MOST: u64 = 20;
-    let (address, origin) = Origin::start(10);
-    let running = Running::start(&Parts {
+/// A server before an origin, whose window is at most so large and follows the share of requests that fail.
+fn watchful(most: u64, address: SocketAddr) -> Running {
+    Running::start(&Parts {
         main_config: format!("worker_processes {WORKERS};\n"),
         http_config: format!(
-            "backpressure_zone z:64k min=1 max={MOST} {{\n    \
+            "backpressure_zone z:64k min=1 max={most} {{\n    \
                  signal errors path=~^/http/server_zones/app/responses/5..$ func=rate agg=sum\n        \
                      over=~^/http/server_zones/app/responses/[25]00$ window=2s warn=0.05 emergency=0.3;\n}}\n"
         ),
@@ -568,7 +566,34 @@ fn a_failing_origin_is_spared_at_once_and_gets_everything_back() {
                  proxy_pass http://{address}; }}\n"
         ),
         ..Parts::default()
-    });
+    })
+}
+
+#[test]
+fn the_first_rejection_comes_soon_after_the_first_failure() {
+    let (address, origin) = Origin::start(10);
+    // There is room for everybody, while the origin is well.
+    let running = watchful(CLIENTS as u64 + 1, address);
+    let crowd = Crowd::start(running.address(), CLIENTS);
+    expect(&running, "window", CLIENTS as u64 + 1);
+    *crowd.seen.first_rejection.lock() = None;
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(*crowd.seen.first_rejection.lock(), None);
+    origin.fails.store(true, Ordering::SeqCst);
+    let failing = Instant::now();
+    let rejected = poll(PATIENCE, || *crowd.seen.first_rejection.lock());
+    let took = rejected.unwrap().duration_since(failing);
+    println!("the first rejection comes after {took:?}");
+    assert!(took < Duration::from_millis(LATEST), "{took:?}");
+    crowd.finish();
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn a_failing_origin_is_spared_at_once_and_gets_everything_back() {
+    const MOST: u64 = 20;
+    let (address, origin) = Origin::start(10);
+    let running = watchful(MOST, address);
     let crowd = Crowd::start(running.address(), CLIENTS);
     expect(&running, "window", MOST);
     *crowd.seen.first_rejection.lock() = None;

@@ -1,4 +1,7 @@
 //! Whether a text is PromQL that a signal can be made of: a grammar of its own, known to a crate.
+//!
+//! The tables of its parser were made when it was built, and are all that the crates it brings decode; a query is read
+//! when a configuration is loaded, never while serving.
 
 use std::thread;
 
