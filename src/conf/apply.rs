@@ -198,7 +198,7 @@ impl Walk<'_> {
     /// A forgotten `;` makes the next directive an argument: says so if one looks like it.
     fn miscounted(&self, spec: &DirectiveSpec, directive: &Directive) -> Diagnostic {
         let message = format!("invalid number of arguments in \"{}\" directive", spec.name);
-        let mut help = format!("syntax: {}", spec.doc.syntax.replace('\n', " or "));
+        let mut help = format!("syntax: {}", spec.doc.forms().join(" or "));
         let is_name = |word: &&Word| !word.quoted && self.rows.contains_key(word.text.as_str());
         if let Some(word) = directive.arguments.iter().find(is_name) {
             help = format!("{help}  (is a \";\" missing before \"{}\"?)", word.text);

@@ -18,7 +18,7 @@ pub fn reference(specs: &[&'static [DirectiveSpec]]) -> String {
 /// Writing to a string cannot fail, so the results are dropped.
 fn describe(row: &DirectiveSpec, page: &mut String) {
     let _ = writeln!(page, "\n## {}\n", row.name);
-    for syntax in row.doc.syntax.lines() {
+    for syntax in row.doc.forms() {
         let _ = writeln!(page, "- Syntax: `{syntax}`");
     }
     if !row.doc.default.is_empty() {

@@ -189,7 +189,7 @@ pub enum Repeat {
 /// What people should know about a directive.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Doc {
-    /// How it is written, `;` included; alternatives on lines of their own.
+    /// How it is written, `;` included; alternatives on lines of their own, which begin with the directive's name.
     pub syntax: &'static str,
     /// What holds without it, written as a directive; empty when there is no such thing.
     pub default: &'static str,
@@ -197,6 +197,24 @@ pub struct Doc {
     pub text: &'static str,
     /// Lines of configuration; may be empty.
     pub example: &'static str,
+}
+
+impl Doc {
+    /// The alternatives, each on one line.
+    pub(super) fn forms(&self) -> Vec<String> {
+        let name = self.syntax.split_whitespace().next();
+        let mut forms: Vec<String> = Vec::new();
+        for line in self.syntax.lines().map(str::trim) {
+            match forms.last_mut() {
+                Some(form) if line.split_whitespace().next() != name => {
+                    form.push(' ');
+                    form.push_str(line);
+                }
+                _ => forms.push(line.to_owned()),
+            }
+        }
+        forms
+    }
 }
 
 /// The row that defines a directive.

@@ -61,7 +61,7 @@ session_zone s:64k;
 --- error
 pingauge: [emerg] zone "s" is already declared for a different use in http_config:2
    2 | session_zone s:64k;
-     | ^^^^^^^^^^^^^^^^^^^
+     |              ^^^^^
      help: it is a zone of metrics, and cannot be one of sessions too
 
 === a companion that is not there
@@ -201,6 +201,92 @@ pingauge: [emerg] invalid parameter "inactive=1h" in http_config:1
      |                    ^^^^^^^^^^^
      help: expected timeout, pending, max_sessions, max_rx_bitrate, max_tx_bitrate, headroom, companion, expire, discard_key, history, sync, log or format, with =VALUE
 
+=== a parameter twice in a zone
+--- http_config
+session_zone s:64k timeout=1s companion=t timeout=2s companion=u;
+session_zone t:64k; session_zone u:64k;
+--- error
+pingauge: [emerg] duplicate parameter "timeout=2s" in http_config:1
+   1 | session_zone s:64k timeout=1s companion=t timeout=2s companion=u;
+     |                                           ^^^^^^^^^^
+     help: "timeout" is given once
+
+=== a parameter with a slip
+--- http_config
+session_zone s:64k max_session=5;
+--- error
+pingauge: [emerg] invalid parameter "max_session=5" in http_config:1
+   1 | session_zone s:64k max_session=5;
+     |                    ^^^^^^^^^^^^^
+     help: did you mean "max_sessions="?
+
+=== an empty discard key
+--- http_config
+session_zone s:64k discard_key=;
+--- error
+pingauge: [emerg] empty "discard_key" in http_config:1
+   1 | session_zone s:64k discard_key=;
+     |                    ^^^^^^^^^^^^
+     help: write discard_key=NAME, or leave it out
+
+=== a quoted discard key that is empty
+--- http_config
+session_zone s:64k discard_key="";
+--- error
+pingauge: [emerg] empty "discard_key" in http_config:1
+   1 | session_zone s:64k discard_key="";
+     |                    ^^^^^^^^^^^^^^
+     help: write discard_key=NAME, or leave it out
+
+=== an empty log
+--- http_config
+session_zone s:64k log=;
+--- error
+pingauge: [emerg] empty "log" in http_config:1
+   1 | session_zone s:64k log=;
+     |                    ^^^^
+     help: write log=PATH, or log=off
+
+=== a session with a slip
+--- http_config
+session_zone s:64k;
+--- config
+session s id refrence=x;
+--- error
+pingauge: [emerg] invalid parameter "refrence=x" in config:1
+   1 | session s id refrence=x;
+     |              ^^^^^^^^^^
+     help: did you mean "reference="?
+
+=== a zone like none that is there
+--- http_config
+session_zone viewers:64k;
+--- config
+session other id;
+--- error
+pingauge: [emerg] unknown session zone "other" in config:1
+   1 | session other id;
+     |         ^^^^^
+     help: declared are viewers
+
+=== a zone where there is none
+--- config
+session viewers id;
+--- error
+pingauge: [emerg] unknown session zone "viewers" in config:1
+   1 | session viewers id;
+     |         ^^^^^^^
+     help: declare it: session_zone viewers:1m;
+
+=== too few arguments show the whole syntax
+--- config
+session;
+--- error
+pingauge: [emerg] invalid number of arguments in "session" directive in config:1
+   1 | session;
+     | ^^^^^^^^
+     help: syntax: session ZONE ID [reference=TEXT] [location=TEXT] [peer=TEXT] [extra=TEXT] [activate=TEXT] [estimate=TX[,RX]] [close=TEXT] [if=TEXT]; or session off;
+
 === a parameter that is none
 --- http_config
 session_zone s:64k timeout;
@@ -233,7 +319,7 @@ session_zone s:64k:file=s sync=always;
 --- error
 pingauge: [emerg] "sync=always" is for zones that clients push to in http_config:1
    1 | session_zone s:64k:file=s sync=always;
-     | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |                           ^^^^^^^^^^^
      help: write sync=TIME or sync=exit
 
 === an unknown expire mode
@@ -319,7 +405,7 @@ session s id colour=red;
 pingauge: [emerg] invalid parameter "colour=red" in config:1
    1 | session s id colour=red;
      |              ^^^^^^^^^^
-     help: expected reference, location, peer, extra, activate, estimate, close or if, with =TEXT
+     help: expected reference, location, peer, extra, activate, estimate, close or if, with =VALUE
 
 === a parameter twice
 --- http_config
@@ -327,7 +413,7 @@ session_zone s:64k;
 --- config
 session s id peer=a peer=b;
 --- error
-pingauge: [emerg] invalid parameter "peer=b" in config:1
+pingauge: [emerg] duplicate parameter "peer=b" in config:1
    1 | session s id peer=a peer=b;
      |                     ^^^^^^
      help: "peer" is given once

@@ -17,6 +17,23 @@ location /off { session off; return 204; }
 location /two { session downloads $arg_d; session uploads $arg_u; session_dry_run off; return 204; }
 --- ok
 
+=== a log that is off, and one in the combined format
+--- file html/hello
+hello
+--- http_config
+session_zone a:64k log=off format=combined;
+session_zone b:64k log=$DIR/b.log format=combined;
+--- config
+location /a { session a $arg_id close=1; try_files /hello =404; }
+location /b { session b $arg_id close=1; try_files /hello =404; }
+location = /off { alias $DIR/off; }
+--- requests
+GET /a?id=1 200
+GET /b?id=1 200
+GET /off 404
+--- file_like b.log
+^unix: - - \[../.../....:..:..:.. .....\] "
+
 === what the status shows
 --- file html/hello
 hello

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::COMBINED;
 use super::file::{Buffering, Log};
 use super::format::{Escaping, Format};
+use super::{COMBINED, COMBINED_TEXT};
 use crate::conf::{Diagnostic, Span, Text, Word, nearest, reason};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
@@ -88,7 +88,11 @@ fn find_format(builder: &mut Builder<'_>, wanted: &Wanted<'_>) -> Option<Arc<For
     if let Some(format) = builder.thing::<Known>().formats.get(name) {
         return Some(Arc::clone(format));
     }
-    if name != default {
+    let text = match name {
+        COMBINED => COMBINED_TEXT,
+        _ => text,
+    };
+    if name != default && name != COMBINED {
         let names = builder.thing::<Known>().formats.keys();
         let similar = nearest(name, names.map(String::as_str).chain([COMBINED]));
         let mut problem = Diagnostic::error(span, format!("unknown log format \"{name}\""));

@@ -106,6 +106,11 @@ impl ZoneWritten {
 }
 
 impl Options {
+    /// Where `sync` was written, if it was.
+    pub(in crate::modules) fn sync_span(&self) -> Option<Span> {
+        self.sync.map(|(_, span)| span)
+    }
+
     pub(in crate::modules) fn check(&self) -> Result<(), Diagnostic> {
         match (&self.file, self.sync) {
             (None, Some((_, span))) => {

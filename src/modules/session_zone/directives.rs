@@ -3,6 +3,7 @@
 use super::bitrate;
 use crate::conf::{
     Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text, Word,
+    each_once, unknown_parameter,
 };
 use crate::modules::log_level::LogLevel;
 
@@ -191,8 +192,10 @@ fn session(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         return Err(statement.error(1, message).with_help(help));
     };
     let mut written = SessionWritten::new(zone, Text::parse(id)?);
-    for word in joined(&statement.arguments()[2..]) {
-        parameter(&mut written, &word)?;
+    let words = joined(&statement.arguments()[2..]);
+    each_once(&words, &[])?;
+    for word in &words {
+        parameter(&mut written, word)?;
     }
     let all = statement.scope.get_or_default::<SessionsWritten>();
     all.sessions.push(written);
@@ -244,19 +247,11 @@ const NAMES: [&str; 8] = [
 ];
 
 fn parameter(written: &mut SessionWritten, word: &Word) -> Result<(), Diagnostic> {
-    let invalid = |help: &str| {
-        let message = format!("invalid parameter \"{}\"", word.text);
-        Err(Diagnostic::error(word.span, message).with_help(help))
-    };
     let (name, text) = word.text.split_once('=').unwrap_or((&word.text, ""));
-    let Some(place) = written.parameter(name).filter(|_| word.text.contains('=')) else {
-        return invalid(
-            "expected reference, location, peer, extra, activate, estimate, close or if, with =TEXT",
-        );
+    let place = written.parameter(name);
+    let Some(place) = place.filter(|_| word.text.contains('=')) else {
+        return Err(unknown_parameter(word, &NAMES));
     };
-    if place.is_some() {
-        return invalid(&format!("\"{name}\" is given once"));
-    }
     let value = word.slice(name.len() + 1..word.text.len());
     let value_text = Text::parse(&value)?;
     if name == "estimate" && value_text.is_literal() && !text.is_empty() {

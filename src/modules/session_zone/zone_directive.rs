@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::bitrate;
 use crate::conf::values;
-use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Word};
+use crate::conf::{
+    Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Word, each_once,
+    unknown_parameter,
+};
 use crate::modules::log;
 use crate::modules::metric::{Options, ZoneWritten as Memory, name_and_size, option};
 use crate::modules::shared_zone::{Purpose, Sync};
@@ -71,6 +74,7 @@ pub(super) struct ZoneWritten {
     /// What `discard_key` says.
     pub rest: Option<Vec<u8>>,
     pub companions: Vec<Word>,
+    /// The path of a file, or `off`.
     pub log: Option<Word>,
     pub format: Option<Word>,
 }
@@ -80,7 +84,9 @@ const NANOSECONDS: u64 = 1_000_000;
 
 fn zone(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let mut written = begin(statement)?;
-    for word in &statement.arguments()[1..] {
+    let words = &statement.arguments()[1..];
+    each_once(words, &["companion"])?;
+    for word in words {
         parameter(&mut written, word)?;
     }
     finish(&mut written)?;
@@ -114,7 +120,7 @@ fn begin(statement: &Statement<'_>) -> Result<ZoneWritten, Diagnostic> {
             options,
             schema: Arc::new(sessions::schema()),
             is_simple: false,
-            span: statement.directive.span,
+            span: word.span,
         },
         settings: Settings {
             timeout: 30_000 * NANOSECONDS,
@@ -147,25 +153,41 @@ fn parameter(written: &mut ZoneWritten, word: &Word) -> Result<(), Diagnostic> {
         "max_tx_bitrate" => limits.tx_bitrate = limit(bitrate::read(&value)?),
         "headroom" => limits.headroom = headroom(&value)?,
         "companion" => written.companions.push(value),
+        "log" if value.text.is_empty() => {
+            let problem = Diagnostic::error(word.span, "empty \"log\"");
+            return Err(problem.with_help("write log=PATH, or log=off"));
+        }
         "log" => {
             let checked = log::check_path("session_zone", &value.text, value.span);
             checked.map_err(|problem| problem.with_help("write the path of a file"))?;
             written.log = Some(value);
         }
         "format" => written.format = Some(value),
-        "inactive" => return Err(unknown(word)),
-        _ if option(&mut written.memory.options, word)? => {}
-        _ => return Err(unknown(word)),
+        "discard_key" if matches!(&*value.text, "" | "\"\"" | "''") => {
+            let problem = Diagnostic::error(word.span, "empty \"discard_key\"");
+            return Err(problem.with_help("write discard_key=NAME, or leave it out"));
+        }
+        "expire" | "discard_key" | "sync" if option(&mut written.memory.options, word)? => {}
+        _ => return Err(unknown_parameter(word, &NAMES)),
     }
     Ok(())
 }
 
-fn unknown(word: &Word) -> Diagnostic {
-    let message = format!("invalid parameter \"{}\"", word.text);
-    let help = "expected timeout, pending, max_sessions, max_rx_bitrate, max_tx_bitrate, headroom, companion, \
-                expire, discard_key, history, sync, log or format, with =VALUE";
-    Diagnostic::error(word.span, message).with_help(help)
-}
+const NAMES: [&str; 13] = [
+    "timeout",
+    "pending",
+    "max_sessions",
+    "max_rx_bitrate",
+    "max_tx_bitrate",
+    "headroom",
+    "companion",
+    "expire",
+    "discard_key",
+    "history",
+    "sync",
+    "log",
+    "format",
+];
 
 fn finish(written: &mut ZoneWritten) -> Result<(), Diagnostic> {
     written.rest = written.memory.options.overflow.discard_key.take();
@@ -175,7 +197,8 @@ fn finish(written: &mut ZoneWritten) -> Result<(), Diagnostic> {
     }
     if written.memory.declaration(&PURPOSE).sync == Sync::Always {
         let message = "\"sync=always\" is for zones that clients push to";
-        let problem = Diagnostic::error(written.memory.span, message);
+        let span = written.memory.options.sync_span();
+        let problem = Diagnostic::error(span.unwrap_or(written.memory.span), message);
         return Err(problem.with_help("write sync=TIME or sync=exit"));
     }
     written.memory.options.check()

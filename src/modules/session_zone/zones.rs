@@ -103,7 +103,8 @@ fn open(
             .told
             .push((level, format!("session zone \"{name}\": {error}")));
     }
-    let log = written.log.as_ref().and_then(|path| {
+    let log = written.log.as_ref().filter(|path| path.text != "off");
+    let log = log.and_then(|path| {
         let (format, default) = (written.format.as_ref(), ("", FORM));
         let wanted = Wanted::at_once("session_zone log", &path.text, format, default, path.span);
         lines(builder, &wanted)
@@ -219,9 +220,12 @@ pub(super) fn find(builder: &mut Builder<'_>, word: &Word, what: &str) -> Option
             problem = problem.with_help(format!("it is a zone of {other}, not of {USE}"))
         }
         None => {
-            if let Some(similar) = nearest(name, known.iter().map(String::as_str)) {
-                problem = problem.with_help(format!("did you mean \"{similar}\"?"));
-            }
+            let similar = nearest(name, known.iter().map(String::as_str));
+            problem = problem.with_help(match similar {
+                Some(similar) => format!("did you mean \"{similar}\"?"),
+                None if known.is_empty() => format!("declare it: session_zone {name}:1m;"),
+                None => format!("declared are {}", known.join(", ")),
+            });
         }
     }
     builder.diagnostics.push(problem);
