@@ -40,7 +40,7 @@ pub(super) const SESSION_ZONE: DirectiveSpec = DirectiveSpec {
                A session that is over is summed up by peer (and its locations), by location and by reference. What is \
                not touched for `history` is dropped; with `expire=on`, also what was not touched for longest, when \
                there is no room. With `expire=off`, which is the default, the history may fill the zone: new sessions \
-               are not counted then, which is `discarded` and told in the error log once a minute. With `discard_key`, what was dropped goes on counting under NAME. A session that \
+               are not counted then, which is `discarded`, and told in the error log once a minute by each worker. With `discard_key`, what was dropped goes on counting under NAME. A session that \
                finds no room is served and not counted. With `log`, a line is written for each session that was \
                active, when it is over, by a `log_format` which may use `$session_...`; it knows nothing of any \
                request. Unless said otherwise it is \
