@@ -58,8 +58,8 @@ impl<'a> Attributes<'a> {
         out
     }
 
-    /// Out of such a text; of one that was damaged, what can be.
-    pub(super) fn read(text: &'a [u8]) -> Self {
+    /// Out of the text of a session ([`Sessions::said`](super::Sessions::said)); of one that was damaged, what can be.
+    pub fn read(text: &'a [u8]) -> Self {
         let (head, mut rest) = text.split_at(text.len().min(HEAD));
         let mut lengths = head.as_chunks().0.iter();
         let mut part = || {

@@ -32,6 +32,8 @@ pub(super) mod session {
     pub(in crate::sessions) const ROW: usize = 8;
     /// What that row's first cell is.
     pub(in crate::sessions) const ROW_NAME: usize = 9;
+    /// What it was expected to be sent.
+    pub(in crate::sessions) const EXPECTED: usize = 17;
 }
 
 /// Of sessions and of the gauge: bytes, tops, true maxima, windows.

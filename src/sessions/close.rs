@@ -15,7 +15,7 @@ impl Sessions {
     /// # Errors
     /// When the zone is damaged, or held by a process that does not move; the session stays.
     pub fn close(&self, handle: &Handle, now: Moment) -> Result<Option<Session>, NotChanged> {
-        let is_own = |cells: &[u64], _| cells[session::SERIAL] == handle.serial;
+        let is_own = |cells: &[u64], _| cells[session::SERIAL] == handle.serial();
         let closed = self.close_key(handle.key.bytes(), is_own, now)?;
         handle.spot.store(0, Ordering::Relaxed);
         Ok(closed)

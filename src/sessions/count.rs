@@ -10,11 +10,11 @@ use std::sync::atomic::AtomicBool;
 use crate::os::atomic::{AtomicU64, Ordering};
 use crate::zone::{Edit, NotChanged, Put, Spot, Stay};
 
-/// A session as one request knows it. What is gone stays gone for it, also if the id comes again.
+/// A session as one request knows it. What is gone stays gone for it, also if the id comes again, unless it is resumed.
 #[derive(Debug)]
 pub struct Handle {
     pub(super) key: Key,
-    pub(super) serial: u64,
+    pub(super) serial: AtomicU64,
     /// Where it lay last, packed; zero once it is gone.
     pub(super) spot: AtomicU64,
     /// Whether it is known to be active.
@@ -25,6 +25,10 @@ impl Handle {
     /// Whether the session is known to be active; a pending one may have become so elsewhere.
     pub fn is_active(&self) -> bool {
         self.is_active.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn serial(&self) -> u64 {
+        self.serial.load(Ordering::Relaxed)
     }
 }
 
@@ -90,8 +94,9 @@ impl Sessions {
         now: Moment,
         work: impl Fn(&[AtomicU64]) -> R,
     ) -> Option<R> {
+        let serial = handle.serial();
         let own = |cells: &[AtomicU64]| {
-            let is_own = cells[session::SERIAL].load(Ordering::Acquire) == handle.serial;
+            let is_own = cells[session::SERIAL].load(Ordering::Acquire) == serial;
             is_own.then(|| work(cells))
         };
         let known = Spot::unpacked(handle.spot.load(Ordering::Relaxed))?;
@@ -175,7 +180,7 @@ fn activate(edit: &mut Edit<'_>, handle: &Handle) -> Result<bool, NotChanged> {
     let Some(mut own) = edit.seize(key)? else {
         return Ok(false);
     };
-    if own[session::SERIAL] != handle.serial {
+    if own[session::SERIAL] != handle.serial() {
         return Ok(false);
     }
     if own[session::IS_ACTIVE] != 0 {

@@ -18,6 +18,7 @@ mod keys;
 mod limits;
 mod read;
 mod register;
+mod resume;
 mod sweep;
 mod top;
 mod totals;

@@ -51,6 +51,11 @@ impl Session {
         Attributes::read(&self.text)
     }
 
+    /// The same as one text.
+    pub(super) fn said(&self) -> &[u8] {
+        &self.text
+    }
+
     /// Whether it is (or was) active.
     pub fn is_active(&self) -> bool {
         self.cell(session::IS_ACTIVE) != 0
@@ -196,7 +201,7 @@ impl Sessions {
             return false;
         }
         session.take_in(self.zone.moment(now).0);
-        session.cell(session::SERIAL) == handle.serial && self.complete(session)
+        session.cell(session::SERIAL) == handle.serial() && self.complete(session)
     }
 
     /// Copies the next session of a listing; false at the end. The listing may rest between two sessions.

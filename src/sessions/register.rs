@@ -95,7 +95,9 @@ impl Sessions {
             };
         }
         let key = Key::of(keys::SESSION, new.id);
-        let entered = self.zone.edit(now, |edit| self.enter(edit, &key, new));
+        let entered = self
+            .zone
+            .edit(now, |edit| self.enter(edit, &key, new, Entrance::Request));
         entered.unwrap_or(Admission {
             status: Status::Untracked,
             handle: None,
@@ -127,7 +129,8 @@ impl Sessions {
                 return Ok(());
             };
             let time = edit.now().0;
-            if cells[session::SERIAL] != handle.serial || !is_past(cells[session::EXTRA_AT], time) {
+            if cells[session::SERIAL] != handle.serial() || !is_past(cells[session::EXTRA_AT], time)
+            {
                 return Ok(());
             }
             let mut text = Vec::new();
@@ -153,10 +156,18 @@ impl Sessions {
         self.totals().map_or(0, |totals| totals.tops())
     }
 
-    fn enter(&self, edit: &mut Edit<'_>, key: &Key, new: &Newcomer<'_>) -> Admission {
+    pub(super) fn enter(
+        &self,
+        edit: &mut Edit<'_>,
+        key: &Key,
+        new: &Newcomer<'_>,
+        entrance: Entrance,
+    ) -> Admission {
         if let (Some(cells), Some(spot)) = (edit.cells(key.bytes()), edit.spot(key.bytes())) {
-            cells[session::REQUESTS].fetch_add(1, Ordering::AcqRel);
-            tell(edit, Told::Passed);
+            if !entrance.is_of(cells) {
+                cells[session::REQUESTS].fetch_add(1, Ordering::AcqRel);
+            }
+            entrance.tell(edit, Told::Passed);
             return Admission {
                 status: Status::Known,
                 handle: Some(Found::of(spot, cells).handle(key.clone())),
@@ -166,18 +177,12 @@ impl Sessions {
         let estimate = new
             .estimate
             .unwrap_or_else(|| default_estimate(edit, new, &totals));
-        // What they let in before this edit is in it: only what they are about to enter now is not.
-        let companions = new.companions.iter().map(|zone| zone.tx_tops());
-        let companions = companions.fold(0, u64::saturating_add);
-        let load = Load {
-            sessions: totals.present(),
-            rx_bitrate: rx_bitrate(edit),
-            tx_tops: totals.tops().saturating_add(companions),
-            estimate: estimate.tx,
+        let reached = match entrance {
+            Entrance::Request => self.reached(edit, new, &totals, estimate),
+            Entrance::UnderWay(_) => None,
         };
-        let reached = self.settings.limits.reached(&load);
         if let Some(limit) = reached {
-            tell(edit, told(limit));
+            entrance.tell(edit, told(limit));
             if !new.is_dry_run {
                 return Admission {
                     status: Status::Rejected(limit),
@@ -203,11 +208,53 @@ impl Sessions {
             };
         };
         if reached.is_none() {
-            tell(edit, Told::Passed);
+            entrance.tell(edit, Told::Passed);
         }
         Admission {
             status: reached.map_or(Status::New, Status::RejectedDryRun),
             handle: Some(Found::of(spot, cells).handle(key.clone())),
+        }
+    }
+
+    /// The limit that a new session would go beyond.
+    fn reached(
+        &self,
+        edit: &Edit<'_>,
+        new: &Newcomer<'_>,
+        totals: &Totals,
+        estimate: Estimate,
+    ) -> Option<Limit> {
+        // What they let in before this edit is in it: only what they are about to enter now is not.
+        let companions = new.companions.iter().map(|zone| zone.tx_tops());
+        let companions = companions.fold(0, u64::saturating_add);
+        let load = Load {
+            sessions: totals.present(),
+            rx_bitrate: rx_bitrate(edit),
+            tx_tops: totals.tops().saturating_add(companions),
+            estimate: estimate.tx,
+        };
+        self.settings.limits.reached(&load)
+    }
+}
+
+/// How a request comes to its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entrance {
+    /// It begins.
+    Request,
+    /// It is under way, was counted before to the session of this serial, and cannot be refused any more.
+    UnderWay(u64),
+}
+
+impl Entrance {
+    /// Whether the request was counted to this session.
+    fn is_of(self, cells: &[AtomicU64]) -> bool {
+        self == Self::UnderWay(cells[session::SERIAL].load(Ordering::Acquire))
+    }
+
+    fn tell(self, edit: &Edit<'_>, told: Told) {
+        if self == Self::Request {
+            tell(edit, told);
         }
     }
 }
@@ -231,7 +278,7 @@ impl Found {
     fn handle(self, key: Key) -> Handle {
         Handle {
             key,
-            serial: self.serial,
+            serial: AtomicU64::new(self.serial),
             spot: AtomicU64::new(self.spot.packed()),
             is_active: AtomicBool::new(self.is_active),
         }
@@ -267,6 +314,7 @@ fn first_cells(
     cells[session::CREATED_WALL] = wall_clock();
     cells[session::LAST] = now;
     cells[session::REQUESTS] = 1;
+    cells[session::EXPECTED] = estimate.tx;
     cells[session::EXTRA] = extra_hash(new.attributes.extra);
     cells[session::SWEEP] = totals.get(totals::SWEEP);
     for (top, estimate) in flow::TOP.into_iter().zip([estimate.rx, estimate.tx]) {

@@ -1,6 +1,7 @@
 //! Sessions as a whole, with a clock that the tests turn.
 
 mod death;
+mod resume;
 
 use std::sync::Arc;
 

@@ -208,6 +208,14 @@ impl Zone {
         self.view().map_or(0, |view| view.store.fresh() as u64)
     }
 
+    /// How many keys of a length, each with a text of a length, there is room for; nothing if the zone is damaged.
+    pub fn room(&self, key: usize, text: usize) -> Option<u64> {
+        let store = &self.view().ok()?.store;
+        let each = store.geometry.slots_for(key) + 1 + store.spills_for_text(text);
+        let room = store.available().saturating_sub(store.reserve());
+        Some((room / each) as u64)
+    }
+
     /// How the memory is used; nothing if the zone is damaged.
     pub fn slabs(&self) -> Option<Slabs> {
         let store = &self.view().ok()?.store;

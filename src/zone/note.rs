@@ -121,7 +121,7 @@ impl Store {
         spills.min(LONGEST_OF_ALL)
     }
 
-    fn spills_for_text(&self, bytes: usize) -> usize {
+    pub(super) fn spills_for_text(&self, bytes: usize) -> usize {
         bytes
             .div_ceil(WORD)
             .div_ceil(self.geometry.slot_words() - 1)

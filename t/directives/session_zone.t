@@ -3,7 +3,7 @@
 === everything that is written is understood
 --- http_config
 log_format viewers '$session_id $session_status';
-session_zone viewers:1m timeout=30s pending=5s max_sessions=1000 max_rx_bitrate=1g max_tx_bitrate=500m headroom=15%
+session_zone viewers:2m timeout=30s pending=5s max_sessions=1000 max_rx_bitrate=1g max_tx_bitrate=500m headroom=15%
     companion=downloads companion=uploads discard_key=other expire=on history=1d log=$DIR/viewers.log format=viewers;
 session_zone downloads:64k timeout=10s expire=off;
 session_zone uploads:64k log=$DIR/uploads.log;
@@ -33,6 +33,38 @@ GET /b?id=1 200
 GET /off 404
 --- file_like b.log
 ^unix: - - \[../.../....:..:..:.. .....\] "
+
+=== what another zone refuses is not let in
+--- file html/hello
+hello
+--- http_config
+session_zone a:64k;
+session_zone b:64k max_sessions=1;
+--- config
+location / { session a $arg_id activate=1; session b $arg_id; add_header Status $session_status always; try_files /hello =404; }
+--- requests
+GET /?id=1 200
+GET /?id=2 503
+--- response_headers
+Status: REJECTED_SESSIONS
+--- json_like /status/http/session_zones/a
+{"sessions": {"pending": 0, "active": 1, "total": 1}, "passed": 1, "active": {"1": {"requests": 1}}}
+--- json_like /status/http/session_zones/b
+{"sessions": {"pending": 0, "active": 1, "total": 1}, "passed": 1, "rejected": {"sessions": 1}}
+--- requests
+GET /?id=1 200
+
+=== a zone that is full is told once
+--- file html/hello
+hello
+--- http_config
+session_zone s:32k;
+--- config
+location / { session s $request_id; try_files /hello =404; }
+--- requests
+GET / 200 x200
+--- log
+\[warn\] .*session zone "s" has no room: new sessions are served and not counted
 
 === what the status shows
 --- file html/hello
@@ -510,13 +542,13 @@ GET /a?id=idle 200
 GET /b?id=closed&close=1 200
 GET /empty?id=pending 200
 --- file_like closed
-^[-0-9T:+]+ closed r /b p 0\.\d\d\d 1 \d+ \d+ \d+ \d+ "-"$
+^[-0-9T:+]+ "closed" "r" "/b" "p" 0\.\d\d\d 1 \d+ \d+ \d+ \d+ "-"$
 --- wait_like /status/http/session_zones/s/sessions
 {"active": 0, "pending": 0}
 --- wait_like /status/http/session_zones/t/sessions
 {"active": 0}
 --- file_like closed
-^[-0-9T:+]+ idle r /a p \d\.\d\d\d 1 \d+ \d+ \d+ \d+ "\\x22one\\x22"$
+^[-0-9T:+]+ "idle" "r" "/a" "p" \d\.\d\d\d 1 \d+ \d+ \d+ \d+ "\\x22one\\x22"$
 --- file_like formatted
 ^\{"id":"idle","extra":"\\"one\\"","peer":"unknown","requests":1\}$
 

@@ -626,6 +626,7 @@ ssl_password_file passwords;
 server { listen 127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem;  }
 --- config
 location / { proxy_ssl_certificate c.pem; proxy_ssl_certificate_key e.pem; proxy_ssl_password_file passwords; proxy_pass https://127.0.0.1:9; }
+location /grpc/ { grpc_ssl_certificate c.pem; grpc_ssl_certificate_key e.pem; grpc_ssl_password_file passwords; grpc_pass grpcs://127.0.0.1:9; }
 --- ok
 
 === encrypted keys: what does not open them

@@ -28,10 +28,13 @@ pub(super) const SESSION: DirectiveSpec = DirectiveSpec {
                once a second: of what requests say within a second of that, nothing is kept. An empty \
                `location` or `peer` is `unknown`. A session is pending until the first byte of a body goes \
                either way; with `activate`, until a request for which that is neither empty nor `0`. Pending ones \
-               leave no trace. A new session is charged the bitrate TX (and RX) at once, in bits per \
+               leave no trace. Bodies of error pages are bodies, too: use `activate` where only some requests count. \
+               A session may end while a request is under way, which pauses for longer than it lives: the next byte \
+               begins it anew, as one that no limit refuses, and which new ones are measured against. A new session is charged the bitrate TX (and RX) at once, in bits per \
                second with `k`, `m` or `g`; unless said, that of the fastest session of the same \
                reference. When a request is over for which `close` is neither empty nor `0`, its session is, too.\n\n\
-               Several zones may be named. A level inherits the directives of the level above only if it \
+               Several zones may be named; where one refuses a request, the others take back the sessions that it \
+               began. A level inherits the directives of the level above only if it \
                has none of its own. A request is counted once in each zone, whatever internal redirects it \
                takes; subrequests are not counted.",
         example: "session viewers $arg_session reference=$stream location=$uri\n    \

@@ -1,7 +1,7 @@
 //! Sessions: who gets what, how fast, and when it is too much (`session_zone`, `session`).
 //!
 //! The engine is `crate::sessions`; this is what configurations and requests have of it. `zones.rs` has the zones,
-//! `tracker.rs` what happens to a request, `visits.rs` what a request knows of its sessions and how its bytes are
+//! `tracker.rs` what happens to a request, `visits.rs` what a request knows of its sessions, `visit.rs` how its bytes are
 //! counted, `sweep.rs` what the keeper does, `closing.rs` the log of what is over.
 
 mod bitrate;
@@ -11,6 +11,7 @@ mod status;
 mod sweep;
 mod tracker;
 mod variables;
+mod visit;
 mod visits;
 mod zone_directive;
 mod zones;
@@ -18,9 +19,10 @@ mod zones;
 use crate::conf::{Chain, DirectiveSpec};
 use crate::http::build::builder::{Builder, LocationParts, ServerParts};
 use crate::http::build::module::{self, Module};
+use crate::http::plan::phase::Phase;
 use crate::modules::log_level::LogLevel;
 use directives::{DryRunWritten, LevelWritten, SessionWritten, SessionsWritten, StatusWritten};
-use tracker::{Leave, Tracker};
+use tracker::{Leave, Respond, Tracker, Trackers};
 use zones::Registry;
 
 /// The feature.
@@ -54,13 +56,18 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
         return;
     };
     parts.keep(state);
+    if !builder.thing::<Registry>().all.is_empty() {
+        parts.phases[Phase::Response as usize].push(Box::new(Respond(state)));
+    }
     let Some(SessionsWritten { sessions, .. }) = chain.nearest() else {
         return;
     };
-    for written in sessions {
-        if let Some(tracker) = tracker(builder, chain, written) {
-            parts.preaccess.push(Box::new(tracker));
-        }
+    let sessions = sessions.iter();
+    let trackers: Vec<_> = sessions
+        .filter_map(|written| tracker(builder, chain, written))
+        .collect();
+    if !trackers.is_empty() {
+        parts.preaccess.push(Box::new(Trackers(trackers)));
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::bitrate;
 use super::closing;
-use super::visits::{Outcome, Seen, State, Visit};
+use super::visit::Visit;
+use super::visits::{Outcome, Seen, State};
 use super::zones::Entry;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
@@ -41,11 +42,71 @@ impl std::fmt::Debug for Tracker {
     }
 }
 
-impl PreaccessHandler for Tracker {
+/// All of a location: what one of them refuses, none of them lets in.
+#[derive(Debug)]
+pub(super) struct Trackers(pub Vec<Tracker>);
+
+impl PreaccessHandler for Trackers {
     fn run(&'static self, request: &mut Request) -> Preaccess {
+        for tracker in &self.0 {
+            if let Outcome::Rejected(_) = tracker.look(request) {
+                self.withdraw(request, tracker.state);
+                return Preaccess::Refuse(tracker.status);
+            }
+        }
+        for tracker in &self.0 {
+            tracker.activate_if_due(request);
+        }
+        Preaccess::Pass
+    }
+}
+
+impl Trackers {
+    /// Takes back what was let in of a request that is refused. A session that was there keeps the request, and the bytes
+    /// of its answer.
+    #[cold]
+    fn withdraw(&'static self, request: &mut Request, state: State) {
+        let now = request.moment();
+        for seen in request.state(state).all_mut() {
+            let is_own = self.0.iter().any(|own| std::ptr::eq(own, seen.tracker));
+            let is_new = matches!(seen.outcome, Outcome::New | Outcome::RejectedDryRun(_));
+            if let Some(visit) = seen.visit.take_if(|_| is_own && is_new) {
+                visit.stop();
+                seen.outcome = Outcome::Withdrawn;
+                let withdrawn = seen.tracker.entry.sessions.withdraw(&visit.handle, now);
+                if let Err(error) = withdrawn {
+                    seen.tracker.complain(&error);
+                }
+            }
+        }
+    }
+}
+
+/// What a request says of its session.
+pub(super) struct Said {
+    reference: Vec<u8>,
+    location: Vec<u8>,
+    peer: Vec<u8>,
+    extra: Vec<u8>,
+}
+
+impl Said {
+    pub(super) fn attributes(&self) -> Attributes<'_> {
+        Attributes {
+            reference: &self.reference,
+            location: &self.location,
+            peer: &self.peer,
+            extra: &self.extra,
+        }
+    }
+}
+
+impl Tracker {
+    /// Finds or enters the session of a request, if it has not looked here yet; what becomes of it now.
+    fn look(&'static self, request: &mut Request) -> Outcome {
         let before = self.seen(request);
         if before.is_some_and(|outcome| outcome != Outcome::Skipped) {
-            return Preaccess::Pass;
+            return Outcome::Skipped;
         }
         let now = request.moment();
         let mut id = request.buffer();
@@ -70,14 +131,26 @@ impl PreaccessHandler for Tracker {
             visit,
         };
         request.state(self.state).add(seen);
-        match outcome {
-            Outcome::Rejected(_) => Preaccess::Refuse(self.status),
-            _ => Preaccess::Pass,
+        outcome
+    }
+
+    /// Activates the session of a request that is to.
+    fn activate_if_due(&'static self, request: &mut Request) {
+        let Some(activate) = &self.activate else {
+            return;
+        };
+        let visit = request.state_if_any(self.state).and_then(|visits| {
+            let own = visits.all().find(|seen| std::ptr::eq(seen.tracker, self))?;
+            own.visit.clone()
+        });
+        let Some(visit) = visit else {
+            return;
+        };
+        if is_set(activate, request) {
+            visit.activate(request.moment());
         }
     }
-}
 
-impl Tracker {
     /// What is known of the request in this zone.
     fn seen(&self, request: &Request) -> Option<Outcome> {
         let visits = request.state_if_any(self.state)?;
@@ -116,7 +189,10 @@ impl Tracker {
                 self.say(request, limit, ", dry run,");
                 Outcome::RejectedDryRun(limit)
             }
-            Status::Untracked => Outcome::Untracked,
+            Status::Untracked => {
+                self.tell_full(now);
+                Outcome::Untracked
+            }
         };
         let Some(handle) = admission.handle else {
             return (outcome, None);
@@ -128,31 +204,31 @@ impl Tracker {
                 self.entry.sessions.count(&handle, so_far, now);
             }
         }
-        if let Some(activate) = &self.activate
-            && is_set(activate, request)
-        {
-            self.activate(&handle, now);
-        }
         (outcome, Some(Visit::begin(self, handle, request, so_far)))
     }
 
-    #[cold]
-    fn register(&self, request: &mut Request, id: &[u8], now: Moment) -> Admission {
+    /// What a request says of its session.
+    pub(super) fn say_of(&self, request: &mut Request) -> Said {
         let mut evaluate = |template: &Option<Template>| match template {
             Some(template) => template.evaluate(request),
             None => Vec::new(),
         };
-        let reference = evaluate(&self.reference);
-        let (location, peer) = (evaluate(&self.location), evaluate(&self.peer));
-        let (extra, estimate) = (evaluate(&self.extra), evaluate(&self.estimate));
+        Said {
+            reference: evaluate(&self.reference),
+            location: evaluate(&self.location),
+            peer: evaluate(&self.peer),
+            extra: evaluate(&self.extra),
+        }
+    }
+
+    #[cold]
+    fn register(&self, request: &mut Request, id: &[u8], now: Moment) -> Admission {
+        let said = self.say_of(request);
+        let estimate = self.estimate.as_ref();
+        let estimate = estimate.map_or_else(Vec::new, |estimate| estimate.evaluate(request));
         let newcomer = Newcomer {
             id,
-            attributes: Attributes {
-                reference: &reference,
-                location: &location,
-                peer: &peer,
-                extra: &extra,
-            },
+            attributes: said.attributes(),
             estimate: match bitrate::pair(&estimate) {
                 [None, None] => None,
                 [tx, rx] => Some(Estimate {
@@ -185,8 +261,20 @@ impl Tracker {
         activated.is_ok()
     }
 
+    /// Tells that there is no room for a session, now and then.
     #[cold]
-    fn complain(&self, error: &dyn std::fmt::Display) {
+    pub(super) fn tell_full(&self, now: Moment) {
+        if self.entry.may_tell_full(now) {
+            let name = &self.entry.name;
+            log::warn!(
+                "session zone \"{name}\" has no room: new sessions are served and not counted; a larger zone has, or \
+                 one with \"expire=on\", whose history makes room"
+            );
+        }
+    }
+
+    #[cold]
+    pub(super) fn complain(&self, error: &dyn std::fmt::Display) {
         log::error!("session zone \"{}\": {error}", self.entry.name);
     }
 
@@ -233,15 +321,46 @@ impl PhaseHandler for Leave {
         };
         let visits = visits.all().filter_map(|seen| {
             let (tracker, visit) = (seen.tracker, seen.visit.as_ref()?);
-            Some((tracker, tracker.close.as_ref()?, Arc::clone(visit)))
+            let is_concerned = tracker.close.is_some() || visit.has_uncounted();
+            is_concerned.then(|| (tracker, Arc::clone(visit)))
         });
         // All are asked before any ends: what they ask may be how a session is.
         let mut over: Vec<_> = visits.collect();
-        over.retain(|(_, close, _)| is_set(close, request));
-        for (tracker, _, visit) in over {
+        for (_, visit) in &over {
+            visit.leave(request);
+        }
+        over.retain(|(tracker, _)| {
+            tracker
+                .close
+                .as_ref()
+                .is_some_and(|close| is_set(close, request))
+        });
+        for (tracker, visit) in over {
             tracker.end(request, &visit);
+        }
+        for seen in request.state(self.0).all_mut() {
+            seen.visit.as_ref().inspect(|visit| visit.stop());
         }
         std::mem::take(request.state(self.0));
         request.meter = None;
+    }
+}
+
+/// The head of a response leaves: a session that has ended is resumed, and one that may end meanwhile can be.
+pub(super) struct Respond(pub State);
+
+impl PhaseHandler for Respond {
+    fn run(&self, request: &mut Request) {
+        let visit = |request: &Request, number: usize| {
+            let visits = request.state_if_any(self.0)?;
+            visits.all().nth(number).map(|seen| seen.visit.clone())
+        };
+        let mut number = 0;
+        while let Some(visit) = visit(request, number) {
+            if let Some(visit) = visit {
+                visit.respond(request);
+            }
+            number += 1;
+        }
     }
 }

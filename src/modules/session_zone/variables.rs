@@ -180,7 +180,7 @@ fn text(text: &[u8], out: &mut Vec<u8>) -> bool {
 
 fn status(request: &Request, out: &mut Vec<u8>) -> bool {
     let visits = state_of(request).and_then(|state| request.state_if_any(state));
-    let Some(seen) = visits.and_then(|visits| visits.main()) else {
+    let Some(seen) = visits.and_then(|visits| visits.verdict()) else {
         return false;
     };
     out.extend_from_slice(seen.outcome.name().as_bytes());

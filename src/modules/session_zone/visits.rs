@@ -1,19 +1,13 @@
 //! What a request knows of its sessions.
 //!
-//! A request has at most one session in each zone. The bytes that go over its connection are counted to all of them
-//! at once; they hang on each other, the newest first, so that nothing changes once it is counted to.
+//! A request has at most one session in each zone.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::tracker::Tracker;
-use crate::http::course::request::Request;
+use super::visit::Visit;
 use crate::http::plan::state::StateIndex;
-use crate::http::transport::clock;
-use crate::http::transport::meter::Meter;
-use crate::http::transport::traffic::Traffic;
-use crate::metric::Moment;
-use crate::sessions::{Bytes, Handle, Limit, Session};
+use crate::sessions::{Limit, Session};
 
 /// Where a request keeps its visits.
 pub(super) type State = StateIndex<Visits>;
@@ -43,6 +37,8 @@ pub(super) enum Outcome {
     Skipped,
     /// It found no room for its session, and does not look again.
     Untracked,
+    /// Its session was taken back, because another zone refused the request.
+    Withdrawn,
     Rejected(Limit),
     RejectedDryRun(Limit),
 }
@@ -52,7 +48,7 @@ impl Outcome {
         match self {
             Self::New => "NEW",
             Self::Known => "KNOWN",
-            Self::Skipped | Self::Untracked => "SKIPPED",
+            Self::Skipped | Self::Untracked | Self::Withdrawn => "SKIPPED",
             Self::Rejected(Limit::Sessions) => "REJECTED_SESSIONS",
             Self::Rejected(Limit::Bitrate) => "REJECTED_BITRATE",
             Self::RejectedDryRun(Limit::Sessions) => "REJECTED_SESSIONS_DRY_RUN",
@@ -73,6 +69,17 @@ impl Visits {
         tracked.or(self.first.as_ref())
     }
 
+    /// The one that says what became of the request: the first that refused it, else the main one.
+    pub(super) fn verdict(&self) -> Option<&Seen> {
+        let refused = |seen: &&Seen| matches!(seen.outcome, Outcome::Rejected(_));
+        self.all().find(refused).or_else(|| self.main())
+    }
+
+    /// What the trackers of a location have found out, to be changed.
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Seen> {
+        self.first.iter_mut().chain(&mut self.more)
+    }
+
     /// Takes in what was found out about a zone, in the place of what was known before.
     pub(super) fn add(&mut self, seen: Seen) {
         let is_same = |other: &&mut Seen| other.tracker.number == seen.tracker.number;
@@ -83,100 +90,6 @@ impl Visits {
             self.first = Some(seen);
         } else {
             self.more.push(seen);
-        }
-    }
-}
-
-/// How long after an activation that failed the next one is tried, in nanoseconds.
-const TRY_AGAIN: u64 = 1_000_000_000;
-
-/// A request's part in a session: counts its bytes while it is under way.
-#[derive(Debug)]
-pub(super) struct Visit {
-    tracker: &'static Tracker,
-    pub handle: Handle,
-    /// Whether the first byte of a body activates the session.
-    is_waiting: AtomicBool,
-    /// Before when an activation that failed is not tried again, in nanoseconds.
-    next_try: AtomicU64,
-    /// What the connection had received and sent when the request began, and how long its head is.
-    before: Bytes,
-    head: u64,
-    /// The next one.
-    next: Option<Arc<dyn Meter>>,
-}
-
-impl Visit {
-    /// A visit of a request whose bytes are counted from now on; `so_far` are counted already.
-    pub(super) fn begin(
-        tracker: &'static Tracker,
-        handle: Handle,
-        request: &mut Request,
-        so_far: Bytes,
-    ) -> Arc<Self> {
-        let traffic = &request.connection.traffic;
-        let load = |total: &std::sync::atomic::AtomicU64| total.load(Ordering::Relaxed);
-        let before = Bytes {
-            rx: load(&traffic.received).saturating_sub(so_far.rx),
-            tx: load(&traffic.sent).saturating_sub(so_far.tx),
-        };
-        let visit = Arc::new(Self {
-            is_waiting: AtomicBool::new(tracker.activate.is_none() && !handle.is_active()),
-            next_try: AtomicU64::new(0),
-            tracker,
-            handle,
-            before,
-            head: request.head.bytes().len() as u64,
-            next: request.meter.take(),
-        });
-        request.meter = Some(Arc::clone(&visit) as Arc<dyn Meter>);
-        visit
-    }
-
-    fn count(&self, bytes: Bytes, traffic: &Traffic) {
-        let now = clock::moment();
-        let sessions = &self.tracker.entry.sessions;
-        if self.is_waiting.load(Ordering::Relaxed) && self.has_body_begun(traffic) {
-            self.try_to_activate(now);
-        }
-        sessions.count(&self.handle, bytes, now);
-    }
-
-    /// Activates the session. Where that fails it is tried again with bytes that go a second later.
-    #[cold]
-    fn try_to_activate(&self, now: Moment) {
-        if now.0 < self.next_try.load(Ordering::Relaxed) {
-            return;
-        }
-        match self.tracker.activate(&self.handle, now) {
-            true => self.is_waiting.store(false, Ordering::Relaxed),
-            false => {
-                let next = now.0.saturating_add(TRY_AGAIN);
-                self.next_try.store(next, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// Whether more than heads went over the connection.
-    fn has_body_begun(&self, traffic: &Traffic) -> bool {
-        let load = |total: &std::sync::atomic::AtomicU64| total.load(Ordering::Relaxed);
-        load(&traffic.received) > self.before.rx + self.head
-            || load(&traffic.sent) > self.before.tx + load(&traffic.head)
-    }
-}
-
-impl Meter for Visit {
-    fn received(&self, bytes: u64, traffic: &Traffic) {
-        self.count(Bytes { rx: bytes, tx: 0 }, traffic);
-        if let Some(next) = &self.next {
-            next.received(bytes, traffic);
-        }
-    }
-
-    fn sent(&self, bytes: u64, traffic: &Traffic) {
-        self.count(Bytes { rx: 0, tx: bytes }, traffic);
-        if let Some(next) = &self.next {
-            next.sent(bytes, traffic);
         }
     }
 }

@@ -39,10 +39,14 @@ pub(super) const SESSION_ZONE: DirectiveSpec = DirectiveSpec {
                `session_status`.\n\n\
                A session that is over is summed up by peer (and its locations), by location and by reference. What is \
                not touched for `history` is dropped; with `expire=on`, also what was not touched for longest, when \
-               there is no room. With `discard_key`, what was dropped goes on counting under NAME. A session that \
+               there is no room. With `expire=off`, which is the default, the history may fill the zone: new sessions \
+               are not counted then, which is `discarded`, and told in the error log once a minute by each worker. With `discard_key`, what was dropped goes on counting under NAME. A session that \
                finds no room is served and not counted. With `log`, a line is written for each session that was \
                active, when it is over, by a `log_format` which may use `$session_...`; it knows nothing of any \
-               request.\n\n\
+               request. Unless said otherwise it is \
+               `$time_iso8601 \"$session_id\" \"$session_reference\" \"$session_location\" \"$session_peer\" \
+               $session_duration $session_requests $session_rx_bytes $session_tx_bytes $session_rx_top \
+               $session_tx_top \"$session_extra\"`. `log=off` writes none.\n\n\
                With `file`, the zone lasts, as with `metric_zone`; what was active when the server ended is \
                summed up when it begins again.",
         example: "session_zone viewers:16m:file=/var/lib/pingauge/viewers timeout=30s max_sessions=1000\n    \
@@ -77,6 +81,23 @@ pub(super) struct ZoneWritten {
     /// The path of a file, or `off`.
     pub log: Option<Word>,
     pub format: Option<Word>,
+}
+
+impl ZoneWritten {
+    /// What is said of a zone that has no room for as many sessions as it may have.
+    pub(super) fn tightness(&self, room: Option<u64>) -> Option<Diagnostic> {
+        let (room, most) = (room?, self.settings.limits.sessions?);
+        let name = &self.memory.name;
+        let message = format!(
+            "zone \"{name}\" has room for about {room} sessions, of \"max_sessions\" {most}"
+        );
+        let help = format!(
+            "about {} bytes for each",
+            self.memory.size as u64 / room.max(1)
+        );
+        let problem = Diagnostic::warning(self.memory.span, message).with_help(help);
+        Some(problem).filter(|_| room < most)
+    }
 }
 
 /// In a millisecond.

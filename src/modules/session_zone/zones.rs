@@ -1,5 +1,6 @@
 //! The session zones of a configuration: made, taken over or attached to, and found by name.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::visits::State;
@@ -31,6 +32,8 @@ pub(super) struct Entry {
     pub log: Option<Lines>,
     /// Where a request keeps what the lines of the log are about.
     pub state: State,
+    /// Before when it is not told again that there is no room, in nanoseconds.
+    next_told: AtomicU64,
 }
 
 impl std::fmt::Debug for Entry {
@@ -40,11 +43,30 @@ impl std::fmt::Debug for Entry {
 }
 
 impl Entry {
+    /// Whether it is time to tell that there is no room, which it is once a minute.
+    pub(super) fn may_tell_full(&self, now: Moment) -> bool {
+        let next = self.next_told.load(Ordering::Relaxed);
+        let is_due = now.0 >= next;
+        if is_due {
+            let next = now.0.saturating_add(MINUTE);
+            self.next_told.store(next, Ordering::Relaxed);
+        }
+        is_due
+    }
+
     /// The zones whose tops count for the limit, too.
     pub(super) fn companions(&self) -> &[Arc<Sessions>] {
         self.companions.get().map_or(&[], |all| all)
     }
 }
+
+/// Bytes of the key of a session whose id is 32 digits.
+const USUAL_ID: usize = 33;
+/// Bytes of what is said of a session, with the name of a browser.
+const USUAL_TEXT: usize = 160;
+
+/// In nanoseconds.
+const MINUTE: u64 = 60_000_000_000;
 
 /// The zones of a configuration, in the order of the file.
 #[derive(Default)]
@@ -54,8 +76,8 @@ pub(super) struct Registry {
 }
 
 /// The form of lines for want of a `log_format`.
-const FORM: &str = "$time_iso8601 $session_id $session_reference $session_location $session_peer \
-                    $session_duration $session_requests $session_rx_bytes $session_tx_bytes \
+const FORM: &str = "$time_iso8601 \"$session_id\" \"$session_reference\" \"$session_location\" \
+                    \"$session_peer\" $session_duration $session_requests $session_rx_bytes $session_tx_bytes \
                     $session_rx_top $session_tx_top \"$session_extra\"";
 
 /// Makes the zones of an `http` block, with their part of the status tree.
@@ -95,6 +117,12 @@ fn open(
         Diagnostic::error(declared.span, message)
     });
     let sessions = builder.diagnostics.check(begun)?;
+    if opened.found == Found::Nothing && !matches!(builder.memory.role(), Role::Worker(_)) {
+        let room = sessions.zone().room(USUAL_ID, USUAL_TEXT);
+        if let Some(warning) = written.tightness(room) {
+            builder.diagnostics.push(warning);
+        }
+    }
     if builder.memory.role() == Role::Master
         && let Err(error) = settle(builder, declared, &sessions, opened.found)
     {
@@ -118,6 +146,7 @@ fn open(
         rest: written.rest.clone(),
         log,
         state,
+        next_told: AtomicU64::new(0),
     })
 }
 

@@ -160,11 +160,13 @@ fn many_clients_and_sessions_over_dying_workers_are_counted_to_the_byte() {
     let (clients, each) = (number("SESSION_CLIENTS", 8), number("SESSION_EACH", 60));
     let asked = Arc::new(AtomicU64::new(0));
     let origin = counting(&asked);
+    // None is to find the zone full, or to end meanwhile.
+    let megabytes = 64.max(clients * each * BYTES_OF_SESSION / (1 << 20));
     let parts = Parts {
         main_config: "worker_processes 4;\n".into(),
-        http_config:
-            "session_zone s:64m timeout=600s;\nupstream o { server ORIGIN; keepalive 16; }\n"
-                .replace("ORIGIN", &origin.to_string()),
+        http_config: format!(
+            "session_zone s:{megabytes}m timeout=10h pending=10h;\nupstream o {{ server {origin}; keepalive 16; }}\n"
+        ),
         config:
             "location / { session s $arg_id location=/ peer=p reference=r; proxy_pass http://o;\n\
                  proxy_http_version 1.1; proxy_set_header Connection \"\"; }\n"
@@ -197,6 +199,7 @@ fn many_clients_and_sessions_over_dying_workers_are_counted_to_the_byte() {
         account.got,
         account.doubtful
     );
+    assert_eq!(count(&running, "discarded"), 0);
     let shown = count(&running, "sessions/active");
     assert!(
         shown <= (clients * each) as u64 && shown > (clients * each / 2) as u64,
@@ -205,6 +208,9 @@ fn many_clients_and_sessions_over_dying_workers_are_counted_to_the_byte() {
     assert!(asked.load(Ordering::Relaxed) as usize > clients * each / 2);
     running.server.stop().unwrap();
 }
+
+/// More than a session takes in its zone.
+const BYTES_OF_SESSION: usize = 2048;
 
 /// Kills a worker every now and then.
 struct Killer {

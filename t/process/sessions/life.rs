@@ -174,7 +174,7 @@ fn a_good_end_closes_what_is_active_and_logs_are_opened_anew() {
     let text = site.read("closed");
     assert!(
         text.lines()
-            .any(|line| line.contains(" active r /1.ts unknown ")),
+            .any(|line| line.contains(" \"active\" \"r\" \"/1.ts\" \"unknown\" ")),
         "{text}"
     );
     assert!(!text.contains("pending"), "{text}");

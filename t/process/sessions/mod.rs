@@ -9,6 +9,7 @@ mod life;
 mod many;
 mod paced;
 mod players;
+mod under_way;
 
 use serde_json::Value;
 

@@ -78,7 +78,7 @@ pub(super) const FEATURES: &[Feature] = &[
         instead: "remove the line if the application can do without; keys must not be encrypted (\"openssl pkey\" takes \
                   a password off), and certificates are read when the configuration is loaded",
         directives: "grpc_bind grpc_connection_drop grpc_ignore_headers grpc_socket_keepalive \
-            grpc_ssl_certificate_cache grpc_ssl_conf_command grpc_ssl_key_log grpc_ssl_password_file",
+            grpc_ssl_certificate_cache grpc_ssl_conf_command grpc_ssl_key_log",
         variables: "",
     },
     Feature {
