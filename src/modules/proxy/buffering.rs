@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::family::{Family, Http, Levels, insert};
 use super::settings::{HttpVersion, Settings};
-use crate::conf::{Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Loader, SPEC, Statement};
+use crate::conf::{
+    Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Loader, SPEC, Statement,
+};
 use crate::http::build::builder::Builder;
 use crate::http::plan::origin::Rules;
 use crate::http::plan::provision::Provision;
