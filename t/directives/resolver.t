@@ -147,16 +147,28 @@ b..test could not be resolved \(3: Host not found\) in upstream "u"
 
 === what is no way to follow a name
 --- http_config
-upstream u { server a.test resolve=on; server b.test service=http resolve; }
+upstream u { server a.test resolve=on; server b.test service=http; server c.test:80 service=http resolve; server 127.0.0.1 service=http resolve; server d.test service=http resolve; server d.test service= resolve; }
 --- error
 pingauge: [emerg] invalid parameter "resolve=on" in http_config:1
-   1 | upstream u { server a.test resolve=on; server b.test service=http resolve; }
+   1 | upstream u { server a.test resolve=on; server b.test service=http; server c.test:80 service=http resolve; s
      |                            ^^^^^^^^^^
-     help: expected one of weight=, max_fails=, fail_timeout=, max_conns=, sid=, resolve, backup, down
-pingauge: [emerg] invalid parameter "service=http" in http_config:1
-   1 | upstream u { server a.test resolve=on; server b.test service=http resolve; }
-     |                                                      ^^^^^^^^^^^^
-     help: "service" is not supported yet
+     help: expected one of weight=, max_fails=, fail_timeout=, max_conns=, sid=, resolve, service=, backup, down
+pingauge: [emerg] "service" needs "resolve" in http_config:1
+   1 | upstream u { server a.test resolve=on; server b.test service=http; server c.test:80 service=http resolve; server 127.0.0.1 ser
+     |                                               ^^^^^^
+     help: write "server example.com service=http resolve"
+pingauge: [emerg] a server with "service" has no port of its own in http_config:1
+   1 | upstream u { server a.test resolve=on; server b.test service=http; server c.test:80 service=http resolve; server 127.0.0.1 service=http resolve; server d.
+     |                                                                           ^^^^^^^^^
+     help: write "server example.com service=http resolve"
+pingauge: [emerg] "service" needs a name in http_config:1
+   1 | e=on; server b.test service=http; server c.test:80 service=http resolve; server 127.0.0.1 service=http resolve; server d.test service=http resolve; server d.tes
+     |                                                                                 ^^^^^^^^^
+     help: write "server example.com service=http resolve"
+pingauge: [emerg] invalid parameter "service=" in http_config:1
+   1 | 7.0.0.1 service=http resolve; server d.test service=http resolve; server d.test service= resolve; }
+     |                                                                                 ^^^^^^^^
+     help: expected one of weight=, max_fails=, fail_timeout=, max_conns=, sid=, resolve, service=, backup, down
 
 === a group that follows names has the servers that are written as well
 --- origin o

@@ -100,17 +100,7 @@ fn put_all(site: &Site) {
     let stranger = Authority::own(as_authority(parameters("Stranger", 5)));
     // The same name and another key.
     let forger = Authority::own(as_authority(parameters("Root", 1)));
-    let for_servers = |one: &mut CertificateParams| {
-        one.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    };
-    let nothing = |_: &mut CertificateParams| {};
     let leaf = root.issue(named(10, nothing));
-    let pinned = Authority::own(as_authority(parameters("pinned", 11)));
-    let pinned_for_servers = Authority::own({
-        let mut pinned = parameters("pinned too", 12);
-        for_servers(&mut pinned);
-        pinned
-    });
     let issued: [(&str, Authority, &[&Authority]); 15] = [
         ("for-clients", root.issue(named(13, for_clients)), &[]),
         ("chain", between.issue(named(14, nothing)), &[&between]),
@@ -144,18 +134,66 @@ fn put_all(site: &Site) {
         put(site, name, own, others);
     }
     put(site, "good", &leaf, &[]);
+    put_trusted(site, &root);
+    site.add_file("stranger-ca.pem", &stranger.pem).unwrap();
+}
+
+/// Those of `root`, and two certificates that are trusted themselves.
+fn put_trusted(site: &Site, root: &Authority) {
+    let pinned = Authority::own(as_authority(parameters("pinned", 11)));
+    let mut for_one = parameters("pinned too", 12);
+    for_servers(&mut for_one);
+    let pinned_for_servers = Authority::own(for_one);
     put(site, "pinned", &pinned, &[]);
     put(site, "for-servers-pinned", &pinned_for_servers, &[]);
     let trusted = root.pem.clone() + &pinned.pem + &pinned_for_servers.pem;
     site.add_file("ca.pem", &trusted).unwrap();
-    site.add_file("stranger-ca.pem", &stranger.pem).unwrap();
     let list = root.list(&[26], SystemTime::now() + DAY);
     site.add_file("list.crl", &list).unwrap();
     let old = root.list(&[26], SystemTime::now() - DAY);
     site.add_file("old.crl", &old).unwrap();
 }
 
+fn for_servers(one: &mut CertificateParams) {
+    one.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+}
+
+fn nothing(_: &mut CertificateParams) {}
+
 const TRUSTED: &str = "ssl_client_certificate $DIR/ca.pem;";
+
+/// A certificate is shown to all servers, and refused for that reason where there is one.
+fn judge(site: &Site, round: usize, name: &str, why: &str) {
+    let refused = "<html>\r\n<head><title>400 The SSL certificate error</title>";
+    // Both versions of TLS in turn.
+    let versions: [&[&str]; 2] = [&["--tls-max", "1.2"], &[]];
+    for (place, host) in ["on.test", "optional.test"].into_iter().enumerate() {
+        let said = ask(site, host, Some(name), versions[(round + place) % 2]);
+        match why.is_empty() {
+            true => assert_eq!(said, format!("{host} passed SUCCESS 200"), "{name}"),
+            false => {
+                assert!(said.starts_with(refused), "{name}: {said}");
+                assert!(said.ends_with(" 400"), "{name}: {said}");
+            }
+        }
+    }
+    if !why.is_empty() {
+        let said = ask(site, "told.test", Some(name), &[]);
+        assert_eq!(said, format!("told.test passed FAILED:{why} 200"), "{name}");
+    }
+    let said = ask(site, "any.test", Some(name), &[]);
+    match why {
+        "" => assert_eq!(said, "any.test passed SUCCESS 200", "{name}"),
+        "unable to get local issuer certificate" | "self-signed certificate" => {
+            assert_eq!(said, format!("any.test passed FAILED:{why} 200"));
+        }
+        _ => assert!(said.starts_with(refused), "{name}: {said}"),
+    }
+    assert_eq!(
+        ask(site, "off.test", Some(name), &[]),
+        "off.test passed NONE 200"
+    );
+}
 
 #[test]
 fn certificates_are_judged_as_each_server_says() {
@@ -180,35 +218,7 @@ fn certificates_are_judged_as_each_server_says() {
     let running = Running::start_at(site, &parts);
     let site = &running.site;
     for (round, (name, why)) in CASES.iter().enumerate() {
-        let refused = "<html>\r\n<head><title>400 The SSL certificate error</title>";
-        // Both versions of TLS in turn.
-        let versions: [&[&str]; 2] = [&["--tls-max", "1.2"], &[]];
-        for (place, host) in ["on.test", "optional.test"].into_iter().enumerate() {
-            let said = ask(site, host, Some(name), versions[(round + place) % 2]);
-            match why.is_empty() {
-                true => assert_eq!(said, format!("{host} passed SUCCESS 200"), "{name}"),
-                false => {
-                    assert!(said.starts_with(refused), "{name}: {said}");
-                    assert!(said.ends_with(" 400"), "{name}: {said}");
-                }
-            }
-        }
-        if !why.is_empty() {
-            let said = ask(site, "told.test", Some(name), &[]);
-            assert_eq!(said, format!("told.test passed FAILED:{why} 200"), "{name}");
-        }
-        let said = ask(site, "any.test", Some(name), &[]);
-        match *why {
-            "" => assert_eq!(said, "any.test passed SUCCESS 200", "{name}"),
-            "unable to get local issuer certificate" | "self-signed certificate" => {
-                assert_eq!(said, format!("any.test passed FAILED:{why} 200"));
-            }
-            _ => assert!(said.starts_with(refused), "{name}: {said}"),
-        }
-        assert_eq!(
-            ask(site, "off.test", Some(name), &[]),
-            "off.test passed NONE 200"
-        );
+        judge(site, round, name, why);
     }
     let log = site.read("error.log");
     let line = "client SSL certificate verify error: (10:certificate has expired), client: 127.0.0.1, \
@@ -228,6 +238,25 @@ fn certificates_are_judged_as_each_server_says() {
     }
     running.server.stop().unwrap();
 }
+
+/// A server, a certificate, and what is thought of it.
+const LISTS: &[(&str, &str, &str)] = &[
+    ("list.test", "good", "SUCCESS"),
+    ("list.test", "revoked", "FAILED:certificate revoked"),
+    ("list.test", "chain", "FAILED:unable to get certificate CRL"),
+    ("old.test", "good", "FAILED:CRL has expired"),
+    ("deep.test", "too-long", "SUCCESS"),
+    ("flat.test", "chain", "FAILED:certificate chain too long"),
+    ("flat.test", "good", "SUCCESS"),
+    ("quiet.test", "good", "SUCCESS"),
+    (
+        "quiet.test",
+        "stranger",
+        "FAILED:unable to get local issuer certificate",
+    ),
+    ("both.test", "good", "SUCCESS"),
+    ("both.test", "stranger", "SUCCESS"),
+];
 
 #[test]
 fn lists_depths_and_quiet_trust_hold() {
@@ -268,27 +297,16 @@ fn lists_depths_and_quiet_trust_hold() {
     );
     let running = Running::start_at(site, &parts);
     let site = &running.site;
-    for (host, name, verdict) in [
-        ("list.test", "good", "SUCCESS"),
-        ("list.test", "revoked", "FAILED:certificate revoked"),
-        ("list.test", "chain", "FAILED:unable to get certificate CRL"),
-        ("old.test", "good", "FAILED:CRL has expired"),
-        ("deep.test", "too-long", "SUCCESS"),
-        ("flat.test", "chain", "FAILED:certificate chain too long"),
-        ("flat.test", "good", "SUCCESS"),
-        ("quiet.test", "good", "SUCCESS"),
-        (
-            "quiet.test",
-            "stranger",
-            "FAILED:unable to get local issuer certificate",
-        ),
-        ("both.test", "good", "SUCCESS"),
-        ("both.test", "stranger", "SUCCESS"),
-    ] {
+    for (host, name, verdict) in LISTS {
         let said = ask(site, host, Some(name), &[]);
         assert_eq!(said, format!("{host} passed {verdict} 200"), "{name}");
     }
-    // Clients are told of the announced ones alone.
+    expect_announced(site);
+    running.server.stop().unwrap();
+}
+
+/// Clients are told of the announced ones alone.
+fn expect_announced(site: &Site) {
     for (host, expected, unexpected) in [
         ("both.test", "CN = Stranger", "CN = Root"),
         ("list.test", "CN = Root", "CN = Stranger"),
@@ -304,7 +322,6 @@ fn lists_depths_and_quiet_trust_hold() {
         let holds = told.contains(expected) || expected.starts_with("No client");
         assert!(holds && !told.contains(unexpected), "{host}: {told}");
     }
-    running.server.stop().unwrap();
 }
 
 /// What `openssl s_client` prints of a handshake with `host` and an answer.
@@ -385,7 +402,12 @@ fn nobody_is_judged_by_another_servers_rules() {
         let said = ask(site, asked, name, &["-H", &field]);
         assert!(said.ends_with(expected), "{asked} {host} {name:?}: {said}");
     }
-    // Nor by an earlier session.
+    expect_own_sessions(site);
+    running.server.stop().unwrap();
+}
+
+/// An earlier session does not let a client in that would not be otherwise.
+fn expect_own_sessions(site: &Site) {
     for version in ["-tls1_2", "-tls1_3"] {
         let own = ["-cert", "$DIR/good.pem", "-key", "$DIR/good.key", version];
         let first = [&own[..], &["-sess_out", "$DIR/session"]].concat();
@@ -398,7 +420,6 @@ fn nobody_is_judged_by_another_servers_rules() {
         let other = s_client(site, "theirs.test", &again);
         assert!(other.contains(" 400 "), "{other}");
     }
-    running.server.stop().unwrap();
 }
 
 /// What openssl says of a certificate.
@@ -414,12 +435,24 @@ fn openssl(site: &Site, file: &str, arguments: &str) -> String {
     text.trim_end_matches('\n').to_owned()
 }
 
-#[test]
-fn what_is_told_of_a_certificate_is_what_openssl_says() {
-    if !have("curl") || !have("openssl") {
-        return;
-    }
-    let site = Site::create().unwrap();
+/// What can be told of a certificate.
+const TOLD: [&str; 12] = [
+    "s_dn",
+    "i_dn",
+    "s_dn_legacy",
+    "i_dn_legacy",
+    "serial",
+    "fingerprint",
+    "v_start",
+    "v_end",
+    "v_remain",
+    "raw_cert",
+    "cert",
+    "escaped_cert",
+];
+
+/// A certificate whose names are as odd as can be.
+fn put_odd(site: &Site) {
     let mut issuer = as_authority(parameters("Root, \"the\" <first> #1", 1));
     issuer
         .distinguished_name
@@ -442,23 +475,32 @@ fn what_is_told_of_a_certificate_is_what_openssl_says() {
     }
     own.not_after = (SystemTime::now() + 3 * DAY / 2).into();
     let own = issuer.issue(own);
-    put(&site, "odd", &own, &[]);
+    put(site, "odd", &own, &[]);
     site.add_file("ca.pem", &issuer.pem).unwrap();
-    let told = [
-        "s_dn",
-        "i_dn",
-        "s_dn_legacy",
-        "i_dn_legacy",
-        "serial",
-        "fingerprint",
-        "v_start",
-        "v_end",
-        "v_remain",
-        "raw_cert",
-        "cert",
-        "escaped_cert",
-    ];
-    let lines: String = told
+}
+
+/// A certificate itself, as it is, with tabs, and escaped.
+fn expect_pem(pem: &str, told: &[&str; 3]) {
+    let unix = pem.replace("\r\n", "\n");
+    assert_eq!(told[0], unix);
+    assert_eq!(told[1], unix.trim_end().replace('\n', "\n\t"));
+    let escaped = unix
+        .replace('+', "%2B")
+        .replace('/', "%2F")
+        .replace('=', "%3D")
+        .replace(' ', "%20")
+        .replace('\n', "%0A");
+    assert_eq!(told[2], escaped);
+}
+
+#[test]
+fn what_is_told_of_a_certificate_is_what_openssl_says() {
+    if !have("curl") || !have("openssl") {
+        return;
+    }
+    let site = Site::create().unwrap();
+    put_odd(&site);
+    let lines: String = TOLD
         .iter()
         .map(|one| format!("[$ssl_client_{one}]\\n"))
         .collect();
@@ -476,7 +518,7 @@ fn what_is_told_of_a_certificate_is_what_openssl_says() {
     let said = ask(site, "a.test", Some("odd"), &[]);
     let parts: Vec<&str> = said.split("]\n").collect();
     let got = |name: &str| {
-        let place = told.iter().position(|one| *one == name).unwrap();
+        let place = TOLD.iter().position(|one| *one == name).unwrap();
         parts[place].trim_start_matches('[')
     };
     let file = "odd.pem";
@@ -502,16 +544,9 @@ fn what_is_told_of_a_certificate_is_what_openssl_says() {
     assert_eq!(got("v_start"), openssl(site, file, "-startdate"));
     assert_eq!(got("v_end"), openssl(site, file, "-enddate"));
     assert_eq!(got("v_remain"), "1");
-    let pem = site.read(file);
-    let unix = pem.replace("\r\n", "\n");
-    assert_eq!(got("raw_cert"), unix);
-    assert_eq!(got("cert"), unix.trim_end().replace('\n', "\n\t"));
-    let escaped = unix
-        .replace('+', "%2B")
-        .replace('/', "%2F")
-        .replace('=', "%3D")
-        .replace(' ', "%20")
-        .replace('\n', "%0A");
-    assert_eq!(got("escaped_cert"), escaped);
+    expect_pem(
+        &site.read(file),
+        &[got("raw_cert"), got("cert"), got("escaped_cert")],
+    );
     running.server.stop().unwrap();
 }

@@ -195,6 +195,43 @@ fn a_server_remembers_as_it_is_told_itself() {
     running.server.stop().unwrap();
 }
 
+const BOTH: &str = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305";
+
+/// Whom a client asks for, with what, and what it is told.
+const CHOICES: &[(&str, &[&str], &str)] = &[
+    (
+        "narrow.test",
+        &["-tls1_2"],
+        "Cipher is ECDHE-ECDSA-AES256-GCM-SHA384",
+    ),
+    (
+        "narrow.test",
+        &["-tls1_2"],
+        "Server Temp Key: ECDH, secp384r1",
+    ),
+    (
+        "narrow.test",
+        &["-tls1_3"],
+        "Server Temp Key: ECDH, secp384r1",
+    ),
+    (
+        "narrow.test",
+        &["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"],
+        "alert number 40",
+    ),
+    ("narrow.test", &["-groups", "X25519"], "alert number 40"),
+    (
+        "ours.test",
+        &["-tls1_2", "-cipher", BOTH],
+        "Cipher is ECDHE-ECDSA-CHACHA20-POLY1305",
+    ),
+    (
+        "theirs.test",
+        &["-tls1_2", "-cipher", BOTH],
+        "Cipher is ECDHE-ECDSA-AES128-GCM-SHA256",
+    ),
+];
+
 #[test]
 fn ciphers_groups_and_records_are_as_told() {
     if !have("openssl") {
@@ -215,41 +252,8 @@ fn ciphers_groups_and_records_are_as_told() {
     site.add_file("html/long", &"x".repeat(20_000)).unwrap();
     let running = Running::start_at(site, &parts);
     let site = &running.site;
-    let both = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305";
-    for (name, more, expected) in [
-        (
-            "narrow.test",
-            &["-tls1_2"][..],
-            "Cipher is ECDHE-ECDSA-AES256-GCM-SHA384",
-        ),
-        (
-            "narrow.test",
-            &["-tls1_2"],
-            "Server Temp Key: ECDH, secp384r1",
-        ),
-        (
-            "narrow.test",
-            &["-tls1_3"],
-            "Server Temp Key: ECDH, secp384r1",
-        ),
-        (
-            "narrow.test",
-            &["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"],
-            "alert number 40",
-        ),
-        ("narrow.test", &["-groups", "X25519"], "alert number 40"),
-        (
-            "ours.test",
-            &["-tls1_2", "-cipher", both],
-            "Cipher is ECDHE-ECDSA-CHACHA20-POLY1305",
-        ),
-        (
-            "theirs.test",
-            &["-tls1_2", "-cipher", both],
-            "Cipher is ECDHE-ECDSA-AES128-GCM-SHA256",
-        ),
-    ] {
-        let arguments = [&["-servername", name], more].concat();
+    for (name, more, expected) in CHOICES {
+        let arguments = [&["-servername", *name][..], more].concat();
         let said = client(site, &arguments, "Q\n");
         assert!(said.contains(expected), "{name} {more:?}: {said}");
     }

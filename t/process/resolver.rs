@@ -16,6 +16,7 @@ use crate::harness::{PATIENCE, Running, poll};
 const A: u16 = 1;
 const CNAME: u16 = 5;
 const AAAA: u16 = 28;
+const SRV: u16 = 33;
 
 /// A name server; the first label of a name says how it treats questions for it.
 struct Liar {
@@ -121,6 +122,9 @@ fn answer_udp(socket: &UdpSocket, peer: SocketAddr, question: &Question, message
             let wrong = number.to_be_bytes();
             send(&[&wrong[..], &question.answer()[2..]].concat());
         }),
+        "_http" if question.name.starts_with("_http._tcp.crowd.") => {
+            send(&question.message(0x8380, &[]));
+        }
         "cut" | "slow" | "crowd" | "other" => send(&question.message(0x8380, &[])),
         _ => send(&question.answer()),
     }
@@ -234,8 +238,45 @@ impl Question {
             ("moving", A) if self.before > 0 => vec![nobody(94)],
             ("shrinking", A) if self.before == 0 => vec![nobody(95), here()],
             ("growing", A) if self.before > 0 => vec![here(), nobody(96)],
+            ("_http", SRV) => self.services(),
             ("empty", _) | (_, AAAA) => Vec::new(),
             _ => vec![here()],
+        }
+    }
+
+    /// Those of a service; the second label says which, and the third the port of those that answer.
+    fn services(&self) -> Vec<Record> {
+        let mut labels = self.name.split('.').skip(2);
+        let (which, port) = (labels.next().unwrap(), labels.next().unwrap());
+        let port: u16 = port.trim_start_matches('p').parse().unwrap();
+        let one = |priority: u16, weight: u16, port: u16, target: &str| {
+            let numbers = [priority, weight, port].map(u16::to_be_bytes).concat();
+            Record {
+                owner: None,
+                kind: SRV,
+                ttl: 1,
+                data: [numbers, wire(target)].concat(),
+            }
+        };
+        let target = |label: &str| format!("{label}.test");
+        match which {
+            "plain" => vec![one(1, 7, port, &target("good"))],
+            "both" => vec![
+                one(20, 3, port, &target("good")),
+                one(10, 0, 9, &target("good")),
+                one(10, 5, 9, &target("nxdomain")),
+            ],
+            "none" => vec![one(0, 0, 0, "")],
+            "crowd" => (0..40)
+                .map(|last| one(1, 100 - last, port + last, &target("good")))
+                .collect(),
+            "cut" => vec![Record {
+                data: vec![0, 1, 0],
+                ..one(1, 1, port, &target("good"))
+            }],
+            "moving" if self.before > 0 => vec![one(1, 1, port, &target("good"))],
+            "moving" => vec![one(1, 1, 9, &target("good"))],
+            _ => vec![one(1, 1, port, &target(which))],
         }
     }
 
@@ -675,5 +716,104 @@ fn peers_outlive_their_name_server_but_not_their_name() {
     assert!(
         log.contains("vanishing.test could not be resolved (3: Host not found) in upstream \"u\"")
     );
+    running.server.stop().unwrap();
+}
+
+/// A server with an upstream of one service.
+fn start_service(liar: &Liar, which: &str, parameters: &str) -> Running {
+    let mut site = Site::create().unwrap();
+    site.add_origin("o", "* * 200\n    | found\n").unwrap();
+    let origin = site.substitute("$ORIGIN_o");
+    let port = origin.rsplit(':').next().unwrap().to_owned();
+    let parts = Parts {
+        main_config: "worker_processes 1;\n".to_owned(),
+        http_config: format!(
+            "upstream u {{ zone u 1m; resolver {} ipv6=off valid=1s;\n\
+             server {which}.p{port}.test service=http resolve {parameters}; }}\n",
+            liar.address
+        ),
+        config: "location / { proxy_pass http://u; }\n".to_owned(),
+        ..Parts::default()
+    };
+    Running::start_at(site, &parts)
+}
+
+#[test]
+fn services_have_ports_weights_and_backups() {
+    let liar = Liar::start();
+    let running = start_service(&liar, "plain", "");
+    assert_eq!(get(running.address(), "/").text(), "found");
+    let port = running.site.substitute("$ORIGIN_o");
+    let known = running.status("http/upstreams/u/peers");
+    let peer = &known[&port];
+    assert_eq!(
+        (&peer["weight"], &peer["backup"]),
+        (&json!(7), &json!(false)),
+        "{known}"
+    );
+    running.server.stop().unwrap();
+
+    let running = start_service(&liar, "both", "");
+    // The one of the best priority does not answer, the other host of it does not exist.
+    assert_eq!(get(running.address(), "/").text(), "found");
+    let own = running.site.substitute("$ORIGIN_o");
+    let known = running.status("http/upstreams/u/peers");
+    assert_eq!(known.as_object().unwrap().len(), 2, "{known}");
+    assert_eq!(
+        (&known[&own]["weight"], &known[&own]["backup"]),
+        (&json!(3), &json!(true))
+    );
+    let other = &known["127.0.0.1:9"];
+    assert_eq!(
+        (&other["weight"], &other["backup"]),
+        (&json!(1), &json!(false))
+    );
+    running.server.stop().unwrap();
+
+    // Of a backup only the best priority counts.
+    let running = start_service(&liar, "both", "backup; server 127.0.0.1:9");
+    assert_eq!(get(running.address(), "/").status, 502);
+    let own = running.site.substitute("$ORIGIN_o");
+    let known = poll(PATIENCE, || {
+        let known = running.status("http/upstreams/u/peers");
+        let mut peers = known.as_object()?.values();
+        peers.any(|one| one["backup"] == true).then_some(known)
+    });
+    let known = known.unwrap();
+    assert!(known[&own].is_null(), "{known}");
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn services_that_are_none_change_or_are_too_many() {
+    let liar = Liar::start();
+    for (which, status) in [
+        ("none", 502),
+        ("cut", 502),
+        ("nxdomain", 502),
+        ("empty", 502),
+        ("circle", 502),
+        ("alias", 200),
+        ("crowd", 200),
+    ] {
+        let running = start_service(&liar, which, "");
+        assert_eq!(
+            get(running.address(), "/plain-or-not").status,
+            status,
+            "{which}"
+        );
+        let count = running
+            .status("http/upstreams/u/peers")
+            .as_object()
+            .unwrap()
+            .len();
+        assert!(count <= 32, "{which}: {count}");
+        running.server.stop().unwrap();
+    }
+    let running = start_service(&liar, "moving", "");
+    let moved = poll(PATIENCE, || {
+        (get(running.address(), "/").status == 200).then_some(())
+    });
+    assert!(moved.is_some());
     running.server.stop().unwrap();
 }

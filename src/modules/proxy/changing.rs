@@ -18,7 +18,7 @@ use super::target::Target;
 use super::upstream::Server;
 use crate::http::plan::chore::Chore;
 use crate::http::transport::dial::PeerAddress;
-use crate::http::upstream::resolver::{Answer, Awaited, Failure, Known};
+use crate::http::upstream::resolver::{Address, Answer, Awaited, Failure, Known};
 use crate::modules::resolver::Asked;
 
 /// An `upstream`.
@@ -51,7 +51,10 @@ pub(super) struct Changing {
 /// A server, and the addresses it has at the time.
 pub(super) struct Source {
     server: Server,
-    addresses: Vec<PeerAddress>,
+    /// What its name stood for last.
+    found: Vec<Address>,
+    /// The server as it is at each address.
+    places: Vec<(Server, PeerAddress)>,
     look_up: Option<LookUp>,
 }
 
@@ -76,9 +79,11 @@ impl Source {
             }),
             _ => None,
         };
+        let places = addresses.into_iter();
         Self {
+            places: places.map(|address| (server.clone(), address)).collect(),
+            found: Vec::new(),
             server,
-            addresses,
             look_up,
         }
     }
@@ -88,16 +93,13 @@ impl Source {
         let Some(look_up) = &mut self.look_up else {
             return false;
         };
-        let addresses = match look_up.answer(asked) {
+        let found = match look_up.answer(asked, self.server.service.as_deref()) {
             None => return false,
             Some(Ok(found)) => {
                 look_up.failure = None;
                 let mut found = found.to_vec();
                 found.sort_unstable();
-                let sockets = found
-                    .into_iter()
-                    .map(|ip| SocketAddr::new(ip, look_up.port));
-                sockets.map(PeerAddress::Inet).collect()
+                found
             }
             Some(Err(failure)) => {
                 look_up.tell(failure, group);
@@ -107,15 +109,39 @@ impl Source {
                 Vec::new()
             }
         };
-        let has_changed = self.addresses != addresses;
-        self.addresses = addresses;
-        has_changed
+        if self.found == found {
+            return false;
+        }
+        let port = look_up.port;
+        let places = found
+            .iter()
+            .filter_map(|one| place(&self.server, one, port));
+        self.places = places.collect();
+        self.found = found;
+        true
     }
+}
+
+/// A server as it is at an address. A service says which of several are asked first; of a server that is a backup
+/// already there are only those.
+fn place(server: &Server, address: &Address, port: u16) -> Option<(Server, PeerAddress)> {
+    let mut server = server.clone();
+    let mut port = port;
+    if let Some(service) = address.service {
+        if server.backup && service.is_backup {
+            return None;
+        }
+        server.backup |= service.is_backup;
+        server.weight = u32::from(service.weight).max(1);
+        port = service.port;
+    }
+    let socket = SocketAddr::new(address.ip, port);
+    Some((server, PeerAddress::Inet(socket)))
 }
 
 impl LookUp {
     /// What there is to learn now.
-    fn answer(&mut self, asked: &Asked) -> Option<Answer> {
+    fn answer(&mut self, asked: &Asked, service: Option<&str>) -> Option<Answer> {
         match self.awaited.take() {
             Some(awaited) if awaited.has_landed() => return Some(awaited.into_answer()),
             None => {}
@@ -124,7 +150,13 @@ impl LookUp {
                 return None;
             }
         }
-        match asked.resolver.find(&self.host, asked.patience) {
+        let known = match service {
+            None => asked.resolver.find(&self.host, asked.patience),
+            Some(service) => asked
+                .resolver
+                .find_service(service, &self.host, asked.patience),
+        };
+        match known {
             Known::Answer(answer) => Some(answer),
             Known::Awaited(awaited) => {
                 self.awaited = Some(awaited);
@@ -205,11 +237,10 @@ impl Changing {
 }
 
 fn places(sources: &[Source]) -> Vec<Place<'_>> {
-    let places = sources.iter().flat_map(|source| {
-        let addresses = source.addresses.iter().cloned();
-        addresses.map(|address| (&source.server, address))
-    });
-    places.collect()
+    let places = sources.iter().flat_map(|source| &source.places);
+    places
+        .map(|(server, address)| (server, address.clone()))
+        .collect()
 }
 
 /// Follows the names of a group.

@@ -1,7 +1,7 @@
 //! Hosts that only a request names: the wait for their addresses, and the groups that these become.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -16,7 +16,7 @@ use super::target::{Target, Url};
 use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
 use crate::http::transport::dial::PeerAddress;
-use crate::http::upstream::resolver::{Answer, Awaited, Known};
+use crate::http::upstream::resolver::{Address, Answer, Awaited, Known};
 use crate::modules::resolver::Asked;
 
 /// Hosts that requests led to.
@@ -28,7 +28,7 @@ pub(super) struct Names {
 
 struct Named {
     /// What the name stood for; nothing where the host was an address.
-    addresses: Option<Arc<[IpAddr]>>,
+    addresses: Option<Arc<[Address]>>,
     group: Arc<Group>,
 }
 
@@ -125,7 +125,7 @@ impl Names {
         };
         let port = port.unwrap_or(url.default_port());
         let group = self.group(&url, Some(&addresses), || {
-            let sockets = addresses.iter().map(|ip| SocketAddr::new(*ip, port));
+            let sockets = addresses.iter().map(|one| SocketAddr::new(one.ip, port));
             sockets.map(PeerAddress::Inet).collect()
         });
         Course::Go(Arc::new(url.target(group)))
@@ -135,7 +135,7 @@ impl Names {
     fn group(
         &self,
         url: &Url,
-        addresses: Option<&Arc<[IpAddr]>>,
+        addresses: Option<&Arc<[Address]>>,
         peers: impl FnOnce() -> Vec<PeerAddress>,
     ) -> Arc<Group> {
         let identity = url.endpoint.identity(url.default_port());

@@ -34,6 +34,8 @@ pub(super) struct Server {
     pub(super) fail_timeout: Duration,
     pub(super) most_connections: u64,
     pub(super) id: Option<String>,
+    /// The service that is looked up.
+    pub(super) service: Option<String>,
     resolves: bool,
 }
 
@@ -72,6 +74,7 @@ pub(super) fn apply_server(statement: &mut Statement<'_>) -> Result<(), Diagnost
     for index in 2..=statement.arguments().len() {
         server.read(statement, index)?;
     }
+    server.check_service(statement)?;
     let servers = statement.scope.get_or_default::<Servers>();
     servers.0.push(server);
     Ok(())
@@ -176,6 +179,7 @@ impl Server {
             fail_timeout: Duration::from_secs(10),
             most_connections: 0,
             id: None,
+            service: None,
             resolves: false,
         }
     }
@@ -183,6 +187,23 @@ impl Server {
     /// Whether its addresses are those that its name has at the time.
     pub(super) fn follows_name(&self) -> bool {
         self.resolves && self.endpoint.literal(DEFAULT_PORT).is_none()
+    }
+
+    /// A service has its ports itself, and is only looked up while serving.
+    fn check_service(&self, statement: &Statement<'_>) -> Result<(), Diagnostic> {
+        let Some(service) = &self.service else {
+            return Ok(());
+        };
+        let message = match &self.endpoint {
+            Endpoint::Host { port: None, .. } if self.follows_name() => return Ok(()),
+            _ if !self.resolves => "\"service\" needs \"resolve\"",
+            Endpoint::Host { port: Some(_), .. } => {
+                "a server with \"service\" has no port of its own"
+            }
+            _ => "\"service\" needs a name",
+        };
+        let help = format!("write \"server example.com service={service} resolve\"");
+        Err(statement.error(1, message).with_help(help))
     }
 
     /// Reads one parameter of `server`.
@@ -209,12 +230,12 @@ impl Server {
             "backup" if name == word => self.backup = true,
             "down" if name == word => self.down = true,
             "resolve" if name == word => self.resolves = true,
-            "service" | "slow_start" | "route" | "drain" => {
+            "service" if !value.is_empty() => self.service = Some(value.to_owned()),
+            "slow_start" | "route" | "drain" => {
                 return Err(invalid().with_help(format!("\"{name}\" is not supported yet")));
             }
             _ => {
-                let known =
-                    "weight=, max_fails=, fail_timeout=, max_conns=, sid=, resolve, backup, down";
+                let known = "weight=, max_fails=, fail_timeout=, max_conns=, sid=, resolve, service=, backup, down";
                 return Err(invalid().with_help(format!("expected one of {known}")));
             }
         }

@@ -38,7 +38,10 @@ pub(super) const ROWS: [DirectiveSpec; 11] = [
                    `sid=text` its identifier in the status tree, `backup` only when no other can \
                    be asked, `down` never. With `resolve` its name is looked up while serving, and again \
                    whenever the answer expires (`resolver`): peers come and go, those that stay \
-                   keep what is counted about them, and a name server that is down changes nothing.",
+                   keep what is counted about them, and a name server that is down changes nothing. \
+                   With `service=` it is a service (SRV) that is looked up, which has ports and weights of its \
+                   own: `http` means `_http._tcp` of the name, one with a dot stands before the name as it is. Records \
+                   of the best priority become peers, others backups.",
             example: "",
         },
         apply: upstream::apply_server,

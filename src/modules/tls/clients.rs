@@ -194,8 +194,8 @@ pub(super) fn of(
         files: files.map(|file| file.map(|file| builder.beside(&file.path))),
     };
     let known = builder.thing::<Known>().0.iter();
-    let known = known.filter(|(one, _)| *one == key).map(|(_, one)| one);
-    let terms = match known.cloned().next() {
+    let mut known = known.filter(|(one, _)| *one == key).map(|(_, one)| one);
+    let terms = match known.next().cloned() {
         Some(terms) => terms,
         None => {
             let terms = make(builder, &key, files)?;

@@ -6,12 +6,12 @@ use std::time::Duration;
 use hickory_net::proto::op::Message;
 use hickory_net::proto::rr::{Name, RData, Record, RecordType};
 
-use super::Failure;
+use super::{Address, Failure};
 
 /// Addresses, and how long they hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Records {
-    pub(super) addresses: Vec<IpAddr>,
+    pub(super) addresses: Vec<Address>,
     pub(super) valid: Duration,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn read(
         for record in own() {
             if let Some(address) = address(record, kind) {
                 valid = valid.min(time_to_live(record));
-                addresses.push(address);
+                addresses.push(address.into());
             }
         }
         if !addresses.is_empty() {
@@ -89,7 +89,7 @@ fn address(record: &Record, kind: RecordType) -> Option<IpAddr> {
 }
 
 /// How long a record holds. Numbers with the highest bit mean nothing (RFC 2181, 8).
-fn time_to_live(record: &Record) -> Duration {
+pub(super) fn time_to_live(record: &Record) -> Duration {
     let seconds = match record.ttl {
         seconds if seconds > i32::MAX.unsigned_abs() => 0,
         seconds => seconds,
@@ -130,7 +130,9 @@ mod tests {
     }
 
     fn found(addresses: &[u8], seconds: u64) -> Result<Found, Failure> {
-        let addresses = addresses.iter().map(|last| [127, 0, 0, *last].into());
+        let addresses = addresses
+            .iter()
+            .map(|last| IpAddr::from([127, 0, 0, *last]).into());
         Ok(Found::Records(Records {
             addresses: addresses.collect(),
             valid: Duration::from_secs(seconds),
@@ -184,7 +186,7 @@ mod tests {
     fn one_family_is_enough() {
         let records = |last: u8| {
             Ok(Records {
-                addresses: vec![[127, 0, 0, last].into()],
+                addresses: vec![IpAddr::from([127, 0, 0, last]).into()],
                 valid: Duration::from_secs(u64::from(last)),
             })
         };

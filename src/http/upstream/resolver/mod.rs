@@ -9,6 +9,7 @@ pub mod counts;
 mod flight;
 mod names;
 mod question;
+mod service;
 pub mod system;
 
 use std::net::IpAddr;
@@ -25,9 +26,49 @@ use question::Servers;
 use system::Hosts;
 
 pub use flight::Awaited;
+pub use service::Service;
+
+/// One address of what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Address {
+    /// The address.
+    pub ip: IpAddr,
+    /// What a service says of it, if one was asked for.
+    pub service: Option<Service>,
+}
+
+impl From<IpAddr> for Address {
+    fn from(ip: IpAddr) -> Self {
+        Self { ip, service: None }
+    }
+}
+
+/// What is looked up.
+enum Subject {
+    /// A host.
+    Host(String),
+    /// A service, by its whole name.
+    Service(String),
+}
+
+impl Subject {
+    fn name(&self) -> &str {
+        match self {
+            Self::Host(name) | Self::Service(name) => name,
+        }
+    }
+
+    /// What it is remembered under; no name has a space.
+    fn key(&self) -> String {
+        match self {
+            Self::Host(name) => name.clone(),
+            Self::Service(name) => format!("SRV {name}"),
+        }
+    }
+}
 
 /// What a name stands for, or why that is not known.
-pub type Answer = Result<Arc<[IpAddr]>, Failure>;
+pub type Answer = Result<Arc<[Address]>, Failure>;
 
 /// Why a name has no addresses, as logs put it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -120,9 +161,14 @@ impl Resolver {
         if let Some(addresses) = self.hosts.find(&name) {
             return Known::Answer(self.of_wanted_families(addresses));
         }
-        let Some(absolute) = question::absolute(&name) else {
+        self.ask(Subject::Host(name), patience)
+    }
+
+    fn ask(self: &Arc<Self>, subject: Subject, patience: Duration) -> Known {
+        let Some(absolute) = question::absolute(subject.name()) else {
             return Known::Answer(Err(Failure::NotFound));
         };
+        let name = subject.key();
         let now = Instant::now();
         let mut names = self.names.lock();
         let old = match names.look(&name, now) {
@@ -142,7 +188,10 @@ impl Resolver {
         let landing = Landing::new(Arc::clone(self), name, Arc::clone(&flight));
         let resolver = Arc::clone(self);
         here.spawn(async move {
-            let found = resolver.look_up(&absolute, &flight).await;
+            let found = match subject {
+                Subject::Host(_) => resolver.look_up(&absolute, &flight).await,
+                Subject::Service(_) => resolver.look_up_service(&absolute, &flight).await,
+            };
             landing.at(found);
         });
         joined
@@ -153,7 +202,7 @@ impl Resolver {
             IpAddr::V4(_) => self.v4,
             IpAddr::V6(_) => self.v6,
         });
-        let wanted: Arc<[IpAddr]> = wanted.copied().collect();
+        let wanted: Arc<[Address]> = wanted.map(|ip| (*ip).into()).collect();
         match wanted.is_empty() {
             true => Err(Failure::NotFound),
             false => Ok(wanted),

@@ -139,7 +139,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn one(last: u8) -> Answer {
-        Ok([[127, 0, 0, last].into()].into())
+        Ok([std::net::IpAddr::from([127, 0, 0, last]).into()].into())
     }
 
     #[test]

@@ -171,6 +171,6 @@ fn pairs_that_do_not_fit_are_told_apart_from_broken_ones() {
     let encrypted =
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
     let told = fault(&one, encrypted.as_bytes());
-    let why = "the way in which it is encrypted is not supported";
-    assert_eq!(told, Fault::Key(why));
+    let expected = Fault::Key("the way in which it is encrypted is not supported");
+    assert_eq!(told, expected);
 }
