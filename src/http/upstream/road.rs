@@ -227,7 +227,7 @@ impl Journey<'_> {
     async fn connect(&mut self, origin: &'static dyn Origin) -> Result<Box<Link>, Broken> {
         let dial = origin.dial(self.request);
         let dial = dial.ok_or(Broken::Peer(Failure::Connect))?;
-        let until = deadline(dial.patience);
+        let (until, from) = (deadline(dial.patience), dial.from);
         let stays = stays(self.session, origin);
         let Session { client, timer, .. } = &mut *self.session;
         let left = left(client, stays);
@@ -250,10 +250,12 @@ impl Journey<'_> {
             Some(secure) => Box::pin(self.encrypt(origin, secure, stream, until)).await?,
             None => Link::new(stream, self.request.moment()),
         };
-        match origin.rules().is_http2 {
-            true => Box::pin(self.speak_http2(origin, link, until)).await,
-            false => Ok(link),
-        }
+        let mut link = match origin.rules().is_http2 {
+            true => Box::pin(self.speak_http2(origin, link, until)).await?,
+            false => link,
+        };
+        link.from = from;
+        Ok(link)
     }
 
     fn complain(&mut self, origin: &'static dyn Origin, error: &io::Error) {
