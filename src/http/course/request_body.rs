@@ -12,6 +12,7 @@ use self::kept::Kept;
 use super::request::Request;
 use crate::http::message::framing::{self, BadFraming, Decoded, Framing};
 use crate::http::message::head::BodyFraming;
+use crate::http::message::version::Version;
 use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::origin::{Body, SentBody};
 use crate::http::transport::end::End;
@@ -127,7 +128,9 @@ impl RequestBody {
     /// Whether the client waits to be told before it sends it.
     pub fn is_awaited(&self, request: &Request) -> bool {
         let head = &request.head;
-        !self.is_done() && head.minor_version() == 1 && head.lists(b"expect", b"100-continue")
+        !self.is_done()
+            && head.version() >= Version::Http11
+            && head.lists(b"expect", b"100-continue")
     }
 
     /// Changes how much content is taken.

@@ -7,6 +7,7 @@ use super::engine;
 use super::request::Request;
 use crate::http::message::decimal::Decimal;
 use crate::http::message::response::{Body, Response, reason};
+use crate::http::message::version::Version;
 use crate::http::transport::clock;
 use crate::metric::Moment;
 use crate::os;
@@ -40,7 +41,7 @@ fn tell_patience(request: &mut Request) {
 
 /// Whether the body goes out in chunks; a client that does not know them reads to the end.
 pub(in crate::http) fn is_chunked(request: &Request, body: &Body) -> bool {
-    !is_length_known(request, body) && request.head.minor_version() == 1
+    !is_length_known(request, body) && request.head.version() == Version::Http11
 }
 
 fn is_length_known(request: &Request, body: &Body) -> bool {
@@ -101,7 +102,7 @@ pub fn proxied_head(
     }
     let is_length_known = is_length_known && !request.bodies.response.change_length();
     let is_framed = is_length_known || !with_body || switches;
-    let chunked = !is_framed && request.head.minor_version() == 1;
+    let chunked = !is_framed && request.head.version() == Version::Http11;
     request.keep_alive &= !switches && (is_framed || chunked);
     if status != original && is_bodiless(status) {
         request.response.remove("content-length");

@@ -14,3 +14,4 @@ mod response_lines;
 mod scan;
 pub mod stream;
 pub mod uri;
+pub mod version;

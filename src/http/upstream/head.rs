@@ -8,6 +8,7 @@ use crate::http::message::decimal::Decimal;
 use crate::http::message::framing::Framing;
 use crate::http::message::response;
 use crate::http::message::response_head::ResponseHead;
+use crate::http::message::version::Version;
 use crate::http::plan::origin::{Body, Origin, Reply};
 
 /// What a peer's head comes to.
@@ -70,7 +71,7 @@ pub(super) fn take(
 
 /// Whether the client wants to speak another protocol. One of HTTP/1.0 cannot ask for it (RFC 9110 §7.8).
 fn asks_to_switch(request: &Request) -> bool {
-    request.head.minor_version() == 1 && request.head.field(b"upgrade").is_some()
+    request.head.version() == Version::Http11 && request.head.field(b"upgrade").is_some()
 }
 
 /// The fields that go on to the client. How the body ends is told by a field of our own.
@@ -100,7 +101,7 @@ fn is_of_upgrade(name: &[u8]) -> bool {
 /// What a client of HTTP/1.1 is told before the response. It was told to go on already.
 fn informational(request: &Request, head: &ResponseHead<'_>) -> Vec<u8> {
     let mut out = Vec::new();
-    if head.status == 100 || request.head.minor_version() == 0 {
+    if head.status == 100 || request.head.version() < Version::Http11 {
         return out;
     }
     out.extend_from_slice(format!("HTTP/1.1 {} {}\r\n", head.status, head.reason).as_bytes());
