@@ -12,8 +12,8 @@ use pingora_core::apps::ServerApp;
 use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
 
+use super::answering::{self, After};
 use super::arrival::{self, Arrival, Idle};
-use super::body::{self, Rest};
 use super::cut_off::{Arriving, skip_empty_lines};
 use super::handshake;
 use super::leaving::Leaving;
@@ -21,18 +21,13 @@ use super::send;
 use super::spare;
 use crate::http::course::encryption::Encryption;
 use crate::http::course::engine::{self, Answer};
-use crate::http::course::identify::{self, salvage};
+use crate::http::course::identify::salvage;
 use crate::http::course::request::{ConnectionFacts, Request};
 use crate::http::course::session::Session;
-use crate::http::message::response::Response;
-use crate::http::message::response_fields::Fields;
-use crate::http::plan::origin::Origin;
 use crate::http::plan::runtime::{Listener, Runtime};
 use crate::http::transport::clock;
 use crate::http::transport::end::End;
 use crate::http::transport::timer::Timer;
-use crate::http::upstream::road::{self, Proxied};
-use crate::http::upstream::wait;
 
 /// Serves the connections of one address.
 pub struct Application {
@@ -132,7 +127,10 @@ impl Connection<'_> {
             arriving.arrived();
             let answer = match arrival {
                 Arrival::End => return part(&request.connection, client).await,
-                Arrival::Head => self.understand(&mut request),
+                Arrival::Head => {
+                    request.begin();
+                    answering::understand(&mut request, self.leaving.is_so())
+                }
                 Arrival::Refused(status) => refuse(&mut request, &mut session.client, status),
                 Arrival::BrokenOff(status) => {
                     salvage(&mut request, session.client.received());
@@ -141,7 +139,11 @@ impl Connection<'_> {
                     Answer::Close
                 }
             };
-            self.answer(answer, request, session).await;
+            match answering::answer(answer, &mut request, &mut session).await {
+                After::Next => self.go_on(request, session),
+                After::Linger { is_read, .. } => send::linger(&mut session.client, is_read).await,
+                After::Close => {}
+            }
         }
     }
 
@@ -156,117 +158,6 @@ impl Connection<'_> {
         }
         let _idle = (!is_first).then(|| Idle::begin(self.application.runtime));
         arrival::first_bytes(&mut self.leaving, client, timer, self.patience).await
-    }
-
-    /// Finds out what is asked of whom, and decides the answer.
-    fn understand(&self, request: &mut Request) -> Answer {
-        request.begin();
-        request.keep_alive = self.may_continue(request);
-        match identify::identify(request) {
-            Ok(()) if matches!(request.connection.encryption, Encryption::Missing) => {
-                request.keep_alive = false;
-                engine::fail(request, 497)
-            }
-            Ok(()) => engine::decide(request),
-            Err(status) => {
-                request.keep_alive = false;
-                without_origin(engine::fail(request, status), status)
-            }
-        }
-    }
-
-    fn may_continue(&self, request: &Request) -> bool {
-        let head = &request.head;
-        let wanted = head.minor_version() == 1 || head.connection_lists(b"keep-alive");
-        wanted && !head.connection_lists(b"close") && !self.leaving.is_so()
-    }
-
-    async fn answer(
-        &mut self,
-        mut answer: Answer,
-        mut request: Box<Request>,
-        mut session: Box<Session>,
-    ) {
-        session.follow(&request);
-        session.client.consume(request.head.bytes().len());
-        if let Answer::Wait(paused) = answer {
-            let settled = wait::settle(&mut request, &mut session, paused);
-            answer = Box::pin(settled).await;
-        }
-        let settings = &request.location.settings;
-        request.keep_alive &= !settings.keepalive_timeout.is_zero()
-            && request.connection.requests < settings.keepalive_requests
-            && request.connection.age() < settings.keepalive_time;
-        body::begin(&mut request, &mut session);
-        match answer {
-            Answer::Wait(_) | Answer::Close => engine::finish(&mut request),
-            Answer::Local(response) => self.respond(request, session, response).await,
-            Answer::Receive(receiver) => {
-                let received = body::receive(&mut request, &mut session, receiver);
-                match Box::pin(received).await {
-                    Answer::Local(response) => self.respond(request, session, response).await,
-                    _ => engine::finish(&mut request),
-                }
-            }
-            Answer::Proxy(origin) => {
-                // It is large: an idle connection has no place set aside for it.
-                Box::pin(self.proxy(request, session, origin)).await;
-            }
-        }
-    }
-
-    /// Sends an answer that was made here, then gets the rest of the body out of the way.
-    async fn respond(
-        &mut self,
-        mut request: Box<Request>,
-        mut session: Box<Session>,
-        response: Response,
-    ) {
-        let response = body::judge(&mut request, &mut session, response);
-        session.follow(&request);
-        let sent = send::send(&mut request, &mut session, response).await;
-        let rest = match sent && request.keep_alive {
-            true => Some(body::drain(&mut session).await),
-            false => None,
-        };
-        engine::finish(&mut request);
-        match rest {
-            Some(Rest::Gone) => {
-                // The next response made here brings its own.
-                request.response.fields = Fields::default();
-                self.go_on(request, session);
-            }
-            Some(Rest::Malformed) | None if sent => {
-                let is_read = session.body.is_done() && request.head.fault().is_none();
-                send::linger(&mut session.client, is_read).await;
-            }
-            _ => {}
-        }
-    }
-
-    async fn proxy(
-        &mut self,
-        mut request: Box<Request>,
-        mut session: Box<Session>,
-        origin: &'static dyn Origin,
-    ) {
-        match road::run(&mut request, &mut session, origin).await {
-            Proxied::Instead(response) => {
-                // What a proxied request usually takes is half as large without it.
-                Box::pin(self.respond(request, session, response)).await;
-            }
-            Proxied::Close => engine::finish(&mut request),
-            Proxied::Sent { whole } => {
-                engine::finish(&mut request);
-                if whole && request.keep_alive {
-                    self.go_on(request, session);
-                } else {
-                    // What came before a break-off must not be lost to a reset either.
-                    let is_read = whole && session.body.is_done();
-                    send::linger(&mut session.client, is_read).await;
-                }
-            }
-        }
     }
 
     /// The connection may serve another request.
@@ -288,15 +179,5 @@ async fn part(facts: &ConnectionFacts, client: &mut End) {
 fn refuse(request: &mut Request, client: &mut End, status: u16) -> Answer {
     salvage(request, client.received());
     client.consume(client.received().len());
-    without_origin(engine::fail(request, status), status)
-}
-
-/// A refused request has no head that an origin could be given, and no body.
-fn without_origin(answer: Answer, status: u16) -> Answer {
-    match answer {
-        Answer::Proxy(_) | Answer::Receive(_) | Answer::Wait(_) => {
-            Answer::Local(Response::page(status))
-        }
-        answer => answer,
-    }
+    answering::without_origin(engine::fail(request, status), status)
 }

@@ -1,5 +1,6 @@
 //! The side that asks: its connections, TLS, heads as they come, responses as they leave.
 
+mod answering;
 mod arrival;
 pub mod body;
 pub mod connection;
