@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use super::builder::Builder;
 use super::written::*;
 use crate::conf::{Chain, Part};
@@ -52,6 +54,10 @@ impl Settings {
             server_line: match chain.nearest().map_or(SERVER, |ServerTokens(text)| text) {
                 "" => Box::default(),
                 text => format!("Server: {text}\r\n").into(),
+            },
+            server_value: match chain.nearest().map_or(SERVER, |ServerTokens(text)| text) {
+                "" => None,
+                text => HeaderValue::from_str(text).ok(),
             },
             types: chain
                 .nearest()

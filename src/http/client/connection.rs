@@ -170,8 +170,10 @@ impl Connection<'_> {
 
 /// Nothing more comes: on an encrypted connection that is said to the client, too.
 async fn part(facts: &ConnectionFacts, client: &mut End) {
-    if facts.encryption.is_on() {
-        Shutdown::shutdown(&mut **client.stream_mut()).await;
+    if facts.encryption.is_on()
+        && let Some(wire) = client.wire_mut()
+    {
+        Shutdown::shutdown(&mut **wire).await;
     }
 }
 

@@ -102,6 +102,7 @@ impl RequestBody {
             BodyFraming::None => (Framing::NONE, SentBody::None),
             BodyFraming::Length(length) => (Framing::Length(length), SentBody::Length(length)),
             BodyFraming::Chunked => (Framing::Chunked(Default::default()), SentBody::Chunked),
+            BodyFraming::ToEnd => (Framing::UntilClose, SentBody::Chunked),
         };
         Self {
             framing,
@@ -336,12 +337,21 @@ impl RequestBody {
         if self.is_cut {
             return Poll::Ready(Err(BodyError::Cut));
         }
-        if client.received().is_empty()
-            && !self.framing.is_malformed()
-            && !matches!(ready!(client.poll_receive(task)), Ok(1..))
-        {
-            self.is_cut = true;
-            return Poll::Ready(Err(BodyError::Cut));
+        if client.received().is_empty() && !self.framing.is_malformed() {
+            match ready!(client.poll_receive(task)) {
+                Ok(1..) => {}
+                Ok(_) if matches!(self.framing, Framing::UntilClose) => {
+                    self.framing = Framing::NONE;
+                    return Poll::Ready(Ok(Decoded {
+                        consumed: 0,
+                        content: 0,
+                    }));
+                }
+                _ => {
+                    self.is_cut = true;
+                    return Poll::Ready(Err(BodyError::Cut));
+                }
+            }
         }
         match self.framing.decode(client.received_mut()) {
             Ok(decoded) => Poll::Ready(Ok(decoded)),

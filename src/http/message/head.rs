@@ -43,6 +43,8 @@ pub enum BodyFraming {
     Length(u64),
     /// `Transfer-Encoding: chunked`.
     Chunked,
+    /// Everything up to the end of the stream.
+    ToEnd,
 }
 
 /// What reading a head came to.
@@ -63,6 +65,10 @@ pub enum BadHead {
     Coding,
     /// 505
     Version,
+    /// The request line is too long: 414
+    LongLine,
+    /// The head or one of its lines is too long: 494
+    TooLarge,
 }
 
 impl BadHead {
@@ -72,6 +78,8 @@ impl BadHead {
             Self::Malformed => 400,
             Self::Coding => 501,
             Self::Version => 505,
+            Self::LongLine => 414,
+            Self::TooLarge => 494,
         }
     }
 }

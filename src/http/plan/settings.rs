@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use super::media_types::MediaTypes;
 use super::template::Template;
 use crate::http::course::request::Request;
@@ -41,6 +43,8 @@ pub struct Settings {
     pub internal: bool,
     /// `server_tokens`: the line of the `Server` field; empty when there is to be none.
     pub server_line: Box<str>,
+    /// The same as a value alone.
+    pub server_value: Option<HeaderValue>,
     /// `types`.
     pub types: Arc<MediaTypes>,
     /// `default_type`.

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, ready};
 use super::end::End;
 use super::received::{PIECE, Received};
 use super::spill::{ReadAhead, Spill};
+use super::start::{Message, Start};
 use crate::http::message::framing;
 
 /// What is on its way to the client.
@@ -23,12 +24,16 @@ pub struct Outbox {
     /// The line end that the last chunk still needs.
     is_chunk_open: bool,
     is_flushed: bool,
+    /// Whether a stream ends with what there is.
+    is_ended: bool,
     /// Memory of pieces that were sent, for the next ones.
     spare: Vec<u8>,
 }
 
 #[derive(Debug, Default)]
 struct Piece {
+    /// A head that a stream is given before all that.
+    head: Option<Message>,
     /// Before the content: a head, or the framing of chunks.
     start: Vec<u8>,
     start_sent: usize,
@@ -62,6 +67,7 @@ impl Outbox {
         self.chunked = false;
         self.is_chunk_open = false;
         self.is_flushed = true;
+        self.is_ended = false;
     }
 
     /// Gives back memory beyond `most` bytes.
@@ -85,6 +91,20 @@ impl Outbox {
         self.push(Piece {
             start,
             ..Piece::default()
+        });
+    }
+
+    /// Appends what a response begins with.
+    pub fn push_start(&mut self, start: Start) {
+        self.push(match start {
+            Start::Bytes(start) => Piece {
+                start,
+                ..Piece::default()
+            },
+            Start::Message(head) => Piece {
+                head: Some(head),
+                ..Piece::default()
+            },
         });
     }
 
@@ -139,19 +159,24 @@ impl Outbox {
             }
             _ => self.push(Piece {
                 start: line,
-                start_sent: 0,
                 content,
+                ..Piece::default()
             }),
         }
         self.is_flushed = false;
         Ok(())
     }
 
-    /// Appends the end of a body in chunks.
+    /// Appends the end of a body: of one in chunks, or of a stream.
     ///
     /// # Errors
     /// When the temporary file fails.
-    pub fn push_end(&mut self) -> io::Result<()> {
+    pub fn push_end(&mut self, client: &End) -> io::Result<()> {
+        if client.is_stream() {
+            self.is_ended = true;
+            self.is_flushed = false;
+            return Ok(());
+        }
         if !self.chunked {
             return Ok(());
         }
@@ -184,6 +209,7 @@ impl Outbox {
         self.pieces.clear();
         self.spill = None;
         self.is_flushed = true;
+        self.is_ended = false;
     }
 
     /// Sends what it can; ready with the number of bytes, 0 when there is nothing to send.
@@ -193,6 +219,9 @@ impl Outbox {
         client: &mut End,
     ) -> Poll<io::Result<usize>> {
         self.take_from_spill()?;
+        if client.is_stream() {
+            self.prepare(client);
+        }
         let Some(piece) = self.pieces.front_mut() else {
             if !self.is_flushed {
                 ready!(client.poll_flush(task))?;
@@ -212,6 +241,21 @@ impl Outbox {
             self.spare = piece.start;
         }
         Poll::Ready(Ok(sent))
+    }
+
+    /// Gives a stream what is no content: the head that is due, and the word that nothing follows.
+    fn prepare(&mut self, client: &mut End) {
+        while let Some(piece) = self.pieces.front_mut()
+            && let Some(head) = piece.head.take()
+        {
+            client.put_head(head);
+            if piece.is_sent() {
+                self.pieces.pop_front();
+            }
+        }
+        if self.is_ended && self.pieces.len() <= 1 && self.spill.is_none() {
+            client.end_after();
+        }
     }
 
     fn push(&mut self, piece: Piece) {
@@ -382,7 +426,7 @@ mod tests {
                         }
                     }
                 }
-                outbox.push_end().unwrap();
+                outbox.push_end(&end).unwrap();
                 if is_chunked {
                     expected.extend_from_slice(framing::LAST_CHUNK);
                 }

@@ -73,7 +73,8 @@ impl Exchange<'_> {
 
     /// Has sent the end of the body.
     pub(super) fn push_end(&mut self) -> Result<(), Lost> {
-        self.session.outbox.push_end().map_err(Lost::File)
+        let session = &mut *self.session;
+        session.outbox.push_end(&session.client).map_err(Lost::File)
     }
 
     fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Lost> {
