@@ -16,6 +16,7 @@ use super::answering::{self, After};
 use super::arrival::{self, Arrival, Idle};
 use super::cut_off::{Arriving, skip_empty_lines};
 use super::handshake;
+use super::http2;
 use super::leaving::Leaving;
 use super::send;
 use super::spare;
@@ -27,7 +28,7 @@ use crate::http::course::session::Session;
 use crate::http::plan::runtime::{Listener, Runtime};
 use crate::http::transport::clock;
 use crate::http::transport::end::End;
-use crate::http::transport::timer::Timer;
+use crate::http::transport::timer::{Timer, deadline};
 
 /// Serves the connections of one address.
 pub struct Application {
@@ -86,7 +87,7 @@ impl ServerApp for Application {
             patience: server.settings.header_timeout,
             leaving: Leaving::new(shutdown.clone()),
         };
-        let mut serving = pin!(connection.serve());
+        let mut serving = pin!(connection.serve_any());
         poll_fn(|task| clock::turn(|| serving.as_mut().poll(task))).await;
         None
     }
@@ -111,6 +112,65 @@ struct Connection<'a> {
 }
 
 impl Connection<'_> {
+    async fn serve_any(&mut self) {
+        match self.is_http2().await {
+            Some(true) => self.serve_http2().await,
+            Some(false) => self.serve().await,
+            None => {}
+        }
+    }
+
+    /// Whether the client speaks HTTP/2; `None` when it says nothing that would tell.
+    async fn is_http2(&mut self) -> Option<bool> {
+        if let Some(agreed) = self.facts.encryption.agreed() {
+            return Some(agreed.application.as_deref() == Some(b"h2"));
+        }
+        let Application {
+            runtime, listener, ..
+        } = *self.application;
+        let server = runtime.server(listener.names.default());
+        let is_offered = listener.http2 || server.settings.http2.is_on;
+        let Some(session) = self.session.as_mut().filter(|_| is_offered) else {
+            return Some(false);
+        };
+        if let Encryption::Missing = self.facts.encryption {
+            return Some(false);
+        }
+        let Session { client, timer, .. } = &mut **session;
+        let until = deadline(self.patience);
+        loop {
+            if let Some(is_so) = http2::begins(client.received()) {
+                return Some(is_so);
+            }
+            let left = until.saturating_duration_since(clock::now());
+            if !arrival::first_bytes(&mut self.leaving, client, timer, left).await {
+                // Half of it is a request of HTTP/1 that was broken off.
+                return (!client.received().is_empty()).then_some(false);
+            }
+        }
+    }
+
+    async fn serve_http2(&mut self) {
+        let watch = self.leaving.again();
+        let session = self.session.take();
+        let Some((stream, received)) = session.and_then(|one| one.client.into_wire()) else {
+            return;
+        };
+        let Application {
+            runtime, listener, ..
+        } = *self.application;
+        let met = http2::Met {
+            runtime,
+            listener,
+            facts: self.facts.clone(),
+            leaving: watch,
+            stream,
+            received,
+        };
+        // Connections of HTTP/1 have no place set aside for it.
+        Box::pin(http2::serve(met)).await;
+    }
+
     async fn serve(&mut self) {
         while let Some(mut session) = self.session.take() {
             session.rest();

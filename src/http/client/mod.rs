@@ -6,6 +6,7 @@ pub mod body;
 pub mod connection;
 pub mod cut_off;
 pub mod handshake;
+mod http2;
 mod leaving;
 pub mod send;
 mod spare;

@@ -9,28 +9,27 @@
 use std::ops::Range;
 
 use super::fields::{self, Place};
-use super::request_framing;
 use super::scan;
 use super::version::Version;
 
 /// A parsed head; the bytes are kept and the fields are ranges of them.
 #[derive(Clone, Debug, Default)]
 pub struct Head {
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     /// How many bytes it came in.
-    received: usize,
-    method: Range<usize>,
-    target: Range<usize>,
-    version: Version,
-    fields: Vec<Place>,
-    are_names_plain: bool,
+    pub(super) received: usize,
+    pub(super) method: Range<usize>,
+    pub(super) target: Range<usize>,
+    pub(super) version: Version,
+    pub(super) fields: Vec<Place>,
+    pub(super) are_names_plain: bool,
     /// The value of the first `Host`.
-    host: Option<Range<usize>>,
-    has_connection: bool,
-    has_length: bool,
-    has_conditions: bool,
-    body: BodyFraming,
-    fault: Option<BadHead>,
+    pub(super) host: Option<Range<usize>>,
+    pub(super) has_connection: bool,
+    pub(super) has_length: bool,
+    pub(super) has_conditions: bool,
+    pub(super) body: BodyFraming,
+    pub(super) fault: Option<BadHead>,
 }
 
 /// How the end of the request's body is found.
@@ -104,13 +103,7 @@ impl Head {
         self.bytes.clear();
         self.bytes.extend_from_slice(&input[..end]);
         self.received = end;
-        let said = request_framing::of(&self.bytes, &self.fields, self.version);
-        self.host = said.host;
-        self.has_connection = said.has_connection;
-        self.has_length = said.has_length;
-        self.has_conditions = said.has_conditions;
-        self.body = said.framing.unwrap_or_default();
-        self.fault = said.framing.err();
+        self.understand();
         Ok(Progress::Complete(end))
     }
 
@@ -288,8 +281,8 @@ impl Head {
 }
 
 /// What usually stands between a field's name and its value, and behind that.
-const SEPARATOR: &[u8] = b": ";
-const LINE_END: &[u8] = b"\r\n";
+pub(super) const SEPARATOR: &[u8] = b": ";
+pub(super) const LINE_END: &[u8] = b"\r\n";
 
 /// `METHOD TARGET HTTP/1.x`; a target is any bytes that clients send.
 struct RequestLine {
@@ -358,7 +351,7 @@ fn version_line(rest: &[u8]) -> Result<Option<(Version, usize)>, BadHead> {
     }
 }
 
-fn is_method_byte(byte: u8) -> bool {
+pub(super) fn is_method_byte(byte: u8) -> bool {
     byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-')
 }
 

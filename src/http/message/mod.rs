@@ -6,6 +6,7 @@ pub mod fields;
 pub mod framing;
 pub mod head;
 pub mod host;
+mod http2_head;
 pub mod request_framing;
 pub mod response;
 pub mod response_fields;

@@ -49,6 +49,8 @@ pub struct Settings {
     pub types: Arc<MediaTypes>,
     /// `default_type`.
     pub default_type: Arc<str>,
+    /// `http2_chunk_size`.
+    pub chunk: usize,
     /// `absolute_redirect`.
     pub absolute_redirect: bool,
 }
@@ -68,6 +70,19 @@ pub struct ConnectionSettings {
     pub ignore_invalid_headers: bool,
     /// `underscores_in_headers`.
     pub underscores_in_headers: bool,
+    /// How HTTP/2 is spoken.
+    pub http2: Http2,
+}
+
+/// How HTTP/2 is spoken with clients.
+#[derive(Clone, Copy, Debug)]
+pub struct Http2 {
+    /// `http2`: whether it is.
+    pub is_on: bool,
+    /// `http2_max_concurrent_streams`.
+    pub streams: u32,
+    /// `http2_body_preread_size`: how much of a body comes before it is asked for.
+    pub window: u32,
 }
 
 /// Where files are.

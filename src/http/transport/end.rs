@@ -296,6 +296,14 @@ impl End {
         }
     }
 
+    /// The connection alone, with what was received and not consumed, unless it has others to serve as well.
+    pub fn into_wire(self) -> Option<(Stream, Received)> {
+        match self.line {
+            Line::Wire(stream) => Some((stream, self.received)),
+            Line::Stream(_) => None,
+        }
+    }
+
     /// The stream.
     pub fn half_mut(&mut self) -> Option<&mut Half> {
         match &mut self.line {

@@ -187,7 +187,7 @@ impl Half {
     }
 
     /// Ready while not too much of what was given has not left.
-    fn poll_room(&mut self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_room(&self, task: &Context<'_>) -> Poll<io::Result<()>> {
         if self.given < MOST_AHEAD {
             return self.poll_known(task, |_, _| true);
         }
@@ -196,8 +196,8 @@ impl Half {
 
     /// Ready once what is known of the stream is as wanted; an error once it was reset.
     fn poll_known(
-        &mut self,
-        task: &mut Context<'_>,
+        &self,
+        task: &Context<'_>,
         is_good: impl FnOnce(&super::streams::Known, u64) -> bool,
     ) -> Poll<io::Result<()>> {
         let mut core = self.shared.lock();
@@ -219,12 +219,12 @@ impl Half {
     }
 
     /// Waits until all that was sent has left.
-    pub fn poll_all_left(&mut self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub fn poll_all_left(&self, task: &Context<'_>) -> Poll<io::Result<()>> {
         self.poll_known(task, |out, given| given <= out.data_out)
     }
 
     /// Ready once the client has reset it, or the connection is gone.
-    pub(super) fn poll_left(&mut self, task: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_left(&self, task: &Context<'_>) -> Poll<()> {
         let mut core = self.shared.lock();
         match core.streams.get(self.id) {
             Some(known) if !known.was_reset => {
@@ -244,7 +244,7 @@ impl Half {
     }
 
     /// Has what goes over it from now on told to this meter, or to none.
-    pub(super) fn set_meter(&mut self, meter: Option<&Arc<dyn Meter>>) {
+    pub(super) fn set_meter(&self, meter: Option<&Arc<dyn Meter>>) {
         if let Some(known) = self.shared.lock().streams.get(self.id) {
             known.meter = meter.cloned();
         }

@@ -2,6 +2,7 @@
 //! each has taken, what has left, which of them the client has reset, and what all that has cost.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 use super::clock;
@@ -39,6 +40,14 @@ pub struct Taken {
     pub traffic: Arc<Traffic>,
     /// When its head began to come.
     pub began: Moment,
+}
+
+impl Taken {
+    /// How many bytes have come so far.
+    pub fn received(&self) -> usize {
+        let received = self.traffic.received.load(Ordering::Relaxed);
+        usize::try_from(received).unwrap_or(usize::MAX)
+    }
 }
 
 /// What became of a stream that nobody here was told of.
