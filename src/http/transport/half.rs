@@ -159,7 +159,7 @@ impl Half {
     }
 
     /// Gives on what was put, and at the end waits until it has left.
-    pub(super) fn poll_flush(&mut self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_flush(&mut self, task: &Context<'_>) -> Poll<io::Result<()>> {
         if !self.is_last {
             return Poll::Ready(self.begin(false));
         }
