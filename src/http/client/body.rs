@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::send::{LINGER, LINGER_SILENT};
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::request::Request;
-use crate::http::course::request_body::{BodyError, CONTINUE};
+use crate::http::course::request_body::BodyError;
 use crate::http::course::session::Session;
 use crate::http::message::response::Response;
 use crate::http::plan::receiver::{self, Receiver};
@@ -61,7 +61,7 @@ pub(super) enum Rest {
 
 /// Throws away the rest of a body, for as long as nginx does.
 pub(super) async fn drain(session: &mut Session) -> Rest {
-    if session.body.is_done() {
+    if session.body.is_done() || session.client.is_stream() {
         return Rest::Gone;
     }
     let end = deadline(LINGER);
@@ -98,7 +98,9 @@ pub(super) async fn receive(
             request.time_passed();
             request.keep_alive = false;
             if let BodyError::Cut = error {
-                request.response.status = 400;
+                // A stream that is reset is a client that left, wherever it was.
+                let is_stream = session.client.is_stream();
+                request.response.status = if is_stream { 499 } else { 400 };
                 return Answer::Close;
             }
             return Answer::Local(refuse(request, error.status()));
@@ -113,10 +115,11 @@ pub(super) async fn receive(
 async fn read(request: &mut Request, session: &mut Session) -> Result<Bytes, BodyError> {
     let settings = &request.location.settings;
     if session.body.is_awaited(request) {
-        session.client.traffic().count_head(CONTINUE.len());
-        let client = &mut session.client;
-        let told = client.send(CONTINUE, &mut session.timer, settings.send_timeout);
-        told.await.map_err(|_| BodyError::Cut)?;
+        session.outbox.begin();
+        session.push_continue();
+        if !session.send_outbox(settings.send_timeout).await {
+            return Err(BodyError::Cut);
+        }
     }
     let (body, client) = (&mut session.body, &mut session.client);
     let mut content = Vec::new();

@@ -82,7 +82,7 @@ impl Asked<'_> {
             self.name = Some(name);
         }
         let config = match terms(self.server, default) {
-            Some(Terms::Accept(config)) => config,
+            Some(Terms::Accept(offers)) => offers.config(self.offers_http2()),
             Some(Terms::Refuse) => return refuse(start.io, UNRECOGNIZED_NAME).await,
             None => return refuse(start.io, HANDSHAKE_FAILURE).await,
         };
@@ -91,6 +91,11 @@ impl Asked<'_> {
         let agreed = Agreed::of(stream.get_ref().1, key.as_deref());
         let stream = Encrypted::new(stream);
         Ok((Box::new(stream), Encryption::On(Arc::new(agreed))))
+    }
+
+    /// Whether HTTP/2 is spoken with whoever asks for this server.
+    fn offers_http2(&self) -> bool {
+        self.listener.http2 || self.server.settings.http2.is_on
     }
 
     /// Counts and logs how it ended.

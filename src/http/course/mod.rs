@@ -9,6 +9,7 @@ pub mod encryption;
 pub mod engine;
 mod held;
 pub mod identify;
+pub mod message;
 pub mod nesting;
 mod nobody;
 pub mod request;

@@ -14,7 +14,7 @@ use crate::conf::reason;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::request::Request;
-use crate::http::course::request_body::{BodyError, CONTINUE};
+use crate::http::course::request_body::BodyError;
 use crate::http::course::session::Session;
 use crate::http::message::response::Response;
 use crate::http::plan::origin::{Body, Failure, Origin};
@@ -93,7 +93,9 @@ impl Journey<'_> {
                 Broken::Another => continue,
                 Broken::Client | Broken::Cut => {
                     if !self.request.head_sent {
-                        let is_cut = matches!(broken, Broken::Cut);
+                        // A stream that is reset is a client that left, wherever it was.
+                        let is_cut =
+                            matches!(broken, Broken::Cut) && !self.session.client.is_stream();
                         self.request.response.status = if is_cut { 400 } else { 499 };
                     }
                     return Proxied::Close;
@@ -139,9 +141,7 @@ impl Journey<'_> {
     fn tell_to_continue(&mut self) {
         let waits = self.session.body.is_awaited(self.request);
         if waits {
-            self.session.client.traffic().count_head(CONTINUE.len());
-            let write = |out: &mut Vec<u8>| out.extend_from_slice(CONTINUE);
-            self.session.outbox.push_head(write);
+            self.session.push_continue();
         }
     }
 
@@ -271,7 +271,8 @@ impl Journey<'_> {
 
 /// Whether the attempt goes on although the client leaves.
 fn stays(session: &Session, origin: &'static dyn Origin) -> bool {
-    !session.body.is_done() || origin.rules().outlives_client
+    let may_end_unread = session.client.is_stream();
+    (!session.body.is_done() && !may_end_unread) || origin.rules().outlives_client
 }
 
 /// Waits until the client has left, if its leaving ends the attempt.

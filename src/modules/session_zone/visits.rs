@@ -126,7 +126,7 @@ impl Visit {
             tracker,
             handle,
             before,
-            head: request.head.bytes().len() as u64,
+            head: request.head.received_length() as u64,
             next: request.meter.take(),
         });
         request.meter = Some(Arc::clone(&visit) as Arc<dyn Meter>);

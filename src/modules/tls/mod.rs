@@ -27,7 +27,7 @@ use crate::http::build::builder::{Builder, ServerParts};
 use crate::http::build::memory::Role;
 use crate::http::build::module::{self, Module};
 use crate::http::build::written::{Listens, ServerNamesWritten};
-use crate::http::course::encryption::Terms;
+use crate::http::course::encryption::{Offers, Terms};
 use crate::http::plan::runtime::Address;
 use crate::modules::core::hostname;
 use crate::os;
@@ -74,7 +74,7 @@ fn server(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut ServerParts)
     // With a pair that is refused, the server is not one without any.
     parts.encryption = match config(chain, pairs, sessions) {
         _ if rejects => Some(Terms::Refuse),
-        Ok(config) => Some(Terms::Accept(Arc::new(config))),
+        Ok(config) => Some(Terms::Accept(Offers::new(config))),
         Err(error) => {
             builder.unplaced(format!("no encryption: {error}"));
             None
@@ -104,7 +104,6 @@ fn config(
             config.send_tls13_tickets = 0;
         }
     }
-    config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
     Ok(config)
 }
 
