@@ -22,6 +22,7 @@ pub mod backpressure;
 pub mod files;
 pub mod gzip;
 pub mod headers;
+pub mod http2;
 pub mod lifecycle;
 pub mod log;
 pub(crate) mod log_level;
@@ -50,6 +51,7 @@ pub static MODULES: &[&Module] = &[
     &lifecycle::MODULE,
     &rewrite::MODULE,
     &tls::MODULE,
+    &http2::MODULE,
     &access::MODULE,
     &auth_api_key::MODULE,
     &auth_request::MODULE,

@@ -73,7 +73,7 @@ const VARIABLES: &[VariableSpec] = &[
     },
 ];
 
-fn put(request: &mut Request, number: fn(&Now) -> u64, out: &mut Vec<u8>) -> bool {
+fn put(request: &Request, number: fn(&Now) -> u64, out: &mut Vec<u8>) -> bool {
     let now = Now::of(&request.runtime.connections);
     write!(out, "{}", number(&now)).is_ok()
 }

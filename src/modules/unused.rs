@@ -102,6 +102,18 @@ const UNUSED: &[DirectiveSpec] = &[
         Arity::FLAG,
         STAPLING,
     ),
+    // How HTTP/2 is spoken.
+    unused("http2_recv_buffer_size SIZE;", HTTP, ONE, MEMORY),
+    unused("http2_pool_size SIZE;", OUTER, ONE, MEMORY),
+    unused("http2_streams_index_size NUMBER;", OUTER, ONE, MEMORY),
+    unused("http2_max_field_size SIZE;", OUTER, ONE, HEADS),
+    unused("http2_max_header_size SIZE;", OUTER, ONE, HEADS),
+    unused("http2_max_requests NUMBER;", OUTER, ONE, TIMES),
+    unused("http2_recv_timeout TIME;", OUTER, ONE, TIMES),
+    unused("http2_idle_timeout TIME;", OUTER, ONE, TIMES),
+    unused("http2_push URI;", INNER, ONE, PUSHES),
+    unused("http2_push_preload on | off;", INNER, Arity::FLAG, PUSHES),
+    unused("http2_max_concurrent_pushes NUMBER;", OUTER, ONE, PUSHES),
     // How connections are closed.
     unused(
         "reset_timedout_connection on | off;",
@@ -215,6 +227,10 @@ const STAPLING: &str = "Has no effect: nothing is said about the revocation of c
 const CLOSING: &str =
     "Has no effect: how a connection is closed depends on what the client may still be sending.";
 const MEMORY: &str = "Has no effect: memory is taken as it is needed.";
+const HEADS: &str = "Has no effect: `large_client_header_buffers` holds for heads of HTTP/2, too.";
+const TIMES: &str = "Has no effect: `keepalive_requests`, `client_header_timeout` and `keepalive_timeout` hold \
+                     for connections of HTTP/2, too.";
+const PUSHES: &str = "Has no effect: nothing is pushed, which browsers no longer take either.";
 const BODIES: &str = "Has no effect: bodies are passed on as they come and not kept on disk.";
 const SUBREQUESTS: &str = "Has no effect: bodies of responses to subrequests are not kept.";
 const OLD_BROWSERS: &str = "Has no effect: responses are the same for every browser.";

@@ -21,16 +21,16 @@ pingauge: [emerg] "fastcgi_split_path_info" directive is known in nginx, not sup
 
 === lines that begin like ours
 --- config
-http2 on;
+http3 on;
 limit_conn z 1;
 mp4_buffer_size 1m;
-location / { return 200 $http2$ssl_session_id; }
+location / { return 200 $http3$ssl_session_id; }
 --- error
-pingauge: [emerg] "http2" directive is known in nginx, not supported here in config:1
-   1 | http2 on;
+pingauge: [emerg] "http3" directive is known in nginx, not supported here in config:1
+   1 | http3 on;
      | ^^^^^
-     help: HTTP/1.1 is spoken with every client; remove the line
-     also: 1 line of HTTP/2: $http2
+     help: HTTP/1.1 and HTTP/2 are spoken; remove the line, and any Alt-Svc field
+     also: 1 line of HTTP/3: $http3
 pingauge: [emerg] "limit_conn" directive is known in nginx, not supported here in config:2
    2 | limit_conn z 1;
      | ^^^^^^^^^^
@@ -40,7 +40,7 @@ pingauge: [emerg] "mp4_buffer_size" directive is known in nginx, not supported h
      | ^^^^^^^^^^^^^^^
      help: files are sent as they are
 pingauge: [emerg] "$ssl_session_id" variable is known in nginx, not supported here in config:4
-   4 | location / { return 200 $http2$ssl_session_id; }
+   4 | location / { return 200 $http3$ssl_session_id; }
      |                               ^^^^^^^^^^^^^^^
      help: remove the line: only what is without known weaknesses is spoken
 
@@ -159,12 +159,12 @@ pingauge: [emerg] "access_by_lua_block" directive is known in OpenResty (lua-ngi
 
 === parameters of ours that others have
 --- config
-listen 127.0.0.1:$PORT2 http2;
+listen 127.0.0.1:$PORT2 http3;
 --- error
-pingauge: [emerg] the "http2" parameter of "listen" is not supported in config:1
-   1 | listen 127.0.0.1:$PORT2 http2;
+pingauge: [emerg] the "http3" parameter of "listen" is not supported in config:1
+   1 | listen 127.0.0.1:$PORT2 http3;
      |                        ^^^^^
-     help: only HTTP/1 is spoken here; put a proxy in front of it for anything else
+     help: only HTTP/1 and HTTP/2 are spoken here; put a proxy in front of it for anything else
 
 === words in any letter case
 --- http_config

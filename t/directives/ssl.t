@@ -254,9 +254,9 @@ pingauge: [emerg] invalid value "tls1.3" in "ssl_protocols" directive in http_co
 
 === other protocols on a listener
 --- http_config
-server { listen 127.0.0.1:$PORT2 ssl http2; }
+server { listen 127.0.0.1:$PORT2 ssl quic; }
 --- error_like
-the "http2" parameter of "listen" is not supported
+the "quic" parameter of "listen" is not supported
 
 === one of both is made here
 --- http_config

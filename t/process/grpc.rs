@@ -1,4 +1,4 @@
-//! A real server of gRPC behind `grpc_pass`: calls of all four kinds, what they end with, and what it takes of them.
+//! A real server and a real client of gRPC with `grpc_pass` between them: calls of all four kinds, what they end with, and what it takes of them.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -44,9 +44,31 @@ fn start(server: &Server) -> Running {
             "upstream g {{ server 127.0.0.1:{}; keepalive 8; }}\n",
             server.port
         ),
-        config: "client_max_body_size 0;\nlocation /t.Test/ { grpc_set_header X-From $remote_addr; grpc_pass g; }\n".into(),
+        config: "http2 on; client_max_body_size 0;\nlocation /t.Test/ { grpc_set_header X-From $remote_addr; grpc_pass g; }\n".into(),
         ..Parts::default()
     })
+}
+
+/// Its own client, in HTTP/2 on both sides.
+#[test]
+fn a_real_client_and_a_real_server_understand_each_other() {
+    if !have(PYTHON) {
+        return;
+    }
+    let server = Server::start();
+    let running = start(&server);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/t/process/grpc_client.py");
+    let client = Command::new(PYTHON)
+        .args([script, &running.address().to_string()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&client.stdout);
+    let log = running.site.read("error.log");
+    let errors = String::from_utf8_lossy(&client.stderr);
+    assert!(
+        client.status.success() && said == "fine\n",
+        "{said}{errors}\n{log}"
+    );
 }
 
 fn message(text: &[u8]) -> Vec<u8> {

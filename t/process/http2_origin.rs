@@ -2,7 +2,7 @@
 //! that take no more requests.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::harness::client::{self, Connection};
+use crate::harness::origin::serving;
 use crate::harness::site::Parts;
 use crate::harness::{PATIENCE, Running, poll};
 
@@ -456,4 +457,38 @@ fn counts_and_the_log_know_what_came() {
         expected.iter().all(|line| log.contains(line)).then_some(())
     });
     assert!(logged.is_some(), "{}", running.site.read("log"));
+}
+
+/// Those of HTTP/1.1 have them, too; they are asked for them by fields that are set.
+#[test]
+fn trailers_of_http1_go_the_same_way() {
+    let origin = serving(|mut stream, _| {
+        let mut head = Vec::new();
+        let mut piece = [0; 1024];
+        while !head.ends_with(b"\r\n\r\n") {
+            let read = stream.read(&mut piece)?;
+            head.extend_from_slice(&piece[..read]);
+        }
+        stream.write_all(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-A: 1\r\nHost: evil\r\n\r\n",
+        )
+    });
+    let running = Running::start(&Parts {
+        config: format!(
+            "location /on {{ proxy_pass_trailers on; proxy_pass http://{origin}; }}\n\
+             location /off {{ proxy_pass http://{origin}; }}\n"
+        ),
+        ..Parts::default()
+    });
+    for (target, end) in [
+        ("/on", "2\r\nhi\r\n0\r\nX-A: 1\r\n\r\n"),
+        ("/off", "2\r\nhi\r\n0\r\n\r\n"),
+    ] {
+        let mut client = open(&running);
+        let head = format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        client.send(head.as_bytes()).unwrap();
+        let (got, _) = client.read_until(PATIENCE, |_| false);
+        let got = String::from_utf8(got).unwrap();
+        assert!(got.ends_with(&format!("\r\n\r\n{end}")), "{got}");
+    }
 }

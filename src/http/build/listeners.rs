@@ -17,6 +17,7 @@ struct Gathered {
     names: ServerNames,
     /// The first `listen` that wants encryption.
     encrypted_at: Option<Span>,
+    http2: bool,
 }
 
 /// The first name of a server, empty when it has none.
@@ -47,6 +48,7 @@ pub(in crate::http) fn gather(
             if listen.encrypted {
                 place.encrypted_at.get_or_insert(listen.span);
             }
+            place.http2 |= listen.http2;
             add_names(builder, place, scope, server);
         }
     }
@@ -58,6 +60,7 @@ pub(in crate::http) fn gather(
         backlog: one.backlog,
         names: one.names,
         encrypted: one.encrypted_at.is_some(),
+        http2: one.http2,
     };
     all.into_iter().map(finish).collect()
 }
@@ -89,6 +92,7 @@ fn listens(scope: &Scope) -> Vec<Listen> {
             default_server: false,
             backlog: None,
             encrypted: false,
+            http2: false,
             span: scope.span,
         }],
     }
@@ -103,6 +107,7 @@ fn place<'g>(all: &'g mut Vec<Gathered>, listen: &Listen, server: ServerIndex) -
             default_at: None,
             names: ServerNames::new(server),
             encrypted_at: None,
+            http2: false,
         });
         all.len() - 1
     });

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use super::builder::Builder;
 use super::written::*;
 use crate::conf::{Chain, Part};
@@ -10,7 +12,7 @@ use crate::http::message::uri::Slashes;
 use crate::http::plan::location::Kind;
 use crate::http::plan::media_types::MediaTypes;
 use crate::http::plan::settings::{
-    ConnectionSettings, ErrorPage, ErrorTarget, Root, SERVER, Satisfy, Settings,
+    ConnectionSettings, ErrorPage, ErrorTarget, Http2, Root, SERVER, Satisfy, Settings,
 };
 use crate::http::plan::template::Template;
 
@@ -53,6 +55,10 @@ impl Settings {
                 "" => Box::default(),
                 text => format!("Server: {text}\r\n").into(),
             },
+            server_value: match chain.nearest().map_or(SERVER, |ServerTokens(text)| text) {
+                "" => None,
+                text => HeaderValue::from_str(text).ok(),
+            },
             types: chain
                 .nearest()
                 .map_or_else(MediaTypes::built_in, |TypesWritten(types)| types.clone()),
@@ -60,6 +66,7 @@ impl Settings {
                 || "text/plain".into(),
                 |DefaultType(name)| name.as_str().into(),
             ),
+            chunk: chain.nearest().map_or(8192, |Http2Chunk(size)| *size),
             absolute_redirect: chain.nearest().is_none_or(|AbsoluteRedirect(on)| *on),
         }
     }
@@ -88,6 +95,11 @@ impl ConnectionSettings {
                 .map_or(Slashes::Merge, |MergeSlashes(slashes)| *slashes),
             ignore_invalid_headers: chain.nearest().is_none_or(|IgnoreInvalidHeaders(on)| *on),
             underscores_in_headers: chain.nearest().is_some_and(|UnderscoresInHeaders(on)| *on),
+            http2: Http2 {
+                is_on: chain.nearest().is_some_and(|Http2On(on)| *on),
+                streams: chain.nearest().map_or(128, |Http2Streams(most)| *most),
+                window: chain.nearest().map_or(1 << 16, |Http2Window(size)| *size),
+            },
         }
     }
 }

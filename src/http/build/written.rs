@@ -40,6 +40,8 @@ pub struct Listen {
     pub backlog: Option<i32>,
     /// `ssl`
     pub encrypted: bool,
+    /// `http2`
+    pub http2: bool,
     /// Where it is written.
     pub span: Span,
 }
@@ -118,6 +120,14 @@ pub struct MergeSlashes(pub Slashes);
 pub struct IgnoreInvalidHeaders(pub bool);
 /// `underscores_in_headers`
 pub struct UnderscoresInHeaders(pub bool);
+/// `http2`
+pub struct Http2On(pub bool);
+/// `http2_max_concurrent_streams`
+pub struct Http2Streams(pub u32);
+/// `http2_body_preread_size`
+pub struct Http2Window(pub u32);
+/// `http2_chunk_size`
+pub struct Http2Chunk(pub usize);
 /// Where relative paths of the configuration begin (`-p`).
 #[derive(Clone)]
 pub struct Prefix(pub PathBuf);

@@ -123,7 +123,7 @@ fn ends_head(buffered: &[u8], searched: usize) -> bool {
 }
 
 /// The status for a head whose lines, or which itself, is too long.
-fn too_large(head: &[u8], longest_line: usize, longest_head: usize) -> Option<u16> {
+pub(super) fn too_large(head: &[u8], longest_line: usize, longest_head: usize) -> Option<u16> {
     if head.len() <= longest_line {
         return None;
     }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::send::{LINGER, LINGER_SILENT};
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::request::Request;
-use crate::http::course::request_body::{BodyError, CONTINUE};
+use crate::http::course::request_body::BodyError;
 use crate::http::course::session::Session;
 use crate::http::message::response::Response;
 use crate::http::plan::receiver::{self, Receiver};
@@ -61,7 +61,7 @@ pub(super) enum Rest {
 
 /// Throws away the rest of a body, for as long as nginx does.
 pub(super) async fn drain(session: &mut Session) -> Rest {
-    if session.body.is_done() {
+    if session.body.is_done() || session.client.is_stream() {
         return Rest::Gone;
     }
     let end = deadline(LINGER);
@@ -94,7 +94,7 @@ pub(super) async fn receive(
     session.body.limit(receiver::most_body(receiver, request));
     let body = match read(request, session).await {
         Ok(body) => body,
-        Err(error) => return unreadable(request, &error),
+        Err(error) => return unreadable(request, session, &error),
     };
     request.time_passed();
     let response = receiver.answer(request, body).await;
@@ -103,11 +103,13 @@ pub(super) async fn receive(
 }
 
 /// The answer to a request whose body is wanted and cannot be read.
-pub(super) fn unreadable(request: &mut Request, error: &BodyError) -> Answer {
+pub(super) fn unreadable(request: &mut Request, session: &Session, error: &BodyError) -> Answer {
     request.time_passed();
     request.keep_alive = false;
     if let BodyError::Cut = error {
-        request.response.status = 400;
+        // A stream that is reset is a client that left, wherever it was.
+        let is_stream = session.client.is_stream();
+        request.response.status = if is_stream { 499 } else { 400 };
         return Answer::Close;
     }
     Answer::Local(refuse(request, error.status()))
@@ -116,10 +118,11 @@ pub(super) fn unreadable(request: &mut Request, error: &BodyError) -> Answer {
 async fn read(request: &mut Request, session: &mut Session) -> Result<Bytes, BodyError> {
     let settings = &request.location.settings;
     if session.body.is_awaited(request) {
-        session.client.traffic().count_head(CONTINUE.len());
-        let client = &mut session.client;
-        let told = client.send(CONTINUE, &mut session.timer, settings.send_timeout);
-        told.await.map_err(|_| BodyError::Cut)?;
+        session.outbox.begin();
+        session.push_continue();
+        if !session.send_outbox(settings.send_timeout).await {
+            return Err(BodyError::Cut);
+        }
     }
     let (body, client) = (&mut session.body, &mut session.client);
     let mut content = Vec::new();

@@ -12,29 +12,24 @@ use pingora_core::apps::ServerApp;
 use pingora_core::protocols::{Shutdown, Stream};
 use pingora_core::server::ShutdownWatch;
 
+use super::answering::{self, After};
 use super::arrival::{self, Arrival, Idle};
-use super::body::{self, Rest};
 use super::cut_off::{Arriving, skip_empty_lines};
 use super::handshake;
+use super::http2;
 use super::leaving::Leaving;
 use super::send;
 use super::spare;
-use crate::http::course::client_certificate;
 use crate::http::course::encryption::Encryption;
 use crate::http::course::engine::{self, Answer};
-use crate::http::course::identify::{self, salvage};
+use crate::http::course::identify::salvage;
 use crate::http::course::request::{ConnectionFacts, Request};
 use crate::http::course::session::Session;
-use crate::http::message::response::Response;
-use crate::http::message::response_fields::Fields;
-use crate::http::plan::origin::Origin;
 use crate::http::plan::runtime::{Listener, Runtime};
 use crate::http::transport::clock;
 use crate::http::transport::end::End;
-use crate::http::transport::timer::Timer;
+use crate::http::transport::timer::{Timer, deadline};
 use crate::http::upstream::copies::Copying;
-use crate::http::upstream::road::{self, Proxied};
-use crate::http::upstream::wait;
 
 /// Serves the connections of one address.
 pub struct Application {
@@ -95,7 +90,7 @@ impl ServerApp for Application {
             copying: None,
         };
         {
-            let mut serving = pin!(connection.serve());
+            let mut serving = pin!(connection.serve_any());
             poll_fn(|task| clock::turn(|| serving.as_mut().poll(task))).await;
         }
         if let Some(mut copying) = connection.copying {
@@ -125,6 +120,65 @@ struct Connection<'a> {
 }
 
 impl Connection<'_> {
+    async fn serve_any(&mut self) {
+        match self.is_http2().await {
+            Some(true) => self.serve_http2().await,
+            Some(false) => self.serve().await,
+            None => {}
+        }
+    }
+
+    /// Whether the client speaks HTTP/2; `None` when it says nothing that would tell.
+    async fn is_http2(&mut self) -> Option<bool> {
+        if let Some(agreed) = self.facts.encryption.agreed() {
+            return Some(agreed.application.as_deref() == Some(b"h2"));
+        }
+        let Application {
+            runtime, listener, ..
+        } = *self.application;
+        let server = runtime.server(listener.names.default());
+        let is_offered = listener.http2 || server.settings.http2.is_on;
+        let Some(session) = self.session.as_mut().filter(|_| is_offered) else {
+            return Some(false);
+        };
+        if let Encryption::Missing = self.facts.encryption {
+            return Some(false);
+        }
+        let Session { client, timer, .. } = &mut **session;
+        let until = deadline(self.patience);
+        loop {
+            if let Some(is_so) = http2::begins(client.received()) {
+                return Some(is_so);
+            }
+            let left = until.saturating_duration_since(clock::now());
+            if !arrival::first_bytes(&mut self.leaving, client, timer, left).await {
+                // Half of it is a request of HTTP/1 that was broken off.
+                return (!client.received().is_empty()).then_some(false);
+            }
+        }
+    }
+
+    async fn serve_http2(&mut self) {
+        let watch = self.leaving.again();
+        let session = self.session.take();
+        let Some((stream, received)) = session.and_then(|one| one.client.into_wire()) else {
+            return;
+        };
+        let Application {
+            runtime, listener, ..
+        } = *self.application;
+        let met = http2::Met {
+            runtime,
+            listener,
+            facts: self.facts.clone(),
+            leaving: watch,
+            stream,
+            received,
+        };
+        // Connections of HTTP/1 have no place set aside for it.
+        Box::pin(http2::serve(met)).await;
+    }
+
     async fn serve(&mut self) {
         while let Some(mut session) = self.session.take() {
             session.rest();
@@ -141,7 +195,10 @@ impl Connection<'_> {
             arriving.arrived();
             let answer = match arrival {
                 Arrival::End => return part(&request.connection, client).await,
-                Arrival::Head => self.understand(&mut request),
+                Arrival::Head => {
+                    request.begin();
+                    answering::understand(&mut request, self.leaving.is_so())
+                }
                 Arrival::Refused(status) => refuse(&mut request, &mut session.client, status),
                 Arrival::BrokenOff(status) => {
                     salvage(&mut request, session.client.received());
@@ -150,7 +207,11 @@ impl Connection<'_> {
                     Answer::Close
                 }
             };
-            self.answer(answer, request, session).await;
+            match answering::answer(answer, &mut request, &mut session, &mut self.copying).await {
+                After::Next => self.go_on(request, session),
+                After::Linger { is_read, .. } => send::linger(&mut session.client, is_read).await,
+                After::Close => {}
+            }
         }
     }
 
@@ -167,139 +228,6 @@ impl Connection<'_> {
         arrival::first_bytes(&mut self.leaving, client, timer, self.patience).await
     }
 
-    /// Finds out what is asked of whom, and decides the answer.
-    fn understand(&self, request: &mut Request) -> Answer {
-        request.begin();
-        request.keep_alive = self.may_continue(request);
-        match identify::identify(request) {
-            Ok(()) => match client_certificate::objection(request) {
-                None => engine::decide(request),
-                Some(status) => {
-                    request.keep_alive = false;
-                    engine::fail(request, status)
-                }
-            },
-            Err(status) => {
-                request.keep_alive = false;
-                without_origin(engine::fail(request, status), status)
-            }
-        }
-    }
-
-    fn may_continue(&self, request: &Request) -> bool {
-        let head = &request.head;
-        let wanted = head.minor_version() == 1 || head.connection_lists(b"keep-alive");
-        wanted && !head.connection_lists(b"close") && !self.leaving.is_so()
-    }
-
-    async fn answer(
-        &mut self,
-        mut answer: Answer,
-        mut request: Box<Request>,
-        mut session: Box<Session>,
-    ) {
-        session.follow(&request);
-        session.client.consume(request.head.bytes().len());
-        if let Answer::Wait(paused) = answer {
-            let settled = wait::settle(&mut request, &mut session, paused);
-            answer = Box::pin(settled).await;
-        }
-        let settings = &request.location.settings;
-        request.keep_alive &= !settings.keepalive_timeout.is_zero()
-            && request.connection.requests < settings.keepalive_requests
-            && request.connection.age() < settings.keepalive_time;
-        body::begin(&mut request, &mut session);
-        if request.bodies.copies.is_some() {
-            answer = self.copy(answer, &mut request, &mut session).await;
-        }
-        match answer {
-            Answer::Wait(_) | Answer::Close => engine::finish(&mut request),
-            Answer::Local(response) => self.respond(request, session, response).await,
-            Answer::Receive(receiver) => {
-                let received = body::receive(&mut request, &mut session, receiver);
-                match Box::pin(received).await {
-                    Answer::Local(response) => self.respond(request, session, response).await,
-                    _ => engine::finish(&mut request),
-                }
-            }
-            Answer::Proxy(origin) => {
-                // It is large: an idle connection has no place set aside for it.
-                Box::pin(self.proxy(request, session, origin)).await;
-            }
-        }
-    }
-
-    /// Has copies of a request made; the answer is another where its body cannot be read.
-    async fn copy(
-        &mut self,
-        answer: Answer,
-        request: &mut Request,
-        session: &mut Session,
-    ) -> Answer {
-        if !matches!(answer, Answer::Local(_) | Answer::Proxy(_)) {
-            return answer;
-        }
-        let copying = self.copying.get_or_insert_default();
-        match Box::pin(copying.begin(request, session)).await {
-            Ok(()) => answer,
-            Err(error) => body::unreadable(request, &error),
-        }
-    }
-
-    /// Sends an answer that was made here, then gets the rest of the body out of the way.
-    async fn respond(
-        &mut self,
-        mut request: Box<Request>,
-        mut session: Box<Session>,
-        response: Response,
-    ) {
-        let response = body::judge(&mut request, &mut session, response);
-        session.follow(&request);
-        let sent = send::send(&mut request, &mut session, response).await;
-        let rest = match sent && request.keep_alive {
-            true => Some(body::drain(&mut session).await),
-            false => None,
-        };
-        engine::finish(&mut request);
-        match rest {
-            Some(Rest::Gone) => {
-                // The next response made here brings its own.
-                request.response.fields = Fields::default();
-                self.go_on(request, session);
-            }
-            Some(Rest::Malformed) | None if sent => {
-                let is_read = session.body.is_done() && request.head.fault().is_none();
-                send::linger(&mut session.client, is_read).await;
-            }
-            _ => {}
-        }
-    }
-
-    async fn proxy(
-        &mut self,
-        mut request: Box<Request>,
-        mut session: Box<Session>,
-        origin: &'static dyn Origin,
-    ) {
-        match road::run(&mut request, &mut session, origin).await {
-            Proxied::Instead(response) => {
-                // What a proxied request usually takes is half as large without it.
-                Box::pin(self.respond(request, session, response)).await;
-            }
-            Proxied::Close => engine::finish(&mut request),
-            Proxied::Sent { whole } => {
-                engine::finish(&mut request);
-                if whole && request.keep_alive {
-                    self.go_on(request, session);
-                } else {
-                    // What came before a break-off must not be lost to a reset either.
-                    let is_read = whole && session.body.is_done();
-                    send::linger(&mut session.client, is_read).await;
-                }
-            }
-        }
-    }
-
     /// The connection may serve another request.
     fn go_on(&mut self, request: Box<Request>, session: Box<Session>) {
         self.patience = request.location.settings.keepalive_timeout;
@@ -310,8 +238,10 @@ impl Connection<'_> {
 
 /// Nothing more comes: on an encrypted connection that is said to the client, too.
 async fn part(facts: &ConnectionFacts, client: &mut End) {
-    if facts.encryption.is_on() {
-        Shutdown::shutdown(&mut **client.stream_mut()).await;
+    if facts.encryption.is_on()
+        && let Some(wire) = client.wire_mut()
+    {
+        Shutdown::shutdown(&mut **wire).await;
     }
 }
 
@@ -319,15 +249,5 @@ async fn part(facts: &ConnectionFacts, client: &mut End) {
 fn refuse(request: &mut Request, client: &mut End, status: u16) -> Answer {
     salvage(request, client.received());
     client.consume(client.received().len());
-    without_origin(engine::fail(request, status), status)
-}
-
-/// A refused request has no head that an origin could be given, and no body.
-fn without_origin(answer: Answer, status: u16) -> Answer {
-    match answer {
-        Answer::Proxy(_) | Answer::Receive(_) | Answer::Wait(_) => {
-            Answer::Local(Response::page(status))
-        }
-        answer => answer,
-    }
+    answering::without_origin(engine::fail(request, status), status)
 }

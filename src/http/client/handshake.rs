@@ -81,10 +81,10 @@ impl Asked<'_> {
             self.server = self.runtime.server(found);
             self.name = Some(name);
         }
-        let config = match terms(self.server, default) {
-            Some(Terms::Accept(config)) => Arc::clone(config),
+        let offers = match terms(self.server, default) {
+            Some(Terms::Accept(offers)) => offers.clone(),
             Some(Terms::Choose(choice)) => match choice.choose(&mut self.request(self.unmet())) {
-                Ok(config) => config,
+                Ok(offers) => offers,
                 Err(problem) => {
                     log::error!("{problem} while SSL handshaking{}", self.who());
                     return refuse(start.io, INTERNAL_ERROR).await;
@@ -93,6 +93,7 @@ impl Asked<'_> {
             Some(Terms::Refuse) => return refuse(start.io, UNRECOGNIZED_NAME).await,
             None => return refuse(start.io, HANDSHAKE_FAILURE).await,
         };
+        let config = Arc::clone(offers.config(self.offers_http2()));
         let key = config.cert_resolver.resolve(start.client_hello());
         let offer = Offer::of(&start.client_hello());
         let stream = start.into_stream(config).await?;
@@ -101,6 +102,11 @@ impl Asked<'_> {
         agreed.meet(connection, self.server.clients.as_ref());
         let stream = Encrypted::new(stream);
         Ok((Box::new(stream), Encryption::On(Arc::new(agreed))))
+    }
+
+    /// Whether HTTP/2 is spoken with whoever asks for this server.
+    fn offers_http2(&self) -> bool {
+        self.listener.http2 || self.server.settings.http2.is_on
     }
 
     /// Counts and logs how it ended.

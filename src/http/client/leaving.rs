@@ -24,6 +24,11 @@ impl Leaving {
         }
     }
 
+    /// The same for another task, or another part of this one.
+    pub(super) fn again(&self) -> Self {
+        Self::new(self.watch.clone())
+    }
+
     /// Whether it is.
     pub(super) fn is_so(&self) -> bool {
         match self.watch.has_changed() {

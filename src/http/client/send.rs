@@ -9,6 +9,7 @@ use pingora_core::protocols::Shutdown;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::http::course::message;
 use crate::http::course::request::Request;
 use crate::http::course::respond;
 use crate::http::course::session::Session;
@@ -27,9 +28,9 @@ pub(in crate::http) async fn send(
     respond::take(request, &mut response);
     let with_body = respond::sends_body(request);
     let is_file = matches!(response.body, Body::File { .. });
-    let mut outgoing = Outgoing::begin(request, &response.body, with_body);
+    let mut outgoing = Outgoing::begin(request, &mut session.client, &response.body, with_body);
     session.client.traffic().count_head(outgoing.bytes.len());
-    if with_body && outgoing.filters.is_empty() && is_long_file(request, &response.body) {
+    if with_body && outgoing.filters.is_empty() && is_long_file(request, session, &response.body) {
         request.head_sent = true;
         let sent = write_before_file(request, session, &outgoing.bytes).await;
         request.recycle(outgoing.bytes);
@@ -62,6 +63,9 @@ pub(in crate::http) async fn send(
             // Others have their turn between two pieces.
             tokio::task::yield_now().await;
         }
+        if last {
+            session.client.end_after();
+        }
         if last || outgoing.bytes.len() > WRITE_AT || response.body.length().is_none() {
             request.head_sent = true;
             if !write(request, session, &outgoing.bytes).await {
@@ -86,10 +90,13 @@ struct Outgoing {
 
 impl Outgoing {
     /// Begins with the head of a response.
-    fn begin(request: &mut Request, body: &Body, with_body: bool) -> Self {
+    fn begin(request: &mut Request, client: &mut End, body: &Body, with_body: bool) -> Self {
         let chunked = respond::is_chunked(request, body);
         let mut bytes = request.buffer();
-        respond::head(request, body, &mut bytes);
+        match client.is_stream() {
+            true => client.put_head(message::made(request)),
+            false => respond::head(request, body, &mut bytes),
+        }
         let mut filters = std::mem::take(&mut request.bodies.response);
         if !with_body {
             filters.clear();
@@ -188,8 +195,8 @@ fn frame_filtered(bytes: &mut Vec<u8>, filtered: io::Result<&[u8]>, chunked: boo
 
 /// Whether the system sends the body by itself. A short one leaves together with its head, and what is
 /// encrypted has to pass through our memory.
-fn is_long_file(request: &Request, body: &Body) -> bool {
-    let is_plain = !request.connection.encryption.is_on();
+fn is_long_file(request: &Request, session: &Session, body: &Body) -> bool {
+    let is_plain = !request.connection.encryption.is_on() && !session.client.is_stream();
     is_plain && matches!(body, Body::File { length, .. } if *length > WRITE_AT as u64)
 }
 
@@ -288,11 +295,15 @@ async fn push(
 /// Reads on for a while before closing, so that the response is not lost to a reset.
 pub(in crate::http) async fn linger(client: &mut End, is_read: bool) {
     client.set_meter(None);
-    if is_read && client.received().is_empty() && !client.has_input() {
-        Shutdown::shutdown(&mut **client.stream_mut()).await;
+    let is_silent = client.received().is_empty() && !client.has_input();
+    let Some(wire) = client.wire_mut() else {
+        return;
+    };
+    if is_read && is_silent {
+        Shutdown::shutdown(&mut **wire).await;
         return;
     }
-    let farewell = timeout(FAREWELL, AsyncWriteExt::shutdown(client.stream_mut())).await;
+    let farewell = timeout(FAREWELL, AsyncWriteExt::shutdown(wire)).await;
     if !matches!(farewell, Ok(Ok(()))) {
         return;
     }

@@ -17,7 +17,7 @@ use super::request::Request;
 #[derive(Clone, Debug)]
 pub enum Terms {
     /// They are carried out.
-    Accept(Arc<ServerConfig>),
+    Accept(Offers),
     /// They are carried out as each is found to need it.
     Choose(Arc<dyn Choose>),
     /// They are refused: the server has no name for anybody.
@@ -30,7 +30,35 @@ pub trait Choose: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// What is missing, as a line for the log.
-    fn choose(&self, request: &mut Request) -> Result<Arc<ServerConfig>, String>;
+    fn choose(&self, request: &mut Request) -> Result<Offers, String>;
+}
+
+/// The same terms for clients that are offered HTTP/2 as well, and for others.
+#[derive(Clone, Debug)]
+pub struct Offers {
+    http1: Arc<ServerConfig>,
+    http2: Arc<ServerConfig>,
+}
+
+impl Offers {
+    /// Both have sessions and certificates in common.
+    pub fn new(mut config: ServerConfig) -> Self {
+        config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
+        let mut http2 = config.clone();
+        http2.alpn_protocols.insert(0, b"h2".to_vec());
+        Self {
+            http1: Arc::new(config),
+            http2: Arc::new(http2),
+        }
+    }
+
+    /// The terms that a client is offered.
+    pub fn config(&self, with_http2: bool) -> &Arc<ServerConfig> {
+        match with_http2 {
+            true => &self.http2,
+            false => &self.http1,
+        }
+    }
 }
 
 /// Whether and how a connection is encrypted.

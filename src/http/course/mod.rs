@@ -10,6 +10,7 @@ pub mod encryption;
 pub mod engine;
 mod held;
 pub mod identify;
+pub mod message;
 pub mod nesting;
 mod nobody;
 pub mod request;

@@ -189,6 +189,13 @@ impl Request {
         self.sent_before = traffic.sent.load(Ordering::Relaxed);
     }
 
+    /// It has a stream of its own, whose first bytes came then: all that went over it is its own.
+    pub(in crate::http) fn came_by_stream(&mut self, began: Moment) {
+        self.began = began;
+        self.received_before = 0;
+        self.sent_before = 0;
+    }
+
     /// A request like this one for work beside it: what it asks, and what was assigned to variables.
     pub fn detached(&self) -> Self {
         let mut other = Self::new(

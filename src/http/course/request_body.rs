@@ -12,6 +12,7 @@ use self::kept::Kept;
 use super::request::Request;
 use crate::http::message::framing::{self, BadFraming, Decoded, Framing};
 use crate::http::message::head::BodyFraming;
+use crate::http::message::version::Version;
 use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::origin::{Body, SentBody};
 use crate::http::transport::end::End;
@@ -101,6 +102,7 @@ impl RequestBody {
             BodyFraming::None => (Framing::NONE, SentBody::None),
             BodyFraming::Length(length) => (Framing::Length(length), SentBody::Length(length)),
             BodyFraming::Chunked => (Framing::Chunked(Default::default()), SentBody::Chunked),
+            BodyFraming::ToEnd => (Framing::UntilClose, SentBody::Chunked),
         };
         Self {
             framing,
@@ -139,7 +141,9 @@ impl RequestBody {
     /// Whether the client waits to be told before it sends it.
     pub fn is_awaited(&self, request: &Request) -> bool {
         let head = &request.head;
-        !self.is_done() && head.minor_version() == 1 && head.lists(b"expect", b"100-continue")
+        !self.is_done()
+            && head.version() >= Version::Http11
+            && head.lists(b"expect", b"100-continue")
     }
 
     /// Changes how much content is taken.
@@ -345,12 +349,21 @@ impl RequestBody {
         if self.is_cut {
             return Poll::Ready(Err(BodyError::Cut));
         }
-        if client.received().is_empty()
-            && !self.framing.is_malformed()
-            && !matches!(ready!(client.poll_receive(task)), Ok(1..))
-        {
-            self.is_cut = true;
-            return Poll::Ready(Err(BodyError::Cut));
+        if client.received().is_empty() && !self.framing.is_malformed() {
+            match ready!(client.poll_receive(task)) {
+                Ok(1..) => {}
+                Ok(_) if matches!(self.framing, Framing::UntilClose) => {
+                    self.framing = Framing::NONE;
+                    return Poll::Ready(Ok(Decoded {
+                        consumed: 0,
+                        content: 0,
+                    }));
+                }
+                _ => {
+                    self.is_cut = true;
+                    return Poll::Ready(Err(BodyError::Cut));
+                }
+            }
         }
         match self.framing.decode(client.received_mut()) {
             Ok(decoded) => Poll::Ready(Ok(decoded)),

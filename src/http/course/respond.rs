@@ -7,6 +7,7 @@ use super::engine;
 use super::request::Request;
 use crate::http::message::decimal::Decimal;
 use crate::http::message::response::{Body, Response, reason};
+use crate::http::message::version::Version;
 use crate::http::transport::clock;
 use crate::metric::Moment;
 use crate::os;
@@ -32,7 +33,8 @@ pub(in crate::http) fn take(request: &mut Request, response: &mut Response) {
 /// Tells the client how long its connection will be kept (`keepalive_timeout`).
 fn tell_patience(request: &mut Request) {
     let told = request.location.settings.keepalive_told;
-    if let Some(seconds) = told.filter(|_| request.keep_alive) {
+    let is_http1 = request.head.version() < Version::Http2;
+    if let Some(seconds) = told.filter(|_| request.keep_alive && is_http1) {
         let value = format!("timeout={seconds}");
         request.response.set("Keep-Alive", value.as_bytes());
     }
@@ -40,7 +42,7 @@ fn tell_patience(request: &mut Request) {
 
 /// Whether the body goes out in chunks; a client that does not know them reads to the end.
 pub(in crate::http) fn is_chunked(request: &Request, body: &Body) -> bool {
-    !is_length_known(request, body) && request.head.minor_version() == 1
+    !is_length_known(request, body) && request.head.version() == Version::Http11
 }
 
 fn is_length_known(request: &Request, body: &Body) -> bool {
@@ -71,8 +73,12 @@ pub(in crate::http) fn head(request: &Request, body: &Body, out: &mut Vec<u8>) {
 const USUAL: usize = 512;
 
 /// How a peer's response is passed on.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Passed {
+    /// Whether both sides speak another protocol from here on.
+    switches: bool,
+    /// Whether its status is still that of the peer.
+    is_original: bool,
     /// Whether its body goes out in chunks.
     pub chunked: bool,
     /// Whether its body goes out at all.
@@ -80,13 +86,8 @@ pub struct Passed {
 }
 
 /// Takes a peer's response, whose status and fields are those of `request.response`, to the point
-/// where its head leaves, and appends that head.
-pub fn proxied_head(
-    request: &mut Request,
-    phrase: &str,
-    is_length_known: bool,
-    out: &mut Vec<u8>,
-) -> Passed {
+/// where its head leaves.
+pub fn pass(request: &mut Request, is_length_known: bool) -> Passed {
     let original = request.response.status;
     let switches = original == 101;
     engine::head_point(request);
@@ -101,18 +102,28 @@ pub fn proxied_head(
     }
     let is_length_known = is_length_known && !request.bodies.response.change_length();
     let is_framed = is_length_known || !with_body || switches;
-    let chunked = !is_framed && request.head.minor_version() == 1;
+    let chunked = !is_framed && request.head.version() == Version::Http11;
     request.keep_alive &= !switches && (is_framed || chunked);
     if status != original && is_bodiless(status) {
         request.response.remove("content-length");
     }
     tell_patience(request);
     request.head_sent = true;
+    Passed {
+        switches,
+        is_original: status == original,
+        chunked,
+        with_body,
+    }
+}
+
+/// Appends the head of a peer's response as it is passed on, with the phrase that the peer's status has.
+pub fn proxied_head(request: &Request, phrase: &str, passed: Passed, out: &mut Vec<u8>) {
     let start = out.len();
-    let phrase = if status == original {
-        phrase
-    } else {
-        reason(status)
+    let (status, switches) = (request.response.status, passed.switches);
+    let phrase = match passed.is_original {
+        true => phrase,
+        false => reason(status),
     };
     status_line(out, status, phrase);
     if !switches && request.response.field("server").is_none() {
@@ -122,7 +133,7 @@ pub fn proxied_head(
         date_field(out);
     }
     request.response.fields.write(out);
-    if chunked {
+    if passed.chunked {
         field(out, "Transfer-Encoding", b"chunked");
     }
     if !switches {
@@ -130,7 +141,6 @@ pub fn proxied_head(
     }
     out.extend_from_slice(b"\r\n");
     request.connection.traffic.count_head(out.len() - start);
-    Passed { chunked, with_body }
 }
 
 fn server_line(request: &Request) -> &[u8] {
@@ -177,6 +187,15 @@ fn connection_field(request: &Request, out: &mut Vec<u8>) {
 const DATE_HOLDS: u64 = 10_000_000;
 
 fn date_field(out: &mut Vec<u8>) {
+    with_date_line(|line| out.extend_from_slice(line));
+}
+
+/// Gives the value of the `Date` field.
+pub(super) fn with_date(give: impl FnOnce(&[u8])) {
+    with_date_line(|line| give(&line[b"Date: ".len()..line.len() - b"\r\n".len()]));
+}
+
+fn with_date_line(give: impl FnOnce(&[u8])) {
     thread_local! {
         static LAST: RefCell<(Moment, Vec<u8>)> = const { RefCell::new((Moment(0), Vec::new())) };
     }
@@ -188,6 +207,6 @@ fn date_field(out: &mut Vec<u8>) {
             line.clear();
             field(line, "Date", httpdate::fmt_http_date(now).as_bytes());
         }
-        out.extend_from_slice(line);
+        give(line);
     });
 }

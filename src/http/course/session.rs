@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use super::message;
 use super::request::Request;
-use super::request_body::RequestBody;
+use super::request_body::{CONTINUE, RequestBody};
 use crate::http::transport::end::End;
 use crate::http::transport::nowhere::Nowhere;
 use crate::http::transport::outbox::Outbox;
+use crate::http::transport::start::Start;
 use crate::http::transport::timer::{Timer, deadline};
 
 /// The client's side of a request, and what is kept of it from one to the next of a connection.
@@ -60,6 +62,24 @@ impl Session {
             Poll::Ready(true)
         })
         .await
+    }
+
+    /// Has what a response begins with sent before everything that is sent from now on.
+    pub fn push_start(&mut self, start: Start) {
+        if let Start::Bytes(bytes) = &start {
+            self.client.traffic().count_head(bytes.len());
+        }
+        self.outbox.push_start(start);
+    }
+
+    /// Has a client told that waits for it before it sends a body.
+    pub fn push_continue(&mut self) {
+        let is_stream = self.client.is_stream();
+        let start = match message::informational(100, std::iter::empty()) {
+            Some(head) if is_stream => head,
+            _ => Start::Bytes(CONTINUE.to_vec()),
+        };
+        self.push_start(start);
     }
 
     /// From now on the request's meter is told of what goes over the connection.

@@ -7,7 +7,8 @@ use super::request::Request;
 impl Request {
     /// Bytes received for this request: head and body.
     pub fn bytes_received(&self) -> u64 {
-        self.bytes_consumed().max(self.head.bytes().len() as u64)
+        self.bytes_consumed()
+            .max(self.head.received_length() as u64)
     }
 
     /// Bytes sent for this request: head and body.

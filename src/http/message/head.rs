@@ -9,25 +9,27 @@
 use std::ops::Range;
 
 use super::fields::{self, Place};
-use super::request_framing;
 use super::scan;
+use super::version::Version;
 
 /// A parsed head; the bytes are kept and the fields are ranges of them.
 #[derive(Clone, Debug, Default)]
 pub struct Head {
-    bytes: Vec<u8>,
-    method: Range<usize>,
-    target: Range<usize>,
-    minor_version: u8,
-    fields: Vec<Place>,
-    are_names_plain: bool,
+    pub(super) bytes: Vec<u8>,
+    /// How many bytes it came in.
+    pub(super) received: usize,
+    pub(super) method: Range<usize>,
+    pub(super) target: Range<usize>,
+    pub(super) version: Version,
+    pub(super) fields: Vec<Place>,
+    pub(super) are_names_plain: bool,
     /// The value of the first `Host`.
-    host: Option<Range<usize>>,
-    has_connection: bool,
-    has_length: bool,
-    has_conditions: bool,
-    body: BodyFraming,
-    fault: Option<BadHead>,
+    pub(super) host: Option<Range<usize>>,
+    pub(super) has_connection: bool,
+    pub(super) has_length: bool,
+    pub(super) has_conditions: bool,
+    pub(super) body: BodyFraming,
+    pub(super) fault: Option<BadHead>,
 }
 
 /// How the end of the request's body is found.
@@ -40,6 +42,8 @@ pub enum BodyFraming {
     Length(u64),
     /// `Transfer-Encoding: chunked`.
     Chunked,
+    /// Everything up to the end of the stream.
+    ToEnd,
 }
 
 /// What reading a head came to.
@@ -60,6 +64,10 @@ pub enum BadHead {
     Coding,
     /// 505
     Version,
+    /// The request line is too long: 414
+    LongLine,
+    /// The head or one of its lines is too long: 494
+    TooLarge,
 }
 
 impl BadHead {
@@ -69,6 +77,8 @@ impl BadHead {
             Self::Malformed => 400,
             Self::Coding => 501,
             Self::Version => 505,
+            Self::LongLine => 414,
+            Self::TooLarge => 494,
         }
     }
 }
@@ -88,17 +98,12 @@ impl Head {
         };
         self.method = line.method;
         self.target = line.target;
-        self.minor_version = line.minor_version;
+        self.version = line.version;
         self.are_names_plain = are_names_plain;
         self.bytes.clear();
         self.bytes.extend_from_slice(&input[..end]);
-        let said = request_framing::of(&self.bytes, &self.fields, self.minor_version);
-        self.host = said.host;
-        self.has_connection = said.has_connection;
-        self.has_length = said.has_length;
-        self.has_conditions = said.has_conditions;
-        self.body = said.framing.unwrap_or_default();
-        self.fault = said.framing.err();
+        self.received = end;
+        self.understand();
         Ok(Progress::Complete(end))
     }
 
@@ -110,6 +115,7 @@ impl Head {
             .next()
             .unwrap_or(input);
         self.bytes = line.to_vec();
+        self.received = line.len();
         self.fields.clear();
         self.host = None;
         self.has_connection = false;
@@ -117,15 +123,20 @@ impl Head {
         self.has_conditions = false;
         self.body = BodyFraming::None;
         self.fault = None;
-        (self.method, self.target, self.minor_version) = match RequestLine::read(input) {
-            Ok(Some(line)) => (line.method, line.target, line.minor_version),
-            _ => (0..0, 0..0, 0),
+        (self.method, self.target, self.version) = match RequestLine::read(input) {
+            Ok(Some(line)) => (line.method, line.target, line.version),
+            _ => (0..0, 0..0, Version::default()),
         };
     }
 
     /// The bytes as received, with the empty line at the end.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// How many bytes it took on its way here.
+    pub fn received_length(&self) -> usize {
+        self.received
     }
 
     /// The method.
@@ -147,9 +158,9 @@ impl Head {
         &self.bytes[..end.unwrap_or(self.bytes.len())]
     }
 
-    /// 0 or 1 of `HTTP/1.x`.
-    pub fn minor_version(&self) -> u8 {
-        self.minor_version
+    /// The version of HTTP that it came by.
+    pub fn version(&self) -> Version {
+        self.version
     }
 
     /// How its body ends.
@@ -270,14 +281,14 @@ impl Head {
 }
 
 /// What usually stands between a field's name and its value, and behind that.
-const SEPARATOR: &[u8] = b": ";
-const LINE_END: &[u8] = b"\r\n";
+pub(super) const SEPARATOR: &[u8] = b": ";
+pub(super) const LINE_END: &[u8] = b"\r\n";
 
 /// `METHOD TARGET HTTP/1.x`; a target is any bytes that clients send.
 struct RequestLine {
     method: Range<usize>,
     target: Range<usize>,
-    minor_version: u8,
+    version: Version,
     /// With its end.
     length: usize,
 }
@@ -298,28 +309,31 @@ impl RequestLine {
         if version == method + 1 || input[version] != b' ' {
             return Err(BadHead::Malformed);
         }
-        let Some((minor_version, length)) = version_line(&input[version + 1..])? else {
+        let Some((version_read, length)) = version_line(&input[version + 1..])? else {
             return Ok(None);
         };
         Ok(Some(Self {
             method: 0..method,
             target: method + 1..version,
-            minor_version,
+            version: version_read,
             length: version + 1 + length,
         }))
     }
 }
 
-/// The minor version of what a request line ends with, and the length of that; `None` when more bytes are needed.
-fn version_line(rest: &[u8]) -> Result<Option<(u8, usize)>, BadHead> {
+/// The version of what a request line ends with, and the length of that; `None` when more bytes are needed.
+fn version_line(rest: &[u8]) -> Result<Option<(Version, usize)>, BadHead> {
     if let [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, end @ ..] = rest
         && minor.is_ascii_digit()
     {
         // A later minor version is read as the latest that is known (RFC 9110 §2.5).
-        let minor = u8::from(*minor != b'0');
+        let version = match minor {
+            b'0' => Version::Http10,
+            _ => Version::Http11,
+        };
         return match end {
-            [b'\r', b'\n', ..] => Ok(Some((minor, 10))),
-            [b'\n', ..] => Ok(Some((minor, 9))),
+            [b'\r', b'\n', ..] => Ok(Some((version, 10))),
+            [b'\n', ..] => Ok(Some((version, 9))),
             [] | [b'\r'] => Ok(None),
             _ => Err(BadHead::Malformed),
         };
@@ -337,7 +351,7 @@ fn version_line(rest: &[u8]) -> Result<Option<(u8, usize)>, BadHead> {
     }
 }
 
-fn is_method_byte(byte: u8) -> bool {
+pub(super) fn is_method_byte(byte: u8) -> bool {
     byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-')
 }
 
@@ -379,7 +393,7 @@ mod tests {
             let head = read(&text(count)).unwrap();
             assert_eq!(head.fields().count(), count);
             assert!(head.fields().all(|field| field == (b"A", b"b")));
-            assert_eq!(head.minor_version(), 1);
+            assert_eq!(head.version(), Version::Http11);
         }
         assert_eq!(read(&text(MOST_FIELDS + 1)).err(), Some(BadHead::Malformed));
     }

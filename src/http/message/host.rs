@@ -2,6 +2,7 @@
 
 use super::head::Head;
 use super::uri;
+use super::version::Version;
 
 /// The host is missing where it must be given, or no host at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +11,7 @@ pub(in crate::http) struct BadHost;
 /// Appends the host, lower-case and without a port: of an absolute target, or of the `Host` field.
 pub(in crate::http) fn of(head: &Head, out: &mut Vec<u8>) -> Result<(), BadHost> {
     let field = head.host();
-    if field.is_none() && head.minor_version() == 1 {
+    if field.is_none() && head.version() >= Version::Http11 {
         return Err(BadHost);
     }
     // What is not used is judged all the same: a peer might use it.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::fields::Place;
 use super::head::{BadHead, BodyFraming};
+use super::version::Version;
 
 /// Fields that a request has once or not at all, as in nginx: two readers that each took another
 /// one of them would see different requests.
@@ -43,7 +44,7 @@ pub(in crate::http) struct Said {
 }
 
 /// Looks at all fields of a head.
-pub(in crate::http) fn of(bytes: &[u8], fields: &[Place], minor_version: u8) -> Said {
+pub(in crate::http) fn of(bytes: &[u8], fields: &[Place], version: Version) -> Said {
     let (mut length, mut coding, mut host) = (None, None, None);
     let (mut seen, mut is_doubtful, mut has_connection) = (0_u16, false, false);
     for (name, value) in fields {
@@ -70,7 +71,7 @@ pub(in crate::http) fn of(bytes: &[u8], fields: &[Place], minor_version: u8) -> 
     }
     let framing = match (coding, length) {
         _ if is_doubtful => Err(BadHead::Malformed),
-        (Some(_), _) if minor_version == 0 => Err(BadHead::Malformed),
+        (Some(_), _) if version != Version::Http11 => Err(BadHead::Malformed),
         (Some(coding), _) if !coding.eq_ignore_ascii_case(b"chunked") => Err(BadHead::Coding),
         (Some(_), Some(_)) => Err(BadHead::Malformed),
         (Some(_), None) => Ok(BodyFraming::Chunked),

@@ -1,5 +1,7 @@
 //! Fields behind a body (RFC 9110 §6.5): which of them may be passed on.
 
+use http::{HeaderMap, HeaderName, HeaderValue};
+
 /// Fields that must be known before the body, or that concern one connection.
 const TOO_LATE: &[&[u8]] = &[
     b"age",
@@ -38,7 +40,7 @@ pub fn passable(lines: &[u8], hides: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         };
         let name = &line[..colon];
         let is_late = TOO_LATE.iter().any(|late| late.eq_ignore_ascii_case(name));
-        let is_name = http::HeaderName::from_bytes(name).is_ok();
+        let is_name = HeaderName::from_bytes(name).is_ok();
         if is_name && !is_late && !hides(name) {
             passed.extend_from_slice(name);
             passed.extend_from_slice(b": ");
@@ -47,6 +49,22 @@ pub fn passable(lines: &[u8], hides: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         }
     }
     passed
+}
+
+/// The same lines as fields.
+pub fn fields(lines: &[u8]) -> HeaderMap {
+    let mut fields = HeaderMap::new();
+    for line in lines.split(|byte| *byte == b'\n') {
+        let Some(colon) = memchr::memchr(b':', line) else {
+            continue;
+        };
+        let name = HeaderName::from_bytes(&line[..colon]);
+        let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            fields.append(name, value);
+        }
+    }
+    fields
 }
 
 #[cfg(test)]
@@ -58,5 +76,10 @@ mod tests {
         let lines = b"grpc-status: 0\r\nContent-Length: 5\r\nX: a\r\nHost: b\r\nno field\r\nx y: z\r\n: e\r\ngrpc-message:\r\n folded: z\r\n";
         let passed = passable(lines, |name| name.eq_ignore_ascii_case(b"x"));
         assert_eq!(passed, b"grpc-status: 0\r\ngrpc-message: \r\n");
+        let fields = fields(&passed);
+        assert_eq!(
+            (fields.len(), &fields["grpc-status"]),
+            (2, &HeaderValue::from_static("0"))
+        );
     }
 }

@@ -85,6 +85,8 @@ pub struct Listener {
     pub names: ServerNames,
     /// Whether its connections are to be encrypted.
     pub encrypted: bool,
+    /// Whether HTTP/2 is spoken, whatever its servers say.
+    pub http2: bool,
 }
 
 /// A place to listen at.

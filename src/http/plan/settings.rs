@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use super::media_types::MediaTypes;
 use super::template::Template;
 use crate::http::course::request::Request;
@@ -41,10 +43,14 @@ pub struct Settings {
     pub internal: bool,
     /// `server_tokens`: the line of the `Server` field; empty when there is to be none.
     pub server_line: Box<str>,
+    /// The same as a value alone.
+    pub server_value: Option<HeaderValue>,
     /// `types`.
     pub types: Arc<MediaTypes>,
     /// `default_type`.
     pub default_type: Arc<str>,
+    /// `http2_chunk_size`.
+    pub chunk: usize,
     /// `absolute_redirect`.
     pub absolute_redirect: bool,
 }
@@ -64,6 +70,19 @@ pub struct ConnectionSettings {
     pub ignore_invalid_headers: bool,
     /// `underscores_in_headers`.
     pub underscores_in_headers: bool,
+    /// How HTTP/2 is spoken.
+    pub http2: Http2,
+}
+
+/// How HTTP/2 is spoken with clients.
+#[derive(Clone, Copy, Debug)]
+pub struct Http2 {
+    /// `http2`: whether it is.
+    pub is_on: bool,
+    /// `http2_max_concurrent_streams`.
+    pub streams: u32,
+    /// `http2_body_preread_size`: how much of a body comes before it is asked for.
+    pub window: u32,
 }
 
 /// Where files are.

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pingora_core::protocols::Stream;
-use tokio::net::{TcpStream, UnixStream};
+use socket2::SockRef;
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
 use super::socket::PlainSocket;
 use super::timer::{Timer, deadline};
@@ -46,6 +47,10 @@ pub struct Dial {
     pub address: PeerAddress,
     /// How long it may take.
     pub patience: Duration,
+    /// The address of ours that it comes from, unless the system chooses.
+    pub from: Option<SocketAddr>,
+    /// Whether the system asks now and then whether the peer is still there.
+    pub asks_if_alive: bool,
     /// Who is told of the connection.
     pub presence: Box<dyn Presence>,
 }
@@ -61,7 +66,7 @@ impl Dial {
         let late = poll_fn(|task| timer.poll(task, until));
         tokio::select! {
             biased;
-            made = open(self.address, self.presence) => made,
+            made = open(self.address, self.from, self.asks_if_alive, self.presence) => made,
             () = late => Err(io::ErrorKind::TimedOut.into()),
         }
     }
@@ -69,10 +74,21 @@ impl Dial {
 
 const LEAST: Duration = Duration::from_millis(1);
 
-async fn open(address: PeerAddress, presence: Box<dyn Presence>) -> io::Result<Stream> {
+async fn open(
+    address: PeerAddress,
+    from: Option<SocketAddr>,
+    asks_if_alive: bool,
+    presence: Box<dyn Presence>,
+) -> io::Result<Stream> {
     Ok(match address {
         PeerAddress::Inet(address) => {
-            let stream = TcpStream::connect(address).await?;
+            let stream = match from {
+                Some(from) => connect_from(from, address).await?,
+                None => TcpStream::connect(address).await?,
+            };
+            if asks_if_alive {
+                SockRef::from(&stream).set_keepalive(true)?;
+            }
             // A connection that is gone already says so when it is used.
             let _ = stream.set_nodelay(true);
             let present = Present::begin(presence);
@@ -84,6 +100,18 @@ async fn open(address: PeerAddress, presence: Box<dyn Presence>) -> io::Result<S
             Box::new(PlainSocket::keeping(stream, None, present))
         }
     })
+}
+
+async fn connect_from(from: SocketAddr, address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = match from {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    if from.port() > 0 {
+        socket.set_reuseaddr(true)?;
+    }
+    socket.bind(from)?;
+    socket.connect(address).await
 }
 
 /// An open connection.
@@ -137,6 +165,8 @@ mod tests {
         let dial = Dial {
             address,
             patience: Duration::from_millis(ms),
+            from: None,
+            asks_if_alive: true,
             presence: Box::new(open.clone()),
         };
         dial.connect(&mut Timer::default()).await

@@ -1,5 +1,5 @@
-//! One end of an exchange: a connection to a client or to a peer, with what was received from it
-//! and not consumed, and counts of all that went over it.
+//! One end of an exchange: a connection to a client or to a peer, or one stream of several of it, with what was
+//! received from it and not consumed, and counts of all that went over it.
 
 use std::fs::File;
 use std::io::{self, IoSlice};
@@ -10,12 +10,15 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use http::HeaderMap;
 use pingora_core::protocols::Stream;
 use tokio::io::AsyncWrite;
 
 use super::departure::Departure;
+use super::half::Half;
 use super::meter::{MAX_UNSENT, Meter};
 use super::received::Received;
+use super::start::Message;
 use super::timer::{Timer, deadline};
 use super::traffic::Traffic;
 use crate::os;
@@ -26,7 +29,7 @@ pub const MAX_FILE_PIECE: usize = 512 * 1024;
 /// One end of an exchange.
 #[derive(Debug)]
 pub struct End {
-    stream: Stream,
+    line: Line,
     received: Received,
     traffic: Arc<Traffic>,
     departure: Option<Departure>,
@@ -35,11 +38,29 @@ pub struct End {
     is_unsent_limited: bool,
 }
 
+/// What it sends and receives over.
+#[derive(Debug)]
+enum Line {
+    /// A connection of its own.
+    Wire(Stream),
+    /// One stream of a connection of HTTP/2, whose bytes are counted where its frames are seen.
+    Stream(Box<Half>),
+}
+
 impl End {
     /// Wraps a connection; what went over it is added to `traffic`.
     pub fn new(stream: Stream, traffic: Arc<Traffic>) -> Self {
+        Self::of(Line::Wire(stream), traffic)
+    }
+
+    /// Wraps a stream, whose bytes are in `traffic`.
+    pub fn of_stream(half: Half, traffic: Arc<Traffic>) -> Self {
+        Self::of(Line::Stream(Box::new(half)), traffic)
+    }
+
+    fn of(line: Line, traffic: Arc<Traffic>) -> Self {
         Self {
-            stream,
+            line,
             received: Received::default(),
             traffic,
             departure: None,
@@ -73,12 +94,19 @@ impl End {
     }
 
     /// Ready once the other side has ended its side, or is gone, also behind bytes that it sent before.
+    /// One that only ended its side of a stream is still there.
     pub fn poll_left(&mut self, task: &mut Context<'_>) -> Poll<()> {
+        if let Line::Stream(half) = &mut self.line {
+            return half.poll_left(task);
+        }
         if self.received.is_empty() && !matches!(ready!(self.poll_receive(task)), Ok(1..)) {
             return Poll::Ready(());
         }
         if self.departure.is_none() {
-            let watch = Departure::of(self.stream.id());
+            let Line::Wire(stream) = &self.line else {
+                return Poll::Pending;
+            };
+            let watch = Departure::of(stream.id());
             // Without a descriptor to spare the request is served to its end.
             self.departure = watch.inspect_err(|error| log::warn!("{error}")).ok();
         }
@@ -93,26 +121,39 @@ impl End {
 
     /// Has what goes over the connection from now on told to this meter, or to none.
     pub fn set_meter(&mut self, meter: Option<&Arc<dyn Meter>>) {
+        let stream = match &mut self.line {
+            Line::Wire(stream) => stream,
+            Line::Stream(half) => return half.set_meter(meter),
+        };
         self.meter = meter.cloned();
         if self.meter.is_some() && !std::mem::replace(&mut self.is_unsent_limited, true) {
             // What is no TCP connection has no such buffer.
-            let _ = os::limit_unsent(self.stream.id(), MAX_UNSENT);
+            let _ = os::limit_unsent(stream.id(), MAX_UNSENT);
         }
     }
 
     /// Whether nobody is there any more to whom something could be sent.
     pub fn is_gone(&self) -> bool {
-        os::is_hung_up(self.stream.id())
+        match &self.line {
+            Line::Wire(stream) => os::is_hung_up(stream.id()),
+            Line::Stream(half) => half.is_gone(),
+        }
     }
 
     /// Whether more has come, be it the end.
     pub fn has_input(&self) -> bool {
-        os::has_input(self.stream.id())
+        match &self.line {
+            Line::Wire(stream) => os::has_input(stream.id()),
+            Line::Stream(half) => half.is_gone(),
+        }
     }
 
     /// Receives more; 0 at the end of the stream.
     pub fn poll_receive(&mut self, task: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        self.received.poll_read(task, &mut self.stream)
+        match &mut self.line {
+            Line::Wire(stream) => self.received.poll_read(task, stream),
+            Line::Stream(half) => half.poll_receive(task, &mut self.received),
+        }
     }
 
     /// Receives more; 0 at the end of the stream.
@@ -162,7 +203,10 @@ impl End {
         first: &[u8],
         second: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let stream = Pin::new(&mut self.stream);
+        let stream = match &mut self.line {
+            Line::Wire(stream) => Pin::new(stream),
+            Line::Stream(half) => return half.poll_send(task, first, second),
+        };
         let sent = ready!(match (first.is_empty(), second.is_empty()) {
             (_, true) => stream.poll_write(task, first),
             (true, _) => stream.poll_write(task, second),
@@ -184,8 +228,11 @@ impl End {
         offset: u64,
         length: u64,
     ) -> Poll<io::Result<usize>> {
+        let Line::Wire(stream) = &self.line else {
+            return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
+        };
         let most = usize::try_from(length).map_or(MAX_FILE_PIECE, |all| all.min(MAX_FILE_PIECE));
-        match os::send_file(self.stream.id(), file, offset, most) {
+        match os::send_file(stream.id(), file, offset, most) {
             Ok(sent) => {
                 self.count_sent(sent);
                 Poll::Ready(Ok(sent))
@@ -205,7 +252,10 @@ impl End {
         task: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match os::send_more_follows(self.stream.id(), bytes) {
+        let Line::Wire(stream) = &self.line else {
+            return self.poll_send(task, bytes, &[]);
+        };
+        match os::send_more_follows(stream.id(), bytes) {
             Ok(sent) => {
                 self.count_sent(sent);
                 Poll::Ready(Ok(sent))
@@ -215,9 +265,13 @@ impl End {
         }
     }
 
-    /// Passes on what the stream itself has gathered, as encrypted ones do.
+    /// Passes on what the connection itself has gathered, as encrypted ones do. At the end of a stream it waits
+    /// until that has left.
     pub fn poll_flush(&mut self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(task)
+        match &mut self.line {
+            Line::Wire(stream) => Pin::new(stream).poll_flush(task),
+            Line::Stream(half) => half.poll_flush(task),
+        }
     }
 
     /// How many bytes have been consumed so far.
@@ -230,19 +284,54 @@ impl End {
         &self.traffic
     }
 
-    /// The connection.
-    pub fn stream(&self) -> &Stream {
-        &self.stream
+    /// Whether it is one stream of several.
+    pub fn is_stream(&self) -> bool {
+        matches!(self.line, Line::Stream(_))
     }
 
-    /// The connection, to be closed or changed.
-    pub fn stream_mut(&mut self) -> &mut Stream {
-        &mut self.stream
+    /// The connection, to be closed or changed, unless it has others to serve as well.
+    pub fn wire_mut(&mut self) -> Option<&mut Stream> {
+        match &mut self.line {
+            Line::Wire(stream) => Some(stream),
+            Line::Stream(_) => None,
+        }
     }
 
-    /// The connection alone, with its counts.
-    pub fn into_parts(self) -> (Stream, Arc<Traffic>) {
-        (self.stream, self.traffic)
+    /// The connection alone, with what was received and not consumed, unless it has others to serve as well.
+    pub fn into_wire(self) -> Option<(Stream, Received)> {
+        match self.line {
+            Line::Wire(stream) => Some((stream, self.received)),
+            Line::Stream(_) => None,
+        }
+    }
+
+    /// The stream.
+    pub fn half_mut(&mut self) -> Option<&mut Half> {
+        match &mut self.line {
+            Line::Wire(_) => None,
+            Line::Stream(half) => Some(half),
+        }
+    }
+
+    /// Has a head sent before everything that is sent from now on. Over a connection of its own it is bytes.
+    pub fn put_head(&mut self, head: Message) {
+        if let Line::Stream(half) = &mut self.line {
+            half.put_head(head);
+        }
+    }
+
+    /// Has these fields sent behind everything else, where this is a stream.
+    pub fn put_trailers(&mut self, trailers: HeaderMap) {
+        if let Line::Stream(half) = &mut self.line {
+            half.put_trailers(trailers);
+        }
+    }
+
+    /// What was sent, or is sent next, is the last of a response. A connection of its own is not told.
+    pub fn end_after(&mut self) {
+        if let Line::Stream(half) = &mut self.line {
+            half.end_after();
+        }
     }
 
     fn count_sent(&self, amount: usize) {
@@ -252,7 +341,10 @@ impl End {
         }
     }
 
-    fn count(&self, amount: usize) {
+    fn count(&mut self, amount: usize) {
+        if let Line::Stream(half) = &mut self.line {
+            return half.release(amount);
+        }
         self.traffic.count_received(amount);
         if let Some(meter) = &self.meter {
             meter.received(amount as u64, &self.traffic);

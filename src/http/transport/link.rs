@@ -5,6 +5,7 @@
 //! is taken first, and when there are too many, the one that is idle for longest is closed.
 
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -32,6 +33,19 @@ pub struct Link {
     pub secure: Option<Arc<Secure>>,
     /// Whether HTTP/2 is spoken on it.
     pub is_http2: bool,
+    /// The address of ours that it was to come from.
+    pub from: Option<SocketAddr>,
+}
+
+/// Which of the connections to a peer a request may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// How they are encrypted, if they are.
+    pub secure: Option<&'a Arc<Secure>>,
+    /// Whether HTTP/2 is spoken on them.
+    pub is_http2: bool,
+    /// The address of ours that they come from, if that is said.
+    pub from: Option<SocketAddr>,
 }
 
 impl Link {
@@ -44,6 +58,7 @@ impl Link {
             is_last_use: true,
             secure: None,
             is_http2: false,
+            from: None,
         })
     }
 
@@ -70,20 +85,21 @@ struct Idle {
 }
 
 impl IdleLinks {
-    /// The last one to this peer that was used, speaks HTTP/2 or not and is encrypted like this, unless it was idle for longer than
+    /// The last one to this peer that was used and is what a request may use, unless it was idle for longer than
     /// `timeout`. Whether it is still good is to be seen.
     pub fn take(
         &self,
-        (peer, is_http2): (usize, bool),
-        secure: Option<&Arc<Secure>>,
+        peer: usize,
+        way: Way<'_>,
         now: Moment,
         timeout: Duration,
     ) -> Option<Box<Link>> {
         let mut idle = self.0.lock();
         let fits = |one: &Idle| {
             one.peer == peer
-                && one.link.is_http2 == is_http2
-                && secure::is_same(one.link.secure.as_ref(), secure)
+                && one.link.is_http2 == way.is_http2
+                && one.link.from == way.from
+                && secure::is_same(one.link.secure.as_ref(), way.secure)
         };
         loop {
             let place = idle.iter().rposition(fits)?;

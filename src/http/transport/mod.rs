@@ -7,17 +7,23 @@ pub mod departure;
 pub mod dial;
 pub mod encrypted;
 pub mod end;
+mod frame;
+pub mod half;
 pub mod http2;
 pub mod link;
 pub mod meter;
 pub mod nowhere;
 pub mod outbox;
+mod purse;
 pub mod received;
 pub mod secure;
 pub mod socket;
 pub mod spill;
+pub mod start;
+pub mod streams;
 pub mod timer;
 pub mod traffic;
+pub mod wire;
 
 /// So long the other side may take to receive the last record.
 pub(in crate::http) const FAREWELL: Duration = Duration::from_secs(5);

@@ -9,10 +9,13 @@ use std::io;
 use std::path::Path;
 use std::task::{Context, Poll, ready};
 
+use http::HeaderMap;
+
 use super::end::End;
 use super::received::{PIECE, Received};
 use super::spill::{ReadAhead, Spill};
-use crate::http::message::framing;
+use super::start::{Message, Start};
+use crate::http::message::{framing, trailers};
 
 /// What is on its way to the client.
 #[derive(Debug, Default)]
@@ -23,12 +26,18 @@ pub struct Outbox {
     /// The line end that the last chunk still needs.
     is_chunk_open: bool,
     is_flushed: bool,
+    /// Whether a stream ends with what there is.
+    is_ended: bool,
+    /// What is said behind its content.
+    trailers: Option<HeaderMap>,
     /// Memory of pieces that were sent, for the next ones.
     spare: Vec<u8>,
 }
 
 #[derive(Debug, Default)]
 struct Piece {
+    /// A head that a stream is given before all that.
+    head: Option<Message>,
     /// Before the content: a head, or the framing of chunks.
     start: Vec<u8>,
     start_sent: usize,
@@ -62,6 +71,8 @@ impl Outbox {
         self.chunked = false;
         self.is_chunk_open = false;
         self.is_flushed = true;
+        self.is_ended = false;
+        self.trailers = None;
     }
 
     /// Gives back memory beyond `most` bytes.
@@ -85,6 +96,20 @@ impl Outbox {
         self.push(Piece {
             start,
             ..Piece::default()
+        });
+    }
+
+    /// Appends what a response begins with.
+    pub fn push_start(&mut self, start: Start) {
+        self.push(match start {
+            Start::Bytes(start) => Piece {
+                start,
+                ..Piece::default()
+            },
+            Start::Message(head) => Piece {
+                head: Some(head),
+                ..Piece::default()
+            },
         });
     }
 
@@ -139,24 +164,30 @@ impl Outbox {
             }
             _ => self.push(Piece {
                 start: line,
-                start_sent: 0,
                 content,
+                ..Piece::default()
             }),
         }
         self.is_flushed = false;
         Ok(())
     }
 
-    /// Whether the body is sent in a way that has room for trailers.
-    pub fn takes_trailers(&self) -> bool {
-        self.chunked
+    /// Whether the body is sent to this client in a way that has room for trailers.
+    pub fn takes_trailers(&self, client: &End) -> bool {
+        self.chunked || client.is_stream()
     }
 
-    /// Appends the end of a body in chunks, with these lines of trailers.
+    /// Appends the end of a body, of one in chunks or of a stream, with these lines of trailers.
     ///
     /// # Errors
     /// When the temporary file fails.
-    pub fn push_end(&mut self, trailers: &[u8]) -> io::Result<()> {
+    pub fn push_end(&mut self, client: &End, trailers: &[u8]) -> io::Result<()> {
+        if client.is_stream() {
+            self.is_ended = true;
+            self.is_flushed = false;
+            self.trailers = (!trailers.is_empty()).then(|| trailers::fields(trailers));
+            return Ok(());
+        }
         if !self.chunked {
             return Ok(());
         }
@@ -192,6 +223,7 @@ impl Outbox {
         self.pieces.clear();
         self.spill = None;
         self.is_flushed = true;
+        self.is_ended = false;
     }
 
     /// Sends what it can; ready with the number of bytes, 0 when there is nothing to send.
@@ -201,6 +233,9 @@ impl Outbox {
         client: &mut End,
     ) -> Poll<io::Result<usize>> {
         self.take_from_spill()?;
+        if client.is_stream() {
+            self.prepare(client);
+        }
         let Some(piece) = self.pieces.front_mut() else {
             if !self.is_flushed {
                 ready!(client.poll_flush(task))?;
@@ -220,6 +255,24 @@ impl Outbox {
             self.spare = piece.start;
         }
         Poll::Ready(Ok(sent))
+    }
+
+    /// Gives a stream what is no content: the head that is due, and the word that nothing follows.
+    fn prepare(&mut self, client: &mut End) {
+        while let Some(piece) = self.pieces.front_mut()
+            && let Some(head) = piece.head.take()
+        {
+            client.put_head(head);
+            if piece.is_sent() {
+                self.pieces.pop_front();
+            }
+        }
+        if self.is_ended && self.pieces.len() <= 1 && self.spill.is_none() {
+            if let Some(trailers) = self.trailers.take() {
+                client.put_trailers(trailers);
+            }
+            client.end_after();
+        }
     }
 
     fn push(&mut self, piece: Piece) {
@@ -390,7 +443,7 @@ mod tests {
                         }
                     }
                 }
-                outbox.push_end(b"").unwrap();
+                outbox.push_end(&end, b"").unwrap();
                 if is_chunked {
                     expected.extend_from_slice(framing::LAST_CHUNK);
                 }

@@ -3,17 +3,20 @@
 use std::borrow::Cow;
 
 use super::exchange::Broken;
+use crate::http::course::message;
 use crate::http::course::request::Request;
 use crate::http::message::decimal::Decimal;
 use crate::http::message::framing::Framing;
 use crate::http::message::response;
 use crate::http::message::response_head::ResponseHead;
+use crate::http::message::version::Version;
 use crate::http::plan::origin::{Body, Origin, Reply};
+use crate::http::transport::start::Start;
 
 /// What a peer's head comes to.
 pub(super) enum Taken {
     /// Another one follows. What the client is told meanwhile, if anything.
-    Informational(Vec<u8>),
+    Informational(Option<Start>),
     /// A change to another protocol that nobody has asked for.
     Unasked,
     /// The response.
@@ -70,7 +73,7 @@ pub(super) fn take(
 
 /// Whether the client wants to speak another protocol. One of HTTP/1.0 cannot ask for it (RFC 9110 §7.8).
 fn asks_to_switch(request: &Request) -> bool {
-    request.head.minor_version() == 1 && request.head.field(b"upgrade").is_some()
+    request.head.version() == Version::Http11 && request.head.field(b"upgrade").is_some()
 }
 
 /// The fields that go on to the client. How the body ends is told by a field of our own.
@@ -97,21 +100,24 @@ fn is_of_upgrade(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"upgrade") || name.eq_ignore_ascii_case(b"connection")
 }
 
-/// What a client of HTTP/1.1 is told before the response. It was told to go on already.
-fn informational(request: &Request, head: &ResponseHead<'_>) -> Vec<u8> {
-    let mut out = Vec::new();
-    if head.status == 100 || request.head.minor_version() == 0 {
-        return out;
+/// What a client is told before the response, unless its HTTP is too old. It was told to go on already.
+fn informational(request: &Request, head: &ResponseHead<'_>) -> Option<Start> {
+    let version = request.head.version();
+    if head.status == 100 || version < Version::Http11 {
+        return None;
     }
+    let fields = head.fields().filter(|field| !head.is_of_connection(field));
+    if version == Version::Http2 {
+        return message::informational(head.status, fields.map(|one| (one.name, one.value)));
+    }
+    let mut out = Vec::new();
     out.extend_from_slice(format!("HTTP/1.1 {} {}\r\n", head.status, head.reason).as_bytes());
-    for field in head.fields() {
-        if !head.is_of_connection(&field) {
-            out.extend_from_slice(field.name);
-            out.extend_from_slice(b": ");
-            out.extend_from_slice(field.value);
-            out.extend_from_slice(b"\r\n");
-        }
+    for field in fields {
+        out.extend_from_slice(field.name);
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(field.value);
+        out.extend_from_slice(b"\r\n");
     }
     out.extend_from_slice(b"\r\n");
-    out
+    Some(Start::Bytes(out))
 }

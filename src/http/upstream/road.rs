@@ -14,7 +14,6 @@ use crate::conf::reason;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::request::Request;
-use crate::http::course::request_body::CONTINUE;
 use crate::http::course::session::Session;
 use crate::http::message::response::Response;
 use crate::http::plan::origin::{Body, Failure, Origin};
@@ -93,7 +92,9 @@ impl Journey<'_> {
                 Broken::Another => continue,
                 Broken::Client | Broken::Cut => {
                     if !self.request.head_sent {
-                        let is_cut = matches!(broken, Broken::Cut);
+                        // A stream that is reset is a client that left, wherever it was.
+                        let is_cut =
+                            matches!(broken, Broken::Cut) && !self.session.client.is_stream();
                         self.request.response.status = if is_cut { 400 } else { 499 };
                     }
                     return Proxied::Close;
@@ -139,9 +140,7 @@ impl Journey<'_> {
     fn tell_to_continue(&mut self) {
         let waits = self.session.body.is_awaited(self.request);
         if waits {
-            self.session.client.traffic().count_head(CONTINUE.len());
-            let write = |out: &mut Vec<u8>| out.extend_from_slice(CONTINUE);
-            self.session.outbox.push_head(write);
+            self.session.push_continue();
         }
     }
 
@@ -199,7 +198,7 @@ impl Journey<'_> {
     async fn connect(&mut self, origin: &'static dyn Origin) -> Result<Box<Link>, Broken> {
         let dial = origin.dial(self.request);
         let dial = dial.ok_or(Broken::Peer(Failure::Connect))?;
-        let until = deadline(dial.patience);
+        let (until, from) = (deadline(dial.patience), dial.from);
         let stays = stays(self.session, origin);
         let Session { client, timer, .. } = &mut *self.session;
         let left = left(client, stays);
@@ -222,10 +221,12 @@ impl Journey<'_> {
             Some(secure) => Box::pin(self.encrypt(origin, secure, stream, until)).await?,
             None => Link::new(stream, self.request.moment()),
         };
-        match origin.rules().is_http2 {
-            true => Box::pin(self.speak_http2(origin, link, until)).await,
-            false => Ok(link),
-        }
+        let mut link = match origin.rules().is_http2 {
+            true => Box::pin(self.speak_http2(origin, link, until)).await?,
+            false => link,
+        };
+        link.from = from;
+        Ok(link)
     }
 
     fn complain(&mut self, origin: &'static dyn Origin, error: &io::Error) {
@@ -241,7 +242,8 @@ impl Journey<'_> {
 
 /// Whether the attempt goes on although the client leaves.
 fn stays(session: &Session, origin: &'static dyn Origin) -> bool {
-    !session.body.is_done() || origin.rules().outlives_client
+    let may_end_unread = session.client.is_stream();
+    (!session.body.is_done() && !may_end_unread) || origin.rules().outlives_client
 }
 
 /// Waits until the client has left, if its leaving ends the attempt.

@@ -27,7 +27,7 @@ pub(super) const LISTEN: DirectiveSpec = DirectiveSpec {
                port it is 80. With `default_server` the server takes requests whose host is none \
                of the names at that address; otherwise the first server there does. With \
                `ssl` its connections are encrypted, see `ssl_certificate`; one `listen` that says \
-               so is enough for an address. `backlog` is the length of the queue of new \
+               so is enough for an address. `http2` is an old way to write `http2 on`, for an address. `backlog` is the length of the queue of new \
                connections. The parameters `bind`, `deferred`, \
                `fastopen=`, `ipv6only=on`, `multipath`, `rcvbuf=`, `reuseport`, `setfib=`, \
                `sndbuf=`, `so_keepalive=` and `accept_filter=` are accepted and have no effect: an \
@@ -46,12 +46,19 @@ fn listen(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let mut default_server = false;
     let mut backlog = None;
     let mut encrypted = false;
+    let mut http2 = false;
     for index in 2..=statement.arguments().len() {
         let text = statement.text(index);
         match text.strip_prefix("backlog=") {
             Some(number) => backlog = Some(queue_length(statement, index, number)?),
             None if matches!(text, "default_server" | "default") => default_server = true,
             None if text == "ssl" => encrypted = true,
+            None if text == "http2" => {
+                let message = "\"listen … http2\" is an old way to write \"http2 on;\"";
+                let warning = Diagnostic::warning(statement.word(index).span, message);
+                statement.diagnostics.push(warning);
+                http2 = true;
+            }
             None => check_parameter(statement, index)?,
         }
     }
@@ -67,6 +74,7 @@ fn listen(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
             default_server,
             backlog,
             encrypted,
+            http2,
             span,
         });
     }
@@ -107,11 +115,15 @@ fn check_parameter(statement: &mut Statement<'_>, index: usize) -> Result<(), Di
     }
     if known(OTHER_PROTOCOLS) {
         let message = format!("the \"{text}\" parameter of \"listen\" is not supported");
-        let help = "only HTTP/1 is spoken here; put a proxy in front of it for anything else";
+        let help =
+            "only HTTP/1 and HTTP/2 are spoken here; put a proxy in front of it for anything else";
         return Err(statement.error(index, message).with_help(help));
     }
     let names = WITHOUT_EFFECT.iter().map(|(name, _)| *name);
-    let similar = nearest(name, names.chain(["default_server", "backlog", "ssl"]));
+    let similar = nearest(
+        name,
+        names.chain(["default_server", "backlog", "http2", "ssl"]),
+    );
     let problem = statement.error(index, message);
     Err(match similar {
         Some(similar) => problem.with_help(format!("did you mean \"{similar}\"?")),
@@ -212,7 +224,6 @@ const WITHOUT_EFFECT: &[(&str, bool)] = &[
 
 /// Parameters that ask for something else than HTTP/1.
 const OTHER_PROTOCOLS: &[(&str, bool)] = &[
-    ("http2", false),
     ("http3", false),
     ("proxy_protocol", false),
     ("quic", false),

@@ -221,8 +221,8 @@ fn addresses_to_listen_at() {
             "invalid IPv6 address in \"[x]:80\" of the \"listen\" directive",
         ),
         (
-            "listen 81 http2;",
-            "the \"http2\" parameter of \"listen\" is not supported",
+            "listen 81 http3;",
+            "the \"http3\" parameter of \"listen\" is not supported",
         ),
         (
             "listen 81 default-server;",

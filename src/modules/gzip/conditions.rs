@@ -2,11 +2,12 @@
 
 use std::time::SystemTime;
 
-use super::directives::{self, Disable, MinLength, Proxied, Types, Version};
+use super::directives::{self, Disable, LeastVersion, MinLength, Proxied, Types};
 use crate::conf::Chain;
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::message::response::ResponseHead;
+use crate::http::message::version::Version;
 use crate::http::plan::pattern::{Case, Pattern};
 use crate::modules::media_types::MediaTypeSet;
 
@@ -14,7 +15,7 @@ use crate::modules::media_types::MediaTypeSet;
 pub(super) struct Conditions {
     min_length: u64,
     types: MediaTypeSet,
-    least_version: u8,
+    least_version: Version,
     proxied: u16,
     disabled: Vec<Pattern>,
     is_disabled_for_msie6: bool,
@@ -28,7 +29,9 @@ impl Conditions {
             types: chain
                 .nearest()
                 .map_or_else(MediaTypeSet::default, |Types(types)| types.clone()),
-            least_version: chain.nearest().map_or(1, |Version(version)| *version),
+            least_version: chain
+                .nearest()
+                .map_or(Version::Http11, |LeastVersion(version)| *version),
             proxied: chain
                 .nearest()
                 .map_or(directives::OFF, |Proxied(bits)| *bits),
@@ -66,7 +69,7 @@ impl Conditions {
         let accepted = request.head.field(b"accept-encoding").unwrap_or_default();
         let browser = request.head.field(b"user-agent");
         takes_gzip(accepted)
-            && request.head.minor_version() >= self.least_version
+            && request.head.version() >= self.least_version
             && !(self.is_disabled_for_msie6 && browser.is_some_and(is_msie6))
             && (request.head.field(b"via").is_none() || self.allow_proxy(request))
             && !browser.is_some_and(|browser| self.disabled.iter().any(|one| one.is_match(browser)))

@@ -1,6 +1,7 @@
 //! The directives.
 
 use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Word};
+use crate::http::message::version::Version;
 use crate::modules::media_types::MediaTypeSet;
 
 const ANYWHERE: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
@@ -13,8 +14,8 @@ pub(super) struct Level(pub(super) u32);
 pub(super) struct Vary(pub(super) bool);
 /// `gzip_min_length`
 pub(super) struct MinLength(pub(super) u64);
-/// `gzip_http_version`: the part behind the dot
-pub(super) struct Version(pub(super) u8);
+/// `gzip_http_version`
+pub(super) struct LeastVersion(pub(super) Version);
 /// `gzip_types`
 #[derive(Default)]
 pub(super) struct Types(pub(super) MediaTypeSet);
@@ -144,8 +145,9 @@ pub(super) const ROWS: &[DirectiveSpec] = &[
             example: "gzip_http_version 1.0;",
         },
         apply: |statement| {
-            let version = statement.enumeration(1, &[("1.0", 0), ("1.1", 1)])?;
-            statement.scope.insert(Version(version));
+            let version =
+                statement.enumeration(1, &[("1.0", Version::Http10), ("1.1", Version::Http11)])?;
+            statement.scope.insert(LeastVersion(version));
             Ok(())
         },
         ..SPEC

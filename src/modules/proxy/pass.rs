@@ -23,7 +23,7 @@ use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::state::StateIndex;
 use crate::http::plan::wait::Wait;
 use crate::http::transport::dial::{Dial, Presence};
-use crate::http::transport::link::Link;
+use crate::http::transport::link::{Link, Way};
 use crate::http::transport::secure::Secure;
 use crate::metric::Moment;
 
@@ -82,18 +82,21 @@ impl Origin for Pass {
     fn idle(&self, request: &mut Request) -> Option<Box<Link>> {
         let now = request.moment();
         let may_repeat = self.may_repeat(request);
+        // Whoever keeps none is not asked what would fit.
+        self.present_peer(request)?.0.keepalive?;
+        let from = self.settings.local_address(request);
         let attempts = request.state(self.state);
         let secure = attempts.secure.clone();
+        let way = Way {
+            secure: secure.as_ref(),
+            is_http2: self.rules.is_http2,
+            from,
+        };
         let attempt = attempts.current()?;
         let (group, peer) = (&attempt.group, attempt.peer?);
         let keepalive = group.keepalive?;
         loop {
-            let link = group.idle.take(
-                (peer, self.rules.is_http2),
-                secure.as_ref(),
-                now,
-                keepalive.timeout,
-            )?;
+            let link = group.idle.take(peer, way, now, keepalive.timeout)?;
             // The event loop learns of a connection's end in its next turn. That is soon enough for a request
             // that may be sent again.
             if may_repeat || !link.end.has_input() {
@@ -103,11 +106,14 @@ impl Origin for Pass {
     }
 
     fn dial(&self, request: &mut Request) -> Option<Dial> {
+        let from = self.settings.local_address(request);
         let (group, number) = self.present_peer(request)?;
         let peer = &group.peers[number];
         Some(Dial {
             address: peer.address.clone(),
             patience: self.settings.connect_timeout,
+            from,
+            asks_if_alive: self.settings.asks_if_alive,
             presence: Box::new(OpenConnection(peer.record.clone())),
         })
     }

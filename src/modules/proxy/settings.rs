@@ -1,10 +1,13 @@
 //! The directives of both families with a single value, and what they come to in a location.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::family::{Family, Levels, insert};
 use crate::conf::{Diagnostic, Statement, Text};
 use crate::http::build::builder::Builder;
+use crate::http::course::circumstances::Circumstances;
+use crate::http::course::request::Request;
 use crate::http::plan::origin::Failure;
 use crate::http::plan::template::Template;
 
@@ -18,6 +21,8 @@ struct PassFields(bool);
 struct PassBody(bool);
 struct IgnoreAbort(bool);
 struct PassTrailers(bool);
+struct SocketKeepalive(bool);
+struct Bind(Option<Text>);
 struct Method(Text);
 struct Version(HttpVersion);
 
@@ -50,6 +55,9 @@ pub(super) struct Settings {
     pub(super) method: Option<Template>,
     pub(super) version: HttpVersion,
     pub(super) passes_trailers: bool,
+    pub(super) asks_if_alive: bool,
+    /// The address of ours that connections come from.
+    pub(super) from: Option<Template>,
 }
 
 impl Settings {
@@ -57,6 +65,7 @@ impl Settings {
     pub(super) fn of<F: Family>(builder: &mut Builder<'_>, levels: &Levels<'_, '_, F>) -> Self {
         let minute = Duration::from_secs(60);
         let method = levels.nearest();
+        let from = levels.nearest().and_then(|Bind(text)| text.as_ref());
         Self {
             connect_timeout: levels
                 .nearest()
@@ -79,8 +88,22 @@ impl Settings {
                     .nearest()
                     .map_or(HttpVersion::Http11, |Version(version)| *version),
             },
+            asks_if_alive: levels.nearest().is_some_and(|SocketKeepalive(on)| *on),
+            from: from.map(|text| builder.template(text)),
             passes_trailers: F::IS_GRPC || levels.nearest().is_some_and(|PassTrailers(on)| *on),
         }
+    }
+
+    /// The address of ours that a connection comes from, if that is said.
+    pub(super) fn local_address(&self, request: &mut Request) -> Option<SocketAddr> {
+        let from = self.from.as_ref()?.evaluate(request);
+        let address = local_address(&from);
+        if address.is_none() && !from.is_empty() {
+            let from = String::from_utf8_lossy(&from);
+            let text = from.escape_debug();
+            log::error!("invalid local address \"{text}\"{}", Circumstances(request));
+        }
+        address
     }
 }
 
@@ -180,6 +203,40 @@ pub(super) fn apply_method<F: Family>(statement: &mut Statement<'_>) -> Result<(
     Ok(())
 }
 
+/// `proxy_bind`, `grpc_bind`
+pub(super) fn apply_bind<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let text = statement.template(1)?;
+    let word = statement.text(1);
+    if let Some(more) = statement.argument(2) {
+        let more = &more.text;
+        let message = format!(
+            "\"{more}\" is not supported in \"{}\"",
+            statement.directive.name.text
+        );
+        let help = "connections can only come from an address of this machine";
+        return Err(statement.error(2, message).with_help(help));
+    }
+    if text.is_literal() && word != "off" && local_address(word.as_bytes()).is_none() {
+        let message = format!("invalid address \"{word}\"");
+        let help = "expected an address of this machine, with or without a port, or \"off\"";
+        return Err(statement.error(1, message).with_help(help));
+    }
+    let from = (word != "off").then_some(text);
+    insert::<F, _>(statement, Bind(from));
+    Ok(())
+}
+
+/// An address of ours, with or without a port.
+fn local_address(text: &[u8]) -> Option<SocketAddr> {
+    let text = std::str::from_utf8(text).ok()?;
+    let address = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    let address = address.unwrap_or(text).parse::<IpAddr>();
+    let without_port = address.map(|address| SocketAddr::new(address, 0));
+    without_port.or_else(|_| text.parse()).ok()
+}
+
 /// `proxy_next_upstream_tries`
 pub(super) fn apply_next_tries<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let tries = statement.number(1)?;
@@ -220,11 +277,25 @@ flags! {
     apply_pass_body => PassBody,
     apply_ignore_abort => IgnoreAbort,
     apply_pass_trailers => PassTrailers,
+    apply_socket_keepalive => SocketKeepalive,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_ours_are_read() {
+        let read = |text: &str| local_address(text.as_bytes()).map(|address| address.to_string());
+        assert_eq!(read("127.0.0.2").as_deref(), Some("127.0.0.2:0"));
+        assert_eq!(read("127.0.0.2:81").as_deref(), Some("127.0.0.2:81"));
+        assert_eq!(read("::1").as_deref(), Some("[::1]:0"));
+        assert_eq!(read("[::1]").as_deref(), Some("[::1]:0"));
+        assert_eq!(read("[::1]:81").as_deref(), Some("[::1]:81"));
+        for text in ["", "localhost", "127.0.0.1:x", "1.2.3"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn reasons_for_the_next_peer_are_read() {

@@ -165,11 +165,41 @@ macro_rules! rows {
                 apply: buffering::apply_size::<$family>,
                 ..SPEC
             },
+            DirectiveSpec {
+                name: concat!($p, "_bind"),
+                contexts: BLOCKS,
+                arity: Arity::between(1, 2),
+                doc: Doc {
+                    syntax: concat!($p, "_bind address | off;"),
+                    default: "",
+                    text: "The address of this machine, with or without a port, that fresh connections to peers come from; \
+                           variables are evaluated, and nothing or `off` leaves it to the system. Idle connections are used again by \
+                           requests that ask for the same address. Peers of the \
+                           other family of addresses cannot be reached then. `transparent` is refused.",
+                    example: concat!($p, "_bind 10.0.0.7;"),
+                },
+                apply: settings::apply_bind::<$family>,
+                ..SPEC
+            },
+            DirectiveSpec {
+                name: concat!($p, "_socket_keepalive"),
+                contexts: BLOCKS,
+                arity: Arity::FLAG,
+                doc: Doc {
+                    syntax: concat!($p, "_socket_keepalive on | off;"),
+                    default: concat!($p, "_socket_keepalive off;"),
+                    text: "Whether the system asks now and then, on fresh connections, if a silent peer is still there \
+                           (TCP keepalive).",
+                    example: "",
+                },
+                apply: settings::apply_socket_keepalive::<$family>,
+                ..SPEC
+            },
         ]
     };
 }
 
 /// Those of `proxy_pass`.
-pub(super) const HTTP: [DirectiveSpec; 11] = rows!("proxy", Http);
+pub(super) const HTTP: [DirectiveSpec; 13] = rows!("proxy", Http);
 /// Those of `grpc_pass`.
-pub(super) const GRPC: [DirectiveSpec; 11] = rows!("grpc", Grpc);
+pub(super) const GRPC: [DirectiveSpec; 13] = rows!("grpc", Grpc);

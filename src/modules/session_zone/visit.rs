@@ -70,7 +70,7 @@ impl Visit {
             tracker,
             handle,
             before,
-            head: request.head.bytes().len() as u64,
+            head: request.head.received_length() as u64,
             said: OnceLock::new(),
             uncounted: [const { AtomicU64::new(0) }; 2],
             next: request.meter.take(),

@@ -16,7 +16,7 @@ use rustls::ServerConfig;
 
 use super::pair::{self, Fault, Offered, Pair};
 use crate::conf::{Disk, Loader, reason};
-use crate::http::course::encryption::Choose;
+use crate::http::course::encryption::{Choose, Offers};
 use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
 
@@ -48,7 +48,7 @@ pub(super) struct Part {
 /// Terms under what was named, as long as files are what they were.
 #[derive(Default)]
 struct Known {
-    all: HashMap<Names, (Vec<State>, Arc<ServerConfig>)>,
+    all: HashMap<Names, (Vec<State>, Offers)>,
     /// In the order in which they were read.
     order: std::collections::VecDeque<Names>,
 }
@@ -111,7 +111,7 @@ impl Evaluated {
         self.parts().zip(names).map(state).collect()
     }
 
-    fn make(&self, names: &Names) -> Result<Arc<ServerConfig>, String> {
+    fn make(&self, names: &Names) -> Result<Offers, String> {
         let mut names = names.iter();
         let mut pairs = Vec::new();
         for source in &self.sources {
@@ -125,7 +125,7 @@ impl Evaluated {
         }
         let mut config = self.base.clone();
         config.cert_resolver = Arc::new(Offered(pairs));
-        Ok(Arc::new(config))
+        Ok(Offers::new(config))
     }
 
     fn read(
@@ -188,7 +188,7 @@ impl fmt::Display for Found<'_> {
 }
 
 impl Choose for Evaluated {
-    fn choose(&self, request: &mut Request) -> Result<Arc<ServerConfig>, String> {
+    fn choose(&self, request: &mut Request) -> Result<Offers, String> {
         let parts: Vec<&Part> = self.parts().collect();
         let names: Names = parts
             .iter()
@@ -198,16 +198,16 @@ impl Choose for Evaluated {
         if let Some((then, config)) = self.known.lock().all.get(&names)
             && *then == states
         {
-            return Ok(Arc::clone(config));
+            return Ok(config.clone());
         }
         let config = self.make(&names)?;
-        self.known.lock().keep(names, states, Arc::clone(&config));
+        self.known.lock().keep(names, states, config.clone());
         Ok(config)
     }
 }
 
 impl Known {
-    fn keep(&mut self, names: Names, states: Vec<State>, config: Arc<ServerConfig>) {
+    fn keep(&mut self, names: Names, states: Vec<State>, config: Offers) {
         if self.all.insert(names.clone(), (states, config)).is_some() {
             return;
         }

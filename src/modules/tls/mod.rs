@@ -36,7 +36,7 @@ use crate::http::build::builder::{Builder, ServerParts};
 use crate::http::build::memory::Role;
 use crate::http::build::module::{self, Module};
 use crate::http::build::written::{Listens, ServerNamesWritten};
-use crate::http::course::encryption::Terms;
+use crate::http::course::encryption::{Offers, Terms};
 use crate::http::plan::runtime::Address;
 use crate::http::plan::template::Template;
 use crate::modules::core::hostname;
@@ -115,7 +115,7 @@ fn terms(
     sources: Vec<Source>,
 ) -> Result<Terms, Diagnostic> {
     if sources.iter().all(|one| matches!(one, Source::Fixed(_))) {
-        return Ok(Terms::Accept(Arc::new(config)));
+        return Ok(Terms::Accept(Offers::new(config)));
     }
     let passwords = passwords::of(builder, chain.nearest().map(|PasswordFile(file)| file))?;
     let folder = builder.beside("");
@@ -173,7 +173,6 @@ fn config(
         config.ticketer = tickets;
     }
     preferences::set(chain, &mut config);
-    config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
     Ok(config)
 }
 

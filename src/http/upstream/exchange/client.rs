@@ -29,7 +29,7 @@ impl Exchange<'_> {
     fn watch_client(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
         let session = &mut *self.session;
         // One that only ended its side gets its answer where leaving ends nothing.
-        let watches = session.body.is_done()
+        let watches = (session.body.is_done() || session.client.is_stream())
             && !matches!(self.stage, Stage::Tunnel | Stage::Rest { .. })
             && !self.rules.outlives_client
             && !self.quiet.client;

@@ -74,14 +74,14 @@ impl Exchange<'_> {
 
     /// Has sent the end of the body, and what the peer said behind it.
     pub(super) fn push_end(&mut self) -> Result<(), Lost> {
-        let outbox = &mut self.session.outbox;
+        let (client, outbox) = (&self.session.client, &mut self.session.outbox);
         let trailers = match &self.stage {
-            Stage::Body { framing, .. } if outbox.takes_trailers() => {
+            Stage::Body { framing, .. } if outbox.takes_trailers(client) => {
                 trailers::passable(framing.trailers(), |name| self.origin.hides(name))
             }
             _ => Vec::new(),
         };
-        outbox.push_end(&trailers).map_err(Lost::File)
+        outbox.push_end(client, &trailers).map_err(Lost::File)
     }
 
     fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Lost> {

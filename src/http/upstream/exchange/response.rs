@@ -6,12 +6,13 @@ use std::task::{Context, Poll};
 use super::super::head::{self, Taken};
 use super::{Broken, Exchange, Stage, begin};
 use crate::conf::reason;
-use crate::http::course::{engine, respond};
+use crate::http::course::{engine, message, respond};
 use crate::http::message::framing::{Decoded, Framing};
 use crate::http::message::response_head;
 use crate::http::plan::origin::Failure;
 use crate::http::transport::http2::{self, Kind};
 use crate::http::transport::spill::ReadAhead;
+use crate::http::transport::start::Start;
 
 /// More informational responses than this before the final one are a fault.
 const MAX_INFORMATIONAL: u32 = 16;
@@ -130,7 +131,7 @@ impl Exchange<'_> {
     /// A head was understood: the client's is written.
     fn head_taken(&mut self, taken: Taken) -> Result<bool, Broken> {
         let (mut framing, persistent, reason, reads_ahead) = match taken {
-            Taken::Informational(bytes) => return self.pass_informational(&bytes),
+            Taken::Informational(start) => return self.pass_informational(start),
             Taken::Unasked => {
                 self.complain("upstream changed to another protocol unasked");
                 return Err(Broken::Peer(Failure::Invalid));
@@ -153,10 +154,13 @@ impl Exchange<'_> {
         let request = &mut *self.request;
         request.keep_alive &= session.body.is_done();
         let is_length_known = matches!(framing, Framing::Length(_));
-        let mut passed = respond::Passed::default();
-        session.outbox.push_head(|out| {
-            passed = respond::proxied_head(request, &reason, is_length_known, out);
-        });
+        let passed = respond::pass(request, is_length_known);
+        match session.client.is_stream() {
+            true => session.outbox.push_start(message::passed(request)),
+            false => session
+                .outbox
+                .push_head(|out| respond::proxied_head(request, &reason, passed, out)),
+        }
         session.outbox.set_chunked(passed.chunked);
         self.is_discarding |= !passed.with_body;
         self.filters = std::mem::take(&mut request.bodies.response);
@@ -193,7 +197,7 @@ impl Exchange<'_> {
         Ok(true)
     }
 
-    fn pass_informational(&mut self, bytes: &[u8]) -> Result<bool, Broken> {
+    fn pass_informational(&mut self, start: Option<Start>) -> Result<bool, Broken> {
         let Stage::Head(seen) = &mut self.stage else {
             return Ok(false);
         };
@@ -202,10 +206,8 @@ impl Exchange<'_> {
             self.complain("upstream sent too many informational responses");
             return Err(Broken::Peer(Failure::Invalid));
         }
-        if !bytes.is_empty() {
-            let session = &mut *self.session;
-            session.client.traffic().count_head(bytes.len());
-            session.outbox.push_head(|out| out.extend_from_slice(bytes));
+        if let Some(start) = start {
+            self.session.push_start(start);
         }
         Ok(true)
     }

@@ -52,7 +52,8 @@ impl Journey<'_> {
         until: Instant,
     ) -> Result<Box<Link>, Broken> {
         let Link { end, secure, .. } = *link;
-        let (stream, _) = end.into_parts();
+        let wire = end.into_wire().ok_or(Broken::Peer(Failure::Connect));
+        let (stream, _) = wire?;
         let opened = Http2::open(stream, secure.is_some());
         let (what, failure) = match self.hold(origin, opened, until).await? {
             Ok(Ok(stream)) => {

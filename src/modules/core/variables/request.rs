@@ -75,7 +75,11 @@ pub(super) fn method(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool 
 
 pub(super) fn protocol(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     let is_read = !request.head.method().is_empty();
-    is_read && write(out, format_args!("HTTP/1.{}", request.head.minor_version()))
+    out.extend_from_slice(match is_read {
+        true => request.head.version().text().as_bytes(),
+        false => b"",
+    });
+    is_read
 }
 
 pub(super) fn length(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {

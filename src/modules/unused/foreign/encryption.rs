@@ -31,20 +31,9 @@ pub(super) const FEATURES: &[Feature] = &[
         variables: "",
     },
     Feature {
-        name: "HTTP/2",
-        home: NGINX,
-        instead: "HTTP/1.1 is spoken with every client; remove the line",
-        directives: "http2 http2_body_preread_size http2_chunk_size http2_idle_timeout \
-            http2_max_concurrent_pushes http2_max_concurrent_streams http2_max_field_size \
-            http2_max_header_size http2_max_requests http2_pool_size http2_push \
-            http2_push_preload http2_recv_buffer_size http2_recv_timeout \
-            http2_streams_index_size",
-        variables: "http2",
-    },
-    Feature {
         name: "HTTP/3",
         home: NGINX,
-        instead: "HTTP/1.1 is spoken with every client; remove the line, and any Alt-Svc field",
+        instead: "HTTP/1.1 and HTTP/2 are spoken; remove the line, and any Alt-Svc field",
         directives: "http3 http3_hq http3_max_concurrent_streams http3_max_table_capacity \
             http3_push http3_push_preload http3_stream_buffer_size quic_active_connection_id_limit \
             quic_bpf quic_gso quic_host_key quic_mtu quic_retry quic_stream_buffer_size",

@@ -77,7 +77,7 @@ pub(super) const FEATURES: &[Feature] = &[
         home: NGINX,
         instead: "remove the line if the application can do without; keys must not be encrypted (\"openssl pkey\" takes \
                   a password off), and certificates are read when the configuration is loaded",
-        directives: "grpc_bind grpc_connection_drop grpc_ignore_headers grpc_socket_keepalive \
+        directives: "grpc_connection_drop grpc_ignore_headers \
             grpc_ssl_certificate_cache grpc_ssl_conf_command grpc_ssl_key_log",
         variables: "",
     },
@@ -119,10 +119,10 @@ pub(super) const FEATURES: &[Feature] = &[
         name: "ways of passing requests",
         home: NGINX,
         instead: "remove the line if the application can do without",
-        directives: "proxy_allow_upstream proxy_bind proxy_bind_dynamic proxy_connection_drop \
+        directives: "proxy_allow_upstream proxy_bind_dynamic proxy_connection_drop \
             proxy_cookie_domain proxy_cookie_flags proxy_cookie_path proxy_force_ranges \
             proxy_ignore_headers proxy_limit_rate \
-            proxy_send_lowat proxy_set_body proxy_socket_keepalive \
+            proxy_send_lowat proxy_set_body \
             ",
         variables: "",
     },

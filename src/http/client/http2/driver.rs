@@ -1,0 +1,263 @@
+//! What drives a connection of HTTP/2: takes in its streams, has gathered answers leave, and sees to its limits.
+
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::server::{Connection, SendResponse};
+use h2::{Reason, RecvStream};
+use http::Request as Message;
+use tokio::time::Instant;
+
+use super::super::arrival::{Idle, too_large};
+use super::super::leaving::Leaving;
+use super::super::spare;
+use super::stream::{self, Asked};
+use crate::http::course::connection_facts::ConnectionFacts;
+use crate::http::course::engine;
+use crate::http::course::identify::salvage;
+use crate::http::course::request::Request;
+use crate::http::message::head::BadHead;
+use crate::http::plan::runtime::{Listener, Runtime, Server};
+use crate::http::transport::clock;
+use crate::http::transport::half::Half;
+use crate::http::transport::streams::{Rejected, Taken};
+use crate::http::transport::timer::{Timer, deadline};
+use crate::http::transport::wire::{Shared, Wire};
+
+/// What drives a connection.
+pub(super) struct Driver {
+    pub(super) h2: Connection<Wire, Bytes>,
+    pub(super) shared: Shared,
+    pub(super) runtime: &'static Runtime,
+    pub(super) listener: &'static Listener,
+    pub(super) server: &'static Server,
+    pub(super) facts: Box<ConnectionFacts>,
+    pub(super) leaving: Leaving,
+    pub(super) timer: Timer,
+    /// Counted as long as nothing is asked, but before the first request.
+    pub(super) idle: Option<Idle>,
+    pub(super) idle_until: Option<Instant>,
+    /// The client was told that no more requests are taken; when that is over, if nothing goes on.
+    pub(super) leaves_at: Option<Instant>,
+    pub(super) is_flooded: bool,
+}
+
+type Stream = (Message<RecvStream>, SendResponse<Bytes>);
+
+/// More streams than this are not taken in at once: others have their turn.
+const AT_ONCE: usize = 64;
+/// The heads of requests under way take no more memory than this.
+const MOST_HELD: usize = 512 * 1024;
+/// A client that was told of the end is given this long for requests that are on their way.
+const LAST_CHANCE: Duration = Duration::from_millis(1500);
+/// One that is closed for what it did is given this long to take the reason.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+impl Driver {
+    /// Goes on to the end of the connection.
+    pub(super) fn poll(&mut self, task: &mut Context<'_>) -> Poll<()> {
+        if self.leaves_at.is_none() && self.leaving.poll(task).is_ready() {
+            self.leave();
+        }
+        let is_over = self.poll_streams(task);
+        for rejected in self.shared.rejected() {
+            self.reject(rejected);
+        }
+        match self.shared.poll_push(task) {
+            Poll::Ready(Err(_)) => return Poll::Ready(()),
+            Poll::Ready(Ok(())) if is_over => return Poll::Ready(()),
+            _ => {}
+        }
+        self.shared.wake_when_idle(task.waker());
+        self.poll_time(task)
+    }
+
+    /// Takes in what streams there are; true once there will be no more.
+    fn poll_streams(&mut self, task: &mut Context<'_>) -> bool {
+        // They are taken in before anybody answers one: h2 sends what there is at each look.
+        let mut streams: Vec<Stream> = Vec::new();
+        let mut is_over = false;
+        loop {
+            if streams.len() == AT_ONCE {
+                task.waker().wake_by_ref();
+                break;
+            }
+            match self.h2.poll_accept(task) {
+                Poll::Ready(Some(Ok(stream))) => streams.push(stream),
+                Poll::Ready(Some(Err(error))) => {
+                    self.tell(&error.to_string());
+                    is_over = true;
+                    break;
+                }
+                Poll::Ready(None) => {
+                    is_over = true;
+                    break;
+                }
+                Poll::Pending if self.must_look_again() => {}
+                Poll::Pending => break,
+            }
+        }
+        for stream in streams {
+            self.begin(stream);
+        }
+        if self.leaves_at.is_none() && self.is_used_up() {
+            self.leave();
+            task.waker().wake_by_ref();
+        }
+        is_over
+    }
+
+    /// A flood has been noticed that the client has not been told of.
+    fn must_look_again(&mut self) -> bool {
+        let Some(flood) = self.shared.flood().filter(|_| !self.is_flooded) else {
+            return false;
+        };
+        self.is_flooded = true;
+        self.tell(&format!("the client sends too many {flood}"));
+        self.h2.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+        self.leaves_at = Some(deadline(FAREWELL));
+        true
+    }
+
+    /// The client is told that no more requests are taken.
+    fn leave(&mut self) {
+        self.h2.graceful_shutdown();
+        self.leaves_at = Some(deadline(LAST_CHANCE));
+    }
+
+    fn is_used_up(&self) -> bool {
+        let settings = &self.runtime.location(self.server.own).settings;
+        let requests = self.facts.requests;
+        requests >= settings.keepalive_requests
+            || requests > 0
+                && (settings.keepalive_timeout.is_zero()
+                    || self.facts.age() >= settings.keepalive_time)
+    }
+
+    /// A request has come: a task of its own answers it.
+    fn begin(&mut self, (message, mut out): Stream) {
+        let id = out.stream_id().as_u32();
+        let (parts, body) = message.into_parts();
+        let (answered, held) = self.shared.load();
+        let most = 2 * self.server.settings.http2.streams as usize;
+        let taken = match answered < most && held < MOST_HELD {
+            true => self.shared.take(id),
+            false => None,
+        };
+        let Some(taken) = taken else {
+            self.shared.forget(id);
+            return out.send_reset(Reason::REFUSED_STREAM);
+        };
+        let received = taken.received();
+        let mut request = self.request(&taken);
+        request
+            .head
+            .read_message(&parts, body.is_end_stream(), received);
+        let settings = &self.server.settings;
+        let head = request.head.bytes();
+        match too_large(head, settings.longest_line, settings.longest_head) {
+            Some(414) => request.head.refuse(BadHead::LongLine),
+            Some(_) => request.head.refuse(BadHead::TooLarge),
+            None => {}
+        }
+        request.begin();
+        request.came_by_stream(taken.began);
+        let held = request.head.bytes().len();
+        tokio::spawn(stream::serve(Asked {
+            answering: self.shared.answering(held),
+            half: Half::new(out, body, self.shared.clone()),
+            request,
+        }));
+    }
+
+    /// A request that h2 has refused by itself ends like any other that could not be understood.
+    fn reject(&mut self, Rejected { taken, status }: Rejected) {
+        let mut request = self.request(&taken);
+        salvage(&mut request, b"");
+        request.came_by_stream(taken.began);
+        request.response.status = status;
+        engine::finish(&mut request);
+    }
+
+    fn request(&mut self, taken: &Taken) -> Box<Request> {
+        let mut facts = self.facts.clone();
+        facts.traffic = taken.traffic.clone();
+        self.facts.requests += 1;
+        spare::take(self.runtime, self.listener, &mut facts)
+    }
+
+    /// Waits for the first of all deadlines.
+    fn poll_time(&mut self, task: &mut Context<'_>) -> Poll<()> {
+        let (until, is_end) = self.first_deadline();
+        if self.timer.poll(task, until).is_pending() {
+            return Poll::Pending;
+        }
+        if is_end {
+            return Poll::Ready(());
+        }
+        self.leave();
+        task.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// The first deadline, and whether the connection ends then and not only begins to.
+    fn first_deadline(&mut self) -> (Instant, bool) {
+        let settings = &self.runtime.location(self.server.own).settings;
+        let stalled = self.shared.stalled_since();
+        let stalled = stalled.and_then(|since| since.checked_add(settings.send_timeout));
+        let unfinished = self.shared.unfinished_since().map(|since| {
+            let passed = clock::moment().0.saturating_sub(since.0);
+            let patience = self.server.settings.header_timeout;
+            deadline(patience.saturating_sub(Duration::from_nanos(passed)))
+        });
+        let is_idle = self.shared.load().0 == 0 && !self.h2.has_streams();
+        let ends = match self.leaves_at {
+            Some(at) if is_idle || self.is_flooded => Some(at),
+            _ => None,
+        };
+        let ends = [stalled, unfinished, ends].into_iter().flatten().min();
+        let idle = self
+            .idle_until(is_idle)
+            .filter(|_| self.leaves_at.is_none());
+        match (ends, idle) {
+            (Some(end), Some(idle)) if idle < end => (idle, false),
+            (Some(end), _) => (end, true),
+            (None, Some(idle)) => (idle, false),
+            (None, None) => (deadline(Duration::MAX), false),
+        }
+    }
+
+    /// Until when nothing may be asked; `None` while something goes on.
+    fn idle_until(&mut self, is_idle: bool) -> Option<Instant> {
+        if !is_idle {
+            self.idle = None;
+            self.idle_until = None;
+            return None;
+        }
+        let is_first = self.facts.requests == 0;
+        let settings = &self.runtime.location(self.server.own).settings;
+        let patience = match is_first {
+            true => self.server.settings.header_timeout,
+            false => settings.keepalive_timeout,
+        };
+        if self.idle_until.is_none() {
+            self.shared.rest();
+            self.idle_until = Some(deadline(patience));
+        }
+        if self.idle.is_none() && !is_first {
+            self.idle = Some(Idle::begin(self.runtime));
+        }
+        self.idle_until
+    }
+
+    fn tell(&self, problem: &str) {
+        let name = &self.server.name;
+        match self.facts.client {
+            Some(client) => {
+                log::info!("{problem}, client: {}, server: {name}", client.ip());
+            }
+            None => log::info!("{problem}, client: unix:, server: {name}"),
+        }
+    }
+}

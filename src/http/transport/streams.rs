@@ -1,0 +1,323 @@
+//! What is known of the streams of a connection of HTTP/2, by looking at the frames that go by: how many bytes
+//! each has taken, what has left, which of them the client has reset, and what all that has cost.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+
+use super::clock;
+use super::frame::{HEADER, Header, Step, kind};
+use super::meter::Meter;
+use super::purse::Purse;
+use super::traffic::Traffic;
+use crate::metric::Moment;
+
+/// One stream, from its first frame until nobody here has to do with it any more.
+#[derive(Debug)]
+pub(super) struct Known {
+    id: u32,
+    pub(super) traffic: Arc<Traffic>,
+    began: Moment,
+    pub(super) meter: Option<Arc<dyn Meter>>,
+    /// How much content has left.
+    pub(super) data_out: u64,
+    has_head_out: bool,
+    /// Whether all of the response has left.
+    pub(super) has_ended_out: bool,
+    /// Whether one of the sides has reset it.
+    pub(super) was_reset: bool,
+    /// Whether somebody answers it.
+    is_taken: bool,
+    /// Who is to be woken, and whether also by what leaves.
+    pub(super) waker: Option<Waker>,
+    pub(super) waits_to_leave: bool,
+}
+
+/// What is known of a stream that somebody begins to answer.
+#[derive(Debug)]
+pub struct Taken {
+    /// The bytes that went over it, the head that it came with included.
+    pub traffic: Arc<Traffic>,
+    /// When its head began to come.
+    pub began: Moment,
+}
+
+impl Taken {
+    /// How many bytes have come so far.
+    pub fn received(&self) -> usize {
+        let received = self.traffic.received.load(Ordering::Relaxed);
+        usize::try_from(received).unwrap_or(usize::MAX)
+    }
+}
+
+/// What became of a stream that nobody here was told of.
+#[derive(Debug)]
+pub struct Rejected {
+    /// What is known of it.
+    pub taken: Taken,
+    /// The status that it was answered with.
+    pub status: u16,
+}
+
+/// All of them, in the order of their numbers.
+#[derive(Debug)]
+pub(super) struct Streams {
+    known: Vec<Known>,
+    last: u32,
+    purse: Purse,
+    /// What the purse did not hold the price of.
+    pub(super) flood: Option<&'static str>,
+    pub(super) rejected: Vec<Rejected>,
+    /// Since when a block of fields has been coming.
+    pub(super) block_since: Option<Moment>,
+    is_block_empty: bool,
+}
+
+/// Nobody looks at more requests that were refused unseen than this in one turn.
+const MOST_REJECTED: usize = 256;
+/// The client may send this one again: it was no request.
+const REFUSED_STREAM: u32 = 7;
+const HARMLESS: [u32; 2] = [0, 8];
+
+impl Streams {
+    pub(super) fn new() -> Self {
+        Self {
+            known: Vec::new(),
+            last: 0,
+            purse: Purse::new(clock::moment()),
+            flood: None,
+            rejected: Vec::new(),
+            block_since: None,
+            is_block_empty: false,
+        }
+    }
+
+    pub(super) fn get(&mut self, id: u32) -> Option<&mut Known> {
+        let place = self.known.binary_search_by_key(&id, |one| one.id).ok()?;
+        Some(&mut self.known[place])
+    }
+
+    /// Somebody begins to answer it.
+    pub(super) fn take(&mut self, id: u32) -> Option<Taken> {
+        let known = self.get(id)?;
+        known.is_taken = true;
+        Some(known.taken())
+    }
+
+    /// Nobody has to do with it any more.
+    pub(super) fn forget(&mut self, id: u32) {
+        if let Ok(place) = self.known.binary_search_by_key(&id, |one| one.id) {
+            self.known.remove(place);
+        }
+    }
+
+    /// The connection is gone: whoever waits for a stream is told, and those that nobody was told of are rejected.
+    pub(super) fn end(&mut self) {
+        for known in &mut self.known {
+            known.was_reset |= !known.has_ended_out;
+            known.wake();
+        }
+        let untold: Vec<u32> = self.untold().collect();
+        for id in untold {
+            self.reject(id, 400);
+        }
+    }
+
+    fn untold(&self) -> impl Iterator<Item = u32> {
+        let untold = self.known.iter().filter(|one| !one.is_taken);
+        untold.map(|one| one.id)
+    }
+
+    /// Something has come from the client.
+    pub(super) fn came(&mut self, step: Step) {
+        match step {
+            Step::Begin(frame) => self.begun(frame),
+            Step::Payload(frame, amount) if frame.is_of_block() || frame.kind == kind::DATA => {
+                self.is_block_empty &= !frame.is_of_block();
+                self.received(frame, amount);
+            }
+            Step::Payload(..) => {}
+            Step::End(frame, _) => self.ended(frame),
+        }
+    }
+
+    fn begun(&mut self, frame: Header) {
+        if frame.kind == kind::HEADERS {
+            self.block_since.get_or_insert_with(clock::moment);
+            self.is_block_empty = true;
+            if frame.stream > self.last {
+                self.last = frame.stream;
+                self.known.push(Known::new(frame.stream));
+            }
+        }
+        let (price, what) = self.price(frame);
+        if price > 0 && self.flood.is_none() && !self.purse.pay(price, clock::moment()) {
+            self.flood = Some(what);
+        }
+    }
+
+    fn price(&mut self, frame: Header) -> (u64, &'static str) {
+        match frame.kind {
+            _ if frame.is_ack() => (1, "confirmations"),
+            kind::DATA if frame.length == 0 && !frame.ends_stream() => (2, "empty frames"),
+            kind::DATA | kind::HEADERS => (0, ""),
+            kind::RST_STREAM => match self.get(frame.stream) {
+                Some(known) if !known.has_head_out => (5, "resets of streams"),
+                _ => (1, "resets of streams"),
+            },
+            kind::SETTINGS => (4, "settings"),
+            kind::PING => (2, "pings"),
+            kind::WINDOW_UPDATE => (1, "window updates"),
+            kind::CONTINUATION => (2, "continuations"),
+            _ => (1, "frames that mean nothing"),
+        }
+    }
+
+    fn received(&mut self, frame: Header, amount: usize) {
+        if frame.kind == kind::DATA {
+            self.purse.earn(amount as u64 / 256);
+        }
+        if let Some(known) = self.get(frame.stream) {
+            known.traffic.count_received(amount);
+            if let Some(meter) = &known.meter {
+                meter.received(amount as u64, &known.traffic);
+            }
+        }
+    }
+
+    fn ended(&mut self, frame: Header) {
+        if frame.ends_block() {
+            self.block_since = None;
+            if self.is_block_empty {
+                self.pay_late(2, "empty heads");
+            }
+        }
+        if frame.kind == kind::RST_STREAM
+            && let Some(known) = self.get(frame.stream)
+        {
+            known.was_reset = true;
+            known.wake();
+        }
+    }
+
+    fn pay_late(&mut self, price: u64, what: &'static str) {
+        if !self.purse.pay(price, clock::moment()) {
+            self.flood.get_or_insert(what);
+        }
+    }
+
+    /// Something has left for the client.
+    pub(super) fn left(&mut self, step: Step) {
+        match step {
+            Step::Begin(frame) if frame.is_of_block() => self.sent(frame, HEADER, HEADER),
+            Step::Begin(frame) if frame.kind == kind::DATA => {
+                self.purse.earn(2);
+                self.sent(frame, HEADER, HEADER);
+            }
+            Step::Payload(frame, amount) if frame.is_of_block() => self.sent(frame, amount, amount),
+            Step::Payload(frame, amount) if frame.kind == kind::DATA => {
+                self.sent(frame, amount, 0);
+            }
+            Step::End(frame, first) => self.over(frame, u32::from_be_bytes(first)),
+            _ => {}
+        }
+    }
+
+    /// So many bytes of a stream have left, so many of which are no content.
+    fn sent(&mut self, frame: Header, amount: usize, of_head: usize) {
+        let Some(known) = self.get(frame.stream) else {
+            return;
+        };
+        known.data_out += (amount - of_head) as u64;
+        known.traffic.count_head(of_head);
+        known.traffic.count_sent(amount);
+        if let Some(meter) = &known.meter {
+            meter.sent(amount as u64, &known.traffic);
+        }
+    }
+
+    /// A whole frame has left.
+    fn over(&mut self, frame: Header, error: u32) {
+        let Some(known) = self.get(frame.stream) else {
+            return;
+        };
+        known.has_head_out |= frame.is_of_block();
+        let is_reset = frame.kind == kind::RST_STREAM;
+        known.was_reset |= is_reset;
+        let ends = frame.ends_stream() && !known.has_ended_out;
+        known.has_ended_out |= ends;
+        if is_reset || known.waits_to_leave {
+            known.wake();
+        }
+        let is_untold = !known.is_taken;
+        if ends {
+            self.purse.earn(4);
+        }
+        if is_reset && is_untold {
+            self.refused(frame.stream, error);
+        } else if ends && is_untold {
+            // The one answer that is given before anybody is told.
+            self.reject(frame.stream, 431);
+        }
+    }
+
+    fn refused(&mut self, id: u32, error: u32) {
+        if !HARMLESS.contains(&error) {
+            self.pay_late(10, "streams that are refused");
+        }
+        match error {
+            REFUSED_STREAM => self.forget(id),
+            _ => self.reject(id, 400),
+        }
+    }
+
+    fn reject(&mut self, id: u32, status: u16) {
+        if let Some(known) = self.get(id) {
+            let taken = known.taken();
+            if self.rejected.len() < MOST_REJECTED {
+                self.rejected.push(Rejected { taken, status });
+            }
+        }
+        self.forget(id);
+    }
+}
+
+impl Known {
+    fn new(id: u32) -> Self {
+        Self {
+            id,
+            traffic: Arc::default(),
+            began: clock::moment(),
+            meter: None,
+            data_out: 0,
+            has_head_out: false,
+            has_ended_out: false,
+            was_reset: false,
+            is_taken: false,
+            waker: None,
+            waits_to_leave: false,
+        }
+    }
+
+    fn taken(&self) -> Taken {
+        Taken {
+            traffic: Arc::clone(&self.traffic),
+            began: self.began,
+        }
+    }
+
+    fn wake(&mut self) {
+        self.waits_to_leave = false;
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Has this task woken once something changes.
+    pub(super) fn wait(&mut self, waker: &Waker) {
+        match &mut self.waker {
+            Some(known) => known.clone_from(waker),
+            place => *place = Some(waker.clone()),
+        }
+    }
+}
