@@ -27,6 +27,7 @@ mod harness_itself;
 mod hostile;
 mod hostile_requests;
 mod hostile_responses;
+mod http2;
 mod http2_hostile;
 mod http2_origin;
 mod judges;

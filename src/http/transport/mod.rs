@@ -9,6 +9,8 @@ pub mod encrypted;
 pub mod end;
 mod frame;
 pub mod half;
+#[cfg(test)]
+mod half_tests;
 pub mod http2;
 pub mod link;
 pub mod meter;

@@ -64,6 +64,10 @@ pub struct Rejected {
 pub(super) struct Streams {
     known: Vec<Known>,
     last: u32,
+    /// How many of them nobody here was told of.
+    untold: usize,
+    /// Whether the client was told that no more are taken: it may ask again elsewhere.
+    pub(super) is_leaving: bool,
     purse: Purse,
     /// What the purse did not hold the price of.
     pub(super) flood: Option<&'static str>,
@@ -75,6 +79,8 @@ pub(super) struct Streams {
 
 /// Nobody looks at more requests that were refused unseen than this in one turn.
 const MOST_REJECTED: usize = 256;
+/// A client that sends on when it was told that nothing is taken is one that floods.
+const MOST_UNTOLD: usize = 1024;
 /// The client may send this one again: it was no request.
 const REFUSED_STREAM: u32 = 7;
 const HARMLESS: [u32; 2] = [0, 8];
@@ -84,6 +90,8 @@ impl Streams {
         Self {
             known: Vec::new(),
             last: 0,
+            untold: 0,
+            is_leaving: false,
             purse: Purse::new(clock::moment()),
             flood: None,
             rejected: Vec::new(),
@@ -100,14 +108,17 @@ impl Streams {
     /// Somebody begins to answer it.
     pub(super) fn take(&mut self, id: u32) -> Option<Taken> {
         let known = self.get(id)?;
-        known.is_taken = true;
-        Some(known.taken())
+        let was_taken = std::mem::replace(&mut known.is_taken, true);
+        let taken = known.taken();
+        self.untold -= usize::from(!was_taken);
+        Some(taken)
     }
 
     /// Nobody has to do with it any more.
     pub(super) fn forget(&mut self, id: u32) {
         if let Ok(place) = self.known.binary_search_by_key(&id, |one| one.id) {
-            self.known.remove(place);
+            let known = self.known.remove(place);
+            self.untold -= usize::from(!known.is_taken);
         }
     }
 
@@ -117,15 +128,14 @@ impl Streams {
             known.was_reset |= !known.has_ended_out;
             known.wake();
         }
-        let untold: Vec<u32> = self.untold().collect();
+        if self.is_leaving {
+            return;
+        }
+        let untold = self.known.iter().filter(|one| !one.is_taken);
+        let untold: Vec<u32> = untold.map(|one| one.id).collect();
         for id in untold {
             self.reject(id, 400);
         }
-    }
-
-    fn untold(&self) -> impl Iterator<Item = u32> {
-        let untold = self.known.iter().filter(|one| !one.is_taken);
-        untold.map(|one| one.id)
     }
 
     /// Something has come from the client.
@@ -148,6 +158,10 @@ impl Streams {
             if frame.stream > self.last {
                 self.last = frame.stream;
                 self.known.push(Known::new(frame.stream));
+                self.untold += 1;
+            }
+            if self.untold > MOST_UNTOLD {
+                self.flood.get_or_insert("streams that are not taken");
             }
         }
         let (price, what) = self.price(frame);

@@ -118,6 +118,11 @@ impl Shared {
         }
     }
 
+    /// The client was told that no more streams are taken.
+    pub fn leave(&self) {
+        self.lock().streams.is_leaving = true;
+    }
+
     /// Since when the connection takes nothing of what waits.
     pub fn stalled_since(&self) -> Option<Instant> {
         self.lock().stalled_since

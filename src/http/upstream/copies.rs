@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::{wait, whole_body};
 use crate::http::course::engine;
 use crate::http::course::request::Request;
-use crate::http::course::request_body::{BodyError, CONTINUE, RequestBody};
+use crate::http::course::request_body::{BodyError, RequestBody};
 use crate::http::course::session::Session;
 use crate::http::transport::clock;
 
@@ -40,9 +40,7 @@ impl Copying {
         if copies.with_body && !session.body.is_done() {
             session.outbox.begin();
             if session.body.is_awaited(request) {
-                session.client.traffic().count_head(CONTINUE.len());
-                let write = |out: &mut Vec<u8>| out.extend_from_slice(CONTINUE);
-                session.outbox.push_head(write);
+                session.push_continue();
             }
             whole_body::read(request, session, &copies.temporary).await?;
             let patience = request.location.settings.send_timeout;

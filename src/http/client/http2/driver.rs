@@ -61,9 +61,7 @@ impl Driver {
             self.leave();
         }
         let is_over = self.poll_streams(task);
-        for rejected in self.shared.rejected() {
-            self.reject(rejected);
-        }
+        self.finish_rejected();
         match self.shared.poll_push(task) {
             Poll::Ready(Err(_)) => return Poll::Ready(()),
             Poll::Ready(Ok(())) if is_over => return Poll::Ready(()),
@@ -123,6 +121,7 @@ impl Driver {
     /// The client is told that no more requests are taken.
     fn leave(&mut self) {
         self.h2.graceful_shutdown();
+        self.shared.leave();
         self.leaves_at = Some(deadline(LAST_CHANCE));
     }
 
@@ -169,6 +168,13 @@ impl Driver {
             half: Half::new(out, body, self.shared.clone()),
             request,
         }));
+    }
+
+    /// What nobody was told of ends here.
+    pub(super) fn finish_rejected(&mut self) {
+        for rejected in self.shared.rejected() {
+            self.reject(rejected);
+        }
     }
 
     /// A request that h2 has refused by itself ends like any other that could not be understood.

@@ -78,6 +78,7 @@ pub(super) async fn serve(met: Met) {
         poll_fn(|task| driver.poll(task)).await;
         // It tells the streams first, and has nothing more to say then.
         shared.end();
+        driver.finish_rejected();
         drop(driver);
     }
     if let Some(stream) = shared.clone().into_stream() {

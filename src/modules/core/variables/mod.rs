@@ -37,14 +37,15 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
     },
     VariableSpec {
         name: "body_bytes_sent",
-        doc: "Bytes sent so far behind the response's head, with the framing of chunks.",
+        doc: "Bytes sent so far behind the response's head, with the framing of chunks. Over HTTP/2, content alone.",
         available_from: Phase::End,
         read: response::body_bytes_sent,
         ..VARIABLE
     },
     VariableSpec {
         name: "bytes_sent",
-        doc: "Bytes sent to the client so far, head included.",
+        doc: "Bytes sent to the client so far, head included. Over HTTP/2, the frames of head, content and trailers \
+              with their headers.",
         available_from: Phase::End,
         read: response::bytes_sent,
         ..VARIABLE
@@ -220,7 +221,8 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
     },
     VariableSpec {
         name: "request_length",
-        doc: "Bytes received for the request so far: head and body.",
+        doc: "Bytes received for the request so far: head and body. Over HTTP/2, what the frames of both hold, \
+              without their headers and padding.",
         available_from: Phase::End,
         read: request::length,
         ..VARIABLE

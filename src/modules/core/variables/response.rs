@@ -3,6 +3,7 @@
 use super::clock::write;
 use super::request::is_named;
 use crate::http::course::request::Request;
+use crate::http::message::version::Version;
 use crate::http::plan::settings::ErrorStatus;
 
 pub(super) fn status(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
@@ -31,7 +32,8 @@ pub(super) fn completion(request: &mut Request, _: &str, out: &mut Vec<u8>) -> b
 
 /// Fields that come several times are one list.
 pub(super) fn named_field(request: &mut Request, name: &str, out: &mut Vec<u8>) -> bool {
-    if name == "connection" && request.response.status > 0 {
+    let is_http1 = request.head.version() < Version::Http2;
+    if name == "connection" && is_http1 && request.response.status > 0 {
         let kept = request.keep_alive;
         out.extend_from_slice(if kept { b"keep-alive" } else { b"close" });
         return true;
