@@ -23,6 +23,7 @@ mod harness_itself;
 mod hostile;
 mod hostile_requests;
 mod hostile_responses;
+mod http2_spec;
 mod judges;
 mod lasting;
 mod lifecycle;
