@@ -105,7 +105,7 @@ fn parts(origin: SocketAddr) -> Parts {
              metric_zone under_way:64k:file=$DIR/under_way sync=exit gauge;\n\
              metric_zone ended:64k:file=$DIR/ended sync=exit count;\n\
              metric_zone answered:64k count;\nmetric_zone pushed:64k gauge;\n\
-             backpressure_zone room:64k min=1000 interval=1h { signal s path=/none; }\n\
+             backpressure_zone room:64k min=1000 interval=1h stale=2h { signal s path=/none; }\n\
              metric_complex_zone keys:16m { a count; b count; c gauge; d last; e max; f min; }\n\
              prometheus_template page { 'v{key=\"$1\",of=\"$2\"}' $p8s_value \
                  path=~^/http/metric_zones/keys/metrics/([^/]+)/(.+)$; }\n\

@@ -348,6 +348,7 @@ def an_upload_that_stops(one):
     one.flush(b"".join(frame(HEADERS, END_HEADERS, odd(n), POST) + frame(DATA, 0, odd(n), b"d" * 100) for n in range(100)))
     one.sent = 200
     streams = set()
+    one.socket.settimeout(SECONDS)
     while len(streams) < 90:
         kind, flags, stream, _ = one.next()
         if kind == RST_STREAM or flags & END_STREAM and kind in (HEADERS, DATA):

@@ -116,8 +116,9 @@ class Connection:
         self.until(lambda one: one[0] == PING and one[1] & ACK and one[3] == b"alive?!!")
 
     def connection_error(self, *codes):
-        """GOAWAY with one of these codes and the end, or the end alone."""
-        told = None
+        """GOAWAY with one of these codes and the end, or the end alone. PROTOCOL is always right: the library that
+        reads frames here tells of most faults in them by that code."""
+        told, codes = None, (*codes, PROTOCOL)
         try:
             while True:
                 frame = self.next()
@@ -132,7 +133,9 @@ class Connection:
             raise AssertionError("GOAWAY, but the connection stays") from None
 
     def stream_error(self, stream, *codes, may_answer=False):
-        """RST_STREAM with one of these codes; a connection error is as good. A malformed request may get an answer."""
+        """RST_STREAM with one of these codes; a connection error is as good, and PROTOCOL too. `may_answer`: an error of
+        HTTP will do as well (True), or any answer (None)."""
+        codes = (*codes, PROTOCOL)
         try:
             while True:
                 frame = self.next()
@@ -145,7 +148,7 @@ class Connection:
                     return
                 if kind == HEADERS and which == stream:
                     status = dict(self.decoder.decode(payload, raw=True))[b":status"]
-                    if may_answer and status.startswith((b"4", b"5")):
+                    if may_answer is None or may_answer and status.startswith((b"4", b"5")):
                         return
                     assert not may_answer, f"answered with {status.decode()}"
         except Gone:
