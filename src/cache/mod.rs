@@ -3,12 +3,14 @@
 //!
 //! An *entry* is one answer in one file. Its [`Name`] is a digest of the cache key; the variants of an answer that
 //! depends on the request (`Vary`) have names of their own, made of that one. Pure parts first: `cache_control.rs`
-//! and `freshness.rs` (whether and for how long), `vary.rs` (for whom), `name.rs` (where); then `file/`, an entry on a disk.
+//! and `freshness.rs` (whether and for how long), `vary.rs` (for whom), `name.rs` (where); then `file/`, an entry on a disk,
+//! and `index/`, which entries there are and who is filling which.
 #![forbid(unsafe_code)]
 
 mod cache_control;
 pub mod file;
 mod freshness;
+pub mod index;
 mod name;
 mod vary;
 
