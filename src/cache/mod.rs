@@ -4,7 +4,7 @@
 //! An *entry* is one answer in one file. Its [`Name`] is a digest of the cache key; the variants of an answer that
 //! depends on the request (`Vary`) have names of their own, made of that one. Pure parts first: `cache_control.rs`
 //! and `freshness.rs` (whether and for how long), `vary.rs` (for whom), `name.rs` (where); then `file/`, an entry on a disk,
-//! and `index/`, which entries there are and who is filling which.
+//! `index/`, which entries there are and who is filling which, and `store/`, which puts both together.
 #![forbid(unsafe_code)]
 
 mod cache_control;
@@ -12,6 +12,7 @@ pub mod file;
 mod freshness;
 pub mod index;
 mod name;
+pub mod store;
 mod vary;
 
 pub use freshness::{Freshness, Ignored, Refusal, Valid, judge};
