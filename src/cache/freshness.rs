@@ -212,7 +212,9 @@ mod tests {
 
     const NOW: u64 = 1_800_000_000;
 
-    fn judged(fields: &[(&str, &str)], valid: &Valid) -> Result<u64, Refusal> {
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+
+    fn judged(fields: Fields<'_>, valid: &Valid) -> Result<u64, Refusal> {
         let bytes = fields
             .iter()
             .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
@@ -233,7 +235,7 @@ mod tests {
     #[test]
     fn whatever_order_fields_come_in_the_stronger_one_decides() {
         let (soon, past) = (http_date(NOW + 7), http_date(NOW - 7));
-        let cases: &[(&[(&str, &str)], Result<u64, Refusal>)] = &[
+        let cases: &[(Fields<'_>, Result<u64, Refusal>)] = &[
             (&[("Expires", &soon)], Ok(7)),
             (&[("Expires", &past)], Err(Refusal::Expired)),
             (&[("Expires", "0")], Err(Refusal::Expired)),

@@ -49,11 +49,34 @@ pub(super) mod sums {
     pub(in crate::cache::index) const LOADED: usize = 4;
 }
 
+/// Of one outcome of requests.
+pub(super) mod outcome {
+    pub(in crate::cache::index) const RESPONSES: usize = 0;
+    pub(in crate::cache::index) const BYTES: usize = 1;
+    pub(in crate::cache::index) const RESPONSES_WRITTEN: usize = 2;
+    pub(in crate::cache::index) const BYTES_WRITTEN: usize = 3;
+    pub(in crate::cache::index) const RECEIVED: usize = 4;
+    pub(in crate::cache::index) const SENT: usize = 5;
+}
+
+/// Of what is counted beside outcomes.
+pub(super) mod beside {
+    pub(in crate::cache::index) const SHARED: usize = 0;
+    pub(in crate::cache::index) const MISMATCHES: usize = 1;
+}
+
 /// The key of the sums.
 pub(super) const SUMS: &[u8] = b"s";
+/// The key of what is counted beside outcomes.
+pub(super) const BESIDE: &[u8] = b"b";
 /// The key of what was removed, with a cell for each reason.
 pub(super) const REMOVED: &[u8] = b"r";
 const FILL: u8 = b'f';
+
+/// The key of the outcome in this place.
+pub(super) fn outcome_key(place: usize) -> [u8; 2] {
+    [b'o', u8::try_from(place).unwrap_or(u8::MAX)]
+}
 
 /// The key of the fill of an entry.
 pub(super) fn fill_key(name: Name) -> [u8; Name::BYTES + 1] {

@@ -6,6 +6,7 @@
 
 mod cells;
 mod claim;
+mod outcomes;
 mod removal;
 mod sums;
 
@@ -17,6 +18,7 @@ use super::Name;
 use cells::{CELLS, entry, load};
 
 pub use claim::{Begin, Claim, Claimed, Fill, Progress};
+pub use outcomes::{Answered, Numbers, Outcome, OutcomeNumbers};
 pub use removal::Old;
 pub use sums::{Reason, Sums};
 
@@ -54,6 +56,7 @@ impl Index {
             sums.put(edit);
             // Made now, so that what is removed can be counted in an index that is full.
             sums.put_removed(edit);
+            outcomes::make(edit);
             edit.commit()
         })??;
         Ok(index)

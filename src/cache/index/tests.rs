@@ -124,6 +124,44 @@ fn variants_are_found_by_what_they_are_variants_of() {
     assert!(index.variants(name(2)).is_empty());
 }
 
+#[test]
+fn hits_and_misses_are_made_of_outcomes() {
+    let index = index(MINIMUM);
+    for (place, what) in Outcome::ALL.into_iter().enumerate() {
+        let answered = Answered {
+            bytes: 100,
+            sent: 10,
+            received: 1,
+            written: (!what.is_hit()).then_some(7),
+            is_shared: true,
+        };
+        for _ in 0..=place {
+            index.count(what, &answered, Moment(1));
+        }
+        assert_eq!(format!("{what:?}").to_uppercase(), what.word());
+    }
+    index.count_mismatch(Moment(1));
+    // Whoever opens it once more finds the same.
+    let same = Index::new(index.zone, Moment(1)).unwrap();
+    let numbers = same.numbers(Moment(1));
+    assert_eq!(
+        (numbers.hits(), numbers.misses()),
+        (1 + 2 + 3 + 4, 5 + 6 + 7)
+    );
+    assert_eq!((numbers.received(), numbers.sent()), (28, 280));
+    assert_eq!((numbers.shared, numbers.mismatches), (10, 1));
+    let expired = OutcomeNumbers {
+        responses: 6,
+        bytes: 600,
+        responses_written: 6,
+        bytes_written: 42,
+        received: 6,
+        sent: 60,
+    };
+    assert_eq!(numbers.outcomes[5], expired);
+    assert_eq!(numbers.outcomes[0].responses_written, 0);
+}
+
 /// What can happen.
 #[derive(Clone, Debug)]
 enum Step {

@@ -5,7 +5,9 @@
 
 mod fill;
 mod growing;
+mod trim;
 mod upkeep;
+mod walk;
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -23,7 +25,9 @@ use crate::os::{self, Process};
 
 pub use fill::{Attempt, Filling, NotFilled, Pending};
 pub use growing::{Growing, Grown};
+pub use trim::{Limits, Trim, Trimmed};
 pub use upkeep::Adopted;
+pub use walk::{Walk, Walked};
 
 /// One process's handle to a cache.
 #[derive(Debug)]

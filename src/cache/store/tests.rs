@@ -203,7 +203,8 @@ fn whoever_follows_a_fill_that_breaks_off_is_told() {
 
 #[test]
 fn files_that_are_not_what_they_should_be_are_dropped() {
-    let spoilt: [(&str, fn(&Path)); 5] = [
+    type Spoil = fn(&Path);
+    let spoilt: [(&str, Spoil); 5] = [
         ("gone", |path| fs::remove_file(path).unwrap()),
         ("cut", |path| {
             let file = File::options().write(true).open(path).unwrap();
@@ -347,4 +348,132 @@ fn the_oldest_are_evicted_with_their_files() {
     let oldest = place.cache.index().oldest(1);
     assert!(evict(&oldest[0]) && !evict(&oldest[0]));
     assert_eq!((place.sums(), place.files()), ((0, 0, 0), 0));
+}
+
+/// Fills what a number is the key of.
+fn fill_number(place: &Place, number: u32, length: usize) {
+    let key = number.to_le_bytes();
+    let claimed = place.cache.claim(Name::of_key(&key), None, now()).unwrap();
+    let Attempt::Granted(pending) = claimed else {
+        panic!("somebody fills it");
+    };
+    let head = Head {
+        key: &key,
+        ..head()
+    };
+    let mut filling = pending.begin(head, fresh(), None, None).unwrap();
+    filling.append(&vec![b'x'; length]).unwrap();
+    filling.finish(now()).unwrap();
+}
+
+fn has(place: &Place, number: u32) -> bool {
+    let name = Name::of_key(&number.to_le_bytes());
+    let is_known = place.cache.index().is_known(name, now());
+    assert_eq!(is_known, place.cache.place.file(name).exists());
+    is_known
+}
+
+#[test]
+fn a_cache_keeps_to_its_limits_by_what_is_oldest() {
+    let place = Place::new();
+    (0..20).for_each(|number| fill_number(&place, number, 5000));
+    let none = Limits {
+        inactive: u64::MAX,
+        max_size: None,
+        min_free: None,
+    };
+    let step = |limits, most, free| {
+        let mut trim = Trim::new(limits);
+        trim.step(&place.cache, most, free, now()).unwrap()
+    };
+    let trimmed = |removed, is_more| Trimmed { removed, is_more };
+    assert_eq!(step(none, 9, Some(0)), trimmed(0, false));
+    let small = Limits {
+        max_size: Some(15 * 8192),
+        ..none
+    };
+    assert_eq!(step(small, 3, None), trimmed(3, true));
+    assert_eq!(step(small, 9, None), trimmed(2, false));
+    assert!((0..20).all(|number| has(&place, number) == (number >= 5)));
+    let careful = Limits {
+        min_free: Some(100_000),
+        ..none
+    };
+    assert_eq!(step(careful, 9, Some(90_000)), trimmed(2, false));
+    let strict = Limits {
+        inactive: 0,
+        ..none
+    };
+    let mut trim = Trim::new(strict);
+    assert_eq!(
+        trim.step(&place.cache, 4, None, now()).unwrap(),
+        trimmed(4, true)
+    );
+    assert_eq!(
+        trim.step(&place.cache, 40, None, now()).unwrap(),
+        trimmed(9, true)
+    );
+    assert_eq!(
+        trim.step(&place.cache, 40, None, now()).unwrap(),
+        trimmed(0, false)
+    );
+    let sums = place.cache.index().sums(now()).unwrap();
+    assert_eq!((sums.entries, sums.size), (0, 0));
+    let removed = [Reason::Inactive, Reason::MaxSize, Reason::MinFree];
+    assert_eq!(
+        removed.map(|reason| sums.removed[reason as usize]),
+        [13, 5, 2]
+    );
+}
+
+#[test]
+fn an_index_always_has_room_for_what_is_new() {
+    let place = Place::new();
+    let add = |number: u32| {
+        let found = crate::cache::index::Found {
+            size: 1,
+            main: None,
+        };
+        place
+            .cache
+            .index()
+            .add(Name::of_key(&number.to_le_bytes()), found, now())
+    };
+    let full = (0..).take_while(|number| add(*number).is_ok()).count();
+    let mut trim = Trim::new(Limits {
+        inactive: u64::MAX,
+        max_size: None,
+        min_free: None,
+    });
+    let trimmed = trim.step(&place.cache, full, None, now()).unwrap();
+    assert!(!trimmed.is_more && trimmed.removed > full / 20 && trimmed.removed < full / 8);
+    assert!(add(u32::MAX).is_ok());
+}
+
+#[test]
+fn a_walk_finds_every_file_and_follows_nothing() {
+    let (before, after) = (Place::new(), Place::new());
+    (0..30).for_each(|number| fill_number(&before, number, 10));
+    let root = before.directory.path();
+    fs::write(root.join("README"), b"").unwrap();
+    std::os::unix::fs::symlink(root, root.join("loop")).unwrap();
+    let deep = root.join("a/bc/deep");
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(deep.join(Name::of_key(b"x").to_string()), b"").unwrap();
+    let zone = Zone::attach(&after.memory, Arc::new(schema())).unwrap();
+    let loading = Arc::new(cache(zone, root));
+    let mut walk = Walk::new(&loading).unwrap();
+    let (mut adopted, mut steps) = (0, 0);
+    loop {
+        let walked = walk.step(&loading, 7, now());
+        assert_eq!((walked.removed, walked.refused), (0, 0));
+        (adopted, steps) = (adopted + walked.adopted, steps + 1);
+        if walked.is_over {
+            break;
+        }
+        assert!(!loading.index().sums(now()).unwrap().is_loaded);
+    }
+    assert!(adopted == 30 && steps > 5);
+    let sums = loading.index().sums(now()).unwrap();
+    assert!(sums.is_loaded && sums.entries == 30 && deep.exists());
 }

@@ -32,9 +32,8 @@ impl Cache {
     /// When the index has no room, or cannot be used.
     pub fn adopt(&self, path: &Path, now: Moment) -> Result<Adopted, NotChanged> {
         let file_name = path.file_name().unwrap_or_default().as_encoded_bytes();
-        let (digits, serial) = match file_name.split_at_checked(2 * Name::BYTES) {
-            Some((digits, rest)) => (digits, rest),
-            None => return Ok(Adopted::Foreign),
+        let Some((digits, serial)) = file_name.split_at_checked(2 * Name::BYTES) else {
+            return Ok(Adopted::Foreign);
         };
         let Some(name) = Name::from_file_name(digits) else {
             return Ok(Adopted::Foreign);
