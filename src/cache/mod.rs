@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod cache_control;
+mod content_digest;
 pub mod file;
 mod freshness;
 pub mod index;
@@ -15,6 +16,7 @@ mod name;
 pub mod store;
 mod vary;
 
+pub use content_digest::{ContentCheck, ContentDigest, NoDigest};
 pub use freshness::{Freshness, Ignored, Refusal, Valid, judge};
 pub use name::{Levels, Name};
 pub use vary::{Vary, VaryError};

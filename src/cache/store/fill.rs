@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Cache;
 use crate::cache::file::{BodyDigest, Head, Mark, Unreadable};
 use crate::cache::index::{Begin, Claim, Claimed, Fill, Found};
-use crate::cache::{Freshness, Name};
+use crate::cache::{ContentCheck, ContentDigest, Freshness, Name};
 use crate::metric::Moment;
 use crate::os::{self, monotonic};
 use crate::zone::NotChanged;
@@ -31,6 +31,19 @@ pub struct Pending {
     is_over: bool,
 }
 
+/// How an entry is filled.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// Until when it may be given.
+    pub freshness: Freshness,
+    /// What it is a variant of, if it is one.
+    pub main: Option<Name>,
+    /// How long the body will be, if the origin says so.
+    pub length: Option<u64>,
+    /// What the body must be, if that is known.
+    pub digest: Option<ContentDigest>,
+}
+
 /// An entry that is being filled; what has come is thrown away if this is dropped.
 #[derive(Debug)]
 pub struct Filling {
@@ -39,6 +52,7 @@ pub struct Filling {
     file: File,
     nonce: u64,
     main: Option<Name>,
+    check: Option<ContentCheck>,
     /// Where the body begins.
     start: u64,
     written: u64,
@@ -56,6 +70,9 @@ pub enum NotFilled {
     /// The body is not as long as the origin said.
     #[error("the body is not as long as it should be")]
     Length,
+    /// The body is not what it is known to be.
+    #[error("the body has another digest")]
+    Digest,
     /// The index has no room, or cannot be used.
     #[error(transparent)]
     Index(#[from] NotChanged),
@@ -104,21 +121,15 @@ impl Cache {
 
 impl Pending {
     /// The answer begins: its head goes into the file, and others can follow from now on. The nonce of `head` is
-    /// given here. `main` is what the entry is a variant of.
+    /// given here.
     ///
     /// # Errors
     /// When it cannot be kept.
-    pub fn begin(
-        self,
-        head: Head<'_>,
-        freshness: Freshness,
-        main: Option<Name>,
-        length: Option<u64>,
-    ) -> Result<Filling, NotFilled> {
+    pub fn begin(self, head: Head<'_>, terms: Terms) -> Result<Filling, NotFilled> {
         let nonce = os::random()?;
         let mut bytes = Vec::new();
         let head = Head { nonce, ..head };
-        head.write(freshness, &mut bytes)
+        head.write(terms.freshness, &mut bytes)
             .map_err(|problem| match problem {
                 Unreadable::Io(error) => NotFilled::File(error),
                 _ => NotFilled::Head,
@@ -130,11 +141,12 @@ impl Pending {
             path,
             file,
             nonce,
-            main,
+            main: terms.main,
+            check: terms.digest.map(ContentCheck::new),
             start: bytes.len() as u64,
             written: 0,
             digest: BodyDigest::default(),
-            length,
+            length: terms.length,
         };
         filling.file.write_all_at(&bytes, 0)?;
         filling.tell()?;
@@ -162,6 +174,9 @@ impl Filling {
         }
         self.file.write_all_at(piece, self.start + self.written)?;
         self.digest.update(piece);
+        if let Some(check) = &mut self.check {
+            check.update(piece);
+        }
         self.written = written;
         self.tell()
     }
@@ -197,6 +212,9 @@ impl Filling {
     pub fn finish(mut self, now: Moment) -> Result<(), NotFilled> {
         if self.length.is_some_and(|length| length != self.written) {
             return Err(NotFilled::Length);
+        }
+        if !self.check.take().is_none_or(ContentCheck::holds) {
+            return Err(NotFilled::Digest);
         }
         let Pending { cache, claim, .. } = &self.pending;
         let mark = Mark {

@@ -23,7 +23,7 @@ use super::{Levels, Name};
 use crate::metric::Moment;
 use crate::os::{self, Process};
 
-pub use fill::{Attempt, Filling, NotFilled, Pending};
+pub use fill::{Attempt, Filling, NotFilled, Pending, Terms};
 pub use growing::{Growing, Grown};
 pub use trim::{Limits, Trim, Trimmed};
 pub use upkeep::Adopted;

@@ -52,8 +52,8 @@ impl Place {
     }
 
     fn filling(&self, length: Option<u64>) -> Filling {
-        let begun = self.pending().begin(head(), fresh(), None, length);
-        begun.unwrap()
+        let terms = Terms { length, ..terms() };
+        self.pending().begin(head(), terms).unwrap()
     }
 
     fn fill(&self, body: &[u8]) {
@@ -111,6 +111,13 @@ fn fresh() -> Freshness {
     }
 }
 
+fn terms() -> Terms {
+    Terms {
+        freshness: fresh(),
+        ..Terms::default()
+    }
+}
+
 fn head() -> Head<'static> {
     Head {
         status: 200,
@@ -157,6 +164,38 @@ fn what_comes_to_nothing_leaves_nothing() {
     drop(place.filling(None));
     assert_eq!((place.sums(), place.files()), ((0, 0, 0), 0));
     assert!(place.cache.index().oldest(9).is_empty());
+}
+
+#[test]
+fn a_body_that_is_not_what_it_is_known_to_be_is_not_kept() {
+    let place = Place::new();
+    let elsewhere = place.elsewhere();
+    let abc = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    for (body, is_kept) in [(b"abd", false), (b"abc", true)] {
+        let terms = Terms {
+            digest: Some(crate::cache::ContentDigest::parse(abc.as_bytes()).unwrap()),
+            length: Some(3),
+            ..terms()
+        };
+        let mut filling = place.pending().begin(head(), terms).unwrap();
+        let fill = elsewhere.index().fill(name(), now()).unwrap();
+        let growing = elsewhere.follow(name(), &fill).unwrap().unwrap();
+        filling.append(body).unwrap();
+        // Nobody has had the last byte when it turns out.
+        assert_eq!(elsewhere.grown(&growing, now()), Grown::Partly(2));
+        let finished = filling.finish(now());
+        assert_eq!(matches!(finished, Err(NotFilled::Digest)), !is_kept);
+        let grown = if is_kept {
+            Grown::Wholly(3)
+        } else {
+            Grown::Broken
+        };
+        assert_eq!(elsewhere.grown(&growing, now()), grown);
+        assert_eq!(
+            (place.body().is_ok(), place.files()),
+            (is_kept, usize::from(is_kept))
+        );
+    }
 }
 
 #[test]
@@ -322,9 +361,11 @@ fn files_are_found_again_without_an_index() {
         variant: b"v",
         ..head()
     };
-    let filling = pending
-        .begin(of_variant, fresh(), Some(name()), None)
-        .unwrap();
+    let of_main = Terms {
+        main: Some(name()),
+        ..terms()
+    };
+    let filling = pending.begin(of_variant, of_main).unwrap();
     filling.finish(now()).unwrap();
     let serial = after.cache.open(variant, KEY, now()).unwrap().kept.serial;
     let removed = after
@@ -361,7 +402,7 @@ fn fill_number(place: &Place, number: u32, length: usize) {
         key: &key,
         ..head()
     };
-    let mut filling = pending.begin(head, fresh(), None, None).unwrap();
+    let mut filling = pending.begin(head, terms()).unwrap();
     filling.append(&vec![b'x'; length]).unwrap();
     filling.finish(now()).unwrap();
 }
