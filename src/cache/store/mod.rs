@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 
 use super::file::{BodyDigest, Entry, Mark, Unreadable};
 use super::index::{Claim, Index, Kept, Reason};
-use super::{Levels, Name};
+use super::{Freshness, Levels, Name};
 use crate::metric::Moment;
 use crate::os::{self, Process};
 
@@ -141,6 +141,25 @@ impl Cache {
             body,
             kept,
         })
+    }
+
+    /// An entry that was opened may be given for longer, or no longer: its file says so from now on. False if another
+    /// file has taken its place meanwhile.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn renew(
+        &self,
+        name: Name,
+        opened: &mut Opened,
+        freshness: Freshness,
+    ) -> Result<bool, Unreadable> {
+        let file = open(&self.place.file(name), Access::Write)?;
+        let same = Entry::begun(&file)?.head() == opened.entry.head();
+        if same {
+            opened.entry.renew(&file, freshness)?;
+        }
+        Ok(same)
     }
 
     /// Makes sure that a body is what was written, and says so in the file.

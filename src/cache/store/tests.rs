@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::*;
+use crate::cache::Levels;
 use crate::cache::file::Head;
 use crate::cache::index::{Index, Progress, schema};
-use crate::cache::{Freshness, Levels};
 use crate::os::{SharedMemory, monotonic};
 use crate::zone::{Overflow, Zone};
 
@@ -276,6 +276,36 @@ fn files_that_are_not_what_they_should_be_are_dropped() {
         .status();
     assert!(made.unwrap().success());
     assert!(matches!(place.body(), Err(Absent::Lost(_))));
+}
+
+#[test]
+fn times_are_renewed_in_the_file_that_was_opened_alone() {
+    let place = Place::new();
+    place.fill(b"hello");
+    let later = Freshness {
+        fresh: 20,
+        ..Freshness::default()
+    };
+    let mut opened = place.cache.open(name(), KEY, now()).unwrap();
+    assert!(place.cache.renew(name(), &mut opened, later).unwrap());
+    let mut again = place.cache.open(name(), KEY, now()).unwrap();
+    assert_eq!(
+        (again.entry.freshness, opened.entry.freshness),
+        (later, later)
+    );
+    place.fill(b"other");
+    assert!(!place.cache.renew(name(), &mut again, fresh()).unwrap());
+    assert_eq!(
+        place
+            .cache
+            .open(name(), KEY, now())
+            .unwrap()
+            .entry
+            .freshness,
+        fresh()
+    );
+    fs::remove_file(place.file()).unwrap();
+    assert!(place.cache.renew(name(), &mut again, fresh()).is_err());
 }
 
 /// Makes a file one of another boot.
