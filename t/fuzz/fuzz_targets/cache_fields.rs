@@ -25,7 +25,12 @@ fuzz_target!(|raw: &[u8]| {
     let mut valid = Valid::default();
     valid.add(None, 10);
     let now = raw.len() as u64 * 1_000_003;
-    if let Ok(judged) = judge(200, fields.iter().copied(), (&valid, Ignored::default()), now) {
+    if let Ok(judged) = judge(
+        200,
+        fields.iter().copied(),
+        (&valid, Ignored::default()),
+        now,
+    ) {
         assert!(judged.fresh <= judged.updating && judged.fresh <= judged.error);
     }
     let of_vary = fields.iter().filter(|(name, _)| *name == b"Vary");

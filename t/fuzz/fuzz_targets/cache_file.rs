@@ -23,7 +23,9 @@ fuzz_target!(|raw: &[u8]| {
         .expect("a head that was read can be written");
     assert_eq!(written.len() as u64, entry.body_start());
     let freshness = entry.freshness;
-    entry.renew(file, freshness).expect("the file can be written");
+    entry
+        .renew(file, freshness)
+        .expect("the file can be written");
     assert!(Entry::whole(file).is_ok());
     put(file, &raw[..raw.len() - 1]);
     assert!(Entry::whole(file).is_err());
