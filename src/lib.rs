@@ -9,6 +9,8 @@ pub mod status;
 
 pub mod zone;
 
+pub mod cache;
+
 pub mod sessions;
 
 pub mod http;

@@ -16,6 +16,7 @@ const LAYERS: &[(&str, usize)] = &[
     ("metric", 1),
     ("status", 2),
     ("zone", 3),
+    ("cache", 4),
     ("sessions", 4),
     ("http", 5),
     ("modules", 6),
@@ -100,7 +101,7 @@ fn unsafe_stays_in_os() {
 
 #[test]
 fn what_is_shared_takes_its_atomics_from_one_place() {
-    let files = ["src/metric", "src/zone"]
+    let files = ["src/cache", "src/metric", "src/zone"]
         .into_iter()
         .flat_map(|folder| find(folder, "rs"))
         .filter(|file| !file.path.contains("/tests"));

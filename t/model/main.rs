@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
+mod cache;
 mod damage;
 mod hostile;
 mod model;

@@ -1,0 +1,129 @@
+//! Keeping a cache within its limits, a few files at a time.
+
+use std::collections::VecDeque;
+
+use super::Cache;
+use crate::cache::index::{Old, Reason, Sums};
+use crate::metric::Moment;
+use crate::zone::NotChanged;
+
+/// How much a cache may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// What nobody asked for in so many nanoseconds goes.
+    pub inactive: u64,
+    /// Bytes on the disk.
+    pub max_size: Option<u64>,
+    /// Bytes that the file system is to have left.
+    pub min_free: Option<u64>,
+}
+
+/// Takes away what is beyond the limits.
+#[derive(Debug)]
+pub struct Trim {
+    limits: Limits,
+    /// The oldest entries, found before and not looked at yet.
+    oldest: VecDeque<Old>,
+}
+
+/// What a step of that came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trimmed {
+    /// Entries that were removed.
+    pub removed: usize,
+    /// Whether there may be more to do.
+    pub is_more: bool,
+}
+
+/// So many entries are found by one pass over the index.
+const CANDIDATES: usize = 4096;
+/// One part of so many of an index is kept free for what is new.
+const FREE_PART: u64 = 16;
+
+/// How full everything is.
+struct Fullness {
+    sums: Sums,
+    free: Option<u64>,
+    is_crowded: bool,
+}
+
+impl Trim {
+    /// Keeps these limits.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            oldest: VecDeque::new(),
+        }
+    }
+
+    /// Looks at no more than `most` entries; `free` is what the file system has left.
+    ///
+    /// # Errors
+    /// When the index cannot be used.
+    pub fn step(
+        &mut self,
+        cache: &Cache,
+        most: usize,
+        free: Option<u64>,
+        now: Moment,
+    ) -> Result<Trimmed, NotChanged> {
+        let time = cache.index().zone().moment(now).0;
+        let mut full = Fullness {
+            sums: cache.index().sums(now)?,
+            free,
+            is_crowded: is_crowded(cache),
+        };
+        if self.oldest.is_empty() {
+            self.oldest = cache.index().oldest(CANDIDATES).into();
+        }
+        let mut removed = 0;
+        for _ in 0..most {
+            let Some(old) = self.oldest.front() else {
+                return Ok(Trimmed {
+                    removed,
+                    is_more: removed > 0,
+                });
+            };
+            // Younger ones have no more reason to go.
+            let Some(reason) = self.reason(old, &full, time) else {
+                self.oldest.clear();
+                let is_more = false;
+                return Ok(Trimmed { removed, is_more });
+            };
+            let old = *old;
+            self.oldest.pop_front();
+            if cache.evict(&old, reason, now)? {
+                removed += 1;
+                full.sums.size = full.sums.size.saturating_sub(old.size);
+                full.free = full.free.map(|free| free.saturating_add(old.size));
+                full.is_crowded = full.is_crowded && is_crowded(cache);
+            }
+        }
+        let is_more = true;
+        Ok(Trimmed { removed, is_more })
+    }
+
+    /// Why an entry that no other is older than has to go.
+    fn reason(&self, old: &Old, full: &Fullness, now: u64) -> Option<Reason> {
+        let limits = &self.limits;
+        if now.saturating_sub(old.last) > limits.inactive {
+            return Some(Reason::Inactive);
+        }
+        if limits.max_size.is_some_and(|most| full.sums.size > most) {
+            return Some(Reason::MaxSize);
+        }
+        let is_short = |(least, free)| free < least;
+        if limits.min_free.zip(full.free).is_some_and(is_short) {
+            return Some(Reason::MinFree);
+        }
+        full.is_crowded.then_some(Reason::Crowded)
+    }
+}
+
+/// Whether the index has too little room left for what is new.
+fn is_crowded(cache: &Cache) -> bool {
+    cache.index().zone().slabs().is_some_and(|slabs| {
+        let all = slabs.slots_used.saturating_add(slabs.slots_free);
+        slabs.slots_free < all / FREE_PART
+    })
+}

@@ -1,0 +1,124 @@
+//! What is done for a cache beside requests: finding files that are not known, and taking away what is to go.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::fill::on_disk;
+use super::{Access, Cache, open};
+use crate::cache::Name;
+use crate::cache::file::{Entry, Mark};
+use crate::cache::index::{Claim, Found, Old, Reason};
+use crate::metric::Moment;
+use crate::zone::NotChanged;
+
+/// What a file in a cache's folders turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adopted {
+    /// An entry that is known now.
+    Yes,
+    /// One that was known, or is being filled.
+    Known,
+    /// A file of a fill that came to nothing, or something damaged; it was removed.
+    Removed,
+    /// Nothing of a cache; it was left alone.
+    Foreign,
+}
+
+impl Cache {
+    /// Looks at a file that was found.
+    ///
+    /// # Errors
+    /// When the index has no room, or cannot be used.
+    pub fn adopt(&self, path: &Path, now: Moment) -> Result<Adopted, NotChanged> {
+        let file_name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let Some((digits, serial)) = file_name.split_at_checked(2 * Name::BYTES) else {
+            return Ok(Adopted::Foreign);
+        };
+        let Some(name) = Name::from_file_name(digits) else {
+            return Ok(Adopted::Foreign);
+        };
+        match serial.split_first() {
+            None => self.adopt_entry(name, path, now),
+            Some((b'.', serial)) => Ok(self.clear_fill(name, serial, path, now)),
+            Some(_) => Ok(Adopted::Foreign),
+        }
+    }
+
+    fn adopt_entry(&self, name: Name, path: &Path, now: Moment) -> Result<Adopted, NotChanged> {
+        if path != self.place.file(name) {
+            return Ok(Adopted::Foreign);
+        }
+        if self.index.is_known(name, now) || self.index.fill(name, now).is_some() {
+            return Ok(Adopted::Known);
+        }
+        let Ok((size, main)) = self.examined(name, path) else {
+            remove(path);
+            return Ok(Adopted::Removed);
+        };
+        let found = Found { size, main };
+        Ok(match self.index.add(name, found, now)? {
+            true => Adopted::Yes,
+            false => Adopted::Known,
+        })
+    }
+
+    /// What a file takes of the disk, and what it is a variant of.
+    fn examined(&self, name: Name, path: &Path) -> io::Result<(u64, Option<Name>)> {
+        let damaged = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+        let file = open(path, Access::Read)?;
+        let (entry, mark) = Entry::whole(&file).map_err(damaged)?;
+        let head = entry.head();
+        let main = Name::of_key(head.key);
+        let is_main = main == name;
+        if !is_main && main.of_variant(head.variant) != name {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        if mark.boot != self.boot {
+            self.check(path, &entry, mark).map_err(damaged)?;
+        }
+        let size = on_disk(entry.body(mark.length).end + Mark::BYTES as u64);
+        Ok((size, Some(main).filter(|_| !is_main)))
+    }
+
+    /// Removes the file of a fill that is over.
+    fn clear_fill(&self, name: Name, serial: &[u8], path: &Path, now: Moment) -> Adopted {
+        let serial = std::str::from_utf8(serial).ok();
+        let Some(serial) = serial.and_then(|serial| serial.parse::<u64>().ok()) else {
+            return Adopted::Foreign;
+        };
+        let fill = self.index.fill(name, now);
+        if fill.is_some_and(|fill| fill.serial == serial) {
+            return Adopted::Known;
+        }
+        remove(path);
+        Adopted::Removed
+    }
+
+    /// Ends the fills of processes that are dead, and removes their files; says how many.
+    pub fn clear_abandoned(&self, now: Moment) -> usize {
+        let end = |claim: &Claim| {
+            remove(&self.place.growing(claim.name, claim.serial));
+            self.index.give_up(claim, now).unwrap_or(false)
+        };
+        let abandoned = self.index.abandoned();
+        abandoned.iter().filter(|claim| end(claim)).count()
+    }
+
+    /// Removes an entry that was found to be old, with its file; says whether it did.
+    ///
+    /// # Errors
+    /// When the index cannot be used.
+    pub fn evict(&self, old: &Old, reason: Reason, now: Moment) -> Result<bool, NotChanged> {
+        let removed = self.index.remove_old(old, reason, now)?;
+        if removed && old.serial > 0 {
+            remove(&self.place.file(old.name));
+        }
+        Ok(removed)
+    }
+}
+
+/// Removes a file. One that cannot be is found again when the cache is loaded the next time.
+pub(super) fn remove(path: &Path) {
+    let _ = fs::remove_file(path);
+}
