@@ -40,8 +40,13 @@ impl Store {
         (0..MOST_DROPPED).all(|_| self.drop_over(now));
         let most = self.geometry.slots / SLOTS_PER_RECEIPT;
         let left = most.saturating_sub(self.receipts());
+        self.receipts_of(owner) >= left
+    }
+
+    /// How many receipts an owner has; with those of others, if others are in both of its places.
+    pub(super) fn receipts_of(&self, owner: u64) -> usize {
         let own = self.share(owner).map(|count| count.load(Ordering::Relaxed));
-        own[0].min(own[1]) as usize >= left
+        own[0].min(own[1]) as usize
     }
 
     /// Forgets the first receipt if its time is over; false if it is not.

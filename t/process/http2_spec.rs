@@ -5,9 +5,9 @@ use std::process::Command;
 
 use serde_json::json;
 
+use crate::harness::Running;
 use crate::harness::exposition::PYTHON;
 use crate::harness::site::{Parts, Site};
-use crate::harness::Running;
 
 /// Starts a server of HTTP/2 that gives up soon; its origin gives what these scripts ask for.
 fn start() -> Running {
@@ -44,9 +44,15 @@ fn judge(script: &str, more: &[String]) -> Option<String> {
     match output {
         Ok(output) if output.status.code() != Some(77) => {
             let said = String::from_utf8(output.stdout).unwrap();
-            let failed: Vec<&str> = said.lines().filter(|line| !line.starts_with("ok ")).collect();
+            let failed: Vec<&str> = said
+                .lines()
+                .filter(|line| !line.starts_with("ok "))
+                .collect();
             let errors = String::from_utf8_lossy(&output.stderr);
-            assert!(failed.is_empty() && output.status.success(), "{failed:#?}\n{errors}");
+            assert!(
+                failed.is_empty() && output.status.success(),
+                "{failed:#?}\n{errors}"
+            );
             Some(said)
         }
         _ => {
