@@ -59,6 +59,8 @@ pub(in crate::http) async fn send(
         if !outgoing.add(request, chunk.as_deref()) {
             return false;
         }
+        // A client that does not read has one copy wait for it.
+        drop(chunk);
         if !outgoing.filters.is_empty() {
             // Others have their turn between two pieces.
             tokio::task::yield_now().await;

@@ -205,7 +205,7 @@ fn read_chunk(file: &File, offset: u64, length: u64) -> io::Result<Bytes> {
 }
 
 /// Files are sent in pieces of this size.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 32 * 1024;
 
 impl Response {
     /// A response with a body of this type.
