@@ -31,6 +31,7 @@ mod http2;
 mod http2_hostile;
 mod http2_origin;
 mod http2_spec;
+mod httpx;
 mod judges;
 mod lasting;
 mod lifecycle;

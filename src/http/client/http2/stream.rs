@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Poll, ready};
+use std::time::Duration;
 
 use h2::Reason;
 
@@ -43,8 +44,11 @@ async fn answer(asked: Asked) {
     let mut session = Session::new(End::of_stream(half, traffic));
     let mut copying = None;
     match answering::answer(decided, &mut request, &mut session, &mut copying).await {
-        After::Next => spare::keep(request, &mut Box::new(ConnectionFacts::of_none())),
-        After::Linger { is_whole: true, .. } => {}
+        After::Next => {
+            spare::keep(request, &mut Box::new(ConnectionFacts::of_none()));
+            let_end(&mut session).await;
+        }
+        After::Linger { is_whole: true, .. } => let_end(&mut session).await,
         After::Linger { .. } => break_off(&request, &mut session).await,
         After::Close => reset(&mut session, reason(&request)),
     }
@@ -52,6 +56,29 @@ async fn answer(asked: Asked) {
     if let Some(mut copying) = copying {
         copying.end().await;
     }
+}
+
+/// So long a client may take to end a stream whose last byte has come.
+const LAST_FRAME: Duration = Duration::from_secs(1);
+
+/// Lets a client end its stream whose body has come as a whole. Many do so by a frame of its own, and take it for an
+/// error if the stream was reset before they get to it.
+async fn let_end(session: &mut Session) {
+    if !session.body.is_done() {
+        return;
+    }
+    let Session { client, timer, .. } = session;
+    let mut until = None;
+    poll_fn(|task| {
+        while let Poll::Ready(came) = client.poll_receive(task) {
+            match came {
+                Ok(amount @ 1..) => client.consume(amount),
+                _ => return Poll::Ready(()),
+            }
+        }
+        timer.poll(task, *until.get_or_insert_with(|| deadline(LAST_FRAME)))
+    })
+    .await;
 }
 
 /// The client sees that nothing more comes; why, it is not told by a status.
