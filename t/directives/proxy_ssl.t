@@ -138,10 +138,12 @@ pingauge: [emerg] "data:" is not supported in "data:x" in config:3
    3 | location /c { proxy_ssl_certificate data:x; }
      |                                     ^^^^^^
      help: expected a file
-pingauge: [emerg] no file in "" in config:4
+pingauge: [emerg] no file in "proxy_ssl_crl" in config:4
    4 | location /d { proxy_ssl_crl ""; }
      |                             ^^
-     also: line 5
+pingauge: [emerg] no file in "proxy_ssl_trusted_certificate" in config:5
+   5 | location /e { proxy_ssl_trusted_certificate ""; }
+     |                                             ^^
 
 === words and numbers
 --- config

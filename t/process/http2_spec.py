@@ -6,6 +6,7 @@ Usage: http2_spec.py HOST:PORT [NAME…]. The server speaks HTTP/2 with prior kn
 """
 
 import sys
+import time
 
 from http2_frames import *
 
@@ -968,6 +969,20 @@ def a_length_without_a_body():
     connection = opened()
     connection.ask(1, ("content-length", "4"), method="POST")
     connection.malformed()
+
+
+@case
+def a_stream_may_be_ended_behind_its_last_byte():
+    connection = opened()
+    connection.post(1, ("content-length", "4"))
+    connection.frame(DATA, 0, 1, b"four")
+    connection.answer()
+    connection.body()
+    time.sleep(0.1)
+    connection.alive()
+    assert not any(one[0] == RST_STREAM for one in connection.seen), connection.seen
+    connection.frame(DATA, END_STREAM, 1)
+    connection.alive()
 
 
 @case

@@ -23,7 +23,10 @@ impl File {
     /// The file that a statement of one argument names.
     pub(in crate::modules) fn of(statement: &Statement<'_>) -> Result<Self, Diagnostic> {
         let file = Self::or_none(statement)?;
-        file.ok_or_else(|| statement.error(1, format!("no file in \"{}\"", statement.text(0))))
+        file.ok_or_else(|| {
+            let name = &statement.directive.name.text;
+            statement.error(1, format!("no file in \"{name}\""))
+        })
     }
 
     /// The same; `None` for an empty name.
