@@ -335,3 +335,78 @@ X-Cookie: 1|2|
 GET / HTTP/1.0\r\n\r\n
 --- raw_response_like
 (?s)\nWWW-Authenticate: Basic realm="x"\r\nWWW-Authenticate: Bearer\r\n.*page
+
+=== X-Accel-Redirect takes along what the application says of a file
+--- origin o
+* /file 200
+    X-Accel-Redirect: /xa/file.txt
+    Content-Type: app/x
+    Content-Disposition: attachment; filename=a
+    Cache-Control: private
+    Expires: Thu, 01 Jan 1970 00:00:01 GMT
+    Set-Cookie: a=1
+    Set-Cookie: b=2
+    X-Other: y
+    | theirs
+* /hidden 200
+    X-Accel-Redirect: /xa/file.txt
+    Cache-Control: private
+* /text 200
+    X-Accel-Redirect: /xa/text
+    Content-Type: app/x
+* /missing 200
+    X-Accel-Redirect: /xa/missing
+    Content-Type: app/x
+    Set-Cookie: a=1
+* /other 200
+    X-Accel-Redirect: /xa/other
+    Content-Type: app/x
+    Cache-Control: private
+    Set-Cookie: a=1
+* /xa/other 200
+    Content-Type: app/y
+    Cache-Control: public
+    Set-Cookie: c=3
+--- file html/xa/file.txt
+content
+--- config
+location / { proxy_pass http://$ORIGIN_o; }
+location /hidden { proxy_hide_header Cache-Control; proxy_pass http://$ORIGIN_o; }
+location /xa/ { internal; alias html/xa/; }
+location /xa/text { internal; return 200 "text"; }
+location /xa/other { internal; proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /file 200 = content\n
+--- response_headers
+Content-Type: app/x
+Content-Disposition: attachment; filename=a
+Cache-Control: private
+Expires: Thu, 01 Jan 1970 00:00:01 GMT
+!X-Other
+--- raw_request
+GET /file HTTP/1.0\r\n\r\n
+--- raw_response_like
+(?s)\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n.*content
+--- requests
+GET /hidden 200 = content\n
+--- response_headers
+Content-Type: text/plain
+!Cache-Control
+--- requests
+GET /text 200 = text
+--- response_headers
+Content-Type: app/x
+--- requests
+GET /missing 404
+--- response_headers
+Content-Type: text/html
+Set-Cookie: a=1
+--- requests
+GET /other 200
+--- response_headers
+Content-Type: app/y
+Cache-Control: public
+--- raw_request
+GET /other HTTP/1.0\r\n\r\n
+--- raw_response_like
+(?s)\nSet-Cookie: c=3\r\nSet-Cookie: a=1\r\n

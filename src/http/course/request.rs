@@ -317,6 +317,12 @@ impl Request {
         self.carried.add(name.as_bytes(), value);
     }
 
+    /// The media type of what is answered here: by the response that this one stands for, or by the path.
+    pub fn media_type(&self) -> &[u8] {
+        let by_path = || self.location.settings.media_type(&self.path).as_bytes();
+        self.carried.get("content-type").unwrap_or_else(by_path)
+    }
+
     /// Forgets what was kept under this name.
     pub fn drop_carried(&mut self, name: &str) {
         self.carried.remove(name);

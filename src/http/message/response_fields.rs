@@ -107,12 +107,13 @@ impl Fields {
         self.lengths = NameLengths::default();
     }
 
-    /// Adds those of `others` whose names are not there yet.
+    /// Adds those of `others` whose names are not there yet, and all their cookies.
     pub fn add_missing(&mut self, others: &Self) {
         let own = self.bytes.len();
         for field in others.iter() {
             let mut known = Iter(&self.bytes[..own]);
-            if known.any(|one| one.name.eq_ignore_ascii_case(field.name)) {
+            let is_cookie = field.name.eq_ignore_ascii_case(b"set-cookie");
+            if !is_cookie && known.any(|one| one.name.eq_ignore_ascii_case(field.name)) {
                 continue;
             }
             let lengths = [field.name.len(), field.value.len()];

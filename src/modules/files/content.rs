@@ -80,8 +80,7 @@ impl Files {
         let length = metadata.len();
         let validators = Validators::new(length, modified(metadata));
         let mut head = Response::empty(200).head;
-        let media_type = request.location.settings.media_type(&request.path);
-        head.add("Content-Type", media_type.as_bytes());
+        head.add("Content-Type", request.media_type());
         if !is_itself(request) {
             validators.tell(&mut head, false);
             return whole(head, file, length);

@@ -132,8 +132,9 @@ impl RewriteStep for Return {
                     Text::Fixed(text) => text.clone(),
                     Text::Evaluated(text) => text.evaluate(request).into(),
                 };
-                let content_type = request.location.settings.media_type(&request.path);
-                Outcome::Respond(Response::new(*status, content_type, body))
+                let mut response = Response::new(*status, "", body);
+                response.head.add("Content-Type", request.media_type());
+                Outcome::Respond(response)
             }
             Self::Redirect { status, target } => {
                 request.response.status = *status;
