@@ -192,3 +192,21 @@ pingauge: [warn] "proxy_pass" above has no effect in config:1
    1 | location / { proxy_pass http://127.0.0.1:9; grpc_pass 127.0.0.1:9; }
      |                                             ^^^^^^^^^^^^^^^^^^^^^^
      help: a location has one source of content, the last that is written
+
+=== trailers come behind a body whose length was said
+--- origin o
+* * 200
+    Content-Length: 2
+    Trailer-Grpc-Status: 0
+    | ok
+--- config
+location / { grpc_pass $ORIGIN_o; }
+location /plain { proxy_http_version 2; proxy_pass http://$ORIGIN_o; }
+--- requests
+POST / 200 = ok
+--- response_headers
+Content-Length: 2
+--- requests
+GET /plain 200 = ok
+--- response_headers
+Content-Length: 2

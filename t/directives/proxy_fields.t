@@ -409,4 +409,4 @@ Cache-Control: public
 --- raw_request
 GET /other HTTP/1.0\r\n\r\n
 --- raw_response_like
-(?s)\nSet-Cookie: c=3\r\nSet-Cookie: a=1\r\n
+(?s)\nSet-Cookie: c=3\r\n.*\nSet-Cookie: a=1\r\n

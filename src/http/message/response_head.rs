@@ -73,6 +73,15 @@ thread_local! {
 /// Memory for so many fields is kept for the next head.
 const MANY_FIELDS: usize = 256;
 
+/// Who has written a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A peer. Its length beside chunks is an attack (RFC 9112 §6.3).
+    Peer,
+    /// `transport::http2`, for a stream that may say its length and have trailers as well: both stand in the head.
+    Stream,
+}
+
 /// Reads the head at the beginning of `input` and gives it to `take`; `None` when more bytes are
 /// needed.
 ///
@@ -80,11 +89,12 @@ const MANY_FIELDS: usize = 256;
 /// When it is none, or contradicts itself.
 pub fn read<T>(
     input: &[u8],
+    source: Source,
     take: impl FnOnce(&ResponseHead<'_>) -> T,
 ) -> Result<Option<T>, BadResponse> {
     let mut places = PLACES.take();
     places.clear();
-    let taken = parse(input, &mut places).map(|head| head.map(|head| take(&head)));
+    let taken = parse(input, source, &mut places).map(|head| head.map(|head| take(&head)));
     if places.capacity() <= MANY_FIELDS {
         PLACES.set(places);
     }
@@ -93,6 +103,7 @@ pub fn read<T>(
 
 fn parse<'h>(
     input: &'h [u8],
+    source: Source,
     places: &'h mut Vec<(Place, bool)>,
 ) -> Result<Option<ResponseHead<'h>>, BadResponse> {
     let Some(line) = lines::status_line(input)? else {
@@ -112,7 +123,7 @@ fn parse<'h>(
     let Some(length) = lines::line_end(input, at)? else {
         return Ok(None);
     };
-    facts.judge(line.minor_version)?;
+    facts.judge(line.minor_version, source)?;
     Ok(Some(ResponseHead {
         status: line.status,
         reason: line.reason,
@@ -178,9 +189,9 @@ impl Facts {
         }
     }
 
-    fn judge(&self, minor_version: u8) -> Result<(), BadResponse> {
+    fn judge(&self, minor_version: u8, source: Source) -> Result<(), BadResponse> {
         let is_unknown = self.chunked && minor_version == 0;
-        let is_told_twice = self.chunked && self.content_length.is_some();
+        let is_told_twice = source == Source::Peer && self.chunked && self.content_length.is_some();
         match self.is_bad || is_unknown || is_told_twice {
             true => Err(BadResponse::Framing),
             false => Ok(()),
@@ -260,7 +271,7 @@ mod tests {
     use super::*;
 
     fn framing(head: &str) -> Result<Option<String>, BadResponse> {
-        read(head.as_bytes(), |head| {
+        read(head.as_bytes(), Source::Peer, |head| {
             format!("{:?} {}", head.framing(false), head.persistent)
         })
     }
@@ -307,10 +318,10 @@ mod tests {
     fn heads_are_read_when_they_are_whole() {
         let head = b"HTTP/1.1 200 OK\r\nConnection: close\r\nA: b\r\n\r\n";
         for end in 0..head.len() {
-            assert_eq!(read(&head[..end], |_| ()), Ok(None), "{end}");
+            assert_eq!(read(&head[..end], Source::Peer, |_| ()), Ok(None), "{end}");
         }
         assert_eq!(
-            read(head, |head| (head.length, head.persistent)),
+            read(head, Source::Peer, |head| (head.length, head.persistent)),
             Ok(Some((head.len(), false)))
         );
         for bad in [
@@ -320,7 +331,7 @@ mod tests {
             "HTTP/2 200\r\n\r\n",
         ] {
             assert_eq!(
-                read(bad.as_bytes(), |_| ()),
+                read(bad.as_bytes(), Source::Peer, |_| ()),
                 Err(BadResponse::Malformed),
                 "{bad:?}"
             );
@@ -331,7 +342,7 @@ mod tests {
     fn there_may_be_many_fields() {
         let head = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a:\r\n".repeat(1000));
         assert_eq!(
-            read(head.as_bytes(), |head| head.fields().count()),
+            read(head.as_bytes(), Source::Peer, |head| head.fields().count()),
             Ok(Some(1000))
         );
     }
@@ -345,7 +356,7 @@ mod tests {
             end in "(\r\n|\n)?(HTTP|x)?",
         ) {
             let text = format!("{start}{}{framing}{end}", lines.concat());
-            let length = |bytes: &[u8]| read(bytes, |head| {
+            let length = |bytes: &[u8]| read(bytes, Source::Peer, |head| {
                 let values = head.fields().flat_map(|field| field.value);
                 let mut written = values.chain(head.reason.as_bytes());
                 assert!(!written.any(|byte| matches!(byte, 0 | b'\r' | b'\n')));

@@ -29,7 +29,10 @@ pub(super) const ROWS: [DirectiveSpec; 9] = [
                    all its addresses are tried in turn, and a URI in it is used as it is. The port of a host \
                    without one is 80, or 443 with `https`; that of a `server` in an `upstream` is always 80. With TLS \
                    `proxy_connect_timeout` and `$upstream_connect_time` include the handshake, and the bytes that are \
-                   counted (`$upstream_bytes_sent`, `$upstream_bytes_received`, those of peers) are those within it.",
+                   counted (`$upstream_bytes_sent`, `$upstream_bytes_received`, those of peers) are those within it. A \
+                   response with `X-Accel-Redirect: PATH` is not passed on: the location of that path, also an \
+                   `internal` one, answers instead, with the `Content-Type`, `Content-Disposition`, `Cache-Control`, \
+                   `Expires`, `Accept-Ranges` and cookies of the response, unless it says these itself.",
             example: "proxy_pass http://backend/app/;",
         },
         apply: pass_directive::apply_pass,

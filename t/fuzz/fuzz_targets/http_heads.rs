@@ -54,7 +54,7 @@ fn check_against_another(bytes: &[u8], length: usize, head: &Head) {
 
 fn check_response(bytes: &[u8]) {
     let read = |bytes: &[u8]| {
-        response_head::read(bytes, |head| {
+        response_head::read(bytes, response_head::Source::Peer, |head| {
             assert!((100..1000).contains(&head.status));
             assert!(!(head.chunked && (head.content_length.is_some() || head.minor_version == 0)));
             let broken = |byte: &u8| matches!(byte, b'\r' | b'\n' | 0);

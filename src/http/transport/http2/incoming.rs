@@ -32,8 +32,7 @@ enum Stage {
     /// The head is awaited.
     Head {
         response: ResponseFuture,
-        /// Whether nothing but that was asked for.
-        is_all: bool,
+        asked: Asked,
     },
     Body {
         stream: RecvStream,
@@ -41,6 +40,15 @@ enum Stage {
     },
     /// It failed; why, until that was told.
     Failed(Option<io::Error>),
+}
+
+/// What was asked for beside the content of a response.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// Nothing but the head.
+    pub(super) head_only: bool,
+    /// What stands behind the body (`TE: trailers`).
+    pub(super) trailers: bool,
 }
 
 /// How the end of a body is told.
@@ -53,9 +61,9 @@ enum Ends {
 }
 
 impl Incoming {
-    pub(super) fn awaiting(response: ResponseFuture, is_all: bool) -> Self {
+    pub(super) fn awaiting(response: ResponseFuture, asked: Asked) -> Self {
         Self {
-            stage: Stage::Head { response, is_all },
+            stage: Stage::Head { response, asked },
             ..Self::default()
         }
     }
@@ -112,14 +120,14 @@ impl Incoming {
                 Some(error) => Err(error),
                 None => Ok(false),
             }),
-            Stage::Head { response, is_all } => {
+            Stage::Head { response, asked } => {
                 if let Poll::Ready(Some(early)) = response.poll_informational(task) {
                     self.text = informational(&early.map_err(fault::error)?);
                     return Poll::Ready(Ok(true));
                 }
                 let response = ready!(Pin::new(response).poll(task)).map_err(fault::error)?;
                 let (parts, stream) = response.into_parts();
-                let (text, ends) = head(&parts, *is_all, stream.is_end_stream());
+                let (text, ends) = head(&parts, *asked, stream.is_end_stream());
                 self.text = text;
                 self.stage = Stage::Body { stream, ends };
                 Poll::Ready(Ok(true))
@@ -180,19 +188,21 @@ fn give(bytes: &mut Bytes, out: &mut ReadBuf<'_>) {
 }
 
 /// The head of the response itself, and how its body ends.
-fn head(parts: &Parts, is_all: bool, is_empty: bool) -> (Bytes, Ends) {
+fn head(parts: &Parts, asked: Asked, is_empty: bool) -> (Bytes, Ends) {
     let mut out = Vec::with_capacity(512);
     let status = parts.status.as_u16();
     status_line(status, &mut out);
     fields(&parts.headers, &mut out);
     let has_length = parts.headers.contains_key(http::header::CONTENT_LENGTH);
-    let ends = match has_length || is_all || matches!(status, 204 | 304) {
-        true => Ends::Length,
+    let is_all = asked.head_only || matches!(status, 204 | 304);
+    let ends = match has_length {
+        _ if is_all => Ends::Length,
+        true if is_empty || !asked.trailers => Ends::Length,
         false if is_empty => {
             out.extend_from_slice(b"content-length: 0\r\n");
             Ends::Length
         }
-        false => {
+        _ => {
             out.extend_from_slice(b"transfer-encoding: chunked\r\n");
             Ends::Chunks { is_open: false }
         }

@@ -29,7 +29,7 @@ use tokio::task::JoinHandle;
 
 pub use self::fault::{Fault, Kind, of as fault_of};
 use self::gate::Gate;
-use self::incoming::Incoming;
+use self::incoming::{Asked, Incoming};
 use self::outgoing::Outgoing;
 
 /// So much of a body may come before anybody has read it, which bounds the memory that a peer can fill.
@@ -94,11 +94,15 @@ impl Http2 {
     /// Has a request sent whose head is whole.
     fn begin(&mut self, head: &[u8]) -> io::Result<()> {
         let outline = outgoing::read(head, &self.scheme)?;
-        let (is_head, framing) = (outline.is_head(), outline.framing);
+        let asked = Asked {
+            head_only: outline.is_head(),
+            trailers: outline.request.headers().contains_key(http::header::TE),
+        };
+        let framing = outline.framing;
         let sent = self.sender.send_request(outline.request, framing.is_done());
         let (response, stream) = sent.map_err(fault::error)?;
         self.outgoing = Outgoing::Body { stream, framing };
-        self.incoming = Incoming::awaiting(response, is_head);
+        self.incoming = Incoming::awaiting(response, asked);
         Ok(())
     }
 }

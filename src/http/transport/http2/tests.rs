@@ -129,6 +129,35 @@ async fn both_directions_go_on_at_once_and_trailers_come_last() {
     }
 }
 
+async fn two_bytes((_, mut response): Asked) {
+    let head = http::Response::builder()
+        .header("content-length", "2")
+        .body(())
+        .unwrap();
+    let mut out = response.send_response(head, false).unwrap();
+    out.send_data("ok".into(), false).unwrap();
+    let mut trailers = HeaderMap::new();
+    trailers.insert("grpc-status", HeaderValue::from_static("0"));
+    out.send_trailers(trailers).unwrap();
+}
+
+#[tokio::test]
+async fn trailers_come_behind_a_length_where_they_are_asked_for() {
+    let mut stream = open(two_bytes).await;
+    let asked = b"GET / HTTP/1.1\r\nHost: h\r\nTE: trailers\r\n\r\n";
+    stream.write_all(asked).await.unwrap();
+    let got = read_to(&mut stream, b"status: 0\r\n\r\n").await;
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n";
+    assert_eq!(
+        got,
+        format!("{head}transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\ngrpc-status: 0\r\n\r\n")
+    );
+    let unasked = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    stream.write_all(unasked).await.unwrap();
+    let got = read_to(&mut stream, b"ok").await;
+    assert_eq!(got, format!("{head}\r\nok"));
+}
+
 #[tokio::test]
 async fn an_upload_larger_than_every_window_arrives() {
     let mut stream = open(echo).await;

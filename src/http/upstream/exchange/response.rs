@@ -8,7 +8,7 @@ use super::{Broken, Exchange, Stage, begin};
 use crate::conf::reason;
 use crate::http::course::{engine, message, respond};
 use crate::http::message::framing::{Decoded, Framing};
-use crate::http::message::response_head;
+use crate::http::message::response_head::{self, Source};
 use crate::http::plan::origin::Failure;
 use crate::http::transport::http2::{self, Kind};
 use crate::http::transport::spill::ReadAhead;
@@ -103,7 +103,11 @@ impl Exchange<'_> {
         let state = self.session.body.state();
         let received = peer.link.end.received();
         let size = received.len();
-        let read = response_head::read(received, |head| {
+        let source = match peer.link.is_http2 {
+            true => Source::Stream,
+            false => Source::Peer,
+        };
+        let read = response_head::read(received, source, |head| {
             if head.length > max_head {
                 return None;
             }
@@ -153,7 +157,8 @@ impl Exchange<'_> {
         let session = &mut *self.session;
         let request = &mut *self.request;
         request.keep_alive &= session.body.is_done();
-        let is_length_known = matches!(framing, Framing::Length(_));
+        let is_length_known = matches!(framing, Framing::Length(_))
+            || request.response.field("content-length").is_some();
         let passed = respond::pass(request, is_length_known);
         match session.client.is_stream() {
             true => session.outbox.push_start(message::passed(request)),
