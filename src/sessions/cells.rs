@@ -156,16 +156,28 @@ pub(super) fn count(cells: &[AtomicU64], bytes: Bytes, begin: usize, now: u64, c
     }
 }
 
-/// Makes top and maximum of a direction no lower than the mean is now; says what the top is.
+/// Makes top and maximum of a direction no lower than the mean is now, which it says.
 pub(super) fn raise(cells: &[AtomicU64], direction: usize, begin: usize, now: u64) -> u64 {
     let first = flow::STEPS[direction];
     let steps = &cells[first..first + STEPS];
-    let load = |cell: &AtomicU64| cell.load(Ordering::Acquire);
     let mean = window::mean(steps.iter().map(load), load(&cells[begin]), now);
-    let (top, second) = (&cells[flow::TOP[direction]], now / NANOSECONDS);
-    top::raise(top, mean, second);
-    cells[flow::HIGHEST[direction]].fetch_max(mean, Ordering::AcqRel);
-    top::read(load(top), mean, second)
+    top::raise(&cells[flow::TOP[direction]], mean, now / NANOSECONDS);
+    let highest = &cells[flow::HIGHEST[direction]];
+    if load(highest) < mean {
+        highest.fetch_max(mean, Ordering::AcqRel);
+    }
+    mean
+}
+
+/// Does that, and says what the top is then.
+pub(super) fn raised_top(cells: &[AtomicU64], direction: usize, begin: usize, now: u64) -> u64 {
+    let mean = raise(cells, direction, begin, now);
+    let top = load(&cells[flow::TOP[direction]]);
+    top::read(top, mean, now / NANOSECONDS)
+}
+
+fn load(cell: &AtomicU64) -> u64 {
+    cell.load(Ordering::Acquire)
 }
 
 /// What flows in one direction.

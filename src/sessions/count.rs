@@ -8,10 +8,10 @@ use crate::metric::Moment;
 use std::sync::atomic::AtomicBool;
 
 use crate::os::atomic::{AtomicU64, Ordering};
-use crate::zone::{Edit, NotChanged, Put, Spot, Stay};
+use crate::zone::{Edit, Held, NotChanged, Put, Spot, Stay};
 
 /// A session as one request knows it. What is gone stays gone for it, also if the id comes again, unless it is resumed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Handle {
     pub(super) key: Key,
     pub(super) serial: AtomicU64,
@@ -48,20 +48,25 @@ impl Sessions {
             return handle.spot.load(Ordering::Relaxed) != 0;
         }
         let time = self.zone.moment(now).0;
-        let counted = self.with_session(handle, now, |cells| {
+        let add = |gauge: &[AtomicU64], is_active| {
+            cells::count(gauge, bytes, gauge::CREATED, time, is_active);
+        };
+        let counted = self.with_session(handle, now, |held| {
+            let cells = held.cells();
             cells::count_session(cells, bytes, time);
-            cells[session::IS_ACTIVE].load(Ordering::Acquire) != 0
+            let is_active = cells[session::IS_ACTIVE].load(Ordering::Acquire) != 0;
+            let gauge = self.gauge_beside(held);
+            (is_active, gauge.map(|gauge| add(gauge, is_active)))
         });
-        let Some(is_active) = counted else {
+        let Some((is_active, in_gauge)) = counted else {
             return false;
         };
         if is_active {
             handle.is_active.store(true, Ordering::Relaxed);
         }
-        let add = |cells: &[AtomicU64]| {
-            cells::count(cells, bytes, gauge::CREATED, time, is_active);
-        };
-        self.with_gauge(now, add);
+        if in_gauge.is_none() {
+            self.with_gauge(now, |gauge| add(gauge, is_active));
+        }
         true
     }
 
@@ -92,15 +97,16 @@ impl Sessions {
         &self,
         handle: &Handle,
         now: Moment,
-        work: impl Fn(&[AtomicU64]) -> R,
+        work: impl Fn(&Held<'_>) -> R,
     ) -> Option<R> {
         let serial = handle.serial();
-        let own = |cells: &[AtomicU64]| {
-            let is_own = cells[session::SERIAL].load(Ordering::Acquire) == serial;
-            is_own.then(|| work(cells))
+        let own = |held: Held<'_>| {
+            let is_own = held.cells()[session::SERIAL].load(Ordering::Acquire) == serial;
+            is_own.then(|| (held.spot(), work(&held)))
         };
         let known = Spot::unpacked(handle.spot.load(Ordering::Relaxed))?;
-        if let done @ Some(_) = self.zone.with_any_cells_at(known, now, own) {
+        let done = self.zone.with_any_at(known, now, own);
+        if let done @ Some(_) = done.map(|(_, result)| result) {
             return done;
         }
         self.find_session(handle, now, own)
@@ -112,17 +118,20 @@ impl Sessions {
         &self,
         handle: &Handle,
         now: Moment,
-        own: impl Fn(&[AtomicU64]) -> Option<R>,
+        own: impl Fn(Held<'_>) -> Option<(Spot, R)>,
     ) -> Option<R> {
-        let found = self
-            .zone
-            .with_found_cells(handle.key.bytes(), now, |spot, cells| {
-                own(cells).map(|result| (spot, result))
-            });
+        let found = self.zone.with_found(handle.key.bytes(), now, own);
         let (spot, result) = found.flatten().unzip();
         let spot = spot.map_or(0, Spot::packed);
         handle.spot.store(spot, Ordering::Relaxed);
         result
+    }
+
+    /// The cells of the gauge, for as long as a session is in use; nothing if it is not known where they lie.
+    pub(super) fn gauge_beside<'h>(&self, held: &Held<'h>) -> Option<&'h [AtomicU64]> {
+        let spot = Spot::unpacked(self.gauge.load(Ordering::Relaxed))?;
+        let cells = held.beside(spot)?;
+        (cells[gauge::MARK].load(Ordering::Acquire) == GAUGE).then_some(cells)
     }
 
     /// Uses the cells of the gauge.

@@ -23,22 +23,34 @@ pub(super) const FOUND: u8 = 7;
 pub(super) const PEER_BYTES: usize = 16;
 
 /// A key, without allocation. One byte more than is kept says that it was cut.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Key {
     bytes: [u8; KEY_LIMIT + 1],
     length: u16,
 }
 
+impl Default for Key {
+    fn default() -> Self {
+        Self {
+            bytes: [0; KEY_LIMIT + 1],
+            length: 0,
+        }
+    }
+}
+
 impl Key {
     /// What is called `name`, of a kind.
     pub(super) fn of(kind: u8, name: &[u8]) -> Self {
-        let mut key = Self {
-            bytes: [0; KEY_LIMIT + 1],
-            length: 0,
-        };
-        key.push(&[kind]);
-        key.push(name);
+        let mut key = Self::default();
+        key.become_of(kind, name);
         key
+    }
+
+    /// The same in the place of what it was.
+    pub(super) fn become_of(&mut self, kind: u8, name: &[u8]) {
+        self.length = 0;
+        self.push(&[kind]);
+        self.push(name);
     }
 
     /// A location of a peer.

@@ -69,35 +69,47 @@ pub struct Admission {
 }
 
 impl Sessions {
-    /// Finds a request's session if it is there. The request is counted then, with the bytes that it has taken.
-    pub fn find(&self, id: &[u8], bytes: Bytes, now: Moment) -> Option<Handle> {
-        let key = Key::of(keys::SESSION, id);
+    /// Finds a request's session; whether it is there, and `handle` is its own from now on. The request is counted then,
+    /// with the bytes that it has taken.
+    pub fn find(&self, handle: &mut Handle, id: &[u8], bytes: Bytes, now: Moment) -> bool {
+        handle.key.become_of(keys::SESSION, id);
         let time = self.zone.moment(now).0;
-        let known = self.zone.with_found_cells(key.bytes(), now, |spot, cells| {
+        let tell = |gauge: &[AtomicU64], is_active| {
+            Told::Passed.count(gauge);
+            cells::count(gauge, bytes, gauge::CREATED, time, is_active);
+        };
+        let known = self.zone.with_found(handle.key.bytes(), now, |held| {
+            let cells = held.cells();
             cells[session::REQUESTS].fetch_add(1, Ordering::AcqRel);
             cells::count_session(cells, bytes, time);
-            Found::of(spot, cells)
+            let found = Found::of(held.spot(), cells);
+            let gauge = self.gauge_beside(&held);
+            let in_gauge = gauge.map(|gauge| tell(gauge, found.is_active));
+            (found, in_gauge)
         });
-        let found = known?;
-        self.with_gauge(now, |cells| {
-            Told::Passed.count(cells);
-            cells::count(cells, bytes, gauge::CREATED, time, found.is_active);
-        });
-        Some(found.handle(key))
+        let Some((found, in_gauge)) = known else {
+            return false;
+        };
+        if in_gauge.is_none() {
+            self.with_gauge(now, |gauge| tell(gauge, found.is_active));
+        }
+        found.tell(handle);
+        true
     }
 
     /// Enters a request's session, or finds it. The request is counted.
     pub fn register(&self, new: &Newcomer<'_>, now: Moment) -> Admission {
-        if let Some(handle) = self.find(new.id, Bytes::default(), now) {
+        let mut handle = Handle::default();
+        if self.find(&mut handle, new.id, Bytes::default(), now) {
             return Admission {
                 status: Status::Known,
                 handle: Some(handle),
             };
         }
-        let key = Key::of(keys::SESSION, new.id);
+        let key = &handle.key;
         let entered = self
             .zone
-            .edit(now, |edit| self.enter(edit, &key, new, Entrance::Request));
+            .edit(now, |edit| self.enter(edit, key, new, Entrance::Request));
         entered.unwrap_or(Admission {
             status: Status::Untracked,
             handle: None,
@@ -120,7 +132,8 @@ impl Sessions {
             let at = cells[session::EXTRA_AT].load(Ordering::Acquire);
             cells[session::EXTRA].load(Ordering::Acquire) != hash && is_past(at, time)
         };
-        if self.with_session(handle, now, is_due) != Some(true) {
+        let is_due = self.with_session(handle, now, |held| is_due(held.cells()));
+        if is_due != Some(true) {
             return Ok(());
         }
         self.zone.edit(now, |edit| {
@@ -273,6 +286,13 @@ impl Found {
             serial: cells[session::SERIAL].load(Ordering::Acquire),
             is_active: cells[session::IS_ACTIVE].load(Ordering::Acquire) != 0,
         }
+    }
+
+    /// Has a handle whose key is that of the session know the rest.
+    fn tell(self, handle: &mut Handle) {
+        handle.serial = AtomicU64::new(self.serial);
+        handle.spot = AtomicU64::new(self.spot.packed());
+        handle.is_active = AtomicBool::new(self.is_active);
     }
 
     fn handle(self, key: Key) -> Handle {

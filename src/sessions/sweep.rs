@@ -184,7 +184,7 @@ impl Sweep<'_> {
         let raised = sessions
             .zone
             .with_cells(found.stored_key(), self.now, |cells| {
-                let tops = [0, 1].map(|way| cells::raise(cells, way, session::CREATED, time));
+                let tops = [0, 1].map(|way| cells::raised_top(cells, way, session::CREATED, time));
                 let is_older = cells[session::SWEEP].load(Ordering::Acquire) < self.number;
                 (tops[1], is_older)
             });

@@ -10,8 +10,13 @@ const DECAY: f64 = 0.95;
 
 /// What a top has come down to.
 pub(super) fn decayed(word: u64, second: u64) -> u64 {
-    let seconds = i32::try_from(age(word, second).max(0)).unwrap_or(i32::MAX);
-    (number(word) as f64 * DECAY.powi(seconds)) as u64
+    match age(word, second) {
+        ..=0 => number(word),
+        seconds => {
+            let seconds = i32::try_from(seconds).unwrap_or(i32::MAX);
+            (number(word) as f64 * DECAY.powi(seconds)) as u64
+        }
+    }
 }
 
 /// The top at a second in which the mean is `mean`.

@@ -38,6 +38,16 @@ pub(super) fn age(word: u64, second: u64) -> i64 {
     }
 }
 
+/// The number of a word of the last ten seconds; nothing if it is of others, or of none.
+fn recent(word: u64, second: u64) -> u64 {
+    let since = second.wrapping_sub(word >> NUMBER_BITS) & SECOND_MASK;
+    if since < STEPS as u64 {
+        number(word)
+    } else {
+        0
+    }
+}
+
 /// Adds bytes of a second; true if they are the first of it.
 #[inline]
 pub(super) fn add(steps: &[AtomicU64], second: u64, bytes: u64) -> bool {
@@ -67,8 +77,8 @@ pub(super) fn add(steps: &[AtomicU64], second: u64, bytes: u64) -> bool {
 /// last one has only begun, or over the time since `begin`, but never over less than a second.
 pub(super) fn mean(steps: impl Iterator<Item = u64>, begin: u64, now: u64) -> u64 {
     let second = now / NANOSECONDS;
-    let recent = steps.filter(|word| (0..STEPS as i64).contains(&age(*word, second)));
-    let bytes = recent.map(number).fold(0, u64::saturating_add);
+    // Ten of them have no more than 42 bits.
+    let bytes: u64 = steps.map(|word| recent(word, second)).sum();
     let whole = (STEPS as u64 - 1) * NANOSECONDS + now % NANOSECONDS;
     let span = whole.min(now.saturating_sub(begin)).max(NANOSECONDS);
     (bytes as f64 * 8.0 * NANOSECONDS as f64 / span as f64) as u64

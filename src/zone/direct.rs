@@ -37,6 +37,35 @@ impl Spot {
     }
 }
 
+/// A key in use: it is not taken away meanwhile, and its layout is not left.
+pub struct Held<'a> {
+    view: &'a View,
+    slot: Slot,
+}
+
+impl<'a> Held<'a> {
+    /// Its cells.
+    #[inline]
+    pub fn cells(&self) -> &'a [AtomicU64] {
+        self.view.store.cells(self.slot)
+    }
+
+    /// Where it lies.
+    #[inline]
+    pub fn spot(&self) -> Spot {
+        self.view.spot(self.slot)
+    }
+
+    /// The cells of another key, which must be one that stays where it is for as long as its layout lasts: it is pinned,
+    /// and edits neither put nor seize nor remove it once it is there. Its cells must tell whether it is the right one.
+    #[inline]
+    pub fn beside(&self, spot: Spot) -> Option<&'a [AtomicU64]> {
+        let (view, slot) = (self.view, self.view.at(spot)?);
+        let is_there = view.store.head_in_use(slot).state() == State::Live;
+        is_there.then(|| view.store.cells(slot))
+    }
+}
+
 /// What a look at one slot came to.
 enum Tried<R> {
     Done(R),
@@ -55,7 +84,7 @@ impl Zone {
         now: Moment,
         work: impl FnOnce(&[AtomicU64]) -> R,
     ) -> Option<R> {
-        self.with_found_cells(key, now, |_, cells| work(cells))
+        self.with_found(key, now, |held| work(held.cells()))
     }
 
     /// The same, with where the key lies.
@@ -64,6 +93,17 @@ impl Zone {
         key: &[u8],
         now: Moment,
         work: impl FnOnce(Spot, &[AtomicU64]) -> R,
+    ) -> Option<R> {
+        self.with_found(key, now, |held| work(held.spot(), held.cells()))
+    }
+
+    /// The same, with all that goes while the key is in use.
+    #[inline]
+    pub fn with_found<R>(
+        &self,
+        key: &[u8],
+        now: Moment,
+        work: impl FnOnce(Held<'_>) -> R,
     ) -> Option<R> {
         let (key, now, mut work) = (stored_key(key), self.moment(now), Some(work));
         let view = self.last_view();
@@ -92,7 +132,7 @@ impl Zone {
     ) -> Option<R> {
         let key = stored_key(key);
         let is_key = |view: &View, head| view.store.key_equals(spot.slot, head, key);
-        self.at(spot, now, is_key, work)
+        self.at(spot, now, is_key, |held| work(held.cells()))
     }
 
     /// The same for whatever key lies at `spot`: its cells must tell whether it is the right one.
@@ -101,6 +141,17 @@ impl Zone {
         spot: Spot,
         now: Moment,
         work: impl FnOnce(&[AtomicU64]) -> Option<R>,
+    ) -> Option<R> {
+        self.with_any_at(spot, now, |held| work(held.cells()))
+    }
+
+    /// The same, with all that goes while the key is in use.
+    #[inline]
+    pub fn with_any_at<R>(
+        &self,
+        spot: Spot,
+        now: Moment,
+        work: impl FnOnce(Held<'_>) -> Option<R>,
     ) -> Option<R> {
         self.at(spot, now, |_, _| true, work).flatten()
     }
@@ -124,9 +175,9 @@ impl Zone {
         spot: Spot,
         now: Moment,
         is_wanted: impl Fn(&View, Head) -> bool,
-        work: impl FnOnce(&[AtomicU64]) -> R,
+        work: impl FnOnce(Held<'_>) -> R,
     ) -> Option<R> {
-        let (now, mut work) = (self.moment(now), Some(|_, cells: &[AtomicU64]| work(cells)));
+        let (now, mut work) = (self.moment(now), Some(work));
         let view = self.last_view();
         let slot = view.at(spot)?;
         match self.try_cells(view, slot, now, |head| is_wanted(view, head), &mut work) {
@@ -145,7 +196,7 @@ impl Zone {
     }
 
     #[inline]
-    fn try_cells<R, F: FnOnce(Spot, &[AtomicU64]) -> R>(
+    fn try_cells<R, F: FnOnce(Held<'_>) -> R>(
         &self,
         view: &View,
         slot: Slot,
@@ -170,7 +221,7 @@ impl Zone {
             return Tried::Locked;
         }
         match work.take() {
-            Some(work) => Tried::Done(work(view.spot(slot), store.cells(slot))),
+            Some(work) => Tried::Done(work(Held { view, slot })),
             None => Tried::Other,
         }
     }
@@ -200,7 +251,7 @@ impl Zone {
         view: &View,
         slot: Slot,
         now: Moment,
-        work: impl FnOnce(Spot, &[AtomicU64]) -> R,
+        work: impl FnOnce(Held<'_>) -> R,
     ) -> Option<R> {
         let store = &view.store;
         if view.is_foreign() {
@@ -208,7 +259,7 @@ impl Zone {
         }
         store.release_parked(&[slot]);
         self.touch(view, slot, store.head(slot), now);
-        Some(work(view.spot(slot), store.cells(slot)))
+        Some(work(Held { view, slot }))
     }
 
     pub(super) fn clock(&self, now: Moment) -> Clock<'_> {

@@ -47,7 +47,7 @@ use crate::os::{SharedMemory, monotonic};
 
 use access::{Access, locked};
 pub use change::{Action, Change, Changed, Missing, NotChanged, Once};
-pub use direct::Spot;
+pub use direct::{Held, Spot};
 pub use edit::{Edit, Put, Stay};
 pub use error::{Refused, Unusable};
 pub use grouped::{Call, Group, Grouping, Groups};

@@ -215,6 +215,13 @@ def ask(port, path, script, count):
         connection.close()
 
 
+def prepare():
+    """Makes what has a worker run under valgrind."""
+    source = os.path.join(os.path.dirname(__file__), "callgrind.c")
+    shim = f"{DIRECTORY}/callgrind.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, source], check=True)
+
+
 def instructions(program, port, text, path, script, count):
     """What the worker of a fresh server has executed when it has answered so many requests."""
     place = tempfile.mkdtemp(dir=DIRECTORY)
@@ -287,9 +294,7 @@ def main():
     servers = {}
     try:
         if options.instructions:
-            source = os.path.join(os.path.dirname(__file__), "callgrind.c")
-            shim = f"{DIRECTORY}/callgrind.so"
-            subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, source], check=True)
+            prepare()
             for case in cases:
                 count(programs, case, options)
             return
@@ -305,4 +310,5 @@ def main():
             process.wait()
 
 
-main()
+if __name__ == "__main__":
+    main()

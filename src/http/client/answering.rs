@@ -72,8 +72,9 @@ pub(super) async fn answer(
     session: &mut Session,
     copying: &mut Option<Box<Copying>>,
 ) -> After {
-    session.follow(request);
+    // Whoever follows it knows of its head.
     session.client.consume(request.head.received_length());
+    session.follow(request);
     if let Answer::Wait(paused) = answer {
         answer = Box::pin(wait::settle(request, session, paused)).await;
     }

@@ -214,6 +214,7 @@ async fn send_file(request: &Request, session: &mut Session, body: Body) -> bool
     };
     let end = offset + length;
     let mut is_others_turn = false;
+    session.client.end_after();
     let sent = push(request, session, |client, task| {
         if offset == end {
             return Poll::Ready(Ok(0));

@@ -16,7 +16,7 @@ use tokio::io::AsyncWrite;
 
 use super::departure::Departure;
 use super::half::Half;
-use super::meter::{MAX_UNSENT, Meter};
+use super::meter::{MAX_UNSENT, Meter, Then};
 use super::received::Received;
 use super::start::Message;
 use super::timer::{Timer, deadline};
@@ -36,6 +36,8 @@ pub struct End {
     meter: Option<Arc<dyn Meter>>,
     /// Whether the system takes little in advance.
     is_unsent_limited: bool,
+    /// Whether what is sent next is the last of a response.
+    is_ending: bool,
 }
 
 /// What it sends and receives over.
@@ -66,6 +68,7 @@ impl End {
             departure: None,
             meter: None,
             is_unsent_limited: false,
+            is_ending: false,
         }
     }
 
@@ -125,6 +128,12 @@ impl End {
             Line::Wire(stream) => stream,
             Line::Stream(half) => return half.set_meter(meter),
         };
+        self.is_ending = false;
+        if let (Some(new), Some(old)) = (meter, &self.meter)
+            && Arc::ptr_eq(new, old)
+        {
+            return;
+        }
         self.meter = meter.cloned();
         if self.meter.is_some() && !std::mem::replace(&mut self.is_unsent_limited, true) {
             // What is no TCP connection has no such buffer.
@@ -207,15 +216,20 @@ impl End {
             Line::Wire(stream) => Pin::new(stream),
             Line::Stream(half) => return half.poll_send(task, first, second),
         };
-        let sent = ready!(match (first.is_empty(), second.is_empty()) {
+        let sent = match (first.is_empty(), second.is_empty()) {
             (_, true) => stream.poll_write(task, first),
             (true, _) => stream.poll_write(task, second),
             _ => stream.poll_write_vectored(task, &[IoSlice::new(first), IoSlice::new(second)]),
-        })?;
-        if sent == 0 && !(first.is_empty() && second.is_empty()) {
+        };
+        let Poll::Ready(sent) = sent else {
+            self.tell_pause();
+            return Poll::Pending;
+        };
+        let (sent, wanted) = (sent?, first.len() + second.len());
+        if sent == 0 && wanted > 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
-        self.count_sent(sent);
+        self.count_sent(sent, self.then(sent == wanted));
         Poll::Ready(Ok(sent))
     }
 
@@ -234,7 +248,7 @@ impl End {
         let most = usize::try_from(length).map_or(MAX_FILE_PIECE, |all| all.min(MAX_FILE_PIECE));
         match os::send_file(stream.id(), file, offset, most) {
             Ok(sent) => {
-                self.count_sent(sent);
+                self.count_sent(sent, self.then(sent as u64 == length));
                 Poll::Ready(Ok(sent))
             }
             Err(error) if is_for_a_write(error.kind()) => {
@@ -257,7 +271,12 @@ impl End {
         };
         match os::send_more_follows(stream.id(), bytes) {
             Ok(sent) => {
-                self.count_sent(sent);
+                let then = if sent == bytes.len() {
+                    Then::End
+                } else {
+                    Then::More
+                };
+                self.count_sent(sent, then);
                 Poll::Ready(Ok(sent))
             }
             Err(error) if is_for_a_write(error.kind()) => self.poll_send(task, bytes, &[]),
@@ -327,17 +346,33 @@ impl End {
         }
     }
 
-    /// What was sent, or is sent next, is the last of a response. A connection of its own is not told.
+    /// What was sent, or is sent next, is the last of a response.
     pub fn end_after(&mut self) {
-        if let Line::Stream(half) = &mut self.line {
-            half.end_after();
+        match &mut self.line {
+            Line::Stream(half) => half.end_after(),
+            Line::Wire(_) => self.is_ending = true,
         }
     }
 
-    fn count_sent(&self, amount: usize) {
+    /// What comes behind something that was sent, or not all of it.
+    fn then(&self, is_all: bool) -> Then {
+        match self.is_ending && is_all {
+            true => Then::End,
+            false => Then::More,
+        }
+    }
+
+    fn count_sent(&self, amount: usize, then: Then) {
         self.traffic.count_sent(amount);
         if let Some(meter) = &self.meter {
-            meter.sent(amount as u64, &self.traffic);
+            meter.sent(amount as u64, then, &self.traffic);
+        }
+    }
+
+    #[cold]
+    fn tell_pause(&self) {
+        if let Some(meter) = &self.meter {
+            meter.sent(0, Then::More, &self.traffic);
         }
     }
 

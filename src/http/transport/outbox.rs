@@ -26,7 +26,7 @@ pub struct Outbox {
     /// The line end that the last chunk still needs.
     is_chunk_open: bool,
     is_flushed: bool,
-    /// Whether a stream ends with what there is.
+    /// Whether the response ends with what there is.
     is_ended: bool,
     /// What is said behind its content.
     trailers: Option<HeaderMap>,
@@ -182,8 +182,8 @@ impl Outbox {
     /// # Errors
     /// When the temporary file fails.
     pub fn push_end(&mut self, client: &End, trailers: &[u8]) -> io::Result<()> {
+        self.is_ended = true;
         if client.is_stream() {
-            self.is_ended = true;
             self.is_flushed = false;
             self.trailers = (!trailers.is_empty()).then(|| trailers::fields(trailers));
             return Ok(());
@@ -236,6 +236,9 @@ impl Outbox {
         if client.is_stream() {
             self.prepare(client);
         }
+        if self.is_ended && self.pieces.len() <= 1 && self.spill.is_none() {
+            client.end_after();
+        }
         let Some(piece) = self.pieces.front_mut() else {
             if !self.is_flushed {
                 ready!(client.poll_flush(task))?;
@@ -257,7 +260,7 @@ impl Outbox {
         Poll::Ready(Ok(sent))
     }
 
-    /// Gives a stream what is no content: the head that is due, and the word that nothing follows.
+    /// Gives a stream what is no content: the head that is due, and what is said at the end.
     fn prepare(&mut self, client: &mut End) {
         while let Some(piece) = self.pieces.front_mut()
             && let Some(head) = piece.head.take()
@@ -271,7 +274,6 @@ impl Outbox {
             if let Some(trailers) = self.trailers.take() {
                 client.put_trailers(trailers);
             }
-            client.end_after();
         }
     }
 

@@ -7,7 +7,7 @@ use std::task::Waker;
 
 use super::clock;
 use super::frame::{HEADER, Header, Step, kind};
-use super::meter::Meter;
+use super::meter::{Meter, Then};
 use super::purse::Purse;
 use super::traffic::Traffic;
 use crate::metric::Moment;
@@ -72,6 +72,8 @@ pub(super) struct Streams {
     /// What the purse did not hold the price of.
     pub(super) flood: Option<&'static str>,
     pub(super) rejected: Vec<Rejected>,
+    /// What has left of the last stream that anything has left of, and its meter was not told.
+    unmetered: (u32, u64),
     /// Since when a block of fields has been coming.
     pub(super) block_since: Option<Moment>,
     is_block_empty: bool,
@@ -95,6 +97,7 @@ impl Streams {
             purse: Purse::new(clock::moment()),
             flood: None,
             rejected: Vec::new(),
+            unmetered: (0, 0),
             block_since: None,
             is_block_empty: false,
         }
@@ -245,8 +248,25 @@ impl Streams {
         known.data_out += (amount - of_head) as u64;
         known.traffic.count_head(of_head);
         known.traffic.count_sent(amount);
-        if let Some(meter) = &known.meter {
-            meter.sent(amount as u64, &known.traffic);
+        if known.meter.is_some() {
+            if self.unmetered.0 != frame.stream {
+                self.tell_meter();
+            }
+            self.unmetered = (frame.stream, self.unmetered.1 + amount as u64);
+        }
+    }
+
+    /// Tells the last meter what has left meanwhile.
+    pub(super) fn tell_meter(&mut self) {
+        let (id, bytes) = std::mem::take(&mut self.unmetered);
+        if let Some(known) = self.get(id).filter(|_| bytes > 0)
+            && let Some(meter) = &known.meter
+        {
+            let then = match known.has_ended_out {
+                true => Then::End,
+                false => Then::More,
+            };
+            meter.sent(bytes, then, &known.traffic);
         }
     }
 

@@ -218,6 +218,7 @@ impl Core {
             self.stalled_since = None;
             let streams = &mut self.streams;
             self.writing.feed(&rest[..sent], |step| streams.left(step));
+            streams.tell_meter();
             self.out_sent += sent;
         }
         self.out.clear();

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use super::bitrate;
 use super::closing;
 use super::visit::Visit;
-use super::visits::{Outcome, Seen, State};
+use super::visits::{Outcome, Seen, State, Visits};
 use super::zones::Entry;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
+use crate::http::message::head::BodyFraming;
 use crate::http::plan::phase::{PhaseHandler, Preaccess, PreaccessHandler};
 use crate::http::plan::template::Template;
+use crate::http::transport::clock;
+use crate::http::transport::meter::Meter;
 use crate::metric::Moment;
 use crate::modules::log_level::LogLevel;
 use crate::sessions::{Admission, Attributes, Bytes, Estimate, Handle, Limit, Newcomer, Status};
@@ -117,7 +120,7 @@ impl Tracker {
         if before.is_some_and(|outcome| outcome != Outcome::Skipped) {
             return Outcome::Skipped;
         }
-        let now = request.moment();
+        let now = clock::moment();
         let mut id = request.buffer();
         self.id.append(request, &mut id);
         let is_wanted = !id.is_empty()
@@ -139,7 +142,7 @@ impl Tracker {
             outcome,
             visit,
         };
-        request.state(self.state).add(seen);
+        Visits::of(request, self.state).add(seen);
         outcome
     }
 
@@ -167,27 +170,69 @@ impl Tracker {
         seen.map(|seen| seen.outcome)
     }
 
-    /// Finds the session of an id, or enters it.
+    /// Finds the session of an id, or enters it; with the request's visit of it, if there is one then.
     fn enter(
         &'static self,
         request: &mut Request,
         id: &[u8],
         now: Moment,
     ) -> (Outcome, Option<Arc<Visit>>) {
+        let spare = Visits::of(request, self.state).spare.take();
+        let mut visit = spare.unwrap_or_else(|| Arc::new(Visit::new(self)));
+        let (outcome, is_tracked) = match Arc::get_mut(&mut visit) {
+            Some(own) => self.admit(request, id, now, own),
+            None => {
+                let mut own = Visit::new(self);
+                let admitted = self.admit(request, id, now, &mut own);
+                visit = Arc::new(own);
+                admitted
+            }
+        };
+        if !is_tracked {
+            Visits::of(request, self.state).spare = Some(visit);
+            return (outcome, None);
+        }
+        if request.head.body() != BodyFraming::None {
+            visit.find_out(now);
+        }
+        request.meter = Some(Arc::clone(&visit) as Arc<dyn Meter>);
+        (outcome, Some(visit))
+    }
+
+    /// What becomes of a request with an id, and whether `visit` is its visit of a session from now on.
+    fn admit(
+        &'static self,
+        request: &mut Request,
+        id: &[u8],
+        now: Moment,
+        visit: &mut Visit,
+    ) -> (Outcome, bool) {
+        let sessions = &self.entry.sessions;
+        // The head is there, whether it was taken in or not.
         let so_far = Bytes {
-            rx: request.bytes_consumed(),
+            rx: request.bytes_received(),
             tx: request.bytes_sent(),
         };
-        let known = self.entry.sessions.find(id, so_far, now);
-        let is_known = known.is_some();
-        let admission = match known {
-            Some(handle) => Admission {
-                status: Status::Known,
-                handle: Some(handle),
-            },
-            None => self.register(request, id, now),
+        if sessions.find(&mut visit.handle, id, so_far, now) {
+            if let Some(extra) = &self.extra {
+                self.replace_extra(request, extra, &visit.handle, now);
+            }
+            visit.begin(self, request, now);
+            return (Outcome::Known, true);
+        }
+        let admission = self.register(request, id, now);
+        let outcome = self.outcome(request, admission.status, now);
+        let Some(handle) = admission.handle else {
+            return (outcome, false);
         };
-        let outcome = match admission.status {
+        sessions.count(&handle, so_far, now);
+        visit.handle = handle;
+        visit.begin(self, request, now);
+        (outcome, true)
+    }
+
+    fn outcome(&self, request: &Request, status: Status, now: Moment) -> Outcome {
+        match status {
             Status::New => Outcome::New,
             Status::Known => Outcome::Known,
             Status::Rejected(limit) => {
@@ -202,18 +247,7 @@ impl Tracker {
                 self.tell_full(now);
                 Outcome::Untracked
             }
-        };
-        let Some(handle) = admission.handle else {
-            return (outcome, None);
-        };
-        match (is_known, &self.extra) {
-            (true, Some(extra)) => self.replace_extra(request, extra, &handle, now),
-            (true, None) => {}
-            (false, _) => {
-                self.entry.sessions.count(&handle, so_far, now);
-            }
         }
-        (outcome, Some(Visit::begin(self, handle, request, so_far)))
     }
 
     /// What a request says of its session.
@@ -332,30 +366,40 @@ impl PhaseHandler for Leave {
         let Some(visits) = request.state_if_any(self.0) else {
             return;
         };
-        let visits = visits.all().filter_map(|seen| {
-            let (tracker, visit) = (seen.tracker, seen.visit.as_ref()?);
-            let is_concerned = tracker.close.is_some() || visit.has_uncounted();
-            is_concerned.then(|| (tracker, Arc::clone(visit)))
-        });
-        // All are asked before any ends: what they ask may be how a session is.
-        let mut over: Vec<_> = visits.collect();
-        for (_, visit) in &over {
-            visit.leave(request);
+        if visits.all().any(is_concerned) {
+            conclude(request, self.0);
         }
-        over.retain(|(tracker, _)| {
-            tracker
-                .close
-                .as_ref()
-                .is_some_and(|close| is_set(close, request))
-        });
-        for (tracker, visit) in over {
-            tracker.end(request, &visit);
-        }
-        for seen in request.state(self.0).all_mut() {
-            seen.visit.as_ref().inspect(|visit| visit.stop());
-        }
-        std::mem::take(request.state(self.0));
-        request.meter = None;
+        Visits::end(request, self.0);
+    }
+}
+
+/// Whether something is to be done for a visit at the end of its request.
+fn is_concerned(seen: &Seen) -> bool {
+    let is_so = |visit: &Arc<Visit>| seen.tracker.close.is_some() || visit.has_uncounted();
+    seen.visit.as_ref().is_some_and(is_so)
+}
+
+/// Counts what is left to be counted, and ends the sessions that are to end with the request.
+fn conclude(request: &mut Request, state: State) {
+    let Some(visits) = request.state_if_any(state) else {
+        return;
+    };
+    let concerned = visits.all().filter(|seen| is_concerned(seen));
+    let concerned =
+        concerned.filter_map(|seen| Some((seen.tracker, Arc::clone(seen.visit.as_ref()?))));
+    // All are asked before any ends: what they ask may be how a session is.
+    let mut over: Vec<_> = concerned.collect();
+    for (_, visit) in &over {
+        visit.leave(request);
+    }
+    over.retain(|(tracker, _)| {
+        tracker
+            .close
+            .as_ref()
+            .is_some_and(|close| is_set(close, request))
+    });
+    for (tracker, visit) in over {
+        tracker.end(request, &visit);
     }
 }
 
@@ -364,16 +408,16 @@ pub(super) struct Respond(pub State);
 
 impl PhaseHandler for Respond {
     fn run(&self, request: &mut Request) {
-        let visit = |request: &Request, number: usize| {
-            let visits = request.state_if_any(self.0)?;
-            visits.all().nth(number).map(|seen| seen.visit.clone())
-        };
-        let mut number = 0;
-        while let Some(visit) = visit(request, number) {
-            if let Some(visit) = visit {
-                visit.respond(request);
+        let (now, mut number) = (clock::moment(), 0);
+        while let Some(seen) = nth(request, self.0, number) {
+            if let Some(visit) = seen.visit.as_ref().filter(|visit| visit.is_old(now)) {
+                Arc::clone(visit).respond(request, now);
             }
             number += 1;
         }
     }
+}
+
+fn nth(request: &Request, state: State, number: usize) -> Option<&Seen> {
+    request.state_if_any(state)?.all().nth(number)
 }

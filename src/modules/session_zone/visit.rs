@@ -3,25 +3,25 @@
 //! The bytes that go over a connection are counted to all sessions of its request at once; their visits hang on each other,
 //! the newest first, so that nothing changes once it is counted to. A session may end meanwhile: it was idle for
 //! its time, or another request said so. Then the visit resumes it with the next bytes, if it knows what is said of it,
-//! which costs something and is found out where a request may take long; else the request does, when its response's head
-//! leaves or it is over, and what went meanwhile is counted then.
+//! which costs something and is found out where one has to wait for more: for the request's body, for what follows
+//! behind the first bytes of a response, or for a client that takes no more for now. Else the request does, when its
+//! response's head leaves late or it is over, and what went meanwhile is counted then.
+//!
+//! The memory of a visit serves one request after another.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::tracker::Tracker;
 use crate::http::course::request::Request;
-use crate::http::message::head::BodyFraming;
 use crate::http::transport::clock;
-use crate::http::transport::meter::Meter;
+use crate::http::transport::meter::{Meter, Then};
 use crate::http::transport::traffic::Traffic;
 use crate::metric::Moment;
 use crate::sessions::{Attributes, Bytes, Estimate, Handle};
 
 /// How long after something that failed it is tried again, in nanoseconds.
 const TRY_AGAIN: u64 = 1_000_000_000;
-/// A response is short if its body is no longer.
-const SHORT: u64 = 64 * 1024;
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -49,37 +49,42 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    /// A visit of a request whose bytes are counted from now on; `so_far` are counted already.
-    pub(super) fn begin(
-        tracker: &'static Tracker,
-        handle: Handle,
-        request: &mut Request,
-        so_far: Bytes,
-    ) -> Arc<Self> {
-        let traffic = &request.connection.traffic;
-        let before = Bytes {
-            rx: load(&traffic.received).saturating_sub(so_far.rx),
-            tx: load(&traffic.sent).saturating_sub(so_far.tx),
-        };
-        let visit = Arc::new(Self {
-            is_waiting: AtomicBool::new(tracker.activate.is_none() && !handle.is_active()),
-            activates: AtomicBool::new(false),
-            is_over: AtomicBool::new(false),
-            next_try: AtomicU64::new(0),
-            begun: request.moment(),
+    /// One that is to begin.
+    pub(super) fn new(tracker: &'static Tracker) -> Self {
+        Self {
             tracker,
-            handle,
-            before,
-            head: request.head.received_length() as u64,
+            handle: Handle::default(),
+            is_waiting: AtomicBool::new(false),
+            activates: AtomicBool::new(false),
+            is_over: AtomicBool::new(true),
+            next_try: AtomicU64::new(0),
+            begun: Moment::default(),
+            before: Bytes::default(),
+            head: 0,
             said: OnceLock::new(),
             uncounted: [const { AtomicU64::new(0) }; 2],
-            next: request.meter.take(),
-        });
-        if request.head.body() != BodyFraming::None {
-            visit.find_out(visit.begun);
+            next: None,
         }
-        request.meter = Some(Arc::clone(&visit) as Arc<dyn Meter>);
-        visit
+    }
+
+    /// It is a request's from now on, whose session has all bytes that went so far. Whatever it was before is over.
+    pub(super) fn begin(&mut self, tracker: &'static Tracker, request: &mut Request, now: Moment) {
+        let traffic = &request.connection.traffic;
+        self.before = Bytes {
+            rx: load(&traffic.received).saturating_sub(request.bytes_consumed()),
+            tx: load(&traffic.sent).saturating_sub(request.bytes_sent()),
+        };
+        self.tracker = tracker;
+        let is_waiting = tracker.activate.is_none() && !self.handle.is_active();
+        self.is_waiting = AtomicBool::new(is_waiting);
+        self.activates = AtomicBool::new(false);
+        self.is_over = AtomicBool::new(false);
+        self.next_try = AtomicU64::new(0);
+        self.begun = now;
+        self.head = request.head.received_length() as u64;
+        self.said.take();
+        self.uncounted = [const { AtomicU64::new(0) }; 2];
+        self.next = request.meter.take();
     }
 
     /// The request activates its session, also one that it resumes.
@@ -88,18 +93,15 @@ impl Visit {
         self.tracker.activate(&self.handle, now);
     }
 
-    /// The response's head leaves: the last moment at which the request is asked before it is over.
-    pub(super) fn respond(&self, request: &mut Request) {
-        let now = request.moment();
-        let is_old = now.0.saturating_sub(self.begun.0) >= TRY_AGAIN;
-        if is_old && !self.tracker.entry.sessions.is_there(&self.handle, now) {
+    /// Whether its session may have ended for want of bytes.
+    pub(super) fn is_old(&self, now: Moment) -> bool {
+        now.0.saturating_sub(self.begun.0) >= TRY_AGAIN
+    }
+
+    /// The head of an old request's response leaves: the last moment at which the request is asked before it is over.
+    pub(super) fn respond(&self, request: &mut Request, now: Moment) {
+        if !self.tracker.entry.sessions.is_there(&self.handle, now) {
             self.resume_by(request, now);
-        }
-        let length = request.response.field("content-length");
-        let length = length.and_then(|length| str::from_utf8(length).ok()?.parse().ok());
-        let is_short = length.is_some_and(|length: u64| length <= SHORT);
-        if !is_short || request.response.status == 101 {
-            self.find_out(now);
         }
     }
 
@@ -123,7 +125,7 @@ impl Visit {
     }
 
     /// Remembers what is said of the session, so that it can be resumed.
-    fn find_out(&self, now: Moment) {
+    pub(super) fn find_out(&self, now: Moment) {
         if self.said.get().is_none()
             && let Some(said) = self.tracker.entry.sessions.said(&self.handle, now)
         {
@@ -236,10 +238,15 @@ impl Meter for Visit {
         }
     }
 
-    fn sent(&self, bytes: u64, traffic: &Traffic) {
-        self.count(Bytes { rx: 0, tx: bytes }, traffic);
+    fn sent(&self, bytes: u64, then: Then, traffic: &Traffic) {
+        if bytes > 0 {
+            self.count(Bytes { rx: 0, tx: bytes }, traffic);
+        }
+        if then == Then::More && !self.is_over.load(Ordering::Relaxed) {
+            self.find_out(clock::moment());
+        }
         if let Some(next) = &self.next {
-            next.sent(bytes, traffic);
+            next.sent(bytes, then, traffic);
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What a request knows of its sessions.
 //!
-//! A request has at most one session in each zone.
+//! A request has at most one session in each zone. The memory for it serves one request after another.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::tracker::Tracker;
 use super::visit::Visit;
+use crate::http::course::request::Request;
 use crate::http::plan::state::StateIndex;
 use crate::sessions::{Limit, Session};
 
@@ -18,6 +20,8 @@ pub(super) struct Visits {
     /// What was found out, in order: one for each zone. Most requests have one.
     first: Option<Seen>,
     more: Vec<Seen>,
+    /// Of an earlier request.
+    pub spare: Option<Arc<Visit>>,
     /// The session that a line of a zone's log is about.
     pub closed: Option<Box<Session>>,
 }
@@ -57,7 +61,42 @@ impl Outcome {
     }
 }
 
+thread_local! {
+    static SPARE: RefCell<Vec<Box<Visits>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// So many are kept for later requests.
+const MOST_SPARE: usize = 64;
+
 impl Visits {
+    /// Those of a request, which has none yet at first.
+    pub(super) fn of(request: &mut Request, state: State) -> &mut Self {
+        if request.state_if_any(state).is_none()
+            && let Some(spare) = SPARE.with_borrow_mut(Vec::pop)
+        {
+            request.put_state(state, spare);
+        }
+        request.state(state)
+    }
+
+    /// A request is over, and nothing of it is counted any more.
+    pub(super) fn end(request: &mut Request, state: State) {
+        request.meter = None;
+        let mut visits = request.take_state(state);
+        visits.all_mut().for_each(|seen| {
+            seen.visit.as_ref().inspect(|visit| visit.stop());
+        });
+        let first = visits.first.take().and_then(|seen| seen.visit);
+        visits.spare = first.or(visits.spare.take());
+        visits.more.clear();
+        visits.closed = None;
+        SPARE.with_borrow_mut(|spare| {
+            if spare.len() < MOST_SPARE {
+                spare.push(visits);
+            }
+        });
+    }
+
     /// All of them, in order.
     pub(super) fn all(&self) -> impl Iterator<Item = &Seen> {
         self.first.iter().chain(&self.more)

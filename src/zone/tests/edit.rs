@@ -61,6 +61,37 @@ fn text_of(zone: &Zone, key: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[test]
+fn a_pinned_key_is_used_beside_another_and_never_where_its_layout_was() {
+    let memory = SharedMemory::create("zone", K64).unwrap();
+    let adopt = |bytes| Zone::adopt(&memory, bytes, words(), &overflow(None)).unwrap();
+    let (zone, _) = adopt(K64);
+    one(&zone, b"own", put(1, Stay::Pinned)).unwrap();
+    one(&zone, b"beside", put(5, Stay::Pinned)).unwrap();
+    let (own, beside) = (zone.spot(b"own").unwrap(), zone.spot(b"beside").unwrap());
+    let add_beside = |held: Held<'_>| Some(add(held.beside(beside)?));
+    assert_eq!(zone.with_any_at(own, NOW, add_beside), Some(20));
+    let found = zone.with_found(b"own", NOW, |held| (held.spot(), add_beside(held)));
+    assert_eq!(found, Some((own, Some(24))));
+    one(&zone, b"other", put(7, Stay::Pinned)).unwrap();
+    let other = zone.spot(b"other").unwrap();
+    zone.edit(NOW, |edit| {
+        edit.remove(b"other");
+        edit.commit()
+    })
+    .unwrap()
+    .unwrap();
+    let is_there = zone.with_any_at(own, NOW, |held| Some(held.beside(other).is_some()));
+    assert_eq!(is_there, Some(false));
+    let nowhere = Spot::unpacked(u64::from(u32::MAX)).unwrap();
+    let is_there = zone.with_any_at(own, NOW, |held| Some(held.beside(nowhere).is_some()));
+    assert_eq!(is_there, Some(false));
+    let _moved = adopt(4 * K64);
+    let found = zone.with_found(b"own", NOW, add_beside);
+    assert_eq!(found, Some(None));
+    assert_eq!(value(&zone, b"beside"), Some(7));
+}
+
+#[test]
 fn cells_are_used_by_key_and_where_they_lay() {
     let zone = zone_of_words(K64, true);
     let long = [b'k'; 255];
