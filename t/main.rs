@@ -7,7 +7,8 @@ mod harness;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use harness::block::{self, Block};
+use harness::block::{self, Asks, Block};
+use harness::door::Door;
 use harness::{golden, run};
 use libtest_mimic::{Arguments, Trial};
 
@@ -52,13 +53,28 @@ fn trials_of(root: &Path, file: &Path) -> Vec<Trial> {
         .display()
         .to_string();
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    let trial = |block: Block| {
-        Trial::test(format!("{name}: {}", block.name), move || {
-            Ok(run::run(&block)?)
-        })
-    };
     match block::parse(file, &text) {
-        Ok(blocks) => blocks.into_iter().map(trial).collect(),
+        Ok(blocks) => blocks
+            .into_iter()
+            .flat_map(|block| trials_of_block(&name, block))
+            .collect(),
         Err(message) => vec![Trial::test(name, move || Err(message.into()))],
     }
+}
+
+/// A block is asked in HTTP/1, and what can be said in HTTP/2 in that, too.
+fn trials_of_block(name: &str, block: Block) -> Vec<Trial> {
+    let title = format!("{name}: {}", block.name);
+    let trial = |title: String, block: Block, door: Door| {
+        Trial::test(title, move || Ok(run::run(&block, door)?))
+    };
+    let asks = block.asks();
+    let mut trials = Vec::new();
+    if asks != Asks::Nothing {
+        let title = format!("over HTTP/2: {title}");
+        let second = trial(title, block.clone(), Door::Http2);
+        trials.push(second.with_ignored_flag(asks == Asks::Bytes));
+    }
+    trials.push(trial(title, block, Door::Http1));
+    trials
 }

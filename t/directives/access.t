@@ -27,6 +27,6 @@ location /open { allow all; return 200 ok; }
 GET /open 200
 GET /closed/x?y 403
 --- log
-\[error\] \d+#\d+: access forbidden by rule, client: 127\.0\.0\.1, server: .*, request: "GET /closed/x\?y HTTP/1\.1", host: "
+\[error\] \d+#\d+: access forbidden by rule, client: 127\.0\.0\.1, server: .*, request: "GET /closed/x\?y $PROTOCOL", host: "
 --- no_log
 forbidden.*GET /open

@@ -82,7 +82,7 @@ X-Who: eve
 ^ann 204$
 ^- 401$
 --- log
-\[error\] .*: no API key was provided, client: 127\.0\.0\.1, server: .*, request: "GET /who/ HTTP/1\.1"
+\[error\] .*: no API key was provided, client: 127\.0\.0\.1, server: .*, request: "GET /who/ $PROTOCOL"
 \[error\] .*: the API key is unknown, client: 127
 \[error\] .*: several API keys were provided, client: 127
 --- no_log

@@ -116,7 +116,7 @@ recv\(\) failed \(the peer reset the stream: INTERNAL_ERROR\) while reading resp
 
 === one that speaks HTTP/1 is told from one that is broken
 --- http_config
-server { listen 8080; location / { return 200; } }
+server { listen 8080; http2 off; location / { return 200; } }
 --- config
 location / { grpc_pass 127.0.0.1:$PORT2; }
 --- requests

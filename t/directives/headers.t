@@ -138,10 +138,10 @@ GET /if/no 204
 GET /if/yes?log=1 204
 GET /last
 --- file_like short.log
-^127\.0\.0\.1 "GET /a\?b=c HTTP/1\.1" 200 5 "say \\x22hi\\x22"$
-"GET /last HTTP/1\.1" 200
+^127\.0\.0\.1 "GET /a\?b=c $PROTOCOL" 200 5 "say \\x22hi\\x22"$
+"GET /last $PROTOCOL" 200
 --- file_like combined.log
-^127\.0\.0\.1 - - \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "GET /a\?b=c HTTP/1\.1" 200 5 "-" "say
+^127\.0\.0\.1 - - \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "GET /a\?b=c $PROTOCOL" 200 5 "-" "say
 --- file_like own.log
 ^\{"agent":"say \\"hi\\""\}$
 --- file_like if.log

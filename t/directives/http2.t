@@ -13,9 +13,12 @@ server {
 }
 --- config
 location / { return 200 "[$http2]\n"; }
---- requests
+--- http1:requests
 GET / 200 = []\n
 GET :$PORT2/ 200 = []\n
+--- http2:requests
+GET / 200 = [h2c]\n
+GET :$PORT2/ close
 
 === limits that are none
 --- http_config

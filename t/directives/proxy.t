@@ -16,7 +16,7 @@ GET /plain/a%20b?x=y
 --- response_body_like
 ^GET /plain/a%20b\?x=y HTTP/1\.[01]\r?$
 ^Host: $ORIGIN_o\r?$
-^User-Agent: tester\r?$
+(?i)^User-Agent: tester\r?$
 --- requests
 GET /replaced/x?y=z
 --- response_body_like

@@ -29,6 +29,7 @@ GET /old
 ^GET /old HTTP/1.0
 
 === fields that a client names in any of its Connection fields are not passed on
+--- http1_only there are no Connection fields
 --- origin o
 * * 200
     | $HEAD

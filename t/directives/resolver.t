@@ -84,7 +84,7 @@ GET /?h=LOCALHOST. = found
 GET /?h=any.localhost = found
 GET /?h=a..b 502
 --- log
-a..b could not be resolved \(3: Host not found\), client: 127.0.0.1, .*request: "GET /\?h=a..b HTTP/1.1", upstream: "a..b:
+a..b could not be resolved \(3: Host not found\), client: 127.0.0.1, .*request: "GET /\?h=a..b $PROTOCOL", upstream: "a..b:
 
 === `localhost` has the addresses that are wanted
 --- origin o

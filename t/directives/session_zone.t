@@ -79,7 +79,7 @@ GET /a/list?id=one&if=1 200
 GET /a/other?id=one&if=1 200
 GET /a?id=&if=1 200
 GET /a?id=two&if=0 200
---- json /status/http/session_zones/s
+--- http1:json /status/http/session_zones/s
 {
   "active": {
     "one": {
@@ -135,8 +135,66 @@ GET /a?id=two&if=0 200
     "top": "<number>"
   }
 }
---- json /status/http/session_zones/s/active/one/tx/bytes
+--- http2:json /status/http/session_zones/s
+{
+  "active": {
+    "one": {
+      "created": "<date>",
+      "extra": " x",
+      "location": "/a/list",
+      "peer": "site.example",
+      "reference": "live",
+      "requests": 2,
+      "rx": {
+        "bitrate": "<number>",
+        "bytes": 59,
+        "top": "<number>"
+      },
+      "tx": {
+        "bitrate": "<number>",
+        "bytes": "<number>",
+        "top": "<number>"
+      }
+    }
+  },
+  "discarded": 0,
+  "passed": 2,
+  "rejected": {
+    "bitrate": 0,
+    "sessions": 0
+  },
+  "rx": {
+    "bitrate": "<number>",
+    "bytes": 59,
+    "max": 1048576,
+    "top": "<number>"
+  },
+  "sessions": {
+    "active": 1,
+    "max": 5,
+    "pending": 0,
+    "total": 1
+  },
+  "skipped": 2,
+  "summary": {
+    "locations": {},
+    "peers": {},
+    "references": {},
+    "rx_bytes": 0,
+    "sessions": 0,
+    "tx_bytes": 0
+  },
+  "tx": {
+    "bitrate": "<number>",
+    "bytes": "<number>",
+    "max": 1073741824,
+    "top": "<number>"
+  }
+}
+--- http1:json /status/http/session_zones/s/active/one/tx/bytes
 486
+--- http2:json /status/http/session_zones/s/active/one/tx/bytes
+"<number>"
 --- json /status/http/session_zones/s/active/two 404
 {"error": "PathNotFound", "description": "<string>"}
 --- json /status/http/session_zones/s/summary/peers
@@ -205,7 +263,7 @@ GET /z?id=3&close=yes 200
 {}
 --- json /status/http/session_zones/s/sessions
 {"pending": 0, "active": 0, "total": 3, "max": 0}
---- json /status/http/session_zones/s/summary
+--- http1:json /status/http/session_zones/s/summary
 {
   "locations": {
     "/x": {
@@ -265,6 +323,67 @@ GET /z?id=3&close=yes 200
   "rx_bytes": 232,
   "sessions": 3,
   "tx_bytes": 972
+}
+--- http2:json /status/http/session_zones/s/summary
+{
+  "locations": {
+    "/x": {
+      "rx_bytes": "<number>",
+      "sessions": 2,
+      "tx_bytes": "<number>"
+    },
+    "/y": {
+      "rx_bytes": "<number>",
+      "sessions": 1,
+      "tx_bytes": "<number>"
+    }
+  },
+  "peers": {
+    "here": {
+      "locations": {
+        "/x": {
+          "rx_bytes": "<number>",
+          "sessions": 1,
+          "tx_bytes": "<number>"
+        },
+        "/y": {
+          "rx_bytes": "<number>",
+          "sessions": 1,
+          "tx_bytes": "<number>"
+        }
+      },
+      "rx_bytes": "<number>",
+      "sessions": 2,
+      "tx_bytes": "<number>"
+    },
+    "unknown": {
+      "locations": {
+        "/x": {
+          "rx_bytes": "<number>",
+          "sessions": 1,
+          "tx_bytes": "<number>"
+        }
+      },
+      "rx_bytes": "<number>",
+      "sessions": 1,
+      "tx_bytes": "<number>"
+    }
+  },
+  "references": {
+    "live": {
+      "rx_bytes": "<number>",
+      "sessions": 2,
+      "tx_bytes": "<number>"
+    },
+    "rec": {
+      "rx_bytes": "<number>",
+      "sessions": 1,
+      "tx_bytes": "<number>"
+    }
+  },
+  "rx_bytes": "<number>",
+  "sessions": 3,
+  "tx_bytes": "<number>"
 }
 --- json /status/http/session_zones/s/summary/sessions
 3
@@ -347,7 +466,7 @@ X-Status: REJECTED_SESSIONS_DRY_RUN
 --- json /status/http/session_zones/s/passed
 3
 --- log
-limiting sessions by zone "s", client: 127.0.0.1, server: , request: "GET /\?id=c HTTP/1.1"
+limiting sessions by zone "s", client: 127.0.0.1, server: , request: "GET /\?id=c $PROTOCOL"
 limiting sessions, dry run, by zone "s"
 
 === a new session is charged what it is expected to take

@@ -415,6 +415,7 @@ GET /all/certificates/ 200
 }
 
 === plain requests are told, or sent where they belong
+--- http1_only they are told in HTTP/1, whatever they come in
 --- http_config
 server {
     listen 127.0.0.1:$PORT2 ssl;

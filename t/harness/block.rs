@@ -2,7 +2,10 @@
 //! block and `--- section argument` starting each section. Keeps line numbers, both for messages
 //! and for `UPDATE=1`, which rewrites section bodies in place.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+
+use super::door::Door;
 
 /// One named test of a file.
 #[derive(Clone, Debug)]
@@ -29,6 +32,24 @@ impl Block {
     /// The first section of that name.
     pub(crate) fn section(&self, name: &str) -> Option<&Section> {
         self.sections.iter().find(|section| section.name == name)
+    }
+
+    /// Whether its requests can be sent by another door than that of HTTP/1.
+    pub(crate) fn asks(&self) -> Asks {
+        let mut asks = Asks::Nothing;
+        for section in &self.sections {
+            match section.name.trim_start_matches(Door::Http2.mark()) {
+                "requests" => return Asks::Requests,
+                "raw_request" => asks = Asks::Bytes,
+                "json" | "json_like" | "wait" | "wait_like" | "prometheus"
+                    if asks == Asks::Nothing && section.argument.starts_with(['/', ':']) =>
+                {
+                    asks = Asks::Requests;
+                }
+                _ => {}
+            }
+        }
+        asks
     }
 }
 
@@ -82,7 +103,29 @@ pub(crate) fn parse(file: &Path, text: &str) -> Result<Vec<Block>, String> {
     Ok(blocks)
 }
 
+/// What a block sends to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    Nothing,
+    /// Nothing but bytes of HTTP/1.
+    Bytes,
+    Requests,
+}
+
 impl Section {
+    /// The section as it is for a door; `None` if it is for another one only.
+    pub(crate) fn at(&self, door: Door) -> Option<Cow<'_, Self>> {
+        if let Some(name) = self.name.strip_prefix(door.mark()) {
+            let name = name.to_owned();
+            return Some(Cow::Owned(Self {
+                name,
+                ..self.clone()
+            }));
+        }
+        let is_marked = self.name.starts_with("http") && self.name.contains(':');
+        (!is_marked).then_some(Cow::Borrowed(self))
+    }
+
     fn open(head: &str, line: usize) -> Self {
         let (name, argument) = head.trim().split_once(' ').unwrap_or((head.trim(), ""));
         let (name, argument) = (name.to_owned(), argument.trim().to_owned());

@@ -10,9 +10,11 @@
 pub(crate) mod block;
 pub(crate) mod client;
 pub(crate) mod compare;
+pub(crate) mod door;
 pub(crate) mod escape;
 pub(crate) mod exposition;
 pub(crate) mod golden;
+pub(crate) mod http2;
 pub(crate) mod load;
 pub(crate) mod origin;
 mod origin_http2;

@@ -8,22 +8,28 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::block::{Block, Section};
-use super::client::{self, Connection, Response};
+use super::client::{self, Response};
 use super::compare::{self, Members};
+use super::door::{Ask, Connection, Door};
+use super::escape;
 use super::request::{self, BodyCheck, Outcome, Request};
 use super::server::Server;
 use super::site::{Parts, Site};
-use super::{PATIENCE, escape};
 
 /// How long a whole block may take.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Runs the block; the error holds everything needed to understand the failure.
-pub(crate) fn run(block: &Block) -> Result<(), String> {
-    let site = Site::create().map_err(|error| format!("no temporary directory: {error}"))?;
+/// Runs the block by a door; the error holds everything needed to understand the failure.
+pub(crate) fn run(block: &Block, door: Door) -> Result<(), String> {
+    let mut site = Site::create().map_err(|error| format!("no temporary directory: {error}"))?;
+    site.door = door;
     let mut run = Run::new(block, site);
     let result = run.all();
-    result.map_err(|message| run.report(&message))
+    match block.section("http1_only").filter(|_| door == Door::Http2) {
+        None => result.map_err(|message| run.report(&message)),
+        Some(_) if result.is_err() => Ok(()),
+        Some(_) => Err("this passes over HTTP/2, too: remove its `http1_only`".to_owned()),
+    }
 }
 
 /// A block under way.
@@ -34,7 +40,7 @@ pub(super) struct Run<'a> {
     pub(super) server: Option<Server>,
     pub(super) connections: HashMap<u16, Connection>,
     pub(super) last: Response,
-    pub(super) raw: Option<Connection>,
+    pub(super) raw: Option<client::Connection>,
     /// How much of the error log earlier steps have seen.
     pub(super) log_seen: usize,
     deadline: Instant,
@@ -77,7 +83,13 @@ impl<'a> Run<'a> {
     }
 
     fn section(&mut self, section: &Section) -> Result<(), String> {
+        let Some(section) = section.at(self.site.door) else {
+            return Ok(());
+        };
+        let section = section.as_ref();
         match section.name.as_str() {
+            "http1_only" if section.argument.is_empty() => return Err("say why".to_owned()),
+            "http1_only" => {}
             "conf" => self.parts.conf = Some(section.body.clone()),
             "main_config" => self.parts.main_config.clone_from(&section.body),
             "http_config" => self.parts.http_config.clone_from(&section.body),
@@ -207,8 +219,13 @@ impl<'a> Run<'a> {
             .collect();
         let body = request.body.as_deref().map(expanded);
         let body = body.as_deref().map(str::as_bytes);
-        let bytes = client::head(&request.method, &expanded(&target), &headers, body);
-        let answer = self.exchange(port, &request.method, &bytes);
+        let ask = Ask {
+            method: &request.method,
+            target: &expanded(&target),
+            headers: &headers,
+            body,
+        };
+        let answer = self.exchange(port, &ask);
         let response = match (&request.outcome, answer) {
             (Outcome::Closed, Err(_)) => return Ok(()),
             (Outcome::Closed, Ok(got)) => {
@@ -253,7 +270,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn exchange(&mut self, port: u16, method: &str, bytes: &[u8]) -> Result<Response, String> {
+    fn exchange(&mut self, port: u16, ask: &Ask<'_>) -> Result<Response, String> {
         if Instant::now() > self.deadline {
             return Err(format!("the block takes longer than {LIMIT:?}"));
         }
@@ -263,14 +280,10 @@ impl<'a> Run<'a> {
             .filter(|connection| !connection.is_closed());
         let mut connection = match kept {
             Some(connection) => connection,
-            None => {
-                Connection::open(self.site.address(port), PATIENCE).map_err(|e| e.to_string())?
-            }
+            None => Connection::open(self.site.door, self.site.address(port))
+                .map_err(|error| error.to_string())?,
         };
-        connection.send(bytes).map_err(|error| error.to_string())?;
-        let response = connection
-            .receive(method)
-            .map_err(|error| error.to_string())?;
+        let response = connection.ask(ask).map_err(|error| error.to_string())?;
         if !response.closes() {
             self.connections.insert(port, connection);
         }
@@ -280,7 +293,7 @@ impl<'a> Run<'a> {
     pub(super) fn get(&mut self, path: &str) -> Result<Response, String> {
         let path = self.site.substitute(path);
         let (port, target) = self.destination(&path);
-        self.exchange(port, "GET", &client::head("GET", &target, &[], None))
+        self.exchange(port, &Ask::get(&target))
     }
 
     /// Names only: repetition marks of requests are expanded for each repetition.

@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 
+use super::door::Door;
 use super::escape;
 use super::origin::Origin;
 
@@ -32,6 +33,8 @@ pub(crate) struct Site {
     pub(crate) second_port: u16,
     /// A server of the harness with nothing but `/status/`, to watch reloads by.
     pub(crate) control_port: u16,
+    /// How its servers are asked; those that are asked in HTTP/2 speak it.
+    pub(crate) door: Door,
     origins: Vec<(String, Origin)>,
 }
 
@@ -49,6 +52,7 @@ impl Site {
             port: free_port(),
             second_port: free_port(),
             control_port: free_port(),
+            door: Door::default(),
             origins: Vec::new(),
         })
     }
@@ -72,11 +76,11 @@ impl Site {
     /// Writes the configuration files and gives the path of the main one.
     pub(crate) fn write(&self, parts: &Parts) -> io::Result<PathBuf> {
         let main = match &parts.conf {
-            Some(conf) => conf.clone(),
+            Some(conf) => self.opened(conf),
             None => self.main_file(parts),
         };
         let http_part = parts.http.as_ref().unwrap_or(&parts.http_config);
-        self.add_file("main_config", &parts.main_config)?;
+        self.add_file("main_config", &self.opened(&parts.main_config))?;
         self.add_file(http_part_name(parts), http_part)?;
         self.add_file("config", &parts.config)?;
         self.add_file("test.conf", &main)?;
@@ -128,6 +132,7 @@ impl Site {
             ("$PORT2".into(), self.second_port.to_string()),
             ("$PORT".into(), self.port.to_string()),
             ("$DIR".into(), self.directory.display().to_string()),
+            ("$PROTOCOL".into(), self.door.protocol().to_owned()),
         ];
         let origins = self.origins.iter();
         names.extend(
@@ -158,8 +163,26 @@ impl Site {
         text
     }
 
+    /// Has an `http` block speak what the door asks for.
+    fn opened(&self, text: &str) -> String {
+        let is_http = |line: &str| {
+            let rest = line.trim_start().strip_prefix("http");
+            rest.is_some_and(|rest| rest.trim_start().starts_with('{'))
+        };
+        let opened = |line: &str| match self.door == Door::Http2 && is_http(line) {
+            true => line.replacen('{', &format!("{{ {HTTP2}"), 1) + "\n",
+            false => format!("{line}\n"),
+        };
+        text.lines().map(opened).collect()
+    }
+
     fn http_block(&self, parts: &Parts) -> String {
         let name = http_part_name(parts);
+        let part = parts.http.as_ref().unwrap_or(&parts.http_config);
+        let http2 = match self.door == Door::Http2 && !has_directive(part, "http2") {
+            true => HTTP2,
+            false => "",
+        };
         let own_log = has_directive(&parts.http_config, "access_log");
         let access_log = if own_log { "" } else { "access_log off;\n" };
         let status = "location /status/ { api /status/; }";
@@ -175,7 +198,7 @@ impl Site {
             },
         );
         format!(
-            "http {{\n{access_log}include {name};\n{}server {{ listen 127.0.0.1:{}; {status} }}\n}}\n",
+            "http {{\n{http2}{access_log}include {name};\n{}server {{ listen 127.0.0.1:{}; {status} }}\n}}\n",
             if parts.http.is_some() {
                 ""
             } else {
@@ -185,6 +208,9 @@ impl Site {
         )
     }
 }
+
+/// What has all servers speak HTTP/2.
+const HTTP2: &str = "http2 on; ";
 
 impl Drop for Site {
     fn drop(&mut self) {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::block::Section;
 use super::client::{Connection, Ending};
 use super::compare::{self, Members};
+use super::door::{Door, OF_CONNECTION};
 use super::run::Run;
 use super::{PATIENCE, escape, golden, poll};
 
@@ -87,6 +88,15 @@ impl Run<'_> {
                 .split_once(':')
                 .ok_or(format!("`{line}` is no header"))?;
             let got = self.last.header(name);
+            let of_connection = OF_CONNECTION
+                .iter()
+                .any(|one| one.eq_ignore_ascii_case(name));
+            if of_connection && self.site.door == Door::Http2 {
+                match got {
+                    None => continue,
+                    Some(value) => return Err(format!("{name}: {value} over HTTP/2")),
+                }
+            }
             let same = match wanted.trim().strip_prefix('~') {
                 Some(pattern) => compare::matches(pattern.trim(), got.unwrap_or_default())?,
                 None => got == Some(wanted.trim()),

@@ -52,6 +52,56 @@ mod block {
     }
 }
 
+mod doors {
+    use std::path::Path;
+
+    use crate::harness::block::*;
+    use crate::harness::door::Door;
+    use crate::harness::run;
+
+    fn block(text: &str) -> Block {
+        let text = format!("# why\n=== one\n{text}");
+        parse(Path::new("a.t"), &text).unwrap().remove(0)
+    }
+
+    #[test]
+    fn what_a_block_asks() {
+        for (text, asks) in [
+            ("--- ok\n", Asks::Nothing),
+            ("--- raw_request\n--- json\n", Asks::Bytes),
+            ("--- raw_request\n--- json /a\n", Asks::Bytes),
+            ("--- json /a\n", Asks::Requests),
+            ("--- raw_request\n--- http2:requests\n", Asks::Requests),
+        ] {
+            assert_eq!(block(text).asks(), asks, "{text}");
+        }
+    }
+
+    #[test]
+    fn sections_are_for_one_door_or_for_both() {
+        let block = block("--- http1:json /a\n--- http2:json /b\n--- http1_only x\n--- json\n");
+        let seen = |door| -> Vec<String> {
+            let sections = block.sections.iter().filter_map(|one| one.at(door));
+            sections
+                .map(|one| format!("{} {}", one.name, one.argument))
+                .collect()
+        };
+        assert_eq!(seen(Door::Http1), ["json /a", "http1_only x", "json "]);
+        assert_eq!(seen(Door::Http2), ["json /b", "http1_only x", "json "]);
+    }
+
+    #[test]
+    fn a_mark_that_is_not_needed_is_a_failure() {
+        let text = "--- http1_only they are versions\n--- config\nlocation /a { return 200 $http2; }\n--- requests\n";
+        let good = block(&format!("{text}GET /a 200 =\n"));
+        assert_eq!(run::run(&good, Door::Http1), Ok(()));
+        assert_eq!(run::run(&good, Door::Http2), Ok(()));
+        let idle = block(&format!("{text}GET /a 200\n"));
+        let failed = run::run(&idle, Door::Http2).unwrap_err();
+        assert!(failed.contains("remove its `http1_only`"), "{failed}");
+    }
+}
+
 mod compare {
     use crate::harness::compare::*;
     use serde_json::json as value;

@@ -500,6 +500,7 @@ above_bucket{key="k",le="+Inf"} 1
 # EOF
 
 === names that meet are left out but for one, and said to be
+--- http1_only a target with a quote is none
 --- http_config
 metric_zone z:64k count;
 metric_zone a.b:64k count;

@@ -311,6 +311,7 @@ GET / HTTP/1.1\r\nHost: a\r\nX(Y): 1\r\nX/Y: 2\r\nX@: 3\r\nX[1]: 4\r\n\xe9X: 5\r
 (?s)^HTTP/1.1 200.*Connection: close\r?\nX-Good: 10\r?\nX-None: ?\r?\n?$
 
 === fields with odd names are passed on where they are wanted
+--- http1_only such names are none
 --- origin o
 * * 200
     | $HEAD

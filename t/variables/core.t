@@ -6,7 +6,7 @@ location / {
     return 200 "$request_method|$request_uri|$uri|$document_uri|$args|$query_string|$is_args|$arg_a|$http_x_y|$cookie_c|$host|$http_host|$server_protocol|$scheme|$remote_addr|$server_port|$content_length|$content_type|$server_addr";
 }
 --- requests
-GET /p/%20?a=1&b=2 = GET|/p/%20?a=1&b=2|/p/ |/p/ |a=1&b=2|a=1&b=2|?|1|yes|v|example.com|Example.com:80|HTTP/1.1|http|127.0.0.1|$PORT|||127.0.0.1
+GET /p/%20?a=1&b=2 = GET|/p/%20?a=1&b=2|/p/ |/p/ |a=1&b=2|a=1&b=2|?|1|yes|v|example.com|Example.com:80|$PROTOCOL|http|127.0.0.1|$PORT|||127.0.0.1
     Host: Example.com:80
     X-Y: yes
     Cookie: x=1; c=v
@@ -33,7 +33,7 @@ location / { add_header X-Y z; return 200 12345; }
 --- requests
 GET /
 --- file_like access.log
-^200\|5\|1\d\d\|\d\d\|0\.\d{3}\|OK\|text/plain\|z\|\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\|-\|-$
+^200\|5\|\d{2,3}\|\d\d\|0\.\d{3}\|OK\|text/plain\|z\|\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\|-\|-$
 
 === of the location
 --- config
@@ -93,6 +93,6 @@ GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n
 ^\[-\] \[-\] \[\] \[\] \[-\] \[-\] \[OK\]$
 ^\[x=\] \[x=\] \[\?\] \[\] \[-\] \[\] \[OK\]$
 --- file_like logs/line
-^\[/a\] \[/a\] \[GET /a HTTP/1.1\] \[/a\] \[GET\]$
+^\[/a\] \[/a\] \[GET /a $PROTOCOL\] \[/a\] \[GET\]$
 ^\[-\] \[-\] \[bad\] \[-\] \[-\]$
 ^\[\] \[\] \[GET /%zz HTTP/1.1\] \[/%zz\] \[GET\]$

@@ -91,8 +91,9 @@ fn add(fields: &mut HeaderMap, name: &[u8], value: &[u8]) {
         "transfer-encoding",
         "upgrade",
     ];
-    let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
-    else {
+    // White space around a value has clients take the whole response for malformed.
+    let value = HeaderValue::from_bytes(value.trim_ascii());
+    let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), value) else {
         return;
     };
     if !OF_CONNECTION.contains(&name.as_str()) && name != "te" {

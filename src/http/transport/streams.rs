@@ -2,7 +2,6 @@
 //! each has taken, what has left, which of them the client has reset, and what all that has cost.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 use super::clock;
@@ -18,6 +17,9 @@ pub(super) struct Known {
     id: u32,
     pub(super) traffic: Arc<Traffic>,
     began: Moment,
+    /// How many bytes of its head have come, and whether that is all of it.
+    head: usize,
+    has_head: bool,
     pub(super) meter: Option<Arc<dyn Meter>>,
     /// How much content has left.
     pub(super) data_out: u64,
@@ -40,14 +42,8 @@ pub struct Taken {
     pub traffic: Arc<Traffic>,
     /// When its head began to come.
     pub began: Moment,
-}
-
-impl Taken {
-    /// How many bytes have come so far.
-    pub fn received(&self) -> usize {
-        let received = self.traffic.received.load(Ordering::Relaxed);
-        usize::try_from(received).unwrap_or(usize::MAX)
-    }
+    /// How many bytes that took. Some of the body may be there, too.
+    pub head: usize,
 }
 
 /// What became of a stream that nobody here was told of.
@@ -196,6 +192,9 @@ impl Streams {
         }
         if let Some(known) = self.get(frame.stream) {
             known.traffic.count_received(amount);
+            if !known.has_head {
+                known.head += amount;
+            }
             if let Some(meter) = &known.meter {
                 meter.received(amount as u64, &known.traffic);
             }
@@ -207,6 +206,9 @@ impl Streams {
             self.block_since = None;
             if self.is_block_empty {
                 self.pay_late(2, "empty heads");
+            }
+            if let Some(known) = self.get(frame.stream) {
+                known.has_head = true;
             }
         }
         if frame.kind == kind::RST_STREAM
@@ -322,6 +324,8 @@ impl Known {
             id,
             traffic: Arc::default(),
             began: clock::moment(),
+            head: 0,
+            has_head: false,
             meter: None,
             data_out: 0,
             has_head_out: false,
@@ -337,6 +341,7 @@ impl Known {
         Taken {
             traffic: Arc::clone(&self.traffic),
             began: self.began,
+            head: self.head,
         }
     }
 

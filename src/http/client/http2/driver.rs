@@ -148,11 +148,10 @@ impl Driver {
             self.shared.forget(id);
             return out.send_reset(Reason::REFUSED_STREAM);
         };
-        let received = taken.received();
         let mut request = self.request(&taken);
         request
             .head
-            .read_message(&parts, body.is_end_stream(), received);
+            .read_message(&parts, body.is_end_stream(), taken.head);
         let settings = &self.server.settings;
         let head = request.head.bytes();
         match too_large(head, settings.longest_line, settings.longest_head) {
