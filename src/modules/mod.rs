@@ -15,6 +15,7 @@ pub mod core;
 pub mod process;
 
 pub mod access;
+pub mod addition;
 pub mod api;
 pub mod auth_api_key;
 pub mod auth_request;
@@ -57,6 +58,7 @@ pub static MODULES: &[&Module] = &[
     &auth_request::MODULE,
     &headers::MODULE,
     &sub_filter::MODULE,
+    &addition::MODULE,
     &gzip::MODULE,
     &map::MODULE,
     &log::MODULE,

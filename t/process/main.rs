@@ -5,6 +5,7 @@
 mod harness;
 
 mod accounting;
+mod addition;
 mod api_keys;
 mod authority;
 mod backpressure;

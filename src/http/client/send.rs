@@ -1,5 +1,8 @@
 //! Sending a response that was made here, without any detour, and closing so that it arrives.
 
+mod around;
+
+use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -37,6 +40,9 @@ pub(in crate::http) async fn send(
         request.complete = sent && send_file(request, session, response.body).await;
         return request.complete;
     }
+    if !outgoing.include_before(request, session).await {
+        return false;
+    }
     loop {
         let chunk = if with_body {
             if !outgoing.pause(request, session, &response.body).await {
@@ -56,7 +62,8 @@ pub(in crate::http) async fn send(
             }
         };
         let last = chunk.is_none();
-        if !outgoing.add(request, chunk.as_deref()) {
+        let is_due = !last || outgoing.include_after(request, session).await;
+        if !is_due || !outgoing.add(request, chunk.as_deref()) {
             return false;
         }
         // A client that does not read has one copy wait for it.
@@ -154,7 +161,7 @@ async fn next_chunk(session: &mut Session, body: &mut Body) -> io::Result<Option
     };
     let is_watched = session.body.is_done();
     let client = &mut session.client;
-    let left = std::future::poll_fn(|task| match is_watched {
+    let left = poll_fn(|task| match is_watched {
         true => client.poll_left(task),
         false => Poll::Pending,
     });
@@ -276,7 +283,7 @@ async fn push(
 ) -> io::Result<()> {
     let patience = request.location.settings.send_timeout;
     let mut until = None;
-    std::future::poll_fn(|task| {
+    poll_fn(|task| {
         loop {
             let client = &mut session.client;
             match step(client, task) {

@@ -101,6 +101,13 @@ pub fn head_point(request: &mut Request) {
         }
     }
     request.add_carried();
+    if request.is_addition() {
+        let location = request.location;
+        let filters = location.header_filters.iter();
+        filters
+            .filter(|filter| filter.is_for_additions())
+            .for_each(|filter| filter.run(request));
+    }
     if request.is_subrequest() {
         return;
     }

@@ -102,7 +102,8 @@ pub fn pass(request: &mut Request, is_length_known: bool) -> Passed {
     }
     let is_length_known = is_length_known && !request.bodies.response.change_length();
     let is_framed = is_length_known || !with_body || switches;
-    let chunked = !is_framed && request.head.version() == Version::Http11;
+    let takes_chunks = request.head.version() == Version::Http11 && !request.is_subrequest();
+    let chunked = !is_framed && takes_chunks;
     request.keep_alive &= !switches && (is_framed || chunked);
     if status != original && is_bodiless(status) {
         request.response.remove("content-length");

@@ -2,7 +2,8 @@
 //!
 //! A subrequest asks another place of the same server with GET, without a body. It goes through all
 //! phases but access, and shares the values of variables with its parent. It counts nowhere but with
-//! the peers that it asks, adds no fields, and has a line in the access log only where that is wanted.
+//! the peers that it asks, adds no fields, and has a line in the access log only where that is wanted. Of its
+//! answer there is only a head, unless it was made for the body.
 
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ pub(super) struct Kinship {
     depth: u8,
     /// The method of the client's request, where internal redirects have changed it.
     method: Option<&'static [u8]>,
+    /// Whether the body of its answer is wanted.
+    is_addition: bool,
 }
 
 /// Subrequests of subrequests deeper than this are a cycle.
@@ -40,9 +43,11 @@ impl Request {
             0 => Kinship {
                 depth: 1,
                 method: self.method,
+                is_addition: false,
             },
             depth => Kinship {
                 depth: depth + 1,
+                is_addition: false,
                 ..self.kinship
             },
         };
@@ -59,6 +64,18 @@ impl Request {
         copy.method = self.method;
         copy.set_uri(path.to_vec(), Some(self.arguments.clone()));
         Some(copy)
+    }
+
+    /// A request for `path` whose answer's body is added to that of this one; `None` when they are nested too deeply.
+    pub fn addition(&self, path: &[u8]) -> Option<Box<Self>> {
+        let mut sub = self.subrequest(path)?;
+        sub.kinship.is_addition = true;
+        Some(sub)
+    }
+
+    /// Whether the body of its answer is added to another one.
+    pub fn is_addition(&self) -> bool {
+        self.kinship.is_addition
     }
 
     /// Whether it is made here on behalf of another one.

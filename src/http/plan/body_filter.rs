@@ -4,10 +4,12 @@
 //! `request.bodies`; the pieces of the body, made here or by a peer, go through all of them in
 //! that order. What is added there for the request's body before content is made sees it as it is
 //! read for whoever wants it. A filter keeps no more than a bounded part of the body, and holds bytes back only
-//! while more is at hand.
+//! while more is at hand. What other places of the server add ahead of a body and behind it goes through
+//! the filters that were chosen after that was settled.
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use crate::http::course::request::Request;
 
@@ -47,6 +49,15 @@ pub enum Passed {
     Changed,
 }
 
+/// Paths of the same server whose bodies stand around another one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Ahead of it.
+    pub before: Option<Box<[u8]>>,
+    /// Behind it.
+    pub after: Option<Box<[u8]>>,
+}
+
 /// The filters of one body, in their order. Most bodies have none.
 #[derive(Default)]
 pub struct BodyFilters(Option<Box<Chain>>);
@@ -54,6 +65,12 @@ pub struct BodyFilters(Option<Box<Chain>>);
 #[derive(Default)]
 struct Chain {
     filters: Vec<Box<dyn BodyFilter>>,
+    /// What stands around the body.
+    around: Option<Arc<Around>>,
+    /// How many filters come before that is there, and see the body alone.
+    own: usize,
+    /// Whether the body has ended, and with it the filters that see it alone.
+    has_ended: bool,
     /// What the last filter appended.
     passed: Vec<u8>,
     spare: Vec<u8>,
@@ -65,6 +82,8 @@ struct Chain {
 enum Behind {
     More,
     Pause,
+    /// The end of the body itself.
+    Own,
     End,
 }
 
@@ -73,6 +92,19 @@ impl BodyFilters {
     pub fn add(&mut self, filter: impl BodyFilter + 'static) {
         let chain = self.0.get_or_insert_default();
         chain.filters.push(Box::new(filter));
+    }
+
+    /// Has these places asked for what stands around the body. It goes through the filters that are added
+    /// from now on.
+    pub fn surround(&mut self, around: &Arc<Around>) {
+        let chain = self.0.get_or_insert_default();
+        chain.own = chain.filters.len();
+        chain.around = Some(Arc::clone(around));
+    }
+
+    /// What stands around the body.
+    pub fn around(&self) -> Option<Arc<Around>> {
+        self.0.as_ref().and_then(|chain| chain.around.clone())
     }
 
     /// Whether there are none.
@@ -87,8 +119,10 @@ impl BodyFilters {
 
     /// Whether the length of the body is unknown until it has gone through.
     pub fn change_length(&self) -> bool {
-        let filters = self.0.iter().flat_map(|chain| &chain.filters);
-        filters.into_iter().any(|filter| !filter.keeps_length())
+        let changes = |chain: &Chain| {
+            chain.around.is_some() || chain.filters.iter().any(|filter| !filter.keeps_length())
+        };
+        self.0.as_ref().is_some_and(|chain| changes(chain))
     }
 
     /// Whether something may be held back that a pause would set free.
@@ -102,9 +136,29 @@ impl BodyFilters {
     /// When a filter fails.
     pub fn piece(&mut self, request: &mut Request, piece: &[u8]) -> io::Result<Option<&[u8]>> {
         match &mut self.0 {
-            Some(chain) => chain.run(request, piece, Behind::More),
+            Some(chain) => chain.run(request, piece, 0, Behind::More),
             None => Ok(None),
         }
+    }
+
+    /// Takes the next piece of what stands around the body; what goes on instead, or `None` for the piece as
+    /// it is.
+    ///
+    /// # Errors
+    /// When a filter fails.
+    pub fn added(&mut self, request: &mut Request, piece: &[u8]) -> io::Result<Option<&[u8]>> {
+        match &mut self.0 {
+            Some(chain) => chain.run(request, piece, chain.own, Behind::More),
+            None => Ok(None),
+        }
+    }
+
+    /// Gives what is left at the end of the body itself, behind which something is added.
+    ///
+    /// # Errors
+    /// When a filter fails.
+    pub fn end_own(&mut self, request: &mut Request) -> io::Result<&[u8]> {
+        self.without_piece(request, Behind::Own)
     }
 
     /// Gives what was held back.
@@ -125,7 +179,7 @@ impl BodyFilters {
 
     fn without_piece(&mut self, request: &mut Request, behind: Behind) -> io::Result<&[u8]> {
         let passed = match &mut self.0 {
-            Some(chain) => chain.run(request, b"", behind)?,
+            Some(chain) => chain.run(request, b"", 0, behind)?,
             None => None,
         };
         Ok(passed.unwrap_or_default())
@@ -138,11 +192,22 @@ impl Chain {
         &mut self,
         request: &mut Request,
         piece: &[u8],
+        first: usize,
         behind: Behind,
     ) -> io::Result<Option<&[u8]>> {
-        self.is_holding = matches!(behind, Behind::More);
+        self.is_holding = matches!(behind, Behind::More | Behind::Own);
+        let first = match self.has_ended {
+            true => self.own,
+            false => first,
+        };
+        self.has_ended |= matches!(behind, Behind::Own);
         let mut is_changed = false;
-        for filter in &mut self.filters {
+        for (number, filter) in self.filters.iter_mut().enumerate().skip(first) {
+            let behind = match behind {
+                Behind::Own if number < self.own => Behind::End,
+                Behind::Own => Behind::More,
+                behind => behind,
+            };
             let bytes: &[u8] = if is_changed { &self.passed } else { piece };
             let out = &mut self.spare;
             out.clear();
@@ -154,7 +219,7 @@ impl Chain {
                 out.extend_from_slice(bytes);
             }
             match behind {
-                Behind::More => {}
+                Behind::More | Behind::Own => {}
                 Behind::Pause => filter.pause(request, out)?,
                 Behind::End => filter.end(request, out)?,
             }

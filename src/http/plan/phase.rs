@@ -29,6 +29,11 @@ impl Phase {
 pub trait PhaseHandler: Send + Sync {
     /// Does its work.
     fn run(&self, request: &mut Request);
+
+    /// Whether a filter of heads is also run for subrequests whose bodies are added to others.
+    fn is_for_additions(&self) -> bool {
+        false
+    }
 }
 
 /// What a rewrite step wants next.

@@ -71,9 +71,11 @@ pub(super) fn take(
     })
 }
 
-/// Whether the client wants to speak another protocol. One of HTTP/1.0 cannot ask for it (RFC 9110 §7.8).
+/// Whether the client wants to speak another protocol. One of HTTP/1.0 cannot ask for it (RFC 9110 §7.8), and
+/// nobody does in the middle of a body.
 fn asks_to_switch(request: &Request) -> bool {
-    request.head.version() == Version::Http11 && request.head.field(b"upgrade").is_some()
+    let is_possible = request.head.version() == Version::Http11 && !request.is_addition();
+    is_possible && request.head.field(b"upgrade").is_some()
 }
 
 /// The fields that go on to the client. How the body ends is told by a field of our own.
@@ -103,7 +105,7 @@ fn is_of_upgrade(name: &[u8]) -> bool {
 /// What a client is told before the response, unless its HTTP is too old. It was told to go on already.
 fn informational(request: &Request, head: &ResponseHead<'_>) -> Option<Start> {
     let version = request.head.version();
-    if head.status == 100 || version < Version::Http11 {
+    if head.status == 100 || version < Version::Http11 || request.is_subrequest() {
         return None;
     }
     let fields = head.fields().filter(|field| !head.is_of_connection(field));

@@ -1,5 +1,6 @@
 //! The side that is asked: the road to the servers behind us.
 
+pub mod addition;
 pub mod copies;
 pub mod exchange;
 pub mod head;

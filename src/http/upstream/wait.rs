@@ -6,9 +6,11 @@ use std::task::Poll;
 
 use bytes::Bytes;
 
+use super::addition;
 use super::road::{self, Proxied};
 use crate::http::course::engine::{self, Answer, Paused};
 use crate::http::course::request::Request;
+use crate::http::course::respond;
 use crate::http::course::session::Session;
 use crate::http::message::response::Response;
 use crate::http::plan::wait::{Subrequest, Wait};
@@ -66,7 +68,8 @@ async fn finished(request: &mut Request, wait: Wait, outlives: &AtomicBool) -> R
     Ok(())
 }
 
-/// Takes a subrequest to the head of its response; false where the connection is to be closed instead.
+/// Takes a subrequest to the head of its response, and to the end of its body if that is wanted; false where it
+/// is not whole, or the connection is to be closed instead.
 pub(super) fn answer<'a>(
     sub: &'a mut Request,
     session: &'a mut Session,
@@ -82,7 +85,7 @@ pub(super) fn answer<'a>(
             Answer::Proxy(origin) => {
                 outlives.store(origin.rules().outlives_client, Ordering::Relaxed);
                 match road::run(sub, session, origin).await {
-                    Proxied::Sent { .. } => return true,
+                    Proxied::Sent { whole } => return whole,
                     Proxied::Instead(response) => response,
                     Proxied::Close => return false,
                 }
@@ -90,14 +93,13 @@ pub(super) fn answer<'a>(
             Answer::Receive(receiver) => receiver.answer(sub, Bytes::new()).await,
             Answer::Wait(_) | Answer::Close => return false,
         };
-        take(sub, response);
-        true
+        let Response { head, body } = response;
+        sub.response = head;
+        sub.head_sent = true;
+        engine::head_point(sub);
+        match sub.is_addition() && respond::sends_body(sub) {
+            true => addition::deliver(sub, &mut session.client, body).await,
+            false => true,
+        }
     })
-}
-
-/// A response that was made here: its body is not wanted.
-fn take(sub: &mut Request, response: Response) {
-    sub.response = response.head;
-    sub.head_sent = true;
-    engine::head_point(sub);
 }

@@ -186,7 +186,11 @@ impl Fields {
 
     fn copy(&self, request: &Request, out: &mut Vec<u8>) {
         let names_some = request.head.connection_names_fields();
+        let is_addition = request.is_addition();
         let is_wanted = |name: &[u8]| {
+            if is_addition && is_about_state(name) {
+                return false;
+            }
             let is_set = || {
                 let mut set = self.set.iter();
                 set.any(|own| own.name.as_bytes().eq_ignore_ascii_case(name))
@@ -223,6 +227,15 @@ impl Value {
 /// Whether a field says how long the body is, which only the sender of the body knows.
 fn frames(name: &str) -> bool {
     name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("transfer-encoding")
+}
+
+/// Whether a field says which part or state of the client's own target is wanted: what is added to that is another.
+fn is_about_state(name: &[u8]) -> bool {
+    let is = |own: &[u8]| name.eq_ignore_ascii_case(own);
+    is(b"range")
+        || name
+            .get(..3)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"if-"))
 }
 
 /// Whether the client says that a field is for us alone (RFC 9110 §7.6.1). It cannot say so of

@@ -182,4 +182,8 @@ impl PhaseHandler for SubFilter {
         }
         request.bodies.response.add(replacer);
     }
+
+    fn is_for_additions(&self) -> bool {
+        true
+    }
 }

@@ -54,6 +54,9 @@ impl Exchange<'_> {
         self.deadlines.client_write = None;
         self.request.keep_alive = false;
         self.session.outbox.discard();
-        Ok(())
+        match self.addition.take() {
+            Some(_) => self.addition_ended(),
+            None => Ok(()),
+        }
     }
 }

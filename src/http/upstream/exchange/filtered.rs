@@ -55,6 +55,29 @@ impl Exchange<'_> {
         pushed
     }
 
+    /// Has sent what filters make of a piece that is added to the body.
+    pub(super) fn push_added(&mut self, piece: Received) -> Result<(), Lost> {
+        self.has_filtered = true;
+        let mut filters = std::mem::take(&mut self.filters);
+        let filtered = filters.added(self.request, piece.bytes());
+        let length = piece.len();
+        let pushed = match filtered.map_err(Lost::Filter)? {
+            Some(passed) => self.push_bytes(passed),
+            None => self.push(piece, length),
+        };
+        self.filters = filters;
+        pushed
+    }
+
+    /// Has sent what filters make of the end of the body itself, behind which something is added.
+    pub(super) fn push_own_rest(&mut self) -> Result<(), Lost> {
+        let mut filters = std::mem::take(&mut self.filters);
+        let rest = filters.end_own(self.request).map_err(Lost::Filter)?;
+        let pushed = self.push_bytes(rest);
+        self.filters = filters;
+        pushed
+    }
+
     /// Has sent what filters held back; whether that was anything.
     pub(super) fn pause(&mut self) -> Result<bool, Lost> {
         let mut filters = std::mem::take(&mut self.filters);
@@ -72,16 +95,24 @@ impl Exchange<'_> {
         self.push_bytes(rest)
     }
 
-    /// Has sent the end of the body, and what the peer said behind it.
-    pub(super) fn push_end(&mut self) -> Result<(), Lost> {
-        let (client, outbox) = (&self.session.client, &mut self.session.outbox);
-        let trailers = match &self.stage {
-            Stage::Body { framing, .. } if outbox.takes_trailers(client) => {
+    /// What the peer said behind the body, as far as the client gets it.
+    pub(super) fn trailers(&self) -> Vec<u8> {
+        match &self.stage {
+            Stage::Body { framing, .. } if self.takes_trailers() => {
                 trailers::passable(framing.trailers(), |name| self.origin.hides(name))
             }
             _ => Vec::new(),
-        };
-        outbox.push_end(client, &trailers).map_err(Lost::File)
+        }
+    }
+
+    fn takes_trailers(&self) -> bool {
+        self.session.outbox.takes_trailers(&self.session.client)
+    }
+
+    /// Has sent the end of the body, and these trailers behind it.
+    pub(super) fn push_end(&mut self, trailers: &[u8]) -> Result<(), Lost> {
+        let (client, outbox) = (&self.session.client, &mut self.session.outbox);
+        outbox.push_end(client, trailers).map_err(Lost::File)
     }
 
     fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Lost> {

@@ -5,6 +5,7 @@
 //! Nothing is read that nobody has room for, which is the back-pressure. Each wait has a deadline
 //! of its own, and the connection one timer.
 
+mod around;
 mod client;
 mod filtered;
 mod request;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::addition::Addition;
 use crate::http::course::circumstances::{Circumstances, Passing};
 use crate::http::course::request::Request;
 use crate::http::course::request_body::BodyError;
@@ -80,6 +82,8 @@ pub(super) struct Exchange<'a> {
     reads_ahead: bool,
     /// What the response's body goes through.
     filters: BodyFilters,
+    /// What is being added ahead of the response's body, or behind it.
+    addition: Option<Box<Addition>>,
     /// Whether filters had work to do since others had their turn.
     has_filtered: bool,
     /// Who had nothing to say when asked in this turn: whoever has will wake the task.
@@ -103,6 +107,8 @@ enum Stage {
     Head(u32),
     /// Its body is passed on.
     Body { framing: Framing, persistent: bool },
+    /// All of it has come. Something is added behind it, and then these trailers.
+    After { trailers: Vec<u8> },
     /// Both sides speak another protocol.
     Tunnel,
     /// Everything has come; the client gets the rest.
@@ -146,6 +152,7 @@ impl<'a> Exchange<'a> {
             is_discarding: false,
             reads_ahead: false,
             filters: BodyFilters::default(),
+            addition: None,
             has_filtered: false,
             // One that was idle has just been asked.
             quiet: Quiet {
@@ -215,7 +222,9 @@ impl<'a> Exchange<'a> {
                 return Err(Broken::Peer(Failure::Timeout));
             }
             Stage::Tunnel => self.stage = Stage::Rest { whole: true },
-            Stage::Body { .. } | Stage::Rest { .. } => self.broke("upstream timed out"),
+            Stage::Body { .. } | Stage::After { .. } | Stage::Rest { .. } => {
+                self.broke("upstream timed out");
+            }
         }
         Ok(())
     }

@@ -43,8 +43,11 @@ impl Exchange<'_> {
     pub(super) fn poll_response(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
         match self.stage {
             Stage::Head(_) => self.poll_head(task),
+            Stage::Body { .. } | Stage::After { .. } if self.addition.is_some() => {
+                Ok(self.poll_addition(task)?)
+            }
             Stage::Body { .. } | Stage::Tunnel => self.poll_content(task),
-            Stage::Rest { .. } => Ok(false),
+            Stage::After { .. } | Stage::Rest { .. } => Ok(false),
         }
     }
 
@@ -151,33 +154,41 @@ impl Exchange<'_> {
         if self.rules.passes_trailers {
             framing.keep_trailers();
         }
-        if self.request.is_subrequest() {
+        if self.request.is_subrequest() && !self.request.is_addition() {
             return self.head_is_enough(framing, persistent);
         }
-        let session = &mut *self.session;
-        let request = &mut *self.request;
-        request.keep_alive &= session.body.is_done();
         let is_length_known = matches!(framing, Framing::Length(_))
-            || request.response.field("content-length").is_some();
-        let passed = respond::pass(request, is_length_known);
-        match session.client.is_stream() {
-            true => session.outbox.push_start(message::passed(request)),
-            false => session
-                .outbox
-                .push_head(|out| respond::proxied_head(request, &reason, passed, out)),
-        }
-        session.outbox.set_chunked(passed.chunked);
-        self.is_discarding |= !passed.with_body;
-        self.filters = std::mem::take(&mut request.bodies.response);
-        self.stage = match request.response.status {
+            || self.request.response.field("content-length").is_some();
+        self.push_head(is_length_known, &reason);
+        self.stage = match self.request.response.status {
             101 => Stage::Tunnel,
             _ => Stage::Body {
                 framing,
                 persistent,
             },
         };
-        self.pass_content()?;
+        if !self.begins_before() {
+            self.pass_content()?;
+        }
         Ok(false)
+    }
+
+    /// Has the head sent that stands in the request, unless it is only the body that is wanted.
+    fn push_head(&mut self, is_length_known: bool, reason: &str) {
+        let session = &mut *self.session;
+        let request = &mut *self.request;
+        request.keep_alive &= session.body.is_done();
+        let passed = respond::pass(request, is_length_known);
+        match session.client.is_stream() {
+            _ if request.is_addition() => {}
+            true => session.outbox.push_start(message::passed(request)),
+            false => session
+                .outbox
+                .push_head(|out| respond::proxied_head(request, reason, passed, out)),
+        }
+        session.outbox.set_chunked(passed.chunked);
+        self.is_discarding |= !passed.with_body;
+        self.filters = std::mem::take(&mut request.bodies.response);
     }
 
     /// Nobody waits for the body of a response to a subrequest. The connection is of use if it came with
@@ -254,7 +265,7 @@ impl Exchange<'_> {
     }
 
     /// Nothing more is at hand: filters give what they held back, if that is anything.
-    fn source_pauses(&mut self) -> bool {
+    pub(super) fn source_pauses(&mut self) -> bool {
         self.pause().unwrap_or_else(|problem| {
             self.broke(&problem.to_string());
             true
@@ -262,7 +273,7 @@ impl Exchange<'_> {
     }
 
     /// Passes on what was received of the response's body.
-    fn pass_content(&mut self) -> Result<(), Broken> {
+    pub(super) fn pass_content(&mut self) -> Result<(), Broken> {
         let Some(peer) = &mut self.peer else {
             return Ok(());
         };
@@ -325,11 +336,9 @@ impl Exchange<'_> {
 
     /// The whole response has come: the peer is free for others.
     fn peer_is_done(&mut self, persistent: bool) {
-        let ended = self.push_rest().and_then(|()| self.push_end());
-        if let Err(problem) = ended {
+        if let Err(problem) = self.begin_after() {
             return self.broke(&problem.to_string());
         }
-        self.stage = Stage::Rest { whole: true };
         self.deadlines.peer_read = None;
         self.deadlines.peer_write = None;
         let is_request_sent = self.is_request_sent();
@@ -355,6 +364,7 @@ impl Exchange<'_> {
         self.deadlines.peer_read = None;
         self.deadlines.peer_write = None;
         self.peer = None;
+        self.addition = None;
         self.stage = Stage::Rest { whole: false };
     }
 }

@@ -65,8 +65,7 @@ pub(super) const FEATURES: &[Feature] = &[
         name: "changed bodies",
         home: NGINX,
         instead: "\"sub_filter\" replaces strings; other changes are for the origin to make",
-        directives: "add_after_body add_before_body addition_types charset charset_map \
-            charset_types override_charset source_charset ssi ssi_ignore_recycled_buffers \
+        directives: "charset charset_map charset_types override_charset source_charset ssi ssi_ignore_recycled_buffers \
             ssi_last_modified ssi_min_file_chunk ssi_silent_errors ssi_types ssi_value_length \
             xml_entities xslt_last_modified xslt_param xslt_string_param xslt_stylesheet \
             xslt_types image_filter image_filter_buffer image_filter_interlace \
