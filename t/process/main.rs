@@ -6,6 +6,7 @@ mod harness;
 
 mod accounting;
 mod api_keys;
+mod auth_challenge;
 mod authority;
 mod backpressure;
 mod backpressure_monitor;
