@@ -19,6 +19,7 @@ pub mod api;
 pub mod auth_api_key;
 pub mod auth_request;
 pub mod backpressure;
+pub mod cache;
 pub mod files;
 pub mod gzip;
 pub mod headers;
@@ -62,6 +63,7 @@ pub static MODULES: &[&Module] = &[
     &log::MODULE,
     &status_zone::MODULE,
     &resolver::MODULE,
+    &cache::MODULE,
     &proxy::MODULE,
     &metric::MODULE,
     &session_zone::MODULE,
