@@ -20,6 +20,7 @@ pub mod auth_api_key;
 pub mod auth_challenge;
 pub mod auth_request;
 pub mod backpressure;
+pub mod cache;
 pub mod files;
 pub mod gzip;
 pub mod headers;
@@ -63,6 +64,7 @@ pub static MODULES: &[&Module] = &[
     &log::MODULE,
     &status_zone::MODULE,
     &resolver::MODULE,
+    &cache::MODULE,
     &proxy::MODULE,
     &auth_challenge::MODULE,
     &metric::MODULE,
