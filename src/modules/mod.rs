@@ -18,8 +18,10 @@ pub mod access;
 pub mod addition;
 pub mod api;
 pub mod auth_api_key;
+pub mod auth_challenge;
 pub mod auth_request;
 pub mod backpressure;
+pub mod cache;
 pub mod files;
 pub mod gzip;
 pub mod headers;
@@ -64,7 +66,9 @@ pub static MODULES: &[&Module] = &[
     &log::MODULE,
     &status_zone::MODULE,
     &resolver::MODULE,
+    &cache::MODULE,
     &proxy::MODULE,
+    &auth_challenge::MODULE,
     &metric::MODULE,
     &session_zone::MODULE,
     &prometheus::MODULE,

@@ -7,6 +7,7 @@ mod harness;
 mod accounting;
 mod addition;
 mod api_keys;
+mod auth_challenge;
 mod authority;
 mod backpressure;
 mod backpressure_monitor;

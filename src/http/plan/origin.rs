@@ -6,6 +6,7 @@
 //! request had last.
 
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,12 +99,13 @@ pub enum SentBody {
 }
 
 /// What is to be done with a peer's response.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// The client gets it.
     Send,
     /// Another peer is asked.
     Another,
+    /// A peer is asked once more when this is over, for which `choose` is told again.
+    Later(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// The request fails with this status, which gives `error_page` its say.
     Fail(u16),
     /// The request is answered from another place of ours (`X-Accel-Redirect`).

@@ -12,7 +12,7 @@ use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 use crate::http::build::module::{self, Module};
 pub(super) use update::{find as find_zone, warn_if_early};
 use variables::Readback;
-pub(super) use zone_directives::{Options, ZoneWritten, name_and_size, option};
+pub(super) use zone_directives::{Options, ZoneWritten, name_and_size, option, zone_specification};
 pub(super) use zones::{Entry, all as zones};
 
 /// The feature.

@@ -221,12 +221,18 @@ fn metrics(statement: &mut Statement<'_>, lines: &[&Directive]) -> Vec<(String, 
 pub(in crate::modules) fn name_and_size(
     statement: &Statement<'_>,
 ) -> Result<(String, usize, Option<FileWritten>), Diagnostic> {
-    let text = statement.text(1);
+    zone_specification(statement.word(1))
+}
+
+/// Reads `NAME:SIZE[:file=PATH]`.
+pub(in crate::modules) fn zone_specification(
+    word: &Word,
+) -> Result<(String, usize, Option<FileWritten>), Diagnostic> {
+    let text = word.text.as_str();
+    let error = |message: String| Diagnostic::error(word.span, message);
     let parts: Vec<&str> = text.splitn(3, ':').collect();
     let invalid = || {
-        let message = format!("invalid zone specification \"{text}\"");
-        statement
-            .error(1, message)
+        error(format!("invalid zone specification \"{text}\""))
             .with_help("expected NAME:SIZE, as in requests:1m")
     };
     let (name, size, file) = match *parts {
@@ -236,16 +242,13 @@ pub(in crate::modules) fn name_and_size(
             (name, size, Some(path))
         }
         [name] if !name.is_empty() => {
-            let message = format!("zone \"{name}\" has no size");
             let help = format!("expected NAME:SIZE, as in {name}:1m");
-            return Err(statement.error(1, message).with_help(help));
+            return Err(error(format!("zone \"{name}\" has no size")).with_help(help));
         }
         _ => return Err(invalid()),
     };
-    let word = statement.word(1);
     if file == Some("") {
-        let message = format!("zone \"{name}\" has an empty file name");
-        return Err(statement.error(1, message));
+        return Err(error(format!("zone \"{name}\" has an empty file name")));
     }
     let file = file.map(|path| FileWritten {
         path: path.to_owned(),
@@ -255,16 +258,13 @@ pub(in crate::modules) fn name_and_size(
         .ok()
         .and_then(|bytes| usize::try_from(bytes).ok());
     let Some(bytes) = bytes else {
-        let message = format!("invalid zone size \"{size}\"");
-        return Err(statement
-            .error(1, message)
-            .with_help("digits, and k or m for more"));
+        return Err(
+            error(format!("invalid zone size \"{size}\"")).with_help("digits, and k or m for more")
+        );
     };
     if bytes < MINIMUM {
         let message = format!("zone \"{name}\" is too small: at least {MINIMUM} bytes");
-        return Err(statement
-            .error(1, message)
-            .with_help("the smallest zone is 32k"));
+        return Err(error(message).with_help("the smallest zone is 32k"));
     }
     Ok((name.to_owned(), bytes, file))
 }

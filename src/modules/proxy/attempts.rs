@@ -130,6 +130,17 @@ impl Attempts {
         }
     }
 
+    /// Ends the present attempt well; its peer may be asked again.
+    pub(super) fn ask_again(&mut self, now: Moment) {
+        self.left += 1;
+        if let Some(attempt) = self.current() {
+            attempt.end(Ending::Fine, now);
+            if let Some(peer) = attempt.peer {
+                self.tried.remove(peer);
+            }
+        }
+    }
+
     /// Whether an attempt is being made, or the log is to be told of a peer.
     pub(super) fn has_something_to_end(&self) -> bool {
         self.list
@@ -168,6 +179,19 @@ impl Attempt {
     /// Milliseconds since it began.
     pub(super) fn elapsed_ms(&self, now: Moment) -> u64 {
         now.0.saturating_sub(self.began) / 1_000_000
+    }
+
+    /// The head of its response has come.
+    pub(super) fn note_response(&mut self, head: &ResponseHead<'_>, now: Moment) {
+        let elapsed = self.elapsed_ms(now);
+        self.status = head.status;
+        self.header_ms = Some(elapsed);
+        if let Some(peer) = self.peer {
+            let record = &self.group.peers[peer].record;
+            record.respond(head.status);
+            // Times are far below the largest whole number that a float holds.
+            record.average(Count::HeaderTime, elapsed as f64);
+        }
     }
 
     /// Its end, once.

@@ -32,6 +32,7 @@ pub(super) struct Fields {
 #[derive(Debug)]
 struct SetField {
     name: String,
+    is_authorization: bool,
     value: Value,
 }
 
@@ -59,7 +60,21 @@ pub(super) struct Outline<'a> {
     /// Whether the peer is told that trailers are welcome.
     pub(super) takes_trailers: bool,
     pub(super) body: SentBody,
+    pub(super) credentials: Credentials<'a>,
 }
+
+/// What becomes of `Authorization`.
+#[derive(Clone, Copy)]
+pub(super) enum Credentials<'a> {
+    /// The peer gets that of the client.
+    OfClient,
+    /// The client's is for us alone.
+    None,
+    /// The peer gets these of ours.
+    Own(&'a [u8]),
+}
+
+const AUTHORIZATION: &str = "Authorization";
 
 /// Whether a peer does not get this field of the client as it is.
 fn is_own(name: &[u8]) -> bool {
@@ -96,6 +111,7 @@ impl Fields {
         let written = levels.nearest::<SetFields>().unwrap_or(&none);
         let compile = |(name, text): &(String, Text)| SetField {
             name: name.clone(),
+            is_authorization: name.eq_ignore_ascii_case(AUTHORIZATION),
             value: Value::new(name, builder.template(text)),
         };
         let set: Vec<SetField> = written.0.iter().map(compile).collect();
@@ -128,10 +144,13 @@ impl Fields {
         if outline.takes_trailers && !self.sets_te {
             line(out, b"TE", b"trailers");
         }
+        if let Credentials::Own(own) = outline.credentials {
+            line(out, AUTHORIZATION.as_bytes(), own);
+        }
         self.write_fields(request, outline, out);
         self.frame(request, outline.body, out);
         if outline.passes_fields {
-            self.copy(request, out);
+            self.copy(request, outline, out);
         }
         out.extend_from_slice(b"\r\n");
     }
@@ -141,6 +160,9 @@ impl Fields {
         let mut ends = outline.closes && !self.sets_connection;
         for field in &self.set {
             let start = out.len();
+            if field.is_authorization && matches!(outline.credentials, Credentials::Own(_)) {
+                continue;
+            }
             let (template, decides) = match &field.value {
                 Value::None => continue,
                 Value::Line(line) => {
@@ -184,9 +206,12 @@ impl Fields {
         }
     }
 
-    fn copy(&self, request: &Request, out: &mut Vec<u8>) {
+    fn copy(&self, request: &Request, outline: &Outline<'_>, out: &mut Vec<u8>) {
         let names_some = request.head.connection_names_fields();
         let is_addition = request.is_addition();
+        let keeps_all = matches!(outline.credentials, Credentials::OfClient);
+        let is_kept_back =
+            |name: &[u8]| !keeps_all && name.eq_ignore_ascii_case(AUTHORIZATION.as_bytes());
         let is_wanted = |name: &[u8]| {
             if is_addition && is_about_state(name) {
                 return false;
@@ -196,7 +221,8 @@ impl Fields {
                 set.any(|own| own.name.as_bytes().eq_ignore_ascii_case(name))
             };
             let is_set = self.lengths.have(name.len()) && is_set();
-            !(is_own(name) || is_set || names_some && is_of_connection(request, name))
+            let is_ours = is_own(name) || is_kept_back(name);
+            !(is_ours || is_set || names_some && is_of_connection(request, name))
         };
         request.head.write_fields(is_wanted, out);
     }

@@ -16,6 +16,7 @@ mod attempts;
 mod balance;
 mod buffering;
 mod changing;
+mod credentials;
 #[cfg(test)]
 mod cuts;
 mod family;
@@ -24,6 +25,7 @@ mod headers;
 mod names;
 mod pass;
 mod pass_directive;
+mod presence;
 mod proxy_directives;
 mod registry;
 mod replies;

@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::accel;
-use super::attempts::{Attempt, Attempts};
+use super::attempts::Attempts;
 use super::group::{Ending, Group};
-use super::headers::{Fields, Outline};
+use super::headers::{Credentials, Fields, Outline};
 use super::names::Course;
+use super::presence::OpenConnection;
 use super::replies::Changes;
 use super::settings::{HttpVersion, Settings};
 use super::ssl::Ssl;
-use super::tally::{Count, Gauge, Record};
 use super::target::Destination;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
@@ -22,10 +22,10 @@ use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::state::StateIndex;
 use crate::http::plan::wait::Wait;
-use crate::http::transport::dial::{Dial, Presence};
+use crate::http::transport::dial::Dial;
 use crate::http::transport::link::{Link, Way};
 use crate::http::transport::secure::Secure;
-use crate::metric::Moment;
+use crate::modules::auth_challenge::Answering;
 
 /// One `proxy_pass`.
 pub(super) struct Pass {
@@ -37,6 +37,8 @@ pub(super) struct Pass {
     /// For targets that are spoken to in TLS.
     pub(super) ssl: Option<Ssl>,
     pub(super) fields: Fields,
+    /// Who answers when peers ask who we are.
+    pub(super) answering: Option<Answering>,
     pub(super) changes: Changes,
     pub(super) state: StateIndex<Attempts>,
     /// Whether a variable asks for a field of a peer's response.
@@ -66,12 +68,18 @@ impl ContentHandler for Pass {
             let secure = ssl.secure(request, &target);
             request.state(self.state).secure = Some(secure);
         }
+        if let Some(answering) = &self.answering {
+            answering.begin(request);
+        }
         Some(Outcome::Proxy(self))
     }
 }
 
 impl Origin for Pass {
     fn choose(&self, request: &mut Request) -> Result<(), u16> {
+        if let Some(answering) = &self.answering {
+            answering.settled(request)?;
+        }
         // Choosing may evaluate variables, so the attempts are set aside meanwhile.
         let mut attempts = request.take_state(self.state);
         let chosen = self.next_peer(request, &mut attempts);
@@ -161,11 +169,19 @@ impl Origin for Pass {
             } else {
                 SentBody::None
             },
+            credentials: Credentials::OfClient,
         };
+        let uri = out.len();
         if let Some(target) = &target {
             self.destination.uri(request, target, self.location, out);
             outline.host = target.host.as_bytes();
             outline.retires = outline.closes && target.group.keepalive.is_some();
+        }
+        let own = self.credentials(request, &out[uri..]);
+        match &own {
+            Some(own) => outline.credentials = Credentials::Own(own),
+            None if self.answering.is_some() => outline.credentials = Credentials::None,
+            None => {}
         }
         self.fields.write(request, &outline, out);
         let length = out.len() - start;
@@ -216,7 +232,7 @@ impl Origin for Pass {
         let redirect = head.field(b"x-accel-redirect");
         attempts.redirect = redirect.filter(|to| !to.is_empty()).map(<[u8]>::to_vec);
         if let Some(attempt) = attempts.current() {
-            note_response(attempt, head, now);
+            attempt.note_response(head, now);
         }
     }
 
@@ -237,6 +253,11 @@ impl Origin for Pass {
 
     fn response(&self, request: &mut Request, body: Body) -> Reply {
         let status = request.response.status;
+        if status == 401
+            && let Some(reply) = self.answer(request, body)
+        {
+            return reply;
+        }
         let safe = self.may_repeat(request);
         let now = request.moment();
         let attempts = request.state(self.state);
@@ -364,31 +385,5 @@ impl Pass {
     fn may_repeat(&self, request: &Request) -> bool {
         let changes = matches!(request.method(), b"POST" | b"LOCK" | b"PATCH");
         !changes || self.settings.next.repeats_anything()
-    }
-}
-
-fn note_response(attempt: &mut Attempt, head: &ResponseHead<'_>, now: Moment) {
-    let elapsed = attempt.elapsed_ms(now);
-    attempt.status = head.status;
-    attempt.header_ms = Some(elapsed);
-    if let Some(peer) = attempt.peer {
-        let record = &attempt.group.peers[peer].record;
-        record.respond(head.status);
-        // Times are far below the largest whole number that a float holds.
-        record.average(Count::HeaderTime, elapsed as f64);
-    }
-}
-
-/// Counts an open connection to a peer.
-#[derive(Debug)]
-struct OpenConnection(Record);
-
-impl Presence for OpenConnection {
-    fn begin(&self) {
-        self.0.begin(Gauge::Open);
-    }
-
-    fn end(&self) {
-        self.0.end(Gauge::Open);
     }
 }

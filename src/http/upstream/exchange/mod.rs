@@ -11,6 +11,7 @@ mod filtered;
 mod request;
 mod response;
 
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -29,12 +30,13 @@ use crate::http::transport::link::Link;
 use crate::http::transport::timer::deadline;
 
 /// Why an attempt ended before the client had the response.
-#[derive(Debug)]
 pub(super) enum Broken {
     /// The peer failed.
     Peer(Failure),
     /// Another peer is to be asked.
     Another,
+    /// A peer is to be asked once more when this is over.
+    Later(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// The request fails with this status.
     Status(u16),
     /// The request is answered from another place.

@@ -110,7 +110,7 @@ pub(super) const FEATURES: &[Feature] = &[
         directives: "proxy_cache proxy_cache_background_update proxy_cache_bypass \
             proxy_cache_convert_head proxy_cache_key proxy_cache_lock proxy_cache_lock_age \
             proxy_cache_lock_timeout proxy_cache_max_range_offset proxy_cache_methods \
-            proxy_cache_min_uses proxy_cache_path proxy_cache_purge proxy_cache_revalidate \
+            proxy_cache_min_uses proxy_cache_purge proxy_cache_revalidate \
             proxy_cache_use_stale proxy_cache_valid proxy_no_cache proxy_store \
             proxy_store_access slice",
         variables: "upstream_cache_status upstream_cache_key slice_range",

@@ -1,0 +1,134 @@
+//! The caches of a configuration: made, taken over or attached to, and found by name.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::path_directive::{PURPOSE, Pace, PathWritten, PathsWritten};
+use super::place::{Folder, SameFileSystem};
+use crate::cache::index::Index;
+use crate::cache::store::{Cache, Limits, Place};
+use crate::conf::{Chain, Diagnostic};
+use crate::http::build::builder::Builder;
+use crate::metric::{Moment, Schema};
+use crate::modules::process::identity_of_workers;
+use crate::modules::proxy;
+use crate::modules::shared_zone::{self, Declaration, Holder, Lasting, Purpose};
+use crate::os;
+use crate::zone::Zone;
+
+/// A cache and what its configuration says.
+#[allow(
+    dead_code,
+    reason = "what keeps caches within their limits comes with a step of its own"
+)]
+pub(in crate::modules) struct Entry {
+    pub name: String,
+    schema: Arc<Schema>,
+    /// Where its zone lasts, if it does.
+    lasting: Option<Lasting>,
+    pub cache: Arc<Cache>,
+    /// The folder of its files.
+    pub path: PathBuf,
+    pub limits: Limits,
+    /// How fast what is too much is removed.
+    pub manager: Pace,
+    /// How fast what is there at the start is found.
+    pub loader: Pace,
+}
+
+/// The caches of a configuration, in the order of the file.
+#[derive(Default)]
+pub(in crate::modules) struct Registry {
+    pub all: Vec<Arc<Entry>>,
+}
+
+/// Makes the caches of an `http` block.
+pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
+    let Some(PathsWritten(paths)) = chain.own() else {
+        return;
+    };
+    for written in paths {
+        let declared = written.memory.declaration(&PURPOSE);
+        let Some(entry) = open(builder, chain, written, &declared) else {
+            continue;
+        };
+        let entry = Arc::new(entry);
+        shared_zone::add_chores(builder, &entry, &declared);
+        builder.thing::<Registry>().all.push(entry);
+    }
+    let all: Arc<[Arc<Entry>]> = builder.thing::<Registry>().all.iter().cloned().collect();
+    shared_zone::mount(builder, &all);
+}
+
+fn open(
+    builder: &mut Builder<'_>,
+    chain: &Chain<'_>,
+    written: &PathWritten,
+    declared: &Declaration,
+) -> Option<Entry> {
+    let opened = shared_zone::declare(builder, declared)?;
+    let index = Index::new(opened.zone, Moment(os::monotonic())).map_err(|error| {
+        let message = format!("zone \"{}\" cannot be used: {error}", declared.name);
+        Diagnostic::error(declared.span, message)
+    });
+    let index = builder.diagnostics.check(index)?;
+    let path = builder.path(&written.path.text);
+    let temporary = temporary(builder, chain, written, &path);
+    builder.provisions.push(Box::new(Folder {
+        path: path.clone(),
+        owner: identity_of_workers(chain),
+    }));
+    let place = Place {
+        directory: path.clone(),
+        levels: written.levels,
+        temporary,
+    };
+    Some(Entry {
+        name: declared.name.clone(),
+        schema: Arc::clone(&declared.schema),
+        lasting: opened.lasting,
+        cache: Arc::new(Cache::new(index, place)),
+        path,
+        limits: written.limits,
+        manager: written.manager,
+        loader: written.loader,
+    })
+}
+
+/// Where files grow, if that is not beside their place.
+fn temporary(
+    builder: &mut Builder<'_>,
+    chain: &Chain<'_>,
+    written: &PathWritten,
+    path: &Path,
+) -> Option<PathBuf> {
+    written.grows_elsewhere.as_ref()?;
+    let temporary = proxy::temporary(builder, chain);
+    builder.provisions.push(Box::new(SameFileSystem {
+        path: path.to_owned(),
+        temporary: temporary.to_path_buf(),
+    }));
+    Some(temporary.to_path_buf())
+}
+
+impl Holder for Entry {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn purpose(&self) -> &'static Purpose {
+        &PURPOSE
+    }
+
+    fn zone(&self) -> &Zone {
+        self.cache.index().zone()
+    }
+
+    fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    fn lasting(&self) -> Option<&Lasting> {
+        self.lasting.as_ref()
+    }
+}
