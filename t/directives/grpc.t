@@ -210,3 +210,20 @@ Content-Length: 2
 GET /plain 200 = ok
 --- response_headers
 Content-Length: 2
+
+=== hosts that are no authority, and none, are nobody's failure
+--- origin o
+* * 200
+    | $HEAD
+--- http_config
+upstream two { zone two 64k; server $ORIGIN_o; server $ORIGIN_o; keepalive 2; }
+--- config
+location / { grpc_set_header Host $http_host; grpc_pass two; }
+location /none { grpc_set_header Host ""; grpc_pass two; }
+--- http1:requests
+GET /a 200 ~ (?i)^host: %41
+    Host: %41
+GET /b 200 ~ (?i)^host: a\{b
+    Host: a{b
+GET /none 200
+GET /c 200

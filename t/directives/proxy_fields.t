@@ -355,6 +355,10 @@ GET / HTTP/1.0\r\n\r\n
 * /text 200
     X-Accel-Redirect: /xa/text
     Content-Type: app/x
+* /failed 404
+    X-Accel-Redirect: /xa/text
+* /nowhere 200
+    X-Accel-Redirect:
 * /missing 200
     X-Accel-Redirect: /xa/missing
     Content-Type: app/x
@@ -373,6 +377,8 @@ content
 --- config
 location / { proxy_pass http://$ORIGIN_o; }
 location /hidden { proxy_hide_header Cache-Control; proxy_pass http://$ORIGIN_o; }
+location /failed { proxy_intercept_errors on; error_page 404 =200 /page; proxy_pass http://$ORIGIN_o; }
+location /page { return 200 page; }
 location /xa/ { internal; alias html/xa/; }
 location /xa/text { internal; return 200 "text"; }
 location /xa/other { internal; proxy_pass http://$ORIGIN_o; }
@@ -411,3 +417,6 @@ Cache-Control: public
 GET /other HTTP/1.0\r\n\r\n
 --- raw_response_like
 (?s)\nSet-Cookie: c=3\r\n.*\nSet-Cookie: a=1\r\n
+--- requests
+GET /failed 200 = page
+GET /nowhere 404

@@ -147,6 +147,8 @@ pub enum Failure {
     Leaving,
     /// It said that it has not touched the request.
     Refused,
+    /// The request cannot be said in what is spoken with it. It is not the peer's failure.
+    Unsayable,
 }
 
 impl Failure {
@@ -156,6 +158,7 @@ impl Failure {
             Self::Timeout => 504,
             Self::Connect | Self::Broken | Self::Invalid => 502,
             Self::Stale | Self::Leaving | Self::Refused => 502,
+            Self::Unsayable => 400,
         }
     }
 }

@@ -74,7 +74,7 @@ pub(super) enum Ending {
     Fine,
     /// It failed.
     Failed,
-    /// It was not its fault.
+    /// It says nothing about the peer: the request ended before it was answered.
     Neutral,
 }
 
@@ -184,7 +184,7 @@ impl Group {
                 return gave_up;
             }
             Ending::Fine => peer.succeed(),
-            Ending::Neutral => {}
+            Ending::Neutral => peer.return_trial(),
         }
         false
     }
@@ -270,6 +270,13 @@ impl Peer {
         if since > 0 {
             let downtime = since_1970_ms().saturating_sub(since);
             self.record.add(Count::Downtime, downtime);
+        }
+    }
+
+    /// Nothing was found out: a peer that was being tried again may be tried once more at once.
+    fn return_trial(&self) {
+        if self.most_fails > 0 && self.record.value(Count::RecentFails) >= self.most_fails {
+            self.record.set(Count::Checked, 0);
         }
     }
 

@@ -216,7 +216,11 @@ impl Origin for Pass {
         };
         let unsent = attempt.connect_ms.is_none() || is_untouched;
         attempt.status = failure.status();
-        attempt.end(Ending::Failed, now);
+        let ending = match failure {
+            Failure::Unsayable => Ending::Neutral,
+            _ => Ending::Failed,
+        };
+        attempt.end(ending, now);
         self.settings.next.after(failure)
             && (unsent || safe)
             && body == Body::Kept
@@ -230,7 +234,7 @@ impl Origin for Pass {
             attempts.keep_fields(head);
         }
         let redirect = head.field(b"x-accel-redirect");
-        attempts.redirect = redirect.filter(|to| !to.is_empty()).map(<[u8]>::to_vec);
+        attempts.redirect = redirect.map(<[u8]>::to_vec);
         if let Some(attempt) = attempts.current() {
             attempt.note_response(head, now);
         }
@@ -264,7 +268,7 @@ impl Origin for Pass {
         let is_named = self.settings.next.after_status(status);
         if is_named && safe && body == Body::Kept && self.may_go_on(attempts) {
             let ending = match status {
-                403 | 404 => Ending::Neutral,
+                403 | 404 => Ending::Fine,
                 _ => Ending::Failed,
             };
             if let Some(attempt) = attempts.current() {
@@ -275,10 +279,7 @@ impl Origin for Pass {
         if let Some(attempt) = attempts.current() {
             attempt.is_failure = is_named && !matches!(status, 403 | 404);
         }
-        if let Some(target) = attempts.redirect.take() {
-            self.finished(request);
-            return accel::redirect(request, &target);
-        }
+        let redirect = attempts.redirect.take();
         let pages = &request.location.settings.error_pages;
         let known = || pages.iter().any(|page| page.codes.contains(&status));
         if self.settings.intercepts && status >= 300 && known() {
@@ -291,6 +292,10 @@ impl Origin for Pass {
                 }
             }
             return Reply::Fail(status);
+        }
+        if let Some(target) = redirect {
+            self.finished(request);
+            return accel::redirect(request, &target);
         }
         self.changes.apply(request);
         Reply::Send

@@ -130,6 +130,7 @@ impl Next {
             Failure::Stale | Failure::Leaving | Failure::Refused => Self::ERROR,
             Failure::Timeout => Self::TIMEOUT,
             Failure::Invalid => Self::INVALID,
+            Failure::Unsayable => 0,
         };
         self.0 & bit != 0
     }

@@ -1,6 +1,7 @@
 //! Where a `proxy_pass` leads: its URL, and the URI that the peer is asked for.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::address::Endpoint;
@@ -59,6 +60,16 @@ pub(super) enum BadUrl {
     Uri,
     /// What is wrong with the host.
     Host(String),
+}
+
+impl fmt::Display for BadUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prefix => f.write_str("invalid URL prefix"),
+            Self::Uri => f.write_str("a path where none may be"),
+            Self::Host(problem) => f.write_str(problem),
+        }
+    }
 }
 
 impl Url {
@@ -209,7 +220,7 @@ impl Evaluated {
             Ok(url) => url,
             Err(problem) => {
                 log::error!(
-                    "\"{}\" is no URL that can be passed to ({problem:?}){}",
+                    "{problem} in \"{}\"{}",
                     text.escape_debug(),
                     Circumstances(request)
                 );

@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::server::{Connection, SendResponse};
 use h2::{Reason, RecvStream};
-use http::Request as Message;
+use http::{HeaderMap, HeaderName, HeaderValue, Request as Message};
 use tokio::time::Instant;
 
-use super::super::arrival::{Idle, too_large};
+use super::super::arrival::Idle;
 use super::super::leaving::Leaving;
 use super::super::spare;
 use super::stream::{self, Asked};
@@ -19,6 +19,7 @@ use crate::http::course::identify::salvage;
 use crate::http::course::request::Request;
 use crate::http::message::head::BadHead;
 use crate::http::plan::runtime::{Listener, Runtime, Server};
+use crate::http::plan::settings::ConnectionSettings;
 use crate::http::transport::clock;
 use crate::http::transport::half::Half;
 use crate::http::transport::streams::{Rejected, Taken};
@@ -154,7 +155,7 @@ impl Driver {
             .read_message(&parts, body.is_end_stream(), taken.head);
         let settings = &self.server.settings;
         let head = request.head.bytes();
-        match too_large(head, settings.longest_line, settings.longest_head) {
+        match too_large(&parts.headers, head, settings) {
             Some(414) => request.head.refuse(BadHead::LongLine),
             Some(_) => request.head.refuse(BadHead::TooLarge),
             None => {}
@@ -265,4 +266,22 @@ impl Driver {
             None => log::info!("{problem}, client: unix:, server: {name}"),
         }
     }
+}
+
+/// The status for a head in which something is too long: a field as it came, while a cookie may have come in pieces
+/// that are one line by now.
+fn too_large(fields: &HeaderMap, head: &[u8], settings: &ConnectionSettings) -> Option<u16> {
+    let longest = settings.longest_line;
+    if head.len() <= longest {
+        return None;
+    }
+    let line = head.split(|byte| *byte == b'\n').next();
+    if line.is_some_and(|line| line.len() > longest) {
+        return Some(414);
+    }
+    let mut fields = fields.iter();
+    let is_long = |(name, value): (&HeaderName, &HeaderValue)| {
+        name.as_str().len() + ": \r".len() + value.len() > longest
+    };
+    (head.len() > settings.longest_head || fields.any(is_long)).then_some(494)
 }

@@ -20,8 +20,10 @@ pub enum Kind {
     Untouched,
     /// The peer gave it up.
     Reset,
-    /// The peer does not keep to HTTP/2, or the request cannot be said in it.
+    /// The peer does not keep to HTTP/2.
     Invalid,
+    /// The request cannot be said in HTTP/2: the peer has not heard of it.
+    Unsayable,
 }
 
 impl fmt::Display for Fault {
@@ -37,7 +39,15 @@ pub fn of(error: &io::Error) -> Option<&Fault> {
     error.get_ref()?.downcast_ref()
 }
 
-/// An error that means the peer, or the request, is wrong.
+/// An error that means the request is wrong.
+pub(super) fn unsayable(what: &str) -> io::Error {
+    io::Error::other(Fault {
+        kind: Kind::Unsayable,
+        text: format!("the request's {what} cannot be said in HTTP/2"),
+    })
+}
+
+/// An error that means the peer is wrong.
 pub(super) fn invalid(text: impl Into<String>) -> io::Error {
     io::Error::other(Fault {
         kind: Kind::Invalid,

@@ -123,6 +123,8 @@ impl AsyncRead for Http2 {
         // A connection that ends says so before anything is asked on it.
         match this.sender.poll_ready(task) {
             Poll::Ready(Err(_)) => Poll::Ready(Ok(())),
+            // Nothing can be asked on it for now, and who knows for how long.
+            _ if this.sender.current_max_send_streams() == 0 => Poll::Ready(Ok(())),
             _ => Poll::Pending,
         }
     }

@@ -5,10 +5,11 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::SendStream;
+use http::header::HOST;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 
-use super::fault::{self, invalid};
+use super::fault::{self, unsayable};
 use crate::http::message::framing::{Chunks, Framing};
 use crate::http::transport::received::PIECE;
 
@@ -126,7 +127,6 @@ impl Outline {
 /// # Errors
 /// When it cannot be said in HTTP/2.
 pub(super) fn read(head: &[u8], scheme: &Scheme) -> io::Result<Outline> {
-    let unsayable = |what: &str| invalid(format!("the request's {what} cannot be said in HTTP/2"));
     let mut lines = head
         .split(|byte| *byte == b'\n')
         .map(<[u8]>::trim_ascii_end);
@@ -138,16 +138,21 @@ pub(super) fn read(head: &[u8], scheme: &Scheme) -> io::Result<Outline> {
     for line in lines.filter(|line| !line.is_empty()) {
         fields.take(line).ok_or_else(|| unsayable("fields"))?;
     }
-    let authority = fields.host.as_deref().unwrap_or_default();
-    let authority = Authority::try_from(authority).map_err(|_| unsayable("host"))?;
-    let uri = Uri::builder()
-        .scheme(scheme.clone())
-        .authority(authority)
-        .path_and_query(path);
+    let host = fields.host.take().unwrap_or_default();
+    let mut uri = Uri::builder().path_and_query(path);
+    let mut version = Version::HTTP_2;
+    match Authority::try_from(host.as_slice()) {
+        Ok(authority) => uri = uri.scheme(scheme.clone()).authority(authority),
+        // Without an authority, the crate asks for the version that a request may come from (RFC 9113 §8.3.1).
+        Err(_) => {
+            version = Version::HTTP_11;
+            fields.keep_host(&host).ok_or_else(|| unsayable("host"))?;
+        }
+    }
     let mut request = Request::new(());
     *request.method_mut() = method;
     *request.uri_mut() = uri.build().map_err(|_| unsayable("path"))?;
-    *request.version_mut() = Version::HTTP_2;
+    *request.version_mut() = version;
     *request.headers_mut() = fields.kept;
     Ok(Outline {
         request,
@@ -164,6 +169,14 @@ struct Fields {
 }
 
 impl Fields {
+    /// Has a host that is no authority sent as the field that it came in; `None` when it is no value of one.
+    fn keep_host(&mut self, host: &[u8]) -> Option<()> {
+        if !host.is_empty() {
+            self.kept.insert(HOST, HeaderValue::from_bytes(host).ok()?);
+        }
+        Some(())
+    }
+
     /// Takes a line in; `None` when it is no field.
     fn take(&mut self, line: &[u8]) -> Option<()> {
         let colon = memchr::memchr(b':', line)?;

@@ -51,14 +51,28 @@ fn paths_that_may_not_stand_there_are_encoded() {
 fn what_cannot_be_said_is_told() {
     for head in [
         "G(T / HTTP/1.1\r\nHost: h\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
-        "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\u{1}b\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: h\r\nno field\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n",
     ] {
         let error = outline(head).err().unwrap();
-        assert_eq!(fault_of(&error).unwrap().kind, Kind::Invalid, "{head}");
+        assert_eq!(fault_of(&error).unwrap().kind, Kind::Unsayable, "{head}");
     }
+}
+
+#[test]
+fn a_host_that_is_no_authority_is_said_as_it_came() {
+    for host in ["%41", "a{b", "a b", "<>"] {
+        let request = outline(&format!("GET /x HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        let request = request.unwrap().request;
+        assert_eq!(
+            (request.uri().to_string(), request.uri().authority()),
+            ("/x".into(), None)
+        );
+        assert_eq!(request.headers()["host"], host);
+    }
+    let request = outline("GET /x HTTP/1.1\r\n\r\n").unwrap().request;
+    assert!(request.headers().is_empty());
 }
 
 type Asked = (http::Request<h2::RecvStream>, SendResponse<Bytes>);

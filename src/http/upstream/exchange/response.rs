@@ -25,15 +25,21 @@ fn failure(ended: &io::Result<usize>, is_at_first: bool) -> Failure {
         Some(Kind::Untouched) if is_at_first => Failure::Leaving,
         Some(Kind::Untouched) => Failure::Refused,
         Some(Kind::Invalid) => Failure::Invalid,
+        Some(Kind::Unsayable) => Failure::Unsayable,
         Some(Kind::Reset) => Failure::Broken,
         None if is_at_first => Failure::Stale,
         None => Failure::Broken,
     }
 }
 
+fn is_unsayable(error: &io::Error) -> bool {
+    http2::fault_of(error).is_some_and(|fault| fault.kind == Kind::Unsayable)
+}
+
 fn sentence(ended: &io::Result<usize>) -> String {
     match ended {
         Ok(_) => "upstream prematurely closed connection".to_owned(),
+        Err(error) if is_unsayable(error) => reason(error),
         Err(error) => format!("recv() failed ({})", reason(error)),
     }
 }
@@ -75,9 +81,11 @@ impl Exchange<'_> {
                 let failure = failure(&ended, is_at_first);
                 if !matches!(failure, Failure::Stale | Failure::Leaving) {
                     let how = sentence(&ended);
-                    self.complain(&format!(
-                        "{how} while reading response header from upstream"
-                    ));
+                    let when = match failure {
+                        Failure::Unsayable => "sending request to upstream",
+                        _ => "reading response header from upstream",
+                    };
+                    self.complain(&format!("{how} while {when}"));
                 }
                 Err(Broken::Peer(failure))
             }
