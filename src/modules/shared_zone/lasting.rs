@@ -139,6 +139,23 @@ fn alone(declared: &Declaration) -> Result<Zone, Unusable> {
     Zone::create(&memory, declared.size, schema, &declared.overflow)
 }
 
+/// Where the zone has been so far: in its file, or elsewhere. What was counted elsewhere is newer than any file that an attempt or a
+/// configuration before may have left.
+fn newest(
+    builder: &mut Builder<'_>,
+    declared: &Declaration,
+    key: &str,
+) -> (Option<Arc<SharedMemory>>, Option<Arc<SharedMemory>>) {
+    let (kind, name) = (declared.purpose.kind, &declared.name);
+    let elsewhere = builder.memory.existing(kind, name);
+    let there = builder.memory.existing(&file_kind(declared), key);
+    let is_newest = |there: &Arc<SharedMemory>| {
+        let mut others = elsewhere.iter();
+        others.all(|elsewhere| Arc::ptr_eq(elsewhere, there))
+    };
+    (there.filter(is_newest), elsewhere)
+}
+
 /// The zone of the generation before, or what its files hold.
 fn take_over(
     builder: &mut Builder<'_>,
@@ -147,16 +164,8 @@ fn take_over(
     key: &str,
 ) -> Result<(Zone, Found), Unusable> {
     let file_kind = &file_kind(declared);
-    // What was counted elsewhere is newer than any file that an attempt or a configuration before may have left.
-    let elsewhere = builder
-        .memory
-        .existing(declared.purpose.kind, &declared.name);
-    let there = builder.memory.existing(file_kind, key);
-    let is_newest = |there: &Arc<SharedMemory>| {
-        let mut others = elsewhere.iter();
-        others.all(|elsewhere| Arc::ptr_eq(elsewhere, there))
-    };
-    let mut before = match there.filter(is_newest) {
+    let (there, elsewhere) = newest(builder, declared, key);
+    let mut before = match there {
         None => elsewhere,
         Some(memory) => match files.fate(&memory) {
             Fate::There => match take_on(builder, declared, files, (key, &memory)) {
