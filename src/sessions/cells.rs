@@ -130,7 +130,7 @@ impl Bytes {
 }
 
 /// Adds bytes to a session, which lives on by them.
-#[inline]
+#[inline(always)]
 pub(super) fn count_session(cells: &[AtomicU64], bytes: Bytes, now: u64) {
     if bytes != Bytes::default() {
         cells[session::LAST].store(now, Ordering::Release);
@@ -139,7 +139,7 @@ pub(super) fn count_session(cells: &[AtomicU64], bytes: Bytes, now: u64) {
 }
 
 /// Adds to the windows of a session or gauge, and to its bytes if these count.
-#[inline]
+#[inline(always)]
 pub(super) fn count(cells: &[AtomicU64], bytes: Bytes, begin: usize, now: u64, counts: bool) {
     let second = now / NANOSECONDS;
     for (direction, bytes) in bytes.both().into_iter().enumerate() {

@@ -128,6 +128,7 @@ impl Sessions {
     }
 
     /// The cells of the gauge, for as long as a session is in use; nothing if it is not known where they lie.
+    #[inline]
     pub(super) fn gauge_beside<'h>(&self, held: &Held<'h>) -> Option<&'h [AtomicU64]> {
         let spot = Spot::unpacked(self.gauge.load(Ordering::Relaxed))?;
         let cells = held.beside(spot)?;

@@ -49,7 +49,7 @@ fn recent(word: u64, second: u64) -> u64 {
 }
 
 /// Adds bytes of a second; true if they are the first of it.
-#[inline]
+#[inline(always)]
 pub(super) fn add(steps: &[AtomicU64], second: u64, bytes: u64) -> bool {
     let Some(step) = steps.get((second % STEPS as u64) as usize) else {
         return false;

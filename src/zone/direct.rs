@@ -270,6 +270,7 @@ impl Zone {
 
 impl View {
     /// The slot that a spot of this layout means.
+    #[inline]
     fn at(&self, spot: Spot) -> Option<Slot> {
         let is_own = spot.sequence & u64::from(u32::MAX) == self.sequence & u64::from(u32::MAX);
         self.store.slot(spot.slot.stored()).filter(|_| is_own)

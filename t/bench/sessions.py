@@ -1,27 +1,40 @@
 #!/usr/bin/env python3
 """What a session zone adds to the cost of a request, and what a listing of many sessions does to others.
 
-usage: t/bench/sessions.py [BINARY] [--seconds S] [--rounds N] [--live N] [--listed N]
+usage: t/bench/sessions.py [BINARY] [--other BINARY] [--instructions] [--only cost|listing] [--port FIRST]
+                           [--seconds S] [--rounds N] [--live N] [--listed N]
 
-Needs wrk. One server with one worker on one processor, the load generator on the other. Two locations differ in
-`session` alone; the same requests, with ids of `--live` sessions in turn, go to each, forwards and backwards. CPU is
-the run time of the worker as the scheduler counts it. Printed are the medians in microseconds and the median of the
-rounds' differences, with the least and the most, and what the keeper takes for its sweeps. Then `--listed` sessions are made and listed in a loop, while
-single small requests are timed: their 50th, 99th and 99.9th percentile in milliseconds, without the listing and with it.
+Needs wrk; nothing else that runs on the machine is left out, so as root it is best begun with `nice -n -15`.
+
+The cost: one server with one worker on one processor, its keeper and the load generator on the other. Two locations differ
+in `session` alone; the same requests, with ids of `--live` sessions in turn, go to each, forwards and backwards. CPU is the
+run time of the worker as the scheduler counts it. Printed are the medians in microseconds, the median of the rounds'
+differences with the least and the most, and what the keeper takes for its sweeps. `--other` is one more binary, for a
+comparison with it: all servers stand from the beginning and take turns. With `--instructions`, valgrind counts what a request
+takes in the worker instead, with as many sessions as are each asked for some times a second under it (see http.py).
+
+The listing: `--listed` sessions are made and listed in a loop, while clients of other sessions read streams and single small
+requests are timed one after the other: their 50th, 99th and 99.9th percentile in milliseconds, without the listing and with
+it in turns of `--seconds`, each the median over the rounds; then the median of what the listing added to the 99th in each
+round, with the least and the most, and how many listings there were in a second. That is done with the worker (and its thread
+that lists) on one processor and the keeper with the clients on the other, with worker and keeper on one, and with all on
+whichever processor the system takes. Clients but the one that is timed stand back behind it.
 """
 import argparse
+import getpass
 import os
-import re
+import select
+import signal
 import socket
 import statistics
-import subprocess
 import sys
-import tempfile
-import threading
 import time
 
-DIRECTORY = tempfile.mkdtemp()
-PORT = 21390
+# The one beside this file.
+import http as bench
+
+DIRECTORY = bench.DIRECTORY
+FIRST_PORT = 21390
 SCRIPT = """
 local n = 0
 request = function()
@@ -29,101 +42,157 @@ request = function()
     return wrk.format("GET", "PATH?k=viewer-of-sixteen-" .. (n * 7919) % LIVE)
 end
 """
-CONFIGURATION = f"""daemon off; worker_processes 1; pid {DIRECTORY}/pid; error_log {DIRECTORY}/error error;
-events {{ worker_connections 1024; }}
+PLACES = {
+    "worker apart": ("1", "0"),
+    "worker and keeper on one": ("1", "1"),
+    "free": (None, None),
+}
+STREAMS = 16
+FILM = 1 << 20
+
+
+def configuration(port):
+    return f"""user {getpass.getuser()}; daemon off; worker_processes 1; pid {DIRECTORY}/pid{port};
+error_log {DIRECTORY}/error{port} error; events {{ worker_connections 1024; }}
 http {{ access_log off; keepalive_requests 1000000000;
  session_zone live:64m timeout=10m; session_zone listed:256m timeout=10m;
- server {{ listen 127.0.0.1:{PORT}; root {DIRECTORY};
+ server {{ listen 127.0.0.1:{port}; root {DIRECTORY};
   location = /without {{ try_files /small =404; }}
   location = /with {{ session live $arg_k reference=r location=$uri; try_files /small =404; }}
   location = /listed {{ session listed $arg_k reference=r location=$uri; try_files /small =404; }}
+  location = /film {{ session live $arg_k reference=film location=$uri; try_files /film =404; }}
   location /status/ {{ api /status/; }} }} }}"""
 
 
-def start(program):
-    os.chmod(DIRECTORY, 0o755)
-    with open(f"{DIRECTORY}/small", "w", encoding="ascii") as file:
-        file.write("01234567890123456789")
-    path = f"{DIRECTORY}/conf"
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(CONFIGURATION)
-    process = subprocess.Popen(["taskset", "-c", "1", program, "-c", path, "-p", DIRECTORY], stderr=subprocess.PIPE)
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", PORT), 0.3).close()
-            return process
-        except OSError:
-            time.sleep(0.05)
-        if process.poll() is not None:
-            break
-    sys.exit(f"{program} does not start: {process.stderr.read().decode()}")
+def member(process, title):
+    """The worker or the keeper, once it is there."""
+    for _ in range(100):
+        for one in bench.family(process.pid):
+            with open(f"/proc/{one}/cmdline", encoding="ascii") as file:
+                if f"{title} process" in file.read():
+                    return one
+        time.sleep(0.05)
+    sys.exit(f"there is no {title}")
 
 
-def family(pid):
-    yield pid
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
-            for child in file.read().split():
-                yield from family(int(child))
+def place(process, worker, keeper):
+    every = {str(number) for number in range(os.cpu_count())}
+    for title, where in [("worker", worker), ("keeper", keeper)]:
+        one = member(process, title)
+        for task in os.listdir(f"/proc/{one}/task"):
+            os.sched_setaffinity(int(task), map(int, [where] if where else every))
 
 
-def cpu_us(pid, title):
+def cpu_us(pid):
     total = 0
-    for member in family(pid):
-        with open(f"/proc/{member}/cmdline", encoding="ascii") as file:
-            if title not in file.read():
-                continue
-        for task in os.listdir(f"/proc/{member}/task"):
-            with open(f"/proc/{member}/task/{task}/schedstat", encoding="ascii") as file:
-                total += int(file.read().split()[0])
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
+            total += int(file.read().split()[0])
     return total / 1000
 
 
-def load(path, live, seconds):
-    name = f"{DIRECTORY}/script.lua"
-    with open(name, "w", encoding="utf-8") as file:
-        file.write(SCRIPT.replace("PATH", path).replace("LIVE", str(live)))
-    command = ["taskset", "-c", "0", "wrk", "-t1", "-c32", f"-d{seconds}", "-s", name, f"http://127.0.0.1:{PORT}{path}"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    failures = re.search(r"(Non-2xx|Socket errors).*", said)
-    if failures:
-        sys.exit(f"{path}: {failures.group(0)}")
-    return int(re.search(r"(\d+) requests in", said).group(1))
+def load(port, path, live, seconds):
+    return bench.load(port, path, SCRIPT.replace("LIVE", str(live)), seconds)
 
 
-def compare(process, options):
-    costs, keeping = {"/without": [], "/with": []}, []
+def compare(servers, options):
+    added, costs, keeping = {}, {}, {}
     for number in range(options.rounds + 1):
-        for path in list(costs) if number % 2 else list(costs)[::-1]:
-            before, kept = cpu_us(process.pid, "worker process"), cpu_us(process.pid, "keeper process")
-            requests = load(path, options.live, options.seconds)
+        for name, (process, port) in list(servers.items())[:: 1 if number % 2 else -1]:
+            worker, keeper = member(process, "worker"), member(process, "keeper")
+            used = {}
+            for path in ["/without", "/with"][:: 1 if number % 2 else -1]:
+                before, kept = cpu_us(worker), cpu_us(keeper)
+                requests = load(port, path, options.live, options.seconds)
+                used[path] = (cpu_us(worker) - before) / requests
+                kept = (cpu_us(keeper) - kept) / options.seconds / 1000
             if number > 0:
-                costs[path].append((cpu_us(process.pid, "worker process") - before) / requests)
-                keeping.append((cpu_us(process.pid, "keeper process") - kept) / options.seconds / 1000)
-    without, with_one = costs["/without"], costs["/with"]
-    added = [own - bare for own, bare in zip(with_one, without)]
-    print(
-        f"a request: {statistics.median(without):.2f} us, with a session {statistics.median(with_one):.2f} us, "
-        f"added {statistics.median(added):.2f} us ({min(added):.2f} to {max(added):.2f})",
-        flush=True,
+                costs.setdefault(name, []).append(used)
+                added.setdefault(name, []).append(used["/with"] - used["/without"])
+                keeping.setdefault(name, []).append(kept)
+    for name in servers:
+        bare, tracked = (
+            statistics.median(one[path] for one in costs[name]) for path in ("/without", "/with")
+        )
+        print(
+            f"{name}: a request {bare:.2f} us, with a session {tracked:.2f} us, added "
+            f"{statistics.median(added[name]):.2f} us ({min(added[name]):.2f} to {max(added[name]):.2f}); "
+            f"the keeper {statistics.median(keeping[name]):.1f} ms in a second",
+            flush=True,
+        )
+
+
+def instructions(name, program, port):
+    bench.request = lambda number, path, _: (
+        f"GET {path}?k=viewer-of-sixteen-{number * 7919 % 100} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     )
-    print(f"the keeper: {statistics.median(keeping):.1f} ms in a second", flush=True)
+    counts = {}
+    for path in ["/without", "/with"]:
+        few, many = (
+            bench.instructions(program, port, configuration(port), path, "", requests)
+            for requests in (1_000, 11_000)
+        )
+        counts[path] = (many - few) / 10_000
+    added = counts["/with"] - counts["/without"]
+    print(f"{name}: {counts['/without']:.0f} instructions, a session adds {added:.0f}", flush=True)
 
 
-def shown(path):
-    with socket.create_connection(("127.0.0.1", PORT)) as connection:
+def shown(port, path):
+    with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(f"GET /status/http/session_zones/{path} HTTP/1.0\r\n\r\n".encode())
-        answer = b""
+        answer = []
         while piece := connection.recv(1 << 20):
-            answer += piece
-    return answer.partition(b"\r\n\r\n")[2]
+            answer.append(piece)
+    return b"".join(answer).partition(b"\r\n\r\n")[2]
 
 
-def times(seconds):
-    connection = socket.create_connection(("127.0.0.1", PORT))
+def beside(work, *arguments):
+    """Has a process of its own do work that does not end."""
+    child = os.fork()
+    if child == 0:
+        os.nice(10)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        try:
+            work(*arguments)
+        finally:
+            os._exit(1)
+    return child
+
+
+def end(child):
+    os.kill(child, signal.SIGTERM)
+    os.waitpid(child, 0)
+
+
+def read_streams(port):
+    """Reads films, each at about a megabyte in a second."""
+    connections = {}
+    for number in range(STREAMS):
+        connection = socket.create_connection(("127.0.0.1", port))
+        connections[connection] = f"GET /film?k=stream-{number} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+    left = {connection: 0 for connection in connections}
+    while True:
+        for connection, request in connections.items():
+            if left[connection] <= 0:
+                connection.sendall(request)
+                left[connection] += FILM
+        ready, _, _ = select.select(list(connections), [], [], 1)
+        for connection in ready:
+            left[connection] -= len(connection.recv(1 << 16))
+        time.sleep(0.05)
+
+
+def list_all(port, pipe):
+    while True:
+        shown(port, "listed/")
+        os.write(pipe, b".")
+
+
+def times(port, seconds):
+    connection = socket.create_connection(("127.0.0.1", port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    taken, end = [], time.monotonic() + seconds
-    while time.monotonic() < end:
+    taken, over = [], time.monotonic() + seconds
+    while time.monotonic() < over:
         begun = time.monotonic()
         connection.sendall(b"GET /without HTTP/1.1\r\nHost: a\r\n\r\n")
         answer = b""
@@ -135,42 +204,80 @@ def times(seconds):
     return [taken[int(len(taken) * part)] for part in (0.5, 0.99, 0.999)]
 
 
-def listing(options):
+def listing(name, server, options):
+    process, port = server
     # The generator goes round more than once.
-    while int(shown("listed/sessions/active")) < options.listed:
-        load("/listed", options.listed, 2)
-    over = threading.Event()
-
-    def lister():
-        while not over.is_set():
-            shown("listed/")
-
-    names = ("idle", "listed")
-    for name in names:
-        thread = threading.Thread(target=lister)
-        if name == "listed":
-            thread.start()
-        percentiles = " ".join(f"{one:.2f}" for one in times(5 * options.seconds))
-        print(f"small requests, {name}: {percentiles} ms", flush=True)
-    over.set()
-    thread.join()
+    while int(shown(port, "listed/sessions/active")) < options.listed:
+        load(port, "/listed", options.listed, 2)
+    for where, (worker, keeper) in PLACES.items():
+        place(process, worker, keeper)
+        os.sched_setaffinity(0, {0} if worker else range(os.cpu_count()))
+        taken, listings = {"idle": [], "listed": []}, 0
+        streams = beside(read_streams, port)
+        for _ in range(options.rounds):
+            taken["idle"].append(times(port, options.seconds))
+            (ours, theirs) = os.pipe()
+            lister = beside(list_all, port, theirs)
+            taken["listed"].append(times(port, options.seconds))
+            end(lister)
+            os.close(theirs)
+            while piece := os.read(ours, 4096):
+                listings += len(piece)
+            os.close(ours)
+        end(streams)
+        added = [one[1] - other[1] for one, other in zip(taken["listed"], taken["idle"])]
+        for state, rounds in taken.items():
+            medians = " ".join(f"{statistics.median(part):.2f}" for part in zip(*rounds))
+            print(f"{name}, {where}, {state}: {medians} ms", flush=True)
+        print(
+            f"{name}, {where}: 99th + {statistics.median(added):.2f} ms ({min(added):.2f} to {max(added):.2f}), "
+            f"{listings / options.rounds / options.seconds:.2f} listings in a second",
+            flush=True,
+        )
+    os.sched_setaffinity(0, range(os.cpu_count()))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("binary", nargs="?", default="target/release/pingauge")
+    parser.add_argument("--other")
+    parser.add_argument("--instructions", action="store_true")
+    parser.add_argument("--only", choices=["cost", "listing"])
+    parser.add_argument("--port", type=int, default=FIRST_PORT)
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--live", type=int, default=10_000)
     parser.add_argument("--listed", type=int, default=100_000)
     options = parser.parse_args()
-    process = start(options.binary)
+    os.chmod(DIRECTORY, 0o755)
+    for name, size in [("small", 20), ("film", FILM)]:
+        with open(f"{DIRECTORY}/{name}", "w", encoding="ascii") as file:
+            file.write(("0123456789" * size)[:size])
+    programs = {"pingauge": options.binary}
+    if options.other:
+        programs["other"] = options.other
+    if options.instructions:
+        bench.prepare()
+        for number, (name, program) in enumerate(programs.items()):
+            instructions(name, program, options.port + number)
+        return
+    servers = {}
     try:
-        compare(process, options)
-        listing(options)
+        for number, (name, program) in enumerate(programs.items()):
+            port = options.port + number
+            process = bench.start(program, port, configuration(port), 1)
+            servers[name] = (process, port)
+            place(process, "1", "0")
+        if options.only != "listing":
+            compare(servers, options)
+        if options.only != "cost":
+            for name, server in servers.items():
+                listing(name, server, options)
     finally:
-        process.terminate()
-        process.wait()
+        for process, _ in servers.values():
+            process.terminate()
+            process.wait()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -14,6 +14,8 @@ impl Request {
         self.meter = None;
         if std::mem::take(&mut self.remembers) {
             self.values.fill_with(|| Value::Unset);
+        }
+        if std::mem::take(&mut self.has_states) {
             self.states.fill_with(|| None);
         }
     }

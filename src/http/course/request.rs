@@ -84,8 +84,10 @@ pub struct Request {
     nesting: Nesting,
     pub(super) values: Vec<Value>,
     pub(super) states: Vec<Option<Box<dyn Any + Send + Sync>>>,
-    /// Whether there may be something in `values` or `states`.
+    /// Whether there may be something in `values`.
     pub(super) remembers: bool,
+    /// Whether there may be something in `states`.
+    pub(super) has_states: bool,
     pub(super) buffers: Vec<Vec<u8>>,
     pub(super) received_before: u64,
     pub(super) sent_before: u64,
@@ -137,6 +139,7 @@ impl Request {
             values: (0..runtime.variables.len()).map(|_| Value::Unset).collect(),
             states: (0..runtime.states).map(|_| None).collect(),
             remembers: false,
+            has_states: false,
             buffers: Vec::new(),
             received_before: 0,
             sent_before: 0,

@@ -8,9 +8,18 @@ use crate::http::plan::state::StateIndex;
 impl Request {
     /// What a feature keeps with this request.
     pub fn state<T: Any + Send + Sync + Default>(&mut self, index: StateIndex<T>) -> &mut T {
-        self.remembers = true;
+        self.state_or(index, Box::default)
+    }
+
+    /// The same, made in another way if it has kept nothing yet.
+    pub fn state_or<T: Any + Send + Sync>(
+        &mut self,
+        index: StateIndex<T>,
+        make: impl FnOnce() -> Box<T>,
+    ) -> &mut T {
+        self.has_states = true;
         let place = &mut self.states[index.number];
-        let state = place.get_or_insert_with(|| Box::<T>::default());
+        let state = place.get_or_insert_with(|| make());
         // A StateIndex<T> is given out once, for this T, so the place never holds another type.
         state.downcast_mut().expect("a state index knows its type")
     }
@@ -25,7 +34,7 @@ impl Request {
 
     /// Gives back what `take_state` took out.
     pub fn put_state<T: Any + Send + Sync>(&mut self, index: StateIndex<T>, state: Box<T>) {
-        self.remembers = true;
+        self.has_states = true;
         self.states[index.number] = Some(state);
     }
 

@@ -292,14 +292,20 @@ fn is_plain(byte: u8, form: Escape) -> bool {
     }
 }
 
-/// The value of argument `name` (case does not matter): that of its first occurrence.
+/// The value of argument `name` (case does not matter, and there is no `=` in it): that of its first occurrence.
 pub fn argument<'a>(arguments: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    arguments.split(|byte| *byte == b'&').find_map(|pair| {
-        let equals = pair.iter().position(|byte| *byte == b'=')?;
-        pair[..equals]
-            .eq_ignore_ascii_case(name)
-            .then(|| &pair[equals + 1..])
-    })
+    let mut rest = arguments;
+    loop {
+        let end = memchr::memchr(b'&', rest);
+        let pair = &rest[..end.unwrap_or(rest.len())];
+        if let Some((own, value)) = pair.split_at_checked(name.len())
+            && own.eq_ignore_ascii_case(name)
+            && let Some(value) = value.strip_prefix(b"=")
+        {
+            return Some(value);
+        }
+        rest = &rest[end? + 1..];
+    }
 }
 
 #[cfg(test)]

@@ -408,10 +408,17 @@ pub(super) struct Respond(pub State);
 
 impl PhaseHandler for Respond {
     fn run(&self, request: &mut Request) {
+        let Some(visits) = request.state_if_any(self.0) else {
+            return;
+        };
         let (now, mut number) = (clock::moment(), 0);
+        let is_old = |seen: &Seen| seen.visit.as_ref().is_some_and(|visit| visit.is_old(now));
+        if !visits.all().any(is_old) {
+            return;
+        }
         while let Some(seen) = nth(request, self.0, number) {
-            if let Some(visit) = seen.visit.as_ref().filter(|visit| visit.is_old(now)) {
-                Arc::clone(visit).respond(request, now);
+            if let Some(visit) = seen.visit.clone().filter(|_| is_old(seen)) {
+                visit.respond(request, now);
             }
             number += 1;
         }

@@ -71,12 +71,8 @@ const MOST_SPARE: usize = 64;
 impl Visits {
     /// Those of a request, which has none yet at first.
     pub(super) fn of(request: &mut Request, state: State) -> &mut Self {
-        if request.state_if_any(state).is_none()
-            && let Some(spare) = SPARE.with_borrow_mut(Vec::pop)
-        {
-            request.put_state(state, spare);
-        }
-        request.state(state)
+        let spare = || SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        request.state_or(state, spare)
     }
 
     /// A request is over, and nothing of it is counted any more.
