@@ -31,7 +31,9 @@ const HTTP2: DirectiveSpec = DirectiveSpec {
                `listen … http2` does the same for all servers of an address.\n\nLimits are those of HTTP/1: \
                `large_client_header_buffers`, `keepalive_requests`, `client_header_timeout` and \
                `keepalive_timeout` hold for connections and heads, `client_body_timeout` and `send_timeout` for \
-               streams. A client that makes work without asking for anything (resets, settings, pings, \
+               streams. What a client sends on of a body that nobody wants is thrown away for as long as over \
+               HTTP/1, and only then its stream is reset, since some clients lose the answer otherwise; where one is \
+               answered with success here (`return 200`), its body comes first. A client that makes work without asking for anything (resets, settings, pings, \
                empty frames) is told to calm down (`ENHANCE_YOUR_CALM`) and its connection is closed. \
                Targets with a blank, `<`, `>`, a backquote or bytes that are not UTF-8, and field names in \
                capitals, are no HTTP/2 and end their stream or connection. Priorities have no effect, nothing is \
