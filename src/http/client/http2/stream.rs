@@ -11,6 +11,7 @@ use h2::Reason;
 use super::super::answering::{self, After};
 use super::super::send::{LINGER, LINGER_SILENT};
 use super::super::spare;
+use super::Counted;
 use crate::http::course::connection_facts::ConnectionFacts;
 use crate::http::course::request::Request;
 use crate::http::course::session::Session;
@@ -25,6 +26,7 @@ pub(super) struct Asked {
     pub(super) request: Box<Request>,
     pub(super) half: Half,
     pub(super) answering: Answering,
+    pub(super) _counted: Counted,
 }
 
 /// Answers a request, to its end.
@@ -38,6 +40,7 @@ async fn answer(asked: Asked) {
         mut request,
         mut half,
         answering: _answering,
+        _counted,
     } = asked;
     let decided = answering::understand(&mut request, false);
     half.set_chunk(request.location.settings.chunk);
