@@ -76,3 +76,39 @@ PRI * HTTP/2.0\r\n\r\nSX\r\n\r\n
 --- raw_response_like
 ^HTTP/1.1 505
 --- raw_close
+
+=== what the status tells of it
+--- http_config
+http2 on;
+--- config
+location / { return 200; }
+--- requests
+GET / 200 x3
+--- http2:json /status/http/http2
+{
+  "connections": {"accepted": 1, "active": 1, "errors": 0},
+  "streams": {"accepted": 4, "active": 1, "refused": 0, "rejected": 0},
+  "resets": {"received": 0, "sent": 0},
+  "goaways": {"received": 0, "sent": 0},
+  "floods": {"acks": 0, "continuations": 0, "data": 0, "heads": 0, "other": 0, "pings": 0, "refused_streams": 0, "resets": 0, "settings": 0, "untaken_streams": 0, "window_updates": 0}
+}
+--- http1:json_like /status/http/http2
+{"connections": {"accepted": 0, "active": 0, "errors": 0}, "streams": {"accepted": 0, "active": 0}}
+
+=== where it is not spoken, there is nothing to tell
+--- http_config
+http2 off;
+--- config
+--- http1:json /status/http/http2 404
+{"error": "PathNotFound", "description": "<string>"}
+
+=== an address may speak it alone
+--- conf
+daemon off;
+events { }
+http {
+    access_log off;
+    server { listen 127.0.0.1:$PORT http2; location / { api /status/; } }
+}
+--- json_like /http/http2/connections
+{"errors": 0}

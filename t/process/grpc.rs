@@ -44,7 +44,8 @@ fn start(server: &Server) -> Running {
             "upstream g {{ server 127.0.0.1:{}; keepalive 8; }}\n",
             server.port
         ),
-        config: "http2 on; client_max_body_size 0;\nlocation /t.Test/ { grpc_set_header X-From $remote_addr; grpc_pass g; }\n".into(),
+        config: "http2 on; client_max_body_size 0;\nlocation = /t.Test/Limited { client_max_body_size 1k; grpc_pass g; }\nlocation = /t.Test/Denied { return 403; }\n\
+            location /t.Test/ { grpc_set_header X-From $remote_addr; grpc_pass g; }\n".into(),
         ..Parts::default()
     })
 }

@@ -26,6 +26,15 @@ except grpc.RpcError as error:
     assert error.code() == grpc.StatusCode.FAILED_PRECONDITION, error
     assert error.details() == "not \u00e4 now", error
 
+# Answers that come before all has been said, and that no server of gRPC has given.
+for name, code, status in (("Limited", grpc.StatusCode.UNKNOWN, "413"), ("Denied", grpc.StatusCode.PERMISSION_DENIED, "403")):
+    for _ in range(5):
+        try:
+            unary(name)(large, timeout=PATIENCE)
+            raise SystemExit("no failure")
+        except grpc.RpcError as error:
+            assert error.code() == code and status in error.details(), error
+
 try:
     unary("Nothing")(b"", timeout=PATIENCE)
     raise SystemExit("no failure")

@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::clients::have;
 use crate::harness::site::{Parts, Site};
 use crate::harness::{PATIENCE, Running, poll};
@@ -314,7 +316,20 @@ fn streams_end_apart_from_each_other() {
         raw.stream(11).last().map(|last| last.kind),
         Some(RST_STREAM)
     );
-    let lines = lines(&running, 6);
+    // A request that is none: the client is told by a reset, and the status of it.
+    let block = [&fields(GET, "/r")[..], b"\0\x02te\x04gzip"].concat();
+    raw.send(&frame(HEADERS, END_STREAM | END_HEADERS, 13, &block));
+    assert_eq!(raw.stream(13).len(), 1);
+    raw.send(&frame(GOAWAY, 0, 0, &[0; 8]));
+    running.expect_status("http/http2/goaways", &json!({ "received": 1, "sent": 1 }));
+    let streams = json!({ "accepted": 6, "active": 0, "refused": 0, "rejected": 1 });
+    running.expect_status("http/http2/streams", &streams);
+    let resets = json!({ "received": 2, "sent": 3 });
+    running.expect_status("http/http2/resets", &resets);
+    drop(raw);
+    let connections = json!({ "accepted": 1, "active": 0, "errors": 0 });
+    running.expect_status("http/http2/connections", &connections);
+    let lines = lines(&running, 7);
     let ended = |start: &str| lines.iter().filter(|line| line.starts_with(start)).count();
     assert_eq!(ended("GET /p/slow 499"), 1, "{lines:?}");
     assert_eq!(ended("POST /u/x 499"), 1, "{lines:?}");
@@ -450,6 +465,22 @@ fn a_flood_ends_its_connection_and_no_other() {
         other.send(&get(id, "/r"));
         assert_eq!(other.stream(id).len(), 2, "{name}");
     }
+    let floods = running.status("http/http2/floods");
+    let counted: u64 = floods
+        .as_object()
+        .unwrap()
+        .values()
+        .filter_map(Value::as_u64)
+        .sum();
+    assert_eq!(counted, FLOODS.len() as u64, "{floods}");
+    for (kind, least) in [
+        ("resets", 3),
+        ("settings", 3),
+        ("pings", 1),
+        ("continuations", 1),
+    ] {
+        assert!(floods[kind].as_u64() >= Some(least), "{floods}");
+    }
     let workers = running.workers(1);
     other.send(&get(1001, "/r"));
     assert_eq!(other.stream(1001).len(), 2);
@@ -509,6 +540,8 @@ fn errors_of_the_protocol_end_what_they_must() {
             "{name}: {ended:?}"
         );
     }
+    let errors = running.status("http/http2/connections/errors");
+    assert_eq!(errors, json!(11));
 }
 
 #[test]

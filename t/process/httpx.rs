@@ -22,6 +22,7 @@ fn an_application_finds_what_it_expects() {
                  location = /echo { proxy_pass http://$ORIGIN_o; }\n\
                  location = /small { add_header X-Cookies $http_cookie; return 200 small; }\n\
                  location = /packed { gzip on; gzip_types *; }\n\
+                 location = /limited { client_max_body_size 1k; return 200 no; }\n\
                  location = /away { return 302 /small; }\n"
                 .into(),
             ..Parts::default()

@@ -1,7 +1,7 @@
 """Python's httpx, over HTTP/1.1 and HTTP/2: what an application does with a client of that kind.
 
 Usage: httpx_client.py HOST:PORT. `/echo` gives back what is posted, `/small` says "small", `/packed` packs a long text,
-`/large` has 150,000 bytes "l", `/away` leads to `/small`, `/missing` is not there. The exit code is 77 when httpx is missing.
+`/large` has 150,000 bytes "l", `/limited` takes no large body, `/away` leads to `/small`, `/missing` is not there. The exit code is 77 when httpx is missing.
 """
 
 import asyncio
@@ -46,6 +46,11 @@ def bodies(version, how):
         assert b'filename="name"' in form.content and b"file" in form.content
         with client.stream("GET", "/large") as response:
             assert sum(len(piece) for piece in response.iter_raw(1000)) == 150_000
+        # Answers that come before all has been said.
+        large = b"x" * 1_000_000
+        for path, status in (("/small", 200), ("/missing", 404)) + (("/limited", 413),) * (version == "HTTP/2"):
+            for _ in range(5):
+                assert client.post(path, content=large).status_code == status, path
         # One that is not read to its end costs no other.
         with client.stream("GET", "/large") as response:
             next(response.iter_raw(10))

@@ -20,6 +20,7 @@ use crate::conf::{
 };
 use crate::http::plan::chore::Chore;
 use crate::http::plan::counters::Connections;
+use crate::http::plan::http2_counters::Http2Counters;
 use crate::http::plan::location::{Extras, Kind, Location, LocationIndex, Locations};
 use crate::http::plan::phase::{
     AccessRule, ContentHandler, ErrorAnswer, Phase, PhaseHandler, PreaccessHandler, RewriteStep,
@@ -48,6 +49,8 @@ pub struct Builder<'a> {
     pub generation: u64,
     /// Counts of connections.
     pub connections: Arc<Connections>,
+    /// Counts of HTTP/2 with clients.
+    pub http2: Arc<Http2Counters>,
     /// What is done beside requests.
     pub chores: Vec<Box<dyn Chore>>,
     /// What a check of the configuration (`-t`) tells beside problems, a line each.
@@ -157,6 +160,7 @@ impl<'a> Builder<'a> {
             states: builder.states,
             tree: builder.tree,
             connections: builder.connections,
+            http2: builder.http2,
             chores: builder.chores,
             notes: builder.notes,
             told: builder.told,
@@ -311,15 +315,18 @@ impl<'a> Builder<'a> {
             Role::Worker(place) => place,
             _ => crate::http::plan::counters::MOST_WORKERS - 1,
         };
-        let shared = match memory.counters("connections", "", Connections::BYTES) {
-            Ok(shared) => shared,
+        let mut counters = |kind, bytes| match memory.counters(kind, "", bytes) {
+            Ok(shared) => Some(shared),
             Err(error) => {
-                diagnostics.push(unplaced(no_memory("connections", &error)));
-                return None;
+                diagnostics.push(unplaced(no_memory(kind, &error)));
+                None
             }
         };
+        let connections = counters("connections", Connections::BYTES)?;
+        let http2 = counters("http2", Http2Counters::BYTES)?;
         Some(Self {
-            connections: Arc::new(Connections::new(shared, worker)),
+            connections: Arc::new(Connections::new(connections, worker)),
+            http2: Arc::new(Http2Counters::new(http2, worker)),
             chores: Vec::new(),
             notes: Vec::new(),
             told: Vec::new(),

@@ -30,6 +30,11 @@ pub(in crate::http) fn first_name(server: &Scope) -> String {
         })
 }
 
+/// Whether a server asks for HTTP/2 at one of its addresses, whatever `http2` says.
+pub fn speak_http2(server: &Scope) -> bool {
+    listens(server).iter().any(|listen| listen.http2)
+}
+
 /// Gathers the listeners of all servers.
 pub(in crate::http) fn gather(
     builder: &mut Builder<'_>,

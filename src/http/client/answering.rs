@@ -125,6 +125,7 @@ fn closed(request: &mut Request) -> After {
 /// Sends an answer that was made here, then gets the rest of the body out of the way.
 async fn respond(request: &mut Request, session: &mut Session, response: Response) -> After {
     let response = body::judge(request, session, response);
+    body::take_in(request, session, response.head.status).await;
     session.follow(request);
     let is_sent = send::send(request, session, response).await;
     let rest = match is_sent && request.keep_alive {

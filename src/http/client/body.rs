@@ -5,6 +5,7 @@
 //! a while, after which the connection may serve another request.
 
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -59,13 +60,33 @@ pub(super) enum Rest {
     Missing,
 }
 
-/// Throws away the rest of a body, for as long as nginx does.
+/// Throws away the rest of a body, for as long as nginx does. Streams have their own time for that, behind the answer.
 pub(super) async fn drain(session: &mut Session) -> Rest {
-    if session.body.is_done() || session.client.is_stream() {
+    match session.client.is_stream() {
+        true => Rest::Gone,
+        false => discard(session, LINGER_SILENT).await,
+    }
+}
+
+/// A client of HTTP/2 that is answered with success while it sends on may take the end of the answer for that of the
+/// stream, and wait for ever to be let go on. So its body comes first, unless it waits for the answer itself.
+pub(super) async fn take_in(request: &mut Request, session: &mut Session, status: u16) {
+    let is_early = status < 300 && session.client.is_stream() && !session.body.is_done();
+    if is_early && !session.body.is_awaited(request) {
+        Box::pin(discard(session, MOST_SILENT)).await;
+        request.time_passed();
+    }
+}
+
+/// So long a client that is to be answered with success may leave us without more of its body.
+const MOST_SILENT: Duration = Duration::from_secs(1);
+
+async fn discard(session: &mut Session, silent: Duration) -> Rest {
+    if session.body.is_done() {
         return Rest::Gone;
     }
     let end = deadline(LINGER);
-    let mut until = end.min(deadline(LINGER_SILENT));
+    let mut until = end.min(deadline(silent));
     let mut seen = session.client.received_so_far();
     std::future::poll_fn(|task| {
         match session.body.poll_discard(task, &mut session.client) {
@@ -77,7 +98,7 @@ pub(super) async fn drain(session: &mut Session) -> Rest {
         let now = session.client.received_so_far();
         if now > seen {
             seen = now;
-            until = end.min(deadline(LINGER_SILENT));
+            until = end.min(deadline(silent));
         }
         ready!(session.timer.poll(task, until));
         Poll::Ready(Rest::Missing)

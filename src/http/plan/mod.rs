@@ -5,6 +5,7 @@ pub mod chore;
 pub mod copies;
 pub mod counters;
 pub mod handshakes;
+pub mod http2_counters;
 pub mod location;
 pub mod meaning;
 pub mod media_types;

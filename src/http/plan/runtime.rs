@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 use super::chore::Chore;
 use super::counters::Connections;
+use super::http2_counters::Http2Counters;
 use super::location::{Location, LocationIndex, Locations};
 use super::phase::{PhaseHandler, RewriteStep};
 use super::provision::Provision;
@@ -37,6 +38,8 @@ pub struct Runtime {
     pub tree: Tree,
     /// Counts of connections.
     pub connections: Arc<Connections>,
+    /// Counts of HTTP/2 with clients.
+    pub http2: Arc<Http2Counters>,
     /// What is done beside requests.
     pub chores: Vec<Box<dyn Chore>>,
     /// What a check of the configuration (`-t`) tells beside problems, a line each.

@@ -7,6 +7,7 @@ pub mod departure;
 pub mod dial;
 pub mod encrypted;
 pub mod end;
+pub mod flood;
 mod frame;
 pub mod half;
 #[cfg(test)]

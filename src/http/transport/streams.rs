@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::clock;
+use super::flood::Flood;
 use super::frame::{HEADER, Header, Step, kind};
 use super::meter::{Meter, Then};
 use super::purse::Purse;
@@ -55,6 +56,23 @@ pub struct Rejected {
     pub status: u16,
 }
 
+/// What has happened since this was asked last.
+#[derive(Debug, Default)]
+pub struct News {
+    /// Requests that h2 has refused by itself.
+    pub rejected: Vec<Rejected>,
+    /// How many streams were refused so that the client may ask again.
+    pub refused: u64,
+    /// How many streams the client has reset.
+    pub resets_received: u64,
+    /// How many streams were reset here.
+    pub resets_sent: u64,
+    /// Whether the client has said for the first time that it goes.
+    pub is_goaway_received: bool,
+    /// Whether the client was told for the first time to go.
+    pub is_goaway_sent: bool,
+}
+
 /// All of them, in the order of their numbers.
 #[derive(Debug)]
 pub(super) struct Streams {
@@ -66,8 +84,13 @@ pub(super) struct Streams {
     pub(super) is_leaving: bool,
     purse: Purse,
     /// What the purse did not hold the price of.
-    pub(super) flood: Option<&'static str>,
-    pub(super) rejected: Vec<Rejected>,
+    pub(super) flood: Option<Flood>,
+    /// What a flood would be one of, and how many frames came since that was seen.
+    pub(super) suspected: Flood,
+    frames_since: u32,
+    pub(super) news: News,
+    is_goaway_sent: bool,
+    is_goaway_received: bool,
     /// What has left of the last stream that anything has left of, and its meter was not told.
     unmetered: (u32, u64),
     /// Since when a block of fields has been coming.
@@ -77,6 +100,8 @@ pub(super) struct Streams {
 
 /// Nobody looks at more requests that were refused unseen than this in one turn.
 const MOST_REJECTED: usize = 256;
+/// So many frames that cost nothing may come between two that do.
+const FEW: u32 = 8;
 /// A client that sends on when it was told that nothing is taken is one that floods.
 const MOST_UNTOLD: usize = 1024;
 /// The client may send this one again: it was no request.
@@ -92,7 +117,11 @@ impl Streams {
             is_leaving: false,
             purse: Purse::new(clock::moment()),
             flood: None,
-            rejected: Vec::new(),
+            suspected: Flood::Other,
+            frames_since: 0,
+            news: News::default(),
+            is_goaway_sent: false,
+            is_goaway_received: false,
             unmetered: (0, 0),
             block_since: None,
             is_block_empty: false,
@@ -160,29 +189,31 @@ impl Streams {
                 self.untold += 1;
             }
             if self.untold > MOST_UNTOLD {
-                self.flood.get_or_insert("streams that are not taken");
+                self.flood.get_or_insert(Flood::Untaken);
             }
         }
         let (price, what) = self.price(frame);
+        self.suspect(what, price > 0);
         if price > 0 && self.flood.is_none() && !self.purse.pay(price, clock::moment()) {
             self.flood = Some(what);
         }
     }
 
-    fn price(&mut self, frame: Header) -> (u64, &'static str) {
+    fn price(&mut self, frame: Header) -> (u64, Flood) {
         match frame.kind {
-            _ if frame.is_ack() => (1, "confirmations"),
-            kind::DATA if frame.length == 0 && !frame.ends_stream() => (2, "empty frames"),
-            kind::DATA | kind::HEADERS => (0, ""),
+            _ if frame.is_ack() => (1, Flood::Acks),
+            kind::DATA if frame.length == 0 && !frame.ends_stream() => (2, Flood::Data),
+            kind::DATA => (0, Flood::Data),
+            kind::HEADERS => (0, Flood::Heads),
             kind::RST_STREAM => match self.get(frame.stream) {
-                Some(known) if !known.has_head_out => (5, "resets of streams"),
-                _ => (1, "resets of streams"),
+                Some(known) if !known.has_head_out => (5, Flood::Resets),
+                _ => (1, Flood::Resets),
             },
-            kind::SETTINGS => (4, "settings"),
-            kind::PING => (2, "pings"),
-            kind::WINDOW_UPDATE => (1, "window updates"),
-            kind::CONTINUATION => (2, "continuations"),
-            _ => (1, "frames that mean nothing"),
+            kind::SETTINGS => (4, Flood::Settings),
+            kind::PING => (2, Flood::Pings),
+            kind::WINDOW_UPDATE => (1, Flood::WindowUpdates),
+            kind::CONTINUATION => (2, Flood::Continuations),
+            _ => (1, Flood::Other),
         }
     }
 
@@ -205,7 +236,7 @@ impl Streams {
         if frame.ends_block() {
             self.block_since = None;
             if self.is_block_empty {
-                self.pay_late(2, "empty heads");
+                self.pay_late(2, Flood::Heads);
             }
             if let Some(known) = self.get(frame.stream) {
                 known.has_head = true;
@@ -216,10 +247,25 @@ impl Streams {
         {
             known.was_reset = true;
             known.wake();
+            self.news.resets_received += 1;
+        }
+        if frame.kind == kind::GOAWAY && !self.is_goaway_received {
+            self.is_goaway_received = true;
+            self.news.is_goaway_received = true;
         }
     }
 
-    fn pay_late(&mut self, price: u64, what: &'static str) {
+    /// Remembers what a flood would be one of. What costs nothing is asked for, unless there is nothing else.
+    fn suspect(&mut self, what: Flood, is_costly: bool) {
+        self.frames_since += 1;
+        if is_costly || self.frames_since > FEW {
+            self.suspected = what;
+            self.frames_since = 0;
+        }
+    }
+
+    fn pay_late(&mut self, price: u64, what: Flood) {
+        self.suspect(what, true);
         if !self.purse.pay(price, clock::moment()) {
             self.flood.get_or_insert(what);
         }
@@ -274,6 +320,17 @@ impl Streams {
 
     /// A whole frame has left.
     fn over(&mut self, frame: Header, error: u32) {
+        match frame.kind {
+            kind::RST_STREAM => {
+                self.news.resets_sent += 1;
+                self.news.refused += u64::from(error == REFUSED_STREAM);
+            }
+            kind::GOAWAY if !self.is_goaway_sent => {
+                self.is_goaway_sent = true;
+                self.news.is_goaway_sent = true;
+            }
+            _ => {}
+        }
         let Some(known) = self.get(frame.stream) else {
             return;
         };
@@ -299,7 +356,7 @@ impl Streams {
 
     fn refused(&mut self, id: u32, error: u32) {
         if !HARMLESS.contains(&error) {
-            self.pay_late(10, "streams that are refused");
+            self.pay_late(10, Flood::Refused);
         }
         match error {
             REFUSED_STREAM => self.forget(id),
@@ -310,8 +367,8 @@ impl Streams {
     fn reject(&mut self, id: u32, status: u16) {
         if let Some(known) = self.get(id) {
             let taken = known.taken();
-            if self.rejected.len() < MOST_REJECTED {
-                self.rejected.push(Rejected { taken, status });
+            if self.news.rejected.len() < MOST_REJECTED {
+                self.news.rejected.push(Rejected { taken, status });
             }
         }
         self.forget(id);

@@ -13,9 +13,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::clock;
+use super::flood::Flood;
 use super::frame::{Frames, Header, kind};
 use super::received::Received;
-use super::streams::{Rejected, Streams, Taken};
+use super::streams::{News, Streams, Taken};
 use crate::metric::Moment;
 
 /// What a client of HTTP/2 begins with.
@@ -94,14 +95,19 @@ impl Shared {
         self.lock().streams.forget(id);
     }
 
-    /// Those that h2 has refused by itself, since this was asked last.
-    pub fn rejected(&self) -> Vec<Rejected> {
-        std::mem::take(&mut self.lock().streams.rejected)
+    /// What has happened since this was asked last.
+    pub fn news(&self) -> News {
+        std::mem::take(&mut self.lock().streams.news)
     }
 
     /// What the client floods the connection with, if it does.
-    pub fn flood(&self) -> Option<&'static str> {
+    pub fn flood(&self) -> Option<Flood> {
         self.lock().streams.flood
+    }
+
+    /// What a flood that h2 has noticed is most likely one of.
+    pub fn suspected(&self) -> Flood {
+        self.lock().streams.suspected
     }
 
     /// Since when a frame or a head has been coming that does not end. Content may take its time.

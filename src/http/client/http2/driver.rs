@@ -12,12 +12,14 @@ use tokio::time::Instant;
 use super::super::arrival::Idle;
 use super::super::leaving::Leaving;
 use super::super::spare;
+use super::Counted;
 use super::stream::{self, Asked};
 use crate::http::course::connection_facts::ConnectionFacts;
 use crate::http::course::engine;
 use crate::http::course::identify::salvage;
 use crate::http::course::request::Request;
 use crate::http::message::head::BadHead;
+use crate::http::plan::http2_counters::Http2Count;
 use crate::http::plan::runtime::{Listener, Runtime, Server};
 use crate::http::plan::settings::ConnectionSettings;
 use crate::http::transport::clock;
@@ -62,7 +64,7 @@ impl Driver {
             self.leave();
         }
         let is_over = self.poll_streams(task);
-        self.finish_rejected();
+        self.take_news();
         match self.shared.poll_push(task) {
             Poll::Ready(Err(_)) => return Poll::Ready(()),
             Poll::Ready(Ok(())) if is_over => return Poll::Ready(()),
@@ -85,7 +87,7 @@ impl Driver {
             match self.h2.poll_accept(task) {
                 Poll::Ready(Some(Ok(stream))) => streams.push(stream),
                 Poll::Ready(Some(Err(error))) => {
-                    self.tell(&error.to_string());
+                    self.fail(&error);
                     is_over = true;
                     break;
                 }
@@ -107,12 +109,24 @@ impl Driver {
         is_over
     }
 
+    /// The connection ends for what h2 found on it.
+    fn fail(&self, error: &h2::Error) {
+        self.tell(&error.to_string());
+        let is_flood = error.reason() == Some(Reason::ENHANCE_YOUR_CALM);
+        match error.is_io() || error.is_remote() || self.is_flooded {
+            true => {}
+            false if is_flood => self.runtime.http2.flooded(self.shared.suspected()),
+            false => self.runtime.http2.add(Http2Count::Mistakes, 1),
+        }
+    }
+
     /// A flood has been noticed that the client has not been told of.
     fn must_look_again(&mut self) -> bool {
         let Some(flood) = self.shared.flood().filter(|_| !self.is_flooded) else {
             return false;
         };
         self.is_flooded = true;
+        self.runtime.http2.flooded(flood);
         self.tell(&format!("the client sends too many {flood}"));
         self.h2.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
         self.leaves_at = Some(deadline(FAREWELL));
@@ -161,18 +175,29 @@ impl Driver {
             None => {}
         }
         request.begin();
+        self.runtime.http2.add(Http2Count::Streams, 1);
         request.came_by_stream(taken.began);
         let held = request.head.bytes().len();
         tokio::spawn(stream::serve(Asked {
             answering: self.shared.answering(held),
+            _counted: Counted::begin(self.runtime, Http2Count::ActiveStreams),
             half: Half::new(out, body, self.shared.clone()),
             request,
         }));
     }
 
-    /// What nobody was told of ends here.
-    pub(super) fn finish_rejected(&mut self) {
-        for rejected in self.shared.rejected() {
+    /// What has happened is counted, and requests that nobody was told of end here.
+    pub(super) fn take_news(&mut self) {
+        let news = self.shared.news();
+        let counters = &self.runtime.http2;
+        counters.add(Http2Count::Refused, news.refused);
+        counters.add(Http2Count::ResetsReceived, news.resets_received);
+        counters.add(Http2Count::ResetsSent, news.resets_sent);
+        let is_received = u64::from(news.is_goaway_received);
+        counters.add(Http2Count::GoawaysReceived, is_received);
+        counters.add(Http2Count::GoawaysSent, u64::from(news.is_goaway_sent));
+        counters.add(Http2Count::Rejected, news.rejected.len() as u64);
+        for rejected in news.rejected {
             self.reject(rejected);
         }
     }

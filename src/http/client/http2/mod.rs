@@ -16,6 +16,7 @@ use super::leaving::Leaving;
 use super::send;
 use crate::http::course::connection_facts::ConnectionFacts;
 use crate::http::course::encryption::Encryption;
+use crate::http::plan::http2_counters::Http2Count;
 use crate::http::plan::runtime::{Listener, Runtime, Server};
 use crate::http::plan::settings::ConnectionSettings;
 use crate::http::transport::end::End;
@@ -54,8 +55,26 @@ pub(super) fn server_of(
     runtime.server(found.unwrap_or_else(|| listener.names.default()))
 }
 
+/// Something that is counted as long as it is there.
+pub(super) struct Counted(&'static Runtime, Http2Count);
+
+impl Counted {
+    fn begin(runtime: &'static Runtime, count: Http2Count) -> Self {
+        runtime.http2.add(count, 1);
+        Self(runtime, count)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.http2.end(self.1);
+    }
+}
+
 /// Serves a connection to its end.
 pub(super) async fn serve(met: Met) {
+    let _counted = Counted::begin(met.runtime, Http2Count::ActiveConnections);
+    met.runtime.http2.add(Http2Count::Connections, 1);
     let server = server_of(met.runtime, met.listener, &met.facts.encryption);
     let shared = Shared::new(met.stream, met.received);
     let patience = server.settings.header_timeout;
@@ -78,7 +97,7 @@ pub(super) async fn serve(met: Met) {
         poll_fn(|task| driver.poll(task)).await;
         // It tells the streams first, and has nothing more to say then.
         shared.end();
-        driver.finish_rejected();
+        driver.take_news();
         drop(driver);
     }
     if let Some(stream) = shared.clone().into_stream() {

@@ -9,7 +9,9 @@ use std::time::Duration;
 use h2::Reason;
 
 use super::super::answering::{self, After};
+use super::super::send::{LINGER, LINGER_SILENT};
 use super::super::spare;
+use super::Counted;
 use crate::http::course::connection_facts::ConnectionFacts;
 use crate::http::course::request::Request;
 use crate::http::course::session::Session;
@@ -24,6 +26,7 @@ pub(super) struct Asked {
     pub(super) request: Box<Request>,
     pub(super) half: Half,
     pub(super) answering: Answering,
+    pub(super) _counted: Counted,
 }
 
 /// Answers a request, to its end.
@@ -37,6 +40,7 @@ async fn answer(asked: Asked) {
         mut request,
         mut half,
         answering: _answering,
+        _counted,
     } = asked;
     let decided = answering::understand(&mut request, false);
     half.set_chunk(request.location.settings.chunk);
@@ -61,13 +65,18 @@ async fn answer(asked: Asked) {
 /// So long a client may take to end a stream whose last byte has come.
 const LAST_FRAME: Duration = Duration::from_secs(1);
 
-/// Lets a client end its stream whose body has come as a whole. Many do so by a frame of its own, and take it for an
-/// error if the stream was reset before they get to it.
+/// Lets a client end its stream after the answer. Many end it by a frame of its own, and of a body that nobody wanted
+/// they send more before they get to the answer; a stream that is reset before has some of them lose the answer. What
+/// comes is thrown away, for as long as over a connection of HTTP/1.
 async fn let_end(session: &mut Session) {
-    if !session.body.is_done() {
-        return;
-    }
+    let (most, most_silent) = match session.body.is_done() {
+        true => (LAST_FRAME, LAST_FRAME),
+        false => (LINGER, LINGER_SILENT),
+    };
     let Session { client, timer, .. } = session;
+    client.set_meter(None);
+    client.consume(client.received().len());
+    let mut end = None;
     let mut until = None;
     poll_fn(|task| {
         while let Poll::Ready(came) = client.poll_receive(task) {
@@ -75,8 +84,11 @@ async fn let_end(session: &mut Session) {
                 Ok(amount @ 1..) => client.consume(amount),
                 _ => return Poll::Ready(()),
             }
+            until = None;
         }
-        timer.poll(task, *until.get_or_insert_with(|| deadline(LAST_FRAME)))
+        let end = *end.get_or_insert_with(|| deadline(most));
+        let until = *until.get_or_insert_with(|| deadline(most_silent));
+        timer.poll(task, end.min(until))
     })
     .await;
 }

@@ -1,7 +1,10 @@
 //! HTTP/2 to clients: which servers speak it, and within which limits.
 #![forbid(unsafe_code)]
 
+mod status;
+
 use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement};
+use crate::http::build::listeners;
 use crate::http::build::module::{self, Module};
 use crate::http::build::written::{Http2Chunk, Http2On, Http2Streams, Http2Window};
 use crate::http::message::version::Version;
@@ -12,8 +15,22 @@ pub static MODULE: Module = Module {
     name: "http2",
     directives: &[HTTP2, STREAMS, PREREAD, CHUNK],
     variables: VARIABLES,
+    server: |builder, chain, _| {
+        let is_on = chain.nearest().is_some_and(|Http2On(on)| *on);
+        let is_spoken = is_on || listeners::speak_http2(chain.scope());
+        builder.thing::<Spoken>().0 |= is_spoken;
+    },
+    finish: |builder, _| {
+        if builder.thing::<Spoken>().0 {
+            status::mount(builder);
+        }
+    },
     ..module::MODULE
 };
+
+/// Whether some server speaks it.
+#[derive(Default)]
+struct Spoken(bool);
 
 const OUTER: Contexts = Contexts::HTTP.or(Contexts::SERVER);
 const ANYWHERE: Contexts = OUTER.or(Contexts::LOCATION);
@@ -31,11 +48,19 @@ const HTTP2: DirectiveSpec = DirectiveSpec {
                `listen … http2` does the same for all servers of an address.\n\nLimits are those of HTTP/1: \
                `large_client_header_buffers`, `keepalive_requests`, `client_header_timeout` and \
                `keepalive_timeout` hold for connections and heads, `client_body_timeout` and `send_timeout` for \
-               streams. A client that makes work without asking for anything (resets, settings, pings, \
+               streams. What a client sends on of a body that nobody wants is thrown away for as long as over \
+               HTTP/1, and only then its stream is reset, since some clients lose the answer otherwise; where one is \
+               answered with success here (`return 200`), its body comes first. A client that makes work without asking for anything (resets, settings, pings, \
                empty frames) is told to calm down (`ENHANCE_YOUR_CALM`) and its connection is closed. \
                Targets with a blank, `<`, `>`, a backquote or bytes that are not UTF-8, and field names in \
                capitals, are no HTTP/2 and end their stream or connection. Priorities have no effect, nothing is \
-               pushed, and WebSockets stay with HTTP/1.1.",
+               pushed, and WebSockets stay with HTTP/1.1: CONNECT is refused in both of its forms, and `Upgrade` is no field of \
+               HTTP/2, nor is HTTP/2 begun by it (`h2c`).\n\n\
+               Where it is spoken, `/status/http/http2` tells of it, over all workers: `connections` \
+               (`accepted`, `active`, and `errors`, those that were closed for a mistake in the protocol), `streams` \
+               (`accepted` and `active` requests; `refused`, which the client may ask again; `rejected`, malformed \
+               requests), `resets` and `goaways` (`received`, `sent`; of the latter one for a connection), and \
+               `floods`, connections closed for each kind of them.",
         example: "http2 on;",
     },
     apply: |statement| {
