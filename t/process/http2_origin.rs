@@ -137,6 +137,7 @@ async fn answer(
                 .unwrap();
             whole("late".into())
         }
+        "/trailers" => whole(trailers_of(body).await),
         "/big" => return big(response, head(200).body(()).unwrap()).await,
         _ => {
             let mut length = 0;
@@ -150,6 +151,20 @@ async fn answer(
     if let Ok(mut out) = response.send_response(start.body(()).unwrap(), false) {
         let _ = out.send_data(text, true);
     }
+}
+
+/// How long a body is, and what comes behind it.
+async fn trailers_of(mut body: RecvStream) -> String {
+    let mut length = 0;
+    while let Some(Ok(piece)) = body.data().await {
+        let _ = body.flow_control().release_capacity(piece.len());
+        length += piece.len();
+    }
+    let mut said = length.to_string();
+    for (name, value) in &body.trailers().await.unwrap().unwrap_or_default() {
+        said += &format!(" {name}={}", value.to_str().unwrap());
+    }
+    said
 }
 
 /// Says head and pieces as they come, and trailers at the end.
@@ -457,6 +472,100 @@ fn counts_and_the_log_know_what_came() {
         expected.iter().all(|line| log.contains(line)).then_some(())
     });
     assert!(logged.is_some(), "{}", running.site.read("log"));
+}
+
+/// What may not come behind a body, or only the configuration says, is left out.
+#[test]
+fn trailers_of_requests_go_to_peers_of_http2() {
+    let origin = Origin::start(None);
+    let more = "location /trailers { proxy_pass_trailers on; proxy_set_header X-Own $remote_addr; proxy_pass http://kept; }\n\
+                location /streamed/ { proxy_pass_trailers on; proxy_request_buffering off; proxy_pass http://kept/; }\n\
+                location /none/ { proxy_pass_trailers on; proxy_pass_request_headers off; proxy_pass http://kept/; }\n\
+                location /off/ { proxy_pass http://kept/; }\n";
+    let running = start(&origin, more);
+    let hostile = "X-A: 1\r\nHost: evil\r\nContent-Length: 9\r\nx-own: evil\r\nX-Forwarded-For: evil\r\nIf-Match: x\r\n\
+                   Te: gzip\r\nx_b: evil\r\nx-c: hop\r\n:path: /evil\r\nno field\r\nx-d:  d \r\n";
+    for (target, body, said) in [
+        ("/trailers", "2\r\nhi\r\n", "2 x-a=1 x-d=d"),
+        ("/trailers", "", "0 x-a=1 x-d=d"),
+        (
+            "/streamed/trailers",
+            "2\r\nhi\r\n",
+            "2 x-a=1 x-own=evil x-d=d",
+        ),
+        ("/grpc/trailers", "2\r\nhi\r\n", "2 x-a=1 x-own=evil x-d=d"),
+        ("/none/trailers", "2\r\nhi\r\n", "2"),
+        ("/off/trailers", "2\r\nhi\r\n", "2"),
+    ] {
+        for step in [1, 7, 10_000] {
+            let head = format!(
+                "POST {target} HTTP/1.1\r\nHost: a\r\nConnection: close, x-c\r\nTransfer-Encoding: chunked\r\n\r\n"
+            );
+            let mut client = open(&running);
+            for piece in format!("{head}{body}0\r\n{hostile}\r\n")
+                .as_bytes()
+                .chunks(step)
+            {
+                client.send(piece).unwrap();
+            }
+            let response = client.receive("POST").unwrap();
+            assert_eq!(
+                (response.status, response.text()),
+                (200, said.into()),
+                "{target}"
+            );
+        }
+    }
+    let mut client = open(&running);
+    let many = "x: y\r\n".repeat(4096);
+    let head = "POST /grpc/trailers HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+    client.send(format!("{head}{many}\r\n").as_bytes()).unwrap();
+    assert_eq!(client.receive("POST").unwrap().status, 400);
+}
+
+#[test]
+fn trailers_of_streams_go_to_peers_of_http2() {
+    let origin = Origin::start(None);
+    let more = "http2 on; location /trailers { proxy_pass_trailers on; proxy_pass http://kept; }";
+    let running = start(&origin, more);
+    let asked = async {
+        let stream = tokio::net::TcpStream::connect(running.address())
+            .await
+            .unwrap();
+        let (mut sender, connection) = h2::client::handshake(stream).await.unwrap();
+        tokio::spawn(connection);
+        for (target, announced, said) in [
+            ("/trailers", false, "5 x-a=1 x-a=2"),
+            ("/grpc/trailers", false, "5 x-a=1 x-a=2"),
+            ("/trailers", true, "5 x-a=1 x-a=2"),
+        ] {
+            let mut request = Request::post(format!("http://a{target}"));
+            if announced {
+                request = request
+                    .header("content-length", "5")
+                    .header("trailer", "x-a");
+            }
+            let request = request.body(()).unwrap();
+            let (response, mut out) = sender.send_request(request, false).unwrap();
+            out.send_data(Bytes::from_static(b"hello"), false).unwrap();
+            let mut fields = HeaderMap::new();
+            fields.append("x-a", HeaderValue::from_static("1"));
+            fields.append("x-a", HeaderValue::from_static("2"));
+            fields.append("content-type", HeaderValue::from_static("evil"));
+            out.send_trailers(fields).unwrap();
+            let mut response = response.await.unwrap();
+            let text = response.body_mut().data().await.unwrap().unwrap();
+            assert_eq!(
+                (response.status().as_u16(), &text[..]),
+                (200, said.as_bytes()),
+                "{target}"
+            );
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(asked);
 }
 
 /// Those of HTTP/1.1 have them, too; they are asked for them by fields that are set.

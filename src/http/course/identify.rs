@@ -3,6 +3,7 @@
 use super::request::Request;
 use crate::http::message::host;
 use crate::http::message::uri::{self, Slashes, Target};
+use crate::http::plan::settings::ConnectionSettings;
 
 /// Reads target and host, and finds the server.
 pub fn identify(request: &mut Request) -> Result<(), u16> {
@@ -62,18 +63,25 @@ fn take_target(request: &mut Request, slashes: Slashes) -> Result<(), uri::BadTa
 /// Forgets fields whose names others may read in another way (`ignore_invalid_headers`).
 fn drop_invalid_fields(request: &mut Request) {
     let settings = &request.server.settings;
-    let (drops, underscores) = (
-        settings.ignore_invalid_headers,
-        settings.underscores_in_headers,
-    );
-    let is_valid =
-        |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || (underscores && *byte == b'_');
-    if drops && !request.head.are_names_plain() {
-        request.head.keep_fields(|name| name.iter().all(is_valid));
+    if settings.ignore_invalid_headers && !request.head.are_names_plain() {
+        request.head.keep_fields(|name| is_valid(settings, name));
     }
 }
 
+fn is_valid(settings: &ConnectionSettings, name: &[u8]) -> bool {
+    let underscores = settings.underscores_in_headers;
+    let is =
+        |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || (underscores && *byte == b'_');
+    name.iter().all(is)
+}
+
 impl Request {
+    /// Whether a field of this name is one that others read the same way.
+    pub fn takes_field(&self, name: &[u8]) -> bool {
+        let settings = &self.server.settings;
+        !settings.ignore_invalid_headers || is_valid(settings, name)
+    }
+
     /// The path with its query, percent-encoded again, as a target for others.
     pub fn encoded_target(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.path.len() + self.arguments.len() + 1);

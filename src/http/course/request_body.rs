@@ -1,6 +1,7 @@
 //! The body of a request on its way to a peer: read as the client sends it, or as a whole before a
 //! peer is asked, and kept as far as it may be needed for another attempt.
 
+mod ending;
 mod filtered;
 mod kept;
 
@@ -8,10 +9,12 @@ use std::io;
 use std::path::Path;
 use std::task::{Context, Poll, Waker, ready};
 
+use self::ending::Judge;
 use self::kept::Kept;
 use super::request::Request;
 use crate::http::message::framing::{self, BadFraming, Decoded, Framing};
 use crate::http::message::head::BodyFraming;
+use crate::http::message::trailers;
 use crate::http::message::version::Version;
 use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::origin::{Body, SentBody};
@@ -39,6 +42,9 @@ pub struct RequestBody {
     filters: BodyFilters,
     /// What filters made of the last piece.
     made: Vec<u8>,
+    /// The lines of fields that came behind it.
+    trailers: Vec<u8>,
+    judge: Option<Judge>,
 }
 
 /// Why a body is not read on.
@@ -98,12 +104,13 @@ impl RequestBody {
 
     fn new(framing: BodyFraming, most: Option<u64>, mut memory: Vec<u8>) -> Self {
         memory.clear();
-        let (framing, sent_as) = match framing {
+        let (mut framing, sent_as) = match framing {
             BodyFraming::None => (Framing::NONE, SentBody::None),
             BodyFraming::Length(length) => (Framing::Length(length), SentBody::Length(length)),
             BodyFraming::Chunked => (Framing::Chunked(Default::default()), SentBody::Chunked),
             BodyFraming::ToEnd => (Framing::UntilClose, SentBody::Chunked),
         };
+        framing.keep_trailers();
         Self {
             framing,
             sent_as,
@@ -115,6 +122,8 @@ impl RequestBody {
             is_cut: false,
             filters: BodyFilters::default(),
             made: Vec::new(),
+            trailers: Vec::new(),
+            judge: None,
         }
     }
 
@@ -127,6 +136,7 @@ impl RequestBody {
         copy.kept = self.kept.copy()?;
         copy.sent_as = self.sent_as;
         copy.length = self.length;
+        copy.trailers.clone_from(&self.trailers);
         Ok(copy)
     }
 
@@ -187,15 +197,6 @@ impl RequestBody {
         }
     }
 
-    /// Another peer is to get it, from the beginning.
-    pub fn start_over(&mut self) {
-        self.given = 0;
-        self.is_end_given = false;
-        if let Kept::File(file) = &mut self.kept {
-            file.rewind();
-        }
-    }
-
     /// Whether the present peer was given all of it.
     pub fn is_given(&self) -> bool {
         let is_end_given = self.is_end_given || self.sent_as != SentBody::Chunked;
@@ -245,7 +246,7 @@ impl RequestBody {
             return Poll::Ready(Ok(given));
         }
         if self.is_done() {
-            self.give_end(out);
+            self.give_end(request, out);
             return Poll::Ready(Ok(0));
         }
         let next = ready!(self.poll_next(request, task, client))?;
@@ -258,7 +259,7 @@ impl RequestBody {
         write_piece(self.sent_as, bytes, out);
         next.consume(client);
         if self.is_done() {
-            self.give_end(out);
+            self.give_end(request, out);
         }
         Poll::Ready(Ok(content))
     }
@@ -318,13 +319,6 @@ impl RequestBody {
         }
     }
 
-    fn give_end(&mut self, out: &mut Vec<u8>) {
-        let given = std::mem::replace(&mut self.is_end_given, true);
-        if self.sent_as == SentBody::Chunked && !given {
-            out.extend_from_slice(framing::LAST_CHUNK);
-        }
-    }
-
     /// Has more of the body at hand, decoded where it was received, within its limit.
     fn poll_content(
         &mut self,
@@ -354,6 +348,10 @@ impl RequestBody {
                 Ok(1..) => {}
                 Ok(_) if matches!(self.framing, Framing::UntilClose) => {
                     self.framing = Framing::NONE;
+                    self.trailers = client
+                        .take_trailers()
+                        .as_ref()
+                        .map_or_else(Vec::new, trailers::lines);
                     return Poll::Ready(Ok(Decoded {
                         consumed: 0,
                         content: 0,
@@ -366,7 +364,12 @@ impl RequestBody {
             }
         }
         match self.framing.decode(client.received_mut()) {
-            Ok(decoded) => Poll::Ready(Ok(decoded)),
+            Ok(decoded) => {
+                if !self.framing.trailers().is_empty() && self.framing.is_done() {
+                    self.trailers = self.framing.trailers().to_vec();
+                }
+                Poll::Ready(Ok(decoded))
+            }
             Err(BadFraming) => {
                 // It was received all the same.
                 client.consume(client.received().len());

@@ -34,6 +34,10 @@ impl Head {
         match self.body {
             _ if is_end => self.body = BodyFraming::None,
             BodyFraming::None if !self.has_length => self.body = BodyFraming::ToEnd,
+            // Fields are announced that come behind so many bytes.
+            BodyFraming::Length(_) if self.field(b"trailer").is_some() => {
+                self.body = BodyFraming::ToEnd;
+            }
             _ => {}
         }
         if !is_method || !is_one_host || self.fields.len() > MOST_FIELDS {

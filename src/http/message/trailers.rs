@@ -12,13 +12,20 @@ const TOO_LATE: &[&[u8]] = &[
     b"content-length",
     b"content-range",
     b"content-type",
+    b"cookie",
     b"date",
+    b"expect",
     b"expires",
+    b"forwarded",
     b"host",
     b"keep-alive",
     b"location",
+    b"max-forwards",
+    b"pragma",
     b"proxy-authenticate",
+    b"proxy-authorization",
     b"proxy-connection",
+    b"range",
     b"retry-after",
     b"set-cookie",
     b"te",
@@ -28,7 +35,10 @@ const TOO_LATE: &[&[u8]] = &[
     b"vary",
     b"warning",
     b"www-authenticate",
+    b"x-real-ip",
 ];
+/// The same for whatever begins like this.
+const TOO_LATE_BEGINNINGS: &[&[u8]] = &[b"if-", b"x-forwarded-"];
 
 /// The lines of trailers that may be passed on, each with its end; those that `hides` names are not.
 pub fn passable(lines: &[u8], hides: impl Fn(&[u8]) -> bool) -> Vec<u8> {
@@ -39,9 +49,8 @@ pub fn passable(lines: &[u8], hides: impl Fn(&[u8]) -> bool) -> Vec<u8> {
             continue;
         };
         let name = &line[..colon];
-        let is_late = TOO_LATE.iter().any(|late| late.eq_ignore_ascii_case(name));
         let is_name = HeaderName::from_bytes(name).is_ok();
-        if is_name && !is_late && !hides(name) {
+        if is_name && !is_late(name) && !hides(name) {
             passed.extend_from_slice(name);
             passed.extend_from_slice(b": ");
             passed.extend_from_slice(line[colon + 1..].trim_ascii());
@@ -49,6 +58,31 @@ pub fn passable(lines: &[u8], hides: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         }
     }
     passed
+}
+
+fn is_late(name: &[u8]) -> bool {
+    let is = |late: &&[u8]| late.eq_ignore_ascii_case(name);
+    let begins_like = |late: &&[u8]| {
+        name.get(..late.len())
+            .is_some_and(|start| is_same(start, late))
+    };
+    TOO_LATE.iter().any(is) || TOO_LATE_BEGINNINGS.iter().any(begins_like)
+}
+
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// The lines of fields.
+pub fn lines(fields: &HeaderMap) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for (name, value) in fields {
+        lines.extend_from_slice(name.as_str().as_bytes());
+        lines.extend_from_slice(b": ");
+        lines.extend_from_slice(value.as_bytes());
+        lines.extend_from_slice(b"\r\n");
+    }
+    lines
 }
 
 /// The same lines as fields.

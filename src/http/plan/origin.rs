@@ -46,6 +46,8 @@ pub trait Origin: Send + Sync {
     fn reads_ahead(&self, head: &ResponseHead<'_>) -> bool;
     /// Whether the client does not get the peer's fields of this name.
     fn hides(&self, name: &[u8]) -> bool;
+    /// Whether peers get the client's field of this name behind a body.
+    fn takes_trailer(&self, request: &Request, name: &[u8]) -> bool;
     /// What becomes of the peer's response, whose status and fields are those of `request.response` now.
     fn response(&self, request: &mut Request, body: Body) -> Reply;
     /// How much has come from the present peer so far.
@@ -81,10 +83,17 @@ pub struct Rules {
     pub outlives_client: bool,
     /// `proxy_pass_request_body`: whether the peer gets the body.
     pub sends_body: bool,
-    /// `proxy_pass_trailers`: whether the client gets what the peer says behind a body.
+    /// `proxy_pass_trailers`: whether what is said behind a body is passed on: to the client, and to peers of HTTP/2.
     pub passes_trailers: bool,
     /// Whether peers are spoken to in HTTP/2.
     pub is_http2: bool,
+}
+
+impl Rules {
+    /// Whether peers get fields behind a body.
+    pub fn takes_trailers(&self) -> bool {
+        self.is_http2 && self.passes_trailers
+    }
 }
 
 /// How the body ends that a peer is sent.

@@ -165,6 +165,14 @@ impl End {
         }
     }
 
+    /// The fields behind what was received, once the end of a stream was.
+    pub fn take_trailers(&mut self) -> Option<HeaderMap> {
+        match &mut self.line {
+            Line::Wire(_) => None,
+            Line::Stream(half) => half.take_trailers(),
+        }
+    }
+
     /// Receives more; 0 at the end of the stream.
     pub async fn receive(&mut self) -> io::Result<usize> {
         std::future::poll_fn(|task| self.poll_receive(task)).await

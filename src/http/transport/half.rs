@@ -103,7 +103,7 @@ impl Half {
     }
 
     /// The fields behind the body, once its end was received.
-    pub fn take_trailers(&mut self) -> Option<HeaderMap> {
+    pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
         self.trailers.take()
     }
 

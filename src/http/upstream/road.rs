@@ -186,7 +186,7 @@ impl Journey<'_> {
         link.requests += 1;
         origin.connected(self.request, &mut link);
         let session = &mut *self.session;
-        session.body.start_over();
+        session.body.start_over(origin);
         session.to_peer.clear();
         let at_hand = session.client.received().len().min(PIECE);
         let length = self.request.head.bytes().len();

@@ -206,6 +206,18 @@ impl Fields {
         }
     }
 
+    /// Whether a peer gets a field of this name from behind the client's body, where it could stand for one that only
+    /// the configuration says.
+    pub(super) fn takes_trailer(&self, request: &Request, name: &[u8]) -> bool {
+        let is_named = request.head.connection_names_fields() && is_of_connection(request, name);
+        !(is_own(name) || self.sets(name) || is_named) && request.takes_field(name)
+    }
+
+    fn sets(&self, name: &[u8]) -> bool {
+        let mut set = self.set.iter();
+        set.any(|own| own.name.as_bytes().eq_ignore_ascii_case(name))
+    }
+
     fn copy(&self, request: &Request, outline: &Outline<'_>, out: &mut Vec<u8>) {
         let names_some = request.head.connection_names_fields();
         let is_addition = request.is_addition();
@@ -216,11 +228,7 @@ impl Fields {
             if is_addition && is_about_state(name) {
                 return false;
             }
-            let is_set = || {
-                let mut set = self.set.iter();
-                set.any(|own| own.name.as_bytes().eq_ignore_ascii_case(name))
-            };
-            let is_set = self.lengths.have(name.len()) && is_set();
+            let is_set = self.lengths.have(name.len()) && self.sets(name);
             let is_ours = is_own(name) || is_kept_back(name);
             !(is_ours || is_set || names_some && is_of_connection(request, name))
         };

@@ -163,7 +163,7 @@ impl Origin for Pass {
             closes: closes || version == HttpVersion::Http10,
             retires: false,
             passes_fields: self.settings.passes_fields,
-            takes_trailers: self.rules.is_http2 && self.rules.passes_trailers,
+            takes_trailers: self.rules.takes_trailers(),
             body: if self.rules.sends_body {
                 body
             } else {
@@ -190,6 +190,10 @@ impl Origin for Pass {
 
     fn rules(&'static self) -> &'static Rules {
         &self.rules
+    }
+
+    fn takes_trailer(&self, request: &Request, name: &[u8]) -> bool {
+        self.settings.passes_fields && self.fields.takes_trailer(request, name)
     }
 
     fn sent(&self, request: &mut Request, bytes: usize) {

@@ -136,7 +136,9 @@ pub(super) const ROWS: [DirectiveSpec; 9] = [
             text: "Whether clients of HTTP/2 and HTTP/1.1 get the trailers of a response, fields behind its body, if its length was not \
                    said before. With `proxy_http_version 2` peers are told that they are welcome; those of HTTP/1.1 may want \
                    to hear it in fields (`proxy_set_header TE trailers`, `proxy_set_header Connection te`). Fields that would \
-                   have to be known before the body are not passed on, nor are those of `proxy_hide_header`.",
+                   have to be known before the body are not passed on, nor are those of `proxy_hide_header`. Peers of HTTP/2 \
+                   get those of a request likewise, but for names of `proxy_set_header`; those of HTTP/1.1 get none, as from \
+                   nginx. A client of HTTP/2 that says the length of its body has to announce them (`Trailer`).",
             example: "",
         },
         apply: settings::apply_pass_trailers::<Http>,
@@ -151,7 +153,7 @@ pub(super) const ROWS: [DirectiveSpec; 9] = [
             text: "Hands requests of this location to a server of gRPC, in HTTP/2 and with the path that the client asked for: \
                    the name of an `upstream`, a host or an address with or without a port, or `unix:` and the path of a socket, \
                    behind `grpc://` or nothing, or behind `grpcs://` for TLS with ALPN. Both sides are passed on as they come, \
-                   without buffering, and so are trailers, to clients of HTTP/2, and in chunks to those of HTTP/1.1. Variables are evaluated as those of \
+                   without buffering, and so are trailers: those of a request to the peer, those of a response to clients of HTTP/2, and in chunks to those of HTTP/1.1. Variables are evaluated as those of \
                    `proxy_pass`. Peers are told that trailers are welcome, and `grpc_set_header Host` sets the authority that \
                    they are asked for. What is said of HTTP/2 at `proxy_http_version` holds here too.",
             example: "grpc_pass grpc://localhost:9000;",

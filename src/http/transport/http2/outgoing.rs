@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 
 use super::fault::{self, unsayable};
 use crate::http::message::framing::{Chunks, Framing};
+use crate::http::message::trailers;
 use crate::http::transport::received::PIECE;
 
 /// How far a request has been taken in.
@@ -84,9 +85,14 @@ impl Outgoing {
         let decoded = framing.decode(&mut piece);
         let decoded = decoded.map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
         piece.truncate(decoded.content);
-        let ends = framing.is_done();
+        let (is_over, lines) = (framing.is_done(), framing.trailers());
+        let ends = is_over && lines.is_empty();
         if ends || !piece.is_empty() {
             let sent = stream.send_data(piece.into(), ends);
+            sent.map_err(fault::error)?;
+        }
+        if is_over && !ends {
+            let sent = stream.send_trailers(trailers::fields(lines));
             sent.map_err(fault::error)?;
         }
         Poll::Ready(Ok(decoded.consumed))
@@ -188,7 +194,9 @@ impl Fields {
                 return Some(());
             }
             "transfer-encoding" => {
-                self.framing = Some(Framing::Chunked(Chunks::default()));
+                let mut framing = Framing::Chunked(Chunks::default());
+                framing.keep_trailers();
+                self.framing = Some(framing);
                 return Some(());
             }
             "content-length" => {
