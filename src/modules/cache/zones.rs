@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::path_directive::{PURPOSE, Pace, PathWritten, PathsWritten};
 use super::place::{Folder, SameFileSystem};
+use super::status;
+use super::upkeep::Upkeep;
 use crate::cache::index::Index;
 use crate::cache::store::{Cache, Limits, Place};
 use crate::conf::{Chain, Diagnostic};
@@ -17,10 +19,6 @@ use crate::os;
 use crate::zone::Zone;
 
 /// A cache and what its configuration says.
-#[allow(
-    dead_code,
-    reason = "what keeps caches within their limits comes with a step of its own"
-)]
 pub(in crate::modules) struct Entry {
     pub name: String,
     schema: Arc<Schema>,
@@ -53,11 +51,13 @@ pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
             continue;
         };
         let entry = Arc::new(entry);
+        builder.chores.push(Box::new(Upkeep::new(&entry)));
         shared_zone::add_chores(builder, &entry, &declared);
         builder.thing::<Registry>().all.push(entry);
     }
     let all: Arc<[Arc<Entry>]> = builder.thing::<Registry>().all.iter().cloned().collect();
     shared_zone::mount(builder, &all);
+    status::mount(builder, &all);
 }
 
 fn open(
