@@ -10,8 +10,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use crate::http::build::memory::{Memory, Role};
+use crate::http::build::memory::{Memory, OF_FILES, Role};
 use crate::os::SharedMemory;
+use crate::zone::Zone;
 
 /// What an area is known by: its kind and its name.
 pub(super) type Key = (String, String);
@@ -21,6 +22,31 @@ pub(super) type Key = (String, String);
 pub(super) struct Areas {
     pub(super) memory: HashMap<Key, Arc<SharedMemory>>,
     pub(super) files: HashMap<Key, Arc<File>>,
+    /// What is a file, and of no use to this generation, but to workers of earlier ones; with the files beside it.
+    left: HashMap<Key, (Arc<SharedMemory>, Option<Arc<File>>)>,
+}
+
+impl Areas {
+    /// Forgets what earlier generations have left and nobody uses any more.
+    pub(super) fn forget_left(&mut self) {
+        self.left.retain(|_, (area, _)| Zone::is_in_use(area));
+    }
+
+    /// Takes in what another generation has, or kept for earlier ones, and this one has not.
+    fn keep_left(&mut self, before: &Self) {
+        let own = before
+            .memory
+            .iter()
+            .filter(|(key, area)| area.is_on_disk() && key.0.ends_with(OF_FILES));
+        let own = own.map(|(key, area)| (key, (Arc::clone(area), before.files.get(key).cloned())));
+        let earlier = before.left.iter().map(|(key, left)| (key, left.clone()));
+        for (key, left) in earlier.chain(own) {
+            if !self.memory.contains_key(key) {
+                self.left.insert(key.clone(), left);
+            }
+        }
+        self.forget_left();
+    }
 }
 
 /// What the master loads a configuration with.
@@ -39,7 +65,8 @@ impl<'a> MasterMemory<'a> {
     }
 
     /// The areas that the configuration asked for.
-    pub(super) fn into_areas(self) -> Areas {
+    pub(super) fn into_areas(mut self) -> Areas {
+        self.now.keep_left(self.before);
         self.now
     }
 }
@@ -52,7 +79,9 @@ impl Memory for MasterMemory<'_> {
     fn existing(&mut self, kind: &str, name: &str) -> Option<Arc<SharedMemory>> {
         let key = (kind.to_owned(), name.to_owned());
         let memory = self.now.memory.get(&key);
-        let area = memory.or_else(|| self.before.memory.get(&key))?.clone();
+        let memory = memory.or_else(|| self.before.memory.get(&key));
+        let left = || self.before.left.get(&key).map(|(area, _)| area);
+        let area = memory.or_else(left)?.clone();
         self.now.memory.insert(key, Arc::clone(&area));
         Some(area)
     }
@@ -76,7 +105,9 @@ impl Memory for MasterMemory<'_> {
     fn file(&mut self, kind: &str, name: &str) -> Option<Arc<File>> {
         let key = (kind.to_owned(), name.to_owned());
         let file = self.now.files.get(&key);
-        let file = file.or_else(|| self.before.files.get(&key))?.clone();
+        let file = file.or_else(|| self.before.files.get(&key));
+        let left = || self.before.left.get(&key)?.1.as_ref();
+        let file = file.or_else(left)?.clone();
         self.now.files.insert(key, Arc::clone(&file));
         Some(file)
     }

@@ -1,6 +1,9 @@
 //! What is said of a session when it is registered, as the text that is kept with it.
 //!
-//! Three lengths (u16), then reference, location, peer and extra. Each is cut to what there is room for.
+//! Three lengths (u16), a check (u32) of all the rest, then reference, location, peer and extra. Each is cut to what there is room
+//! for. What does not fit its check says nothing: it might be about somebody else.
+
+use xxhash_rust::xxh3::Xxh3;
 
 use super::keys::NAME_LIMIT;
 
@@ -19,7 +22,8 @@ pub struct Attributes<'a> {
 
 /// What stands for a location or peer that is not said.
 const UNKNOWN: &[u8] = b"unknown";
-const HEAD: usize = 6;
+const LENGTHS: usize = 6;
+const HEAD: usize = LENGTHS + 4;
 /// The longest text that a zone keeps, and so what is left for the extra.
 const LONGEST: usize = 1104;
 /// The longest extra, in bytes.
@@ -52,14 +56,25 @@ impl<'a> Attributes<'a> {
         for part in [reference, location, peer] {
             out.extend((part.len() as u16).to_le_bytes());
         }
+        out.extend([0; HEAD - LENGTHS]);
         for part in [reference, location, peer, extra] {
             out.extend_from_slice(part);
         }
+        let check = check(&out[..LENGTHS], &out[HEAD..]);
+        out[LENGTHS..HEAD].copy_from_slice(&check);
         out
     }
 
-    /// Out of the text of a session ([`Sessions::said`](super::Sessions::said)); of one that was damaged, what can be.
+    /// Whether a text is as it was written.
+    pub(super) fn are_whole(text: &[u8]) -> bool {
+        let parts = text.split_at_checked(LENGTHS);
+        let parts = parts.and_then(|(lengths, rest)| Some((lengths, rest.split_first_chunk()?)));
+        parts.is_some_and(|(lengths, (noted, rest))| check(lengths, rest) == *noted)
+    }
+
+    /// Out of the text of a session ([`Sessions::said`](super::Sessions::said)); of one that was damaged, nothing.
     pub fn read(text: &'a [u8]) -> Self {
+        let text = if Self::are_whole(text) { text } else { &[] };
         let (head, mut rest) = text.split_at(text.len().min(HEAD));
         let mut lengths = head.as_chunks().0.iter();
         let mut part = || {
@@ -80,6 +95,13 @@ impl<'a> Attributes<'a> {
         }
         .kept()
     }
+}
+
+fn check(lengths: &[u8], rest: &[u8]) -> [u8; HEAD - LENGTHS] {
+    let mut hash = Xxh3::new();
+    hash.update(lengths);
+    hash.update(rest);
+    (hash.digest() as u32).to_le_bytes()
 }
 
 fn cut(text: &[u8], limit: usize) -> &[u8] {
@@ -110,8 +132,14 @@ mod tests {
                 cut(text, NAME_LIMIT)
             };
             assert_eq!((read.location, read.peer), (known, known));
+            let nothing = Attributes::default().kept();
             for end in 0..written.len() {
-                Attributes::read(&written[..end]);
+                assert_eq!(Attributes::read(&written[..end]), nothing);
+            }
+            for place in 0..written.len() {
+                let mut other = written.clone();
+                other[place] ^= 1 << (place % 8);
+                assert_eq!(Attributes::read(&other), nothing, "{place}");
             }
         }
         Attributes::read(&[255; 20]);

@@ -76,6 +76,18 @@ pub(super) mod totals {
     /// What sessions were expected to be sent that came between the last two sweeps, and since the last one began.
     pub(in crate::sessions) const EXPECTED_BEFORE: usize = 14;
     pub(in crate::sessions) const EXPECTED: usize = 15;
+    /// Sessions that were found when a server started and were not told yet.
+    pub(in crate::sessions) const FOUND: usize = 16;
+}
+
+/// Of sessions that were found when a server started: they have the cells of a session, but these.
+pub(super) mod found {
+    /// When it was over, in the zone's time.
+    pub(in crate::sessions) const ENDED: usize = super::session::LAST;
+    /// Where its line was to be looked for, and what it was; without a length, none was begun.
+    pub(in crate::sessions) const PLACE: usize = super::session::ROW;
+    pub(in crate::sessions) const HASH: usize = super::session::ROW_NAME;
+    pub(in crate::sessions) const LENGTH: usize = super::session::SWEEP;
 }
 
 /// Of rows of the history.
@@ -89,6 +101,8 @@ pub(super) mod row {
     pub(in crate::sessions) const BEST: [usize; 2] = [5, 7];
 }
 
+/// The first cell of sessions that were found when a server started.
+pub(super) const FOUND: u64 = 1 << 61;
 /// The first cell of the gauge.
 pub(super) const GAUGE: u64 = 1 << 62;
 /// Set in the first cell of rows.

@@ -1,5 +1,7 @@
 //! Sessions end: the session goes, totals and history take over what it was, all in one edit.
 
+use std::ops::ControlFlow;
+
 use super::cells::{Bytes, session, totals};
 use super::count::Handle;
 use super::history::Closing;
@@ -21,18 +23,36 @@ impl Sessions {
         Ok(closed)
     }
 
-    /// Ends all sessions, which nobody uses any more: those that are found when a server starts. Shows each.
+    /// Ends all sessions, which nobody uses any more: the server ends. Shows each.
     ///
     /// # Errors
     /// When the zone is damaged, or held by a process that does not move; some may stay.
     pub fn close_all(&self, now: Moment, each: &mut dyn FnMut(&Session)) -> Result<(), NotChanged> {
+        let mut each = |session: &Session| {
+            each(session);
+            ControlFlow::Continue(())
+        };
+        self.close_while(now, &mut each).map(|_all| ())
+    }
+
+    /// Ends sessions, which nobody uses any more, as long as `each` says so that is shown them; whether all are ended.
+    ///
+    /// # Errors
+    /// When the zone is damaged, or held by a process that does not move; some may stay.
+    pub fn close_while(
+        &self,
+        now: Moment,
+        each: &mut dyn FnMut(&Session) -> ControlFlow<()>,
+    ) -> Result<bool, NotChanged> {
         let (mut cursor, mut found) = (Cursor::default(), Session::default());
         while self.next_bare(&mut cursor, now, &mut found) {
-            if let Some(closed) = self.close_key(&found.key(), |_, _| true, now)? {
-                each(&closed);
+            if let Some(closed) = self.close_key(&found.key(), |_, _| true, now)?
+                && each(&closed).is_break()
+            {
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Ends the session of a key if it is still due at the zone's time.
@@ -52,7 +72,7 @@ impl Sessions {
             let closed = Session::closed(key, cells, text, time);
             let mut totals = Totals::of(edit);
             match closed.is_active() {
-                true => close_active(edit, key, &closed, &mut totals)?,
+                true => drop(close_active(edit, key, &closed, &mut totals)?),
                 false => {
                     totals.take(totals::PENDING, 1);
                     edit.remove(key);
@@ -65,13 +85,14 @@ impl Sessions {
     }
 }
 
-/// Ends an active session. Rows of the history that there is no room for are counted and left out.
-fn close_active(
+/// Ends an active session, with whatever else is in the edit. Rows of the history that there is no room for are counted
+/// and left out; so is then what else was in the edit, and the answer is false.
+pub(super) fn close_active(
     edit: &mut Edit<'_>,
     key: &[u8],
     closed: &Session,
     totals: &mut Totals,
-) -> Result<(), NotChanged> {
+) -> Result<bool, NotChanged> {
     let (attributes, bytes): (Attributes<'_>, Bytes) = (closed.attributes(), closed.bytes());
     totals.take(totals::ACTIVE, 1);
     let number = totals.add(totals::CLOSED, 1);
@@ -89,7 +110,7 @@ fn close_active(
     totals.put(edit);
     match edit.commit() {
         Err(NotChanged::Full) => {}
-        done => return done,
+        done => return done.map(|()| true),
     }
     for row in &rows {
         match row.is_new {
@@ -99,13 +120,21 @@ fn close_active(
     }
     edit.remove(key);
     totals.put(edit);
-    edit.commit()
+    edit.commit()?;
+    Ok(false)
 }
+
+/// How far other processes may be ahead, in nanoseconds.
+const MOST_AHEAD: u64 = 60 * super::window::NANOSECONDS;
 
 impl Settings {
     /// Whether a session's time is over.
     pub(super) fn is_over(&self, cells: &[u64], now: u64) -> bool {
-        let since = |cell: usize| now.saturating_sub(cells[cell]);
+        // What is said to come is damaged: nothing would ever end it.
+        let since = |cell: usize| match cells[cell].saturating_sub(now) {
+            0..MOST_AHEAD => now.saturating_sub(cells[cell]),
+            _ => u64::MAX,
+        };
         match cells[session::IS_ACTIVE] {
             0 => since(session::CREATED) >= self.pending.min(self.timeout),
             _ => since(session::LAST) >= self.timeout,

@@ -168,10 +168,10 @@ impl Told {
     }
 }
 
-/// Puts the gauge of a zone that has none.
+/// Puts the gauge of a zone that has none; one that damage has made none is one again.
 pub(super) fn make_gauge(edit: &mut Edit<'_>) {
-    if edit.cells(keys::GAUGE).is_some() {
-        return;
+    if let Some(cells) = edit.cells(keys::GAUGE) {
+        return cells[gauge::MARK].store(GAUGE, Ordering::Release);
     }
     let mut cells = [0; CELLS];
     cells[gauge::MARK] = GAUGE;

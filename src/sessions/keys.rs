@@ -16,6 +16,8 @@ pub(super) const PEER: u8 = 3;
 pub(super) const PAIR: u8 = 4;
 pub(super) const LOCATION: u8 = 5;
 pub(super) const REFERENCE: u8 = 6;
+/// A session that was found when a server started: its serial, and as much of its id as fits.
+pub(super) const FOUND: u8 = 7;
 
 /// Bytes that stand for a peer in the keys of its locations.
 pub(super) const PEER_BYTES: usize = 16;

@@ -13,6 +13,7 @@ mod attributes;
 mod cells;
 mod close;
 mod count;
+mod found;
 mod history;
 mod keys;
 mod limits;
@@ -31,6 +32,7 @@ use crate::zone::{NotChanged, Zone};
 pub use attributes::Attributes;
 pub use cells::{Bytes, Flow};
 pub use count::Handle;
+pub use found::{Begun, Found, Settled};
 pub use history::{By, Peer, Summary, Sums};
 pub use limits::{Limit, Limits};
 pub use read::{Numbers, Session};
@@ -61,7 +63,7 @@ pub struct Sessions {
 
 /// What the cells of such a zone are.
 pub fn schema() -> Schema {
-    Schema::words("sessions", cells::CELLS)
+    Schema::words("sessions 2", cells::CELLS)
 }
 
 impl Sessions {

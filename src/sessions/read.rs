@@ -23,14 +23,36 @@ pub struct Session {
 impl Session {
     /// One that was just closed.
     pub(super) fn closed(key: &[u8], cells: Vec<u64>, text: Vec<u8>, at: u64) -> Self {
+        let (stored, is_cut) = (key[..key.len().min(KEY_LIMIT)].into(), is_truncated(key));
+        Self::over(stored, is_cut, cells, text, at)
+    }
+
+    /// One that ended at a time.
+    pub(super) fn over(
+        key: Vec<u8>,
+        is_cut: bool,
+        cells: Vec<u64>,
+        text: Vec<u8>,
+        at: u64,
+    ) -> Self {
         Self {
             record: Record::default(),
-            key: key[..key.len().min(KEY_LIMIT)].into(),
-            is_cut: is_truncated(key),
+            key,
+            is_cut,
             cells,
             text,
             at,
         }
+    }
+
+    /// When it ended, of one that did.
+    pub(super) fn ended(&self) -> u64 {
+        self.at
+    }
+
+    /// Whether what was said of it is lost, because it was damaged.
+    pub fn is_damaged(&self) -> bool {
+        !Attributes::are_whole(&self.text)
     }
 
     /// Its id as it is kept, at most 254 bytes.

@@ -329,7 +329,7 @@ fn first_cells(
     totals.add(totals::PENDING, 1);
     totals.add(totals::EXPECTED, estimate.tx);
     let mut cells = [0; CELLS];
-    cells[session::SERIAL] = totals.add(totals::SERIALS, 1);
+    cells[session::SERIAL] = totals.next_serial();
     cells[session::CREATED] = now;
     cells[session::CREATED_WALL] = wall_clock();
     cells[session::LAST] = now;

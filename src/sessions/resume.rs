@@ -3,7 +3,7 @@
 use super::cells::{gauge, session, totals};
 use super::count::Handle;
 use super::keys;
-use super::register::{Entrance, Newcomer};
+use super::register::{Entrance, Estimate, Newcomer};
 use super::totals::Totals;
 use super::{Attributes, Session, Sessions};
 use crate::metric::Moment;
@@ -21,12 +21,13 @@ impl Sessions {
         &self,
         handle: &Handle,
         attributes: Attributes<'_>,
+        estimate: Option<Estimate>,
         now: Moment,
     ) -> Result<bool, NotChanged> {
         let new = Newcomer {
             id: &[],
             attributes,
-            estimate: None,
+            estimate,
             companions: &[],
             is_dry_run: false,
         };
@@ -70,11 +71,16 @@ impl Sessions {
         self.with_session(handle, now, |_| ()).is_some()
     }
 
-    /// What is said of the session of a request, as text; nothing if it is gone.
-    pub fn said(&self, handle: &Handle, now: Moment) -> Option<Box<[u8]>> {
+    /// What is said of the session of a request, as text, and what it was expected to be sent; nothing if it is gone.
+    pub fn said(&self, handle: &Handle, now: Moment) -> Option<(Box<[u8]>, Estimate)> {
         let mut session = Session::default();
         let is_there = self.visited(handle, now, &mut session);
-        is_there.then(|| session.said().into())
+        let tx = session.cells().get(session::EXPECTED).copied();
+        let expected = Estimate {
+            tx: tx.unwrap_or(0),
+            rx: 0,
+        };
+        is_there.then(|| (session.said().into(), expected))
     }
 }
 

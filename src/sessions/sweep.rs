@@ -8,8 +8,8 @@
 use std::collections::HashMap;
 
 use super::cells::{self, row, session, totals};
-use super::count::reference_of;
-use super::keys::SESSION;
+use super::count::{make_gauge, reference_of};
+use super::keys::{FOUND, SESSION};
 use super::totals::Totals;
 use super::window::NANOSECONDS;
 use super::{Session, Sessions};
@@ -28,6 +28,10 @@ pub struct Swept {
     pub stuck: u64,
     /// Rows of references that had to be looked for under the lock.
     pub looked_for: u64,
+    /// Keys that damage had made others, and that were taken away.
+    pub broken: u64,
+    /// Whether the zone's own numbers were damaged, and what can be was made anew.
+    pub is_mended: bool,
 }
 
 /// Two sweeps are at least so far apart.
@@ -43,7 +47,7 @@ impl Sessions {
         now: Moment,
         each: &mut dyn FnMut(&Session),
     ) -> Result<Option<Swept>, NotChanged> {
-        let Some(number) = self.zone.edit(now, begin)?? else {
+        let Some((number, serials)) = self.zone.edit(now, begin)?? else {
             return Ok(None);
         };
         let mut sweep = Sweep {
@@ -58,41 +62,70 @@ impl Sessions {
         while self.next_bare(&mut cursor, now, &mut found) {
             sweep.look(&found, each);
         }
-        self.with_gauge(now, |gauge| {
+        let gauge = self.with_gauge(now, |gauge| {
             let time = self.zone.moment(now).0;
             [0, 1].map(|direction| cells::raise(gauge, direction, cells::gauge::CREATED, time))
         });
+        let (mut swept, mut is_whole) = (sweep.swept, gauge.is_some());
         if self.zone.saw_all(&cursor) {
-            self.zone
-                .edit(now, |edit| end(edit, number, sweep.tops))??;
+            let end = |edit: &mut Edit<'_>| end(edit, number, sweep.tops);
+            self.zone.edit(now, end)??;
+            is_whole &= self.fits(swept.present, serials);
         }
-        Ok(Some(sweep.swept))
+        if cursor.broken() > 0 {
+            swept.broken = self.zone.drop_broken()?;
+        }
+        if swept.broken > 0 || !is_whole {
+            self.mend(now)?;
+            swept.is_mended = !is_whole;
+        }
+        Ok(Some(swept))
     }
 
-    /// Counts pending and active sessions anew: after a zone became smaller than what was in it.
+    /// Whether the totals can be right that count sessions of which so many were seen since so many serials were given.
+    fn fits(&self, seen: u64, serials: u64) -> bool {
+        self.totals().is_some_and(|totals| {
+            let come = totals.get(totals::SERIALS).wrapping_sub(serials);
+            totals.present() <= seen.saturating_add(come)
+        })
+    }
+
+    /// Makes anew what can be of the zone's own numbers.
+    pub(super) fn mend(&self, now: Moment) -> Result<(), NotChanged> {
+        self.zone.edit(now, |edit| {
+            make_gauge(edit);
+            edit.commit()
+        })??;
+        self.recount(now)
+    }
+
+    /// Counts sessions anew: after a zone became smaller than what was in it, or was damaged.
     ///
     /// # Errors
     /// When the zone is damaged, or held by a process that does not move.
     pub fn recount(&self, now: Moment) -> Result<(), NotChanged> {
         self.zone.edit(now, |edit| {
-            let mut present = [0, 0];
-            edit.each_key(&mut |key, cells| {
-                if key.first() == Some(&SESSION) {
+            let (mut present, mut found) = ([0, 0], 0);
+            edit.each_key(&mut |key, cells| match key.first() {
+                Some(&SESSION) => {
                     let is_active = cells[session::IS_ACTIVE].load(Ordering::Acquire) != 0;
                     present[usize::from(is_active)] += 1;
                 }
+                Some(&FOUND) => found += 1,
+                _ => {}
             });
             let mut totals = Totals::of(edit);
             totals.set(totals::PENDING, present[0]);
             totals.set(totals::ACTIVE, present[1]);
+            totals.set(totals::FOUND, found);
             totals.put(edit);
             edit.commit()
         })?
     }
 }
 
-/// Takes the right to sweep, if it is time; the number of the sweep.
-fn begin(edit: &mut Edit<'_>) -> Result<Option<u64>, NotChanged> {
+/// Takes the right to sweep, if it is time; the number of the sweep, and the last serial that was given.
+fn begin(edit: &mut Edit<'_>) -> Result<Option<(u64, u64)>, NotChanged> {
     let mut totals = Totals::of(edit);
     let (before, now) = (totals.get(totals::SWEEP_BEGUN), edit.now().0);
     if before != 0 && (before..before.saturating_add(PAUSE)).contains(&now) {
@@ -104,7 +137,7 @@ fn begin(edit: &mut Edit<'_>) -> Result<Option<u64>, NotChanged> {
     totals.set(totals::EXPECTED, 0);
     totals.put(edit);
     edit.commit()?;
-    Ok(Some(number))
+    Ok(Some((number, totals.get(totals::SERIALS))))
 }
 
 /// Says what a sweep found, unless another one began meanwhile.

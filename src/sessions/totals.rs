@@ -1,7 +1,7 @@
 //! A zone's totals: a copy of them in an edit, which puts it back with whatever it sums up.
 
 use super::Sums;
-use super::cells::{Bytes, CELLS, totals};
+use super::cells::{Bytes, CELLS, FOUND, totals};
 use super::keys;
 use crate::zone::{Edit, Put, Stay};
 
@@ -10,10 +10,22 @@ use crate::zone::{Edit, Put, Stay};
 pub(super) struct Totals(Vec<u64>);
 
 impl Totals {
-    /// As they are now; of a zone that is new, all zero.
+    /// As they are now; of a zone that is new, or that has lost them, all zero but the serials, which are never given twice.
     pub(super) fn of(edit: &Edit<'_>) -> Self {
         let cells = edit.read(keys::TOTALS);
-        Self(cells.unwrap_or_else(|| vec![0; CELLS]))
+        Self(cells.unwrap_or_else(|| {
+            let mut cells = vec![0; CELLS];
+            // There are fewer sessions than nanoseconds.
+            cells[totals::SERIALS] = edit.now().0;
+            cells
+        }))
+    }
+
+    /// The number of a session that begins.
+    pub(super) fn next_serial(&mut self) -> u64 {
+        let next = self.get(totals::SERIALS).wrapping_add(1) % FOUND;
+        self.set(totals::SERIALS, next);
+        next
     }
 
     /// Of a copy of their cells.

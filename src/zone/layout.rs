@@ -11,7 +11,8 @@
 //! ├ 0 magic  1 bytes  2 cells  3 room for the source  4 its length  5 slots  6 hash seed  7 policy
 //! │ 8 fresh  9 first free  10 free  11 live  12 candidates  13 ready ones  14 ledger in use
 //! │ 15 requests  16 failures  17 youngest candidate  18 far entries  19 notes  20 texts  21 first receipt
-//! │ 22 last receipt  23 committed  24 latest stamp  25 seed of notes' names  32…63 discard key
+//! │ 22 last receipt  23 committed  24 latest stamp  25 seed of notes' names  26 nothing to evict
+//! │ 27 time of the next pass  28 being made anew  32…63 discard key
 //! ├ source       the schema as text
 //! ├ ledger ×2    discarded, victim slot, victim head, present, evicted, cells of the discard key
 //! ├ candidates   pairs: slot, head
@@ -110,6 +111,12 @@ pub(super) mod header {
     pub(in crate::zone) const LATEST: usize = 24;
     /// The seed of the names of notes; stays with what is in the zone.
     pub(in crate::zone) const NAMES: usize = 25;
+    /// One while no key may be evicted.
+    pub(in crate::zone) const IS_BARREN: usize = 26;
+    /// Before when no pass is made for keys to be evicted, by the machine's clock.
+    pub(in crate::zone) const NEXT_PASS: usize = 27;
+    /// One while everything that follows from the slots is made anew.
+    pub(in crate::zone) const REBUILDING: usize = 28;
     pub(in crate::zone) const DISCARD_KEY: usize = 32;
     pub(in crate::zone) const WORDS: usize = 64;
     const _: () = assert!(DISCARD_KEY + crate::metric::KEY_LIMIT.div_ceil(8) <= WORDS);

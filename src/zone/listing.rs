@@ -108,6 +108,14 @@ pub struct Cursor {
     /// The layout it is about; if the zone moves, the listing ends.
     sequence: Option<u64>,
     ended: bool,
+    broken: u64,
+}
+
+impl Cursor {
+    /// How many keys damage was found to have made others; they are left out.
+    pub fn broken(&self) -> u64 {
+        self.broken
+    }
 }
 
 /// How a zone's memory is used; `/status/slabs` shows it.
@@ -148,7 +156,18 @@ impl Zone {
         while cursor.next < view.store.fresh() {
             let slot = Slot(cursor.next);
             cursor.next += 1;
-            if view.store.head(slot).has_key() && self.copy_slot(view, slot, record) {
+            if !view.store.head(slot).has_key() {
+                continue;
+            }
+            let is_copied = self.copy_slot(view, slot, record);
+            let is_shown = match self.schema.is_words() {
+                true => {
+                    let key = is_copied.then_some(record.key());
+                    self.is_entered(view, slot, key, &mut cursor.broken)
+                }
+                false => is_copied,
+            };
+            if is_shown {
                 return true;
             }
         }

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod broken;
 mod carry;
 mod cells;
 mod change;

@@ -12,6 +12,9 @@
 //! The next few candidates are parked, all at once: from then on only the owner of the lock uses them.
 //! They stay in the zone as they are, and an update makes them live again. When nobody is left who looked
 //! at them before, they can be evicted one by one without waiting for anybody.
+//!
+//! Where most keys are pinned a pass may find few keys or none, and whoever needs the lock waits for it. So no pass is made
+//! in vain twice, and after one that found few the next one waits: keys that come find no place meanwhile.
 
 use std::ops::Range;
 
@@ -19,6 +22,7 @@ use super::layout::header;
 use super::marker::Patience;
 use super::record::{Head, State};
 use super::store::{Slot, Store};
+use crate::os::monotonic;
 
 /// How many candidates are parked at once: the look at all markers is shared by so many evictions.
 const BATCH: u64 = 64;
@@ -26,6 +30,12 @@ const BATCH: u64 = 64;
 const SAMPLES: usize = 256;
 /// How many passes are made for one eviction; the second is rare already.
 const PASSES: u32 = 16;
+/// A pass over no more slots than this is over soon.
+const FEW_SLOTS: usize = 1 << 15;
+/// So many times as long as a pass took that found few keys, the next one waits.
+const REST: u64 = 50;
+/// No pass waits longer, in nanoseconds; a time further away is damage.
+const LONGEST_REST: u64 = 10_000_000_000;
 
 impl Store {
     /// The key updated least recently, which nobody can be using.
@@ -34,12 +44,40 @@ impl Store {
             if let Some(slot) = self.next_candidate() {
                 return Some(slot);
             }
+            if !self.may_look(monotonic()) {
+                return None;
+            }
             self.find_candidates();
             if self.candidates() == 0 {
                 return None;
             }
         }
         None
+    }
+
+    /// Whether a pass may find something, and need not wait.
+    fn may_look(&self, now: u64) -> bool {
+        let wait = self.get(header::NEXT_PASS).saturating_sub(now);
+        self.get(header::IS_BARREN) == 0 && (wait == 0 || wait > LONGEST_REST)
+    }
+
+    /// Says when the next pass may be made, after one that found so many keys.
+    fn rest(&self, found: usize, begun: u64) {
+        let is_good = 2 * found >= self.geometry.candidates() || self.fresh() <= FEW_SLOTS;
+        let now = monotonic();
+        let rest = match is_good {
+            true => 0,
+            false => (now.saturating_sub(begun) * REST).min(LONGEST_REST),
+        };
+        self.set(header::NEXT_PASS, now + rest);
+        self.set(header::IS_BARREN, u64::from(found == 0));
+    }
+
+    /// Notes that a key may be evicted from now on, if it may.
+    pub(super) fn note_evictable(&self, head: Head) {
+        if head.is_evictable() && self.get(header::IS_BARREN) != 0 {
+            self.set(header::IS_BARREN, 0);
+        }
     }
 
     pub(super) fn forget_candidates(&self) {
@@ -135,6 +173,7 @@ impl Store {
 
     /// Fills the candidates anew, the oldest last.
     fn find_candidates(&self) {
+        let begun = monotonic();
         let oldest = self.oldest_heads();
         for (place, (head, slot)) in oldest.iter().rev().enumerate() {
             let start = self.geometry.candidates_start() + 2 * place;
@@ -146,6 +185,7 @@ impl Store {
         self.set(header::YOUNGEST, youngest);
         self.set(header::CANDIDATES, oldest.len() as u64);
         self.set(header::READY, 0);
+        self.rest(oldest.len(), begun);
     }
 
     /// The oldest keys, from the oldest on, as many as there may be candidates or somewhat fewer. Heads

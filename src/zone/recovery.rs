@@ -14,6 +14,7 @@ use super::store::{Slot, Store};
 impl Store {
     /// Makes everything that follows from the slots anew; how many keys were broken and are left out.
     pub(super) fn rebuild(&self) -> usize {
+        self.set(header::REBUILDING, 1);
         self.settle_transaction();
         if let Some(victim) = self.victim() {
             self.set_head(victim, Head::free(None));
@@ -31,6 +32,8 @@ impl Store {
         for slot in self.used_slots().filter(|slot| !held[slot.0]) {
             self.free(slot);
         }
+        self.set(header::IS_BARREN, 0);
+        self.set(header::REBUILDING, 0);
         broken
     }
 

@@ -171,6 +171,7 @@ impl Store {
                 self.write_cells(slot, cells);
                 let head = self.head(slot);
                 self.set_head(slot, head.changed(step.stamp).unparked());
+                self.note_evictable(self.head(slot));
             }
             (Some(slot), Becomes::Nothing) => self.delete(slot),
             (None, _) => return false,
@@ -227,6 +228,7 @@ impl Store {
         self.write_cells(target, &self.copy_cells(draft));
         let stamp = self.get(self.key_start(draft) + STAMP);
         self.set_head(target, self.head(target).changed(stamp).parked());
+        self.note_evictable(self.head(target));
     }
 
     /// For a store whose last owner died: what was decided becomes true, in the slots alone; what was not

@@ -109,6 +109,7 @@ impl Store {
         self.set_head(slot, Head::live(key.bytes.len(), key.is_truncated, stamp));
         self.link(slot, hash);
         self.count(header::LIVE);
+        self.note_evictable(self.head(slot));
     }
 
     /// Takes the slots of something that can be done without; false if there is nothing.
@@ -131,6 +132,7 @@ impl Store {
         if let Some(key) = self.copy_key(slot, &mut bytes) {
             self.link(slot, self.hash(key));
             self.count(header::LIVE);
+            self.note_evictable(self.head(slot));
         }
     }
 

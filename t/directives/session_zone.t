@@ -583,3 +583,89 @@ GET / HTTP/1.1\r\nHost: a\r\nX: a\xff\r\nConnection: close\r\n\r\n
 200 OK
 --- json_like /status/http/session_zones/s/active/a
 {"reference": "a\\xff", "extra": "a\\xff"}
+
+=== a request that is refused behind its session begins none
+--- file html/hello
+hello
+--- http_config
+session_zone s:128k max_sessions=2;
+session_zone t:128k;
+metric_zone number:64k last;
+backpressure_zone z:64k min=1 max=1 { signal n path=/http/metric_zones/number/metrics/v warn=1 emergency=2; }
+--- config
+location /deny { session s $arg_id; session t $arg_id activate=1; deny all; }
+location /auth { session s $arg_id activate=1; auth_request /no; try_files /hello =404; }
+location = /no { return 403; }
+location /basic { session s $arg_id; auth_api_key here; auth_api_key_file $DIR/keys; try_files /hello =404; }
+location /page { session s $arg_id; deny all; error_page 403 = /told; }
+location = /told { session s $arg_id; session t $arg_id if=$arg_t; return 200 "told $session_status"; }
+location /outer { proxy_pass http://127.0.0.1:$PORT/full?$args; backpressure z; }
+location /full { session s $arg_id activate=1; backpressure z; try_files /hello =404; }
+location / { session s $arg_id; session t $arg_id activate=$arg_a; try_files /hello =404; }
+--- file keys
+who:0123456789abcdef0123456789abcdef
+--- requests
+GET /deny?id=1 403
+GET /auth?id=2 403
+GET /basic?id=3 401
+GET /page?id=4 200 = told SKIPPED
+GET /outer?id=5 429
+--- json_like /status/http/session_zones/s
+{"sessions": {"pending": 0, "active": 0, "total": 0}, "passed": 0, "skipped": 0, "active": {}}
+--- json_like /status/http/session_zones/t
+{"sessions": {"pending": 0, "active": 0, "total": 0}, "passed": 0}
+--- requests
+GET /?id=1&a=0 200
+GET /deny?id=1 403
+GET /full?id=6 200
+--- json_like /status/http/session_zones/s/active
+{"1": {"requests": 2}, "6": {"requests": 1}}
+--- json_like /status/http/session_zones/t/sessions
+{"pending": 1, "active": 0}
+
+=== what was let in stays with its request, wherever that is sent
+--- file html/hello
+hello
+--- origin o
+GET /jump/* 200
+    X-Accel-Redirect: /inner
+GET /gone/* 404
+* * 200
+    | there
+--- http_config
+session_zone s:128k;
+session_zone t:128k;
+--- config
+location /jump/ { session s $arg_id; proxy_pass http://$ORIGIN_o; }
+location = /inner { internal; session off; try_files /hello =404; }
+location /gone/ { session s $arg_id; proxy_intercept_errors on; error_page 404 = @other; proxy_pass http://$ORIGIN_o; }
+location @other { session s other; session t $arg_id; try_files /hello =404; }
+location /tried { session s $arg_id; try_files /none /last?$args; }
+location /last { session s other; session t $arg_id activate=1; try_files /hello =404; }
+location /before { session s $arg_id; rewrite ^ /last last; }
+--- requests
+GET /jump/a?id=jump 200 = hello\n
+GET /gone/a?id=gone 200 = hello\n
+GET /tried?id=tried 200 = hello\n
+GET /before?id=before 200 = hello\n
+--- json_like /status/http/session_zones/s
+{"sessions": {"pending": 0, "active": 4}, "passed": 4, "active": {"jump": {"requests": 1}, "gone": {"requests": 1}, "tried": {"requests": 1}, "other": {"requests": 1}}}
+--- json_like /status/http/session_zones/t
+{"sessions": {"active": 3}, "active": {"gone": {}, "tried": {}, "before": {}}}
+
+=== a signal hears of sessions
+--- file html/hello
+hello
+--- http_config
+session_zone s:128k;
+backpressure_zone z:64k min=1 max=10 interval=100ms { signal busy path=/http/session_zones/s/sessions/active warn=1 emergency=2; }
+--- config
+location / { session s $arg_id; try_files /hello =404; }
+location /gated { backpressure z; return 200 in; }
+--- requests
+GET /gated 200
+GET /?id=1 200
+GET /?id=2 200
+GET /?id=3 200
+--- wait_like /status/http/backpressure_zones/z
+{"window": 1, "signals": {"busy": {"value": 3, "firing": true}}}

@@ -17,6 +17,9 @@ pub enum Role {
     Worker(usize),
 }
 
+/// How the kinds of memory end that is a file.
+pub const OF_FILES: &str = "_file";
+
 /// Gives memory by kind (`metric_zone`, `status_zone` …) and name.
 pub trait Memory {
     /// For whom.

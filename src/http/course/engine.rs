@@ -189,8 +189,12 @@ fn pass(request: &mut Request, place: Place) -> Result<Outcome, Paused> {
         Place::Content(number) => return content(request, number),
     };
     let paused = match access::judge(request, judging) {
-        Judged::Pass => return content(request, 0),
+        Judged::Pass => {
+            let_in(request);
+            return content(request, 0);
+        }
         Judged::Refused(status) => {
+            take_back(request, usize::MAX);
             let delay = request.location.settings.auth_delay;
             if status != 401 || delay.is_zero() {
                 return Ok(Outcome::Status(status));
@@ -216,7 +220,10 @@ fn preaccess(request: &mut Request, first: usize) -> Result<Option<u16>, Paused>
     for (number, handler) in request.location.preaccess.iter().enumerate().skip(first) {
         match handler.run(request) {
             Preaccess::Pass => {}
-            Preaccess::Refuse(status) => return Ok(Some(status)),
+            Preaccess::Refuse(status) => {
+                take_back(request, number);
+                return Ok(Some(status));
+            }
             Preaccess::Wait(wait) => {
                 let place = Place::Preaccess(number);
                 return Err(Paused { wait, place });
@@ -224,6 +231,26 @@ fn preaccess(request: &mut Request, first: usize) -> Result<Option<u16>, Paused>
         }
     }
     Ok(None)
+}
+
+/// Tells the preaccess handlers that the request is let in.
+fn let_in(request: &mut Request) {
+    if !request.is_subrequest() {
+        for handler in &request.location.preaccess {
+            handler.let_in(request);
+        }
+    }
+}
+
+/// Tells the first of the preaccess handlers, so many, that the request they have let pass is refused.
+#[cold]
+fn take_back(request: &mut Request, first: usize) {
+    if request.is_subrequest() {
+        return;
+    }
+    for handler in request.location.preaccess.iter().take(first) {
+        handler.take_back(request);
+    }
 }
 
 /// Rewrites, and finds the location; an outcome where that decides already.

@@ -65,6 +65,12 @@ pub enum Preaccess {
 pub trait PreaccessHandler: Send + Sync {
     /// Decides; a handler that refuses says so in the log.
     fn run(&'static self, request: &mut Request) -> Preaccess;
+
+    /// A request that it has let pass is refused by another handler, or by a rule of the access phase.
+    fn take_back(&'static self, _request: &mut Request) {}
+
+    /// A request that it has let pass is let in by all others, too, and about to be answered.
+    fn let_in(&'static self, _request: &mut Request) {}
 }
 
 /// What an access rule says.

@@ -4,7 +4,8 @@
 //! when there are enough of them, when the oldest has waited long enough, and before the process
 //! ends, if it is asked to.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::{Arc, Once, Weak};
 use std::thread;
@@ -95,6 +96,37 @@ impl Log {
         gathered.lines.extend_from_slice(line);
     }
 
+    /// How long the file is.
+    pub(super) fn length(&self) -> u64 {
+        std::fs::metadata(self.file.path()).map_or(0, |about| about.len())
+    }
+
+    /// Whether there is a line, its end included, for which `is_wanted`, from a place in the file on or, if the file is shorter, in all of it.
+    /// Of a very long rest only the beginning is looked at.
+    pub(super) fn has_line(
+        &self,
+        place: u64,
+        is_wanted: impl Fn(&[u8]) -> bool,
+    ) -> io::Result<bool> {
+        let path = self.file.path();
+        if !std::fs::metadata(path)?.is_file() {
+            return Ok(false);
+        }
+        let mut file = File::open(path)?;
+        if file.metadata()?.len() >= place {
+            file.seek(SeekFrom::Start(place))?;
+        }
+        let mut lines = BufReader::new(file.take(MOST_LOOKED_AT));
+        let mut line = Vec::new();
+        while lines.read_until(b'\n', &mut line)? > 0 {
+            if is_wanted(&line) {
+                return Ok(true);
+            }
+            line.clear();
+        }
+        Ok(false)
+    }
+
     fn flush(&self, gathered: &mut Gathered) {
         gathered.due = None;
         if !gathered.lines.is_empty() {
@@ -122,6 +154,9 @@ impl Drop for Log {
         self.flush(&mut gathered);
     }
 }
+
+/// How many bytes are looked at for a line.
+const MOST_LOOKED_AT: u64 = 16 << 20;
 
 /// A log that cannot be written to is complained of once in this time.
 const PAUSE_OF_COMPLAINTS: Duration = Duration::from_secs(60);

@@ -26,6 +26,29 @@ impl Lines {
         self.log.write(&text);
         request.recycle(text);
     }
+
+    /// The line of a request, its end included, not written.
+    pub(in crate::modules) fn line(&self, request: &mut Request) -> Vec<u8> {
+        let mut text = Vec::new();
+        self.format.append(request, &mut text);
+        text.push(b'\n');
+        text
+    }
+
+    /// Writes such a line.
+    pub(in crate::modules) fn put(&self, line: &[u8]) {
+        self.log.write(line);
+    }
+
+    /// How long the file is: a line that is written now is looked for from there on.
+    pub(in crate::modules) fn place(&self) -> u64 {
+        self.log.length()
+    }
+
+    /// Whether there is a line for which `is_wanted`, from a place on; not if the file cannot be read.
+    pub(in crate::modules) fn has(&self, place: u64, is_wanted: impl Fn(&[u8]) -> bool) -> bool {
+        self.log.has_line(place, is_wanted).unwrap_or(false)
+    }
 }
 
 /// What a directive says of a log.

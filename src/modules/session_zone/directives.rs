@@ -30,13 +30,18 @@ pub(super) const SESSION: DirectiveSpec = DirectiveSpec {
                either way; with `activate`, until a request for which that is neither empty nor `0`. Pending ones \
                leave no trace. Bodies of error pages are bodies, too: use `activate` where only some requests count. \
                A session may end while a request is under way, which pauses for longer than it lives: the next byte \
-               begins it anew, as one that no limit refuses, and which new ones are measured against. A new session is charged the bitrate TX (and RX) at once, in bits per \
+               begins it anew, as one that no limit refuses, that is charged its estimate again, and that new ones are \
+                  measured against. A new session is charged the bitrate TX (and RX) at once, in bits per \
                second with `k`, `m` or `g`; unless said, that of the fastest session of the same \
                reference. When a request is over for which `close` is neither empty nor `0`, its session is, too.\n\n\
                Several zones may be named; where one refuses a request, the others take back the sessions that it \
-               began. A level inherits the directives of the level above only if it \
+                  began. So does whatever refuses it behind `session` and before it is answered: `backpressure`, `deny`, \
+                  `auth_request`, `auth_api_key`, a client's certificate. A session that was known keeps the request \
+                  and the bytes of its answer. A level inherits the directives of the level above only if it \
                has none of its own. A request is counted once in each zone, whatever internal redirects it \
-               takes; subrequests are not counted.",
+                  takes, to an error page, by `try_files` or by `X-Accel-Redirect`: once it is let in it stays with its session, \
+                  also where `session off` holds, since its bytes go to the same client; only zones that it has not met yet are \
+                  asked then. Subrequests are not counted.",
         example: "session viewers $arg_session reference=$stream location=$uri\n    \
                   peer=$peer_host activate=$is_media;",
     },

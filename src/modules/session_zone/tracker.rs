@@ -57,10 +57,19 @@ impl PreaccessHandler for Trackers {
                 return Preaccess::Refuse(tracker.status);
             }
         }
+        Preaccess::Pass
+    }
+
+    fn take_back(&'static self, request: &mut Request) {
+        if let Some(first) = self.0.first() {
+            self.withdraw(request, first.state);
+        }
+    }
+
+    fn let_in(&'static self, request: &mut Request) {
         for tracker in &self.0 {
             tracker.activate_if_due(request);
         }
-        Preaccess::Pass
     }
 }
 
@@ -255,21 +264,25 @@ impl Tracker {
         }
     }
 
+    /// What a request says its session is expected to use.
+    pub(super) fn estimate_of(&self, request: &mut Request) -> Option<Estimate> {
+        let estimate = self.estimate.as_ref()?.evaluate(request);
+        match bitrate::pair(&estimate) {
+            [None, None] => None,
+            [tx, rx] => Some(Estimate {
+                tx: tx.unwrap_or(0),
+                rx: rx.unwrap_or(0),
+            }),
+        }
+    }
+
     #[cold]
     fn register(&self, request: &mut Request, id: &[u8], now: Moment) -> Admission {
         let said = self.say_of(request);
-        let estimate = self.estimate.as_ref();
-        let estimate = estimate.map_or_else(Vec::new, |estimate| estimate.evaluate(request));
         let newcomer = Newcomer {
             id,
             attributes: said.attributes(),
-            estimate: match bitrate::pair(&estimate) {
-                [None, None] => None,
-                [tx, rx] => Some(Estimate {
-                    tx: tx.unwrap_or(0),
-                    rx: rx.unwrap_or(0),
-                }),
-            },
+            estimate: self.estimate_of(request),
             companions: self.entry.companions(),
             is_dry_run: self.is_dry_run,
         };

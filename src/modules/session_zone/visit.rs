@@ -18,7 +18,7 @@ use crate::http::transport::clock;
 use crate::http::transport::meter::{Meter, Then};
 use crate::http::transport::traffic::Traffic;
 use crate::metric::Moment;
-use crate::sessions::{Attributes, Bytes, Handle};
+use crate::sessions::{Attributes, Bytes, Estimate, Handle};
 
 /// How long after something that failed it is tried again, in nanoseconds.
 const TRY_AGAIN: u64 = 1_000_000_000;
@@ -40,8 +40,8 @@ pub(super) struct Visit {
     /// What the connection had received and sent when the request began, and how long its head is.
     before: Bytes,
     head: u64,
-    /// What is said of the session, where that is known.
-    said: OnceLock<Box<[u8]>>,
+    /// What is said of the session, and what it was expected to be sent, where that is known.
+    said: OnceLock<(Box<[u8]>, Estimate)>,
     /// Bytes that went when the session had ended.
     uncounted: [AtomicU64; 2],
     /// The next one.
@@ -154,8 +154,9 @@ impl Visit {
         for (uncounted, bytes) in self.uncounted.iter().zip([bytes.rx, bytes.tx]) {
             uncounted.fetch_add(bytes, Ordering::Relaxed);
         }
-        if let Some(said) = self.said.get() {
-            self.resume(Attributes::read(said), traffic, now);
+        if let Some((said, expected)) = self.said.get() {
+            let expected = self.tracker.estimate.as_ref().map(|_| *expected);
+            self.resume(Attributes::read(said), expected, traffic, now);
         }
     }
 
@@ -164,15 +165,22 @@ impl Visit {
     fn resume_by(&self, request: &mut Request, now: Moment) {
         let traffic = Arc::clone(&request.connection.traffic);
         let said = self.tracker.say_of(request);
-        self.resume(said.attributes(), &traffic, now);
+        let expected = self.tracker.estimate_of(request);
+        self.resume(said.attributes(), expected, &traffic, now);
     }
 
-    fn resume(&self, attributes: Attributes<'_>, traffic: &Traffic, now: Moment) {
+    fn resume(
+        &self,
+        attributes: Attributes<'_>,
+        expected: Option<Estimate>,
+        traffic: &Traffic,
+        now: Moment,
+    ) {
         if self.is_over.load(Ordering::Relaxed) || now.0 < load(&self.next_try) {
             return;
         }
         let sessions = &self.tracker.entry.sessions;
-        match sessions.resume(&self.handle, attributes, now) {
+        match sessions.resume(&self.handle, attributes, expected, now) {
             Ok(true) => {}
             Ok(false) => {
                 self.stop();

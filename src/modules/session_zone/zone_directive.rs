@@ -48,7 +48,14 @@ pub(super) const SESSION_ZONE: DirectiveSpec = DirectiveSpec {
                $session_duration $session_requests $session_rx_bytes $session_tx_bytes $session_rx_top \
                $session_tx_top \"$session_extra\"`. `log=off` writes none.\n\n\
                With `file`, the zone lasts, as with `metric_zone`; what was active when the server ended is \
-               summed up when it begins again.",
+               summed up when it begins again, as if it had ended after its `timeout`, and has its line in the log then, once. \
+               (Of an id only 246 bytes are in such a line. If the machine itself went down, a line may come twice.) A server \
+               that ends takes five seconds at most for what is active; what is left is closed like that.\n\n\
+               Where something else changes bits of the zone's memory or file, requests are served, and what is shown of a \
+               session is its own: a key that became another one is not shown, is taken away within a second, and told in \
+               the error log; attributes that do not fit their check are `unknown`; sessions are counted anew when there \
+               cannot be as many as was said. Numbers of bytes and bitrates have no check and may be wrong. A file in which a \
+               key was changed, or that is not as a server left it that ended well, is set aside as `.bad`, and its snapshot counts.",
         example: "session_zone viewers:16m:file=/var/lib/pingauge/viewers timeout=30s max_sessions=1000\n    \
                   max_tx_bitrate=500m discard_key=other expire=on log=/var/log/pingauge/viewers.log;",
     },

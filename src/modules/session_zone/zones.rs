@@ -32,8 +32,8 @@ pub(super) struct Entry {
     pub log: Option<Lines>,
     /// Where a request keeps what the lines of the log are about.
     pub state: State,
-    /// Before when it is not told again that there is no room, in nanoseconds.
-    next_told: AtomicU64,
+    /// Before when it is not told again that there is no room, and that something is wrong, in nanoseconds.
+    next_told: [AtomicU64; 2],
 }
 
 impl std::fmt::Debug for Entry {
@@ -45,19 +45,27 @@ impl std::fmt::Debug for Entry {
 impl Entry {
     /// Whether it is time to tell that there is no room, which it is once a minute.
     pub(super) fn may_tell_full(&self, now: Moment) -> bool {
-        let next = self.next_told.load(Ordering::Relaxed);
-        let is_due = now.0 >= next;
-        if is_due {
-            let next = now.0.saturating_add(MINUTE);
-            self.next_told.store(next, Ordering::Relaxed);
-        }
-        is_due
+        is_due(&self.next_told[0], now)
+    }
+
+    /// Whether it is time to tell that something is wrong.
+    pub(super) fn may_complain(&self, now: Moment) -> bool {
+        is_due(&self.next_told[1], now)
     }
 
     /// The zones whose tops count for the limit, too.
     pub(super) fn companions(&self) -> &[Arc<Sessions>] {
         self.companions.get().map_or(&[], |all| all)
     }
+}
+
+/// Whether it is time, which it is once a minute.
+fn is_due(next: &AtomicU64, now: Moment) -> bool {
+    let is_due = now.0 >= next.load(Ordering::Relaxed);
+    if is_due {
+        next.store(now.0.saturating_add(MINUTE), Ordering::Relaxed);
+    }
+    is_due
 }
 
 /// Bytes of the key of a session whose id is 32 digits.
@@ -123,15 +131,15 @@ fn open(
             builder.diagnostics.push(warning);
         }
     }
+    let log = written.log.as_ref().filter(|path| path.text != "off");
     if builder.memory.role() == Role::Master
-        && let Err(error) = settle(builder, declared, &sessions, opened.found)
+        && let Err(error) = settle(builder, declared, &sessions, (opened.found, log.is_some()))
     {
         let (name, level) = (&declared.name, ::log::Level::Error);
         builder
             .told
             .push((level, format!("session zone \"{name}\": {error}")));
     }
-    let log = written.log.as_ref().filter(|path| path.text != "off");
     let log = log.and_then(|path| {
         let (format, default) = (written.format.as_ref(), ("", FORM));
         let wanted = Wanted::at_once("session_zone log", &path.text, format, default, path.span);
@@ -146,7 +154,7 @@ fn open(
         rest: written.rest.clone(),
         log,
         state,
-        next_told: AtomicU64::new(0),
+        next_told: Default::default(),
     })
 }
 
@@ -154,31 +162,34 @@ fn now() -> Moment {
     Moment(os::monotonic())
 }
 
-/// What is active in a file belongs to a server that is no more; what came along from a larger zone may be less.
+/// What is active in a file belongs to a server that is no more, and is told by the keeper if there is a log; what came
+/// along from a larger zone may be less.
 fn settle(
     builder: &mut Builder<'_>,
     declared: &Declaration,
     sessions: &Sessions,
-    found: Found,
+    (found, has_log): (Found, bool),
 ) -> Result<(), NotChanged> {
     match found {
-        Found::Nothing | Found::Going => Ok(()),
-        Found::Moved => sessions.recount(now()),
-        Found::Files => {
-            let mut closed = 0;
-            sessions.close_all(now(), &mut |session| {
-                closed += u64::from(session.is_active())
-            })?;
-            if closed > 0 {
-                let name = &declared.name;
-                let told = format!(
-                    "session zone \"{name}\": {closed} sessions are closed that were active when the server ended"
-                );
-                builder.told.push((::log::Level::Info, told));
-            }
-            Ok(())
-        }
+        Found::Nothing | Found::Going => return Ok(()),
+        Found::Moved => return sessions.recount(now()),
+        Found::Files => {}
     }
+    let settled = sessions.settle(now(), has_log)?;
+    let (closed, untold, broken) = (settled.closed, settled.untold, settled.broken);
+    let mut tell = |number: u64, level, story: &str| {
+        if number > 0 {
+            let told = format!("session zone \"{}\": {number} {story}", declared.name);
+            builder.told.push((level, told));
+        }
+    };
+    let story = "sessions are closed that were active when the server ended";
+    tell(closed, ::log::Level::Info, story);
+    let story = "of them have no line in the log: there was no room to remember them";
+    tell(untold, ::log::Level::Warn, story);
+    let story = "sessions or rows of the history are lost: the file was damaged";
+    tell(broken, ::log::Level::Error, story);
+    Ok(())
 }
 
 impl Holder for Entry {

@@ -10,7 +10,7 @@ use super::durable::Committer;
 use super::{Declaration, FileWritten, Found, Opened, Sync, create, tell};
 use crate::conf::{Diagnostic, Span, reason};
 use crate::http::build::builder::Builder;
-use crate::http::build::memory::Role;
+use crate::http::build::memory::{OF_FILES, Role};
 use crate::os::{self, SharedMemory};
 use crate::zone::keep::{Fate, Files, Wanted, Writer};
 use crate::zone::{Adoption, Unusable, Zone};
@@ -65,7 +65,7 @@ pub(super) fn open(
 
 /// The kind of memory that is a file.
 fn file_kind(declared: &Declaration) -> String {
-    format!("{}_file", declared.purpose.kind)
+    format!("{}{OF_FILES}", declared.purpose.kind)
 }
 
 /// Zones in one file would destroy each other, also where it is one of those beside it.
@@ -139,6 +139,23 @@ fn alone(declared: &Declaration) -> Result<Zone, Unusable> {
     Zone::create(&memory, declared.size, schema, &declared.overflow)
 }
 
+/// Where the zone has been so far: in its file, or elsewhere. What was counted elsewhere is newer than any file that an attempt or a
+/// configuration before may have left.
+fn newest(
+    builder: &mut Builder<'_>,
+    declared: &Declaration,
+    key: &str,
+) -> (Option<Arc<SharedMemory>>, Option<Arc<SharedMemory>>) {
+    let (kind, name) = (declared.purpose.kind, &declared.name);
+    let elsewhere = builder.memory.existing(kind, name);
+    let there = builder.memory.existing(&file_kind(declared), key);
+    let is_newest = |there: &Arc<SharedMemory>| {
+        let mut others = elsewhere.iter();
+        others.all(|elsewhere| Arc::ptr_eq(elsewhere, there))
+    };
+    (there.filter(is_newest), elsewhere)
+}
+
 /// The zone of the generation before, or what its files hold.
 fn take_over(
     builder: &mut Builder<'_>,
@@ -147,11 +164,9 @@ fn take_over(
     key: &str,
 ) -> Result<(Zone, Found), Unusable> {
     let file_kind = &file_kind(declared);
-    // What was counted in memory alone is newer than any file that an attempt before may have left.
-    let mut before = match builder.memory.existing(file_kind, key) {
-        None => builder
-            .memory
-            .existing(declared.purpose.kind, &declared.name),
+    let (there, elsewhere) = newest(builder, declared, key);
+    let mut before = match there {
+        None => elsewhere,
         Some(memory) => match files.fate(&memory) {
             Fate::There => match take_on(builder, declared, files, (key, &memory)) {
                 Err(Unusable::Corrupt(reason)) => {

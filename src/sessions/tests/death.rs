@@ -69,6 +69,40 @@ fn closing() {
 }
 
 #[test]
+fn settling_what_was_found() {
+    let settled = |sessions: &Sessions| {
+        let numbers = sessions.numbers(at(20.0));
+        let sums = summary(sessions, Some(b"other"));
+        check_sums(&sums);
+        (
+            numbers.pending,
+            numbers.active,
+            sessions.found(),
+            sums.totals.sessions,
+        )
+    };
+    for steps in 0.. {
+        let (sessions, ..) = fresh();
+        let finished = after(steps, || {
+            let _may_die = sessions.settle(at(11.0), true);
+        });
+        crate::zone::death::rebuild(&sessions.zone);
+        sessions.zone.verify().unwrap();
+        let (_, active, found, closed) = settled(&sessions);
+        assert_eq!(
+            (active + closed, found),
+            (1, closed),
+            "after {steps} stores"
+        );
+        sessions.settle(at(12.0), true).unwrap();
+        assert_eq!(settled(&sessions), (0, 0, 1, 1), "after {steps} stores");
+        if finished {
+            break;
+        }
+    }
+}
+
+#[test]
 fn dropping_a_pending_one_in_a_sweep() {
     try_all(|sessions, _, _| {
         sweep(sessions, at(16.0));

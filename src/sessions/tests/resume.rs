@@ -18,13 +18,16 @@ fn a_request_under_way_goes_on_in_a_session_that_begins_anew() {
     let handle = enter(&sessions, b"a", at(2.0));
     sessions.count(&handle, bytes(1, 10), at(2.0));
     assert_eq!(sessions.activate(&handle, at(2.0)), Ok(true));
-    let said = sessions.said(&handle, at(3.0)).unwrap();
+    let (said, _) = sessions.said(&handle, at(3.0)).unwrap();
     assert_eq!(sweep(&sessions, at(33.0)), ["a"]);
     assert!(!sessions.is_there(&handle, at(34.0)));
     assert!(!sessions.count(&handle, bytes(0, 100), at(34.0)));
     enter(&sessions, b"b", at(34.0));
     let attributes = Attributes::read(&said);
-    assert_eq!(sessions.resume(&handle, attributes, at(35.0)), Ok(true));
+    assert_eq!(
+        sessions.resume(&handle, attributes, None, at(35.0)),
+        Ok(true)
+    );
     assert!(sessions.count(&handle, bytes(0, 100), at(35.0)));
     let numbers = sessions.numbers(at(35.0));
     assert_eq!((numbers.pending, numbers.total, numbers.passed), (2, 1, 2));
@@ -44,7 +47,7 @@ fn requests_of_one_session_go_on_in_one() {
     let handles = [(); 3].map(|()| enter(&sessions, b"a", at(2.0)));
     assert_eq!(sweep(&sessions, at(8.0)), ["a"]);
     let resume = |handle| {
-        let resumed = sessions.resume(handle, newcomer(b"a").attributes, at(9.0));
+        let resumed = sessions.resume(handle, newcomer(b"a").attributes, None, at(9.0));
         assert_eq!(resumed, Ok(true));
     };
     resume(&handles[0]);
@@ -92,7 +95,26 @@ fn what_finds_no_room_is_told_and_not_there() {
         sessions.register(&newcomer(&id), at(2.0)).status == Status::New
     });
     assert!(others.count() > 3);
-    let resumed = sessions.resume(&handle, newcomer(b"a").attributes, at(3.0));
+    let resumed = sessions.resume(&handle, newcomer(b"a").attributes, None, at(3.0));
     assert_eq!(resumed, Ok(false));
     assert!(!sessions.count(&handle, bytes(1, 1), at(3.0)));
+}
+
+#[test]
+fn a_session_that_begins_anew_is_charged_as_before() {
+    let sessions = sessions_with(1 << 20, settings());
+    let estimate = Some(Estimate { tx: 4000, rx: 7 });
+    let new = Newcomer {
+        estimate,
+        ..newcomer(b"a")
+    };
+    let handle = sessions.register(&new, at(2.0)).handle.unwrap();
+    let (said, expected) = sessions.said(&handle, at(3.0)).unwrap();
+    assert_eq!(expected.tx, 4000);
+    assert_eq!(sweep(&sessions, at(8.0)), ["a"]);
+    sweep(&sessions, at(9.0));
+    assert_eq!(sessions.tx_tops(), 0);
+    let attributes = Attributes::read(&said);
+    let resumed = sessions.resume(&handle, attributes, Some(expected), at(9.0));
+    assert_eq!((resumed, sessions.tx_tops()), (Ok(true), 4000));
 }

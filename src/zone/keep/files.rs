@@ -116,7 +116,8 @@ impl Files {
                 Err(TryLockError::Error(error)) => return Err(error),
                 Err(TryLockError::WouldBlock) if Instant::now() > deadline => {
                     let path = self.path.display();
-                    let message = format!("\"{path}\" is in use by another server");
+                    let message =
+                        format!("\"{path}\" is in use by another server, or here by another zone");
                     return Err(io::Error::new(io::ErrorKind::ResourceBusy, message));
                 }
                 Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),

@@ -78,6 +78,9 @@ fn check(memory: &SharedMemory, root: &Root, own: &Arc<Schema>) -> Result<Arc<Sc
         return Err(Unusable::Corrupt("the checksum does not fit"));
     }
     root.set(root::CHECKSUM, 0);
+    if !view.store.are_keys_whole() {
+        return Err(Unusable::Corrupt("keys are not what they were"));
+    }
     if view.store.rebuild_counting() > 0 {
         return Err(Unusable::Corrupt("keys are broken"));
     }

@@ -589,3 +589,31 @@ proptest! {
         prop_assert_eq!(shown(&zone), model);
     }
 }
+
+#[test]
+fn where_every_key_is_pinned_it_is_looked_for_others_once() {
+    let zone = zone_of_words(65536, true);
+    let mut number = 0u64;
+    while one(&zone, &number.to_le_bytes(), put(1, Stay::Pinned)).is_ok() {
+        number += 1;
+    }
+    let store = &zone.first.store;
+    let barren = || store.get(crate::zone::layout::header::IS_BARREN);
+    assert_eq!(barren(), 1);
+    // A key that may go, although nobody says so: who looks, finds it.
+    let slot = store.find(&0u64.to_le_bytes(), store.hash(&0u64.to_le_bytes()));
+    let slot = slot.unwrap();
+    let pinned = store.head(slot);
+    store.set_head(slot, crate::zone::record::Head::live(8, false, 5));
+    assert_eq!(
+        one(&zone, b"new", put(1, Stay::Pinned)),
+        Err(NotChanged::Full)
+    );
+    store.set_head(slot, pinned);
+    // One that is said to.
+    one(&zone, &1u64.to_le_bytes(), put(2, Stay::Evictable)).unwrap();
+    assert_eq!(barren(), 0);
+    assert_eq!(one(&zone, b"new", put(1, Stay::Pinned)), Ok(()));
+    assert_eq!(value(&zone, &1u64.to_le_bytes()), None);
+    zone.verify().unwrap();
+}

@@ -1,9 +1,14 @@
 //! Sessions from outside: their lives, rates, limits and history, with real clients, over dying processes.
 //!
 //! `SESSION_ROUNDS=50` makes long what is killed again and again, `SESSION_PEERS=200000` what has many peers,
-//! `SESSION_CLIENTS=64 SESSION_EACH=10000` what has many sessions.
+//! `SESSION_CLIENTS=64 SESSION_EACH=10000` what has many sessions, `SESSION_FLIPS=100` what has damage.
 
+mod attached;
 mod bytes;
+mod flips;
+mod found;
+mod http2;
+mod inside;
 mod kills;
 mod life;
 mod many;
