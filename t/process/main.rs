@@ -33,6 +33,7 @@ mod hostile_responses;
 mod http2;
 mod http2_clients;
 mod http2_hostile;
+mod http2_load;
 mod http2_origin;
 mod http2_spec;
 mod httpx;
