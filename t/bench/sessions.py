@@ -32,8 +32,9 @@ import time
 
 # The one beside this file.
 import http as bench
+import servers
 
-DIRECTORY = bench.DIRECTORY
+DIRECTORY = servers.DIRECTORY
 FIRST_PORT = 21390
 SCRIPT = """
 local n = 0
@@ -67,7 +68,7 @@ http {{ access_log off; keepalive_requests 1000000000;
 def member(process, title):
     """The worker or the keeper, once it is there."""
     for _ in range(100):
-        for one in bench.family(process.pid):
+        for one in servers.family(process.pid):
             with open(f"/proc/{one}/cmdline", encoding="ascii") as file:
                 if f"{title} process" in file.read():
                     return one
@@ -129,7 +130,9 @@ def instructions(name, program, port):
     counts = {}
     for path in ["/without", "/with"]:
         few, many = (
-            bench.instructions(program, port, configuration(port), path, "", requests)
+            servers.instructions(
+                program, port, configuration(port), lambda: bench.ask(port, path, "", requests)
+            )
             for requests in (1_000, 11_000)
         )
         counts[path] = (many - few) / 10_000
@@ -257,7 +260,7 @@ def main():
     if options.other:
         programs["other"] = options.other
     if options.instructions:
-        bench.prepare()
+        servers.make_shim()
         for number, (name, program) in enumerate(programs.items()):
             instructions(name, program, options.port + number)
         return
@@ -265,7 +268,7 @@ def main():
     try:
         for number, (name, program) in enumerate(programs.items()):
             port = options.port + number
-            process = bench.start(program, port, configuration(port), 1)
+            process = servers.start(program, port, configuration(port), 1)
             servers[name] = (process, port)
             place(process, "1", "0")
         if options.only != "listing":
