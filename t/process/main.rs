@@ -57,6 +57,7 @@ mod road_load;
 mod sessions;
 mod signal_order;
 mod signals;
+mod stapling;
 mod tickets;
 mod tls;
 mod waits;
