@@ -20,6 +20,8 @@ use crate::os;
 pub(super) struct Attempts {
     pub(super) list: Vec<Attempt>,
     pub(super) target: Option<Arc<Target>>,
+    /// The host and port that are asked, where no target is known yet.
+    pub(super) named: Option<(String, String)>,
     /// How connections to its peers are encrypted, if they are.
     pub(super) secure: Option<Arc<Secure>>,
     pub(super) tried: Tried,
@@ -76,6 +78,7 @@ impl Attempts {
             Ok(most) => most.min(tries),
         };
         self.target = Some(target);
+        self.named = None;
         self.secure = None;
         self.tried = Tried::default();
         self.round += 1;
