@@ -16,6 +16,8 @@ pub(super) struct Kinship {
     depth: u8,
     /// The method of the client's request, where internal redirects have changed it.
     method: Option<&'static [u8]>,
+    /// Whether it goes on where its parent is.
+    continues: bool,
 }
 
 /// Subrequests of subrequests deeper than this are a cycle.
@@ -40,10 +42,12 @@ impl Request {
             0 => Kinship {
                 depth: 1,
                 method: self.method,
+                continues: false,
             },
             depth => Kinship {
                 depth: depth + 1,
-                ..self.kinship
+                method: self.kinship.method,
+                continues: false,
             },
         };
         sub.method = Some(b"GET");
@@ -59,6 +63,21 @@ impl Request {
         copy.method = self.method;
         copy.set_uri(path.to_vec(), Some(self.arguments.clone()));
         Some(copy)
+    }
+
+    /// A request for the same as this one, which goes on from where this one is: with content, in its location.
+    pub fn continuation(&self) -> Option<Box<Self>> {
+        let mut other = self.copy_for(&self.path)?;
+        other.kinship.continues = true;
+        other.location = self.location;
+        other.captures = self.captures.clone();
+        (other.unchanged, other.located) = (self.unchanged, self.located);
+        Some(other)
+    }
+
+    /// Whether it goes on from where its parent was.
+    pub fn is_continuing(&self) -> bool {
+        self.kinship.continues
     }
 
     /// Whether it is made here on behalf of another one.

@@ -9,6 +9,7 @@ mod client;
 mod filtered;
 mod request;
 mod response;
+mod teed;
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -23,7 +24,8 @@ use crate::http::course::session::Session;
 use crate::http::message::framing::Framing;
 use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::origin::{Failure, Origin, Received, Rules};
-use crate::http::plan::outcome::InternalTarget;
+use crate::http::plan::outcome::{InternalTarget, Outcome};
+use crate::http::plan::tee::Tee;
 use crate::http::transport::link::Link;
 use crate::http::transport::timer::deadline;
 
@@ -39,6 +41,10 @@ pub(super) enum Broken {
     Status(u16),
     /// The request is answered from another place.
     Redirect(InternalTarget),
+    /// This is answered instead.
+    Instead(Outcome),
+    /// Nobody can be asked, which would be answered with this status.
+    Nobody(u16),
     /// The client has left, or takes nothing.
     Client,
     /// The client has left within the body.
@@ -82,6 +88,8 @@ pub(super) struct Exchange<'a> {
     reads_ahead: bool,
     /// What the response's body goes through.
     filters: BodyFilters,
+    /// Who else has the response's body.
+    tee: Option<Box<dyn Tee>>,
     /// Whether filters had work to do since others had their turn.
     has_filtered: bool,
     /// Who had nothing to say when asked in this turn: whoever has will wake the task.
@@ -148,6 +156,7 @@ impl<'a> Exchange<'a> {
             is_discarding: false,
             reads_ahead: false,
             filters: BodyFilters::default(),
+            tee: None,
             has_filtered: false,
             // One that was idle has just been asked.
             quiet: Quiet {
@@ -195,7 +204,9 @@ impl<'a> Exchange<'a> {
         ready!(self.session.timer.poll(task, first));
         let over = |deadline: Option<Instant>| deadline.is_some_and(|one| one <= first);
         if over(self.deadlines.client_write) {
-            return Poll::Ready(Err(Broken::Client));
+            self.client_left()?;
+            task.waker().wake_by_ref();
+            return Poll::Pending;
         }
         if over(self.deadlines.client_read) {
             self.body_failed(&BodyError::Late)?;
