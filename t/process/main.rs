@@ -11,6 +11,7 @@ mod backpressure;
 mod backpressure_monitor;
 mod backpressure_watch;
 mod browser;
+mod cache;
 mod client_certificates;
 mod clients;
 mod command_line;
