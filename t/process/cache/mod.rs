@@ -1,8 +1,10 @@
 //! Caches over several processes, whatever clients, origins, disks and processes do meanwhile; and beside Debian's nginx.
 
+mod cases;
 mod damage;
 mod fills;
 mod kills;
+mod nginx;
 mod origin;
 
 use std::io;
