@@ -95,7 +95,7 @@ impl Validators {
             tag == b"*"
                 || match comparison {
                     Comparison::Weak => strong(tag) == strong(&self.tag),
-                    Comparison::Strong => tag == self.tag && strong(tag) == tag,
+                    Comparison::Strong => tag == self.tag,
                 }
         })
     }

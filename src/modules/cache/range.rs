@@ -39,6 +39,9 @@ impl Caching {
             }
             (Wanted::Whole, _) => {}
         }
+        if request.response.status == 200 {
+            request.response.set("Accept-Ranges", b"bytes");
+        }
     }
 }
 
@@ -95,7 +98,7 @@ impl BodyFilter for Cut {
     }
 }
 
-/// Whether a request is for a range that begins beyond this place, or is counted from the end.
+/// Whether a request is for a range that begins at this place or behind it, or is counted from the end.
 pub(super) fn begins_beyond(request: &Request, most: u64) -> bool {
     let field = request.head.field(b"range").unwrap_or_default();
     let Some((unit, list)) = field.split_at_checked(UNIT.len()) else {
@@ -106,7 +109,7 @@ pub(super) fn begins_beyond(request: &Request, most: u64) -> bool {
         let digits = std::str::from_utf8(digits.unwrap_or_default()).ok()?;
         digits.trim().parse::<u64>().ok()
     });
-    let is_far = |start: Option<u64>| start.is_none_or(|start| start > most);
+    let is_far = |start: Option<u64>| start.is_none_or(|start| start >= most);
     unit.eq_ignore_ascii_case(UNIT) && starts.any(is_far)
 }
 
