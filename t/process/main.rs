@@ -13,6 +13,7 @@ mod backpressure;
 mod backpressure_monitor;
 mod backpressure_watch;
 mod browser;
+mod cache;
 mod cache_upkeep;
 mod client_certificates;
 mod clients;

@@ -75,7 +75,8 @@ pub(in crate::http) async fn send(
         if last {
             session.client.end_after();
         }
-        if last || outgoing.bytes.len() > WRITE_AT || response.body.length().is_none() {
+        let is_due = outgoing.bytes.len() > WRITE_AT || !response.body.is_at_hand();
+        if last || is_due || response.body.length().is_none() {
             request.head_sent = true;
             if !write(request, session, &outgoing.bytes).await {
                 return false;
@@ -156,9 +157,9 @@ impl Outgoing {
 /// The next piece of a body. While it is being made the client is watched: nobody needs the rest once it
 /// has left.
 async fn next_chunk(session: &mut Session, body: &mut Body) -> io::Result<Option<Bytes>> {
-    let Body::Stream(stream) = body else {
+    if !matches!(body, Body::Stream(_) | Body::Source(_)) {
         return body.next_chunk().await;
-    };
+    }
     let is_watched = session.body.is_done();
     let client = &mut session.client;
     let left = poll_fn(|task| match is_watched {
@@ -167,7 +168,7 @@ async fn next_chunk(session: &mut Session, body: &mut Body) -> io::Result<Option
     });
     tokio::select! {
         biased;
-        chunk = stream.next() => chunk,
+        chunk = body.next_chunk() => chunk,
         () = left => Err(io::ErrorKind::ConnectionAborted.into()),
     }
 }

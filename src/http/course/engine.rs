@@ -69,12 +69,20 @@ pub(super) enum Place {
 
 /// Decides the answer to a request whose head and server are known.
 pub fn decide(request: &mut Request) -> Answer {
-    run(request, Place::Server)
+    match request.is_continuing() {
+        true => run(request, Place::Content(0)),
+        false => run(request, Place::Server),
+    }
 }
 
 /// Decides the answer once something failed with `status`.
 pub fn fail(request: &mut Request, status: u16) -> Answer {
-    match settle(request, Outcome::Status(status)) {
+    answer(request, Outcome::Status(status))
+}
+
+/// Decides the answer that an outcome comes to.
+pub fn answer(request: &mut Request, outcome: Outcome) -> Answer {
+    match settle(request, outcome) {
         Settled::Answer(answer) => answer,
         Settled::Again(place) => run(request, place),
     }

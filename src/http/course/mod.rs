@@ -13,6 +13,7 @@ pub mod identify;
 pub mod message;
 pub mod nesting;
 mod nobody;
+pub mod partial;
 pub mod request;
 pub mod request_body;
 pub mod respond;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub mod behind;
 pub mod clock;
 pub mod departure;
 pub mod dial;

@@ -156,7 +156,11 @@ impl Exchange<'_> {
                 persistent,
                 reason,
                 reads_ahead,
-            } => (framing, persistent, reason, reads_ahead),
+                tee,
+            } => {
+                self.tee = tee;
+                (framing, persistent, reason, reads_ahead)
+            }
         };
         self.reads_ahead = reads_ahead;
         if self.rules.passes_trailers {
@@ -213,6 +217,9 @@ impl Exchange<'_> {
             };
             self.pass_content()?;
         }
+        if self.tee.is_some() {
+            return Ok(true);
+        }
         if self.peer.take().is_some() {
             self.tell_received();
             self.origin.finished(self.request);
@@ -244,7 +251,9 @@ impl Exchange<'_> {
 
     fn poll_content(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
         let ahead = self.read_ahead();
-        let has_room = self.is_discarding || self.session.outbox.has_room(ahead);
+        // Whoever keeps it takes it at once, and the client later.
+        let is_kept = self.tee.is_some() && self.filters.is_empty();
+        let has_room = self.is_discarding || is_kept || self.session.outbox.has_room(ahead);
         let Some(peer) = self.peer.as_mut().filter(|_| has_room) else {
             self.deadlines.peer_read = None;
             return Ok(false);
@@ -300,8 +309,19 @@ impl Exchange<'_> {
         let content = peer.link.end.take(decoded.consumed);
         self.received.content += decoded.content as u64;
         self.is_received_told &= decoded.content == 0;
+        let is_teed = self.tee.is_some();
+        let is_kept = is_teed && self.keep(&content.bytes()[..decoded.content]);
+        if is_kept && self.is_over() && !self.keep_end() {
+            self.break_off();
+            return Ok(());
+        }
+        if is_teed && !is_kept && self.is_discarding && !self.rules.outlives_client {
+            self.nobody_takes_it();
+            return Ok(());
+        }
         if !self.is_discarding {
             let pushed = match self.filters.is_empty() {
+                true if is_kept => self.push_kept(content, decoded.content),
                 true => self.push(content, decoded.content),
                 false => self.push_filtered(content, decoded.content),
             };
@@ -327,6 +347,11 @@ impl Exchange<'_> {
         Ok(())
     }
 
+    /// Whether the body has come to its end, which it tells itself.
+    fn is_over(&self) -> bool {
+        matches!(&self.stage, Stage::Body { framing, .. } if framing.is_done())
+    }
+
     /// The peer has closed, or its connection failed.
     fn content_ended(&mut self, ended: io::Result<usize>) {
         match (&self.stage, ended) {
@@ -344,6 +369,9 @@ impl Exchange<'_> {
 
     /// The whole response has come: the peer is free for others.
     fn peer_is_done(&mut self, persistent: bool) {
+        if !self.keep_end() {
+            return self.break_off();
+        }
         if let Err(problem) = self.begin_after() {
             return self.broke(&problem.to_string());
         }
@@ -373,6 +401,7 @@ impl Exchange<'_> {
         self.deadlines.peer_write = None;
         self.peer = None;
         self.addition = None;
+        self.tee = None;
         self.stage = Stage::Rest { whole: false };
     }
 }

@@ -1,0 +1,193 @@
+//! Keeping what an origin answers.
+
+use std::io;
+use std::sync::Arc;
+
+use super::caching::Caching;
+use super::find::variant;
+use super::settings::any_holds;
+use super::visit::{Answer, Claimed, State, Turn};
+use super::zones::Entry;
+use crate::cache::file::Head;
+use crate::cache::store::{Attempt, Filling, NotFilled, Terms};
+use crate::cache::{Freshness, Name, Vary};
+use crate::http::course::circumstances::Circumstances;
+use crate::http::course::request::Request;
+use crate::http::plan::tee::{Coming, Kept, Tee};
+use crate::os;
+
+/// An entry that is being filled.
+struct Fill {
+    entry: Arc<Entry>,
+    /// Nothing once it is over.
+    filling: Option<Filling>,
+    state: State,
+    name: Name,
+}
+
+impl Caching {
+    /// Who keeps the body that comes, if anybody. The response's head is complete by now.
+    pub(in crate::modules) fn tee(
+        &'static self,
+        request: &mut Request,
+        coming: Coming,
+    ) -> Option<Box<dyn Tee>> {
+        let mut visit = request.take_state(self.state);
+        let claimed = visit
+            .turn_with(self)
+            .and_then(|turn| self.keeps(turn, coming));
+        request.put_state(self.state, visit);
+        let (claimed, answer, freshness, key) = claimed?;
+        if any_holds(&self.settings.no_cache, request) {
+            return None;
+        }
+        let vary = answer.vary.clone()?;
+        let variant = variant(request, &vary);
+        let main = Name::of_key(&key);
+        let claimed = self.placed(request, claimed, main, (&vary, &variant))?;
+        let terms = Terms {
+            freshness,
+            main: claimed.main,
+            length: coming.length,
+            digest: None,
+        };
+        let head = Head {
+            nonce: 0,
+            created: os::seconds(),
+            last_modified: answer.last_modified,
+            status: answer.status,
+            key: &key,
+            vary: vary.as_bytes(),
+            variant: &variant,
+            etag: &answer.etag,
+            fields: &with_length(&answer.fields, coming.length),
+        };
+        let name = claimed.name;
+        let entry = Arc::clone(&self.settings.entry);
+        let begun = claimed.pending.begin(head, terms);
+        let filling = match begun {
+            Ok(filling) => filling,
+            Err(error) => {
+                complain(&entry, name, &error, request);
+                return None;
+            }
+        };
+        entry.bells.ring(name);
+        self.narrow(request, coming.length);
+        Some(Box::new(Fill {
+            entry,
+            filling: Some(filling),
+            state: self.state,
+            name,
+        }))
+    }
+
+    /// What is needed to keep an answer, if it may be kept.
+    fn keeps(
+        &self,
+        turn: &mut Turn,
+        coming: Coming,
+    ) -> Option<(Claimed, Answer, Freshness, Vec<u8>)> {
+        let (claimed, answer) = (turn.claim.take()?, turn.answer.take()?);
+        let freshness = answer
+            .verdict
+            .ok()
+            .filter(|_| coming.is_read_ahead && is_kept(answer.status))?;
+        Some((claimed, answer, freshness, turn.key.clone()))
+    }
+
+    /// The right to keep an answer that depends on these fields. Where it takes the place of one that others were variants of, that
+    /// is another one than for a variant.
+    fn placed(
+        &self,
+        request: &mut Request,
+        claimed: Claimed,
+        main: Name,
+        (vary, variant): (&Vary, &[u8]),
+    ) -> Option<Claimed> {
+        if claimed.main.is_none() || !vary.is_empty() && main.of_variant(variant) == claimed.name {
+            return Some(claimed);
+        }
+        let age = Some(self.settings.lock_age);
+        match self.settings.entry.cache.claim(main, age, request.moment()) {
+            Ok(Attempt::Granted(pending)) => Some(Claimed {
+                pending,
+                name: main,
+                main: None,
+            }),
+            Ok(Attempt::Busy(_)) | Err(_) => None,
+        }
+    }
+}
+
+/// Whether answers with this status are kept at all: a part of something is no answer to who asks for all of it, and what has
+/// not changed is none to who has nothing.
+fn is_kept(status: u16) -> bool {
+    !matches!(status, 100..200 | 206 | 304)
+}
+
+/// The lines of fields, and how long the body will be.
+fn with_length(fields: &[u8], length: Option<u64>) -> Vec<u8> {
+    let mut lines = fields.to_vec();
+    if let Some(length) = length {
+        lines.extend_from_slice(super::given::LENGTH);
+        lines.extend_from_slice(format!(": {length}\r\n").as_bytes());
+    }
+    lines
+}
+
+fn complain(entry: &Entry, name: Name, error: &NotFilled, request: &Request) {
+    let zone = &entry.name;
+    log::error!(
+        "cache \"{zone}\": {name} is not kept ({error}){}",
+        Circumstances(request)
+    );
+}
+
+impl Drop for Fill {
+    /// Whether it is finished or not, others had better look.
+    fn drop(&mut self) {
+        self.entry.bells.ring(self.name);
+    }
+}
+
+impl Tee for Fill {
+    fn piece(&mut self, request: &Request, piece: &[u8]) -> bool {
+        let Some(filling) = &mut self.filling else {
+            return false;
+        };
+        let kept = filling.append(piece);
+        if let Err(error) = &kept {
+            complain(&self.entry, self.name, error, request);
+        }
+        self.entry.bells.ring(self.name);
+        kept.is_ok()
+    }
+
+    fn end(mut self: Box<Self>, request: &mut Request) -> bool {
+        let Some(filling) = self.filling.take() else {
+            return true;
+        };
+        let written = filling.written();
+        request.time_passed();
+        let now = request.moment();
+        let Err(error) = filling.finish(now) else {
+            if let Some(told) = &mut request.state(self.state).told {
+                told.written = Some(written);
+            }
+            return true;
+        };
+        complain(&self.entry, self.name, &error, request);
+        let is_wrong = matches!(error, NotFilled::Digest);
+        if is_wrong {
+            self.entry.cache.index().count_mismatch(now);
+        }
+        !is_wrong
+    }
+
+    fn kept(&self) -> io::Result<Kept> {
+        let filling = self.filling.as_ref();
+        let filling = filling.ok_or(io::ErrorKind::NotFound)?;
+        filling.kept().map(|(file, start)| Kept { file, start })
+    }
+}
