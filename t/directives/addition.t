@@ -107,7 +107,7 @@ GET /p/part 206 = part
 GET /p/304 304
 POST /p/page 200 = other
     | body
-GET /f 200 = made\nGET /fields HTTP/1.1\r\nHost: o\r\nConnection: close\r\nX: y
+GET /f 200 ~ (?i)\Amade\nGET /fields HTTP/1.1\r\nHost: o\r\nConnection: close\r\nx: y\z
     X: y
     Range: bytes=0-1
     If-None-Match: "x"
