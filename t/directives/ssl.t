@@ -855,7 +855,7 @@ server {
     ssl_certificate selfsigned:$DIR/c.pem;
     ssl_certificate_key selfsigned:$DIR/k.pem;
     ssl_stapling on;
-    ssl_stapling_file $DIR/answer;
+    ssl_stapling_file answer;
 }
 server {
     listen 127.0.0.1:$PORT2 ssl;
@@ -863,14 +863,14 @@ server {
     ssl_certificate selfsigned:$DIR/c.pem;
     ssl_certificate_key selfsigned:$DIR/k.pem;
     ssl_stapling on;
-    ssl_stapling_file $DIR/none;
+    ssl_stapling_file none;
 }
 server {
     listen 127.0.0.1:$PORT2 ssl;
     server_name c;
     ssl_certificate selfsigned:$DIR/c.pem;
     ssl_certificate_key selfsigned:$DIR/k.pem;
-    ssl_stapling_file $DIR/answer;
+    ssl_stapling_file answer;
 }
 server {
     listen 127.0.0.1:$PORT2 ssl;
@@ -885,13 +885,13 @@ ssl_stapling_responder http://a/;
 --- error
 pingauge: [emerg] cannot load stapling file "answer": it is no answer of an OCSP responder in DER in http_config:6
    6 |     ssl_stapling_file answer;
-     |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |                       ^^^^^^
 pingauge: [emerg] cannot load stapling file "none" (2: No such file or directory) in http_config:14
   14 |     ssl_stapling_file none;
-     |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |                       ^^^^
 pingauge: [warn] "ssl_stapling_file" ignored, "ssl_stapling" is not on in http_config:21
   21 |     ssl_stapling_file answer;
-     |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |                       ^^^^^^
      help: write "ssl_stapling on;"
 pingauge: [warn] "ssl_stapling" ignored, there is no "ssl_stapling_file" in http_config:28
   28 |     ssl_stapling on;

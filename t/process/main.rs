@@ -29,6 +29,7 @@ mod grpc;
 mod handshakes;
 mod harness_itself;
 mod hostile;
+mod hostile_handshakes;
 mod hostile_requests;
 mod hostile_responses;
 mod http2;
