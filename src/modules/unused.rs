@@ -95,7 +95,6 @@ const UNUSED: &[DirectiveSpec] = &[
         ONE,
         "Has no effect: keys are agreed on with elliptic curves, see `ssl_ecdh_curve`.",
     ),
-    unused("ssl_stapling on | off;", OUTER, Arity::FLAG, STAPLING),
     unused(
         "ssl_stapling_verify on | off;",
         OUTER,
@@ -223,7 +222,8 @@ const PROCESSES: &str = "Has no effect: workers run where and when the system pu
                          but events.";
 const COPIES: &str = "Has no effect: on plain connections the system sends long files by itself; what \
                       is short or encrypted is read in pieces.";
-const STAPLING: &str = "Has no effect: nothing is said about the revocation of certificates.";
+const STAPLING: &str =
+    "Has no effect: responders are not asked, and `ssl_stapling_file` is for clients to verify.";
 const CLOSING: &str =
     "Has no effect: how a connection is closed depends on what the client may still be sending.";
 const MEMORY: &str = "Has no effect: memory is taken as it is needed.";

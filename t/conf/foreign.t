@@ -42,7 +42,7 @@ pingauge: [emerg] "mp4_buffer_size" directive is known in nginx, not supported h
 pingauge: [emerg] "$ssl_session_id" variable is known in nginx, not supported here in config:4
    4 | location / { return 200 $http3$ssl_session_id; }
      |                               ^^^^^^^^^^^^^^^
-     help: remove the line: only what is without known weaknesses is spoken
+     help: "$ssl_session_reused" says whether a session was taken up, "$connection" tells connections apart
 
 === a misspelling of theirs
 --- config

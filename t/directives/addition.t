@@ -88,11 +88,12 @@ HEAD /page 200
 proxy_set_header Host o;
 location /p/ { add_before_body /b; add_after_body /a; proxy_pass http://$ORIGIN_o/; }
 location /f { add_after_body /fields; return 200 "made\n"; default_type text/html; }
-location /b { proxy_pass http://$ORIGIN_o/b; }
+location /b { sub_filter_types *; sub_filter other OTHER; proxy_pass http://$ORIGIN_o/b; }
 location /a { proxy_pass http://$ORIGIN_o/a; }
+location /s { add_after_body /status/; default_type text/html; return 200 "made\n"; }
 location /fields { proxy_pass http://$ORIGIN_o/fields; }
 --- requests
-GET /p/page 200 = otherpageother
+GET /p/page 200 = OTHERpageother
 --- response_headers
 !Content-Length
 !Accept-Ranges
@@ -107,6 +108,7 @@ GET /p/part 206 = part
 GET /p/304 304
 POST /p/page 200 = other
     | body
+GET /s 200 ~ ^made\n\{[\s\S]*"connections"[\s\S]*\}
 GET /f 200 = made\nGET /fields HTTP/1.1\r\nHost: o\r\nConnection: close\r\nX: y
     X: y
     Range: bytes=0-1

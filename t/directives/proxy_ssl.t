@@ -126,18 +126,10 @@ location /c { proxy_ssl_certificate data:x; }
 location /d { proxy_ssl_crl ""; }
 location /e { proxy_ssl_trusted_certificate ""; }
 --- error
-pingauge: [emerg] variables are not supported in "$host.pem" in config:1
-   1 | location /a { proxy_ssl_certificate $host.pem; }
-     |                                     ^^^^^^^^^
-     help: expected a file
 pingauge: [emerg] "engine:" is not supported in "engine:x:y" in config:2
    2 | location /b { proxy_ssl_certificate_key engine:x:y; }
      |                                         ^^^^^^^^^^
-     help: expected a file
-pingauge: [emerg] "data:" is not supported in "data:x" in config:3
-   3 | location /c { proxy_ssl_certificate data:x; }
-     |                                     ^^^^^^
-     help: expected a file
+     help: expected a file, or "data:" and what would be in it
 pingauge: [emerg] no file in "proxy_ssl_crl" in config:4
    4 | location /d { proxy_ssl_crl ""; }
      |                             ^^
@@ -205,12 +197,12 @@ pingauge: [warn] "TLSv1.1" is not supported, ignored in config:1
 
 === what is not there
 --- config
-location / { proxy_ssl_conf_command Options x; proxy_ssl_password_file x; proxy_pass https://127.0.0.1:9; }
+location / { proxy_ssl_key_log x; proxy_pass https://127.0.0.1:9; }
 --- error
-pingauge: [emerg] "proxy_ssl_conf_command" directive is known in nginx, not supported here in config:1
-   1 | location / { proxy_ssl_conf_command Options x; proxy_ssl_password_file x; proxy_pass https://
-     |              ^^^^^^^^^^^^^^^^^^^^^^
-     help: certificates are read when the configuration is loaded, and OpenSSL's own settings are not there; see "proxy_ssl_verify" for what is
+pingauge: [emerg] "proxy_ssl_key_log" directive is known in nginx, not supported here in config:1
+   1 | location / { proxy_ssl_key_log x; proxy_pass https://127.0.0.1:9; }
+     |              ^^^^^^^^^^^^^^^^^
+     help: remove the line: certificates that requests name are read again when their files change, and keys of connections are written nowhere
 
 === nobody listens
 --- config
@@ -228,3 +220,81 @@ location @said { return 200 "$proxy_host|$proxy_port|$upstream_addr|$upstream_st
 --- requests
 GET /a 200 = 127.0.0.1:1|1|127.0.0.1:1|502
 GET /b 200 = 127.0.0.1|443|127.0.0.1:443|502
+
+=== commands of OpenSSL
+--- config
+location /a { proxy_ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256; proxy_pass https://127.0.0.1:9; }
+location /b { proxy_ssl_conf_command Ciphersuites TLS_AES_128_CCM_SHA256; }
+location /c { proxy_ssl_conf_command MinProtocol TLSv1.3; }
+location /d { grpc_ssl_conf_command CipherString HIGH; }
+location /e { proxy_ssl_conf_command Options -SessionTicket; }
+location /f { proxy_ssl_conf_command Ciphersuites; }
+--- error
+pingauge: [warn] not supported, ignored: TLS_AES_128_CCM_SHA256 in config:1
+   1 | location /a { proxy_ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256; proxy_pass https://127.0.0.1:9; }
+     |                                                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+pingauge: [emerg] no cipher of TLS 1.3 is left of "TLS_AES_128_CCM_SHA256" in config:2
+   2 | location /b { proxy_ssl_conf_command Ciphersuites TLS_AES_128_CCM_SHA256; }
+     |                                                   ^^^^^^^^^^^^^^^^^^^^^^
+     help: there are TLS_AES_256_GCM_SHA384, TLS_AES_128_GCM_SHA256, TLS_CHACHA20_POLY1305_SHA256
+pingauge: [emerg] command "MinProtocol" is not supported in "proxy_ssl_conf_command" in config:3
+   3 | location /c { proxy_ssl_conf_command MinProtocol TLSv1.3; }
+     |                                      ^^^^^^^^^^^
+     help: "proxy_ssl_protocols" names the versions that are spoken
+pingauge: [emerg] command "CipherString" is not supported in "grpc_ssl_conf_command" in config:4
+   4 | location /d { grpc_ssl_conf_command CipherString HIGH; }
+     |                                     ^^^^^^^^^^^^
+     help: write "grpc_ssl_ciphers HIGH"
+pingauge: [emerg] command "Options" is not supported in "proxy_ssl_conf_command" in config:5
+   5 | location /e { proxy_ssl_conf_command Options -SessionTicket; }
+     |                                      ^^^^^^^
+     help: remove the line
+pingauge: [emerg] invalid number of arguments in "proxy_ssl_conf_command" directive in config:6
+   6 | location /f { proxy_ssl_conf_command Ciphersuites; }
+     |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     help: syntax: proxy_ssl_conf_command Ciphersuites list;
+
+=== certificates for peers: what cannot be said
+--- config
+location /a { proxy_ssl_certificate selfsigned:c.pem; }
+location /b { proxy_ssl_certificate engine:c.pem; }
+location /c { grpc_ssl_certificate $arg_c; grpc_pass grpcs://127.0.0.1:9; }
+location /d { proxy_ssl_certificate data:x; proxy_ssl_certificate_key data:y; proxy_pass https://127.0.0.1:9; }
+location /e { proxy_ssl_certificate data:$nothing; }
+--- error
+pingauge: [emerg] "selfsigned:" is not supported in "selfsigned:c.pem" in config:1
+   1 | location /a { proxy_ssl_certificate selfsigned:c.pem; }
+     |                                     ^^^^^^^^^^^^^^^^
+     help: expected a file, or "data:" and what would be in it
+pingauge: [emerg] "engine:" is not supported in "engine:c.pem" in config:2
+   2 | location /b { proxy_ssl_certificate engine:c.pem; }
+     |                                     ^^^^^^^^^^^^
+     help: expected a file, or "data:" and what would be in it
+pingauge: [emerg] no "grpc_ssl_certificate_key" is defined for certificate "$arg_c" in config:3
+   3 | location /c { grpc_ssl_certificate $arg_c; grpc_pass grpcs://127.0.0.1:9; }
+     |                                    ^^^^^^
+pingauge: [emerg] cannot load certificate "data:": there is no certificate in it in config:4
+   4 | location /d { proxy_ssl_certificate data:x; proxy_ssl_certificate_key data:y; proxy_pass https://127.0.0.1:9; }
+     |                                     ^^^^^^
+
+=== ciphers of TLS 1.3 on both sides
+--- http_config
+ssl_certificate selfsigned:$DIR/c.pem;
+ssl_certificate_key selfsigned:$DIR/k.pem;
+server { listen 127.0.0.1:$PORT2 ssl; location / { return 200 $ssl_cipher; } location /all { return 200 $ssl_ciphers; } }
+server { listen 127.0.0.1:$PORT2 ssl; server_name b.test; ssl_conf_command Ciphersuites TLS_CHACHA20_POLY1305_SHA256; location / { return 200 $ssl_cipher; } }
+proxy_ssl_session_reuse off;
+proxy_ssl_protocols TLSv1.3;
+--- config
+location / { proxy_pass https://127.0.0.1:$PORT2; }
+location /all { proxy_ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384; proxy_pass https://127.0.0.1:$PORT2; }
+location /client { proxy_ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256; proxy_pass https://127.0.0.1:$PORT2/; }
+location /server { proxy_set_header Host b.test; proxy_ssl_server_name on; proxy_ssl_name b.test; proxy_pass https://127.0.0.1:$PORT2; }
+location /neither { proxy_set_header Host b.test; proxy_ssl_server_name on; proxy_ssl_name b.test;
+    proxy_ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256; proxy_pass https://127.0.0.1:$PORT2; }
+--- requests
+GET / 200 = TLS_AES_256_GCM_SHA384
+GET /all 200 ~ ^TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:ECDHE
+GET /client 200 = TLS_AES_128_GCM_SHA256
+GET /server 200 = TLS_CHACHA20_POLY1305_SHA256
+GET /neither 502

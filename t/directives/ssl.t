@@ -791,3 +791,135 @@ server { listen 127.0.0.1:$PORT2 ssl; ssl_certificate data:garbage; ssl_certific
 pingauge: [emerg] cannot load certificate "data:": there is no certificate in it in http_config:1
    1 | server { listen 127.0.0.1:$PORT2 ssl; ssl_certificate data:garbage; ssl_certificate_key data:garbage; }
      |                                                      ^^^^^^^^^^^^
+
+=== commands of OpenSSL
+--- http_config
+ssl_conf_command Ciphersuites TLS_CHACHA20_POLY1305_SHA256;
+ssl_conf_command ciphersuites TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_CCM_SHA256;
+ssl_conf_command Ciphersuites AES;
+ssl_conf_command Options KTLS;
+ssl_conf_command Options PrioritizeChaCha,ServerPreference;
+ssl_conf_command Options -SessionTicket;
+ssl_conf_command Groups X25519;
+ssl_conf_command CipherString DEFAULT;
+ssl_conf_command MinProtocol TLSv1.3;
+ssl_conf_command SignatureAlgorithms x;
+ssl_conf_command Options;
+--- error
+pingauge: [warn] not supported, ignored: TLS_AES_128_CCM_SHA256 in http_config:2
+   2 | ssl_conf_command ciphersuites TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_CCM_SHA256;
+     |                               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+pingauge: [emerg] no cipher of TLS 1.3 is left of "AES" in http_config:3
+   3 | ssl_conf_command Ciphersuites AES;
+     |                               ^^^
+     help: there are TLS_AES_256_GCM_SHA384, TLS_AES_128_GCM_SHA256, TLS_CHACHA20_POLY1305_SHA256
+pingauge: [emerg] command "Options" is not supported in "ssl_conf_command" in http_config:4
+   4 | ssl_conf_command Options KTLS;
+     |                  ^^^^^^^
+     help: remove the line
+     also: line 5, line 6
+pingauge: [emerg] command "Groups" is not supported in "ssl_conf_command" in http_config:7
+   7 | ssl_conf_command Groups X25519;
+     |                  ^^^^^^
+     help: write "ssl_ecdh_curve X25519"
+pingauge: [emerg] command "CipherString" is not supported in "ssl_conf_command" in http_config:8
+   8 | ssl_conf_command CipherString DEFAULT;
+     |                  ^^^^^^^^^^^^
+     help: write "ssl_ciphers DEFAULT"
+pingauge: [emerg] command "MinProtocol" is not supported in "ssl_conf_command" in http_config:9
+   9 | ssl_conf_command MinProtocol TLSv1.3;
+     |                  ^^^^^^^^^^^
+     help: "ssl_protocols" names the versions that are spoken
+pingauge: [emerg] command "SignatureAlgorithms" is not supported in "ssl_conf_command" in http_config:10
+  10 | ssl_conf_command SignatureAlgorithms x;
+     |                  ^^^^^^^^^^^^^^^^^^^
+     help: remove the line
+pingauge: [emerg] invalid number of arguments in "ssl_conf_command" directive in http_config:11
+  11 | ssl_conf_command Options;
+     | ^^^^^^^^^^^^^^^^^^^^^^^^^
+     help: syntax: ssl_conf_command Ciphersuites list;
+
+=== answers of responders: nobody is told of what no server needs
+--- http_config
+ssl_stapling on;
+--- config
+location / { return 200; }
+--- ok
+
+=== answers of responders
+--- file answer
+-----BEGIN CERTIFICATE-----
+--- http_config
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_stapling on;
+    ssl_stapling_file answer;
+}
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    server_name b;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_stapling on;
+    ssl_stapling_file none;
+}
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    server_name c;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_stapling_file answer;
+}
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    server_name d;
+    ssl_certificate selfsigned:$DIR/c.pem;
+    ssl_certificate_key selfsigned:$DIR/k.pem;
+    ssl_stapling on;
+    ssl_stapling_verify maybe;
+}
+ssl_stapling_file engine:x;
+ssl_stapling_responder http://a/;
+--- error
+pingauge: [emerg] cannot load stapling file "answer": it is no answer of an OCSP responder in DER in http_config:6
+   6 |     ssl_stapling_file answer;
+     |                       ^^^^^^
+pingauge: [emerg] cannot load stapling file "none" (2: No such file or directory) in http_config:14
+  14 |     ssl_stapling_file none;
+     |                       ^^^^
+pingauge: [warn] "ssl_stapling_file" ignored, "ssl_stapling" is not on in http_config:21
+  21 |     ssl_stapling_file answer;
+     |                       ^^^^^^
+     help: write "ssl_stapling on;"
+pingauge: [warn] "ssl_stapling" ignored, there is no "ssl_stapling_file" in http_config:28
+  28 |     ssl_stapling on;
+     |     ^^^^^^^^^^^^
+     help: responders are not asked here; "openssl ocsp -respout" writes what they say to a file
+pingauge: [emerg] invalid value "maybe" in "ssl_stapling_verify" directive, it must be "on" or "off" in http_config:29
+  29 |     ssl_stapling_verify maybe;
+     |                         ^^^^^
+pingauge: [emerg] "engine:" is not supported in "engine:x" in http_config:31
+  31 | ssl_stapling_file engine:x;
+     |                   ^^^^^^^^
+     help: expected a file
+pingauge: [emerg] "ssl_stapling_responder" directive is known in nginx, not supported here in http_config:32
+  32 | ssl_stapling_responder http://a/;
+     | ^^^^^^^^^^^^^^^^^^^^^^
+     help: "ssl_stapling_file" names the file of an answer
+
+=== early data is told, and is none
+--- config
+location / { return 200 "[$ssl_early_data]"; }
+--- requests
+GET / = []
+
+=== names of sessions are none
+--- config
+location / { return 200 "[$ssl_session_id]"; }
+--- error
+pingauge: [emerg] "$ssl_session_id" variable is known in nginx, not supported here in config:1
+   1 | location / { return 200 "[$ssl_session_id]"; }
+     |                           ^^^^^^^^^^^^^^^
+     help: "$ssl_session_reused" says whether a session was taken up, "$connection" tells connections apart

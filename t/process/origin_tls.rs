@@ -465,6 +465,93 @@ fn origins_are_told_names_and_certificates_as_settings_say() {
     running.server.stop().unwrap();
 }
 
+/// Locations that show certificates by variables and in place to an origin, and what is in place.
+fn naming(address: SocketAddr, placed: &Authority) -> Parts {
+    let in_place = format!(
+        "_ssl_certificate \"data:{}\"; grpc_ssl_certificate_key \"data:{}\";",
+        placed.pem,
+        placed.key.serialize_pem()
+    )
+    .replace("\r\n", "\n");
+    let of_proxy = in_place.replace("grpc_", "proxy_");
+    Parts {
+        http_config: format!("upstream o {{ server {address}; keepalive 10; }}\n"),
+        config: format!(
+            "location /named {{ proxy_ssl_certificate $DIR/$arg_c.pem; proxy_ssl_certificate_key $DIR/$arg_c.key;\n\
+             proxy_ssl_name $arg_n; proxy_pass https://o; }}\n\
+             location /maybe {{ proxy_ssl_certificate $arg_c; proxy_ssl_certificate_key $arg_k; proxy_pass https://o; }}\n\
+             location /placed {{ proxy{of_proxy} proxy_pass https://o; }}\n\
+             location /grpc {{ grpc{in_place} grpc_pass grpcs://{address}; }}\n"
+        ),
+        ..Parts::default()
+    }
+}
+
+/// By variables, in place, and in files that change; nobody is given a connection on which another was shown.
+#[test]
+fn requests_name_the_certificate_that_origins_see() {
+    let site = Site::create().unwrap();
+    let House { root, .. } = house(&site);
+    let put = |name: &str, serial: u64| {
+        let own = root.issue(for_host(name, serial));
+        site.add_file(&format!("{name}.pem"), &own.pem).unwrap();
+        site.add_file(&format!("{name}.key"), &own.key.serialize_pem())
+            .unwrap();
+        own
+    };
+    let (one, two, placed) = (put("one", 30), put("two", 31), put("placed", 32));
+    site.add_file("broken.pem", "nothing").unwrap();
+    let shown = root.issue(for_host("a.test", 33)).shown(&[]);
+    let origin = Origin::start(config(shown, Some(&root), true));
+    let parts = naming(origin.address, &placed);
+    let running = Running::start_at(site, &parts);
+    let ask = |target: &str| {
+        let response = get(&running, target);
+        assert_eq!(response.status, 200, "{target}");
+        let text = response.text();
+        let (connection, request) = text.split_once('.').unwrap();
+        let seen = origin.seen()[connection.parse::<usize>().unwrap() - 1].clone();
+        (seen.certificate, request.to_owned())
+    };
+    let first = |one: &Authority| (Some(one.der.to_vec()), "1".to_owned());
+    assert_eq!(ask("/named?c=one"), first(&one));
+    assert_eq!(ask("/named?c=two"), first(&two));
+    assert_eq!(ask("/named?c=two&n=b.test"), first(&two));
+    assert_eq!(
+        ask("/named?c=one"),
+        (Some(one.der.to_vec()), "2".to_owned())
+    );
+    assert_eq!(ask("/placed"), first(&placed));
+    assert_eq!(ask("/maybe"), (None, "1".to_owned()));
+    // What is in the place of a file now is another's.
+    let directory = &running.site.directory;
+    for end in ["pem", "key"] {
+        let from = directory.join(format!("two.{end}"));
+        fs::rename(from, directory.join(format!("one.{end}"))).unwrap();
+    }
+    assert_eq!(ask("/named?c=one"), first(&two));
+    for (target, problem) in [
+        ("/named?c=none", "none.pem\" (2: No such file or directory)"),
+        ("/named?c=%0a..%0a", "(2: No such file or directory)"),
+        (
+            "/maybe?c=broken.pem&k=one.key",
+            "there is no certificate in it",
+        ),
+        (
+            "/maybe?c=placed.pem&k=one.key",
+            "does not belong to the certificate",
+        ),
+    ] {
+        assert_eq!(get(&running, target).status, 500, "{target}");
+        expect_log(&running, &[problem]);
+    }
+    // It speaks no HTTP/2, but sees who asks.
+    assert_eq!(get(&running, "/grpc").status, 502);
+    let last = origin.seen().pop().unwrap();
+    assert_eq!(last.certificate, Some(placed.der.to_vec()));
+    running.server.stop().unwrap();
+}
+
 #[test]
 fn sessions_are_taken_up_again_unless_that_is_off() {
     for is_old in [false, true] {

@@ -62,10 +62,10 @@ impl ContentHandler for Pass {
         let encrypted = target.is_encrypted.then(|| Arc::clone(&target));
         attempts.begin(target, self.settings.next_tries, now);
         if let Some(target) = encrypted {
-            let Some(ssl) = &self.ssl else {
+            let ssl = self.ssl.as_ref();
+            let Some(secure) = ssl.and_then(|ssl| ssl.secure(request, &target)) else {
                 return Some(Outcome::Status(500));
             };
-            let secure = ssl.secure(request, &target);
             request.state(self.state).secure = Some(secure);
         }
         if let Some(answering) = &self.answering {

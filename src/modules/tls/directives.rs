@@ -1,6 +1,6 @@
 //! What is written about certificates and protocols.
 
-use super::{clients, passwords, preferences, sessions, tickets};
+use super::{clients, conf_command, passwords, preferences, sessions, staple, tickets};
 use crate::conf::{
     Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Part, Repeat, SPEC, Span, Statement, Text,
     Word,
@@ -15,18 +15,18 @@ pub(super) struct Certificates(pub(super) Vec<Written>);
 pub(super) struct Keys(pub(super) Vec<Written>);
 
 /// A file that is named.
-#[derive(Clone, Debug)]
-pub(super) struct Written {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::modules) struct Written {
     /// Without what stands before it.
-    pub(super) path: String,
+    pub(in crate::modules) path: String,
     /// With variables, if there are any.
-    pub(super) text: Option<Text>,
+    pub(in crate::modules) text: Option<Text>,
     /// Whether it is not the name of a file but what would be in it.
-    pub(super) is_data: bool,
+    pub(in crate::modules) is_data: bool,
     /// Whether we are to make it when it is missing.
-    pub(super) is_self_signed: bool,
+    pub(in crate::modules) is_self_signed: bool,
     /// Where it is written.
-    pub(super) span: Span,
+    pub(in crate::modules) span: Span,
 }
 
 /// `ssl_protocols`
@@ -49,11 +49,14 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
     tickets::TICKETS,
     tickets::KEY,
     EARLY_DATA,
+    staple::ON,
+    staple::FILE,
     passwords::FILE,
     preferences::CIPHERS,
     preferences::CURVE,
     preferences::PREFER,
     preferences::BUFFER_SIZE,
+    conf_command::DIRECTIVE,
     clients::VERIFY,
     clients::CERTIFICATE,
     clients::TRUSTED,
@@ -186,6 +189,13 @@ const EARLY_DATA: DirectiveSpec = DirectiveSpec {
 const SELF_SIGNED: &str = "selfsigned:";
 const DATA: &str = "data:";
 const OTHER_SOURCES: &[&str] = &["engine:", "store:"];
+
+impl Written {
+    /// What a statement of one argument names.
+    pub(in crate::modules) fn of(statement: &Statement<'_>) -> Result<Self, Diagnostic> {
+        written(statement)
+    }
+}
 
 fn written(statement: &Statement<'_>) -> Result<Written, Diagnostic> {
     let Word { text, span, .. } = statement.word(1);

@@ -8,16 +8,19 @@ mod certificate_text;
 pub(in crate::modules) mod ciphers;
 mod client_variables;
 mod clients;
+pub(in crate::modules) mod conf_command;
 mod directives;
 mod evaluated;
 mod follow;
 pub(in crate::modules) mod inspect;
+pub(in crate::modules) mod named;
 mod offer_text;
 pub(in crate::modules) mod pair;
 pub(in crate::modules) mod passwords;
 mod preferences;
 mod self_signed;
 mod sessions;
+mod staple;
 mod status;
 mod tickets;
 pub(in crate::modules) mod trust;
@@ -29,6 +32,7 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 use rustls::server::NoServerSessionStorage;
+use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 
 use crate::conf::{Chain, Diagnostic, Scope, reason};
@@ -38,17 +42,18 @@ use crate::http::build::module::{self, Module};
 use crate::http::build::written::{Listens, ServerNamesWritten};
 use crate::http::course::encryption::{Offers, Terms};
 use crate::http::plan::runtime::Address;
-use crate::http::plan::template::Template;
 use crate::modules::core::hostname;
 use crate::os;
-pub(in crate::modules) use directives::Protocols;
-use directives::{Certificates, Keys, RejectHandshake, Written};
-use evaluated::{Evaluated, Part, Source};
+use directives::{Certificates, Keys, RejectHandshake};
+pub(in crate::modules) use directives::{Protocols, Written};
+use evaluated::{Evaluated, Source};
 use follow::Follow;
+use named::{Files, Part};
 use pair::{Fault, Offered, Pair};
 use passwords::PasswordFile;
 use self_signed::SelfSigned;
 use sessions::Resumption;
+use staple::Staple;
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -77,18 +82,23 @@ fn server(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut ServerParts)
         return;
     }
     let keys: &[Written] = chain.nearest().map_or(&[], |Keys(all)| all);
+    let staple = staple::of(builder, chain);
+    let staple = builder.diagnostics.check(staple).flatten();
     let mut sources = Vec::new();
     for (number, certificate) in certificates.iter().enumerate() {
         let source = match keys.get(number) {
-            Some(key) => source_of(builder, chain, certificate, key),
+            Some(key) => source_of(builder, chain, (certificate, key), staple.as_ref()),
             None => Err(without_key(certificate)),
         };
         sources.extend(builder.diagnostics.check(source));
     }
+    if let Some(staple) = &staple {
+        builder.diagnostics.check(staple.check(&sources));
+    }
     let sessions = sessions::of(builder, chain);
     // With a pair that is refused, the server is not one without any.
     let config = config(chain, fixed(&sources), sessions, clients);
-    parts.encryption = match config.map(|config| terms(builder, chain, config, sources)) {
+    parts.encryption = match config.map(|config| terms(builder, chain, (config, staple), sources)) {
         _ if rejects => Some(Terms::Refuse),
         Ok(terms) => builder.diagnostics.check(terms),
         Err(error) => {
@@ -111,7 +121,7 @@ fn fixed(sources: &[Source]) -> Vec<Arc<Pair>> {
 fn terms(
     builder: &mut Builder<'_>,
     chain: &Chain<'_>,
-    config: ServerConfig,
+    (config, staple): (ServerConfig, Option<Staple>),
     sources: Vec<Source>,
 ) -> Result<Terms, Diagnostic> {
     if sources.iter().all(|one| matches!(one, Source::Fixed(_))) {
@@ -119,7 +129,8 @@ fn terms(
     }
     let passwords = passwords::of(builder, chain.nearest().map(|PasswordFile(file)| file))?;
     let folder = builder.beside("");
-    let evaluated = Evaluated::new(config, sources, folder, passwords);
+    let files = Files { folder, passwords };
+    let evaluated = Evaluated::new(config, sources, files, staple);
     Ok(Terms::Choose(Arc::new(evaluated)))
 }
 
@@ -127,20 +138,15 @@ fn terms(
 fn source_of(
     builder: &mut Builder<'_>,
     chain: &Chain<'_>,
-    certificate: &Written,
-    key: &Written,
+    (certificate, key): (&Written, &Written),
+    staple: Option<&Staple>,
 ) -> Result<Source, Diagnostic> {
     let is_fixed = certificate.text.is_none() && key.text.is_none();
     if is_fixed || certificate.is_self_signed != key.is_self_signed {
-        return pair_of(builder, chain, certificate, key).map(Source::Fixed);
+        let pair = pair_of(builder, chain, certificate, key)?;
+        return Ok(Source::Fixed(with_staple(builder, pair, staple)));
     }
-    let mut part = |written: &Written| Part {
-        text: match &written.text {
-            Some(text) => builder.template(text),
-            None => Template::literal_text(&written.path),
-        },
-        is_data: written.is_data,
-    };
+    let mut part = |written: &Written| Part::of(builder, written);
     Ok(Source::Named(part(certificate), part(key)))
 }
 
@@ -216,6 +222,25 @@ fn pair_of(
         registry.add_names(&pair, chain.scope());
     }
     Ok(pair)
+}
+
+/// The same pair, with what is sent along with it. Nobody says anything of those that are made here.
+fn with_staple(builder: &mut Builder<'_>, pair: Arc<Pair>, staple: Option<&Staple>) -> Arc<Pair> {
+    let made_here = &builder.thing::<Registry>().self_signed;
+    let is_made_here = made_here.iter().any(|(_, one)| Arc::ptr_eq(one, &pair));
+    let (Some(staple), Some(current)) = (staple.filter(|_| !is_made_here), pair.current()) else {
+        return pair;
+    };
+    let mut own = CertifiedKey::clone(&current);
+    staple.fasten(&mut own);
+    match own.ocsp {
+        Some(_) => Arc::new(Pair::new(
+            pair.certificate.clone(),
+            pair.key.clone(),
+            Some(own),
+        )),
+        None => pair,
+    }
 }
 
 impl Registry {

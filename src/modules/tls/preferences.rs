@@ -5,6 +5,7 @@ use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use rustls::{CipherSuite, NamedGroup, ServerConfig};
 
 use super::ciphers;
+use super::conf_command::Suites;
 use super::directives::OUTER;
 use crate::conf::{Arity, Chain, Diagnostic, DirectiveSpec, Doc, SPEC, Statement};
 
@@ -16,7 +17,7 @@ pub(super) const CIPHERS: DirectiveSpec = DirectiveSpec {
         default: "ssl_ciphers HIGH:!aNULL:!MD5;",
         text: "The ciphers of TLS 1.2, as an OpenSSL list. There are AES-GCM and ChaCha20-Poly1305 with ECDHE; a \
                list in which none of them is left is an error, and others that it names are warned of. Those of TLS 1.3 \
-               are always there.",
+               are always there, see `ssl_conf_command`.",
         example: "ssl_ciphers ECDHE+AESGCM;",
     },
     apply: |statement| {
@@ -134,6 +135,9 @@ pub(super) fn provider(chain: &Chain<'_>) -> CryptoProvider {
     let suites = chain.nearest::<Ciphers>();
     let suites = suites.map_or_else(ciphers::all, |Ciphers(suites)| suites.clone());
     let mut provider = ciphers::provider(&suites);
+    if let Some(suites) = chain.nearest::<Suites>() {
+        suites.restrict(&mut provider);
+    }
     if let Some(Curve(Some(groups))) = chain.nearest() {
         let named = |name: &NamedGroup| GROUPS.into_iter().find(|group| group.name() == *name);
         provider.kx_groups = groups.iter().filter_map(named).collect();

@@ -20,7 +20,7 @@ pub(super) static VARIABLES: [VariableSpec; CONNECTION.len() + CLIENT.len()] = {
     all
 };
 
-const CONNECTION: [VariableSpec; 9] = [
+const CONNECTION: [VariableSpec; 10] = [
     VariableSpec {
         name: "ssl_alpn_protocol",
         doc: "What the client asked to speak and we agreed to, as `http/1.1`.",
@@ -54,6 +54,12 @@ const CONNECTION: [VariableSpec; 9] = [
         name: "ssl_curves",
         doc: "The groups that the client offered, as OpenSSL calls them, with `:` between them.",
         read: |request, _, out| offered(request, out, |offer| offer_text::groups(&offer.groups)),
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "ssl_early_data",
+        doc: "`1` while a request was sent with the first flight of a handshake that is not done. Those are never taken here, so it is always empty.",
+        read: |_, _, _| true,
         ..VARIABLE
     },
     VariableSpec {

@@ -2,11 +2,13 @@
 
 use rustls::CipherSuite;
 
-use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC, Text};
+use super::own::half;
+use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, Repeat, SPEC, Text};
 use crate::modules::proxy::family::{Grpc, Http, insert};
-use crate::modules::tls::Protocols;
 use crate::modules::tls::ciphers;
+use crate::modules::tls::conf_command;
 use crate::modules::tls::trust::files::File;
+use crate::modules::tls::{Protocols, Written};
 
 /// `proxy_ssl_name`
 pub(super) struct Name(pub(super) Text);
@@ -21,9 +23,9 @@ pub(super) struct Trusted(pub(super) File);
 /// `proxy_ssl_crl`
 pub(super) struct Crl(pub(super) File);
 /// `proxy_ssl_certificate`
-pub(super) struct Certificate(pub(super) Option<File>);
+pub(super) struct Certificate(pub(super) Option<Written>);
 /// `proxy_ssl_certificate_key`
-pub(super) struct Key(pub(super) Option<File>);
+pub(super) struct Key(pub(super) Option<Written>);
 /// `proxy_ssl_password_file`
 pub(super) struct PasswordFile(pub(super) File);
 /// `proxy_ssl_protocols`
@@ -151,15 +153,18 @@ macro_rules! rows {
                 name: concat!($p, "_ssl_certificate"),
                 contexts: BLOCKS,
                 doc: Doc {
-                    syntax: concat!($p, "_ssl_certificate file;"),
+                    syntax: concat!($p, "_ssl_certificate file | data:text;"),
                     default: "",
                     text: "A file in PEM with the certificate that is shown to peers which ask for one, and those of its issuers behind \
-                           it. An empty name takes back what an outer level says.",
+                           it. An empty name takes back what an outer level says. Behind `data:` stands what would be in the file. With \
+                           variables in it, the file is named by each request and read by the worker, when it is first named and \
+                           again when it has changed; what is named by 256 names is remembered for each location. A request that \
+                           names none shows none; one whose file cannot be used fails with 500.",
                     example: concat!($p, "_ssl_certificate /etc/ssl/client.pem;\n", $p, "_ssl_certificate_key /etc/ssl/private/client.key;"),
                 },
                 apply: |statement| {
-                    let file = File::or_none(statement)?;
-                    insert::<$family, _>(statement, Certificate(file));
+                    let written = half(statement)?;
+                    insert::<$family, _>(statement, Certificate(written));
                     Ok(())
                 },
                 ..SPEC
@@ -168,15 +173,15 @@ macro_rules! rows {
                 name: concat!($p, "_ssl_certificate_key"),
                 contexts: BLOCKS,
                 doc: Doc {
-                    syntax: concat!($p, "_ssl_certificate_key file;"),
+                    syntax: concat!($p, "_ssl_certificate_key file | data:text;"),
                     default: "",
                     text: concat!("The private key of `", $p, "_ssl_certificate`, in PEM: RSA, ECDSA or Ed25519; one that is encrypted is opened \
                            with `", $p, "_ssl_password_file`."),
                     example: "",
                 },
                 apply: |statement| {
-                    let file = File::or_none(statement)?;
-                    insert::<$family, _>(statement, Key(file));
+                    let written = half(statement)?;
+                    insert::<$family, _>(statement, Key(written));
                     Ok(())
                 },
                 ..SPEC
@@ -235,6 +240,25 @@ macro_rules! rows {
                 ..SPEC
             },
             DirectiveSpec {
+                name: concat!($p, "_ssl_conf_command"),
+                contexts: BLOCKS,
+                arity: Arity::exactly(2),
+                repeat: Repeat::Many,
+                doc: Doc {
+                    syntax: concat!($p, "_ssl_conf_command Ciphersuites list;"),
+                    default: "",
+                    text: "The ciphers of TLS 1.3 that are offered to peers, best first, as `ssl_conf_command` has them for clients; other commands \
+                           are errors.",
+                    example: concat!($p, "_ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;"),
+                },
+                apply: |statement| {
+                    let suites = conf_command::suites(statement)?;
+                    insert::<$family, _>(statement, suites);
+                    Ok(())
+                },
+                ..SPEC
+            },
+            DirectiveSpec {
                 name: concat!($p, "_ssl_session_reuse"),
                 contexts: BLOCKS,
                 arity: Arity::FLAG,
@@ -257,6 +281,6 @@ macro_rules! rows {
 }
 
 /// Those of `proxy_pass`.
-pub(in crate::modules::proxy) const HTTP: [DirectiveSpec; 12] = rows!("proxy", Http);
+pub(in crate::modules::proxy) const HTTP: [DirectiveSpec; 13] = rows!("proxy", Http);
 /// Those of `grpc_pass`.
-pub(in crate::modules::proxy) const GRPC: [DirectiveSpec; 12] = rows!("grpc", Grpc);
+pub(in crate::modules::proxy) const GRPC: [DirectiveSpec; 13] = rows!("grpc", Grpc);

@@ -3,8 +3,8 @@
 //! Locations with the same settings have the same terms, and so each other's connections and sessions.
 
 mod directives;
-mod files;
 mod name;
+mod own;
 mod verifier;
 
 use std::path::PathBuf;
@@ -19,24 +19,27 @@ use super::family::{Family, Levels};
 use super::target::{Destination, Target};
 use crate::conf::{Diagnostic, Span};
 use crate::http::build::builder::Builder;
+use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
 use crate::http::transport::secure::{PeerTerms, Secure};
 use crate::modules::tls::Protocols;
 use crate::modules::tls::ciphers;
-use crate::modules::tls::passwords;
+use crate::modules::tls::conf_command::Suites;
 use crate::modules::tls::trust::files::File;
 use crate::modules::tls::trust::{Role, Trust};
 use directives::{
-    Certificate, Ciphers, Crl, Key, Name, PasswordFile, ProtocolsWritten, SendsName, SessionReuse,
-    Trusted, Verify, VerifyDepth,
+    Ciphers, Crl, Name, ProtocolsWritten, SendsName, SessionReuse, Trusted, Verify, VerifyDepth,
 };
 pub(super) use directives::{GRPC, HTTP};
+use own::{Fixed, Named};
 use verifier::Verifier;
 
 /// How a `proxy_pass` makes encrypted connections.
 pub(super) struct Ssl {
     terms: Arc<PeerTerms>,
+    /// The certificate that peers are shown, where requests name it.
+    named: Option<Named>,
     name: NameOfPeer,
 }
 
@@ -57,16 +60,18 @@ struct Written {
     /// Whom peers' certificates must come from, and up to which depth; `None` for any.
     trusted: Option<(PathBuf, u64)>,
     crl: Option<PathBuf>,
-    pair: Option<(PathBuf, PathBuf)>,
+    pair: Option<Fixed>,
     protocols: Protocols,
     ciphers: Vec<CipherSuite>,
+    /// Those of TLS 1.3, where they are said.
+    suites: Option<Suites>,
     resumes: bool,
     is_http2: bool,
 }
 
 /// All terms of a configuration.
 #[derive(Default)]
-struct Known(Vec<(Written, Arc<PeerTerms>)>);
+struct Known(Vec<(Written, Arc<PeerTerms>, ClientConfig)>);
 
 impl Ssl {
     /// What is written for a location whose `proxy_pass` stands at `span`. `None` when it is wrong.
@@ -77,7 +82,7 @@ impl Ssl {
         (is_http2, span): (bool, Span),
     ) -> Option<Self> {
         let terms = terms(builder, levels, (is_http2, span));
-        let terms = builder.diagnostics.check(terms)?;
+        let (terms, named) = builder.diagnostics.check(terms)?;
         let host = match destination {
             Destination::Fixed(target, _) => Some(target.host.as_str()),
             Destination::Evaluated(_) => None,
@@ -91,19 +96,28 @@ impl Ssl {
             (None, Some(host)) => fixed(host),
             (None, None) => NameOfPeer::Host,
         };
-        Some(Self { terms, name })
+        Some(Self { terms, named, name })
     }
 
-    /// How a connection to a peer of this target is encrypted.
-    pub(super) fn secure(&self, request: &mut Request, target: &Target) -> Arc<Secure> {
-        match &self.name {
-            NameOfPeer::Fixed(secure) => Arc::clone(secure),
-            NameOfPeer::Host => secure(&self.terms, &target.host),
+    /// How a connection to a peer of this target is encrypted. `None`, and a line in the log, where the certificate that
+    /// the request names cannot be shown.
+    pub(super) fn secure(&self, request: &mut Request, target: &Target) -> Option<Arc<Secure>> {
+        let named = self.named.as_ref().map(|named| named.terms(request));
+        let complain = |problem| log::error!("{problem}{}", Circumstances(request));
+        let named = named.transpose().map_err(complain).ok()?.flatten();
+        let terms = named.as_ref().unwrap_or(&self.terms);
+        Some(match &self.name {
+            NameOfPeer::Fixed(secure) if named.is_none() => Arc::clone(secure),
+            NameOfPeer::Fixed(secure) => Arc::new(Secure {
+                terms: Arc::clone(terms),
+                name: secure.name.clone(),
+            }),
+            NameOfPeer::Host => secure(terms, &target.host),
             NameOfPeer::Written(template) => {
                 let name = template.evaluate(request);
-                secure(&self.terms, &String::from_utf8_lossy(&name))
+                secure(terms, &String::from_utf8_lossy(&name))
             }
-        }
+        })
     }
 }
 
@@ -134,19 +148,28 @@ fn terms<F: Family>(
     builder: &mut Builder<'_>,
     levels: &Levels<'_, '_, F>,
     (is_http2, span): (bool, Span),
-) -> Result<Arc<PeerTerms>, Diagnostic> {
+) -> Result<(Arc<PeerTerms>, Option<Named>), Diagnostic> {
     let written = Written::of(builder, levels, (is_http2, span))?;
+    let pair = own::written(levels)?.filter(|_| written.pair.is_none());
     let known = &builder.thing::<Known>().0;
-    if let Some((_, terms)) = known.iter().find(|(one, _)| *one == written) {
-        return Ok(Arc::clone(terms));
-    }
-    let config = config(builder, levels, &written)?;
-    let config = config.map_err(|error| Diagnostic::error(span, format!("no TLS: {error}")))?;
-    let verifies = written.trusted.is_some();
-    let terms = Arc::new(PeerTerms::new(config, verifies, written.resumes));
-    let known = builder.thing::<Known>();
-    known.0.push((written, Arc::clone(&terms)));
-    Ok(terms)
+    let known = known.iter().find(|(one, ..)| *one == written);
+    let known = known.map(|(_, terms, config)| (Arc::clone(terms), config.clone()));
+    let (verifies, resumes) = (written.trusted.is_some(), written.resumes);
+    let (terms, config) = match known {
+        Some(known) => known,
+        None => {
+            let config = config(builder, levels, &written)?;
+            let config =
+                config.map_err(|error| Diagnostic::error(span, format!("no TLS: {error}")))?;
+            let terms = Arc::new(PeerTerms::new(config.clone(), verifies, resumes));
+            let known = builder.thing::<Known>();
+            known.0.push((written, Arc::clone(&terms), config.clone()));
+            (terms, config)
+        }
+    };
+    let base = (config, verifies, resumes);
+    let named = pair.map(|pair| Named::of(builder, levels, base, pair));
+    Ok((terms, named.transpose()?))
 }
 
 impl Written {
@@ -175,33 +198,16 @@ impl Written {
             sends_name: levels.nearest().is_some_and(|SendsName(on)| *on),
             crl: crl.filter(|_| trusted.is_some()),
             trusted,
-            pair: pair(levels)?.map(|(own, key)| (path(own), path(key))),
+            pair: own::written(levels)?.and_then(|pair| own::fixed(builder, pair)),
             protocols: levels
                 .nearest()
                 .map_or(Protocols::ALL, |ProtocolsWritten(protocols)| *protocols),
             ciphers: suites.map_or_else(ciphers::all, |Ciphers(suites)| suites.clone()),
+            suites: levels.nearest().cloned(),
             resumes: levels.nearest().is_none_or(|SessionReuse(on)| *on),
             is_http2,
         })
     }
-}
-
-/// The certificate that peers are shown, and its key.
-fn pair<'a, F: Family>(
-    levels: &Levels<'_, 'a, F>,
-) -> Result<Option<(&'a File, &'a File)>, Diagnostic> {
-    let Some(Certificate(Some(certificate))) = levels.nearest() else {
-        return Ok(None);
-    };
-    let Some(Key(Some(key))) = levels.nearest() else {
-        let message = format!(
-            "no \"{}_ssl_certificate_key\" is defined for certificate \"{}\"",
-            F::PREFIX,
-            certificate.path
-        );
-        return Err(Diagnostic::error(certificate.span, message));
-    };
-    Ok(Some((certificate, key)))
 }
 
 /// What rustls needs to know. An error of its own is within.
@@ -210,7 +216,10 @@ fn config<F: Family>(
     levels: &Levels<'_, '_, F>,
     written: &Written,
 ) -> Result<Result<ClientConfig, rustls::Error>, Diagnostic> {
-    let provider = ciphers::provider(&written.ciphers);
+    let mut provider = ciphers::provider(&written.ciphers);
+    if let Some(suites) = &written.suites {
+        suites.restrict(&mut provider);
+    }
     let algorithms = provider.signature_verification_algorithms;
     let trust = match (&written.trusted, levels.nearest::<Trusted>()) {
         (Some((path, depth)), Some(Trusted(file))) => {
@@ -223,13 +232,9 @@ fn config<F: Family>(
         }
         _ => None,
     };
-    let own = match (&written.pair, pair(levels)?) {
-        (Some(paths), Some(files)) => {
-            let file = levels.nearest().map(|PasswordFile(file)| file);
-            let passwords = passwords::of(builder, file)?;
-            Some(files::pair(builder, paths, files, &passwords)?)
-        }
-        _ => None,
+    let own = match own::written(levels)?.filter(|_| written.pair.is_some()) {
+        Some(pair) => Some(own::load(builder, levels, pair)?),
+        None => None,
     };
     let versions = match written.protocols {
         Protocols { tls_1_3: false, .. } => vec![&TLS12],

@@ -9,6 +9,35 @@ use webpki::RawPublicKeyEntity;
 
 use crate::modules::tls::inspect;
 
+/// What rustls asks of those who judge certificates, the same on both sides: which signatures there are, and whether
+/// one is right. The algorithms are those of `self.algorithms`.
+macro_rules! check_signatures {
+    () => {
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &rustls_pki_types::CertificateDer<'_>,
+            signature: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            signatures::verify_tls_1_2(&self.algorithms, message, certificate, signature)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &rustls_pki_types::CertificateDer<'_>,
+            signature: &rustls::DigitallySignedStruct,
+        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+            signatures::verify_tls_1_3(&self.algorithms, message, certificate, signature)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+            self.algorithms.supported_schemes()
+        }
+    };
+}
+pub(in crate::modules) use check_signatures;
+
 /// Checks a signature of TLS 1.2.
 pub(in crate::modules) fn verify_tls_1_2(
     algorithms: &WebPkiSupportedAlgorithms,

@@ -15,13 +15,25 @@ pub(super) const FEATURES: &[Feature] = &[
         name: "details of TLS",
         home: NGINX,
         instead: "remove the line: only what is without known weaknesses is spoken",
-        directives: "ssl_certificate_cache ssl_certificate_compression ssl_conf_command \
+        directives: "ssl_certificate_cache ssl_certificate_compression \
             ssl_ech_file ssl_engine ssl_key_log ssl_ntls \
-            ssl_object_cache_inheritable ssl_stapling_file \
-            ssl_stapling_responder ssl_dyn_rec_enable ssl_dyn_rec_size_hi ssl_dyn_rec_size_lo \
+            ssl_object_cache_inheritable ssl_dyn_rec_enable ssl_dyn_rec_size_hi ssl_dyn_rec_size_lo \
             ssl_dyn_rec_threshold ssl_dyn_rec_timeout",
-        variables: "ssl_client_cert_type ssl_client_sigalg ssl_early_data ssl_ech_outer_server_name \
-            ssl_ech_status ssl_session_id ",
+        variables: "ssl_client_cert_type ssl_client_sigalg ssl_ech_outer_server_name ssl_ech_status",
+    },
+    Feature {
+        name: "answers of OCSP responders, fetched",
+        home: NGINX,
+        instead: "\"ssl_stapling_file\" names the file of an answer",
+        directives: "ssl_stapling_responder",
+        variables: "",
+    },
+    Feature {
+        name: "names of sessions",
+        home: NGINX,
+        instead: "\"$ssl_session_reused\" says whether a session was taken up, \"$connection\" tells connections apart",
+        directives: "",
+        variables: "ssl_session_id",
     },
     Feature {
         name: "TLS switched on by a directive",

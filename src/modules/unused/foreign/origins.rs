@@ -75,10 +75,9 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "some settings of gRPC",
         home: NGINX,
-        instead: "remove the line if the application can do without; keys must not be encrypted (\"openssl pkey\" takes \
-                  a password off), and certificates are read when the configuration is loaded",
+        instead: "remove the line if the application can do without",
         directives: "grpc_connection_drop grpc_ignore_headers \
-            grpc_ssl_certificate_cache grpc_ssl_conf_command grpc_ssl_key_log",
+            grpc_ssl_certificate_cache grpc_ssl_key_log",
         variables: "",
     },
     Feature {
@@ -95,10 +94,9 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "some settings of TLS to origins",
         home: NGINX,
-        instead: "certificates are \
-                  read when the configuration is loaded, and OpenSSL's own settings are not there; see \
-                  \"proxy_ssl_verify\" for what is",
-        directives: "proxy_ssl_alpn proxy_ssl_certificate_cache proxy_ssl_conf_command \
+        instead: "remove the line: certificates that requests name are read again when their files change, and keys of \
+                  connections are written nowhere",
+        directives: "proxy_ssl_alpn proxy_ssl_certificate_cache \
             proxy_ssl_key_log proxy_ssl_ntls",
         variables: "",
     },
