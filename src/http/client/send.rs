@@ -55,9 +55,7 @@ pub(in crate::http) async fn send(
         let chunk = match chunk {
             Ok(chunk) => chunk,
             Err(error) => {
-                if is_file {
-                    log::error!("a file could not be read while it was sent: {error}");
-                }
+                tell_unreadable(is_file, &error);
                 return false;
             }
         };
@@ -88,6 +86,12 @@ pub(in crate::http) async fn send(
             request.recycle(outgoing.bytes);
             return true;
         }
+    }
+}
+
+fn tell_unreadable(is_file: bool, error: &io::Error) {
+    if is_file {
+        log::error!("a file could not be read while it was sent: {error}");
     }
 }
 

@@ -318,10 +318,12 @@ impl Outbox {
             }
         }
         let is_all_read = self.spill.is_none() && self.behind.is_none();
-        if self.is_ended && self.pieces.len() <= 1 && is_all_read {
-            if let Some(trailers) = self.trailers.take() {
-                client.put_trailers(trailers);
-            }
+        if self.is_ended
+            && self.pieces.len() <= 1
+            && is_all_read
+            && let Some(trailers) = self.trailers.take()
+        {
+            client.put_trailers(trailers);
         }
     }
 
