@@ -121,13 +121,13 @@ access_log $DIR/log caches;
 proxy_cache c;
 location / { proxy_pass http://$ORIGIN_o; }
 --- requests
-GET / 200 ~ X-Kind: a
+GET / 200 ~ (?i)X-Kind: a
     X-Kind: a
-GET / 200 ~ X-Kind: b
+GET / 200 ~ (?i)X-Kind: b
     X-Kind: b
-GET / 200 ~ X-Kind: a
+GET / 200 ~ (?i)X-Kind: a
     X-Kind: a
-GET / 200 ~ X-Kind: b
+GET / 200 ~ (?i)X-Kind: b
     X-Kind: b
 GET / 200
 GET / 200
@@ -337,9 +337,9 @@ HEAD /head 200
 --- response_headers
 X-Cache: HIT
 --- requests
-GET /far 200 ~ Range: bytes=11-12
+GET /far 200 ~ (?i)Range: bytes=11-12
     Range: bytes=11-12
-GET /far 200 ~ Range: bytes=-1
+GET /far 200 ~ (?i)Range: bytes=-1
     Range: bytes=-1
 GET /far 206 = GET
     Range: bytes=0-2
