@@ -12,6 +12,7 @@
 mod caching;
 mod count;
 mod counted;
+mod digest;
 mod directives;
 mod fill;
 mod find;
@@ -68,4 +69,5 @@ const DIRECTIVES: &[DirectiveSpec] = &[
     directives::PROXY_CACHE_CONVERT_HEAD,
     directives::PROXY_CACHE_MAX_RANGE_OFFSET,
     directives::PROXY_FORCE_RANGES,
+    digest::PROXY_CACHE_DIGEST,
 ];

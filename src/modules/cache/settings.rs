@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::digest::DigestWritten;
 use super::zones::{Entry, find};
 use crate::cache::{Ignored, Valid};
 use crate::conf::{Chain, Text, Word};
@@ -69,6 +70,8 @@ pub(super) struct Settings {
     pub convert_head: bool,
     pub max_range_offset: Option<u64>,
     pub forces_ranges: bool,
+    /// What bodies must be.
+    pub digest: Option<Template>,
 }
 
 impl Settings {
@@ -90,6 +93,10 @@ impl Settings {
         let no_cache = chain.nearest().map_or(&[][..], |NoCacheWritten(all)| all);
         let mut all = |texts: &[Text]| texts.iter().map(|text| builder.template(text)).collect();
         let (bypass, no_cache) = (all(bypass), all(no_cache));
+        let digest = chain
+            .nearest()
+            .and_then(|DigestWritten(text)| text.as_ref());
+        let digest = digest.map(|text| builder.template(text));
         let age = chain.nearest().map_or(5000, |LockAgeWritten(time)| *time);
         let timeout = chain
             .nearest()
@@ -114,6 +121,7 @@ impl Settings {
             revalidate: chain.nearest().is_some_and(|RevalidateWritten(on)| *on),
             convert_head: chain.nearest().is_none_or(|ConvertHeadWritten(on)| *on),
             max_range_offset: chain.nearest().map(|MaxRangeOffsetWritten(size)| *size),
+            digest,
             forces_ranges: chain.nearest().is_some_and(|ForceRangesWritten(on)| *on),
         })
     }
