@@ -17,6 +17,7 @@ pub mod process;
 pub mod access;
 pub mod api;
 pub mod auth_api_key;
+pub mod auth_challenge;
 pub mod auth_request;
 pub mod backpressure;
 pub mod cache;
@@ -65,6 +66,7 @@ pub static MODULES: &[&Module] = &[
     &resolver::MODULE,
     &cache::MODULE,
     &proxy::MODULE,
+    &auth_challenge::MODULE,
     &metric::MODULE,
     &session_zone::MODULE,
     &prometheus::MODULE,

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -95,6 +96,22 @@ pub fn first_data(file: &File, from: u64) -> io::Result<u64> {
     }
 }
 
+/// How many bytes a file system has left for users other than the superuser.
+///
+/// # Errors
+/// When the file, which may be a folder, cannot be asked.
+pub fn bytes_free(file: &File) -> io::Result<u64> {
+    let mut about = MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: a call on a descriptor we own, with room for what it tells.
+    let asked = unsafe { libc::fstatvfs(file.as_raw_fd(), about.as_mut_ptr()) };
+    if asked != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call says that it has told.
+    let about = unsafe { about.assume_init() };
+    Ok(about.f_bavail.saturating_mul(about.f_frsize))
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
@@ -140,6 +157,13 @@ mod tests {
             );
         }
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_file_system_tells_what_it_has_left() {
+        let folder = File::open(std::env::temp_dir()).unwrap();
+        let free = bytes_free(&folder).unwrap();
+        assert!(free > 0 && free < 1 << 60, "{free}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ mod unsent;
 
 pub use access::may_make_files;
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
-pub use disk::{first_data, is_at, open_own, punch};
+pub use disk::{bytes_free, first_data, is_at, open_own, punch};
 pub use give_back::give_back_memory;
 pub use kernel::{
     boot_id, coarse_monotonic, coarse_tick, memory_barrier, milliseconds, monotonic, random,

@@ -6,12 +6,14 @@ mod harness;
 
 mod accounting;
 mod api_keys;
+mod auth_challenge;
 mod authority;
 mod backpressure;
 mod backpressure_monitor;
 mod backpressure_watch;
 mod browser;
 mod cache;
+mod cache_upkeep;
 mod client_certificates;
 mod clients;
 mod command_line;

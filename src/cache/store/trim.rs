@@ -24,6 +24,8 @@ pub struct Trim {
     limits: Limits,
     /// The oldest entries, found before and not looked at yet.
     oldest: VecDeque<Old>,
+    /// Before this, in the zone's time, nothing has been idle for too long.
+    quiet_until: u64,
 }
 
 /// What a step of that came to.
@@ -53,6 +55,7 @@ impl Trim {
         Self {
             limits,
             oldest: VecDeque::new(),
+            quiet_until: 0,
         }
     }
 
@@ -74,7 +77,18 @@ impl Trim {
             is_crowded: is_crowded(cache),
         };
         if self.oldest.is_empty() {
+            // Going through all keys is dear: only where something is to be found.
+            if time <= self.quiet_until && self.pressure(&full).is_none() {
+                let is_more = false;
+                return Ok(Trimmed {
+                    removed: 0,
+                    is_more,
+                });
+            }
             self.oldest = cache.index().oldest(CANDIDATES).into();
+            if self.oldest.is_empty() {
+                self.quiet_until = time.saturating_add(self.limits.inactive);
+            }
         }
         let mut removed = 0;
         for _ in 0..most {
@@ -86,6 +100,7 @@ impl Trim {
             };
             // Younger ones have no more reason to go.
             let Some(reason) = self.reason(old, &full, time) else {
+                self.quiet_until = old.last.saturating_add(self.limits.inactive);
                 self.oldest.clear();
                 let is_more = false;
                 return Ok(Trimmed { removed, is_more });
@@ -105,10 +120,15 @@ impl Trim {
 
     /// Why an entry that no other is older than has to go.
     fn reason(&self, old: &Old, full: &Fullness, now: u64) -> Option<Reason> {
-        let limits = &self.limits;
-        if now.saturating_sub(old.last) > limits.inactive {
+        if now.saturating_sub(old.last) > self.limits.inactive {
             return Some(Reason::Inactive);
         }
+        self.pressure(full)
+    }
+
+    /// Why something has to go, whatever it is.
+    fn pressure(&self, full: &Fullness) -> Option<Reason> {
+        let limits = &self.limits;
         if limits.max_size.is_some_and(|most| full.sums.size > most) {
             return Some(Reason::MaxSize);
         }

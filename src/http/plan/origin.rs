@@ -6,6 +6,7 @@
 //! request had last.
 
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,6 +113,8 @@ pub enum Reply {
     Send,
     /// Another peer is asked.
     Another,
+    /// A peer is asked once more when this is over, for which `choose` is told again.
+    Later(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// The request fails with this status, which gives `error_page` its say.
     Fail(u16),
     /// The client gets this instead.

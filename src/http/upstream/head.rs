@@ -54,6 +54,7 @@ pub(super) fn take(
     match origin.response(request, body) {
         Reply::Send => {}
         Reply::Another => return Err(Broken::Another),
+        Reply::Later(wait) => return Err(Broken::Later(wait)),
         Reply::Fail(status) => return Err(Broken::Status(status)),
         Reply::Instead(response) => return Err(Broken::Instead(response)),
         Reply::Redirect(target) => return Err(Broken::Redirect(target)),

@@ -5,6 +5,7 @@ mod handshake;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::task::Poll;
 
 use super::exchange::{Broken, Exchange};
@@ -88,8 +89,12 @@ impl Journey<'_> {
                 Err(broken) => broken,
             };
             self.request.time_passed();
+            let broken = match broken {
+                Broken::Later(wait) => Box::pin(self.waited(wait)).await,
+                broken => broken,
+            };
             let mut answer = match broken {
-                Broken::Another => continue,
+                Broken::Another | Broken::Later(_) => continue,
                 Broken::Client | Broken::Cut => {
                     if !self.request.head_sent {
                         // A stream that is reset is a client that left, wherever it was.
@@ -126,6 +131,20 @@ impl Journey<'_> {
             }
         }
         Proxied::Instead(Response::page(502))
+    }
+
+    /// What it comes to when an attempt asks for a wait.
+    async fn waited(&mut self, wait: Pin<Box<dyn Future<Output = ()> + Send>>) -> Broken {
+        let stays = stays(self.session, self.origin);
+        let left = left(&mut self.session.client, stays);
+        let waited = tokio::select! {
+            biased;
+            () = wait => Broken::Another,
+            () = left => Broken::Client,
+        };
+        self.session.client.stop_watching();
+        self.request.time_passed();
+        waited
     }
 
     /// What is answered when nobody has answered.

@@ -1,7 +1,8 @@
 //! Caches: which answers of origins are kept, where, and for whom (`proxy_cache_path`).
 //!
 //! The engine is `crate::cache`; this is what configurations and requests have of it. `path_directive.rs` reads what a
-//! cache is, `zones.rs` has the caches of a configuration, `settings.rs` what `directives.rs` come to in a location.
+//! cache is, `zones.rs` has the caches of a configuration, `settings.rs` what `directives.rs` come to in a location,
+//! `upkeep.rs` looks after the files of caches, and `status.rs` and `counted.rs` tell what they counted.
 //!
 //! `caching.rs` is what the handler of `proxy_pass` asks and tells: `look.rs` decides what becomes of a request by what
 //! `find.rs` finds,
@@ -11,6 +12,8 @@
 
 mod caching;
 mod count;
+mod counted;
+mod digest;
 mod directives;
 mod fill;
 mod find;
@@ -23,6 +26,8 @@ mod purging;
 mod range;
 mod settings;
 mod stale_directives;
+mod status;
+mod upkeep;
 mod variables;
 mod visit;
 mod waiting;
@@ -40,7 +45,10 @@ pub static MODULE: Module = Module {
     name: "cache",
     directives: DIRECTIVES,
     variables: variables::ROWS,
-    http: zones::declare,
+    http: |builder, chain| {
+        zones::declare(builder, chain);
+        counted::define(builder);
+    },
     server: count::serve,
     location: variables::keep_state,
     ..module::MODULE
@@ -65,4 +73,5 @@ const DIRECTIVES: &[DirectiveSpec] = &[
     directives::PROXY_CACHE_MAX_RANGE_OFFSET,
     directives::PROXY_FORCE_RANGES,
     directives::PROXY_CACHE_PURGE,
+    digest::PROXY_CACHE_DIGEST,
 ];

@@ -7,6 +7,8 @@ use tokio::sync::Semaphore;
 
 use super::path_directive::{PURPOSE, Pace, PathWritten, PathsWritten, USE};
 use super::place::{Folder, SameFileSystem};
+use super::status;
+use super::upkeep::Upkeep;
 use super::visit::State;
 use super::waiting::Bells;
 use crate::cache::index::Index;
@@ -21,10 +23,6 @@ use crate::os;
 use crate::zone::Zone;
 
 /// A cache and what its configuration says.
-#[allow(
-    dead_code,
-    reason = "what keeps caches within their limits comes with a step of its own"
-)]
 pub(in crate::modules) struct Entry {
     pub name: String,
     schema: Arc<Schema>,
@@ -65,11 +63,13 @@ pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
             continue;
         };
         let entry = Arc::new(entry);
+        builder.chores.push(Box::new(Upkeep::new(&entry)));
         shared_zone::add_chores(builder, &entry, &declared);
         builder.thing::<Registry>().all.push(entry);
     }
     let all: Arc<[Arc<Entry>]> = builder.thing::<Registry>().all.iter().cloned().collect();
     shared_zone::mount(builder, &all);
+    status::mount(builder, &all);
 }
 
 fn open(

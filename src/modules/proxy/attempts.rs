@@ -133,6 +133,17 @@ impl Attempts {
         }
     }
 
+    /// Ends the present attempt well; its peer may be asked again.
+    pub(super) fn ask_again(&mut self, now: Moment) {
+        self.left += 1;
+        if let Some(attempt) = self.current() {
+            attempt.end(Ending::Fine, now);
+            if let Some(peer) = attempt.peer {
+                self.tried.remove(peer);
+            }
+        }
+    }
+
     /// Whether an attempt is being made, or the log is to be told of a peer.
     pub(super) fn has_something_to_end(&self) -> bool {
         self.list

@@ -33,6 +33,7 @@ pub(super) struct Fields {
 #[derive(Debug)]
 struct SetField {
     name: String,
+    is_authorization: bool,
     value: Value,
 }
 
@@ -60,9 +61,23 @@ pub(super) struct Outline<'a> {
     /// Whether the peer is told that trailers are welcome.
     pub(super) takes_trailers: bool,
     pub(super) body: SentBody,
+    pub(super) credentials: Credentials<'a>,
     /// What somebody who keeps the answer wants to be different.
     pub(super) cache: Option<&'static Caching>,
 }
+
+/// What becomes of `Authorization`.
+#[derive(Clone, Copy)]
+pub(super) enum Credentials<'a> {
+    /// The peer gets that of the client.
+    OfClient,
+    /// The client's is for us alone.
+    None,
+    /// The peer gets these of ours.
+    Own(&'a [u8]),
+}
+
+const AUTHORIZATION: &str = "Authorization";
 
 /// Whether a peer does not get this field of the client as it is.
 fn is_own(name: &[u8]) -> bool {
@@ -99,6 +114,7 @@ impl Fields {
         let written = levels.nearest::<SetFields>().unwrap_or(&none);
         let compile = |(name, text): &(String, Text)| SetField {
             name: name.clone(),
+            is_authorization: name.eq_ignore_ascii_case(AUTHORIZATION),
             value: Value::new(name, builder.template(text)),
         };
         let set: Vec<SetField> = written.0.iter().map(compile).collect();
@@ -131,6 +147,9 @@ impl Fields {
         if outline.takes_trailers && !self.sets_te {
             line(out, b"TE", b"trailers");
         }
+        if let Credentials::Own(own) = outline.credentials {
+            line(out, AUTHORIZATION.as_bytes(), own);
+        }
         self.write_fields(request, outline, out);
         self.frame(request, outline.body, out);
         let asking = match outline.cache {
@@ -138,7 +157,7 @@ impl Fields {
             None => Asking::default(),
         };
         if outline.passes_fields {
-            self.copy(request, &asking, out);
+            self.copy(request, outline, &asking, out);
         }
         if let Some(conditions) = asking.conditions {
             out.extend_from_slice(conditions.lines());
@@ -151,6 +170,9 @@ impl Fields {
         let mut ends = outline.closes && !self.sets_connection;
         for field in &self.set {
             let start = out.len();
+            if field.is_authorization && matches!(outline.credentials, Credentials::Own(_)) {
+                continue;
+            }
             let (template, decides) = match &field.value {
                 Value::None => continue,
                 Value::Line(line) => {
@@ -194,15 +216,24 @@ impl Fields {
         }
     }
 
-    fn copy(&self, request: &Request, asking: &Asking<'_>, out: &mut Vec<u8>) {
+    fn copy(
+        &self,
+        request: &Request,
+        outline: &Outline<'_>,
+        asking: &Asking<'_>,
+        out: &mut Vec<u8>,
+    ) {
         let names_some = request.head.connection_names_fields();
+        let keeps_all = matches!(outline.credentials, Credentials::OfClient);
+        let is_kept_back =
+            |name: &[u8]| !keeps_all && name.eq_ignore_ascii_case(AUTHORIZATION.as_bytes());
         let is_wanted = |name: &[u8]| {
             let is_set = || {
                 let mut set = self.set.iter();
                 set.any(|own| own.name.as_bytes().eq_ignore_ascii_case(name))
             };
             let is_set = self.lengths.have(name.len()) && is_set();
-            let is_ours = is_own(name) || is_set || asking.hides(name);
+            let is_ours = is_own(name) || is_set || is_kept_back(name) || asking.hides(name);
             !(is_ours || names_some && is_of_connection(request, name))
         };
         request.head.write_fields(is_wanted, out);

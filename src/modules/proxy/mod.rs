@@ -17,6 +17,7 @@ mod balance;
 mod buffering;
 mod changing;
 mod choice;
+mod credentials;
 #[cfg(test)]
 mod cuts;
 mod family;

@@ -8,7 +8,7 @@ use super::accel;
 use super::attempts::Attempts;
 use super::choice::{OpenConnection, note_response};
 use super::group::Ending;
-use super::headers::{Fields, Outline};
+use super::headers::{Credentials, Fields, Outline};
 use super::ignored::Ignored;
 use super::names::Course;
 use super::replies::Changes;
@@ -26,6 +26,7 @@ use crate::http::plan::wait::Wait;
 use crate::http::transport::dial::Dial;
 use crate::http::transport::link::{Link, Way};
 use crate::http::transport::secure::Secure;
+use crate::modules::auth_challenge::Answering;
 use crate::modules::cache::Caching;
 
 /// One `proxy_pass`.
@@ -38,6 +39,8 @@ pub(super) struct Pass {
     /// For targets that are spoken to in TLS.
     pub(super) ssl: Option<Ssl>,
     pub(super) fields: Fields,
+    /// Who answers when peers ask who we are.
+    pub(super) answering: Option<Answering>,
     pub(super) changes: Changes,
     pub(super) ignored: Ignored,
     /// Where answers are kept, if they are.
@@ -77,12 +80,18 @@ impl ContentHandler for Pass {
             let secure = ssl.secure(request, &target);
             request.state(self.state).secure = Some(secure);
         }
+        if let Some(answering) = &self.answering {
+            answering.begin(request);
+        }
         Some(Outcome::Proxy(self))
     }
 }
 
 impl Origin for Pass {
     fn choose(&self, request: &mut Request) -> Result<(), u16> {
+        if let Some(answering) = &self.answering {
+            answering.settled(request)?;
+        }
         // Choosing may evaluate variables, so the attempts are set aside meanwhile.
         let mut attempts = request.take_state(self.state);
         let chosen = self.next_peer(request, &mut attempts);
@@ -172,12 +181,20 @@ impl Origin for Pass {
             } else {
                 SentBody::None
             },
+            credentials: Credentials::OfClient,
             cache: self.cache.as_ref(),
         };
+        let uri = out.len();
         if let Some(target) = &target {
             self.destination.uri(request, target, self.location, out);
             outline.host = target.host.as_bytes();
             outline.retires = outline.closes && target.group.keepalive.is_some();
+        }
+        let own = self.credentials(request, &out[uri..]);
+        match &own {
+            Some(own) => outline.credentials = Credentials::Own(own),
+            None if self.answering.is_some() => outline.credentials = Credentials::None,
+            None => {}
         }
         self.fields.write(request, &outline, out);
         let length = out.len() - start;
@@ -258,6 +275,11 @@ impl Origin for Pass {
 
     fn response(&'static self, request: &mut Request, body: Body) -> Reply {
         let status = request.response.status;
+        if status == 401
+            && let Some(reply) = self.answer(request, body)
+        {
+            return reply;
+        }
         let safe = self.may_repeat(request);
         let now = request.moment();
         let attempts = request.state(self.state);

@@ -15,7 +15,7 @@ use super::pass::Pass;
 use super::registry::Registry;
 use super::replies::{Changes, Passed};
 use super::settings::{HttpVersion, Settings};
-use super::ssl::Ssl;
+use super::ssl::{self, Ssl};
 use super::target::{BadUrl, Destination, Evaluated, Url};
 use super::upstream::Server;
 use crate::conf::{Chain, Context, Diagnostic, Statement, Text, Word};
@@ -23,6 +23,7 @@ use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::content;
 use crate::http::build::written::LocationPattern;
 use crate::http::plan::location::Kind;
+use crate::modules::auth_challenge::Answering;
 use crate::modules::cache::Caching;
 use crate::modules::resolver::Asked;
 
@@ -132,7 +133,9 @@ fn add<F: Family>(
         true => Ssl::of(builder, levels, &destination, (is_http2, written.word.span)),
         false => None,
     };
+    let answering = answering(builder, levels, &destination);
     let handler = Pass {
+        answering,
         location: location.len(),
         rules: buffering::rules(builder, levels, &settings),
         settings,
@@ -148,6 +151,24 @@ fn add<F: Family>(
     parts.content.push(Box::new(handler));
     let is_path = matches!(parts.kind, Kind::Exact | Kind::Prefix | Kind::FinalPrefix);
     parts.redirects_to_slash |= is_path && parts.name.ends_with('/');
+}
+
+/// Who answers the challenges of peers.
+fn answering<F: Family>(
+    builder: &mut Builder<'_>,
+    levels: &Levels<'_, '_, F>,
+    destination: &Destination,
+) -> Option<Answering> {
+    if F::IS_GRPC || !Answering::is_on(levels.chain) {
+        return None;
+    }
+    let host = match destination {
+        Destination::Fixed(target, _) => Some(target.host.as_str()),
+        Destination::Evaluated(_) => None,
+    };
+    let roots = ssl::trusted(builder, levels);
+    let made = roots.and_then(|roots| Answering::of(builder, levels.chain, host, roots));
+    builder.diagnostics.check(made)?
 }
 
 /// Where a URI makes no sense, since no part of the path stands for it.

@@ -11,6 +11,7 @@ mod request;
 mod response;
 mod teed;
 
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub(super) enum Broken {
     Peer(Failure),
     /// Another peer is to be asked.
     Another,
+    /// A peer is to be asked once more when this is over.
+    Later(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// The request fails with this status.
     Status(u16),
     /// The request is answered from another place.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{CipherSuite, ClientConfig};
-use rustls_pki_types::ServerName;
+use rustls_pki_types::{CertificateDer, ServerName};
 
 use super::family::{Family, Levels};
 use super::target::{Destination, Target};
@@ -105,6 +105,20 @@ impl Ssl {
             }
         }
     }
+}
+
+/// The certificates of `proxy_ssl_trusted_certificate`, where there is one.
+pub(super) fn trusted<F: Family>(
+    builder: &mut Builder<'_>,
+    levels: &Levels<'_, '_, F>,
+) -> Result<Option<Vec<CertificateDer<'static>>>, Diagnostic> {
+    let Some(Trusted(file)) = levels.nearest() else {
+        return Ok(None);
+    };
+    let placed = (builder.beside(&file.path), file);
+    let mut trust = Trust::new(Role::Server, 0);
+    let added = trust.add_certificates(builder, &placed, "trusted certificate")?;
+    Ok(Some(added))
 }
 
 fn secure(terms: &Arc<PeerTerms>, name: &str) -> Arc<Secure> {

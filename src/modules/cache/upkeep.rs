@@ -1,0 +1,311 @@
+//! What is done for a cache beside requests: finding the files that are there at the start, taking away what is beyond
+//! the limits, and clearing up behind processes that died while they filled something.
+//!
+//! The keeper does it on a thread for each cache, so that a slow disk delays neither requests nor anything else.
+
+use std::fs::File;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::path_directive::Pace;
+use super::zones::Entry;
+use crate::cache::store::{Trim, Walk, Walked};
+use crate::conf::reason;
+use crate::http::plan::chore::Chore;
+use crate::http::plan::runtime::Runtime;
+use crate::metric::Moment;
+use crate::os;
+
+/// The upkeep of a cache.
+pub(super) struct Upkeep {
+    entry: Arc<Entry>,
+    is_over: Arc<AtomicBool>,
+    work: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// How often is looked whether there is something to do.
+const IDLE: Duration = Duration::from_millis(250);
+/// After so long a folder that could not be read is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
+/// How often is looked for fills of processes that died.
+const CLEARING: Duration = Duration::from_secs(1);
+/// Between so many files is looked at the time.
+const FEW: usize = 10;
+
+impl Upkeep {
+    pub(super) fn new(entry: &Arc<Entry>) -> Self {
+        Self {
+            entry: Arc::clone(entry),
+            is_over: Arc::default(),
+            work: Mutex::default(),
+        }
+    }
+
+    /// Has the thread end after the files that it is at.
+    fn end(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        if let Some(work) = self.work.lock().take() {
+            work.thread().unpark();
+        }
+    }
+}
+
+impl Chore for Upkeep {
+    fn every(&self) -> Option<Duration> {
+        None
+    }
+
+    fn begin(&self, _: &'static Runtime) {
+        let is_over = Arc::clone(&self.is_over);
+        let mut hand = Hand::new(&self.entry);
+        let work = move || {
+            while !is_over.load(Ordering::Relaxed) {
+                // A panic was reported, and ends this round only.
+                let pause = catch_unwind(AssertUnwindSafe(|| hand.go(Instant::now())));
+                thread::park_timeout(pause.unwrap_or(AGAIN));
+            }
+        };
+        let name = &self.entry.name;
+        let thread = thread::Builder::new().name("cache".to_owned());
+        match thread.spawn(work) {
+            Ok(work) => *self.work.lock() = Some(work),
+            Err(error) => log::error!("cache \"{name}\": no thread for its upkeep: {error}"),
+        }
+    }
+
+    fn run(&self) {}
+
+    fn leave(&self) {
+        self.end();
+    }
+
+    fn finish(&self) {
+        self.end();
+    }
+}
+
+/// Who does it.
+struct Hand {
+    entry: Arc<Entry>,
+    trim: Trim,
+    loading: Loading,
+    trim_at: Instant,
+    clear_at: Instant,
+    told: Told,
+}
+
+/// How far the files are known that were there at the start.
+enum Loading {
+    /// It begins then.
+    Due(Instant),
+    UnderWay(Walk, Walked, Instant),
+    Over,
+}
+
+/// What was told last, and not again while it lasts.
+#[derive(Default)]
+struct Told([Option<String>; 3]);
+
+#[derive(Clone, Copy)]
+enum Work {
+    Load,
+    Trim,
+    Free,
+}
+
+impl Told {
+    fn tell(&mut self, entry: &Entry, work: Work, problem: Option<String>) {
+        let before = std::mem::replace(&mut self.0[work as usize], problem.clone());
+        if let Some(problem) = problem.filter(|problem| before.as_ref() != Some(problem)) {
+            log::error!("cache \"{}\": {problem}", entry.name);
+        }
+    }
+}
+
+impl Hand {
+    fn new(entry: &Arc<Entry>) -> Self {
+        let now = Instant::now();
+        Self {
+            trim: Trim::new(entry.limits),
+            entry: Arc::clone(entry),
+            loading: Loading::Due(now),
+            trim_at: now,
+            clear_at: now,
+            told: Told::default(),
+        }
+    }
+
+    /// Does what is due; says how long there is nothing to do.
+    fn go(&mut self, now: Instant) -> Duration {
+        let load_at = self.load(now);
+        if self.trim_at <= now {
+            let is_more = self.trim();
+            let pause = if is_more {
+                self.entry.manager.sleep
+            } else {
+                IDLE
+            };
+            self.trim_at = Instant::now() + pause;
+        }
+        if self.clear_at <= now {
+            self.entry.cache.clear_abandoned(moment());
+            self.clear_at = Instant::now() + CLEARING;
+        }
+        let next = load_at.map_or(self.trim_at, |at| at.min(self.trim_at));
+        next.saturating_duration_since(Instant::now())
+    }
+
+    /// Looks at some of the files that were there at the start; says when it goes on, if it does.
+    fn load(&mut self, now: Instant) -> Option<Instant> {
+        let (walk, so_far) = match &mut self.loading {
+            Loading::Over => return None,
+            Loading::Due(at) | Loading::UnderWay(_, _, at) if now < *at => return Some(*at),
+            Loading::Due(_) => {
+                let begun = self.begin_loading();
+                let at = now + AGAIN;
+                let Some(walk) = begun else {
+                    self.loading = Loading::Due(at);
+                    return Some(at);
+                };
+                self.loading = Loading::UnderWay(walk, Walked::default(), now);
+                return Some(now);
+            }
+            Loading::UnderWay(walk, so_far, _) => (walk, so_far),
+        };
+        let entry = &self.entry;
+        let is_over = paced(entry.loader, |most| {
+            let walked = walk.step(&entry.cache, most, moment());
+            so_far.adopted += walked.adopted;
+            so_far.removed += walked.removed;
+            so_far.refused += walked.refused;
+            !walked.is_over
+        });
+        if is_over {
+            tell_loaded(entry, so_far);
+            self.loading = Loading::Over;
+            return None;
+        }
+        let next = Instant::now() + entry.loader.sleep;
+        if let Loading::UnderWay(_, _, at) = &mut self.loading {
+            *at = next;
+        }
+        Some(next)
+    }
+
+    fn begin_loading(&mut self) -> Option<Walk> {
+        let begun = Walk::new(&self.entry.cache);
+        let problem = begun.as_ref().err().map(|error| {
+            let path = self.entry.path.display();
+            format!(
+                "its files in \"{path}\" cannot be listed ({})",
+                reason(error)
+            )
+        });
+        self.told.tell(&self.entry, Work::Load, problem);
+        begun.ok()
+    }
+
+    /// Takes away some of what is too much; whether there may be more.
+    fn trim(&mut self) -> bool {
+        let free = self.entry.limits.min_free.map(|_| self.free());
+        let problem = match &free {
+            Some(Err(error)) => {
+                let path = self.entry.path.display();
+                let why = reason(error);
+                Some(format!("what is free in \"{path}\" is not known ({why})"))
+            }
+            _ => None,
+        };
+        self.told.tell(&self.entry, Work::Free, problem);
+        let free = free.and_then(Result::ok);
+        let (entry, trim) = (&self.entry, &mut self.trim);
+        let mut failed = None;
+        let is_over = paced(entry.manager, |most| {
+            match trim.step(&entry.cache, most, free, moment()) {
+                Ok(trimmed) => trimmed.is_more,
+                Err(error) => {
+                    failed = Some(format!("nothing can be removed from it ({error})"));
+                    false
+                }
+            }
+        });
+        self.told.tell(&self.entry, Work::Trim, failed);
+        !is_over
+    }
+
+    /// What the file system has left.
+    fn free(&self) -> io::Result<u64> {
+        os::bytes_free(&File::open(&self.entry.path)?)
+    }
+}
+
+/// Has `step` do a few at a time, as many as the pace allows; whether it said that there is no more.
+fn paced(pace: Pace, mut step: impl FnMut(usize) -> bool) -> bool {
+    let begun = Instant::now();
+    let mut left = pace.files;
+    while left > 0 {
+        let few = left.min(FEW);
+        if !step(few) {
+            return true;
+        }
+        left -= few;
+        if begun.elapsed() >= pace.threshold {
+            break;
+        }
+    }
+    false
+}
+
+fn tell_loaded(entry: &Entry, walked: &Walked) {
+    let Walked {
+        adopted,
+        removed,
+        refused,
+        ..
+    } = walked;
+    let name = &entry.name;
+    if *adopted + *removed > 0 {
+        log::info!("cache \"{name}\": {adopted} files were found, {removed} useless ones removed");
+    }
+    if *refused > 0 {
+        log::warn!("cache \"{name}\": {refused} files were found for which its zone has no room");
+    }
+}
+
+fn moment() -> Moment {
+    Moment(os::monotonic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_has_two_limits() {
+        let pace = |files, threshold| Pace {
+            files,
+            threshold: Duration::from_millis(threshold),
+            sleep: Duration::ZERO,
+        };
+        let mut asked = Vec::new();
+        assert!(!paced(pace(25, 60_000), |few| {
+            asked.push(few);
+            true
+        }));
+        assert_eq!(asked, [10, 10, 5]);
+        assert!(paced(pace(25, 60_000), |_| false));
+        let mut steps = 0;
+        assert!(!paced(pace(usize::MAX, 1), |_| {
+            steps += 1;
+            thread::sleep(Duration::from_millis(1));
+            true
+        }));
+        assert_eq!(steps, 1);
+    }
+}

@@ -1,0 +1,230 @@
+//! What is done for caches beside requests: files are found, limits kept, and what the dead left is cleared.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use pingauge::cache::file::Head;
+use pingauge::cache::index::{Index, schema};
+use pingauge::cache::store::{Attempt, Cache, Place, Terms};
+use pingauge::cache::{Levels, Name};
+use pingauge::metric::Moment;
+use pingauge::os::{SharedMemory, monotonic};
+use pingauge::zone::{Overflow, Zone};
+use serde_json::{Value, json};
+
+use crate::harness::site::{Parts, Site};
+use crate::harness::{PATIENCE, Running, poll};
+
+const MIB: usize = 1 << 20;
+
+/// Fills a folder with so many entries of so many bytes, as another server would have left them.
+fn fill(directory: &Path, entries: u32, length: usize) {
+    let memory = SharedMemory::heap(64 * MIB);
+    let overflow = Overflow {
+        expire: false,
+        discard_key: None,
+    };
+    let zone = Zone::create(&memory, 32 * MIB, Arc::new(schema()), &overflow).unwrap();
+    let now = || Moment(monotonic());
+    let place = Place {
+        directory: directory.to_owned(),
+        levels: Levels::parse("1:2").unwrap(),
+        temporary: None,
+    };
+    let cache = Arc::new(Cache::new(Index::new(zone, now()).unwrap(), place));
+    let body = vec![b'x'; length];
+    for number in 0..entries {
+        let key = format!("key {number}");
+        let name = Name::of_key(key.as_bytes());
+        let Attempt::Granted(pending) = cache.claim(name, None, now()).unwrap() else {
+            panic!("somebody else is here");
+        };
+        let head = Head {
+            status: 200,
+            key: key.as_bytes(),
+            ..Head::default()
+        };
+        let mut filling = pending.begin(head, Terms::default()).unwrap();
+        filling.append(&body).unwrap();
+        filling.finish(now()).unwrap();
+    }
+}
+
+fn files(directory: &Path) -> usize {
+    let Ok(inside) = fs::read_dir(directory) else {
+        return 0;
+    };
+    let count = |entry: fs::DirEntry| match entry.path().is_dir() {
+        true => files(&entry.path()),
+        false => 1,
+    };
+    inside.flatten().map(count).sum()
+}
+
+fn start(site: Site, parameters: &str) -> Running {
+    let path = site.directory.join("cache");
+    let path = path.display();
+    let parts = Parts {
+        http_config: format!("proxy_cache_path {path} levels=1:2 keys_zone=c:8m {parameters};\n"),
+        config: "location /count { return 200 \"$cache_c_requests $cache_c_hits $cache_c_misses \
+                 $cache_c_received $cache_c_sent\"; }\n"
+            .into(),
+        ..Parts::default()
+    };
+    Running::start_at(site, &parts)
+}
+
+/// Waits until a member of the cache's entries is this.
+fn expect(running: &Running, member: &str, number: u64) -> Value {
+    let fits = || {
+        let status = running.status("http/caches/c");
+        (status["entries"][member] == number).then_some(status)
+    };
+    let found = poll(PATIENCE, fits);
+    found.unwrap_or_else(|| panic!("{member}: {}", running.status("http/caches/c")))
+}
+
+#[test]
+fn files_are_found_and_strays_cleared() {
+    let site = Site::create().unwrap();
+    let cache = site.directory.join("cache");
+    fill(&cache, 300, 1000);
+    let some = cache.join("0/00");
+    fs::create_dir_all(&some).unwrap();
+    // A fill that its process did not survive, a file that is cut, and two that are somebody else's.
+    let stray = some.join("00000000000000000000000000000000.0000000007");
+    let cut = some.join("00000000000000000000000000000000");
+    let foreign = [some.join("notes.txt"), cache.join("README")];
+    for path in [&stray, &cut, &foreign[0], &foreign[1]] {
+        fs::write(path, "x").unwrap();
+    }
+    let running = start(site, "inactive=1h max_size=100m loader_sleep=1ms");
+    let status = expect(&running, "current", 300);
+    let is_loaded = || {
+        let cold = running.status("http/caches/c/cold");
+        (cold == json!(false)).then_some(())
+    };
+    assert!(poll(PATIENCE, is_loaded).is_some());
+    assert!(!stray.exists() && !cut.exists());
+    assert!(foreign.iter().all(|path| path.exists()));
+    assert_eq!(files(&cache), 302);
+    assert_eq!(status["size"], 300 * 4096);
+    let none = json!({"responses": 0, "bytes": 0});
+    let nothing = json!({"responses": 0, "bytes": 0, "responses_written": 0, "bytes_written": 0});
+    let expected = json!({
+        "size": 300 * 4096, "max_size": 100 * MIB, "cold": false,
+        "hit": none, "stale": none, "updating": none, "revalidated": none,
+        "miss": nothing, "expired": nothing, "bypass": nothing,
+        "requests": {"total": 0, "hit": 0, "miss": 0, "shared": 0},
+        "data": {"received": 0, "sent": 0},
+        "entries": {
+            "current": 300, "filling": 0, "removed_inactive": 0, "removed_max_size": 0,
+            "removed_min_free": 0, "removed_no_room": 0, "removed_damaged": 0, "purged": 0,
+            "digest_mismatch": 0
+        }
+    });
+    assert_eq!(running.status("http/caches/c"), expected);
+    let log = running.site.read("error.log");
+    assert!(
+        log.contains("cache \"c\": 300 files were found, 2 useless ones removed"),
+        "{log}"
+    );
+    let mut connection =
+        crate::harness::client::Connection::open(running.address(), PATIENCE).unwrap();
+    assert_eq!(connection.get("/count").unwrap().text(), "0 0 0 0 0");
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn a_cache_keeps_within_its_limits() {
+    let most = 50 * 4096;
+    for (parameters, member, left) in [
+        ("inactive=1s".to_owned(), "removed_inactive", 0),
+        (format!("max_size={most}"), "removed_max_size", 50),
+        ("min_free=1000000g".to_owned(), "removed_min_free", 0),
+    ] {
+        let site = Site::create().unwrap();
+        let cache = site.directory.join("cache");
+        fill(&cache, 200, 1000);
+        let running = start(site, &format!("{parameters} manager_sleep=1ms"));
+        let status = expect(&running, member, 200 - left);
+        assert_eq!(status["entries"]["current"], left, "{parameters}");
+        assert_eq!(status["size"], left * 4096, "{parameters}");
+        let gone = || (files(&cache) as u64 == left).then_some(());
+        assert!(
+            poll(PATIENCE, gone).is_some(),
+            "{parameters}: {}",
+            files(&cache)
+        );
+        running.server.stop().unwrap();
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_listed_is_told_of_once_and_does_not_end_the_server() {
+    let site = Site::create().unwrap();
+    let running = start(site, "inactive=1h");
+    expect(&running, "current", 0);
+    let path = running.site.directory.join("cache");
+    fs::remove_dir_all(&path).unwrap();
+    fs::write(&path, "not a folder").unwrap();
+    let parts = Parts {
+        http_config: format!("proxy_cache_path {}/d keys_zone=d:1m;\n", path.display()),
+        ..Parts::default()
+    };
+    running.site.write(&parts).unwrap();
+    running.server.signal("HUP");
+    let told = || {
+        running
+            .site
+            .read("error.log")
+            .contains("Not a directory")
+            .then_some(())
+    };
+    assert!(
+        poll(PATIENCE, told).is_some(),
+        "{}",
+        running.site.read("error.log")
+    );
+    expect(&running, "current", 0);
+    running.server.stop().unwrap();
+}
+
+/// `CACHE_ENTRIES=100000` makes it long.
+#[test]
+fn many_files_are_found_soon_and_requests_do_not_wait() {
+    let entries = std::env::var("CACHE_ENTRIES").map_or(2000, |number| number.parse().unwrap());
+    let site = Site::create().unwrap();
+    fill(&site.directory.join("cache"), entries, 10);
+    let path = site.directory.join("cache");
+    let parts = Parts {
+        http_config: format!(
+            "proxy_cache_path {} levels=1:2 keys_zone=c:32m loader_files=2000 inactive=1h;\n",
+            path.display()
+        ),
+        config: "keepalive_requests 100000000;\nlocation /ok { return 200; }\n".into(),
+        ..Parts::default()
+    };
+    let begun = Instant::now();
+    let running = Running::start_at(site, &parts);
+    let mut connection =
+        crate::harness::client::Connection::open(running.address(), PATIENCE).unwrap();
+    let mut slowest = 0;
+    let loaded = poll(PATIENCE * 6, || {
+        for _ in 0..10 {
+            let asked = Instant::now();
+            assert_eq!(connection.get("/ok").unwrap().status, 200);
+            slowest = slowest.max(asked.elapsed().as_micros());
+        }
+        (running.status("http/caches/c/cold") == json!(false)).then_some(())
+    });
+    assert!(loaded.is_some());
+    println!(
+        "{entries} entries in {:?}, slowest request {slowest} us",
+        begun.elapsed()
+    );
+    expect(&running, "current", u64::from(entries));
+    running.server.stop().unwrap();
+}
