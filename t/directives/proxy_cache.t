@@ -493,3 +493,69 @@ X-Cache: MISS
 GET /b 200
 --- response_headers
 X-Cache: HIT
+
+=== proxy_cache_digest: what is not a digest
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:1m;
+--- config
+proxy_cache c;
+location /a { proxy_cache_digest md5:900150983cd24fb0d6963f7d28e17f72; proxy_pass http://127.0.0.1:1; }
+location /b { proxy_cache_digest sha256:12; proxy_pass http://127.0.0.1:1; }
+--- error
+pingauge: [emerg] invalid digest "md5:900150983cd24fb0d6963f7d28e17f72" in "proxy_cache_digest" in config:2
+   2 | location /a { proxy_cache_digest md5:900150983cd24fb0d6963f7d28e17f72; proxy_pass http://127.0.0.1:1; }
+     |                                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     help: expected "sha256:" or "sha512:" and hexadecimal digits
+pingauge: [emerg] invalid digest "sha256:12" in "proxy_cache_digest" in config:3
+   3 | location /b { proxy_cache_digest sha256:12; proxy_pass http://127.0.0.1:1; }
+     |                                  ^^^^^^^^^
+     help: expected "sha256:" or "sha512:" and hexadecimal digits
+
+=== proxy_cache_digest: only what is known to be right is kept, and of the rest nobody has the end
+--- origin one
+GET /good* 200
+    | abc
+GET /empty* 200
+    | abc
+GET /odd* 200
+    | abc
+GET /bad* 200
+    | abd
+GET /none* 404
+    | abd
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:1m;
+--- config
+location / {
+    proxy_cache c; proxy_cache_valid any 1h; proxy_cache_key $uri;
+    proxy_cache_digest $arg_d;
+    add_header X-Cache $upstream_cache_status always;
+    proxy_pass http://$ORIGIN_one;
+}
+--- requests
+GET /good?d=sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad 200 x2 = abc
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /empty 200 x2 = abc
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /odd?d=md5:1 200 x2 = abc
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /none?d=sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad 404 x2 = abd
+--- response_headers
+X-Cache: HIT
+--- raw_request
+GET /bad?d=sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad HTTP/1.1\r\nHost: a\r\n\r\n
+--- raw_response_like
+^HTTP/1\.1 200 
+^Content-Length: 3\r
+\r\n\r\n$
+--- wait_like /status/http/caches/c
+{"entries": {"digest_mismatch": 1, "filling": 0, "current": 3}, "requests": {"total": 9, "hit": 3, "miss": 6}}
+--- log
+cache "c": an answer is not kept, because "md5:1" is no digest, client: 
+cache "c": [0-9a-f]{32} is not kept \(the body has another digest\), client: 

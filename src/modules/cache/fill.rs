@@ -14,6 +14,7 @@ use crate::cache::{Name, Vary};
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::plan::tee::{Coming, Kept, Tee};
+use crate::metric::Moment;
 use crate::os;
 
 /// An entry that is being filled.
@@ -23,6 +24,8 @@ struct Fill {
     filling: Option<Filling>,
     state: State,
     name: Name,
+    /// Whether it is known what the body must be.
+    has_digest: bool,
 }
 
 impl Caching {
@@ -54,6 +57,8 @@ impl Caching {
         if any_holds(&self.settings.no_cache, request) {
             return None;
         }
+        let digest = self.digest(request, answer.status).ok()?;
+        let has_digest = digest.is_some();
         let vary = answer.vary?;
         let variant = variant(request, &vary);
         let main = Name::of_key(key);
@@ -62,7 +67,7 @@ impl Caching {
             freshness,
             main: claimed.main,
             length: coming.length,
-            digest: None,
+            digest,
         };
         let head = Head {
             nonce: 0,
@@ -92,6 +97,7 @@ impl Caching {
             filling: Some(filling),
             state: self.state,
             name,
+            has_digest,
         }))
     }
 
@@ -143,9 +149,22 @@ fn complain(entry: &Entry, name: Name, error: &NotFilled, request: &Request) {
     );
 }
 
+impl Fill {
+    /// The body is not what it is known to be: another, or only a part of it.
+    fn mismatch(&self) {
+        if self.has_digest {
+            let now = Moment(os::monotonic());
+            self.entry.cache.index().count_mismatch(now);
+        }
+    }
+}
+
 impl Drop for Fill {
     /// Whether it is finished or not, others had better look.
     fn drop(&mut self) {
+        if self.filling.is_some() {
+            self.mismatch();
+        }
         self.entry.bells.ring(self.name);
     }
 }
@@ -158,6 +177,10 @@ impl Tee for Fill {
         let kept = filling.append(piece);
         if let Err(error) = &kept {
             complain(&self.entry, self.name, error, request);
+            if matches!(error, NotFilled::Length) {
+                self.mismatch();
+            }
+            self.filling = None;
         }
         self.entry.bells.ring(self.name);
         kept.is_ok()
@@ -177,11 +200,10 @@ impl Tee for Fill {
             return true;
         };
         complain(&self.entry, self.name, &error, request);
-        let is_wrong = matches!(error, NotFilled::Digest);
-        if is_wrong {
-            self.entry.cache.index().count_mismatch(now);
+        if matches!(error, NotFilled::Digest | NotFilled::Length) {
+            self.mismatch();
         }
-        !is_wrong
+        !matches!(error, NotFilled::Digest)
     }
 
     fn kept(&self) -> io::Result<Kept> {

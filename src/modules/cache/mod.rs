@@ -13,6 +13,7 @@
 mod caching;
 mod count;
 mod counted;
+mod digest;
 mod directives;
 mod fill;
 mod find;
@@ -72,4 +73,5 @@ const DIRECTIVES: &[DirectiveSpec] = &[
     directives::PROXY_CACHE_MAX_RANGE_OFFSET,
     directives::PROXY_FORCE_RANGES,
     directives::PROXY_CACHE_PURGE,
+    digest::PROXY_CACHE_DIGEST,
 ];

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::digest::DigestWritten;
 use super::zones::{Entry, find};
 use crate::cache::{Ignored, Valid};
 use crate::conf::{Chain, Text, Word};
@@ -71,6 +72,8 @@ pub(super) struct Settings {
     pub convert_head: bool,
     pub max_range_offset: Option<u64>,
     pub forces_ranges: bool,
+    /// What bodies must be.
+    pub digest: Option<Template>,
 }
 
 impl Settings {
@@ -93,6 +96,10 @@ impl Settings {
         let purge = chain.nearest().map_or(&[][..], |PurgeWritten(all)| all);
         let mut all = |texts: &[Text]| texts.iter().map(|text| builder.template(text)).collect();
         let (bypass, no_cache, purge) = (all(bypass), all(no_cache), all(purge));
+        let digest = chain
+            .nearest()
+            .and_then(|DigestWritten(text)| text.as_ref());
+        let digest = digest.map(|text| builder.template(text));
         let age = chain.nearest().map_or(5000, |LockAgeWritten(time)| *time);
         let timeout = chain
             .nearest()
@@ -118,6 +125,7 @@ impl Settings {
             revalidate: chain.nearest().is_some_and(|RevalidateWritten(on)| *on),
             convert_head: chain.nearest().is_none_or(|ConvertHeadWritten(on)| *on),
             max_range_offset: chain.nearest().map(|MaxRangeOffsetWritten(size)| *size),
+            digest,
             forces_ranges: chain.nearest().is_some_and(|ForceRangesWritten(on)| *on),
         })
     }
