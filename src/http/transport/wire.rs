@@ -14,9 +14,11 @@ use tokio::time::Instant;
 
 use super::clock;
 use super::frame::{Frames, Header, kind};
+use super::meter::MAX_UNSENT;
 use super::received::Received;
 use super::streams::{Rejected, Streams, Taken};
 use crate::metric::Moment;
+use crate::os;
 
 /// What a client of HTTP/2 begins with.
 pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -47,6 +49,8 @@ pub(super) struct Core {
     answered: usize,
     held: usize,
     driver: Option<Waker>,
+    /// Whether the system takes little in advance.
+    is_unsent_limited: bool,
 }
 
 impl fmt::Debug for Shared {
@@ -72,6 +76,7 @@ impl Shared {
             answered: 0,
             held: 0,
             driver: None,
+            is_unsent_limited: false,
         })))
     }
 
@@ -193,6 +198,16 @@ impl Drop for Answering {
 }
 
 impl Core {
+    /// Has the system take little in advance from now on, whichever stream it is for.
+    pub(super) fn limit_unsent(&mut self) {
+        if let Some(stream) = &self.stream
+            && !std::mem::replace(&mut self.is_unsent_limited, true)
+        {
+            // What is no TCP connection has no such buffer.
+            let _ = os::limit_unsent(stream.id(), MAX_UNSENT);
+        }
+    }
+
     fn end(&mut self) {
         self.is_gone = true;
         self.out = Vec::new();
