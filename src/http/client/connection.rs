@@ -123,7 +123,8 @@ impl Connection<'_> {
     async fn serve_any(&mut self) {
         match self.is_http2().await {
             Some(true) => self.serve_http2().await,
-            Some(false) => self.serve().await,
+            // Those of HTTP/2 have no place set aside for it.
+            Some(false) => Box::pin(self.serve()).await,
             None => {}
         }
     }

@@ -163,11 +163,12 @@ impl Driver {
         request.begin();
         request.came_by_stream(taken.began);
         let held = request.head.bytes().len();
-        tokio::spawn(stream::serve(Asked {
+        // It moves several times before it runs.
+        tokio::spawn(Box::pin(stream::serve(Asked {
             answering: self.shared.answering(held),
             half: Half::new(out, body, self.shared.clone()),
             request,
-        }));
+        })));
     }
 
     /// What nobody was told of ends here.
