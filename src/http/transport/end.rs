@@ -55,6 +55,14 @@ impl End {
         Self::of(Line::Wire(stream), traffic)
     }
 
+    /// The same for one of which so much has been received.
+    pub fn with(stream: Stream, received: Received, traffic: Arc<Traffic>) -> Self {
+        Self {
+            received,
+            ..Self::new(stream, traffic)
+        }
+    }
+
     /// Wraps a stream, whose bytes are in `traffic`.
     pub fn of_stream(half: Half, traffic: Arc<Traffic>) -> Self {
         Self::of(Line::Stream(Box::new(half)), traffic)

@@ -257,7 +257,11 @@ impl Half {
 
     /// Has what goes over it from now on told to this meter, or to none.
     pub(super) fn set_meter(&self, meter: Option<&Arc<dyn Meter>>) {
-        if let Some(known) = self.shared.lock().streams.get(self.id) {
+        let mut core = self.shared.lock();
+        if meter.is_some() {
+            core.limit_unsent();
+        }
+        if let Some(known) = core.streams.get(self.id) {
             known.meter = meter.cloned();
         }
     }

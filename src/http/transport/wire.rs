@@ -15,9 +15,11 @@ use tokio::time::Instant;
 use super::clock;
 use super::flood::Flood;
 use super::frame::{Frames, Header, kind};
+use super::meter::MAX_UNSENT;
 use super::received::Received;
 use super::streams::{News, Streams, Taken};
 use crate::metric::Moment;
+use crate::os;
 
 /// What a client of HTTP/2 begins with.
 pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -48,6 +50,8 @@ pub(super) struct Core {
     answered: usize,
     held: usize,
     driver: Option<Waker>,
+    /// Whether the system takes little in advance.
+    is_unsent_limited: bool,
 }
 
 impl fmt::Debug for Shared {
@@ -73,6 +77,7 @@ impl Shared {
             answered: 0,
             held: 0,
             driver: None,
+            is_unsent_limited: false,
         })))
     }
 
@@ -199,6 +204,16 @@ impl Drop for Answering {
 }
 
 impl Core {
+    /// Has the system take little in advance from now on, whichever stream it is for.
+    pub(super) fn limit_unsent(&mut self) {
+        if let Some(stream) = &self.stream
+            && !std::mem::replace(&mut self.is_unsent_limited, true)
+        {
+            // What is no TCP connection has no such buffer.
+            let _ = os::limit_unsent(stream.id(), MAX_UNSENT);
+        }
+    }
+
     fn end(&mut self) {
         self.is_gone = true;
         self.out = Vec::new();
