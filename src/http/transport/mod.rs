@@ -29,6 +29,7 @@ pub mod start;
 pub mod streams;
 pub mod timer;
 pub mod traffic;
+mod turn;
 pub mod wire;
 
 /// So long the other side may take to receive the last record.

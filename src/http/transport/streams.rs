@@ -203,7 +203,11 @@ impl Streams {
         match frame.kind {
             _ if frame.is_ack() => (1, Flood::Acks),
             kind::DATA if frame.length == 0 && !frame.ends_stream() => (2, Flood::Data),
-            kind::DATA => (0, Flood::Data),
+            // What was on its way when its stream was reset is little.
+            kind::DATA => match self.get(frame.stream) {
+                Some(known) if !known.was_reset => (0, Flood::Data),
+                _ => (1, Flood::Data),
+            },
             kind::HEADERS => (0, Flood::Heads),
             kind::RST_STREAM => match self.get(frame.stream) {
                 Some(known) if !known.has_head_out => (5, Flood::Resets),
@@ -218,7 +222,8 @@ impl Streams {
     }
 
     fn received(&mut self, frame: Header, amount: usize) {
-        if frame.kind == kind::DATA {
+        let is_of_use = |known: &Known| frame.kind == kind::DATA && !known.was_reset;
+        if self.get(frame.stream).is_some_and(|known| is_of_use(known)) {
             self.purse.earn(amount as u64 / 256);
         }
         if let Some(known) = self.get(frame.stream) {

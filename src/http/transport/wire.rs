@@ -18,12 +18,15 @@ use super::frame::{Frames, Header, kind};
 use super::meter::MAX_UNSENT;
 use super::received::Received;
 use super::streams::{News, Streams, Taken};
+use super::turn::Turn;
 use crate::metric::Moment;
 use crate::os;
 
 /// What a client of HTTP/2 begins with.
 pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// So much is read without a break before others have their turn.
+const A_TURN: usize = 128 * 1024;
 /// So much is gathered before a write has to wait.
 const GATHERED: usize = 32 * 1024;
 
@@ -40,6 +43,7 @@ pub(super) struct Core {
     out_sent: usize,
     reading: Frames,
     writing: Frames,
+    turn: Turn,
     /// Since when a frame has been coming that is no content.
     frame_since: Option<Moment>,
     pub(super) streams: Streams,
@@ -70,6 +74,7 @@ impl Shared {
             out_sent: 0,
             reading: Frames::behind(PREFACE.len()),
             writing: Frames::default(),
+            turn: Turn::new(A_TURN),
             frame_since: Some(clock::moment()),
             streams: Streams::new(),
             is_gone: false,
@@ -284,6 +289,7 @@ impl Core {
             // Its driver has been told.
             return Poll::Pending;
         }
+        ready!(self.turn.poll_own(task));
         let before = buffer.filled().len();
         if !self.prefix.is_empty() {
             let taken = self.prefix.len().min(buffer.remaining());
@@ -293,8 +299,13 @@ impl Core {
             let Some(stream) = self.stream.as_mut() else {
                 return Poll::Ready(Ok(()));
             };
-            ready!(Pin::new(stream).poll_read(task, buffer))?;
+            let Poll::Ready(read) = Pin::new(stream).poll_read(task, buffer) else {
+                self.turn = Turn::new(A_TURN);
+                return Poll::Pending;
+            };
+            read?;
         }
+        self.turn.spend(buffer.filled().len() - before);
         let streams = &mut self.streams;
         self.reading
             .feed(&buffer.filled()[before..], |step| streams.came(step));
