@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, duplex};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::half::Half;
-use super::meter::{MAX_UNSENT, Meter};
+use super::meter::{MAX_UNSENT, Meter, Then};
 use super::received::Received;
 use super::socket::PlainSocket;
 use super::traffic::Traffic;
@@ -228,7 +228,7 @@ struct Deaf;
 impl Meter for Deaf {
     fn received(&self, _: u64, _: &Traffic) {}
 
-    fn sent(&self, _: u64, _: &Traffic) {}
+    fn sent(&self, _: u64, _: Then, _: &Traffic) {}
 }
 
 #[tokio::test]
