@@ -4,7 +4,8 @@
 usage: t/bench/sessions.py [BINARY] [--other BINARY] [--instructions] [--only cost|listing] [--port FIRST]
                            [--seconds S] [--rounds N] [--live N] [--listed N]
 
-Needs wrk; nothing else that runs on the machine is left out, so as root it is best begun with `nice -n -15`.
+Needs wrk. On a machine that others use, too, root begins it with a group of its own that goes before theirs, which no niceness
+of single threads does: setsid sh -c 'echo -20 > /proc/self/autogroup; exec t/bench/sessions.py ...'
 
 The cost: one server with one worker on one processor, its keeper and the load generator on the other. Two locations differ
 in `session` alone; the same requests, with ids of `--live` sessions in turn, go to each, forwards and backwards. CPU is the

@@ -245,7 +245,7 @@ impl End {
         if sent == 0 && wanted > 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
-        self.count_sent(sent, self.then(sent == wanted));
+        self.count_sent(sent, Then::after(self.is_ending && sent == wanted));
         Poll::Ready(Ok(sent))
     }
 
@@ -264,7 +264,7 @@ impl End {
         let most = usize::try_from(length).map_or(MAX_FILE_PIECE, |all| all.min(MAX_FILE_PIECE));
         match os::send_file(stream.id(), file, offset, most) {
             Ok(sent) => {
-                self.count_sent(sent, self.then(sent as u64 == length));
+                self.count_sent(sent, Then::after(self.is_ending && sent as u64 == length));
                 Poll::Ready(Ok(sent))
             }
             Err(error) if is_for_a_write(error.kind()) => {
@@ -287,12 +287,7 @@ impl End {
         };
         match os::send_more_follows(stream.id(), bytes) {
             Ok(sent) => {
-                let then = if sent == bytes.len() {
-                    Then::End
-                } else {
-                    Then::More
-                };
-                self.count_sent(sent, then);
+                self.count_sent(sent, Then::after(sent == bytes.len()));
                 Poll::Ready(Ok(sent))
             }
             Err(error) if is_for_a_write(error.kind()) => self.poll_send(task, bytes, &[]),
@@ -367,14 +362,6 @@ impl End {
         match &mut self.line {
             Line::Stream(half) => half.end_after(),
             Line::Wire(_) => self.is_ending = true,
-        }
-    }
-
-    /// What comes behind something that was sent, or not all of it.
-    fn then(&self, is_all: bool) -> Then {
-        match self.is_ending && is_all {
-            true => Then::End,
-            false => Then::More,
         }
     }
 
