@@ -14,6 +14,7 @@ pub mod message;
 pub mod nesting;
 mod nobody;
 pub mod partial;
+mod preaccess;
 pub mod request;
 pub mod request_body;
 pub mod respond;

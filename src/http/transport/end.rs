@@ -1,6 +1,8 @@
 //! One end of an exchange: a connection to a client or to a peer, or one stream of several of it, with what was
 //! received from it and not consumed, and counts of all that went over it.
 
+mod counting;
+
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::os::unix::fs::FileExt;
@@ -362,30 +364,6 @@ impl End {
         match &mut self.line {
             Line::Stream(half) => half.end_after(),
             Line::Wire(_) => self.is_ending = true,
-        }
-    }
-
-    fn count_sent(&self, amount: usize, then: Then) {
-        self.traffic.count_sent(amount);
-        if let Some(meter) = &self.meter {
-            meter.sent(amount as u64, then, &self.traffic);
-        }
-    }
-
-    #[cold]
-    fn tell_pause(&self) {
-        if let Some(meter) = &self.meter {
-            meter.sent(0, Then::More, &self.traffic);
-        }
-    }
-
-    fn count(&mut self, amount: usize) {
-        if let Line::Stream(half) = &mut self.line {
-            return half.release(amount);
-        }
-        self.traffic.count_received(amount);
-        if let Some(meter) = &self.meter {
-            meter.received(amount as u64, &self.traffic);
         }
     }
 

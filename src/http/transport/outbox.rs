@@ -5,6 +5,8 @@
 //! done with them; or, without buffering, nothing more is read. What somebody keeps anyway is read from there later,
 //! and takes no file of its own.
 
+mod piece;
+
 use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
@@ -12,11 +14,12 @@ use std::task::{Context, Poll, ready};
 
 use http::HeaderMap;
 
+use self::piece::Piece;
 use super::behind::Behind;
 use super::end::End;
 use super::received::{PIECE, Received};
 use super::spill::{ReadAhead, Spill};
-use super::start::{Message, Start};
+use super::start::Start;
 use crate::http::message::{framing, trailers};
 
 /// What is on its way to the client.
@@ -40,35 +43,6 @@ pub struct Outbox {
     /// Memory of pieces that were sent, for the next ones.
     spare: Vec<u8>,
 }
-
-#[derive(Debug, Default)]
-struct Piece {
-    /// A head that a stream is given before all that.
-    head: Option<Message>,
-    /// Before the content: a head, or the framing of chunks.
-    start: Vec<u8>,
-    start_sent: usize,
-    content: Received,
-}
-
-impl Piece {
-    /// Whether so much more may be copied behind what it begins with.
-    fn takes_copy(&self, length: usize) -> bool {
-        self.content.is_empty() && length <= COPIED && self.start.len() + length <= PIECE
-    }
-
-    fn held(&self) -> usize {
-        let content = if self.content.is_empty() { 0 } else { PIECE };
-        self.start.len() + content
-    }
-
-    fn is_sent(&self) -> bool {
-        self.start_sent == self.start.len() && self.content.is_empty()
-    }
-}
-
-/// Content up to so many bytes is copied behind its head, for one write of one piece.
-const COPIED: usize = 4096;
 
 impl Outbox {
     /// Begins a new response.

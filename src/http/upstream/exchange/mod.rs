@@ -7,6 +7,7 @@
 
 mod around;
 mod client;
+mod failing;
 mod filtered;
 mod request;
 mod response;

@@ -4,45 +4,17 @@ use std::io;
 use std::task::{Context, Poll};
 
 use super::super::head::{self, Taken};
+use super::failing::{failure, sentence};
 use super::{Broken, Exchange, Stage, begin};
-use crate::conf::reason;
 use crate::http::course::{engine, message, respond};
 use crate::http::message::framing::{Decoded, Framing};
 use crate::http::message::response_head::{self, Source};
 use crate::http::plan::origin::Failure;
-use crate::http::transport::http2::{self, Kind};
 use crate::http::transport::spill::ReadAhead;
 use crate::http::transport::start::Start;
 
 /// More informational responses than this before the final one are a fault.
 const MAX_INFORMATIONAL: u32 = 16;
-
-/// What it means that nothing more comes before a head; `is_at_first` where nothing at all came on a connection that had
-/// been idle.
-fn failure(ended: &io::Result<usize>, is_at_first: bool) -> Failure {
-    let fault = ended.as_ref().err().and_then(http2::fault_of);
-    match fault.map(|fault| fault.kind) {
-        Some(Kind::Untouched) if is_at_first => Failure::Leaving,
-        Some(Kind::Untouched) => Failure::Refused,
-        Some(Kind::Invalid) => Failure::Invalid,
-        Some(Kind::Unsayable) => Failure::Unsayable,
-        Some(Kind::Reset) => Failure::Broken,
-        None if is_at_first => Failure::Stale,
-        None => Failure::Broken,
-    }
-}
-
-fn is_unsayable(error: &io::Error) -> bool {
-    http2::fault_of(error).is_some_and(|fault| fault.kind == Kind::Unsayable)
-}
-
-fn sentence(ended: &io::Result<usize>) -> String {
-    match ended {
-        Ok(_) => "upstream prematurely closed connection".to_owned(),
-        Err(error) if is_unsayable(error) => reason(error),
-        Err(error) => format!("recv() failed ({})", reason(error)),
-    }
-}
 
 impl Exchange<'_> {
     /// Reads the response as far as there is room for it; whether anything was done.
