@@ -15,8 +15,9 @@ use tokio::time::Instant;
 use super::clock;
 use super::flood::Flood;
 use super::frame::{Frames, Header, kind};
+use super::news::{News, Taken};
 use super::received::Received;
-use super::streams::{News, Streams, Taken};
+use super::streams::Streams;
 use super::turn::Turn;
 use crate::metric::Moment;
 
