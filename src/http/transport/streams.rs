@@ -1,16 +1,14 @@
 //! What is known of the streams of a connection of HTTP/2, by looking at the frames that go by: how many bytes
 //! each has taken, what has left, which of them the client has reset, and what all that has cost.
 
-mod news;
-
 use std::sync::Arc;
 use std::task::Waker;
 
-pub use self::news::{News, Rejected, Taken};
 use super::clock;
 use super::flood::Flood;
 use super::frame::{HEADER, Header, Step, kind};
 use super::meter::{Meter, Then};
+use super::news::{News, Rejected, Taken};
 use super::purse::Purse;
 use super::traffic::Traffic;
 use crate::metric::Moment;

@@ -53,7 +53,8 @@ const HTTP2: DirectiveSpec = DirectiveSpec {
                answered with success here (`return 200`), its body comes first. A client that makes work without asking for anything (resets, settings, pings, \
                empty frames) is told to calm down (`ENHANCE_YOUR_CALM`) and its connection is closed. \
                Targets with a blank, `<`, `>`, a backquote or bytes that are not UTF-8, and field names in \
-               capitals, are no HTTP/2 and end their stream or connection. Priorities have no effect, nothing is \
+               capitals, are no HTTP/2 and end their stream or connection; most mistakes in frames are called \
+               `PROTOCOL_ERROR`, also where the standard has a name of its own for them. Priorities have no effect, nothing is \
                pushed, and WebSockets stay with HTTP/1.1: CONNECT is refused in both of its forms, and `Upgrade` is no field of \
                HTTP/2, nor is HTTP/2 begun by it (`h2c`).\n\n\
                Where it is spoken, `/status/http/http2` tells of it, over all workers: `connections` \
