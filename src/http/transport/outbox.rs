@@ -270,10 +270,12 @@ impl Outbox {
                 self.pieces.pop_front();
             }
         }
-        if self.is_ended && self.pieces.len() <= 1 && self.spill.is_none() {
-            if let Some(trailers) = self.trailers.take() {
-                client.put_trailers(trailers);
-            }
+        if self.is_ended
+            && self.pieces.len() <= 1
+            && self.spill.is_none()
+            && let Some(trailers) = self.trailers.take()
+        {
+            client.put_trailers(trailers);
         }
     }
 
