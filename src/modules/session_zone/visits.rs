@@ -61,9 +61,11 @@ impl Outcome {
     }
 }
 
+/// What a request is given, and gives back, as it is.
+struct Spare(Box<Visits>);
+
 thread_local! {
-    #[expect(clippy::vec_box, reason = "the state of a request holds them boxed")]
-    static SPARE: RefCell<Vec<Box<Visits>>> = const { RefCell::new(Vec::new()) };
+    static SPARE: RefCell<Vec<Spare>> = const { RefCell::new(Vec::new()) };
 }
 
 /// So many are kept for later requests.
@@ -72,8 +74,10 @@ const MOST_SPARE: usize = 64;
 impl Visits {
     /// Those of a request, which has none yet at first.
     pub(super) fn of(request: &mut Request, state: State) -> &mut Self {
-        let spare = || SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
-        request.state_or(state, spare)
+        request.state_or(state, || {
+            let spare = SPARE.with_borrow_mut(Vec::pop);
+            spare.map_or_else(Box::default, |Spare(visits)| visits)
+        })
     }
 
     /// A request is over, and nothing of it is counted any more.
@@ -89,7 +93,7 @@ impl Visits {
         visits.closed = None;
         SPARE.with_borrow_mut(|spare| {
             if spare.len() < MOST_SPARE {
-                spare.push(visits);
+                spare.push(Spare(visits));
             }
         });
     }
