@@ -5,7 +5,7 @@ use super::given::Given;
 use super::settings::{IgnoredFields, Settings};
 use super::visit::{Answer, State, Visit};
 use super::zones::Registry;
-use crate::cache::index::Outcome;
+use crate::cache::index::Outcome as Had;
 use crate::cache::{self, Vary};
 use crate::conf::Chain;
 use crate::http::build::builder::Builder;
@@ -13,6 +13,7 @@ use crate::http::course::request::Request;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::message::validators;
 use crate::http::plan::origin::Failure;
+use crate::http::plan::outcome::Outcome;
 use crate::http::plan::wait::Wait;
 use crate::os;
 
@@ -28,6 +29,8 @@ pub(in crate::modules) enum Look {
     Ask,
     /// Give this.
     Give(Box<Given>),
+    /// This is the answer.
+    Answer(Outcome),
     /// Ask the cache again after this.
     Wait(Wait),
 }
@@ -90,8 +93,17 @@ impl Caching {
         match turn.map(|turn| turn.is_asking) {
             Some(true) => Look::Ask,
             Some(false) => self.decide(request),
-            None if self.begin(request) => self.decide(request),
-            None => Look::Ask,
+            None => self.begun(request),
+        }
+    }
+
+    fn begun(&'static self, request: &mut Request) -> Look {
+        if let Some(look) = self.purge(request) {
+            return look;
+        }
+        match self.begin(request) {
+            true => self.decide(request),
+            false => Look::Ask,
         }
     }
 
@@ -162,13 +174,13 @@ impl Caching {
             let renewed = turn.old.take()?;
             let answer = turn.answer.take();
             let renewed = self.renewed(renewed, answer);
-            return Some(self.give_old(request, renewed, Outcome::Revalidated));
+            return Some(self.give_old(request, renewed, Had::Revalidated));
         }
         if !self.settings.stale.instead_of(status) {
             return None;
         }
         let old = turn.old.take()?;
-        Some(self.give_old(request, old, Outcome::Stale))
+        Some(self.give_old(request, old, Had::Stale))
     }
 
     /// What is given instead of failing, if anything.
@@ -184,7 +196,7 @@ impl Caching {
             return None;
         }
         let old = turn.old.take()?;
-        Some(self.give_old(request, old, Outcome::Stale))
+        Some(self.give_old(request, old, Had::Stale))
     }
 
     /// So much of a body has come from an origin.
@@ -197,8 +209,12 @@ impl Caching {
     /// The request is answered, or goes elsewhere.
     pub(in crate::modules) fn finished(&'static self, request: &mut Request) {
         let visit: &mut Visit = request.state(self.state);
-        if visit.turn_with(self).is_some() {
-            visit.turn = None;
+        if visit.turn_with(self).is_none() {
+            return;
+        }
+        let claim = visit.turn.take().and_then(|turn| turn.claim);
+        if let Some(name) = claim.map(|claim| claim.name) {
+            self.settings.entry.bells.ring(name);
         }
     }
 }

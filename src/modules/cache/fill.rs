@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::caching::Caching;
 use super::find::variant;
 use super::settings::any_holds;
-use super::visit::{Answer, Claimed, State, Turn};
+use super::visit::{Answer, Claimed, State};
 use super::zones::Entry;
 use crate::cache::file::Head;
 use crate::cache::store::{Attempt, Filling, NotFilled, Terms};
-use crate::cache::{Freshness, Name, Vary};
+use crate::cache::{Name, Vary};
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::plan::tee::{Coming, Kept, Tee};
@@ -35,20 +35,33 @@ impl Caching {
         request: &mut Request,
         coming: Coming,
     ) -> Option<Box<dyn Tee>> {
-        let mut visit = request.take_state(self.state);
-        let claimed = visit
-            .turn_with(self)
-            .and_then(|turn| self.keeps(turn, coming));
-        request.put_state(self.state, visit);
-        let (claimed, answer, freshness, key) = claimed?;
+        let turn = request.state(self.state).turn_with(self)?;
+        let (claimed, answer) = (turn.claim.take()?, turn.answer.take()?);
+        let (name, key) = (claimed.name, turn.key.clone());
+        let tee = self.keep(request, coming, (claimed, answer, &key));
+        if tee.is_none() {
+            // Whoever waited for it need not any more.
+            self.settings.entry.bells.ring(name);
+        }
+        tee
+    }
+
+    fn keep(
+        &'static self,
+        request: &mut Request,
+        coming: Coming,
+        (claimed, answer, key): (Claimed, Answer, &[u8]),
+    ) -> Option<Box<dyn Tee>> {
+        let may_be_kept = coming.is_read_ahead && is_kept(answer.status);
+        let freshness = answer.verdict.ok().filter(|_| may_be_kept)?;
         if any_holds(&self.settings.no_cache, request) {
             return None;
         }
         let digest = self.digest(request, answer.status).ok()?;
         let has_digest = digest.is_some();
-        let vary = answer.vary.clone()?;
+        let vary = answer.vary?;
         let variant = variant(request, &vary);
-        let main = Name::of_key(&key);
+        let main = Name::of_key(key);
         let claimed = self.placed(request, claimed, main, (&vary, &variant))?;
         let terms = Terms {
             freshness,
@@ -61,7 +74,7 @@ impl Caching {
             created: os::seconds(),
             last_modified: answer.last_modified,
             status: answer.status,
-            key: &key,
+            key,
             vary: vary.as_bytes(),
             variant: &variant,
             etag: &answer.etag,
@@ -86,20 +99,6 @@ impl Caching {
             name,
             has_digest,
         }))
-    }
-
-    /// What is needed to keep an answer, if it may be kept.
-    fn keeps(
-        &self,
-        turn: &mut Turn,
-        coming: Coming,
-    ) -> Option<(Claimed, Answer, Freshness, Vec<u8>)> {
-        let (claimed, answer) = (turn.claim.take()?, turn.answer.take()?);
-        let freshness = answer
-            .verdict
-            .ok()
-            .filter(|_| coming.is_read_ahead && is_kept(answer.status))?;
-        Some((claimed, answer, freshness, turn.key.clone()))
     }
 
     /// The right to keep an answer that depends on these fields. Where it takes the place of one that others were variants of, that

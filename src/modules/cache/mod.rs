@@ -7,7 +7,8 @@
 //! `caching.rs` is what the handler of `proxy_pass` asks and tells: `look.rs` decides what becomes of a request by what
 //! `find.rs` finds,
 //! `given.rs` makes answers of entries (`growing.rs` of those that are being filled), `fill.rs` keeps what origins
-//! answer; `visit.rs` is what a request knows of all that, `count.rs` counts it at the end, `variables.rs` shows it.
+//! answer, `purging.rs` takes it away; `visit.rs` is what a request knows of all that, `count.rs` counts it at the end,
+//! `variables.rs` shows it.
 
 mod caching;
 mod count;
@@ -21,8 +22,10 @@ mod growing;
 mod look;
 mod path_directive;
 mod place;
+mod purging;
 mod range;
 mod settings;
+mod stale_directives;
 mod status;
 mod upkeep;
 mod variables;
@@ -60,14 +63,15 @@ const DIRECTIVES: &[DirectiveSpec] = &[
     directives::PROXY_CACHE_MIN_USES,
     directives::PROXY_CACHE_BYPASS,
     directives::PROXY_NO_CACHE,
-    directives::PROXY_CACHE_LOCK,
-    directives::PROXY_CACHE_LOCK_AGE,
-    directives::PROXY_CACHE_LOCK_TIMEOUT,
-    directives::PROXY_CACHE_USE_STALE,
-    directives::PROXY_CACHE_BACKGROUND_UPDATE,
-    directives::PROXY_CACHE_REVALIDATE,
+    stale_directives::PROXY_CACHE_LOCK,
+    stale_directives::PROXY_CACHE_LOCK_AGE,
+    stale_directives::PROXY_CACHE_LOCK_TIMEOUT,
+    stale_directives::PROXY_CACHE_USE_STALE,
+    stale_directives::PROXY_CACHE_BACKGROUND_UPDATE,
+    stale_directives::PROXY_CACHE_REVALIDATE,
     directives::PROXY_CACHE_CONVERT_HEAD,
     directives::PROXY_CACHE_MAX_RANGE_OFFSET,
     directives::PROXY_FORCE_RANGES,
     digest::PROXY_CACHE_DIGEST,
+    directives::PROXY_CACHE_PURGE,
 ];

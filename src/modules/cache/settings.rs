@@ -20,6 +20,7 @@ pub(super) struct ValidWritten(pub Valid);
 pub(super) struct MinUsesWritten(pub u64);
 pub(super) struct BypassWritten(pub Vec<Text>);
 pub(super) struct NoCacheWritten(pub Vec<Text>);
+pub(super) struct PurgeWritten(pub Vec<Text>);
 pub(super) struct LockWritten(pub bool);
 /// In milliseconds.
 pub(super) struct LockAgeWritten(pub u64);
@@ -60,6 +61,7 @@ pub(super) struct Settings {
     pub min_uses: u64,
     pub bypass: Vec<Template>,
     pub no_cache: Vec<Template>,
+    pub purge: Vec<Template>,
     pub lock: bool,
     /// In nanoseconds.
     pub lock_age: u64,
@@ -91,8 +93,9 @@ impl Settings {
         };
         let bypass = chain.nearest().map_or(&[][..], |BypassWritten(all)| all);
         let no_cache = chain.nearest().map_or(&[][..], |NoCacheWritten(all)| all);
+        let purge = chain.nearest().map_or(&[][..], |PurgeWritten(all)| all);
         let mut all = |texts: &[Text]| texts.iter().map(|text| builder.template(text)).collect();
-        let (bypass, no_cache) = (all(bypass), all(no_cache));
+        let (bypass, no_cache, purge) = (all(bypass), all(no_cache), all(purge));
         let digest = chain
             .nearest()
             .and_then(|DigestWritten(text)| text.as_ref());
@@ -113,6 +116,7 @@ impl Settings {
             min_uses: chain.nearest().map_or(1, |MinUsesWritten(uses)| *uses),
             bypass,
             no_cache,
+            purge,
             lock: chain.nearest().is_some_and(|LockWritten(on)| *on),
             lock_age: age.saturating_mul(1_000_000),
             lock_timeout: Duration::from_millis(timeout),

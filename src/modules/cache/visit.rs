@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::caching::{Caching, Conditions};
+use super::purging::Purged;
 use crate::cache::index::Outcome;
 use crate::cache::store::{Opened, Pending};
 use crate::cache::{Freshness, Name, Refusal, Vary};
@@ -16,6 +17,8 @@ pub(super) type State = StateIndex<Visit>;
 pub(super) struct Visit {
     /// What is going on, until the request is answered or goes elsewhere.
     pub turn: Option<Box<Turn>>,
+    /// What has become of a purge that is waited for.
+    pub purged: Option<Purged>,
     /// What the cache had, which it is counted with at the end.
     pub told: Option<Told>,
 }

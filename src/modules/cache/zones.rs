@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use super::path_directive::{PURPOSE, Pace, PathWritten, PathsWritten, USE};
 use super::place::{Folder, SameFileSystem};
 use super::status;
@@ -29,6 +31,8 @@ pub(in crate::modules) struct Entry {
     pub cache: Arc<Cache>,
     /// Those who wait for its entries.
     pub bells: Bells,
+    /// One purge at a time.
+    pub purges: Semaphore,
     /// The folder of its files.
     pub path: PathBuf,
     pub limits: Limits,
@@ -97,6 +101,7 @@ fn open(
         lasting: opened.lasting,
         cache: Arc::new(Cache::new(index, place)),
         bells: Bells::default(),
+        purges: Semaphore::new(1),
         path,
         limits: written.limits,
         manager: written.manager,

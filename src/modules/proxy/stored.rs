@@ -20,6 +20,7 @@ impl Pass {
         match cache.look(request) {
             Look::Ask => None,
             Look::Give(given) => Some(self.give(request, *given)),
+            Look::Answer(outcome) => Some(outcome),
             Look::Wait(wait) => Some(Outcome::Wait(wait)),
         }
     }

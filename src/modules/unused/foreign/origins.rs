@@ -106,7 +106,7 @@ pub(super) const FEATURES: &[Feature] = &[
         name: "slices and copies of responses",
         home: NGINX,
         instead: "\"proxy_cache\" keeps whole responses, and gives ranges of them",
-        directives: "proxy_cache_purge proxy_store proxy_store_access slice",
+        directives: "proxy_store proxy_store_access slice",
         variables: "slice_range",
     },
     Feature {
