@@ -10,7 +10,7 @@ use super::upstream::Upstream;
 use super::{about, check_sums, expect, get, have_both, mirror, pull, pull_well};
 use crate::clients::have;
 use crate::harness::client::Connection;
-use crate::harness::{PATIENCE, exposition, poll};
+use crate::harness::{PATIENCE, Running, exposition, poll};
 use crate::prometheus::Scraper;
 
 fn image(seed: u8, length: usize) -> Image {
@@ -54,6 +54,13 @@ fn a_cold_pull_and_a_warm_one_count_what_they_are() {
     check_sums(&manifests);
     assert_eq!(upstream.count("GET /v2/app/blobs/"), count as usize);
 
+    check_pages(&mirror, count, size);
+    mirror.server.stop().unwrap();
+    tell_of_the_original(&upstream, folder.path(), count);
+}
+
+/// What it says to those who look after it, after a cold pull and a warm one.
+fn check_pages(mirror: &Running, count: u64, size: u64) {
     let mut debug =
         Connection::open(mirror.site.address(mirror.site.second_port), PATIENCE).unwrap();
     let said = debug.get("/debug/vars").unwrap();
@@ -82,8 +89,6 @@ fn a_cold_pull_and_a_warm_one_count_what_they_are() {
         assert_eq!(pushed, Some(2.0 * size as f64));
         assert_eq!(scraper.complaint(), None);
     }
-    mirror.server.stop().unwrap();
-    tell_of_the_original(&upstream, folder.path(), count);
 }
 
 /// The same pulls from the mirror that the registry itself has: its numbers are told, whatever they are.
@@ -237,7 +242,7 @@ fn a_fixed_time_from_the_pull_holds_over_a_restart() {
         response.header("X-Cache").unwrap().to_owned()
     };
     assert_eq!(asked(before.address()), "MISS");
-    let crate::harness::Running { server, site } = before;
+    let Running { server, site } = before;
     server.stop().unwrap();
     let after = super::mirror_at(site, upstream.address(), &changes);
     let expired = poll(PATIENCE, || match asked(after.address()).as_str() {
