@@ -68,6 +68,8 @@ CASES = [
     ("proxied, fields of a browser", "/small", BROWSER, None),
     ("proxied, 64 KiB", "/big", "", None),
     ("proxied, POST of 1 KiB", "/small", POST, None),
+    ("hit, 1 KiB", "/hit1", "", None),
+    ("hit, 64 KiB", "/hit64", "", None),
     ("file, 20 bytes", "/files/small", "", None),
     ("file, 64 KiB", "/files/big", "", None),
 ]
@@ -75,6 +77,7 @@ MODES = ["count", "gauge", "max", "average exp", "histogram 1 10 100 1000"]
 ZONES = " ".join(f"metric_zone z{i}:1m {mode};" for i, mode in enumerate(MODES))
 FIVE = " ".join(f"metric z{i} k=$request_time;" for i in range(5))
 KEYED = " ".join(f"metric z{i} $arg_k=$request_time;" for i in range(5))
+HIT = "proxy_cache c; proxy_cache_valid 1d;"
 PROXY = 'proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection "";'
 
 
@@ -87,11 +90,13 @@ def configuration(port, ours, origin):
     return f"""daemon off; worker_processes 1; pid {DIRECTORY}/pid{port};
 error_log {DIRECTORY}/error{port} error; events {{ worker_connections 1024; }}
 http {{ access_log off; keepalive_requests 1000000000; sendfile on; {ZONES if ours else ""}
+ proxy_cache_path {DIRECTORY}/cache{port} levels=1:2 keys_zone=c:10m inactive=1d use_temp_path=off;
  upstream origin {{ server 127.0.0.1:{origin}; keepalive 64; keepalive_requests 1000000000; }}
  server {{ listen 127.0.0.1:{port};
   location = /return {{ return 200 "{SMALL}"; }}
   location /small {{ {PROXY} }}
   location /big {{ {PROXY} }}
+  location /hit {{ {HIT} {PROXY} }}
   location /files/ {{ root {DIRECTORY}; }} {measured if ours else ""} }} }}"""
 
 
@@ -100,6 +105,8 @@ def origin_configuration(port):
 error_log {DIRECTORY}/error{port} error; events {{ worker_connections 1024; }}
 http {{ access_log off; keepalive_requests 1000000000; sendfile on; client_body_buffer_size 64k;
  server {{ listen 127.0.0.1:{port}; location / {{ return 200 "{SMALL}"; }}
+  location /hit1 {{ return 200 "{SMALL * 51}"; }}
+  location /hit64 {{ alias {DIRECTORY}/files/big; }}
   location /big {{ alias {DIRECTORY}/files/big; }} }} }}"""
 
 

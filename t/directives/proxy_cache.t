@@ -449,6 +449,51 @@ pingauge: [emerg] invalid value "Server" in config:5
      |                                    ^^^^^^
      help: expected X-Accel-Redirect, X-Accel-Expires, X-Accel-Limit-Rate, X-Accel-Buffering, X-Accel-Charset, Expires, Cache-Control, Set-Cookie or Vary
 
+=== what is to go is gone, with its variants
+--- origin o
+* * 200
+    Cache-Control: max-age=60
+    Vary: X-Kind
+    | hello
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k levels=1;
+map $request_method $purges { PURGE 1; default 0; }
+--- config
+proxy_cache c;
+proxy_cache_key $uri;
+add_header X-Cache $upstream_cache_status always;
+location / { proxy_cache_purge $purges; proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /a/1 200
+GET /a/1 200
+    X-Kind: b
+GET /a/2 200
+GET /b 200
+PURGE /a/1 204
+PURGE /a/1 404
+GET /a/1 200
+    X-Kind: b
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /a/1 200
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /a/2 200
+--- response_headers
+X-Cache: HIT
+--- requests
+PURGE /a/* 204
+PURGE /a/* 404
+GET /a/2 200
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /b 200
+--- response_headers
+X-Cache: HIT
+
 === proxy_cache_digest: what is not a digest
 --- http_config
 proxy_cache_path $DIR/cache keys_zone=c:1m;
@@ -514,48 +559,3 @@ GET /bad?d=sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015
 --- log
 cache "c": an answer is not kept, because "md5:1" is no digest, client: 
 cache "c": [0-9a-f]{32} is not kept \(the body has another digest\), client: 
-
-=== what is to go is gone, with its variants
---- origin o
-* * 200
-    Cache-Control: max-age=60
-    Vary: X-Kind
-    | hello
---- http_config
-proxy_cache_path $DIR/cache keys_zone=c:64k levels=1;
-map $request_method $purges { PURGE 1; default 0; }
---- config
-proxy_cache c;
-proxy_cache_key $uri;
-add_header X-Cache $upstream_cache_status always;
-location / { proxy_cache_purge $purges; proxy_pass http://$ORIGIN_o; }
---- requests
-GET /a/1 200
-GET /a/1 200
-    X-Kind: b
-GET /a/2 200
-GET /b 200
-PURGE /a/1 204
-PURGE /a/1 404
-GET /a/1 200
-    X-Kind: b
---- response_headers
-X-Cache: MISS
---- requests
-GET /a/1 200
---- response_headers
-X-Cache: MISS
---- requests
-GET /a/2 200
---- response_headers
-X-Cache: HIT
---- requests
-PURGE /a/* 204
-PURGE /a/* 404
-GET /a/2 200
---- response_headers
-X-Cache: MISS
---- requests
-GET /b 200
---- response_headers
-X-Cache: HIT

@@ -123,6 +123,12 @@ impl Entry {
         self.layout.length as u64
     }
 
+    /// A range of the file, if it was read together with the head.
+    pub fn at_hand(&self, range: &Range<u64>) -> Option<&[u8]> {
+        let place = |place: u64| usize::try_from(place).ok();
+        self.bytes.get(place(range.start)?..place(range.end)?)
+    }
+
     /// Where a body of this length lies in the file.
     pub fn body(&self, length: u64) -> Range<u64> {
         let start = self.body_start();

@@ -165,6 +165,7 @@ impl Drop for Fill {
         if self.filling.is_some() {
             self.mismatch();
         }
+        self.filling = None;
         self.entry.bells.ring(self.name);
     }
 }

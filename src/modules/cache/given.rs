@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::caching::Caching;
 use super::growing::Following;
 use super::visit::{Answer, Old};
@@ -66,6 +68,10 @@ impl Given {
     fn body(self) -> Body {
         let length = self.length();
         match self.0 {
+            What::Whole(Opened { entry, body, .. }) if entry.at_hand(&body).is_some() => {
+                let bytes = entry.at_hand(&body).unwrap_or_default();
+                Body::Bytes(Bytes::copy_from_slice(bytes))
+            }
             What::Whole(opened) => Body::File {
                 offset: opened.body.start,
                 length: opened.body.end - opened.body.start,

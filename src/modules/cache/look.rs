@@ -137,7 +137,7 @@ impl Caching {
         for _ in 0..MOST_NAMES {
             let fill = match self.wish(request, name, main) {
                 Wish::Granted(claim) => {
-                    turn.claim = Some(claim);
+                    self.hold(turn, claim);
                     return ask(turn);
                 }
                 Wish::Busy(fill) if self.settings.lock => fill,
@@ -188,12 +188,18 @@ impl Caching {
             }
             Wish::Busy(_) | Wish::Refused => return ask(turn),
         };
-        turn.claim = Some(claim);
-        turn.conditions = self.settings.revalidate.then(|| conditions(old)).flatten();
+        self.hold(turn, claim);
         if may_be_stale && self.settings.background && self.refresh_beside(request, turn) {
             return self.give_turns_old(request, turn, Outcome::Stale);
         }
         ask(turn)
+    }
+
+    /// The origin is asked for something that may be kept, or whether what there is still holds.
+    fn hold(&self, turn: &mut Turn, claim: Claimed) {
+        turn.claim = Some(claim);
+        let old = turn.old.as_ref().filter(|_| self.settings.revalidate);
+        turn.conditions = old.and_then(conditions);
     }
 
     fn give_turns_old(

@@ -72,6 +72,6 @@ const DIRECTIVES: &[DirectiveSpec] = &[
     directives::PROXY_CACHE_CONVERT_HEAD,
     directives::PROXY_CACHE_MAX_RANGE_OFFSET,
     directives::PROXY_FORCE_RANGES,
-    digest::PROXY_CACHE_DIGEST,
     directives::PROXY_CACHE_PURGE,
+    digest::PROXY_CACHE_DIGEST,
 ];

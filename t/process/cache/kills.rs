@@ -1,29 +1,39 @@
 //! Processes die while they fill a cache: nobody ever gets a wrong or a short body for a whole one.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use super::origin::{Origin, body};
-use super::{get, parts};
+use super::{get, get_at, parts};
 use crate::harness::server::signal;
 use crate::harness::{PATIENCE, Running, poll};
+use crate::lasting::kill;
 
 const WORKERS: usize = 2;
 const LENGTH: usize = 200_000;
 
 const CLIENTS: usize = 6;
 
+fn rounds() -> usize {
+    let wanted = std::env::var("CACHE_KILLS").ok();
+    wanted.and_then(|text| text.parse().ok()).unwrap_or(50)
+}
+
 /// What clients have seen, and whether they are to end.
 #[derive(Debug, Default)]
 struct Seen {
     whole: AtomicUsize,
+    /// What came as a whole.
+    paths: Mutex<BTreeSet<String>>,
     ends: AtomicBool,
 }
 
 /// Asks for one answer after the other; two clients each are after the same.
-fn pull(running: &Running, client: usize, seen: &Seen) {
+fn pull(address: SocketAddr, client: usize, seen: &Seen) {
     let mut number = client;
     while !seen.ends.load(Ordering::Relaxed) {
         let path = format!("/{}", number / 2 % 40);
@@ -33,33 +43,31 @@ fn pull(running: &Running, client: usize, seen: &Seen) {
             "{path}?length={LENGTH}&pieces=20&pause=5&header=Cache-Control:%20max-age=600{framing}"
         );
         // A connection to a process that died breaks off, which is seen.
-        if let Ok(got) = get(running, &target)
+        if let Ok(got) = get_at(address, &target)
             && got.status == 200
         {
             let is_right = got.body == body(&path, LENGTH);
             assert!(is_right, "{path}: {} bytes", got.body.len());
             seen.whole.fetch_add(1, Ordering::Relaxed);
+            seen.paths.lock().unwrap().insert(path);
         }
     }
 }
 
 #[test]
 fn workers_that_are_killed_in_the_middle_leave_nothing_wrong() {
-    let rounds = std::env::var("CACHE_KILLS")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    let rounds: usize = rounds.unwrap_or(50);
+    let rounds = rounds();
     let origin = Origin::start();
     let config = format!(
         "proxy_cache_key $uri; proxy_cache_lock on; location / {{ proxy_pass http://{}; }}\n",
         origin.address
     );
-    let running = Arc::new(Running::start(&parts(WORKERS, "$DIR/cache", &config)));
+    let running = Running::start(&parts(WORKERS, "$DIR/cache", &config));
     let seen = Arc::new(Seen::default());
     let clients: Vec<_> = (0..CLIENTS)
         .map(|client| {
-            let (running, seen) = (Arc::clone(&running), Arc::clone(&seen));
-            thread::spawn(move || pull(&running, client, &seen))
+            let (address, seen) = (running.address(), Arc::clone(&seen));
+            thread::spawn(move || pull(address, client, &seen))
         })
         .collect();
     for round in 0..rounds {
@@ -88,7 +96,46 @@ fn workers_that_are_killed_in_the_middle_leave_nothing_wrong() {
             Some("HIT")
         );
     }
-    let running = Arc::into_inner(running).unwrap();
+    let log = running.site.read("error.log");
+    assert!(!log.contains("panicked"), "{log}");
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn everything_is_killed_in_the_middle_and_what_was_whole_is_still_there() {
+    let origin = Origin::start();
+    let config = format!(
+        "proxy_cache_key $uri; proxy_cache_lock on; location / {{ proxy_pass http://{}; }}\n",
+        origin.address
+    );
+    let mut parts = parts(WORKERS, "$DIR/cache", &config);
+    let lasting = "keys_zone=c:1m:file=$DIR/zone";
+    parts.http_config = parts.http_config.replace("keys_zone=c:1m", lasting);
+    let mut running = Running::start(&parts);
+    let seen = Arc::new(Seen::default());
+    for round in 0..rounds() {
+        seen.ends.store(false, Ordering::Relaxed);
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|client| {
+                let (address, seen) = (running.address(), Arc::clone(&seen));
+                thread::spawn(move || pull(address, client + round, &seen))
+            })
+            .collect();
+        thread::sleep(Duration::from_millis(50 + (round as u64 * 37) % 200));
+        seen.ends.store(true, Ordering::Relaxed);
+        let site = kill(running);
+        clients
+            .into_iter()
+            .for_each(|client| client.join().unwrap());
+        running = Running::start_at(site, &parts);
+    }
+    let whole = seen.paths.lock().unwrap();
+    assert!(whole.len() > 10, "{whole:?}");
+    for path in whole.iter() {
+        let got = get(&running, &format!("{path}?length={LENGTH}")).unwrap();
+        assert!(got.body == body(path, LENGTH), "{path}");
+        assert_eq!(got.header("x-cache"), Some("HIT"), "{path}");
+    }
     let log = running.site.read("error.log");
     assert!(!log.contains("panicked"), "{log}");
     running.server.stop().unwrap();

@@ -8,6 +8,7 @@ mod nginx;
 mod origin;
 
 use std::io;
+use std::net::SocketAddr;
 
 use crate::harness::client::{self, Connection, Response};
 use crate::harness::site::Parts;
@@ -46,5 +47,9 @@ fn ask(
 }
 
 fn get(running: &Running, target: &str) -> io::Result<Response> {
-    ask(running, "GET", target, &[])
+    get_at(running.address(), target)
+}
+
+fn get_at(address: SocketAddr, target: &str) -> io::Result<Response> {
+    Connection::open(address, PATIENCE)?.get(target)
 }
