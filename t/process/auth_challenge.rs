@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -72,8 +73,8 @@ fn authorization(head: &str) -> Option<&str> {
 type Valid = Arc<Mutex<Vec<String>>>;
 
 /// A service of tokens: `/SECONDS` gives one that holds so long, other paths do other things.
-fn service(valid: &Valid) -> Spoken {
-    let valid = Arc::clone(valid);
+fn service(valid: &Valid, is_down: &Arc<AtomicBool>) -> Spoken {
+    let (valid, is_down) = (Arc::clone(valid), Arc::clone(is_down));
     let number = Mutex::new(0);
     speaking(move |head| {
         let target = head.split(' ').nth(1).unwrap();
@@ -85,6 +86,7 @@ fn service(valid: &Valid) -> Spoken {
         };
         let json = |seconds: u64| format!("{{\"token\": \"{token}\", \"expires_in\": {seconds}}}");
         match path {
+            _ if is_down.load(SeqCst) => (503, String::new(), String::new()),
             "/broken" => (500, String::new(), "no".into()),
             "/nonsense" => (200, String::new(), "<html>".into()),
             "/away" => (302, "Location: /300\r\n".into(), String::new()),
@@ -142,7 +144,10 @@ fn start(origin: SocketAddr, service: SocketAddr) -> Running {
     let site = crate::harness::site::Site::create().unwrap();
     site.add_file("pass", "sesame\n").unwrap();
     let parts = Parts {
-        http_config: format!("upstream registry {{ server {origin}; keepalive 4; }}\n"),
+        http_config: format!(
+            "upstream registry {{ server {origin}; keepalive 4; }}\n\
+             proxy_cache_path $DIR/cache keys_zone=kept:1m;\n"
+        ),
         config: format!(
             "proxy_set_header Connection '';\n\
              proxy_auth_challenge on user=ci password_file=$DIR/pass realm={service};\n\
@@ -151,6 +156,11 @@ fn start(origin: SocketAddr, service: SocketAddr) -> Running {
              location / {{ proxy_pass http://registry; }}\n\
              location /anonymous/ {{\n\
                  proxy_auth_challenge on realm={service}; proxy_pass http://registry/;\n\
+             }}\n\
+             location /kept/ {{\n\
+                 proxy_cache kept; proxy_cache_valid 200 1s; proxy_cache_use_stale error;\n\
+                 add_header X-Cache $upstream_cache_status;\n\
+                 proxy_pass http://registry/;\n\
              }}\n\
              location /off/ {{ proxy_auth_challenge off; proxy_pass http://registry/; }}\n\
              location /any/ {{ set $to {origin}; proxy_pass http://$to/300/x/y; }}\n\
@@ -169,11 +179,14 @@ struct World {
     service: Spoken,
     origin: Spoken,
     running: Running,
+    /// Whether the service is out of order.
+    is_down: Arc<AtomicBool>,
 }
 
 fn world() -> World {
     let valid = Valid::default();
-    let service = service(&valid);
+    let is_down = Arc::default();
+    let service = service(&valid, &is_down);
     let origin = origin(&valid, service.address);
     let running = start(origin.address, service.address);
     World {
@@ -181,6 +194,7 @@ fn world() -> World {
         service,
         origin,
         running,
+        is_down,
     }
 }
 
@@ -363,5 +377,34 @@ fn credentials_go_nowhere_else() {
         (response.status, response.header("X-Auth")),
         (401, Some("NONE"))
     );
+    world.running.server.stop().unwrap();
+}
+
+#[test]
+fn what_is_kept_is_given_while_there_are_no_tokens() {
+    let world = world();
+    let outcome = || {
+        world
+            .get("/kept/300/app/1")
+            .header("X-Cache")
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert_eq!(outcome(), "MISS");
+    world.is_down.store(true, SeqCst);
+    world.valid.lock().unwrap().clear();
+    let is_stale = || match outcome().as_str() {
+        "HIT" => None,
+        other => Some(other.to_owned()),
+    };
+    assert_eq!(poll(PATIENCE, is_stale).as_deref(), Some("STALE"));
+    let response = world.get("/kept/300/app/1");
+    assert_eq!(
+        (response.status, response.text().as_str()),
+        (200, "for Bearer token-1")
+    );
+    world.is_down.store(false, SeqCst);
+    let is_renewed = || (outcome() == "EXPIRED").then_some(());
+    assert!(poll(PATIENCE, is_renewed).is_some());
     world.running.server.stop().unwrap();
 }

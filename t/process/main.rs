@@ -51,6 +51,7 @@ mod packed;
 mod prometheus;
 mod push;
 mod push_server;
+mod registry;
 mod reload;
 mod requests;
 mod resolver;

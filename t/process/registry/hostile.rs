@@ -1,0 +1,254 @@
+//! Registries that are slow, lie, break off or send others elsewhere, and what the mirror makes of it while it is killed.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::image::{digest, noise};
+use super::{about, check_sums, expect, get, mirror, mirror_at};
+use crate::harness::origin::serving;
+use crate::harness::{PATIENCE, Running, poll};
+
+/// How a registry gives a layer.
+#[derive(Clone, Debug)]
+enum Manner {
+    /// So many bytes a second.
+    Slow(usize),
+    /// With one byte changed.
+    Flipped,
+    /// Half of it.
+    Cut,
+    /// From there.
+    Elsewhere(SocketAddr),
+}
+
+/// A registry of layers alone.
+#[derive(Clone)]
+struct Registry {
+    blobs: Arc<HashMap<String, Vec<u8>>>,
+    manner: Arc<Mutex<Manner>>,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+const FAST: Manner = Manner::Slow(1 << 30);
+
+impl Registry {
+    fn of(blobs: &[Vec<u8>], manner: Manner) -> Self {
+        let named = blobs.iter().map(|blob| (digest(blob), blob.clone()));
+        Self {
+            blobs: Arc::new(named.collect()),
+            manner: Arc::new(Mutex::new(manner)),
+            heads: Arc::default(),
+        }
+    }
+
+    fn start(&self) -> SocketAddr {
+        let registry = self.clone();
+        serving(move |stream, _| registry.serve(stream))
+    }
+
+    fn behave(&self, manner: Manner) {
+        *self.manner.lock().unwrap() = manner;
+    }
+
+    fn asked(&self) -> usize {
+        self.heads.lock().unwrap().len()
+    }
+
+    fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
+        let mut got = Vec::new();
+        let mut piece = [0; 4096];
+        loop {
+            while let Some(end) = got.windows(4).position(|four| four == b"\r\n\r\n") {
+                let rest = got.split_off(end + 4);
+                let head = String::from_utf8_lossy(&std::mem::replace(&mut got, rest)).into_owned();
+                self.heads.lock().unwrap().push(head.clone());
+                self.answer(&head, &mut stream)?;
+            }
+            match stream.read(&mut piece)? {
+                0 => return Ok(()),
+                amount => got.extend_from_slice(&piece[..amount]),
+            }
+        }
+    }
+
+    fn answer(&self, head: &str, stream: &mut TcpStream) -> io::Result<()> {
+        let target = head.split(' ').nth(1).unwrap();
+        let name = target.rsplit('/').next().unwrap();
+        let mut body = self.blobs[name].clone();
+        let manner = self.manner.lock().unwrap().clone();
+        if let Manner::Elsewhere(there) = manner {
+            let head = format!(
+                "HTTP/1.1 307 Elsewhere\r\nLocation: http://{there}/storage/{name}\r\nContent-Length: 0\r\n\r\n"
+            );
+            return stream.write_all(head.as_bytes());
+        }
+        let length = body.len();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+        stream.write_all(head.as_bytes())?;
+        match manner {
+            Manner::Slow(rate) => {
+                let begun = Instant::now();
+                for (number, piece) in body.chunks(64 * 1024).enumerate() {
+                    stream.write_all(piece)?;
+                    let due = Duration::from_secs_f64((number * 64 * 1024) as f64 / rate as f64);
+                    thread::sleep(due.saturating_sub(begun.elapsed()));
+                }
+                Ok(())
+            }
+            Manner::Flipped => {
+                body[length / 3] ^= 1;
+                stream.write_all(&body)
+            }
+            Manner::Cut => {
+                stream.write_all(&body[..length / 2])?;
+                Err(io::ErrorKind::ConnectionAborted.into())
+            }
+            Manner::Elsewhere(_) => Ok(()),
+        }
+    }
+}
+
+/// `REGISTRY_LAYER_MIB=200` at 20 MiB a second takes as long as that.
+#[test]
+fn many_cold_pulls_of_a_layer_are_one_fetch() {
+    const CLIENTS: usize = 32;
+    const RATE: usize = 20 << 20;
+    let mebibytes = std::env::var("REGISTRY_LAYER_MIB").map_or(16, |text| text.parse().unwrap());
+    let blob = noise(mebibytes << 20);
+    let name = digest(&blob);
+    let registry = Registry::of(std::slice::from_ref(&blob), Manner::Slow(RATE));
+    let mirror = mirror(registry.start(), &[]);
+    let target = format!("/v2/app/blobs/{name}");
+    let begun = Instant::now();
+    let times: Vec<Duration> = thread::scope(|scope| {
+        let pulls: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                scope.spawn(|| {
+                    let response = get(mirror.address(), &target).unwrap();
+                    assert!(response.status == 200 && digest(&response.body) == name);
+                    begun.elapsed()
+                })
+            })
+            .collect();
+        pulls.into_iter().map(|pull| pull.join().unwrap()).collect()
+    });
+    let (first, last) = (times.iter().min().unwrap(), times.iter().max().unwrap());
+    println!(
+        "{CLIENTS} pulls of {mebibytes} MiB at {} MiB/s: {first:?} to {last:?}",
+        RATE >> 20
+    );
+    assert_eq!(registry.asked(), 1);
+    let blobs = expect(&mirror, "blobs", "/requests/total", CLIENTS as u64);
+    assert_eq!(blobs["requests"]["shared"], CLIENTS as u64 - 1, "{blobs}");
+    assert_eq!(blobs["data"]["received"], blob.len());
+    assert_eq!(blobs["data"]["sent"], CLIENTS * blob.len());
+    check_sums(&blobs);
+    mirror.server.stop().unwrap();
+}
+
+#[test]
+fn what_is_not_what_its_digest_says_is_not_kept() {
+    for manner in [Manner::Flipped, Manner::Cut] {
+        let blob = noise(300_000);
+        let registry = Registry::of(std::slice::from_ref(&blob), manner.clone());
+        let mirror = mirror(registry.start(), &[]);
+        let target = format!("/v2/app/blobs/{}", digest(&blob));
+        let got = get(mirror.address(), &target);
+        assert!(
+            got.is_err(),
+            "{manner:?}: {}",
+            got.map_or(0, |got| got.body.len())
+        );
+        let blobs = expect(&mirror, "blobs", "/entries/digest_mismatch", 1);
+        assert_eq!(
+            (&blobs["entries"]["current"], &blobs["size"]),
+            (&0.into(), &0.into())
+        );
+        registry.behave(FAST);
+        assert!(get(mirror.address(), &target).unwrap().body == blob);
+        let hit = get(mirror.address(), &target).unwrap();
+        assert_eq!(
+            (hit.header("X-Cache"), hit.body == blob),
+            (Some("HIT"), true)
+        );
+        assert_eq!(registry.asked(), 2);
+        mirror.server.stop().unwrap();
+    }
+}
+
+#[test]
+fn who_gives_layers_for_a_registry_is_not_told_who_we_are() {
+    let blob = noise(10_000);
+    let storage = Registry::of(std::slice::from_ref(&blob), FAST);
+    let there = storage.start();
+    let registry = Registry::of(std::slice::from_ref(&blob), Manner::Elsewhere(there));
+    let mirror = mirror(registry.start(), &[]);
+    let target = format!("/v2/app/blobs/{}", digest(&blob));
+    for outcome in ["MISS", "HIT"] {
+        let response = get(mirror.address(), &target).unwrap();
+        assert!(
+            response.status == 200 && response.body == blob,
+            "{}",
+            response.status
+        );
+        assert_eq!(response.header("X-Cache"), Some(outcome));
+    }
+    let heads = storage.heads.lock().unwrap().clone();
+    assert_eq!((heads.len(), registry.asked()), (1, 1));
+    assert!(
+        !heads[0].to_ascii_lowercase().contains("authorization"),
+        "{}",
+        heads[0]
+    );
+    mirror.server.stop().unwrap();
+}
+
+/// `REGISTRY_KILLS=50` makes it long.
+#[test]
+fn whatever_is_killed_no_byte_is_wrong() {
+    let rounds = std::env::var("REGISTRY_KILLS").map_or(3, |text| text.parse().unwrap());
+    let old = noise(200_000);
+    let layers: Vec<Vec<u8>> = (0..rounds).map(|round| noise(4_000_000 + round)).collect();
+    let all: Vec<Vec<u8>> = layers.iter().cloned().chain([old.clone()]).collect();
+    let registry = Registry::of(&all, FAST);
+    let address = registry.start();
+    let mut mirror = mirror(address, &[]);
+    let old_target = format!("/v2/app/blobs/{}", digest(&old));
+    assert!(get(mirror.address(), &old_target).unwrap().body == old);
+    for layer in &layers {
+        registry.behave(Manner::Slow(2_000_000));
+        let target = format!("/v2/app/blobs/{}", digest(layer));
+        let at = mirror.address();
+        let pull = {
+            let target = target.clone();
+            thread::spawn(move || get(at, &target).map(|response| response.body))
+        };
+        expect(&mirror, "blobs", "/entries/filling", 1);
+        // Dropping a server kills all its processes.
+        let Running { server, site } = mirror;
+        drop(server);
+        assert!(pull.join().unwrap().is_err());
+        registry.behave(FAST);
+        mirror = mirror_at(site, address, &[]);
+        let hit = get(mirror.address(), &old_target).unwrap();
+        assert_eq!(
+            (hit.header("X-Cache"), hit.body == old),
+            (Some("HIT"), true)
+        );
+        let again = get(mirror.address(), &target).unwrap();
+        assert!(
+            again.status == 200 && again.body == *layer,
+            "{}",
+            again.status
+        );
+        let none = || (about(&mirror, "blobs")["entries"]["filling"] == 0).then_some(());
+        assert!(poll(PATIENCE, none).is_some());
+    }
+    let blobs = expect(&mirror, "blobs", "/entries/current", all.len() as u64);
+    check_sums(&blobs);
+    mirror.server.stop().unwrap();
+}
