@@ -35,7 +35,7 @@ async fn stream(
     SendRequest<Bytes>,
 ) {
     let (ours, theirs) = duplex(1 << 20);
-    let shared = Shared::new(Box::new(ours), Received::default());
+    let shared = Shared::new(Box::new(ours), Received::default(), 64 * 1024);
     let (asked, mut asks) = tokio::sync::mpsc::unbounded_channel();
     let wire = shared.clone();
     tokio::spawn(async move {

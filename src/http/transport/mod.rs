@@ -12,6 +12,7 @@ mod frame;
 pub mod half;
 #[cfg(test)]
 mod half_tests;
+pub mod hpack;
 pub mod http2;
 pub mod link;
 pub mod meter;
@@ -19,6 +20,7 @@ pub mod nowhere;
 pub mod outbox;
 mod purse;
 pub mod received;
+mod screen;
 pub mod secure;
 pub mod socket;
 pub mod spill;
