@@ -7,7 +7,7 @@
 
 use crate::conf::DirectiveSpec;
 use crate::http::build::builder::Builder;
-use crate::http::build::module::{self, Module};
+use crate::http::build::module::{self, Module, Rows};
 
 mod accel;
 pub(in crate::modules) mod address;
@@ -57,6 +57,10 @@ pub static MODULE: Module = Module {
         }
     },
     location: pass_directive::build,
+    rows: &[Rows {
+        kind: tally::KIND,
+        forget: tally::forget,
+    }],
     ..module::MODULE
 };
 
