@@ -48,6 +48,7 @@ pub static MODULE: Module = Module {
     variables: variables::ROWS,
     http: |builder, chain| {
         upstream::build_all(builder, chain);
+        pass_directive::check(builder, chain);
         variables::define(builder);
         let zoned = builder.thing::<registry::Registry>().zoned();
         let named = |members: &changing::Upstream| (members.now().name.clone(), members.clone());
