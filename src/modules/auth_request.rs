@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::mirror;
 use crate::conf::{
     Arity, Assignment, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement,
 };
@@ -46,6 +47,7 @@ const AUTH_REQUEST: DirectiveSpec = DirectiveSpec {
                   $request_uri;\n}",
     },
     apply: |statement| {
+        mirror::warn_of_no_path(statement);
         let uri = statement.text(1);
         let uri = (uri != "off").then(|| uri.as_bytes().into());
         statement.scope.insert(UriWritten(uri));

@@ -71,6 +71,7 @@ struct Written(Vec<Option<Box<[u8]>>>);
 struct WithBody(bool);
 
 fn mirror(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    warn_of_no_path(statement);
     let uri = statement.text(1);
     let uri = (uri != "off").then(|| uri.as_bytes().into());
     let all = &mut statement.scope.get_or_default::<Written>().0;
@@ -81,6 +82,20 @@ fn mirror(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     }
     all.push(uri);
     Ok(())
+}
+
+/// Tells of what is no path of the same server: nothing but a page for errors would be found there.
+pub(super) fn warn_of_no_path(statement: &mut Statement<'_>) {
+    let uri = statement.text(1);
+    if uri == "off" || uri.starts_with('/') {
+        return;
+    }
+    let directive = &statement.directive.name.text;
+    let message =
+        format!("\"{directive}\" expects a path, and \"{uri}\" does not begin with \"/\"");
+    let help = "a location of that path may pass requests to another server";
+    let problem = Diagnostic::warning(statement.word(1).span, message).with_help(help);
+    statement.diagnostics.push(problem);
 }
 
 fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {

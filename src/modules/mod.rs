@@ -8,8 +8,9 @@ use std::path::Path;
 use crate::conf::{self, Diagnostics, DirectiveSpec, Loader, Parsed, Scope, Sources};
 use crate::http::build::builder::{Builder, Surroundings};
 use crate::http::build::memory::Memory;
-use crate::http::build::module::Module;
+use crate::http::build::module::{self, Module};
 use crate::http::plan::runtime::Runtime;
+use crate::os::SharedMemory;
 
 pub mod core;
 pub mod process;
@@ -120,6 +121,11 @@ pub fn load(
         sources,
         diagnostics,
     }
+}
+
+/// Clears what a worker that is gone has left as going on in memory of this kind.
+pub fn forget_worker(kind: &str, memory: &SharedMemory, worker: usize) {
+    module::forget_worker(MODULES, (kind, memory), worker);
 }
 
 /// The reference of all directives, in Markdown.

@@ -161,6 +161,7 @@ impl Master {
         };
         error_log::write(level, &ended.story());
         let is_coming = |coming: &Coming| coming.generation.number == ended.generation;
+        self.current.areas.forget_worker(ended.place);
         self.note_last_work(ended);
         self.current.areas.forget_left();
         if ended.manner == Manner::Told || self.end.is_some() {

@@ -11,6 +11,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use crate::http::build::memory::{Memory, OF_FILES, Role};
+use crate::modules;
 use crate::os::SharedMemory;
 use crate::zone::Zone;
 
@@ -27,6 +28,13 @@ pub(super) struct Areas {
 }
 
 impl Areas {
+    /// A worker has ended, in whatever manner: nothing of it goes on any more.
+    pub(super) fn forget_worker(&self, place: usize) {
+        for ((kind, _), area) in &self.memory {
+            modules::forget_worker(kind, area, place);
+        }
+    }
+
     /// Forgets what earlier generations have left and nobody uses any more.
     pub(super) fn forget_left(&mut self) {
         self.left.retain(|_, (area, _)| Zone::is_in_use(area));

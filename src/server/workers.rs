@@ -20,8 +20,8 @@ use crate::os::{self, Session};
 #[derive(Default)]
 pub(super) struct Workers {
     all: Vec<Worker>,
-    /// Places of workers that died: what they counted as going on there is cleared by the next
-    /// worker in the place, so these are given out first.
+    /// Places of workers that died: what they had in hand there is taken up by the next worker in the place, so these
+    /// are given out first.
     left: Vec<usize>,
     /// Handed to workers: where to log unless the configuration says so.
     early_log: Option<PathBuf>,
@@ -49,6 +49,8 @@ enum State {
 pub(super) struct Ended {
     process: u32,
     pub(super) generation: u64,
+    /// Where it counted.
+    pub(super) place: usize,
     pub(super) manner: Manner,
     pub(super) duty: Duty,
     status: ExitStatus,
@@ -182,6 +184,7 @@ impl Workers {
             ended.push(Ended {
                 process: worker.child.id(),
                 generation: worker.generation,
+                place: worker.place,
                 duty: worker.duty,
                 manner: match worker.state {
                     State::Starting(_) => Manner::AtStart,

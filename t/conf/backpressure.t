@@ -243,7 +243,7 @@ backpressure_zone d:64k:file=$DIR/d stale=1m min=2 sync=exit { signal s path=/a;
 backpressure a;
 backpressure_status 599;
 backpressure_log_level info;
-jitter 0 $arg_a "1m 30s" 500ms;
+jitter 0 $arg_a "9s 30ms" 500ms;
 jitter_max 10s;
 jitter_bypass $arg_b c;
 backpressure_bypass $arg_b 0;

@@ -52,7 +52,7 @@ pingauge: [emerg] invalid port in resolver "127.0.0.1:0" in config:7
 pingauge: [emerg] invalid host in resolver "unix:/x" in config:8
    8 | location /g { resolver unix:/x; }
      |                        ^^^^^^^
-pingauge: [emerg] host not found in "resolver" in config:9
+pingauge: [emerg] host not found in resolver "no..such" in config:9
    9 | location /h { resolver no..such; }
      |                        ^^^^^^^^
 pingauge: [emerg] "resolver_timeout" directive invalid value "x" in config:10

@@ -84,7 +84,7 @@ server {
     ssl_certificate_key k.pem;
 }
 --- error
-pingauge: [emerg] cannot load certificate key "k.pem": it is encrypted, and there is no file of passwords in http_config:4
+pingauge: [emerg] cannot load certificate key "k.pem": it is encrypted, and no password for it is given in http_config:4
    4 |     ssl_certificate_key k.pem;
      |                         ^^^^^
 
@@ -679,7 +679,7 @@ server { listen 127.0.0.1:$PORT2 ssl; server_name old; ssl_certificate c.pem; ss
 --- config
 location / { proxy_ssl_certificate c.pem; proxy_ssl_certificate_key e.pem; proxy_pass https://127.0.0.1:9; }
 --- error
-pingauge: [emerg] cannot load certificate key "e.pem": it is encrypted, and there is no file of passwords in http_config:1
+pingauge: [emerg] cannot load certificate key "e.pem": it is encrypted, and no password for it is given in http_config:1
    1 |  127.0.0.1:$PORT2 ssl; server_name e; ssl_certificate c.pem; ssl_certificate_key e.pem;  }
      |                                                                                 ^^^^^
      also: config:1

@@ -115,10 +115,10 @@ class Connection:
         self.frame(PING, 0, 0, b"alive?!!")
         self.until(lambda one: one[0] == PING and one[1] & ACK and one[3] == b"alive?!!")
 
-    def connection_error(self, *codes):
-        """GOAWAY with one of these codes and the end, or the end alone. PROTOCOL is always right: the library that
-        reads frames here tells of most faults in them by that code."""
-        told, codes = None, (*codes, PROTOCOL)
+    def connection_error(self, *codes, only=False):
+        """GOAWAY with one of these codes and the end, or the end alone. Unless `only` these, PROTOCOL is always right: the
+        library that reads frames here tells of most faults in them by that code."""
+        told, codes = None, codes if only else (*codes, PROTOCOL)
         try:
             while True:
                 frame = self.next()
@@ -155,7 +155,9 @@ class Connection:
             return
 
     def malformed(self, stream=1):
+        """The stream ends, by PROTOCOL_ERROR or a status that says so, and the connection goes on."""
         self.stream_error(stream, PROTOCOL, may_answer=True)
+        self.alive()
 
 
 def code_of(frame):

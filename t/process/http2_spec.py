@@ -105,7 +105,7 @@ def larger_headers_are_a_frame_size_error():
 def a_block_that_cannot_be_read_is_a_compression_error():
     connection = opened()
     connection.frame(HEADERS, END_STREAM | END_HEADERS, 1, b"\x40\x7f\xff\xff\xff\xff\xff\xff\xff\xff")
-    connection.connection_error(COMPRESSION)
+    connection.connection_error(COMPRESSION, only=True)
 
 
 def block_begun(connection, stream=1):
@@ -808,9 +808,56 @@ def trailers_have_no_pseudo_fields():
 
 
 def malformed(*more, **how):
+    """A request that is none ends alone: one before it, which is not over, and one behind it have their answers, though
+    the malformed one has changed what numbers of fields stand for, and comes in one frame or in two."""
     connection = opened()
-    connection.ask(1, *more, **how)
+    connection.post(1, ("x-before", "1"))
+    for stream in (3, 5):
+        connection.ask(stream, *more, **how)
+        connection.malformed(stream)
+    block = connection.fields(*more, ("x-more", "m" * 300), **how)
+    connection.frame(HEADERS, END_STREAM, 7, block[:5])
+    connection.frame(CONTINUATION, END_HEADERS, 7, block[5:])
+    connection.malformed(7)
+    connection.frame(DATA, END_STREAM, 1, b"data")
+    connection.answer(1)
+    connection.body(1)
+    connection.ask(9, ("x-before", "1"))
+    connection.answer(9)
+
+
+@case
+def methods_are_words():
+    for method in ("", "G T", "G\x01"):
+        malformed(method=method)
+
+
+@case
+def values_have_no_control_characters():
+    malformed(("x", "a\x01b"))
+    malformed(("x", "a\x7fb"), ("y", "z"))
+
+
+@case
+def a_stream_does_not_depend_on_itself():
+    connection = opened()
+    block = struct.pack(">IB", 1, 16) + connection.fields(("x-before", "1"))
+    connection.frame(HEADERS, END_STREAM | END_HEADERS | 0x20, 1, block)
     connection.malformed()
+    connection.ask(3, ("x-before", "1"))
+    connection.answer(3)
+
+
+@case
+def malformed_trailers_end_their_stream_alone():
+    connection = opened()
+    connection.post(1)
+    connection.post(3)
+    connection.frame(DATA, 0, 1, b"data")
+    connection.frame(HEADERS, END_HEADERS | END_STREAM, 1, connection.encoder.encode([("x", "a\0")]))
+    connection.malformed(1)
+    connection.frame(DATA, END_STREAM, 3, b"data")
+    connection.answer(3)
 
 
 @case

@@ -62,7 +62,13 @@ fn handshakes_name_their_certificates() {
              ssl_certificate by-name/$ssl_server_name.pem;\n\
              ssl_certificate_key $DIR/by-name/$ssl_server_name.key; }}\n\
              server {{ listen 127.0.0.1:$PORT2 ssl; server_name data.test;\n\
-             ssl_certificate data:$in_place; ssl_certificate_key data:$in_place_key; }}\n",
+             ssl_certificate data:$in_place; ssl_certificate_key data:$in_place_key; }}\n\
+             map $ssl_server_name $said {{ said.test \"data:{0}\"; default \"\"; }}\n\
+             map $ssl_server_name $said_key {{ said.test \"data:{1}\"; default \"{1}\"; }}\n\
+             server {{ listen 127.0.0.1:$PORT2 ssl; server_name said.test;\n\
+             ssl_certificate $said; ssl_certificate_key $said_key; }}\n\
+             server {{ listen 127.0.0.1:$PORT2 ssl; server_name raw.test;\n\
+             ssl_certificate by-name/one.pem; ssl_certificate_key $said_key; }}\n",
             data("pem"),
             data("key")
         ),
@@ -74,9 +80,11 @@ fn handshakes_name_their_certificates() {
         assert_eq!(shown(site, "a.test"), "CN = a.test");
         assert_eq!(shown(site, "b.test"), "CN = b.test");
         assert_eq!(shown(site, "data.test"), "CN = one");
+        assert_eq!(shown(site, "said.test"), "CN = one");
     }
     for (name, problem) in [
         ("c.test", "c.test.pem\" (2: No such file or directory)"),
+        ("raw.test", "certificate key \"$said_key\" ("),
         ("two", "does not belong to the certificate"),
         ("broken", "broken.pem\": there is no certificate in it"),
         ("", "by-name/.pem\" (2: No such file or directory)"),
@@ -91,6 +99,8 @@ fn handshakes_name_their_certificates() {
             "{name}: {log}"
         );
     }
+    let log = site.read("error.log");
+    assert!(!log.contains("PRIVATE") && !log.contains("MIG"), "{log}");
     // A file that has changed, and one that has gone, are noticed without a reload.
     put(site, "a.test", "renewed.test");
     assert_eq!(shown(site, "a.test"), "CN = renewed.test");

@@ -1,12 +1,15 @@
 //! A worker that dies is replaced and takes no count with it, nor anything others need.
 
-use std::net::TcpStream;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::harness::client::Connection;
 use crate::harness::load::{Habit, Load};
+use crate::harness::origin::serving;
 use crate::harness::server::{Process, signal};
 use crate::harness::site::Parts;
 use crate::harness::{PATIENCE, Running, poll};
@@ -72,6 +75,92 @@ fn killed_workers_are_replaced_and_no_count_is_lost() {
         "{counted} counted, {least}..={most} made"
     );
     assert_eq!(running.status("angie/generation"), json!(1));
+    running.server.stop().unwrap();
+}
+
+/// A server whose upstream has one peer, which allows two requests and answers no path but `/fast`.
+fn start_before(origin: SocketAddr) -> (Running, Parts) {
+    let parts = Parts {
+        main_config: "worker_processes 1;\n".into(),
+        http_config: format!(
+            "upstream u {{ zone u 64k; server {origin} max_conns=2; keepalive 4; }}\n"
+        ),
+        config: "http2 on; status_zone s; location / { proxy_pass http://u; }\n".into(),
+        ..Parts::default()
+    };
+    (Running::start(&parts), parts)
+}
+
+fn origin() -> SocketAddr {
+    serving(|mut stream, _| {
+        let mut got = [0; 4096];
+        loop {
+            let amount = stream.read(&mut got)?;
+            if amount == 0 {
+                return Ok(());
+            }
+            if got[..amount].windows(5).any(|word| word == b"/fast") {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")?;
+            }
+        }
+    })
+}
+
+const PEER: &str = "http/upstreams/u/peers";
+
+fn current(running: &Running) -> Value {
+    let peers = running.status(PEER);
+    let peer = peers.as_object().unwrap().values().next().unwrap();
+    peer["selected"]["current"].clone()
+}
+
+#[test]
+fn a_draining_worker_that_dies_takes_its_counts_with_it() {
+    let (running, parts) = start_before(origin());
+    let old = running.workers(1)[0];
+    let ask = |preface: &[u8]| {
+        let mut client = TcpStream::connect(running.address()).unwrap();
+        client.write_all(preface).unwrap();
+        client
+    };
+    let _plain = ask(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    let headers = b"\0\0\x0c\x01\x05\0\0\0\x01\x82\x86\x44\x05/slow\x41\x01a";
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let _streams = ask(&[&preface[..], headers].concat());
+    let begun = poll(PATIENCE, || (current(&running) == json!(2)).then_some(()));
+    assert!(begun.is_some(), "{}", running.status(PEER));
+    running.expect_status("http/http2/streams/active", &json!(1));
+
+    running.reload(&parts);
+    assert!(running.server.workers().iter().any(|one| one.id == old));
+    assert_eq!(current(&running), json!(2));
+    signal(&old.to_string(), "KILL");
+    running.expect_status("connections/active", &json!(1));
+    running.expect_status("http/server_zones/s/requests/processing", &json!(0));
+    running.expect_status("http/http2/streams/active", &json!(0));
+    running.expect_status("http/http2/connections/active", &json!(0));
+    assert_eq!(current(&running), json!(0));
+    // There is room again.
+    let mut client = Connection::open(running.address(), PATIENCE).unwrap();
+    assert_eq!(client.get("/fast").unwrap().status, 200);
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn connections_to_peers_end_with_their_worker() {
+    let (running, parts) = start_before(origin());
+    let old = running.workers(1)[0];
+    let mut client = Connection::open(running.address(), PATIENCE).unwrap();
+    assert_eq!(client.get("/fast").unwrap().status, 200);
+    drop(client);
+    running.expect_status("http/upstreams/u/keepalive", &json!(1));
+    running.reload(&parts);
+    let gone = poll(PATIENCE, || {
+        let workers = running.server.workers();
+        workers.iter().all(|one| one.id != old).then_some(())
+    });
+    assert!(gone.is_some());
+    running.expect_status("http/upstreams/u/keepalive", &json!(0));
     running.server.stop().unwrap();
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::listeners;
 use super::location_tree;
 use super::memory::{Memory, Role};
-use super::module::Module;
+use super::module::{self, Module};
 pub use super::server_parts::ServerParts;
 use crate::conf::{
     Chain, Context, Diagnostic, Diagnostics, Foreign, Loader, Part, Scope, Severity, Sources, Span,
@@ -322,8 +322,8 @@ impl<'a> Builder<'a> {
                 None
             }
         };
-        let connections = counters("connections", Connections::BYTES)?;
-        let http2 = counters("http2", Http2Counters::BYTES)?;
+        let connections = counters(module::CONNECTIONS.kind, Connections::BYTES)?;
+        let http2 = counters(module::HTTP2.kind, Http2Counters::BYTES)?;
         Some(Self {
             connections: Arc::new(Connections::new(connections, worker)),
             http2: Arc::new(Http2Counters::new(http2, worker)),

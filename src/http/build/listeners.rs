@@ -30,9 +30,11 @@ pub(in crate::http) fn first_name(server: &Scope) -> String {
         })
 }
 
-/// Whether a server asks for HTTP/2 at one of its addresses, whatever `http2` says.
-pub fn speak_http2(server: &Scope) -> bool {
-    listens(server).iter().any(|listen| listen.http2)
+/// Where a server asks for HTTP/2 at one of its addresses, whatever `http2` says.
+pub fn speaks_http2_at(server: &Scope) -> Option<Span> {
+    let listens = listens(server);
+    let found = listens.iter().find(|listen| listen.http2);
+    found.map(|listen| listen.span)
 }
 
 /// Gathers the listeners of all servers.

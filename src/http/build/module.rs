@@ -3,7 +3,10 @@
 
 use super::builder::{Builder, LocationParts, ServerParts};
 use crate::conf::{Chain, DirectiveSpec};
+use crate::http::plan::counters::Connections;
+use crate::http::plan::http2_counters::Http2Counters;
 use crate::http::plan::variable::VariableSpec;
+use crate::os::SharedMemory;
 
 /// One feature, as nginx would call it: a module.
 pub struct Module {
@@ -20,8 +23,18 @@ pub struct Module {
     pub server: fn(&mut Builder<'_>, &Chain<'_>, &mut ServerParts),
     /// Called for each location, for each server itself, and for each `if` block.
     pub location: fn(&mut Builder<'_>, &Chain<'_>, &mut LocationParts),
+    /// What it has workers count in rows of their own.
+    pub rows: &'static [Rows],
     /// Called once at the end, when everything is declared.
     pub finish: fn(&mut Builder<'_>, &Chain<'_>),
+}
+
+/// Memory in which each worker has a row of what is going on at present.
+pub struct Rows {
+    /// The kind of the memory.
+    pub kind: &'static str,
+    /// Clears what the worker of this place has left there, once it is gone.
+    pub forget: fn(&SharedMemory, usize),
 }
 
 /// The defaults of a module: it takes no part.
@@ -32,5 +45,27 @@ pub const MODULE: Module = Module {
     http: |_, _| {},
     server: |_, _, _| {},
     location: |_, _, _| {},
+    rows: &[],
     finish: |_, _| {},
 };
+
+/// Of connections of clients.
+pub(super) const CONNECTIONS: Rows = Rows {
+    kind: "connections",
+    forget: Connections::forget,
+};
+/// Of what clients do by HTTP/2.
+pub(super) const HTTP2: Rows = Rows {
+    kind: "http2",
+    forget: Http2Counters::forget,
+};
+
+/// Clears what a worker that is gone has left in memory of this kind.
+pub fn forget_worker(modules: &[&Module], (kind, memory): (&str, &SharedMemory), worker: usize) {
+    let all = modules.iter().flat_map(|module| module.rows);
+    for rows in all.chain(&[CONNECTIONS, HTTP2]) {
+        if rows.kind == kind {
+            (rows.forget)(memory, worker);
+        }
+    }
+}

@@ -129,8 +129,8 @@ pub(super) fn unreadable(request: &mut Request, session: &Session, error: &BodyE
     request.keep_alive = false;
     if let BodyError::Cut = error {
         // A stream that is reset is a client that left, wherever it was.
-        let is_stream = session.client.is_stream();
-        request.response.status = if is_stream { 499 } else { 400 };
+        let has_left = session.client.is_stream() && !session.client.is_refused();
+        request.response.status = if has_left { 499 } else { 400 };
         return Answer::Close;
     }
     Answer::Local(refuse(request, error.status()))

@@ -42,6 +42,16 @@ pub fn identify(request: &mut Request) -> Result<(), u16> {
 /// Begins a request whose head is refused: what can be read of it is kept for logs and metrics.
 pub(in crate::http) fn salvage(request: &mut Request, input: &[u8]) {
     request.head.salvage(input);
+    salvaged(request);
+}
+
+/// Begins a request of HTTP/2 whose head is none: what is known of it is kept likewise.
+pub(in crate::http) fn salvage_message(request: &mut Request, method: &[u8], target: &[u8]) {
+    request.head.salvage_message(method, target);
+    salvaged(request);
+}
+
+fn salvaged(request: &mut Request) {
     request.begin();
     let slashes = request.server.settings.slashes;
     // What is no target leaves them empty.

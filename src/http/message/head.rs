@@ -129,6 +129,18 @@ impl Head {
         };
     }
 
+    /// Keeps what is known of a request of HTTP/2 whose head is none.
+    pub fn salvage_message(&mut self, method: &[u8], target: &[u8]) {
+        self.salvage(b"");
+        self.version = Version::Http2;
+        if method.is_empty() && target.is_empty() {
+            return;
+        }
+        self.bytes = [method, b" ", target, b" ", self.version.text().as_bytes()].concat();
+        self.method = 0..method.len();
+        self.target = method.len() + 1..method.len() + 1 + target.len();
+    }
+
     /// The bytes as received, with the empty line at the end.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

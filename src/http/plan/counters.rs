@@ -1,8 +1,7 @@
 //! Counts of connections, in memory that all workers share.
 //!
 //! Totals only grow. Open and idle connections, and the requests that are under way, are counted by each worker in
-//! a row of its own, so that those of a worker that was killed vanish with its row, which the next worker in that
-//! place clears. The total of requests stands there too, and is left.
+//! a row of its own, so that those of a worker that was killed vanish with its row, which the master clears. The total of requests stands there too, and is left.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -44,13 +43,18 @@ impl Connections {
             memory,
             row: worker % MOST_WORKERS,
         };
-        counts.own(OPEN).store(0, Ordering::Relaxed);
-        counts.own(IDLE).store(0, Ordering::Relaxed);
-        counts.own(BUSY).store(0, Ordering::Relaxed);
-        counts.accepts_for(0);
+        Self::forget(&counts.memory, counts.row);
         let used = counts.row as u64 + 1;
         counts.total(USED).fetch_max(used, Ordering::Relaxed);
         counts
+    }
+
+    /// Takes back what is counted as open or going on by a worker that is gone.
+    pub fn forget(memory: &SharedMemory, worker: usize) {
+        let row = &memory.words()[ROWS + worker % MOST_WORKERS * ROW..];
+        for present in [OPEN, IDLE, BUSY, ACCEPTS_FOR] {
+            row[present].store(0, Ordering::Relaxed);
+        }
     }
 
     /// The worker accepts for this generation from now on; 0 for none.

@@ -1,7 +1,7 @@
 //! Counts of HTTP/2 with clients, in memory that all workers share.
 //!
 //! Each worker counts in a row of its own. Totals only grow and stay when it ends; what is open at present vanishes with
-//! a worker that was killed, since the next one in its place clears that.
+//! a worker that was killed, since the master clears that.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,12 +61,18 @@ impl Http2Counters {
             memory,
             row: worker % MOST_WORKERS,
         };
-        for present in [Http2Count::ActiveConnections, Http2Count::ActiveStreams] {
-            counts.own(present as usize).store(0, Ordering::Relaxed);
-        }
+        Self::forget(&counts.memory, counts.row);
         let used = counts.row as u64 + 1;
         counts.memory.words()[USED].fetch_max(used, Ordering::Relaxed);
         counts
+    }
+
+    /// Takes back what is counted as open by a worker that is gone.
+    pub fn forget(memory: &SharedMemory, worker: usize) {
+        let row = &memory.words()[ROWS + worker % MOST_WORKERS * ROW..];
+        for present in [Http2Count::ActiveConnections, Http2Count::ActiveStreams] {
+            row[present as usize].store(0, Ordering::Relaxed);
+        }
     }
 
     /// There was one, or so many, more.

@@ -159,6 +159,14 @@ impl End {
         }
     }
 
+    /// Whether it was ended here, as a stream, for what the client has sent.
+    pub fn is_refused(&self) -> bool {
+        match &self.line {
+            Line::Wire(_) => false,
+            Line::Stream(half) => half.is_refused(),
+        }
+    }
+
     /// Whether more has come, be it the end.
     pub fn has_input(&self) -> bool {
         match &self.line {

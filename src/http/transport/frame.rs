@@ -27,6 +27,7 @@ const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
 const END_HEADERS: u8 = 4;
 const PADDED: u8 = 8;
+const PRIORITY: u8 = 0x20;
 
 impl Header {
     fn read(bytes: &[u8; HEADER]) -> Self {
@@ -37,6 +38,37 @@ impl Header {
             stream: u32::from_be_bytes(stream) & !(1 << 31),
             length: usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c),
         }
+    }
+
+    /// The header that these bytes begin with.
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+        bytes.first_chunk().map(Self::read)
+    }
+
+    /// A frame of a block, the last or not, as bytes.
+    pub(super) fn of_block(&self, is_last: bool, ends_stream: bool) -> [u8; HEADER] {
+        let mut flags = if is_last { END_HEADERS } else { 0 };
+        if ends_stream && self.kind == kind::HEADERS {
+            flags |= END_STREAM;
+        }
+        let [_, a, b, c] = (self.length as u32).to_be_bytes();
+        let [d, e, f, g] = self.stream.to_be_bytes();
+        [a, b, c, self.kind, flags, d, e, f, g]
+    }
+
+    /// Of the content of a HEADERS frame the fields, and the stream that it depends on.
+    pub(super) fn fields<'b>(&self, content: &'b [u8]) -> Option<(&'b [u8], Option<u32>)> {
+        let mut fields = content;
+        if self.is_padded() {
+            let (padding, rest) = fields.split_first()?;
+            fields = rest.get(..rest.len().checked_sub(usize::from(*padding))?)?;
+        }
+        if self.flags & PRIORITY == 0 {
+            return Some((fields, None));
+        }
+        let (dependency, rest) = fields.split_at_checked(5)?;
+        let on = u32::from_be_bytes(*dependency.first_chunk()?) & !(1 << 31);
+        Some((rest, Some(on)))
     }
 
     /// Whether its stream's side ends with it.

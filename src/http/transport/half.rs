@@ -22,6 +22,8 @@ pub struct Half {
     /// What was taken of the body and has not been asked for.
     rest: Bytes,
     has_ended: bool,
+    /// h2 has refused what came.
+    is_refused: bool,
     /// The fields behind the body that was received.
     trailers: Option<HeaderMap>,
     /// The fields that are to leave behind its own.
@@ -56,6 +58,7 @@ impl Half {
             body,
             rest: Bytes::new(),
             has_ended: false,
+            is_refused: false,
             trailers: None,
             own_trailers: None,
             head: None,
@@ -83,9 +86,10 @@ impl Half {
                 return Poll::Ready(Ok(0));
             }
             match ready!(self.body.poll_data(task)) {
-                Some(data) => self.rest = data.map_err(reset)?,
+                Some(data) => self.rest = data.map_err(|error| self.refused(&error))?,
                 None => {
-                    self.trailers = ready!(self.body.poll_trailers(task)).map_err(reset)?;
+                    let trailers = ready!(self.body.poll_trailers(task));
+                    self.trailers = trailers.map_err(|error| self.refused(&error))?;
                     self.has_ended = true;
                 }
             }
@@ -94,6 +98,12 @@ impl Half {
         into.extend(&self.rest[..amount]);
         self.rest.advance(amount);
         Poll::Ready(Ok(amount))
+    }
+
+    /// The end of a body that has none: what came of it may have been refused.
+    fn refused(&mut self, error: &h2::Error) -> io::Error {
+        self.is_refused = error.is_library() && error.reason() == Some(Reason::PROTOCOL_ERROR);
+        reset(error)
     }
 
     /// So much of what was received is not needed any more: the client may send as much again.
@@ -150,14 +160,15 @@ impl Half {
         }
         while out.capacity() == 0 {
             match ready!(out.poll_capacity(task)) {
-                Some(granted) => granted.map_err(reset)?,
+                Some(granted) => granted.map_err(|error| reset(&error))?,
                 None => return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
             };
         }
         let amount = most.min(out.capacity());
         let data = join(first, second, amount);
         self.is_end_given = self.is_last && amount == wanted && self.own_trailers.is_none();
-        out.send_data(data, self.is_end_given).map_err(reset)?;
+        out.send_data(data, self.is_end_given)
+            .map_err(|error| reset(&error))?;
         if amount == wanted {
             // What it does not use is for others.
             out.reserve_capacity(0);
@@ -179,7 +190,7 @@ impl Half {
                 Some(trailers) => out.send_trailers(trailers),
                 None => out.send_data(Bytes::new(), true),
             };
-            sent.map_err(reset)?;
+            sent.map_err(|error| reset(&error))?;
             self.is_end_given = true;
         }
         self.poll_known(task, |known, _| known.has_ended_out)
@@ -191,7 +202,9 @@ impl Half {
             return Ok(());
         };
         if let Sending::Fresh(out) = &mut self.out {
-            let out = out.send_response(*head, ends).map_err(reset)?;
+            let out = out
+                .send_response(*head, ends)
+                .map_err(|error| reset(&error))?;
             self.out = Sending::Streaming(out);
             self.is_end_given = ends;
         }
@@ -266,8 +279,18 @@ impl Half {
         }
     }
 
+    /// Whether it was reset for what the client has sent.
+    pub(super) fn is_refused(&self) -> bool {
+        let mut core = self.shared.lock();
+        let known = core.streams.get(self.id);
+        self.is_refused || known.is_some_and(|known| known.is_refused)
+    }
+
     /// Breaks it off.
     pub fn reset(&mut self, reason: Reason) {
+        if let Some(known) = self.shared.lock().streams.get(self.id) {
+            known.was_broken_off = true;
+        }
         match &mut self.out {
             Sending::Fresh(out) => out.send_reset(reason),
             Sending::Streaming(out) => out.send_reset(reason),
@@ -297,7 +320,7 @@ fn join(first: &[u8], second: &[u8], amount: usize) -> Bytes {
     }
 }
 
-fn reset(error: h2::Error) -> io::Error {
+fn reset(error: &h2::Error) -> io::Error {
     match error.get_io() {
         Some(_) => io::ErrorKind::BrokenPipe.into(),
         None => io::Error::new(io::ErrorKind::ConnectionReset, error.to_string()),

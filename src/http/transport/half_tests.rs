@@ -56,7 +56,7 @@ async fn over(
     h2::SendStream<Bytes>,
     SendRequest<Bytes>,
 ) {
-    let shared = Shared::new(ours, Received::default());
+    let shared = Shared::new(ours, Received::default(), 64 * 1024);
     let (asked, mut asks) = tokio::sync::mpsc::unbounded_channel();
     let wire = shared.clone();
     tokio::spawn(async move {

@@ -13,6 +13,7 @@ mod frame;
 pub mod half;
 #[cfg(test)]
 mod half_tests;
+pub mod hpack;
 pub mod http2;
 pub mod link;
 pub mod meter;
@@ -22,6 +23,7 @@ pub mod outbox;
 mod purse;
 pub mod received;
 mod records;
+mod screen;
 pub mod secure;
 pub(in crate::http) mod side;
 pub mod socket;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::hpack::{Fault, Malformed};
 use super::traffic::Traffic;
 use crate::metric::Moment;
 
@@ -23,6 +24,8 @@ pub struct Rejected {
     pub taken: Taken,
     /// The status that it was answered with.
     pub status: u16,
+    /// What is malformed about it, if that is known.
+    pub malformed: Option<Box<Malformed>>,
 }
 
 /// What has happened since this was asked last.
@@ -30,6 +33,8 @@ pub struct Rejected {
 pub struct News {
     /// Requests that h2 has refused by itself.
     pub rejected: Vec<Rejected>,
+    /// For what requests were broken off that somebody answers.
+    pub faults: Vec<Fault>,
     /// How many streams were refused so that the client may ask again.
     pub refused: u64,
     /// How many streams the client has reset.

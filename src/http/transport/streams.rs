@@ -7,6 +7,7 @@ use std::task::Waker;
 use super::clock;
 use super::flood::Flood;
 use super::frame::{HEADER, Header, Step, kind};
+use super::hpack::{Fault, Malformed};
 use super::meter::{Meter, Then};
 use super::news::{News, Rejected, Taken};
 use super::purse::Purse;
@@ -30,6 +31,11 @@ pub(super) struct Known {
     pub(super) has_ended_out: bool,
     /// Whether one of the sides has reset it.
     pub(super) was_reset: bool,
+    /// Whether whoever answers it has broken it off.
+    pub(super) was_broken_off: bool,
+    /// What was malformed about it, and whether it was reset for that or something else of the kind.
+    malformed: Option<Box<Malformed>>,
+    pub(super) is_refused: bool,
     /// Whether somebody answers it.
     is_taken: bool,
     /// Who is to be woken, and whether also by what leaves.
@@ -70,6 +76,7 @@ const FEW: u32 = 8;
 const MOST_UNTOLD: usize = 1024;
 /// The client may send this one again: it was no request.
 const REFUSED_STREAM: u32 = 7;
+const PROTOCOL_ERROR: u32 = 1;
 const HARMLESS: [u32; 2] = [0, 8];
 
 impl Streams {
@@ -240,6 +247,13 @@ impl Streams {
         }
     }
 
+    /// What a stream has sent is malformed: h2 is about to reset it.
+    pub(super) fn is_malformed(&mut self, id: u32, malformed: Malformed) {
+        if let Some(known) = self.get(id) {
+            known.malformed = Some(Box::new(malformed));
+        }
+    }
+
     /// Something has left for the client.
     pub(super) fn left(&mut self, step: Step) {
         match step {
@@ -306,12 +320,21 @@ impl Streams {
         known.has_head_out |= frame.is_of_block();
         let is_reset = frame.kind == kind::RST_STREAM;
         known.was_reset |= is_reset;
+        let is_at_fault = is_reset && error == PROTOCOL_ERROR && !known.was_broken_off;
+        known.is_refused |= is_at_fault;
+        let fault = known
+            .malformed
+            .as_ref()
+            .map_or(Fault::Body, |one| one.fault);
         let ends = frame.ends_stream() && !known.has_ended_out;
         known.has_ended_out |= ends;
         if is_reset || known.waits_to_leave {
             known.wake();
         }
         let is_untold = !known.is_taken;
+        if is_at_fault && !is_untold {
+            self.news.faults.push(fault);
+        }
         if ends {
             self.purse.earn(4);
         }
@@ -335,9 +358,13 @@ impl Streams {
 
     fn reject(&mut self, id: u32, status: u16) {
         if let Some(known) = self.get(id) {
-            let taken = known.taken();
+            let rejected = Rejected {
+                taken: known.taken(),
+                status,
+                malformed: known.malformed.take(),
+            };
             if self.news.rejected.len() < MOST_REJECTED {
-                self.news.rejected.push(Rejected { taken, status });
+                self.news.rejected.push(rejected);
             }
         }
         self.forget(id);
@@ -357,6 +384,9 @@ impl Known {
             has_head_out: false,
             has_ended_out: false,
             was_reset: false,
+            was_broken_off: false,
+            malformed: None,
+            is_refused: false,
             is_taken: false,
             waker: None,
             waits_to_leave: false,

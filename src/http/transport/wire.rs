@@ -18,6 +18,7 @@ use super::frame::{Frames, Header, kind};
 use super::meter::MAX_UNSENT;
 use super::news::{News, Taken};
 use super::received::Received;
+use super::screen::Screen;
 use super::streams::Streams;
 use super::turn::Turn;
 use crate::metric::Moment;
@@ -43,6 +44,7 @@ pub(super) struct Core {
     out: Vec<u8>,
     out_sent: usize,
     reading: Frames,
+    screen: Screen,
     writing: Frames,
     turn: Turn,
     /// Since when a frame has been coming that is no content.
@@ -66,14 +68,16 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    /// A connection that has said nothing yet but `prefix`.
-    pub fn new(stream: Stream, prefix: Received) -> Self {
+    /// A connection that has said nothing yet but `prefix`, and is told to send lists of at most so many bytes of
+    /// fields.
+    pub fn new(stream: Stream, prefix: Received, list: usize) -> Self {
         Self(Arc::new(Mutex::new(Core {
             stream: Some(stream),
             prefix,
             out: Vec::new(),
             out_sent: 0,
             reading: Frames::behind(PREFACE.len()),
+            screen: Screen::new(list),
             writing: Frames::default(),
             turn: Turn::new(A_TURN),
             frame_since: Some(clock::moment()),
@@ -116,6 +120,11 @@ impl Shared {
         self.lock().streams.flood
     }
 
+    /// Whether the client's blocks of fields cannot be read any more.
+    pub fn is_damaged(&self) -> bool {
+        self.lock().screen.is_damaged()
+    }
+
     /// What a flood that h2 has noticed is most likely one of.
     pub fn suspected(&self) -> Flood {
         self.lock().streams.suspected
@@ -130,6 +139,7 @@ impl Shared {
     /// Gives back memory: nothing is expected soon.
     pub fn rest(&self) {
         let mut core = self.lock();
+        core.screen.rest();
         if core.out.is_empty() {
             core.out = Vec::new();
         }
@@ -286,39 +296,76 @@ impl Core {
         task: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.streams.flood.is_some() {
-            // Its driver has been told.
-            return Poll::Pending;
-        }
-        ready!(self.turn.poll_own(task));
         let before = buffer.filled().len();
+        loop {
+            if self.is_unreadable() {
+                // Its driver has been told.
+                return Poll::Pending;
+            }
+            let ready = self.screen.next(buffer.remaining());
+            if !ready.is_empty() {
+                buffer.put_slice(ready);
+                return Poll::Ready(Ok(()));
+            }
+            ready!(self.turn.poll_own(task));
+            ready!(self.poll_more(task, buffer))?;
+            let came = &buffer.filled()[before..];
+            if came.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.look(came);
+            let passed = self.screen.take(came);
+            for (id, malformed) in self.screen.malformed() {
+                self.streams.is_malformed(id, malformed);
+            }
+            buffer.set_filled(before + passed);
+            if self.is_unreadable() {
+                task.waker().wake_by_ref();
+            }
+            if passed > 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    /// The connection ends for what has come.
+    fn is_unreadable(&self) -> bool {
+        self.streams.flood.is_some() || self.screen.is_damaged()
+    }
+
+    fn poll_more(
+        &mut self,
+        task: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if !self.prefix.is_empty() {
             let taken = self.prefix.len().min(buffer.remaining());
             buffer.put_slice(&self.prefix.bytes()[..taken]);
             self.prefix.consume(taken);
-        } else {
-            let Some(stream) = self.stream.as_mut() else {
-                return Poll::Ready(Ok(()));
-            };
-            let Poll::Ready(read) = Pin::new(stream).poll_read(task, buffer) else {
-                self.turn = Turn::new(A_TURN);
-                return Poll::Pending;
-            };
-            read?;
+            self.turn.spend(taken);
+            return Poll::Ready(Ok(()));
         }
+        let Some(stream) = self.stream.as_mut() else {
+            return Poll::Ready(Ok(()));
+        };
+        let before = buffer.filled().len();
+        let Poll::Ready(read) = Pin::new(stream).poll_read(task, buffer) else {
+            self.turn = Turn::new(A_TURN);
+            return Poll::Pending;
+        };
         self.turn.spend(buffer.filled().len() - before);
+        Poll::Ready(read)
+    }
+
+    /// Counts what has come, and notes whether a frame is to be waited for.
+    fn look(&mut self, came: &[u8]) {
         let streams = &mut self.streams;
-        self.reading
-            .feed(&buffer.filled()[before..], |step| streams.came(step));
+        self.reading.feed(came, |step| streams.came(step));
         let is_content = |frame: Header| frame.kind == kind::DATA;
         match self.reading.is_within() && !self.reading.current().is_some_and(is_content) {
             true => self.frame_since = self.frame_since.or_else(|| Some(clock::moment())),
             false => self.frame_since = None,
         }
-        if self.streams.flood.is_some() {
-            task.waker().wake_by_ref();
-        }
-        Poll::Ready(Ok(()))
     }
 }
 

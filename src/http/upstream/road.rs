@@ -98,8 +98,9 @@ impl Journey<'_> {
                 Broken::Client | Broken::Cut => {
                     if !self.request.head_sent {
                         // A stream that is reset is a client that left, wherever it was.
-                        let is_cut =
-                            matches!(broken, Broken::Cut) && !self.session.client.is_stream();
+                        let client = &self.session.client;
+                        let is_cut = matches!(broken, Broken::Cut) && !client.is_stream()
+                            || client.is_refused();
                         self.request.response.status = if is_cut { 400 } else { 499 };
                     }
                     return Proxied::Close;

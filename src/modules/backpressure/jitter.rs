@@ -109,6 +109,22 @@ fn jitter(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// Tells of times that no request ever waits for.
+fn warn_of_long(builder: &mut Builder<'_>, times: &[Text], max: Duration) {
+    for text in times {
+        let time = text
+            .literal()
+            .and_then(|time| values::milliseconds(time).ok());
+        if time.is_some_and(|time| Duration::from_millis(time) > max) {
+            let message =
+                format!("\"jitter\" of more than {max:?} is shortened to that by \"jitter_max\"");
+            let help = "raise \"jitter_max\" if requests may wait longer";
+            let problem = Diagnostic::warning(text.span, message).with_help(help);
+            builder.diagnostics.push(problem);
+        }
+    }
+}
+
 /// What keeps requests of a location waiting; nothing where none wait.
 pub(super) fn handler(
     builder: &mut Builder<'_>,
@@ -119,8 +135,9 @@ pub(super) fn handler(
     let JitterWritten(times) = chain
         .nearest()
         .filter(|JitterWritten(all)| !all.is_empty())?;
-    let times = times.iter().map(|time| builder.template(time)).collect();
     let max = chain.nearest().map_or(LONGEST, |MaxWritten(max)| *max);
+    warn_of_long(builder, times, max);
+    let times = times.iter().map(|time| builder.template(time)).collect();
     Some(Jitter {
         times,
         max,

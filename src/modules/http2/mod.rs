@@ -3,7 +3,8 @@
 
 mod status;
 
-use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement};
+use crate::conf::{Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement};
+use crate::http::build::builder::Builder;
 use crate::http::build::listeners;
 use crate::http::build::module::{self, Module};
 use crate::http::build::written::{Http2Chunk, Http2On, Http2Streams, Http2Window};
@@ -17,7 +18,8 @@ pub static MODULE: Module = Module {
     variables: VARIABLES,
     server: |builder, chain, _| {
         let is_on = chain.nearest().is_some_and(|Http2On(on)| *on);
-        let is_spoken = is_on || listeners::speak_http2(chain.scope());
+        warn_of_both(builder, chain);
+        let is_spoken = is_on || listeners::speaks_http2_at(chain.scope()).is_some();
         builder.thing::<Spoken>().0 |= is_spoken;
     },
     finish: |builder, _| {
@@ -27,6 +29,16 @@ pub static MODULE: Module = Module {
     },
     ..module::MODULE
 };
+
+/// An address may be asked for HTTP/2 where its server wants none.
+fn warn_of_both(builder: &mut Builder<'_>, chain: &Chain<'_>) {
+    let is_off = chain.own().is_some_and(|Http2On(on)| !on);
+    if is_off && let Some(span) = listeners::speaks_http2_at(chain.scope()) {
+        let message = "\"http2 off\" has no effect: \"listen … http2\" asks for HTTP/2";
+        let problem = Diagnostic::warning(span, message);
+        builder.diagnostics.push(problem);
+    }
+}
 
 /// Whether some server speaks it.
 #[derive(Default)]
@@ -52,8 +64,11 @@ const HTTP2: DirectiveSpec = DirectiveSpec {
                HTTP/1, and only then its stream is reset, since some clients lose the answer otherwise; where one is \
                answered with success here (`return 200`), its body comes first. A client that makes work without asking for anything (resets, settings, pings, \
                empty frames) is told to calm down (`ENHANCE_YOUR_CALM`) and its connection is closed. \
-               Targets with a blank, `<`, `>`, a backquote or bytes that are not UTF-8, and field names in \
-               capitals, are no HTTP/2 and end their stream or connection; most mistakes in frames are called \
+               A malformed request (a field name in capitals, a control character in a value, a method or target \
+               that is none, a part of the request line missing or twice, fields of connections, a body that does not \
+               agree with its `Content-Length`) is logged as a 400 and ends its stream alone, by `PROTOCOL_ERROR`; 256 of them end the connection. \
+               Only what leaves the compression of fields in doubt (`COMPRESSION_ERROR`), such as a field with neither \
+               name nor value, and what is no frame at its place, ends the connection; most mistakes in frames are called \
                `PROTOCOL_ERROR`, also where the standard has a name of its own for them. Priorities have no effect, nothing is \
                pushed, and WebSockets stay with HTTP/1.1: CONNECT is refused in both of its forms, and `Upgrade` is no field of \
                HTTP/2, nor is HTTP/2 begun by it (`h2c`).\n\n\

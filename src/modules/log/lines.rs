@@ -153,7 +153,11 @@ fn open(builder: &mut Builder<'_>, wanted: &Wanted<'_>) -> Option<Arc<Log>> {
     }
     let opened = Log::open(&path, wanted.buffering).map_err(|error| {
         let message = format!("open() \"{}\" failed ({})", path.display(), reason(&error));
-        let help = "the folder must exist and be writable; \"access_log off;\" writes no log";
+        let off = match wanted.directive {
+            "access_log" => "access_log off;",
+            _ => "log=off",
+        };
+        let help = format!("the folder must exist and be writable; \"{off}\" writes no log");
         let problem = if implied {
             Diagnostic::warning(wanted.span, message)
         } else {

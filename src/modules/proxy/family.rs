@@ -79,4 +79,10 @@ impl<'c, 'a, F: Family> Levels<'c, 'a, F> {
         let own: Option<&Own<F, T>> = self.chain.nearest();
         own.map(|own| &own.setting)
     }
+
+    /// The setting of this type that the innermost block has itself.
+    pub(super) fn own<T: Any + Send + Sync>(&self) -> Option<&'a T> {
+        let own: Option<&Own<F, T>> = self.chain.own();
+        own.map(|own| &own.setting)
+    }
 }

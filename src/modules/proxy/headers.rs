@@ -107,6 +107,12 @@ pub(super) fn apply_set_header<F: Family>(statement: &mut Statement<'_>) -> Resu
     Ok(())
 }
 
+/// What a block says of fields itself: variables must be known although nothing may be passed on from there.
+pub(super) fn texts<'a, F: Family>(levels: &Levels<'_, 'a, F>) -> impl Iterator<Item = &'a Text> {
+    let own = levels.own::<SetFields>().into_iter();
+    own.flat_map(|SetFields(all)| all).map(|(_, text)| text)
+}
+
 impl Fields {
     /// What holds in the innermost scope.
     pub(super) fn of<F: Family>(builder: &mut Builder<'_>, levels: &Levels<'_, '_, F>) -> Self {

@@ -7,7 +7,7 @@
 
 use crate::conf::DirectiveSpec;
 use crate::http::build::builder::Builder;
-use crate::http::build::module::{self, Module};
+use crate::http::build::module::{self, Module, Rows};
 
 mod accel;
 pub(in crate::modules) mod address;
@@ -50,6 +50,7 @@ pub static MODULE: Module = Module {
     variables: variables::ROWS,
     http: |builder, chain| {
         upstream::build_all(builder, chain);
+        pass_directive::check(builder, chain);
         variables::define(builder);
         let zoned = builder.thing::<registry::Registry>().zoned();
         let named = |members: &changing::Upstream| (members.now().name.clone(), members.clone());
@@ -59,6 +60,10 @@ pub static MODULE: Module = Module {
         }
     },
     location: pass_directive::build,
+    rows: &[Rows {
+        kind: tally::KIND,
+        forget: tally::forget,
+    }],
     ..module::MODULE
 };
 

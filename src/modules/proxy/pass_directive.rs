@@ -14,7 +14,7 @@ use super::names::Names;
 use super::pass::Pass;
 use super::registry::Registry;
 use super::replies::{Changes, Passed};
-use super::settings::{HttpVersion, Settings};
+use super::settings::{self, HttpVersion, Settings};
 use super::ssl::{self, Ssl};
 use super::target::{BadUrl, Destination, Evaluated, Url};
 use super::upstream::Server;
@@ -84,6 +84,12 @@ impl BadUrl {
     }
 }
 
+/// Checks the settings that a block without a pass has itself.
+pub(super) fn check(builder: &mut Builder<'_>, chain: &Chain<'_>) {
+    settings::check::<Http>(builder, chain);
+    settings::check::<Grpc>(builder, chain);
+}
+
 /// Gives a location its handler.
 pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
     match content::written::<Written>(chain) {
@@ -91,7 +97,7 @@ pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut Lo
             add(builder, &Levels::<Grpc>::of(chain), written, parts)
         }
         Some(written) => add(builder, &Levels::<Http>::of(chain), written, parts),
-        None => {}
+        None => check(builder, chain),
     }
 }
 

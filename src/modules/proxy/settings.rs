@@ -4,7 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::family::{Family, Levels, insert};
-use crate::conf::{Diagnostic, Statement, Text};
+use super::headers;
+use super::ssl;
+use crate::conf::{Chain, Diagnostic, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
@@ -202,6 +204,20 @@ pub(super) fn apply_method<F: Family>(statement: &mut Statement<'_>) -> Result<(
     let method = statement.template(1)?;
     insert::<F, _>(statement, Method(method));
     Ok(())
+}
+
+/// Checks what a block says itself, where settings of blocks around a pass are not looked at until there is one.
+pub(super) fn check<F: Family>(builder: &mut Builder<'_>, chain: &Chain<'_>) {
+    let levels = Levels::<F>::of(chain);
+    let bind = levels.own().and_then(|Bind(text)| text.as_ref());
+    let texts = headers::texts(&levels)
+        .chain(bind)
+        .chain(ssl::text(&levels));
+    for text in texts {
+        builder.template(text);
+    }
+    let read = ssl::passwords(builder, &levels);
+    builder.diagnostics.check(read);
 }
 
 /// `proxy_bind`, `grpc_bind`

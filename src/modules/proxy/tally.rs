@@ -2,8 +2,8 @@
 //!
 //! Each peer has a record that is found by the peer's name, so that counts outlive a reload that
 //! adds or removes others. What goes up and down again (requests under way, open connections) is
-//! counted by each worker in a row of its own: the row of a worker that was killed is cleared by
-//! the next one in its place. Times are milliseconds; those since 1970 are for people, the others
+//! counted by each worker in a row of its own: the master clears the row of a worker that has ended, however it did.
+//! Times are milliseconds; those since 1970 are for people, the others
 //! are of the monotonic clock, which all processes share.
 
 use std::sync::Arc;
@@ -163,13 +163,21 @@ impl Tally {
 
     /// Clears what the worker before left in this row.
     fn begin(&self, row: usize) {
-        let words = self.memory.words();
-        words[ROWS_USED].fetch_max(row as u64 + 1, Relaxed);
-        for place in 0..identities(words).count() {
-            let start = HEADER + place * RECORD + ROWS + row * GAUGES;
-            for gauge in &words[start..start + GAUGES] {
-                gauge.store(0, Relaxed);
-            }
+        self.memory.words()[ROWS_USED].fetch_max(row as u64 + 1, Relaxed);
+        forget(&self.memory, row);
+    }
+}
+
+/// Takes back what a worker that is gone had under way and open.
+pub(super) fn forget(memory: &SharedMemory, worker: usize) {
+    let words = memory.words();
+    if !is_valid(words) {
+        return;
+    }
+    for place in 0..identities(words).count() {
+        let start = HEADER + place * RECORD + ROWS + worker % MOST_WORKERS * GAUGES;
+        for gauge in &words[start..start + GAUGES] {
+            gauge.store(0, Relaxed);
         }
     }
 }
@@ -343,7 +351,7 @@ fn shared(
 }
 
 /// The kind of memory that zones of upstreams are.
-const KIND: &str = "upstream";
+pub(super) const KIND: &str = "upstream";
 
 fn lay_out(words: &[AtomicU64], peers: &[u64], room: usize) {
     words[0].store(MAGIC, Relaxed);

@@ -87,7 +87,7 @@ struct Patience(Duration);
 /// `resolver`
 struct Written {
     span: Span,
-    servers: Vec<(Endpoint, Span)>,
+    servers: Vec<(Endpoint, String, Span)>,
     valid: Option<Duration>,
     v4: bool,
     v6: bool,
@@ -130,7 +130,7 @@ fn read(statement: &Statement<'_>, index: usize, out: &mut Written) -> Result<()
         let server = server.map_err(|problem| {
             statement.error(index, format!("{problem} in resolver \"{text}\""))
         })?;
-        out.servers.push((server, word.span));
+        out.servers.push((server, text.to_owned(), word.span));
         return Ok(());
     };
     let flag =
@@ -144,6 +144,12 @@ fn read(statement: &Statement<'_>, index: usize, out: &mut Written) -> Result<()
         }
         "ipv4" => out.v4 = flag()?,
         "ipv6" => out.v6 = flag()?,
+        "status_zone" if out.zone.is_some() => {
+            let help = "counts of a resolver are shown under one name";
+            return Err(statement
+                .error(index, "\"status_zone\" is duplicate")
+                .with_help(help));
+        }
         "status_zone" if !value.is_empty() => out.zone = Some(value.to_owned()),
         _ => {
             let help = "expected one of valid=, ipv4=, ipv6=, status_zone=";
@@ -215,11 +221,11 @@ fn terms(builder: &mut Builder<'_>, written: Option<&Written>) -> Terms {
         };
     };
     let mut servers = Vec::new();
-    for (server, span) in &written.servers {
+    for (server, name, span) in &written.servers {
         match server.sockets(system::PORT) {
             Ok(found) => servers.extend(found),
             Err(problem) => {
-                let message = format!("{problem} in \"resolver\"");
+                let message = format!("{problem} in resolver \"{name}\"");
                 let problem = Diagnostic::error(*span, message);
                 builder.diagnostics.push(problem);
             }

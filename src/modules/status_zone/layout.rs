@@ -37,7 +37,7 @@ pub(super) const STATUSES: usize = 500;
 pub(super) const PROCESSING: usize = RESPONSES + STATUSES + 1;
 
 impl Kind {
-    pub(super) fn memory_kind(self) -> &'static str {
+    pub(super) const fn memory_kind(self) -> &'static str {
         match self {
             Self::Server => "server_status_zone",
             Self::Location => "location_status_zone",

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::conf::{Chain, Diagnostic, Scope, Span};
 use crate::http::build::builder::{Builder, LocationParts, ServerParts};
-use crate::http::build::module::{self, Module};
+use crate::http::build::module::{self, Module, Rows};
 use crate::http::build::written::Listens;
 use crate::http::plan::state::StateIndex;
 use count::{Begun, Counter, Select};
@@ -29,6 +29,10 @@ pub static MODULE: Module = Module {
     http: declare,
     server,
     location,
+    rows: &[Rows {
+        kind: Kind::Server.memory_kind(),
+        forget: |memory, worker| store::forget(memory, Kind::Server, worker),
+    }],
     ..module::MODULE
 };
 

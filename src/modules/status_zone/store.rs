@@ -2,7 +2,7 @@
 //!
 //! A zone is an array of entries. The first is called as the zone itself; the others are given to
 //! keys as they come, and never taken back. Requests being processed are counted by each worker in
-//! a row of its own, which the next worker in its place clears, so that those of a worker that was
+//! a row of its own, which the master clears when the worker has ended, so that those of one that was
 //! killed vanish.
 
 use std::io;
@@ -96,7 +96,7 @@ impl Zone {
             is_encrypted: false,
             complained: AtomicU64::new(0),
         };
-        zone.clear_own_row();
+        forget(&zone.memory, kind, zone.worker);
         Ok(zone)
     }
 
@@ -194,13 +194,19 @@ impl Zone {
         let start = TABLE + table_words(self.capacity) + entry * size;
         &self.memory.words()[start..start + size]
     }
+}
 
-    fn clear_own_row(&self) {
-        if self.kind == Kind::Server {
-            for entry in 0..self.entries() {
-                self.words(entry)[PROCESSING + self.worker].store(0, Ordering::Relaxed);
-            }
-        }
+/// Takes back what is counted as going on by a worker that is gone.
+pub(super) fn forget(memory: &SharedMemory, kind: Kind, worker: usize) {
+    if kind == Kind::Location {
+        return;
+    }
+    let words = memory.words();
+    let capacity = words[LAYOUT].load(Ordering::Acquire).saturating_sub(1);
+    let table = usize::try_from(capacity).map_or(usize::MAX, table_words);
+    let entries = words.get(TABLE.saturating_add(table)..).unwrap_or_default();
+    for entry in entries.chunks_exact(kind.entry_words()) {
+        entry[PROCESSING + worker % MOST_WORKERS].store(0, Ordering::Relaxed);
     }
 }
 

@@ -76,7 +76,7 @@ fn select(list: &str) -> Selection {
             .filter(|suite| is_meant(name, *suite))
             .collect();
         if sign == b' ' {
-            if meant.is_empty() && name.contains('-') {
+            if meant.is_empty() && !is_group(name) {
                 unknown.push(name.to_owned());
             }
             let fresh = meant
@@ -96,6 +96,71 @@ fn select(list: &str) -> Selection {
         }
     }
     Selection { suites, unknown }
+}
+
+/// A name in which every property is found that some suite has.
+const EXAMPLE: &str = "-AES128-AES256-CHACHA20-RSA-ECDSA-GCM-";
+
+/// Whether OpenSSL knows a group of ciphers of this name, of which none is here: nobody misses one of them.
+fn is_group(name: &str) -> bool {
+    const GROUPS: &[&str] = &[
+        "LOW",
+        "MEDIUM",
+        "EXP",
+        "EXPORT",
+        "eNULL",
+        "NULL",
+        "aNULL",
+        "RC4",
+        "RC2",
+        "IDEA",
+        "SEED",
+        "DES",
+        "3DES",
+        "CAMELLIA",
+        "CAMELLIA128",
+        "CAMELLIA256",
+        "ARIA",
+        "ARIA128",
+        "ARIA256",
+        "AESCCM",
+        "AESCCM8",
+        "MD5",
+        "SHA",
+        "SHA1",
+        "SHA256",
+        "SHA384",
+        "RSA",
+        "kRSA",
+        "DH",
+        "DHE",
+        "EDH",
+        "kDHE",
+        "kEDH",
+        "ADH",
+        "AECDH",
+        "ECDH",
+        "DSS",
+        "aDSS",
+        "PSK",
+        "kPSK",
+        "aPSK",
+        "SRP",
+        "kSRP",
+        "aSRP",
+        "GOST",
+        "COMPLEMENTOFALL",
+        "COMPLEMENTOFDEFAULT",
+        "SSLv3",
+        "TLSv1",
+        "TLSv1.0",
+        "FIPS",
+        "kRSAPSK",
+        "kECDHEPSK",
+        "kDHEPSK",
+    ];
+    name.split('+')
+        .all(|one| GROUPS.contains(&one) || has(EXAMPLE, one))
 }
 
 /// Whether a word means a suite: by its name, or by properties with `+` between them.
@@ -155,5 +220,7 @@ mod tests {
         let selection = select("DHE-RSA-AES128-GCM-SHA256:HIGH:!RC4-MD5:RC4");
         assert_eq!(selection.unknown, ["DHE-RSA-AES128-GCM-SHA256"]);
         assert_eq!(selection.suites.len(), 6);
+        let selection = select("HIGH:FOO:kEDH+AESGCM:AES+BAR:SSLv3");
+        assert_eq!(selection.unknown, ["FOO", "AES+BAR"]);
     }
 }

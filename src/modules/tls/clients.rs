@@ -31,7 +31,10 @@ pub(super) const VERIFY: DirectiveSpec = DirectiveSpec {
                is answered with 400; `error_page` knows a certificate that is not believed as 495, one that \
                is missing as 496. A certificate is judged by the server that the handshake asked for by \
                name: requests on the same connection for another one that asks for certificates are \
-               answered with 421. Whoever takes up a session again is judged anew.",
+               answered with 421. Whoever takes up a session again is judged anew.\n\nCertificates must be of version 3 \
+               of X.509, or stand themselves in the file of trusted ones, with `optional_no_ca` too. Those of version 1 are \
+               what `openssl x509 -req` makes without `-extfile` before OpenSSL 3.4; `$ssl_client_verify` says \
+               so, and `openssl x509 -in client.crt -noout -text` shows it (`Version`).",
         example: "ssl_verify_client on;\nssl_client_certificate /etc/ssl/clients.pem;",
     },
     apply: verify,
@@ -46,7 +49,8 @@ pub(super) const CERTIFICATE: DirectiveSpec = DirectiveSpec {
         default: "",
         text: "A file in PEM with certificates that are trusted for `ssl_verify_client`. Clients are told \
                their names. What they issued is trusted, also by those that are no roots; a \
-               certificate of a client that itself stands in the file needs no issuer.",
+               certificate of a client that itself stands in the file needs no issuer, and may be of an old version \
+               (see `ssl_verify_client`).",
         example: "",
     },
     apply: |statement| {

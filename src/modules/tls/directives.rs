@@ -212,6 +212,12 @@ fn written(statement: &Statement<'_>) -> Result<Written, Diagnostic> {
             None => (text.as_str(), false, false),
         },
     };
+    if !is_data && path.contains("-----BEGIN") {
+        // Not said again: it may be a key.
+        let help = "write \"data:\" before it, or the name of a file";
+        let message = "expected a file, found what should be in it";
+        return Err(statement.error(1, message).with_help(help));
+    }
     if path.is_empty() {
         return Err(statement.error(1, format!("no file in \"{text}\"")));
     }

@@ -15,7 +15,7 @@ use rustls::sign::CertifiedKey;
 
 use super::directives::Written;
 use super::pair::{self, Fault};
-use crate::conf::{Disk, Loader, reason};
+use crate::conf::{self, Disk, Loader, reason};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
@@ -26,6 +26,8 @@ pub(in crate::modules) struct Part {
     text: Template,
     /// Whether the text is what the file would hold.
     is_data: bool,
+    /// What stands in logs for a text that only variables make: it may be a key by mistake.
+    alias: Option<String>,
 }
 
 impl Part {
@@ -37,6 +39,13 @@ impl Part {
                 None => Template::literal_text(&written.path),
             },
             is_data: written.is_data,
+            alias: written.text.as_ref().and_then(|text| {
+                let names_a_file = |piece: &conf::Part| {
+                    matches!(piece, conf::Part::Literal(text) if text.contains(['/', '.']))
+                };
+                let is_file = text.parts.iter().any(names_a_file);
+                (!is_file).then(|| written.path.clone())
+            }),
         }
     }
 
@@ -68,7 +77,7 @@ impl Files {
 
     /// What the files of a part are like now.
     pub(in crate::modules) fn state(&self, part: &Part, name: &[u8]) -> State {
-        if part.is_data {
+        if part.is_data || name.starts_with(DATA) {
             return None;
         }
         let about = fs::metadata(self.path(name)).ok()?;
@@ -97,25 +106,32 @@ impl Files {
         })
     }
 
-    fn found<'n>(&self, part: &Part, name: &'n [u8]) -> Found<'n> {
-        match part.is_data {
-            true => Found::Data(name),
-            false => Found::At(self.path(name)),
+    fn found<'n>(&self, part: &'n Part, name: &'n [u8]) -> Found<'n> {
+        match name.strip_prefix(DATA) {
+            _ if part.is_data => Found::Data(name),
+            Some(data) => Found::Data(data),
+            None => Found::At(self.path(name), part.alias.as_deref()),
         }
     }
 }
 
-/// Where a half of a pair is.
+/// What stands before a certificate or a key that is no file.
+const DATA: &[u8] = b"data:";
+
+/// Where a half of a pair is. Of what is no file for sure, nothing is told: it may be a key.
 enum Found<'n> {
     Data(&'n [u8]),
-    At(PathBuf),
+    At(PathBuf, Option<&'n str>),
 }
+
+/// How every key and certificate begins.
+const PEM: &[u8] = b"-----BEGIN";
 
 impl Found<'_> {
     fn content(&self, what: &str) -> Result<Vec<u8>, String> {
         match self {
             Self::Data(data) => Ok(data.to_vec()),
-            Self::At(path) => Disk
+            Self::At(path, _) => Disk
                 .read(path)
                 .map_err(|error| format!("cannot load {what} \"{self}\" ({})", reason(&error))),
         }
@@ -126,12 +142,15 @@ impl fmt::Display for Found<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Data(_) => out.write_str("data:"),
+            Self::At(_, Some(alias)) => out.write_str(alias),
             // Names may be what clients say.
-            Self::At(path) => write!(
-                out,
-                "{}",
-                path.as_os_str().as_encoded_bytes().escape_ascii()
-            ),
+            Self::At(path, None) => {
+                let path = path.as_os_str().as_encoded_bytes();
+                match path.windows(PEM.len()).any(|word| word == PEM) {
+                    true => out.write_str("-----BEGIN"),
+                    false => write!(out, "{}", path.escape_ascii()),
+                }
+            }
         }
     }
 }

@@ -73,6 +73,11 @@ fn decrypt(digits: &str, passwords: &[Vec<u8>]) -> Result<PrivateKeyDer<'static>
         .map_err(|_| Fault::Key("it is not valid PEM"))?;
     let sealed = EncryptedPrivateKeyInfo::try_from(&*der)
         .map_err(|_| Fault::Key("the way in which it is encrypted is not supported"))?;
+    if sealed.encryption_algorithm.pbes2().is_none() {
+        return Err(Fault::Key(
+            "the way in which it is encrypted is not supported",
+        ));
+    }
     if passwords.is_empty() {
         return Err(Fault::Key(NO_PASSWORDS));
     }
@@ -81,4 +86,4 @@ fn decrypt(digits: &str, passwords: &[Vec<u8>]) -> Result<PrivateKeyDer<'static>
     Ok(PrivatePkcs8KeyDer::from(opened.as_bytes().to_vec()).into())
 }
 
-const NO_PASSWORDS: &str = "it is encrypted, and there is no file of passwords";
+const NO_PASSWORDS: &str = "it is encrypted, and no password for it is given";

@@ -16,7 +16,7 @@ use super::Counted;
 use super::stream::{self, Asked};
 use crate::http::course::connection_facts::ConnectionFacts;
 use crate::http::course::engine;
-use crate::http::course::identify::salvage;
+use crate::http::course::identify::salvage_message;
 use crate::http::course::request::Request;
 use crate::http::message::head::BadHead;
 use crate::http::plan::http2_counters::Http2Count;
@@ -43,7 +43,8 @@ pub(super) struct Driver {
     pub(super) idle_until: Option<Instant>,
     /// The client was told that no more requests are taken; when that is over, if nothing goes on.
     pub(super) leaves_at: Option<Instant>,
-    pub(super) is_flooded: bool,
+    /// The client was told that the connection ends for what it did.
+    pub(super) is_condemned: bool,
 }
 
 type Stream = (Message<RecvStream>, SendResponse<Bytes>);
@@ -113,22 +114,31 @@ impl Driver {
     fn fail(&self, error: &h2::Error) {
         self.tell(&error.to_string());
         let is_flood = error.reason() == Some(Reason::ENHANCE_YOUR_CALM);
-        match error.is_io() || error.is_remote() || self.is_flooded {
+        match error.is_io() || error.is_remote() || self.is_condemned {
             true => {}
             false if is_flood => self.runtime.http2.flooded(self.shared.suspected()),
             false => self.runtime.http2.add(Http2Count::Mistakes, 1),
         }
     }
 
-    /// A flood has been noticed that the client has not been told of.
+    /// Something has been noticed for which the connection ends, and the client has not been told.
     fn must_look_again(&mut self) -> bool {
-        let Some(flood) = self.shared.flood().filter(|_| !self.is_flooded) else {
-            return false;
+        let reason = match self.shared.flood() {
+            _ if self.is_condemned => return false,
+            Some(flood) => {
+                self.runtime.http2.flooded(flood);
+                self.tell(&format!("the client sends too many {flood}"));
+                Reason::ENHANCE_YOUR_CALM
+            }
+            None if self.shared.is_damaged() => {
+                self.runtime.http2.add(Http2Count::Mistakes, 1);
+                self.tell("client sent a header block that cannot be decompressed");
+                Reason::COMPRESSION_ERROR
+            }
+            None => return false,
         };
-        self.is_flooded = true;
-        self.runtime.http2.flooded(flood);
-        self.tell(&format!("the client sends too many {flood}"));
-        self.h2.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+        self.is_condemned = true;
+        self.h2.abrupt_shutdown(reason);
         self.leaves_at = Some(deadline(FAREWELL));
         true
     }
@@ -198,15 +208,27 @@ impl Driver {
         counters.add(Http2Count::GoawaysReceived, is_received);
         counters.add(Http2Count::GoawaysSent, u64::from(news.is_goaway_sent));
         counters.add(Http2Count::Rejected, news.rejected.len() as u64);
+        for fault in news.faults {
+            self.tell(&format!("client sent {fault}"));
+        }
         for rejected in news.rejected {
             self.reject(rejected);
         }
     }
 
     /// A request that h2 has refused by itself ends like any other that could not be understood.
-    fn reject(&mut self, Rejected { taken, status }: Rejected) {
+    fn reject(&mut self, rejected: Rejected) {
+        let Rejected { taken, status, .. } = rejected;
         let mut request = self.request(&taken);
-        salvage(&mut request, b"");
+        match rejected.malformed.as_deref() {
+            Some(known) => {
+                let (method, path) = (&known.method, &known.path);
+                salvage_message(&mut request, method, path);
+                let line = request.head.request_line().escape_ascii();
+                self.tell(&format!("client sent {} in \"{line}\"", known.fault));
+            }
+            None => salvage_message(&mut request, b"", b""),
+        }
         request.came_by_stream(taken.began);
         request.response.status = status;
         engine::finish(&mut request);
@@ -245,7 +267,7 @@ impl Driver {
         });
         let is_idle = self.shared.load().0 == 0 && !self.h2.has_streams();
         let ends = match self.leaves_at {
-            Some(at) if is_idle || self.is_flooded => Some(at),
+            Some(at) if is_idle || self.is_condemned => Some(at),
             _ => None,
         };
         let ends = [stalled, unfinished, ends].into_iter().flatten().min();

@@ -76,7 +76,7 @@ pub(super) async fn serve(met: Met) {
     let _counted = Counted::begin(met.runtime, Http2Count::ActiveConnections);
     met.runtime.http2.add(Http2Count::Connections, 1);
     let server = server_of(met.runtime, met.listener, &met.facts.encryption);
-    let shared = Shared::new(met.stream, met.received);
+    let shared = Shared::new(met.stream, met.received, list(&server.settings));
     let patience = server.settings.header_timeout;
     let mut timer = Timer::default();
     if let Some(h2) = shake(&shared, &mut timer, &server.settings, patience).await {
@@ -92,7 +92,7 @@ pub(super) async fn serve(met: Met) {
             idle: None,
             idle_until: None,
             leaves_at: None,
-            is_flooded: false,
+            is_condemned: false,
         };
         poll_fn(|task| driver.poll(task)).await;
         // It tells the streams first, and has nothing more to say then.
@@ -137,12 +137,17 @@ async fn shake(
     .await
 }
 
+/// How large a list of fields may be. Our own limits are to speak first: h2 adds 32 bytes to each of the thousand
+/// fields that are let in.
+fn list(settings: &ConnectionSettings) -> usize {
+    settings.longest_head.saturating_add(32 * 1024)
+}
+
 /// What clients are told, and what h2 puts up with.
 fn terms(settings: &ConnectionSettings) -> Builder {
     let window = settings.http2.window;
     let of_connection = window.saturating_mul(16).clamp(1 << 20, (1 << 31) - 1);
-    // Ours are to speak first: h2 adds 32 bytes to each of the thousand fields that are let in.
-    let list = settings.longest_head.saturating_add(32 * 1024);
+    let list = list(settings);
     let mut terms = Builder::new();
     terms
         .max_concurrent_streams(settings.http2.streams)

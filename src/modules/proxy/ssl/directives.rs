@@ -86,7 +86,8 @@ macro_rules! rows {
                     text: concat!("Whether a peer's certificate must be valid, come from one of `", $p, "_ssl_trusted_certificate`, \
                            and have the name of `", $p, "_ssl_name`: among its alternative names or, if it has none, as the common \
                            name of its subject. If it is not so, the next peer is asked, or the request fails with 502, and the \
-                           error log says why."),
+                           error log says why. It must be of version 3 of X.509, or stand itself in the file of trusted ones: those \
+                           of version 1, as `openssl x509 -req` makes without `-extfile` before OpenSSL 3.4, are refused."),
                     example: concat!($p, "_ssl_verify on;\n", $p, "_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;\n", $p, "_ssl_server_name on;"),
                 },
                 apply: |statement| {

@@ -17,19 +17,20 @@ use rustls_pki_types::{CertificateDer, ServerName};
 
 use super::family::{Family, Levels};
 use super::target::{Destination, Target};
-use crate::conf::{Diagnostic, Span};
+use crate::conf::{Diagnostic, Span, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
 use crate::http::transport::secure::{PeerTerms, Secure};
-use crate::modules::tls::Protocols;
 use crate::modules::tls::ciphers;
 use crate::modules::tls::conf_command::Suites;
 use crate::modules::tls::trust::files::File;
 use crate::modules::tls::trust::{Role, Trust};
+use crate::modules::tls::{self, Protocols};
 use directives::{
-    Ciphers, Crl, Name, ProtocolsWritten, SendsName, SessionReuse, Trusted, Verify, VerifyDepth,
+    Ciphers, Crl, Name, PasswordFile, ProtocolsWritten, SendsName, SessionReuse, Trusted, Verify,
+    VerifyDepth,
 };
 pub(super) use directives::{GRPC, HTTP};
 use own::{Fixed, Named};
@@ -257,4 +258,18 @@ fn config<F: Family>(
         }
         config
     }))
+}
+
+/// The name of peers that a block says itself.
+pub(super) fn text<'a, F: Family>(levels: &Levels<'_, 'a, F>) -> Option<&'a Text> {
+    levels.own().map(|Name(text)| text)
+}
+
+/// Reads the passwords that a block names itself.
+pub(super) fn passwords<F: Family>(
+    builder: &mut Builder<'_>,
+    levels: &Levels<'_, '_, F>,
+) -> Result<(), Diagnostic> {
+    let own = levels.own().map(|PasswordFile(file)| file);
+    tls::passwords::of(builder, own).map(drop)
 }
