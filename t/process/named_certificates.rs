@@ -34,6 +34,26 @@ fn put(site: &Site, file: &str, host: &str) {
         .unwrap();
 }
 
+/// Servers whose certificates are named by files, in place, and as a whole by a variable.
+fn servers(pem: &str, key: &str) -> String {
+    format!(
+        "map $ssl_server_name $in_place {{ data.test \"{}\"; default \"\"; }}\n\
+             map $ssl_server_name $in_place_key {{ data.test \"{}\"; default \"\"; }}\n\
+             server {{ listen 127.0.0.1:$PORT2 ssl;\n\
+             ssl_certificate by-name/$ssl_server_name.pem;\n\
+             ssl_certificate_key $DIR/by-name/$ssl_server_name.key; }}\n\
+             server {{ listen 127.0.0.1:$PORT2 ssl; server_name data.test;\n\
+             ssl_certificate data:$in_place; ssl_certificate_key data:$in_place_key; }}\n\
+             map $ssl_server_name $said {{ said.test \"data:{0}\"; default \"\"; }}\n\
+             map $ssl_server_name $said_key {{ said.test \"data:{1}\"; default \"{1}\"; }}\n\
+             server {{ listen 127.0.0.1:$PORT2 ssl; server_name said.test;\n\
+             ssl_certificate $said; ssl_certificate_key $said_key; }}\n\
+             server {{ listen 127.0.0.1:$PORT2 ssl; server_name raw.test;\n\
+             ssl_certificate by-name/one.pem; ssl_certificate_key $said_key; }}\n",
+        pem, key
+    )
+}
+
 #[test]
 fn handshakes_name_their_certificates() {
     if !have("openssl") {
@@ -55,23 +75,7 @@ fn handshakes_name_their_certificates() {
             .replace("\r\n", "\n")
     };
     let parts = Parts {
-        http_config: format!(
-            "map $ssl_server_name $in_place {{ data.test \"{}\"; default \"\"; }}\n\
-             map $ssl_server_name $in_place_key {{ data.test \"{}\"; default \"\"; }}\n\
-             server {{ listen 127.0.0.1:$PORT2 ssl;\n\
-             ssl_certificate by-name/$ssl_server_name.pem;\n\
-             ssl_certificate_key $DIR/by-name/$ssl_server_name.key; }}\n\
-             server {{ listen 127.0.0.1:$PORT2 ssl; server_name data.test;\n\
-             ssl_certificate data:$in_place; ssl_certificate_key data:$in_place_key; }}\n\
-             map $ssl_server_name $said {{ said.test \"data:{0}\"; default \"\"; }}\n\
-             map $ssl_server_name $said_key {{ said.test \"data:{1}\"; default \"{1}\"; }}\n\
-             server {{ listen 127.0.0.1:$PORT2 ssl; server_name said.test;\n\
-             ssl_certificate $said; ssl_certificate_key $said_key; }}\n\
-             server {{ listen 127.0.0.1:$PORT2 ssl; server_name raw.test;\n\
-             ssl_certificate by-name/one.pem; ssl_certificate_key $said_key; }}\n",
-            data("pem"),
-            data("key")
-        ),
+        http_config: servers(&data("pem"), &data("key")),
         ..Parts::default()
     };
     let running = Running::start_at(site, &parts);

@@ -1,6 +1,8 @@
 //! What is known of the streams of a connection of HTTP/2, by looking at the frames that go by: how many bytes
 //! each has taken, what has left, which of them the client has reset, and what all that has cost.
 
+mod known;
+
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -368,51 +370,5 @@ impl Streams {
             }
         }
         self.forget(id);
-    }
-}
-
-impl Known {
-    fn new(id: u32) -> Self {
-        Self {
-            id,
-            traffic: Arc::default(),
-            began: clock::moment(),
-            head: 0,
-            has_head: false,
-            meter: None,
-            data_out: 0,
-            has_head_out: false,
-            has_ended_out: false,
-            was_reset: false,
-            was_broken_off: false,
-            malformed: None,
-            is_refused: false,
-            is_taken: false,
-            waker: None,
-            waits_to_leave: false,
-        }
-    }
-
-    fn taken(&self) -> Taken {
-        Taken {
-            traffic: Arc::clone(&self.traffic),
-            began: self.began,
-            head: self.head,
-        }
-    }
-
-    fn wake(&mut self) {
-        self.waits_to_leave = false;
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
-
-    /// Has this task woken once something changes.
-    pub(super) fn wait(&mut self, waker: &Waker) {
-        match &mut self.waker {
-            Some(known) => known.clone_from(waker),
-            place => *place = Some(waker.clone()),
-        }
     }
 }

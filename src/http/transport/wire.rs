@@ -1,6 +1,8 @@
 //! A connection of HTTP/2 as h2 has it: all frames are looked at on their way, and what h2 writes is gathered,
 //! so that many small answers leave together.
 
+mod reading;
+
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -14,7 +16,7 @@ use tokio::time::Instant;
 
 use super::clock;
 use super::flood::Flood;
-use super::frame::{Frames, Header, kind};
+use super::frame::Frames;
 use super::meter::MAX_UNSENT;
 use super::news::{News, Taken};
 use super::received::Received;
@@ -289,83 +291,6 @@ impl Core {
             self.out.extend_from_slice(piece);
         }
         Poll::Ready(Ok(self.out.len() - before))
-    }
-
-    fn poll_read(
-        &mut self,
-        task: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        loop {
-            if self.is_unreadable() {
-                // Its driver has been told.
-                return Poll::Pending;
-            }
-            let ready = self.screen.next(buffer.remaining());
-            if !ready.is_empty() {
-                buffer.put_slice(ready);
-                return Poll::Ready(Ok(()));
-            }
-            ready!(self.turn.poll_own(task));
-            ready!(self.poll_more(task, buffer))?;
-            let came = &buffer.filled()[before..];
-            if came.is_empty() {
-                return Poll::Ready(Ok(()));
-            }
-            self.look(came);
-            let passed = self.screen.take(came);
-            for (id, malformed) in self.screen.malformed() {
-                self.streams.is_malformed(id, malformed);
-            }
-            buffer.set_filled(before + passed);
-            if self.is_unreadable() {
-                task.waker().wake_by_ref();
-            }
-            if passed > 0 {
-                return Poll::Ready(Ok(()));
-            }
-        }
-    }
-
-    /// The connection ends for what has come.
-    fn is_unreadable(&self) -> bool {
-        self.streams.flood.is_some() || self.screen.is_damaged()
-    }
-
-    fn poll_more(
-        &mut self,
-        task: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if !self.prefix.is_empty() {
-            let taken = self.prefix.len().min(buffer.remaining());
-            buffer.put_slice(&self.prefix.bytes()[..taken]);
-            self.prefix.consume(taken);
-            self.turn.spend(taken);
-            return Poll::Ready(Ok(()));
-        }
-        let Some(stream) = self.stream.as_mut() else {
-            return Poll::Ready(Ok(()));
-        };
-        let before = buffer.filled().len();
-        let Poll::Ready(read) = Pin::new(stream).poll_read(task, buffer) else {
-            self.turn = Turn::new(A_TURN);
-            return Poll::Pending;
-        };
-        self.turn.spend(buffer.filled().len() - before);
-        Poll::Ready(read)
-    }
-
-    /// Counts what has come, and notes whether a frame is to be waited for.
-    fn look(&mut self, came: &[u8]) {
-        let streams = &mut self.streams;
-        self.reading.feed(came, |step| streams.came(step));
-        let is_content = |frame: Header| frame.kind == kind::DATA;
-        match self.reading.is_within() && !self.reading.current().is_some_and(is_content) {
-            true => self.frame_since = self.frame_since.or_else(|| Some(clock::moment())),
-            false => self.frame_since = None,
-        }
     }
 }
 
