@@ -1,5 +1,8 @@
 //! What lies in which cell of which kind of key, and what counting does to them.
 //!
+//! What each request touches of a session lies in the same lines of the processor's memory: the first cells, with the bytes,
+//! and the steps of one second for both directions, next to each other.
+//!
 //! A zone has keys of several kinds, all with as many cells. Its *totals* change in edits only, together with the
 //! sessions and rows that they sum up, so they are exact whatever dies; its *gauge* is counted into without the lock.
 
@@ -18,30 +21,31 @@ pub(super) mod session {
     /// When it was registered, in the zone's time.
     pub(in crate::sessions) const CREATED: usize = 2;
     /// The same in milliseconds since 1970.
-    pub(in crate::sessions) const CREATED_WALL: usize = 3;
+    pub(in crate::sessions) const CREATED_WALL: usize = 7;
     /// When bytes were counted last, in the zone's time.
-    pub(in crate::sessions) const LAST: usize = 4;
-    pub(in crate::sessions) const REQUESTS: usize = 5;
+    pub(in crate::sessions) const LAST: usize = 3;
+    pub(in crate::sessions) const REQUESTS: usize = 4;
     /// A hash of its extra text.
-    pub(in crate::sessions) const EXTRA: usize = 6;
+    pub(in crate::sessions) const EXTRA: usize = 8;
     /// When that was replaced last, in the zone's time; zero for never.
-    pub(in crate::sessions) const EXTRA_AT: usize = 16;
+    pub(in crate::sessions) const EXTRA_AT: usize = 9;
     /// The sweep during or before which it came: later ones add its top to their sum.
-    pub(in crate::sessions) const SWEEP: usize = 7;
+    pub(in crate::sessions) const SWEEP: usize = 10;
     /// Where the row of its reference was last seen.
-    pub(in crate::sessions) const ROW: usize = 8;
+    pub(in crate::sessions) const ROW: usize = 11;
     /// What that row's first cell is.
-    pub(in crate::sessions) const ROW_NAME: usize = 9;
+    pub(in crate::sessions) const ROW_NAME: usize = 12;
     /// What it was expected to be sent.
-    pub(in crate::sessions) const EXPECTED: usize = 17;
+    pub(in crate::sessions) const EXPECTED: usize = 13;
 }
 
 /// Of sessions and of the gauge: bytes, tops, true maxima, windows.
 pub(super) mod flow {
-    pub(in crate::sessions) const BYTES: [usize; 2] = [10, 11];
-    pub(in crate::sessions) const TOP: [usize; 2] = [12, 13];
-    pub(in crate::sessions) const HIGHEST: [usize; 2] = [14, 15];
-    pub(in crate::sessions) const STEPS: [usize; 2] = [18, 28];
+    pub(in crate::sessions) const BYTES: [usize; 2] = [5, 6];
+    pub(in crate::sessions) const TOP: [usize; 2] = [14, 15];
+    pub(in crate::sessions) const HIGHEST: [usize; 2] = [16, 17];
+    /// The first of the windows' steps; those of one second lie side by side.
+    pub(in crate::sessions) const STEPS: usize = 18;
 }
 
 /// Of the gauge; its first cell is [`GAUGE`], its bytes are those of active sessions.
@@ -50,8 +54,8 @@ pub(super) mod gauge {
     pub(in crate::sessions) const CREATED: usize = 2;
     pub(in crate::sessions) const PASSED: usize = 3;
     pub(in crate::sessions) const SKIPPED: usize = 4;
-    pub(in crate::sessions) const REJECTED_SESSIONS: usize = 5;
-    pub(in crate::sessions) const REJECTED_BITRATE: usize = 6;
+    pub(in crate::sessions) const REJECTED_SESSIONS: usize = 7;
+    pub(in crate::sessions) const REJECTED_BITRATE: usize = 8;
 }
 
 /// Of the totals.
@@ -108,7 +112,7 @@ pub(super) const GAUGE: u64 = 1 << 62;
 /// Set in the first cell of rows.
 pub(super) const ROW: u64 = 1 << 63;
 
-const _: () = assert!(flow::STEPS[1] + STEPS <= CELLS && flow::STEPS[0] + STEPS <= flow::STEPS[1]);
+const _: () = assert!(flow::STEPS + 2 * STEPS <= CELLS && flow::HIGHEST[1] < flow::STEPS);
 
 /// Bytes in both directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,8 +153,8 @@ pub(super) fn count(cells: &[AtomicU64], bytes: Bytes, begin: usize, now: u64, c
         if counts {
             cells[flow::BYTES[direction]].fetch_add(bytes, Ordering::AcqRel);
         }
-        let first = flow::STEPS[direction];
-        if window::add(&cells[first..first + STEPS], second, bytes) {
+        let step = flow::STEPS + 2 * window::place(second) + direction;
+        if window::add(&cells[step], second, bytes) {
             raise(cells, direction, begin, now);
         }
     }
@@ -158,9 +162,11 @@ pub(super) fn count(cells: &[AtomicU64], bytes: Bytes, begin: usize, now: u64, c
 
 /// Makes top and maximum of a direction no lower than the mean is now, which it says.
 pub(super) fn raise(cells: &[AtomicU64], direction: usize, begin: usize, now: u64) -> u64 {
-    let first = flow::STEPS[direction];
-    let steps = &cells[first..first + STEPS];
-    let mean = window::mean(steps.iter().map(load), load(&cells[begin]), now);
+    let mean = window::mean(
+        steps(direction).map(|step| load(&cells[step])),
+        load(&cells[begin]),
+        now,
+    );
     top::raise(&cells[flow::TOP[direction]], mean, now / NANOSECONDS);
     let highest = &cells[flow::HIGHEST[direction]];
     if load(highest) < mean {
@@ -174,6 +180,11 @@ pub(super) fn raised_top(cells: &[AtomicU64], direction: usize, begin: usize, no
     let mean = raise(cells, direction, begin, now);
     let top = load(&cells[flow::TOP[direction]]);
     top::read(top, mean, now / NANOSECONDS)
+}
+
+/// The cells of the steps of a direction.
+fn steps(direction: usize) -> impl Iterator<Item = usize> {
+    (0..STEPS).map(move |place| flow::STEPS + 2 * place + direction)
 }
 
 fn load(cell: &AtomicU64) -> u64 {
@@ -196,9 +207,7 @@ pub struct Flow {
 /// What a copy of a session's or the gauge's cells says of a direction.
 pub(super) fn read(cells: &[u64], direction: usize, begin: usize, now: u64) -> Flow {
     let cell = |place: usize| cells.get(place).copied().unwrap_or(0);
-    let first = flow::STEPS[direction];
-    let steps = (first..first + STEPS).map(cell);
-    let mean = window::mean(steps, cell(begin), now);
+    let mean = window::mean(steps(direction).map(cell), cell(begin), now);
     Flow {
         bytes: cell(flow::BYTES[direction]),
         bitrate: mean,

@@ -63,7 +63,7 @@ pub struct Sessions {
 
 /// What the cells of such a zone are.
 pub fn schema() -> Schema {
-    Schema::words("sessions 2", cells::CELLS)
+    Schema::words("sessions 3", cells::CELLS)
 }
 
 impl Sessions {

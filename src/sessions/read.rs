@@ -50,8 +50,8 @@ impl Session {
         self.at
     }
 
-    /// Whether what was said of it is lost, because it was damaged.
-    pub fn is_damaged(&self) -> bool {
+    /// Whether what was said of it is lost: it was damaged, or found no room when the zone became smaller.
+    pub fn is_nameless(&self) -> bool {
         !Attributes::are_whole(&self.text)
     }
 

@@ -48,12 +48,14 @@ fn recent(word: u64, second: u64) -> u64 {
     }
 }
 
-/// Adds bytes of a second; true if they are the first of it.
+/// Which step of a window is that of a second.
+pub(super) fn place(second: u64) -> usize {
+    (second % STEPS as u64) as usize
+}
+
+/// Adds bytes of a second to its step; true if they are the first of it.
 #[inline(always)]
-pub(super) fn add(steps: &[AtomicU64], second: u64, bytes: u64) -> bool {
-    let Some(step) = steps.get((second % STEPS as u64) as usize) else {
-        return false;
-    };
+pub(super) fn add(step: &AtomicU64, second: u64, bytes: u64) -> bool {
     let mut word = step.load(Ordering::Acquire);
     loop {
         match age(word, second) {
@@ -90,6 +92,10 @@ mod tests {
 
     fn steps() -> Vec<AtomicU64> {
         (0..STEPS).map(|_| AtomicU64::new(0)).collect()
+    }
+
+    fn add(steps: &[AtomicU64], second: u64, bytes: u64) -> bool {
+        super::add(&steps[place(second)], second, bytes)
     }
 
     fn mean_of(steps: &[AtomicU64], begin: u64, now: u64) -> u64 {

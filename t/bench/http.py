@@ -17,18 +17,15 @@ at once, divided by 10,000. It is the same in every run but for a few dozen; the
 not in it.
 """
 import argparse
-import getpass
 import os
 import re
-import signal
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
 
-DIRECTORY = tempfile.mkdtemp()
+from servers import DIRECTORY, cpu_us, instructions, make_shim, start, stop
+
 # The origin's is 99 further; `--port` changes both.
 FIRST_PORT = 18900
 # For the counting of instructions.
@@ -101,41 +98,6 @@ error_log {DIRECTORY}/error{port} error; events {{ worker_connections 1024; }}
 http {{ access_log off; keepalive_requests 1000000000; sendfile on; client_body_buffer_size 64k;
  server {{ listen 127.0.0.1:{port}; location / {{ return 200 "{SMALL}"; }}
   location /big {{ alias {DIRECTORY}/files/big; }} }} }}"""
-
-
-def start(program, port, text, processor, under=(), **variables):
-    path = f"{DIRECTORY}/{port}.conf"
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    command = ["taskset", "-c", str(processor), *under, program, "-c", path, "-p", DIRECTORY]
-    surroundings = {**os.environ, **variables}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, env=surroundings)
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.3).close()
-            return process
-        except OSError:
-            time.sleep(0.05)
-        if process.poll() is not None:
-            break
-    sys.exit(f"{program} does not start: {process.stderr.read().decode()}")
-
-
-def family(pid):
-    yield pid
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
-            for child in file.read().split():
-                yield from family(int(child))
-
-
-def cpu_us(pid):
-    total = 0
-    for member in family(pid):
-        for task in os.listdir(f"/proc/{member}/task"):
-            with open(f"/proc/{member}/task/{task}/schedstat", encoding="ascii") as file:
-                total += int(file.read().split()[0])
-    return total / 1000
 
 
 def load(port, path, script, seconds):
@@ -215,56 +177,14 @@ def ask(port, path, script, count):
         connection.close()
 
 
-def prepare():
-    """Makes what has a worker run under valgrind."""
-    source = os.path.join(os.path.dirname(__file__), "callgrind.c")
-    shim = f"{DIRECTORY}/callgrind.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, source], check=True)
-
-
-def instructions(program, port, text, path, script, count):
-    """What the worker of a fresh server has executed when it has answered so many requests."""
-    place = tempfile.mkdtemp(dir=DIRECTORY)
-    os.chmod(place, 0o777)
-    out = f"--callgrind-out-file={place}/%p"
-    if program == "nginx":
-        under = ["valgrind", "--quiet", "--tool=callgrind", "--trace-children=yes", out]
-        process = start(program, port, text, 1, under)
-    else:
-        shim = {"CALLGRIND_OUT": out, "CALLGRIND_PROGRAM": os.path.abspath(program)}
-        process = start(program, port, text, 1, LD_PRELOAD=f"{DIRECTORY}/callgrind.so", **shim)
-    try:
-        ask(port, path, script, count)
-        # By itself, and not within the patience of its master, which starts another one.
-        worker = list(family(process.pid))[1]
-        os.kill(worker, signal.SIGTERM)
-        return total(f"{place}/{worker}")
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def total(name):
-    for _ in range(600):
-        time.sleep(0.05)
-        if os.path.exists(name):
-            with open(name, encoding="utf-8", errors="replace") as file:
-                found = re.search(r"^totals: (\d+)", file.read(), re.MULTILINE)
-            if found:
-                return int(found.group(1))
-    sys.exit(f"valgrind has not written {name}")
-
-
 def count(programs, case, options):
     name, path, script, reference = case
     for number, (one, program) in enumerate(programs.items()):
         own = (reference or path) if one == "nginx" else path
         port = options.port + number
-        # Valgrind writes at the beginning and at the end, as whoever the worker is then.
-        text = f"user {getpass.getuser()}; "
-        text += configuration(port, one != "nginx", options.port + 99)
+        text = configuration(port, one != "nginx", options.port + 99)
         few, many = (
-            instructions(program, port, text, own, script, requests)
+            instructions(program, port, text, lambda: ask(port, own, script, requests))
             for requests in (1_000, 11_000)
         )
         print(f"{name:30} {one:9} {(many - few) / 10_000:7.0f} instructions", flush=True)
@@ -280,7 +200,6 @@ def main():
     parser.add_argument("--instructions", action="store_true")
     parser.add_argument("--port", type=int, default=FIRST_PORT)
     options = parser.parse_args()
-    os.chmod(DIRECTORY, 0o755)
     os.mkdir(f"{DIRECTORY}/files")
     for name, size in [("small", 20), ("big", 65536)]:
         with open(f"{DIRECTORY}/files/{name}", "w", encoding="ascii") as file:
@@ -294,7 +213,7 @@ def main():
     servers = {}
     try:
         if options.instructions:
-            prepare()
+            make_shim()
             for case in cases:
                 count(programs, case, options)
             return
@@ -305,9 +224,7 @@ def main():
         for case in cases:
             compare(servers, case, options)
     finally:
-        for process in [origin] + [process for process, _ in servers.values()]:
-            process.terminate()
-            process.wait()
+        stop([origin] + [process for process, _ in servers.values()])
 
 
 if __name__ == "__main__":

@@ -109,8 +109,8 @@ GET /p/304 304
 POST /p/page 200 = other
     | body
 GET /s 200 ~ ^made\n\{[\s\S]*"connections"[\s\S]*\}
-GET /f 200 = made\nGET /fields HTTP/1.1\r\nHost: o\r\nConnection: close\r\nx: y
-    x: y
+GET /f 200 ~ (?i)\Amade\nGET /fields HTTP/1.1\r\nHost: o\r\nConnection: close\r\nx: y\z
+    X: y
     Range: bytes=0-1
     If-None-Match: "x"
     if-modified-since: Sun, 06 Nov 1994 08:49:37 GMT

@@ -51,14 +51,14 @@ pingauge: [emerg] duplicate parameter "user=b" in config:9
 
 --- config
 location /a { proxy_auth_challenge on user=a password_file=none/here; proxy_pass http://127.0.0.1:1; }
-location /b { proxy_auth_challenge on user=a password_file=$DIR/empty; proxy_pass http://127.0.0.1:1; }
+location /b { proxy_auth_challenge on user=a password_file=empty; proxy_pass http://127.0.0.1:1; }
 --- error
 pingauge: [emerg] open() "none/here" failed (2: No such file or directory) in config:1
    1 | location /a { proxy_auth_challenge on user=a password_file=none/here; proxy_pass http://127.0.0.1:1; }
      |                                              ^^^^^^^^^^^^^^^^^^^^^^^
 pingauge: [emerg] there is no password in "empty" in config:2
    2 | location /b { proxy_auth_challenge on user=a password_file=empty; proxy_pass http://127.0.0.1:1; }
-     |                                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |                                              ^^^^^^^^^^^^^^^^^^^
      help: the password is the first line of the file
 
 === where nothing is asked, nothing is answered

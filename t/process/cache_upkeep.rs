@@ -204,7 +204,7 @@ fn many_files_are_found_soon_and_requests_do_not_wait() {
             "proxy_cache_path {} levels=1:2 keys_zone=c:32m loader_files=2000 inactive=1h;\n",
             path.display()
         ),
-        config: "location /ok { return 200; }\n".into(),
+        config: "keepalive_requests 100000000;\nlocation /ok { return 200; }\n".into(),
         ..Parts::default()
     };
     let begun = Instant::now();

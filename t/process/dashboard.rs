@@ -146,12 +146,13 @@ fn every_query_finds_data_in_the_demo() {
     running.server.stop().unwrap();
 }
 
-/// The demo on ports of its own, with the status server of the harness.
+/// The demo on ports of its own, with the status server of the harness, and with a cache: the demo itself leaves nothing
+/// on the disk.
 fn demo() -> Running {
     let site = Site::create().unwrap();
     let text = fs::read_to_string(format!("{ROOT}/conf/demo.conf")).unwrap();
     let control = format!(
-        "http {{\nserver {{ listen 127.0.0.1:{}; location /status/ {{ api /status/; }} }}\n",
+        "http {{\nproxy_cache_path $DIR/cache keys_zone=answers:1m;\nserver {{ listen 127.0.0.1:{}; location /status/ {{ api /status/; }} }}\n",
         site.control_port
     );
     let shipped = format!("{ROOT}/conf/prometheus_all.conf");

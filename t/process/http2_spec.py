@@ -921,6 +921,58 @@ def no_transfer_encoding():
 
 
 @case
+def no_upgrade():
+    malformed(("upgrade", "h2c"))
+
+
+def refused(*fields):
+    """A request in these fields is refused, and others are not."""
+    connection = opened()
+    connection.frame(HEADERS, END_HEADERS, 1, connection.encoder.encode([*fields]))
+    connection.malformed()
+    other = opened()
+    other.ask(1)
+    other.answer()
+
+
+@case
+def no_tunnel():
+    refused((":method", "CONNECT"), (":authority", "a:443"))
+
+
+@case
+def no_websocket():
+    connection = opened()
+    connection.alive()
+    assert 8 not in connection.server_settings, "SETTINGS_ENABLE_CONNECT_PROTOCOL"
+    refused((":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":path", "/"), (":authority", "a"))
+
+
+@case
+def a_client_that_expects_so_is_told_to_continue():
+    connection = opened()
+    connection.post(1, ("expect", "100-continue"))
+    connection.answer(1, "100")
+    connection.frame(DATA, END_STREAM, 1, b"data")
+    connection.answer()
+
+
+@case
+def a_megabyte_of_fields_is_no_request():
+    connection = opened()
+    block = connection.encoder.encode([(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "a")])
+    block += b"\x00\x01a\x7f\x81\x1e" + b"v" * 3968
+    connection.frame(HEADERS, END_STREAM, 1, block)
+    for number in range(256):
+        connection.frame(CONTINUATION, END_HEADERS * (number == 255), 1, b"\x00\x01a\x7f\x81\x1e" + b"v" * 3968)
+    calm_down = 11
+    connection.stream_error(1, calm_down, may_answer=True)
+    other = opened()
+    other.ask(1)
+    other.answer()
+
+
+@case
 def te_says_trailers_or_nothing():
     malformed(("te", "trailers, deflate"))
 

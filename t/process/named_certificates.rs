@@ -34,27 +34,13 @@ fn put(site: &Site, file: &str, host: &str) {
         .unwrap();
 }
 
-#[test]
-fn handshakes_name_their_certificates() {
-    if !have("openssl") {
-        return;
-    }
-    let site = Site::create().unwrap();
-    for name in ["a.test", "b.test", "one", "two"] {
-        put(&site, name, name);
-    }
-    fs::copy(
-        site.directory.join("by-name/one.key"),
-        site.directory.join("by-name/two.key"),
-    )
-    .unwrap();
-    site.add_file("by-name/broken.pem", "garbage").unwrap();
-    site.add_file("by-name/broken.key", "garbage").unwrap();
+/// Servers whose certificates have names, are in place, or are what should be in a file.
+fn naming(site: &Site) -> Parts {
     let data = |end: &str| {
         site.read(&format!("by-name/one.{end}"))
             .replace("\r\n", "\n")
     };
-    let parts = Parts {
+    Parts {
         http_config: format!(
             "map $ssl_server_name $in_place {{ data.test \"{}\"; default \"\"; }}\n\
              map $ssl_server_name $in_place_key {{ data.test \"{}\"; default \"\"; }}\n\
@@ -73,7 +59,26 @@ fn handshakes_name_their_certificates() {
             data("key")
         ),
         ..Parts::default()
-    };
+    }
+}
+
+#[test]
+fn handshakes_name_their_certificates() {
+    if !have("openssl") {
+        return;
+    }
+    let site = Site::create().unwrap();
+    for name in ["a.test", "b.test", "one", "two"] {
+        put(&site, name, name);
+    }
+    fs::copy(
+        site.directory.join("by-name/one.key"),
+        site.directory.join("by-name/two.key"),
+    )
+    .unwrap();
+    site.add_file("by-name/broken.pem", "garbage").unwrap();
+    site.add_file("by-name/broken.key", "garbage").unwrap();
+    let parts = naming(&site);
     let running = Running::start_at(site, &parts);
     let site = &running.site;
     for _ in 0..2 {

@@ -200,7 +200,12 @@ fn start_daemon(site: &Site, variables: &[(&str, &str)]) -> String {
         main_config: "daemon on;\nworker_processes 2;\n".into(),
         ..Parts::default()
     };
-    let main_file = site.write(&parts).unwrap();
+    start_daemon_on(site, &parts, variables)
+}
+
+/// The same on parts that say so.
+pub(crate) fn start_daemon_on(site: &Site, parts: &Parts, variables: &[(&str, &str)]) -> String {
+    let main_file = site.write(parts).unwrap();
     let mut command = Command::new(site::binary());
     command.arg("-c").arg(main_file).arg("-p");
     command.arg(&site.directory).envs(variables.iter().copied());

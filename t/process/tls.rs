@@ -51,7 +51,7 @@ fn make(name: &str, organization: &str, left: Duration, key: &KeyPair) -> String
 }
 
 /// Puts a certificate for `name` at `NAME.pem` and its key at `NAME.key`.
-fn put(site: &Site, name: &str) {
+pub(crate) fn put(site: &Site, name: &str) {
     let key = KeyPair::generate().unwrap();
     let certificate = make(name, "Test", 90 * DAY, &key);
     site.add_file(&format!("{name}.pem"), &certificate).unwrap();

@@ -73,6 +73,15 @@ impl Index {
         (kept.serial > 0).then_some(kept)
     }
 
+    /// What is known of a name; nobody asks for it.
+    pub fn kept(&self, name: Name, now: Moment) -> Option<Kept> {
+        self.zone.with_cells(&name.0, now, |cells| Kept {
+            serial: load(cells, entry::SERIAL),
+            size: load(cells, entry::SIZE),
+            uses: load(cells, entry::USES),
+        })
+    }
+
     /// Whether there is an entry of this name; nobody asks for it.
     pub fn is_known(&self, name: Name, now: Moment) -> bool {
         let serial = |cells: &[_]| load(cells, entry::SERIAL);

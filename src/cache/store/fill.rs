@@ -194,6 +194,14 @@ impl Filling {
         self.written
     }
 
+    /// The file, and where the body begins in it.
+    ///
+    /// # Errors
+    /// When there are no more descriptors.
+    pub fn kept(&self) -> io::Result<(File, u64)> {
+        Ok((self.file.try_clone()?, self.start))
+    }
+
     fn tell(&self) -> Result<(), NotFilled> {
         let Pending { cache, claim, .. } = &self.pending;
         match cache

@@ -88,6 +88,11 @@ impl Growing {
         &self.entry
     }
 
+    /// The name of the entry that it becomes.
+    pub fn name(&self) -> Name {
+        self.name
+    }
+
     /// The file, which is also that of the entry when the fill is over.
     pub fn file(&self) -> &File {
         &self.file

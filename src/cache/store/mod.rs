@@ -5,6 +5,7 @@
 
 mod fill;
 mod growing;
+mod purge;
 mod trim;
 mod upkeep;
 mod walk;
@@ -25,6 +26,7 @@ use crate::os::{self, Process};
 
 pub use fill::{Attempt, Filling, NotFilled, Pending, Terms};
 pub use growing::{Growing, Grown};
+pub use purge::Purge;
 pub use trim::{Limits, Trim, Trimmed};
 pub use upkeep::Adopted;
 pub use walk::{Walk, Walked};

@@ -83,6 +83,11 @@ pub(super) async fn answer(
         && request.connection.requests < settings.keepalive_requests
         && request.connection.age() < settings.keepalive_time;
     body::begin(request, session);
+    if request.beside.is_some() {
+        let beside = request.beside.take();
+        let copying = copying.get_or_insert_default();
+        beside.into_iter().for_each(|beside| copying.add(beside));
+    }
     if request.bodies.copies.is_some() {
         answer = copy(answer, request, session, copying).await;
     }

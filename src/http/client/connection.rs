@@ -28,6 +28,7 @@ use crate::http::course::session::Session;
 use crate::http::plan::runtime::{Listener, Runtime};
 use crate::http::transport::clock;
 use crate::http::transport::end::End;
+use crate::http::transport::received::Received;
 use crate::http::transport::timer::{Timer, deadline};
 use crate::http::upstream::copies::Copying;
 
@@ -72,18 +73,17 @@ impl ServerApp for Application {
         self.runtime.connections.open();
         let _closing = Closing(self.runtime);
         let mut facts = self.facts(&stream);
-        let mut stream = stream;
+        let (mut stream, mut received) = (stream, Received::default());
         if self.listener.encrypted {
             // It is done before requests come, and an idle connection keeps nothing of it.
             let begun = handshake::begin(stream, self.runtime, self.listener, &facts, shutdown);
-            let (encrypted, encryption) = Box::pin(begun).await?;
-            (stream, facts.encryption) = (encrypted, encryption);
+            (stream, received, facts.encryption) = Box::pin(begun).await?;
         }
         let traffic = Arc::clone(&facts.traffic);
         let server = self.runtime.server(self.listener.names.default());
         let mut connection = Connection {
             application: self,
-            session: Some(Box::new(Session::new(End::new(stream, traffic)))),
+            session: Some(Box::new(Session::new(End::with(stream, received, traffic)))),
             facts: Box::new(facts),
             patience: server.settings.header_timeout,
             leaving: Leaving::new(shutdown.clone()),
@@ -123,7 +123,8 @@ impl Connection<'_> {
     async fn serve_any(&mut self) {
         match self.is_http2().await {
             Some(true) => self.serve_http2().await,
-            Some(false) => self.serve().await,
+            // Those of HTTP/2 have no place set aside for it.
+            Some(false) => Box::pin(self.serve()).await,
             None => {}
         }
     }

@@ -5,15 +5,15 @@
 //! certificate it sees; a name of nobody's gets the default server's. A client that speaks plain
 //! HTTP is noticed by its first byte, and told.
 
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pingora_core::protocols::Stream;
 use pingora_core::server::ShutdownWatch;
-use rustls::server::Acceptor;
+use rustls::server::{Accepted, Acceptor, UnbufferedServerConnection};
 use tokio::io::AsyncWriteExt;
-use tokio_rustls::LazyConfigAcceptor;
 
 use crate::http::course::connection_facts::ConnectionFacts;
 use crate::http::course::encryption::{Agreed, Encryption, Offer, Terms};
@@ -21,12 +21,18 @@ use crate::http::course::request::Request;
 use crate::http::plan::handshakes::Handshake;
 use crate::http::plan::runtime::{Listener, Runtime, Server};
 use crate::http::transport::encrypted::Encrypted;
+use crate::http::transport::received::Received;
 
 /// The type of the record that every TLS connection begins with.
 const HANDSHAKE_RECORD: u8 = 22;
 
 /// Once the worker is to end, a handshake must end within this time.
 const LAST_CHANCE: Duration = Duration::from_millis(1500);
+
+/// A connection that is ready, with what a client that spoke plain HTTP has sent.
+pub(in crate::http) type Begun = (Stream, Received, Encryption);
+
+const CUT: &str = "tls handshake eof";
 
 /// Makes a fresh connection of `listener` ready for requests. `None` when it came to nothing.
 pub(in crate::http) async fn begin(
@@ -35,7 +41,7 @@ pub(in crate::http) async fn begin(
     listener: &'static Listener,
     facts: &ConnectionFacts,
     shutdown: &ShutdownWatch,
-) -> Option<(Stream, Encryption)> {
+) -> Option<Begun> {
     let default = runtime.server(listener.names.default());
     let mut asked = Asked {
         facts,
@@ -63,19 +69,57 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn meet(&mut self, mut stream: Stream) -> io::Result<(Stream, Encryption)> {
-        let mut first = [0];
-        if stream.try_peek(&mut first).await? && first[0] != HANDSHAKE_RECORD {
-            return Ok((stream, Encryption::Missing));
-        }
+    async fn meet(&mut self, mut stream: Stream) -> io::Result<Begun> {
+        let mut received = Received::default();
+        let Some(hello) = self.hello(&mut stream, &mut received).await? else {
+            return Ok((stream, received, Encryption::Missing));
+        };
         self.begun = true;
-        self.shake(stream).await
+        let (stream, encryption) = self.shake(stream, received, hello).await?;
+        Ok((stream, Received::default(), encryption))
     }
 
-    async fn shake(&mut self, stream: Stream) -> io::Result<(Stream, Encryption)> {
+    /// Reads what a client begins with; `None` when that is plain HTTP.
+    async fn hello(
+        &mut self,
+        stream: &mut Stream,
+        received: &mut Received,
+    ) -> io::Result<Option<Accepted>> {
+        let mut acceptor = Acceptor::default();
+        loop {
+            let amount = poll_fn(|task| received.poll_read(task, stream)).await?;
+            if amount == 0 {
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, CUT));
+            }
+            if received.bytes()[0] != HANDSHAKE_RECORD {
+                return Ok(None);
+            }
+            self.begun = true;
+            let mut fresh = &received.bytes()[received.len() - amount..];
+            while !fresh.is_empty() && acceptor.read_tls(&mut fresh)? > 0 {
+                match acceptor.accept() {
+                    Ok(None) => {}
+                    Ok(accepted) => return Ok(accepted),
+                    Err((error, mut alert)) => {
+                        let mut records = Vec::new();
+                        alert.write_all(&mut records)?;
+                        stream.write_all(&records).await?;
+                        return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+                    }
+                }
+            }
+        }
+    }
+
+    async fn shake(
+        &mut self,
+        stream: Stream,
+        received: Received,
+        accepted: Accepted,
+    ) -> io::Result<(Stream, Encryption)> {
         let default = self.server;
-        let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-        if let Some(name) = start.client_hello().server_name() {
+        let hello = accepted.client_hello();
+        if let Some(name) = hello.server_name() {
             let name = name.to_ascii_lowercase();
             let found = self.listener.names.find_quietly(name.as_bytes());
             self.server = self.runtime.server(found);
@@ -87,20 +131,20 @@ impl Asked<'_> {
                 Ok(offers) => offers,
                 Err(problem) => {
                     log::error!("{problem} while SSL handshaking{}", self.who());
-                    return refuse(start.io, INTERNAL_ERROR).await;
+                    return refuse(stream, INTERNAL_ERROR).await;
                 }
             },
-            Some(Terms::Refuse) => return refuse(start.io, UNRECOGNIZED_NAME).await,
-            None => return refuse(start.io, HANDSHAKE_FAILURE).await,
+            Some(Terms::Refuse) => return refuse(stream, UNRECOGNIZED_NAME).await,
+            None => return refuse(stream, HANDSHAKE_FAILURE).await,
         };
-        let config = Arc::clone(offers.config(self.offers_http2()));
-        let key = config.cert_resolver.resolve(start.client_hello());
-        let offer = Offer::of(&start.client_hello());
-        let stream = start.into_stream(config).await?;
-        let connection = stream.get_ref().1;
-        let mut agreed = Agreed::of(connection, key.as_deref(), offer);
-        agreed.meet(connection, self.server.clients.as_ref());
-        let stream = Encrypted::new(stream);
+        let config = offers.config(self.offers_http2());
+        let key = config.cert_resolver.resolve(hello);
+        let offer = Offer::of(&accepted.client_hello());
+        drop(accepted);
+        let side = UnbufferedServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
+        let stream = Encrypted::begin(side, stream, received).await?;
+        let mut agreed = Agreed::of(stream.side(), key.as_deref(), self.name.clone(), offer);
+        agreed.meet(stream.side(), self.server.clients.as_ref());
         Ok((Box::new(stream), Encryption::On(Arc::new(agreed))))
     }
 
@@ -110,9 +154,9 @@ impl Asked<'_> {
     }
 
     /// Counts and logs how it ended.
-    fn note(&self, result: &Option<io::Result<(Stream, Encryption)>>) {
+    fn note(&self, result: &Option<io::Result<Begun>>) {
         let end = match result {
-            Some(Ok((_, Encryption::On(agreed)))) => Handshake::Done {
+            Some(Ok((_, _, Encryption::On(agreed)))) => Handshake::Done {
                 resumed: agreed.resumed,
             },
             Some(Ok(_)) => return,
@@ -131,7 +175,7 @@ impl Asked<'_> {
             return;
         }
         let mut request = self.request(match result {
-            Some(Ok((_, encryption))) => encryption.clone(),
+            Some(Ok((_, _, encryption))) => encryption.clone(),
             _ => self.unmet(),
         });
         for counter in &self.server.handshakes {

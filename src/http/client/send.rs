@@ -55,9 +55,7 @@ pub(in crate::http) async fn send(
         let chunk = match chunk {
             Ok(chunk) => chunk,
             Err(error) => {
-                if is_file {
-                    log::error!("a file could not be read while it was sent: {error}");
-                }
+                tell_unreadable(is_file, &error);
                 return false;
             }
         };
@@ -75,7 +73,8 @@ pub(in crate::http) async fn send(
         if last {
             session.client.end_after();
         }
-        if last || outgoing.bytes.len() > WRITE_AT || response.body.length().is_none() {
+        let is_due = outgoing.bytes.len() > WRITE_AT || !response.body.is_at_hand();
+        if last || is_due || response.body.length().is_none() {
             request.head_sent = true;
             if !write(request, session, &outgoing.bytes).await {
                 return false;
@@ -87,6 +86,12 @@ pub(in crate::http) async fn send(
             request.recycle(outgoing.bytes);
             return true;
         }
+    }
+}
+
+fn tell_unreadable(is_file: bool, error: &io::Error) {
+    if is_file {
+        log::error!("a file could not be read while it was sent: {error}");
     }
 }
 
@@ -156,9 +161,9 @@ impl Outgoing {
 /// The next piece of a body. While it is being made the client is watched: nobody needs the rest once it
 /// has left.
 async fn next_chunk(session: &mut Session, body: &mut Body) -> io::Result<Option<Bytes>> {
-    let Body::Stream(stream) = body else {
+    if !matches!(body, Body::Stream(_) | Body::Source(_)) {
         return body.next_chunk().await;
-    };
+    }
     let is_watched = session.body.is_done();
     let client = &mut session.client;
     let left = poll_fn(|task| match is_watched {
@@ -167,7 +172,7 @@ async fn next_chunk(session: &mut Session, body: &mut Body) -> io::Result<Option
     });
     tokio::select! {
         biased;
-        chunk = stream.next() => chunk,
+        chunk = body.next_chunk() => chunk,
         () = left => Err(io::ErrorKind::ConnectionAborted.into()),
     }
 }

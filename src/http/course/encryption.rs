@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::server::ClientHello;
 use rustls::sign::CertifiedKey;
 use rustls::{
-    CipherSuite, HandshakeKind, NamedGroup, ProtocolVersion, ServerConfig, ServerConnection,
+    CipherSuite, CommonState, HandshakeKind, NamedGroup, ProtocolVersion, ServerConfig,
     SignatureAlgorithm,
 };
 
@@ -149,10 +149,12 @@ impl Agreed {
         }
     }
 
-    /// What a handshake came to in which the certificate of `key` was shown to a client that offered this.
+    /// What a handshake came to in which the certificate of `key` was shown to a client that asked for this name
+    /// and offered this.
     pub(in crate::http) fn of(
-        connection: &ServerConnection,
+        connection: &CommonState,
         key: Option<&CertifiedKey>,
+        server_name: Option<String>,
         offer: Offer,
     ) -> Self {
         let suite = connection.negotiated_cipher_suite();
@@ -165,7 +167,7 @@ impl Agreed {
             },
             cipher,
             certificate: certificate_kind(cipher, key),
-            server_name: connection.server_name().map(str::to_ascii_lowercase),
+            server_name,
             resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
             application: connection.alpn_protocol().map(<[u8]>::to_vec),
             group: connection
@@ -180,7 +182,7 @@ impl Agreed {
     /// Notes the client's certificate, as the server that it asked for thinks of it.
     pub(in crate::http) fn meet(
         &mut self,
-        connection: &ServerConnection,
+        connection: &CommonState,
         clients: Option<&Arc<Clients>>,
     ) {
         let Some(clients) = clients else {

@@ -8,6 +8,7 @@ use std::mem;
 
 use super::access::{self, Judged, Judging};
 use super::circumstances::Circumstances;
+use super::preaccess;
 use super::request::Request;
 use super::settle::{Settled, follow, settle};
 use crate::http::message::head::BodyFraming;
@@ -17,7 +18,7 @@ use crate::http::message::uri;
 use crate::http::plan::location::Found;
 use crate::http::plan::origin::Origin;
 use crate::http::plan::outcome::{InternalTarget, Outcome};
-use crate::http::plan::phase::{Flow, Phase, Preaccess, RewriteStep};
+use crate::http::plan::phase::{Flow, Phase, RewriteStep};
 use crate::http::plan::receiver::Receiver;
 use crate::http::plan::settings::ErrorStatus;
 use crate::http::plan::wait::Wait;
@@ -69,12 +70,20 @@ pub(super) enum Place {
 
 /// Decides the answer to a request whose head and server are known.
 pub fn decide(request: &mut Request) -> Answer {
-    run(request, Place::Server)
+    match request.is_continuing() {
+        true => run(request, Place::Content(0)),
+        false => run(request, Place::Server),
+    }
 }
 
 /// Decides the answer once something failed with `status`.
 pub fn fail(request: &mut Request, status: u16) -> Answer {
-    match settle(request, Outcome::Status(status)) {
+    answer(request, Outcome::Status(status))
+}
+
+/// Decides the answer that an outcome comes to.
+pub fn answer(request: &mut Request, outcome: Outcome) -> Answer {
+    match settle(request, outcome) {
         Settled::Answer(answer) => answer,
         Settled::Again(place) => run(request, place),
     }
@@ -187,9 +196,13 @@ fn pass(request: &mut Request, place: Place) -> Result<Outcome, Paused> {
             Some(outcome) => return Ok(outcome),
             None => return pass(request, Place::Preaccess(0)),
         },
-        Place::Preaccess(number) => match preaccess(request, number)? {
-            Some(status) => return Ok(Outcome::Status(status)),
-            None => Judging::default(),
+        Place::Preaccess(number) => match preaccess::ask(request, number) {
+            Ok(Some(status)) => return Ok(Outcome::Status(status)),
+            Ok(None) => Judging::default(),
+            Err((wait, number)) => {
+                let place = Place::Preaccess(number);
+                return Err(Paused { wait, place });
+            }
         },
         Place::Access(judging) => judging,
         Place::Refused(status) => return Ok(Outcome::Status(status)),
@@ -197,11 +210,11 @@ fn pass(request: &mut Request, place: Place) -> Result<Outcome, Paused> {
     };
     let paused = match access::judge(request, judging) {
         Judged::Pass => {
-            let_in(request);
+            preaccess::let_in(request);
             return content(request, 0);
         }
         Judged::Refused(status) => {
-            take_back(request, usize::MAX);
+            preaccess::take_back(request, usize::MAX);
             let delay = request.location.settings.auth_delay;
             if status != 401 || delay.is_zero() {
                 return Ok(Outcome::Status(status));
@@ -217,47 +230,6 @@ fn pass(request: &mut Request, place: Place) -> Result<Outcome, Paused> {
         },
     };
     Err(paused)
-}
-
-/// Asks the preaccess handlers of the location, from one of them on; the status if one refuses.
-fn preaccess(request: &mut Request, first: usize) -> Result<Option<u16>, Paused> {
-    if request.is_subrequest() {
-        return Ok(None);
-    }
-    for (number, handler) in request.location.preaccess.iter().enumerate().skip(first) {
-        match handler.run(request) {
-            Preaccess::Pass => {}
-            Preaccess::Refuse(status) => {
-                take_back(request, number);
-                return Ok(Some(status));
-            }
-            Preaccess::Wait(wait) => {
-                let place = Place::Preaccess(number);
-                return Err(Paused { wait, place });
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// Tells the preaccess handlers that the request is let in.
-fn let_in(request: &mut Request) {
-    if !request.is_subrequest() {
-        for handler in &request.location.preaccess {
-            handler.let_in(request);
-        }
-    }
-}
-
-/// Tells the first of the preaccess handlers, so many, that the request they have let pass is refused.
-#[cold]
-fn take_back(request: &mut Request, first: usize) {
-    if request.is_subrequest() {
-        return;
-    }
-    for handler in request.location.preaccess.iter().take(first) {
-        handler.take_back(request);
-    }
 }
 
 /// Rewrites, and finds the location; an outcome where that decides already.

@@ -13,6 +13,8 @@ pub mod identify;
 pub mod message;
 pub mod nesting;
 mod nobody;
+pub mod partial;
+mod preaccess;
 pub mod request;
 pub mod request_body;
 pub mod respond;

@@ -75,6 +75,8 @@ pub struct Request {
     pub meter: Option<Arc<dyn Meter>>,
     /// Whether it began and has not ended.
     pub(in crate::http) under_way: bool,
+    /// A request of our own that nobody waits for, until it is made.
+    pub beside: Option<Box<Self>>,
     pub(super) method: Option<&'static [u8]>,
     /// See [`Request::subrequest`].
     pub(super) kinship: Kinship,
@@ -130,6 +132,7 @@ impl Request {
             located: false,
             meter: None,
             under_way: false,
+            beside: None,
             method: None,
             kinship: Kinship::default(),
             redirects: 0,

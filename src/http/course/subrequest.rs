@@ -19,6 +19,8 @@ pub(super) struct Kinship {
     method: Option<&'static [u8]>,
     /// Whether the body of its answer is wanted.
     is_addition: bool,
+    /// Whether it goes on where its parent is.
+    continues: bool,
 }
 
 /// Subrequests of subrequests deeper than this are a cycle.
@@ -44,10 +46,12 @@ impl Request {
                 depth: 1,
                 method: self.method,
                 is_addition: false,
+                continues: false,
             },
             depth => Kinship {
                 depth: depth + 1,
                 is_addition: false,
+                continues: false,
                 ..self.kinship
             },
         };
@@ -76,6 +80,21 @@ impl Request {
     /// Whether the body of its answer is added to another one.
     pub fn is_addition(&self) -> bool {
         self.kinship.is_addition
+    }
+
+    /// A request for the same as this one, which goes on from where this one is: with content, in its location.
+    pub fn continuation(&self) -> Option<Box<Self>> {
+        let mut other = self.copy_for(&self.path)?;
+        other.kinship.continues = true;
+        other.location = self.location;
+        other.captures = self.captures.clone();
+        (other.unchanged, other.located) = (self.unchanged, self.located);
+        Some(other)
+    }
+
+    /// Whether it goes on from where its parent was.
+    pub fn is_continuing(&self) -> bool {
+        self.kinship.continues
     }
 
     /// Whether it is made here on behalf of another one.

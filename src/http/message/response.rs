@@ -9,6 +9,7 @@ use std::os::unix::fs::FileExt;
 use bytes::Bytes;
 
 use super::response_fields::Fields;
+use super::source::Source;
 use super::stream::Stream;
 
 /// The status and fields that leave, whoever made them.
@@ -107,6 +108,8 @@ pub enum Body {
     },
     /// What a thread is making; its length is not known.
     Stream(Stream),
+    /// What comes from elsewhere while it is sent.
+    Source(Source),
 }
 
 /// A piece of a body.
@@ -127,6 +130,7 @@ impl Body {
             Self::File { length, .. } => Some(*length),
             Self::Pieces { pieces, .. } => Some(pieces.iter().map(Piece::length).sum()),
             Self::Stream(_) => None,
+            Self::Source(source) => source.length(),
         }
     }
 }
@@ -136,6 +140,7 @@ impl Body {
     pub fn is_at_hand(&self) -> bool {
         match self {
             Self::Stream(stream) => stream.is_at_hand(),
+            Self::Source(source) => source.is_at_hand(),
             _ => true,
         }
     }
@@ -148,6 +153,11 @@ impl Body {
             Self::Stream(mut stream) => {
                 let chunk = stream.next().await?;
                 *self = Self::Stream(stream);
+                Ok(chunk)
+            }
+            Self::Source(mut source) => {
+                let chunk = source.next().await?;
+                *self = Self::Source(source);
                 Ok(chunk)
             }
             Self::File { length: 0, .. } => Ok(None),

@@ -21,6 +21,7 @@ pub mod runtime;
 pub mod server_name;
 pub mod settings;
 pub mod state;
+pub mod tee;
 pub mod template;
 pub mod variable;
 pub mod wait;

@@ -10,7 +10,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::outcome::InternalTarget;
+use super::outcome::{InternalTarget, Outcome};
+use super::tee::{Coming, Tee};
 use crate::http::course::request::Request;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::transport::dial::Dial;
@@ -31,9 +32,9 @@ pub trait Origin: Send + Sync {
     /// There is a connection to that peer.
     fn connected(&self, request: &mut Request, link: &mut Link);
     /// Appends the head that the peer gets; a body follows that ends as `body` says.
-    fn write_head(&self, request: &mut Request, body: SentBody, out: &mut Vec<u8>);
+    fn write_head(&'static self, request: &mut Request, body: SentBody, out: &mut Vec<u8>);
     /// Whether the head asks for that of a response alone.
-    fn asks_for_head(&self, request: &mut Request) -> bool;
+    fn asks_for_head(&'static self, request: &mut Request) -> bool;
     /// What holds for every attempt.
     fn rules(&'static self) -> &'static Rules;
     /// So many bytes go to the peer.
@@ -41,7 +42,7 @@ pub trait Origin: Send + Sync {
     /// The peer could not be reached, or broke off. True to try another.
     fn failed(&self, request: &mut Request, failure: Failure, body: Body) -> bool;
     /// The head of the peer's response, as it came.
-    fn answered(&self, request: &mut Request, head: &ResponseHead<'_>);
+    fn answered(&'static self, request: &mut Request, head: &ResponseHead<'_>);
     /// Whether this response is read ahead of a slow client.
     fn reads_ahead(&self, head: &ResponseHead<'_>) -> bool;
     /// Whether the client does not get the peer's fields of this name.
@@ -49,15 +50,23 @@ pub trait Origin: Send + Sync {
     /// Whether peers get the client's field of this name behind a body.
     fn takes_trailer(&self, request: &Request, name: &[u8]) -> bool;
     /// What becomes of the peer's response, whose status and fields are those of `request.response` now.
-    fn response(&self, request: &mut Request, body: Body) -> Reply;
+    fn response(&'static self, request: &mut Request, body: Body) -> Reply;
+    /// Who else has the body of the response that is sent, if anybody.
+    fn tee(&'static self, _request: &mut Request, _coming: Coming) -> Option<Box<dyn Tee>> {
+        None
+    }
+    /// What is answered instead of failing, if anything.
+    fn stand_in(&'static self, _request: &mut Request, _failure: Failure) -> Option<Outcome> {
+        None
+    }
     /// How much has come from the present peer so far.
-    fn received(&self, request: &mut Request, sizes: Received);
+    fn received(&'static self, request: &mut Request, sizes: Received);
     /// The peer may be asked something else on this connection.
     fn keep(&self, request: &mut Request, link: Box<Link>);
     /// The present peer as logs name it.
     fn peer_name(&self, request: &mut Request) -> String;
     /// The exchange is over.
-    fn finished(&self, request: &mut Request);
+    fn finished(&'static self, request: &mut Request);
 }
 
 /// What holds for every attempt of a `proxy_pass`.
@@ -117,6 +126,8 @@ pub enum Reply {
     Later(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// The request fails with this status, which gives `error_page` its say.
     Fail(u16),
+    /// The client gets this instead.
+    Instead(Outcome),
     /// The request is answered from another place of ours (`X-Accel-Redirect`).
     Redirect(InternalTarget),
 }

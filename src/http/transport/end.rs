@@ -1,6 +1,8 @@
 //! One end of an exchange: a connection to a client or to a peer, or one stream of several of it, with what was
 //! received from it and not consumed, and counts of all that went over it.
 
+mod counting;
+
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::os::unix::fs::FileExt;
@@ -53,6 +55,14 @@ impl End {
     /// Wraps a connection; what went over it is added to `traffic`.
     pub fn new(stream: Stream, traffic: Arc<Traffic>) -> Self {
         Self::of(Line::Wire(stream), traffic)
+    }
+
+    /// The same for one of which so much has been received.
+    pub fn with(stream: Stream, received: Received, traffic: Arc<Traffic>) -> Self {
+        Self {
+            received,
+            ..Self::new(stream, traffic)
+        }
     }
 
     /// Wraps a stream, whose bytes are in `traffic`.
@@ -245,7 +255,7 @@ impl End {
         if sent == 0 && wanted > 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
-        self.count_sent(sent, self.then(sent == wanted));
+        self.count_sent(sent, Then::after(self.is_ending && sent == wanted));
         Poll::Ready(Ok(sent))
     }
 
@@ -264,7 +274,7 @@ impl End {
         let most = usize::try_from(length).map_or(MAX_FILE_PIECE, |all| all.min(MAX_FILE_PIECE));
         match os::send_file(stream.id(), file, offset, most) {
             Ok(sent) => {
-                self.count_sent(sent, self.then(sent as u64 == length));
+                self.count_sent(sent, Then::after(self.is_ending && sent as u64 == length));
                 Poll::Ready(Ok(sent))
             }
             Err(error) if is_for_a_write(error.kind()) => {
@@ -287,12 +297,7 @@ impl End {
         };
         match os::send_more_follows(stream.id(), bytes) {
             Ok(sent) => {
-                let then = if sent == bytes.len() {
-                    Then::End
-                } else {
-                    Then::More
-                };
-                self.count_sent(sent, then);
+                self.count_sent(sent, Then::after(sent == bytes.len()));
                 Poll::Ready(Ok(sent))
             }
             Err(error) if is_for_a_write(error.kind()) => self.poll_send(task, bytes, &[]),
@@ -367,38 +372,6 @@ impl End {
         match &mut self.line {
             Line::Stream(half) => half.end_after(),
             Line::Wire(_) => self.is_ending = true,
-        }
-    }
-
-    /// What comes behind something that was sent, or not all of it.
-    fn then(&self, is_all: bool) -> Then {
-        match self.is_ending && is_all {
-            true => Then::End,
-            false => Then::More,
-        }
-    }
-
-    fn count_sent(&self, amount: usize, then: Then) {
-        self.traffic.count_sent(amount);
-        if let Some(meter) = &self.meter {
-            meter.sent(amount as u64, then, &self.traffic);
-        }
-    }
-
-    #[cold]
-    fn tell_pause(&self) {
-        if let Some(meter) = &self.meter {
-            meter.sent(0, Then::More, &self.traffic);
-        }
-    }
-
-    fn count(&mut self, amount: usize) {
-        if let Line::Stream(half) = &mut self.line {
-            return half.release(amount);
-        }
-        self.traffic.count_received(amount);
-        if let Some(meter) = &self.meter {
-            meter.received(amount as u64, &self.traffic);
         }
     }
 

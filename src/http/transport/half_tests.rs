@@ -9,10 +9,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::client::SendRequest;
 use http::{Request, Response};
-use tokio::io::duplex;
+use pingora_core::protocols::Stream;
+use socket2::Socket;
+use tokio::io::{AsyncRead, AsyncWrite, duplex};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::half::Half;
+use super::meter::{MAX_UNSENT, Meter, Then};
 use super::received::Received;
+use super::socket::PlainSocket;
 use super::traffic::Traffic;
 use super::wire::Shared;
 
@@ -35,7 +40,23 @@ async fn stream(
     SendRequest<Bytes>,
 ) {
     let (ours, theirs) = duplex(1 << 20);
-    let shared = Shared::new(Box::new(ours), Received::default(), 64 * 1024);
+    over(Box::new(ours), theirs, request, ends).await
+}
+
+/// The same over a connection that there is.
+async fn over(
+    ours: Stream,
+    theirs: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    request: Request<()>,
+    ends: bool,
+) -> (
+    Half,
+    Arc<Traffic>,
+    h2::client::ResponseFuture,
+    h2::SendStream<Bytes>,
+    SendRequest<Bytes>,
+) {
+    let shared = Shared::new(ours, Received::default(), 64 * 1024);
     let (asked, mut asks) = tokio::sync::mpsc::unbounded_channel();
     let wire = shared.clone();
     tokio::spawn(async move {
@@ -199,4 +220,30 @@ async fn a_reset_is_noticed_whatever_is_waited_for() {
         over.unwrap_or_else(|_| panic!("{way}")).unwrap();
         drop(client);
     }
+}
+
+#[derive(Debug)]
+struct Deaf;
+
+impl Meter for Deaf {
+    fn received(&self, _: u64, _: &Traffic) {}
+
+    fn sent(&self, _: u64, _: Then, _: &Traffic) {}
+}
+
+#[tokio::test]
+async fn what_a_meter_counts_is_not_far_ahead_of_what_has_left() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+    let server = accepted.unwrap().0.into_std().unwrap();
+    let socket = Socket::from(server.try_clone().unwrap());
+    let server = PlainSocket::new(TcpStream::from_std(server).unwrap(), None);
+    let (half, ..) = over(Box::new(server), client.unwrap(), get(), true).await;
+    let limit = || socket.tcp_notsent_lowat().unwrap() as usize;
+    half.set_meter(None);
+    assert_ne!(limit(), MAX_UNSENT);
+    let meter: Arc<dyn Meter> = Arc::new(Deaf);
+    half.set_meter(Some(&meter));
+    assert_eq!(limit(), MAX_UNSENT);
 }

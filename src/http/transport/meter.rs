@@ -23,6 +23,13 @@ pub enum Then {
     More,
 }
 
+impl Then {
+    /// What comes behind what may be all there was.
+    pub(super) fn after(is_all: bool) -> Self {
+        if is_all { Self::End } else { Self::More }
+    }
+}
+
 /// So much that was not sent yet waits in the system's buffer of a connection with a meter: what the meter
 /// counts as sent is not far ahead of what has left.
 pub const MAX_UNSENT: usize = 128 * 1024;

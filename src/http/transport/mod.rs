@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub mod behind;
 pub mod clock;
 pub mod departure;
 pub mod dial;
@@ -20,14 +21,17 @@ pub mod nowhere;
 pub mod outbox;
 mod purse;
 pub mod received;
+mod records;
 mod screen;
 pub mod secure;
+pub(in crate::http) mod side;
 pub mod socket;
 pub mod spill;
 pub mod start;
 pub mod streams;
 pub mod timer;
 pub mod traffic;
+mod turn;
 pub mod wire;
 
 /// So long the other side may take to receive the last record.

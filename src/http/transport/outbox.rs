@@ -2,7 +2,10 @@
 //!
 //! A client that keeps up has each piece written from where it was received. Behind a slow one
 //! pieces are gathered in memory up to a limit, then in a temporary file, so that the origin is
-//! done with them; or, without buffering, nothing more is read.
+//! done with them; or, without buffering, nothing more is read. What somebody keeps anyway is read from there later,
+//! and takes no file of its own.
+
+mod piece;
 
 use std::collections::VecDeque;
 use std::io;
@@ -11,17 +14,24 @@ use std::task::{Context, Poll, ready};
 
 use http::HeaderMap;
 
+use self::piece::Piece;
+use super::behind::Behind;
 use super::end::End;
 use super::received::{PIECE, Received};
 use super::spill::{ReadAhead, Spill};
-use super::start::{Message, Start};
+use super::start::Start;
 use crate::http::message::{framing, trailers};
 
 /// What is on its way to the client.
 #[derive(Debug, Default)]
 pub struct Outbox {
     pieces: VecDeque<Piece>,
+    /// What comes next, from where it is kept anyway.
+    behind: Option<Behind>,
+    /// What comes after that.
     spill: Option<Spill>,
+    /// The end that is due behind all that, with its trailers.
+    due_end: Option<Vec<u8>>,
     chunked: bool,
     /// The line end that the last chunk still needs.
     is_chunk_open: bool,
@@ -34,40 +44,13 @@ pub struct Outbox {
     spare: Vec<u8>,
 }
 
-#[derive(Debug, Default)]
-struct Piece {
-    /// A head that a stream is given before all that.
-    head: Option<Message>,
-    /// Before the content: a head, or the framing of chunks.
-    start: Vec<u8>,
-    start_sent: usize,
-    content: Received,
-}
-
-impl Piece {
-    /// Whether so much more may be copied behind what it begins with.
-    fn takes_copy(&self, length: usize) -> bool {
-        self.content.is_empty() && length <= COPIED && self.start.len() + length <= PIECE
-    }
-
-    fn held(&self) -> usize {
-        let content = if self.content.is_empty() { 0 } else { PIECE };
-        self.start.len() + content
-    }
-
-    fn is_sent(&self) -> bool {
-        self.start_sent == self.start.len() && self.content.is_empty()
-    }
-}
-
-/// Content up to so many bytes is copied behind its head, for one write of one piece.
-const COPIED: usize = 4096;
-
 impl Outbox {
     /// Begins a new response.
     pub fn begin(&mut self) {
         self.pieces.clear();
+        self.behind = None;
         self.spill = None;
+        self.due_end = None;
         self.chunked = false;
         self.is_chunk_open = false;
         self.is_flushed = true;
@@ -119,6 +102,7 @@ impl Outbox {
             return self.pieces.len() <= 1 && self.unsent_memory() < PIECE;
         };
         match &self.spill {
+            None if self.behind.is_some() => ahead.file > 0,
             None => ahead.file > 0 || self.unsent_memory() < ahead.memory.max(PIECE),
             // What was read of the file takes its place on the disk as well.
             Some(spill) => spill.written() < ahead.file,
@@ -145,6 +129,7 @@ impl Outbox {
         }
         if let Some(ahead) = ahead
             && (self.spill.is_some()
+                || self.behind.is_some()
                 || ahead.file > 0 && self.unsent_memory() >= ahead.memory.max(PIECE))
         {
             return self.spill(&line, content.bytes(), &ahead.directory);
@@ -172,6 +157,30 @@ impl Outbox {
         Ok(())
     }
 
+    /// Whether content that is kept anyway had better be read from there later.
+    pub fn is_late(&self, ahead: &ReadAhead) -> bool {
+        let is_full = || self.unsent_memory() >= ahead.memory.max(PIECE);
+        self.spill.is_none() && (self.behind.is_some() || is_full())
+    }
+
+    /// Whether content waits where it is kept anyway.
+    pub fn is_behind(&self) -> bool {
+        self.behind.is_some()
+    }
+
+    /// From now on content may wait where it is kept.
+    pub fn begin_behind(&mut self, behind: Behind) {
+        self.behind = Some(behind);
+    }
+
+    /// So many bytes more wait where they are kept.
+    pub fn fall_behind(&mut self, length: usize) {
+        if let Some(behind) = &mut self.behind {
+            behind.grow(length);
+        }
+        self.is_flushed = false;
+    }
+
     /// Whether the body is sent to this client in a way that has room for trailers.
     pub fn takes_trailers(&self, client: &End) -> bool {
         self.chunked || client.is_stream()
@@ -191,6 +200,14 @@ impl Outbox {
         if !self.chunked {
             return Ok(());
         }
+        if self.behind.is_some() && self.spill.is_none() {
+            self.due_end = Some(trailers.to_vec());
+            return Ok(());
+        }
+        self.end_chunks(trailers)
+    }
+
+    fn end_chunks(&mut self, trailers: &[u8]) -> io::Result<()> {
         let mut line = Vec::new();
         if std::mem::take(&mut self.is_chunk_open) {
             line.extend_from_slice(b"\r\n");
@@ -215,13 +232,16 @@ impl Outbox {
 
     /// Whether everything has left.
     pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty() && self.is_flushed && self.spill.is_none()
+        let is_all_read = self.spill.is_none() && self.behind.is_none();
+        self.pieces.is_empty() && self.is_flushed && is_all_read
     }
 
     /// Drops what has not left: nobody wants it any more.
     pub fn discard(&mut self) {
         self.pieces.clear();
+        self.behind = None;
         self.spill = None;
+        self.due_end = None;
         self.is_flushed = true;
         self.is_ended = false;
     }
@@ -232,6 +252,7 @@ impl Outbox {
         task: &mut Context<'_>,
         client: &mut End,
     ) -> Poll<io::Result<usize>> {
+        self.take_from_behind()?;
         self.take_from_spill()?;
         if client.is_stream() {
             self.prepare(client);
@@ -270,10 +291,13 @@ impl Outbox {
                 self.pieces.pop_front();
             }
         }
-        if self.is_ended && self.pieces.len() <= 1 && self.spill.is_none() {
-            if let Some(trailers) = self.trailers.take() {
-                client.put_trailers(trailers);
-            }
+        let is_all_read = self.spill.is_none() && self.behind.is_none();
+        if self.is_ended
+            && self.pieces.len() <= 1
+            && is_all_read
+            && let Some(trailers) = self.trailers.take()
+        {
+            client.put_trailers(trailers);
         }
     }
 
@@ -302,6 +326,31 @@ impl Outbox {
             spill.write(content)?;
         }
         Ok(())
+    }
+
+    /// Once memory is empty, it is the turn of what is kept elsewhere.
+    fn take_from_behind(&mut self) -> io::Result<()> {
+        let Some(behind) = self.behind.as_mut().filter(|_| self.pieces.is_empty()) else {
+            return Ok(());
+        };
+        let mut content = Received::default();
+        content.fill(|place| behind.read(place))?;
+        if behind.is_read() {
+            self.behind = None;
+        }
+        let mut start = Vec::new();
+        if self.chunked && !content.is_empty() {
+            self.open_chunk(content.len(), &mut start);
+        }
+        self.push(Piece {
+            start,
+            content,
+            ..Piece::default()
+        });
+        match self.due_end.take_if(|_| self.behind.is_none()) {
+            Some(trailers) => self.end_chunks(&trailers),
+            None => Ok(()),
+        }
     }
 
     /// Once memory is empty, the file's turn comes; once the file is empty, memory is used again.

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use pingora_core::protocols::Stream;
 use rustls::ClientConfig;
-use rustls::client::Resumption;
+use rustls::client::{Resumption, UnbufferedClientConnection};
 use rustls_pki_types::ServerName;
-use tokio_rustls::TlsConnector;
 
 use super::encrypted::Encrypted;
+use super::received::Received;
 
 /// What holds for the encrypted connections of several locations: protocols, whom they trust, who they are.
 #[derive(Debug)]
@@ -98,9 +98,10 @@ impl Secure {
             // Peers are never told an address.
             None => ServerName::from(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         };
-        let connector = TlsConnector::from(self.terms.of_peer(peer));
-        let stream = connector.connect(name, stream).await?;
-        Ok(Box::new(Encrypted::new(stream)))
+        let side = UnbufferedClientConnection::new(self.terms.of_peer(peer), name);
+        let side = side.map_err(io::Error::other)?;
+        let stream = Encrypted::begin(side, stream, Received::default()).await?;
+        Ok(Box::new(stream))
     }
 }
 

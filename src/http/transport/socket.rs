@@ -18,15 +18,13 @@ use pingora_core::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
     TimingDigest, UniqueID, UniqueIDType,
 };
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// A connection: a TCP or Unix stream of the event loop's.
 #[derive(Debug)]
 pub struct PlainSocket<S, K = ()> {
     stream: S,
     other: Option<SocketAddr>,
-    /// What was looked at and is still to be read.
-    ahead: Vec<u8>,
     /// Dropped when the connection is closed.
     _kept: K,
 }
@@ -44,7 +42,6 @@ impl<S, K> PlainSocket<S, K> {
         Self {
             stream,
             other,
-            ahead: Vec::new(),
             _kept: kept,
         }
     }
@@ -56,13 +53,7 @@ impl<S: AsyncRead + Unpin, K: Unpin> AsyncRead for PlainSocket<S, K> {
         task: &mut Context<'_>,
         out: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.ahead.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(task, out);
-        }
-        let amount = self.ahead.len().min(out.remaining());
-        out.put_slice(&self.ahead[..amount]);
-        self.ahead.drain(..amount);
-        Poll::Ready(Ok(()))
+        Pin::new(&mut self.stream).poll_read(task, out)
     }
 }
 
@@ -106,13 +97,7 @@ impl<S: AsyncWrite + Unpin + Send, K: Send> Shutdown for PlainSocket<S, K> {
 }
 
 #[async_trait]
-impl<S: AsyncRead + Unpin + Send, K: Unpin + Send> Peek for PlainSocket<S, K> {
-    async fn try_peek(&mut self, out: &mut [u8]) -> io::Result<bool> {
-        self.read_exact(out).await?;
-        self.ahead.splice(..0, out.iter().copied());
-        Ok(true)
-    }
-}
+impl<S, K> Peek for PlainSocket<S, K> {}
 
 impl<S: AsRawFd, K> UniqueID for PlainSocket<S, K> {
     fn id(&self) -> UniqueIDType {
@@ -141,30 +126,3 @@ impl<S, K> GetProxyDigest for PlainSocket<S, K> {
 }
 
 impl<S, K> Ssl for PlainSocket<S, K> {}
-
-#[cfg(test)]
-mod tests {
-    use tokio::net::UnixStream;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn what_was_looked_at_is_read_all_the_same() {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let mut socket = PlainSocket::new(ours, None);
-        theirs.write_all(b"hello").await.unwrap();
-        let mut first = [0; 2];
-        for _ in 0..2 {
-            assert!(socket.try_peek(&mut first).await.unwrap());
-            assert_eq!(&first, b"he");
-        }
-        drop(theirs);
-        let mut all = Vec::new();
-        socket.read_to_end(&mut all).await.unwrap();
-        assert_eq!(all, b"hello");
-        let end = socket.try_peek(&mut first).await.unwrap_err();
-        assert_eq!(end.kind(), io::ErrorKind::UnexpectedEof);
-        let digest = socket.get_socket_digest().unwrap();
-        assert!(digest.peer_addr().is_none());
-    }
-}

@@ -1,87 +1,18 @@
 //! What is known of the streams of a connection of HTTP/2, by looking at the frames that go by: how many bytes
 //! each has taken, what has left, which of them the client has reset, and what all that has cost.
 
-use std::sync::Arc;
-use std::task::Waker;
+mod known;
+mod news;
 
+pub(super) use self::known::Known;
+pub use self::news::{News, Rejected, Taken};
 use super::clock;
 use super::flood::Flood;
 use super::frame::{HEADER, Header, Step, kind};
 use super::hpack::{Fault, Malformed};
-use super::meter::{Meter, Then};
+use super::meter::Then;
 use super::purse::Purse;
-use super::traffic::Traffic;
 use crate::metric::Moment;
-
-/// One stream, from its first frame until nobody here has to do with it any more.
-#[derive(Debug)]
-pub(super) struct Known {
-    id: u32,
-    pub(super) traffic: Arc<Traffic>,
-    began: Moment,
-    /// How many bytes of its head have come, and whether that is all of it.
-    head: usize,
-    has_head: bool,
-    pub(super) meter: Option<Arc<dyn Meter>>,
-    /// How much content has left.
-    pub(super) data_out: u64,
-    has_head_out: bool,
-    /// Whether all of the response has left.
-    pub(super) has_ended_out: bool,
-    /// Whether one of the sides has reset it.
-    pub(super) was_reset: bool,
-    /// Whether whoever answers it has broken it off.
-    pub(super) was_broken_off: bool,
-    /// What was malformed about it, and whether it was reset for that or something else of the kind.
-    malformed: Option<Box<Malformed>>,
-    pub(super) is_refused: bool,
-    /// Whether somebody answers it.
-    is_taken: bool,
-    /// Who is to be woken, and whether also by what leaves.
-    pub(super) waker: Option<Waker>,
-    pub(super) waits_to_leave: bool,
-}
-
-/// What is known of a stream that somebody begins to answer.
-#[derive(Debug)]
-pub struct Taken {
-    /// The bytes that went over it, the head that it came with included.
-    pub traffic: Arc<Traffic>,
-    /// When its head began to come.
-    pub began: Moment,
-    /// How many bytes that took. Some of the body may be there, too.
-    pub head: usize,
-}
-
-/// What became of a stream that nobody here was told of.
-#[derive(Debug)]
-pub struct Rejected {
-    /// What is known of it.
-    pub taken: Taken,
-    /// The status that it was answered with.
-    pub status: u16,
-    /// What is malformed about it, if that is known.
-    pub malformed: Option<Box<Malformed>>,
-}
-
-/// What has happened since this was asked last.
-#[derive(Debug, Default)]
-pub struct News {
-    /// Requests that h2 has refused by itself.
-    pub rejected: Vec<Rejected>,
-    /// For what requests were broken off that somebody answers.
-    pub faults: Vec<Fault>,
-    /// How many streams were refused so that the client may ask again.
-    pub refused: u64,
-    /// How many streams the client has reset.
-    pub resets_received: u64,
-    /// How many streams were reset here.
-    pub resets_sent: u64,
-    /// Whether the client has said for the first time that it goes.
-    pub is_goaway_received: bool,
-    /// Whether the client was told for the first time to go.
-    pub is_goaway_sent: bool,
-}
 
 /// All of them, in the order of their numbers.
 #[derive(Debug)]
@@ -214,7 +145,11 @@ impl Streams {
         match frame.kind {
             _ if frame.is_ack() => (1, Flood::Acks),
             kind::DATA if frame.length == 0 && !frame.ends_stream() => (2, Flood::Data),
-            kind::DATA => (0, Flood::Data),
+            // What was on its way when its stream was reset is little.
+            kind::DATA => match self.get(frame.stream) {
+                Some(known) if !known.was_reset => (0, Flood::Data),
+                _ => (1, Flood::Data),
+            },
             kind::HEADERS => (0, Flood::Heads),
             kind::RST_STREAM => match self.get(frame.stream) {
                 Some(known) if !known.has_head_out => (5, Flood::Resets),
@@ -229,7 +164,8 @@ impl Streams {
     }
 
     fn received(&mut self, frame: Header, amount: usize) {
-        if frame.kind == kind::DATA {
+        let is_of_use = |known: &Known| frame.kind == kind::DATA && !known.was_reset;
+        if self.get(frame.stream).is_some_and(|known| is_of_use(known)) {
             self.purse.earn(amount as u64 / 256);
         }
         if let Some(known) = self.get(frame.stream) {
@@ -286,6 +222,19 @@ impl Streams {
     pub(super) fn is_malformed(&mut self, id: u32, malformed: Malformed) {
         if let Some(known) = self.get(id) {
             known.malformed = Some(Box::new(malformed));
+        }
+    }
+
+    /// A stream that somebody answers ends for what it has sent.
+    pub(super) fn refuse(&mut self, id: u32) {
+        if let Some(known) = self.get(id)
+            && !std::mem::replace(&mut known.is_refused, true)
+        {
+            let fault = known
+                .malformed
+                .as_ref()
+                .map_or(Fault::Body, |one| one.fault);
+            self.news.faults.push(fault);
         }
     }
 
@@ -356,11 +305,6 @@ impl Streams {
         let is_reset = frame.kind == kind::RST_STREAM;
         known.was_reset |= is_reset;
         let is_at_fault = is_reset && error == PROTOCOL_ERROR && !known.was_broken_off;
-        known.is_refused |= is_at_fault;
-        let fault = known
-            .malformed
-            .as_ref()
-            .map_or(Fault::Body, |one| one.fault);
         let ends = frame.ends_stream() && !known.has_ended_out;
         known.has_ended_out |= ends;
         if is_reset || known.waits_to_leave {
@@ -368,7 +312,7 @@ impl Streams {
         }
         let is_untold = !known.is_taken;
         if is_at_fault && !is_untold {
-            self.news.faults.push(fault);
+            self.refuse(frame.stream);
         }
         if ends {
             self.purse.earn(4);
@@ -403,51 +347,5 @@ impl Streams {
             }
         }
         self.forget(id);
-    }
-}
-
-impl Known {
-    fn new(id: u32) -> Self {
-        Self {
-            id,
-            traffic: Arc::default(),
-            began: clock::moment(),
-            head: 0,
-            has_head: false,
-            meter: None,
-            data_out: 0,
-            has_head_out: false,
-            has_ended_out: false,
-            was_reset: false,
-            was_broken_off: false,
-            malformed: None,
-            is_refused: false,
-            is_taken: false,
-            waker: None,
-            waits_to_leave: false,
-        }
-    }
-
-    fn taken(&self) -> Taken {
-        Taken {
-            traffic: Arc::clone(&self.traffic),
-            began: self.began,
-            head: self.head,
-        }
-    }
-
-    fn wake(&mut self) {
-        self.waits_to_leave = false;
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
-
-    /// Has this task woken once something changes.
-    pub(super) fn wait(&mut self, waker: &Waker) {
-        match &mut self.waker {
-            Some(known) => known.clone_from(waker),
-            place => *place = Some(waker.clone()),
-        }
     }
 }

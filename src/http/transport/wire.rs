@@ -1,6 +1,8 @@
 //! A connection of HTTP/2 as h2 has it: all frames are looked at on their way, and what h2 writes is gathered,
 //! so that many small answers leave together.
 
+mod answering;
+
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,17 +14,23 @@ use pingora_core::protocols::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+pub use self::answering::Answering;
 use super::clock;
 use super::flood::Flood;
 use super::frame::{Frames, Header, kind};
+use super::meter::MAX_UNSENT;
 use super::received::Received;
 use super::screen::Screen;
 use super::streams::{News, Streams, Taken};
+use super::turn::Turn;
 use crate::metric::Moment;
+use crate::os;
 
 /// What a client of HTTP/2 begins with.
 pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// So much is read without a break before others have their turn.
+const A_TURN: usize = 128 * 1024;
 /// So much is gathered before a write has to wait.
 const GATHERED: usize = 32 * 1024;
 
@@ -40,6 +48,7 @@ pub(super) struct Core {
     reading: Frames,
     screen: Screen,
     writing: Frames,
+    turn: Turn,
     /// Since when a frame has been coming that is no content.
     frame_since: Option<Moment>,
     pub(super) streams: Streams,
@@ -50,6 +59,8 @@ pub(super) struct Core {
     answered: usize,
     held: usize,
     driver: Option<Waker>,
+    /// Whether the system takes little in advance.
+    is_unsent_limited: bool,
 }
 
 impl fmt::Debug for Shared {
@@ -70,6 +81,7 @@ impl Shared {
             reading: Frames::behind(PREFACE.len()),
             screen: Screen::new(list),
             writing: Frames::default(),
+            turn: Turn::new(A_TURN),
             frame_since: Some(clock::moment()),
             streams: Streams::new(),
             is_gone: false,
@@ -77,6 +89,7 @@ impl Shared {
             answered: 0,
             held: 0,
             driver: None,
+            is_unsent_limited: false,
         })))
     }
 
@@ -188,27 +201,17 @@ impl Shared {
     }
 }
 
-/// A stream that is being answered.
-#[derive(Debug)]
-pub struct Answering(Shared, usize);
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        let mut core = self.0.lock();
-        core.answered -= 1;
-        core.held -= self.1;
-        let driver = match core.answered {
-            0 => core.driver.take(),
-            _ => None,
-        };
-        drop(core);
-        if let Some(driver) = driver {
-            driver.wake();
+impl Core {
+    /// Has the system take little in advance from now on, whichever stream it is for.
+    pub(super) fn limit_unsent(&mut self) {
+        if let Some(stream) = &self.stream
+            && !std::mem::replace(&mut self.is_unsent_limited, true)
+        {
+            // What is no TCP connection has no such buffer.
+            let _ = os::limit_unsent(stream.id(), MAX_UNSENT);
         }
     }
-}
 
-impl Core {
     fn end(&mut self) {
         self.is_gone = true;
         self.out = Vec::new();
@@ -281,6 +284,7 @@ impl Core {
                 // Its driver has been told.
                 return Poll::Pending;
             }
+            ready!(self.turn.poll_own(task));
             let ready = self.screen.next(buffer.remaining());
             if !ready.is_empty() {
                 buffer.put_slice(ready);
@@ -288,6 +292,7 @@ impl Core {
             }
             ready!(self.poll_more(task, buffer))?;
             let came = &buffer.filled()[before..];
+            self.turn.spend(came.len());
             if came.is_empty() {
                 return Poll::Ready(Ok(()));
             }
@@ -322,10 +327,14 @@ impl Core {
             self.prefix.consume(taken);
             return Poll::Ready(Ok(()));
         }
-        match self.stream.as_mut() {
-            Some(stream) => Pin::new(stream).poll_read(task, buffer),
-            None => Poll::Ready(Ok(())),
+        let Some(stream) = self.stream.as_mut() else {
+            return Poll::Ready(Ok(()));
+        };
+        let read = Pin::new(stream).poll_read(task, buffer);
+        if read.is_pending() {
+            self.turn = Turn::new(A_TURN);
         }
+        read
     }
 
     /// Counts what has come, and notes whether a frame is to be waited for.

@@ -1,4 +1,4 @@
-//! Copies of a request that go to other places beside it.
+//! Copies of a request that go to other places beside it, and what else of our own nobody waits for.
 //!
 //! The body is read as a whole first, so that everybody can have it. Then nobody waits for anybody: a copy has a
 //! task of its own, and only the end of the client's connection waits for all of them, with its socket closed
@@ -63,6 +63,14 @@ impl Copying {
         }
         while self.0.try_join_next().is_some() {}
         Ok(())
+    }
+
+    /// Has a request answered that nobody waits for, unless there are too many already.
+    pub fn add(&mut self, beside: Box<Request>) {
+        while self.0.try_join_next().is_some() {}
+        if self.0.len() < MOST {
+            self.0.spawn(carry_out(beside, RequestBody::default()));
+        }
     }
 
     /// Waits until all of them are over.

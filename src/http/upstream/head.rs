@@ -11,6 +11,7 @@ use crate::http::message::response;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::message::version::Version;
 use crate::http::plan::origin::{Body, Origin, Reply};
+use crate::http::plan::tee::{Coming, Tee};
 use crate::http::transport::start::Start;
 
 /// What a peer's head comes to.
@@ -27,6 +28,8 @@ pub(super) enum Taken {
         reason: Cow<'static, str>,
         /// Whether the body is read ahead of a slow client.
         reads_ahead: bool,
+        /// Who else has it.
+        tee: Option<Box<dyn Tee>>,
     },
 }
 
@@ -53,23 +56,43 @@ pub(super) fn take(
         Reply::Another => return Err(Broken::Another),
         Reply::Later(wait) => return Err(Broken::Later(wait)),
         Reply::Fail(status) => return Err(Broken::Status(status)),
+        Reply::Instead(response) => return Err(Broken::Instead(response)),
         Reply::Redirect(target) => return Err(Broken::Redirect(target)),
     }
     let asks_for_head = origin.asks_for_head(request);
-    let framing = head.framing(asks_for_head || request.is_head());
+    let reads_ahead = origin.reads_ahead(head);
+    let tee = match asks_for_head {
+        true => None,
+        false => origin.tee(request, coming(head, reads_ahead)),
+    };
+    let is_unwanted = request.is_head() && tee.is_none();
+    let framing = head.framing(asks_for_head || is_unwanted);
     if asks_for_head && !request.is_head() && head.content_length.is_some() {
         request.response.set("Content-Length", b"0");
     }
     Ok(Taken::Final {
         framing,
         // A body that nobody wants is not read.
-        persistent: head.persistent && (asks_for_head || !request.is_head()),
-        reads_ahead: origin.reads_ahead(head),
+        persistent: head.persistent && (asks_for_head || !is_unwanted),
+        reads_ahead,
+        tee,
         reason: match response::reason(head.status) {
             usual if usual == head.reason => usual.into(),
             _ => head.reason.to_owned().into(),
         },
     })
+}
+
+/// What is known of the body that follows.
+fn coming(head: &ResponseHead<'_>, is_read_ahead: bool) -> Coming {
+    let length = match head.framing(false) {
+        Framing::Length(length) => Some(length),
+        _ => None,
+    };
+    Coming {
+        length,
+        is_read_ahead,
+    }
 }
 
 /// Whether the client wants to speak another protocol. One of HTTP/1.0 cannot ask for it (RFC 9110 §7.8), and

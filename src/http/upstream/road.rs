@@ -110,8 +110,10 @@ impl Journey<'_> {
                     if origin.failed(self.request, failure, state) {
                         continue;
                     }
-                    engine::fail(self.request, failure.status())
+                    self.failed(failure, failure.status())
                 }
+                Broken::Nobody(status) => self.failed(Failure::Connect, status),
+                Broken::Instead(outcome) => engine::answer(self.request, outcome),
                 Broken::Status(status) => engine::fail(self.request, status),
                 Broken::Redirect(target) => engine::redirect_internally(self.request, target),
             };
@@ -144,6 +146,14 @@ impl Journey<'_> {
         self.session.client.stop_watching();
         self.request.time_passed();
         waited
+    }
+
+    /// What is answered when nobody has answered.
+    fn failed(&mut self, failure: Failure, status: u16) -> Answer {
+        match self.origin.stand_in(self.request, failure) {
+            Some(outcome) => engine::answer(self.request, outcome),
+            None => engine::fail(self.request, status),
+        }
     }
 
     /// What the client was told before the response must not be cut by it.
@@ -179,7 +189,7 @@ impl Journey<'_> {
             read.map_err(|error| Broken::body(self.request, &error))?;
             self.request.time_passed();
         }
-        origin.choose(self.request).map_err(Broken::Status)?;
+        origin.choose(self.request).map_err(Broken::Nobody)?;
         let mut link = match self.idle(origin).await {
             Some(link) => link,
             None => self.connect(origin).await?,

@@ -1,15 +1,41 @@
 //! Caches: which answers of origins are kept, where, and for whom (`proxy_cache_path`).
 //!
 //! The engine is `crate::cache`; this is what configurations and requests have of it. `path_directive.rs` reads what a
-//! cache is, `zones.rs` has the caches of a configuration,
-//! `upkeep.rs` looks after their files, and `status.rs` and `variables.rs` tell what they counted.
+//! cache is, `zones.rs` has the caches of a configuration, `settings.rs` what `directives.rs` come to in a location,
+//! `upkeep.rs` looks after the files of caches, and `status.rs` and `counted.rs` tell what they counted.
+//!
+//! `caching.rs` is what the handler of `proxy_pass` asks and tells: `look.rs` decides what becomes of a request by what
+//! `find.rs` finds,
+//! `given.rs` makes answers of entries (`growing.rs` of those that are being filled), `fill.rs` keeps what origins
+//! answer, `purging.rs` takes it away; `visit.rs` is what a request knows of all that, `count.rs` counts it at the end,
+//! `variables.rs` shows it.
 
+mod caching;
+mod count;
+mod counted;
+mod digest;
+mod directives;
+mod fill;
+mod find;
+mod given;
+mod growing;
+mod look;
 mod path_directive;
 mod place;
+mod purging;
+mod range;
+mod settings;
+mod stale_directives;
 mod status;
 mod upkeep;
 mod variables;
+mod visit;
+mod waiting;
 mod zones;
+
+pub(in crate::modules) use caching::{Asking, Caching, Look};
+pub(in crate::modules) use given::Given;
+pub(in crate::modules) use settings::IgnoredFields;
 
 use crate::conf::DirectiveSpec;
 use crate::http::build::module::{self, Module};
@@ -18,11 +44,34 @@ use crate::http::build::module::{self, Module};
 pub static MODULE: Module = Module {
     name: "cache",
     directives: DIRECTIVES,
+    variables: variables::ROWS,
     http: |builder, chain| {
         zones::declare(builder, chain);
-        variables::define(builder);
+        counted::define(builder);
     },
+    server: count::serve,
+    location: variables::keep_state,
     ..module::MODULE
 };
 
-const DIRECTIVES: &[DirectiveSpec] = &[path_directive::PROXY_CACHE_PATH];
+const DIRECTIVES: &[DirectiveSpec] = &[
+    path_directive::PROXY_CACHE_PATH,
+    directives::PROXY_CACHE,
+    directives::PROXY_CACHE_KEY,
+    directives::PROXY_CACHE_VALID,
+    directives::PROXY_CACHE_METHODS,
+    directives::PROXY_CACHE_MIN_USES,
+    directives::PROXY_CACHE_BYPASS,
+    directives::PROXY_NO_CACHE,
+    stale_directives::PROXY_CACHE_LOCK,
+    stale_directives::PROXY_CACHE_LOCK_AGE,
+    stale_directives::PROXY_CACHE_LOCK_TIMEOUT,
+    stale_directives::PROXY_CACHE_USE_STALE,
+    stale_directives::PROXY_CACHE_BACKGROUND_UPDATE,
+    stale_directives::PROXY_CACHE_REVALIDATE,
+    directives::PROXY_CACHE_CONVERT_HEAD,
+    directives::PROXY_CACHE_MAX_RANGE_OFFSET,
+    directives::PROXY_FORCE_RANGES,
+    directives::PROXY_CACHE_PURGE,
+    digest::PROXY_CACHE_DIGEST,
+];

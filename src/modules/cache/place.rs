@@ -19,16 +19,21 @@ impl Provision for Folder {
         let path = &self.path;
         let because =
             |error: io::Error| format!("cannot make \"{}\" ({})", path.display(), reason(&error));
-        if path.is_dir() {
-            return Ok(());
+        if !path.is_dir() {
+            // Those above it are for everybody to pass.
+            let above = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+            above.map_err(because)?;
+            let mut builder = std::fs::DirBuilder::new();
+            builder.mode(0o700).create(path).map_err(because)?;
         }
-        let mut builder = std::fs::DirBuilder::new();
-        let made = builder.recursive(true).mode(0o700).create(path);
-        made.map_err(because)?;
         let Some(owner) = &self.owner else {
             return Ok(());
         };
-        chown(path, Some(owner.user), Some(owner.group)).map_err(because)
+        let present = std::fs::metadata(path).map_err(because)?;
+        match present.uid() == owner.user {
+            true => Ok(()),
+            false => chown(path, Some(owner.user), Some(owner.group)).map_err(because),
+        }
     }
 }
 

@@ -3,13 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::path_directive::{PURPOSE, Pace, PathWritten, PathsWritten};
+use tokio::sync::Semaphore;
+
+use super::path_directive::{PURPOSE, Pace, PathWritten, PathsWritten, USE};
 use super::place::{Folder, SameFileSystem};
 use super::status;
 use super::upkeep::Upkeep;
+use super::visit::State;
+use super::waiting::Bells;
 use crate::cache::index::Index;
 use crate::cache::store::{Cache, Limits, Place};
-use crate::conf::{Chain, Diagnostic};
+use crate::conf::{Chain, Diagnostic, Word, nearest};
 use crate::http::build::builder::Builder;
 use crate::metric::{Moment, Schema};
 use crate::modules::process::identity_of_workers;
@@ -25,6 +29,10 @@ pub(in crate::modules) struct Entry {
     /// Where its zone lasts, if it does.
     lasting: Option<Lasting>,
     pub cache: Arc<Cache>,
+    /// Those who wait for its entries.
+    pub bells: Bells,
+    /// One purge at a time.
+    pub purges: Semaphore,
     /// The folder of its files.
     pub path: PathBuf,
     pub limits: Limits,
@@ -38,6 +46,8 @@ pub(in crate::modules) struct Entry {
 #[derive(Default)]
 pub(in crate::modules) struct Registry {
     pub all: Vec<Arc<Entry>>,
+    /// Where requests keep what they know of caches, if there are any.
+    pub state: Option<State>,
 }
 
 /// Makes the caches of an `http` block.
@@ -45,6 +55,8 @@ pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     let Some(PathsWritten(paths)) = chain.own() else {
         return;
     };
+    let state = builder.state();
+    builder.thing::<Registry>().state = Some(state);
     for written in paths {
         let declared = written.memory.declaration(&PURPOSE);
         let Some(entry) = open(builder, chain, written, &declared) else {
@@ -88,6 +100,8 @@ fn open(
         schema: Arc::clone(&declared.schema),
         lasting: opened.lasting,
         cache: Arc::new(Cache::new(index, place)),
+        bells: Bells::default(),
+        purges: Semaphore::new(1),
         path,
         limits: written.limits,
         manager: written.manager,
@@ -131,4 +145,29 @@ impl Holder for Entry {
     fn lasting(&self) -> Option<&Lasting> {
         self.lasting.as_ref()
     }
+}
+/// The cache that a word names; one that is not there is reported.
+pub(super) fn find(builder: &mut Builder<'_>, word: &Word) -> Option<Arc<Entry>> {
+    let name = &word.text;
+    let registry = builder.thing::<Registry>();
+    if let Some(entry) = registry.all.iter().find(|entry| entry.name == *name) {
+        return Some(Arc::clone(entry));
+    }
+    let all = registry.all.iter();
+    let known: Vec<String> = all.map(|entry| entry.name.clone()).collect();
+    let problem = Diagnostic::error(word.span, format!("unknown cache \"{name}\""));
+    let help = match builder.use_of_zone(name) {
+        // What is wrong with the zone itself was told.
+        Some(USE) => return None,
+        Some(other) => format!("it is a zone of {other}, not of {USE}"),
+        None => match nearest(name, known.iter().map(String::as_str)) {
+            Some(similar) => format!("did you mean \"{similar}\"?"),
+            None if known.is_empty() => {
+                format!("declare it: proxy_cache_path /PATH keys_zone={name}:10m;")
+            }
+            None => format!("declared are {}", known.join(", ")),
+        },
+    };
+    builder.diagnostics.push(problem.with_help(help));
+    None
 }

@@ -8,13 +8,13 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::place::Place;
-use super::ranges::{self, Wanted};
-use super::validators::{self, Judgement, Validators};
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::engine;
+use crate::http::course::partial;
 use crate::http::course::request::Request;
-use crate::http::message::head::Head;
+use crate::http::message::ranges::{self, Wanted, Whole};
 use crate::http::message::response::{Body, Response, ResponseHead};
+use crate::http::message::validators::{Judgement, Validators};
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::settings::ErrorStatus;
@@ -92,23 +92,18 @@ impl Files {
                 Judgement::NotModified => return not_modified(&validators),
                 Judgement::Failed => return Outcome::Status(412),
             }
-            let sent = as_sent(request, &head, length);
-            let ranges = sent
-                .as_ref()
-                .map(|sent| wanted(&request.head, sent, length));
-            match ranges.unwrap_or(Wanted::Whole) {
-                Wanted::Whole => {}
-                Wanted::Parts(parts) => {
-                    let media_type = sent.as_ref().and_then(|sent| sent.field("content-type"));
-                    let media_type = media_type.unwrap_or_default();
-                    let body = ranges::cut(&mut head, media_type, (file, length), parts);
+            match partial::wanted(request, &head, length) {
+                (Wanted::Whole, _) => {}
+                (Wanted::Parts(parts), media_type) => {
+                    let whole = Whole {
+                        file,
+                        start: 0,
+                        length,
+                    };
+                    let body = ranges::cut(&mut head, &media_type, whole, parts);
                     return Outcome::Respond(Response { head, body });
                 }
-                Wanted::Unsatisfiable => {
-                    let range = format!("bytes */{length}");
-                    request.carry("Content-Range", range.as_bytes());
-                    return Outcome::Status(416);
-                }
+                (Wanted::Unsatisfiable, _) => return partial::unsatisfiable(request, length),
             }
         }
         head.add("Accept-Ranges", b"bytes");
@@ -130,29 +125,6 @@ fn no_file(request: &mut Request, path: &Path, metadata: &Metadata) -> Result<Ou
     let path = path.as_os_str().as_bytes().escape_ascii();
     log::error!("\"{path}\" is not a regular file{}", Circumstances(request));
     Err(404)
-}
-
-/// What a client wants of a file that would be sent with this head.
-fn wanted(head: &Head, sent: &ResponseHead, length: u64) -> Wanted {
-    match head.field(b"range") {
-        Some(ranges) if validators::is_of_state(head, sent) => ranges::read(ranges, length),
-        _ => Wanted::Whole,
-    }
-}
-
-/// A head as it will be with what the location adds, if ranges are asked for and there are some:
-/// not of a body that is changed on its way.
-fn as_sent(request: &mut Request, head: &ResponseHead, length: u64) -> Option<ResponseHead> {
-    request.head.field(b"range")?;
-    let mut head = head.clone();
-    let length = length.to_string();
-    head.add("Content-Length", length.as_bytes());
-    std::mem::swap(&mut request.response, &mut head);
-    engine::add_fields(request);
-    std::mem::swap(&mut request.response, &mut head);
-    let changes = request.bodies.response.change_length();
-    request.bodies.response.clear();
-    (!changes).then_some(head)
 }
 
 /// Whether files answer this method at all.

@@ -9,9 +9,7 @@ mod content;
 mod directives;
 mod index;
 mod place;
-mod ranges;
 mod try_files;
-mod validators;
 
 use crate::conf::Chain;
 use crate::http::build::builder::{Builder, LocationParts};

@@ -20,6 +20,8 @@ use crate::os;
 pub(super) struct Attempts {
     pub(super) list: Vec<Attempt>,
     pub(super) target: Option<Arc<Target>>,
+    /// The host and port that are asked, where no target is known yet.
+    pub(super) named: Option<(String, String)>,
     /// How connections to its peers are encrypted, if they are.
     pub(super) secure: Option<Arc<Secure>>,
     pub(super) tried: Tried,
@@ -76,6 +78,7 @@ impl Attempts {
             Ok(most) => most.min(tries),
         };
         self.target = Some(target);
+        self.named = None;
         self.secure = None;
         self.tried = Tried::default();
         self.round += 1;
@@ -179,19 +182,6 @@ impl Attempt {
     /// Milliseconds since it began.
     pub(super) fn elapsed_ms(&self, now: Moment) -> u64 {
         now.0.saturating_sub(self.began) / 1_000_000
-    }
-
-    /// The head of its response has come.
-    pub(super) fn note_response(&mut self, head: &ResponseHead<'_>, now: Moment) {
-        let elapsed = self.elapsed_ms(now);
-        self.status = head.status;
-        self.header_ms = Some(elapsed);
-        if let Some(peer) = self.peer {
-            let record = &self.group.peers[peer].record;
-            record.respond(head.status);
-            // Times are far below the largest whole number that a float holds.
-            record.average(Count::HeaderTime, elapsed as f64);
-        }
     }
 
     /// Its end, once.

@@ -12,7 +12,7 @@ impl Pass {
     /// What `Authorization` says in a request for this URI, if that is for us to say.
     pub(super) fn credentials(&self, request: &mut Request, uri: &[u8]) -> Option<Arc<[u8]>> {
         let answering = self.answering.as_ref()?;
-        self.asking(request, |request, asking| {
+        self.with_peer(request, |request, asking| {
             answering.authorization(request, asking, uri)
         })?
     }
@@ -25,7 +25,7 @@ impl Pass {
         }
         let react =
             |request: &mut Request, asking: &Asking<'_>| answering.challenged(request, asking);
-        let reply = match self.asking(request, react)? {
+        let reply = match self.with_peer(request, react)? {
             Reaction::Pass => return None,
             Reaction::Again => Reply::Another,
             Reaction::Later(wait) => Reply::Later(wait),
@@ -36,7 +36,7 @@ impl Pass {
     }
 
     /// Calls `ask` with the peer that the request is with.
-    fn asking<T>(
+    fn with_peer<T>(
         &self,
         request: &mut Request,
         ask: impl FnOnce(&mut Request, &Asking<'_>) -> T,

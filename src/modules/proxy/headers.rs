@@ -12,6 +12,7 @@ use crate::http::message::decimal::Decimal;
 use crate::http::message::response_fields::NameLengths;
 use crate::http::plan::origin::SentBody;
 use crate::http::plan::template::Template;
+use crate::modules::cache::{Asking, Caching};
 
 /// `proxy_set_header` or `grpc_set_header`, all of one block.
 #[derive(Default)]
@@ -61,6 +62,8 @@ pub(super) struct Outline<'a> {
     pub(super) takes_trailers: bool,
     pub(super) body: SentBody,
     pub(super) credentials: Credentials<'a>,
+    /// What somebody who keeps the answer wants to be different.
+    pub(super) cache: Option<&'static Caching>,
 }
 
 /// What becomes of `Authorization`.
@@ -155,8 +158,15 @@ impl Fields {
         }
         self.write_fields(request, outline, out);
         self.frame(request, outline.body, out);
+        let asking = match outline.cache {
+            Some(cache) => cache.asking(request),
+            None => Asking::default(),
+        };
         if outline.passes_fields {
-            self.copy(request, outline, out);
+            self.copy(request, outline, &asking, out);
+        }
+        if let Some(conditions) = asking.conditions {
+            out.extend_from_slice(conditions.lines());
         }
         out.extend_from_slice(b"\r\n");
     }
@@ -224,7 +234,13 @@ impl Fields {
         set.any(|own| own.name.as_bytes().eq_ignore_ascii_case(name))
     }
 
-    fn copy(&self, request: &Request, outline: &Outline<'_>, out: &mut Vec<u8>) {
+    fn copy(
+        &self,
+        request: &Request,
+        outline: &Outline<'_>,
+        asking: &Asking<'_>,
+        out: &mut Vec<u8>,
+    ) {
         let names_some = request.head.connection_names_fields();
         let is_addition = request.is_addition();
         let keeps_all = matches!(outline.credentials, Credentials::OfClient);
@@ -235,8 +251,8 @@ impl Fields {
                 return false;
             }
             let is_set = self.lengths.have(name.len()) && self.sets(name);
-            let is_ours = is_own(name) || is_kept_back(name);
-            !(is_ours || is_set || names_some && is_of_connection(request, name))
+            let is_ours = is_own(name) || is_set || is_kept_back(name) || asking.hides(name);
+            !(is_ours || names_some && is_of_connection(request, name))
         };
         request.head.write_fields(is_wanted, out);
     }

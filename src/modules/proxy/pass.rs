@@ -6,26 +6,28 @@ use std::time::Duration;
 
 use super::accel;
 use super::attempts::Attempts;
-use super::group::{Ending, Group};
+use super::choice::{OpenConnection, note_response};
+use super::group::Ending;
 use super::headers::{Credentials, Fields, Outline};
+use super::ignored::Ignored;
 use super::names::Course;
-use super::presence::OpenConnection;
 use super::replies::Changes;
 use super::settings::{HttpVersion, Settings};
 use super::ssl::Ssl;
 use super::target::Destination;
-use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::plan::origin::{Body, Failure, Origin, Received, Reply, Rules, SentBody};
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::state::StateIndex;
+use crate::http::plan::tee::{Coming, Tee};
 use crate::http::plan::wait::Wait;
 use crate::http::transport::dial::Dial;
 use crate::http::transport::link::{Link, Way};
 use crate::http::transport::secure::Secure;
 use crate::modules::auth_challenge::Answering;
+use crate::modules::cache::Caching;
 
 /// One `proxy_pass`.
 pub(super) struct Pass {
@@ -40,6 +42,9 @@ pub(super) struct Pass {
     /// Who answers when peers ask who we are.
     pub(super) answering: Option<Answering>,
     pub(super) changes: Changes,
+    pub(super) ignored: Ignored,
+    /// Where answers are kept, if they are.
+    pub(super) cache: Option<Caching>,
     pub(super) state: StateIndex<Attempts>,
     /// Whether a variable asks for a field of a peer's response.
     pub(super) keeps_fields: Arc<AtomicBool>,
@@ -47,10 +52,17 @@ pub(super) struct Pass {
 
 impl ContentHandler for Pass {
     fn run(&'static self, request: &mut Request) -> Option<Outcome> {
+        if let Some(outcome) = self.stored(request) {
+            return Some(outcome);
+        }
         let waited = request.state(self.state).pending.take();
         let target = match self.destination.course(request, waited) {
             Course::Go(target) => target,
-            Course::Fail(status) => return Some(Outcome::Status(status)),
+            Course::Fail(status) => {
+                let instead = self.after_failure(request, Failure::Connect);
+                self.leave_cache(request);
+                return Some(instead.unwrap_or(Outcome::Status(status)));
+            }
             Course::Wait(pending) => {
                 let over = pending.over();
                 request.state(self.state).pending = Some(pending);
@@ -144,7 +156,7 @@ impl Origin for Pass {
         attempts.last_use = link.is_last_use;
     }
 
-    fn write_head(&self, request: &mut Request, body: SentBody, out: &mut Vec<u8>) {
+    fn write_head(&'static self, request: &mut Request, body: SentBody, out: &mut Vec<u8>) {
         let start = out.len();
         let attempts = request.state(self.state);
         let (target, closes) = (attempts.target.clone(), attempts.last_use);
@@ -153,7 +165,7 @@ impl Origin for Pass {
                 let method = method.evaluate(request).to_ascii_uppercase();
                 out.extend(method.into_iter().filter(u8::is_ascii_graphic));
             }
-            None => out.extend_from_slice(request.method()),
+            None => out.extend_from_slice(self.asked_method(request)),
         }
         out.push(b' ');
         let version = self.settings.version;
@@ -170,6 +182,7 @@ impl Origin for Pass {
                 SentBody::None
             },
             credentials: Credentials::OfClient,
+            cache: self.cache.as_ref(),
         };
         let uri = out.len();
         if let Some(target) = &target {
@@ -231,35 +244,44 @@ impl Origin for Pass {
             && self.may_go_on(attempts)
     }
 
-    fn answered(&self, request: &mut Request, head: &ResponseHead<'_>) {
+    fn answered(&'static self, request: &mut Request, head: &ResponseHead<'_>) {
         let now = request.moment();
         let attempts = request.state(self.state);
         if self.keeps_fields.load(Ordering::Relaxed) {
             attempts.keep_fields(head);
         }
-        let redirect = head.field(b"x-accel-redirect");
+        let redirect = head
+            .field(b"x-accel-redirect")
+            .filter(|_| !self.ignored.redirect);
         attempts.redirect = redirect.map(<[u8]>::to_vec);
         if let Some(attempt) = attempts.current() {
-            attempt.note_response(head, now);
+            note_response(attempt, head, now);
+        }
+        if let Some(cache) = &self.cache {
+            cache.answered(request, head);
         }
     }
 
     fn reads_ahead(&self, head: &ResponseHead<'_>) -> bool {
-        accel::buffering(head).unwrap_or(self.rules.buffers_response)
+        let asked = match self.ignored.buffering {
+            true => None,
+            false => accel::buffering(head),
+        };
+        asked.unwrap_or(self.rules.buffers_response)
     }
 
     fn hides(&self, name: &[u8]) -> bool {
         self.changes.hides(name)
     }
 
-    fn asks_for_head(&self, request: &mut Request) -> bool {
+    fn asks_for_head(&'static self, request: &mut Request) -> bool {
         match &self.settings.method {
             Some(method) => method.evaluate(request).eq_ignore_ascii_case(b"head"),
-            None => request.is_head(),
+            None => self.asked_method(request) == b"HEAD",
         }
     }
 
-    fn response(&self, request: &mut Request, body: Body) -> Reply {
+    fn response(&'static self, request: &mut Request, body: Body) -> Reply {
         let status = request.response.status;
         if status == 401
             && let Some(reply) = self.answer(request, body)
@@ -283,7 +305,10 @@ impl Origin for Pass {
         if let Some(attempt) = attempts.current() {
             attempt.is_failure = is_named && !matches!(status, 403 | 404);
         }
-        let redirect = attempts.redirect.take();
+        if let Some(outcome) = self.instead_of(request, status) {
+            return Reply::Instead(outcome);
+        }
+        let redirect = request.state(self.state).redirect.take();
         let pages = &request.location.settings.error_pages;
         let known = || pages.iter().any(|page| page.codes.contains(&status));
         if self.settings.intercepts && status >= 300 && known() {
@@ -305,10 +330,21 @@ impl Origin for Pass {
         Reply::Send
     }
 
-    fn received(&self, request: &mut Request, sizes: Received) {
+    fn tee(&'static self, request: &mut Request, coming: Coming) -> Option<Box<dyn Tee>> {
+        self.cache.as_ref()?.tee(request, coming)
+    }
+
+    fn stand_in(&'static self, request: &mut Request, failure: Failure) -> Option<Outcome> {
+        self.after_failure(request, failure)
+    }
+
+    fn received(&'static self, request: &mut Request, sizes: Received) {
         if let Some(attempt) = request.state(self.state).current() {
             attempt.length = sizes.content;
             attempt.received = sizes.bytes;
+        }
+        if let Some(cache) = &self.cache {
+            cache.received(request, sizes.content);
         }
     }
 
@@ -333,7 +369,8 @@ impl Origin for Pass {
         peer.map_or_else(String::new, |peer| peer.name.clone())
     }
 
-    fn finished(&self, request: &mut Request) {
+    fn finished(&'static self, request: &mut Request) {
+        self.leave_cache(request);
         if !request.state(self.state).has_something_to_end() {
             return;
         }
@@ -352,47 +389,5 @@ impl Origin for Pass {
             attempts.tell_left_out(request);
             request.put_state(self.state, attempts);
         }
-    }
-}
-
-impl Pass {
-    fn present_peer<'r>(&self, request: &'r mut Request) -> Option<(&'r Arc<Group>, usize)> {
-        let attempt = request.state(self.state).current()?;
-        Some((&attempt.group, attempt.peer?))
-    }
-
-    fn next_peer(&self, request: &mut Request, attempts: &mut Attempts) -> Result<(), u16> {
-        attempts.tell_left_out(request);
-        let Some(target) = &attempts.target else {
-            return Err(500);
-        };
-        let group = Arc::clone(&target.group);
-        let chosen = group.select(request, &mut attempts.tried);
-        attempts.push(group, chosen, request.moment());
-        if chosen.is_some() {
-            return Ok(());
-        }
-        let Some(attempt) = attempts.list.last_mut() else {
-            return Err(500);
-        };
-        log::error!(
-            "no live upstreams while connecting to upstream{}",
-            Passing(request, &attempt.group.name)
-        );
-        attempt.status = 502;
-        Err(502)
-    }
-
-    /// Whether there is a peer left, and time.
-    fn may_go_on(&self, attempts: &Attempts) -> bool {
-        let limit = self.settings.next_timeout;
-        let in_time = limit.is_zero() || Duration::from_millis(attempts.elapsed_ms()) < limit;
-        attempts.left > 0 && in_time
-    }
-
-    /// Whether a request may be sent a second time.
-    fn may_repeat(&self, request: &Request) -> bool {
-        let changes = matches!(request.method(), b"POST" | b"LOCK" | b"PATCH");
-        !changes || self.settings.next.repeats_anything()
     }
 }

@@ -9,6 +9,7 @@ use super::buffering;
 use super::changing::Upstream;
 use super::family::{Family, Grpc, Http, Levels};
 use super::headers::Fields;
+use super::ignored::Ignored;
 use super::names::Names;
 use super::pass::Pass;
 use super::registry::Registry;
@@ -23,6 +24,7 @@ use crate::http::build::content;
 use crate::http::build::written::LocationPattern;
 use crate::http::plan::location::Kind;
 use crate::modules::auth_challenge::Answering;
+use crate::modules::cache::Caching;
 use crate::modules::resolver::Asked;
 
 /// `proxy_pass` or `grpc_pass`
@@ -127,6 +129,11 @@ fn add<F: Family>(
     };
     let changes = Changes::of(builder, levels, &pass);
     let settings = Settings::of(builder, levels);
+    let ignored = Ignored::of(levels);
+    let cache = match F::IS_GRPC {
+        true => None,
+        false => Caching::of(builder, chain, ignored.cached),
+    };
     let is_http2 = settings.version == HttpVersion::Http2;
     let ssl = match written.may_be_encrypted() {
         true => Ssl::of(builder, levels, &destination, (is_http2, written.word.span)),
@@ -141,6 +148,8 @@ fn add<F: Family>(
         ssl,
         fields: Fields::of(builder, levels),
         changes,
+        cache,
+        ignored,
         state: Registry::state(builder),
         keeps_fields: Arc::clone(&builder.thing::<Registry>().keeps_fields),
         destination,

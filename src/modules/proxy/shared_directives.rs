@@ -1,7 +1,7 @@
 //! The table of directives that the families of `proxy_pass` and `grpc_pass` have in common.
 
 use super::family::{Grpc, Http};
-use super::{buffering, headers, replies, settings};
+use super::{buffering, headers, ignored, replies, settings};
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, Repeat, SPEC};
 
 /// Where they may stand.
@@ -139,6 +139,19 @@ macro_rules! rows {
                 ..SPEC
             },
             DirectiveSpec {
+                name: concat!($p, "_ignore_headers"),
+                contexts: BLOCKS,
+                arity: Arity::at_least(1),
+                doc: Doc {
+                    syntax: concat!($p, "_ignore_headers field ...;"),
+                    default: "",
+                    text: "Fields of responses that are as if they were not there: `X-Accel-Redirect`, `X-Accel-Buffering`,                            and what says whether and for how long an answer is kept (`X-Accel-Expires`, `Expires`, `Cache-Control`,                            `Set-Cookie`, `Vary`). Clients get them all the same. `X-Accel-Limit-Rate` and `X-Accel-Charset`                            never have an effect.",
+                    example: concat!($p, "_ignore_headers Cache-Control Set-Cookie;"),
+                },
+                apply: ignored::apply::<$family>,
+                ..SPEC
+            },
+            DirectiveSpec {
                 name: concat!($p, "_intercept_errors"),
                 contexts: BLOCKS,
                 arity: Arity::FLAG,
@@ -200,6 +213,6 @@ macro_rules! rows {
 }
 
 /// Those of `proxy_pass`.
-pub(super) const HTTP: [DirectiveSpec; 13] = rows!("proxy", Http);
+pub(super) const HTTP: [DirectiveSpec; 14] = rows!("proxy", Http);
 /// Those of `grpc_pass`.
-pub(super) const GRPC: [DirectiveSpec; 13] = rows!("grpc", Grpc);
+pub(super) const GRPC: [DirectiveSpec; 14] = rows!("grpc", Grpc);

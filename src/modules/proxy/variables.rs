@@ -48,11 +48,17 @@ pub(super) fn define(builder: &mut Builder<'_>) {
     }
     let host = TargetText {
         state,
-        read: |attempts| Some(&attempts.target.as_ref()?.host),
+        read: |attempts| match &attempts.named {
+            Some((host, _)) => Some(host),
+            None => Some(&attempts.target.as_ref()?.host),
+        },
     };
     let port = TargetText {
         state,
-        read: |attempts| Some(&attempts.target.as_ref()?.port),
+        read: |attempts| match &attempts.named {
+            Some((_, port)) => Some(port),
+            None => Some(&attempts.target.as_ref()?.port),
+        },
     };
     define_one(builder, "proxy_host", Box::new(host));
     define_one(builder, "proxy_port", Box::new(port));

@@ -15,8 +15,8 @@ use crate::zone::{Cursor, NotChanged};
 
 /// Writes the line of a session that was active.
 pub(super) fn write(entry: &Entry, closed: &Session, runtime: &'static Runtime) {
-    if closed.is_active() && closed.is_damaged() {
-        warn_of_damage(entry);
+    if closed.is_active() && closed.is_nameless() {
+        warn_of_loss(entry);
     }
     let Some(lines) = entry.log.as_ref().filter(|_| closed.is_active()) else {
         return;
@@ -33,10 +33,10 @@ fn about(entry: &Entry, closed: &Session, runtime: &'static Runtime) -> Option<R
     Some(request)
 }
 
-fn warn_of_damage(entry: &Entry) {
+fn warn_of_loss(entry: &Entry) {
     let name = &entry.name;
     log::warn!(
-        "session zone \"{name}\": what was said of a session is damaged: it is summed up as one that is unknown"
+        "session zone \"{name}\": what was said of a session is lost, by damage or because the zone became too small: it is summed up as one that is unknown"
     );
 }
 
@@ -53,8 +53,8 @@ pub(super) fn tell_found(
     let end = Instant::now() + patience;
     let (mut cursor, mut found) = (Cursor::default(), Found::default());
     while Instant::now() < end && entry.sessions.next_found(&mut cursor, &mut found) {
-        if found.session.is_damaged() {
-            warn_of_damage(entry);
+        if found.session.is_nameless() {
+            warn_of_loss(entry);
         }
         if let Some(lines) = &entry.log {
             tell_one(entry, lines, &found, runtime)?;

@@ -1,12 +1,13 @@
 //! Sessions: who gets what, how fast, and when it is too much (`session_zone`, `session`).
 //!
 //! The engine is `crate::sessions`; this is what configurations and requests have of it. `zones.rs` has the zones,
-//! `tracker.rs` what happens to a request, `visits.rs` what a request knows of its sessions, `visit.rs` how its bytes are
+//! `tracker.rs` what happens to a request, `leave.rs` what is due on its way out, `visits.rs` what a request knows of its sessions, `visit.rs` how its bytes are
 //! counted, `sweep.rs` what the keeper does, `closing.rs` the log of what is over.
 
 mod bitrate;
 mod closing;
 mod directives;
+mod leave;
 mod status;
 mod sweep;
 mod tracker;
@@ -22,7 +23,8 @@ use crate::http::build::module::{self, Module};
 use crate::http::plan::phase::Phase;
 use crate::modules::log_level::LogLevel;
 use directives::{DryRunWritten, LevelWritten, SessionWritten, SessionsWritten, StatusWritten};
-use tracker::{Leave, Respond, Tracker, Trackers};
+use leave::{Leave, Respond};
+use tracker::{Tracker, Trackers};
 use zones::Registry;
 
 /// The feature.

@@ -11,7 +11,7 @@ use super::zones::Entry;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::message::head::BodyFraming;
-use crate::http::plan::phase::{PhaseHandler, Preaccess, PreaccessHandler};
+use crate::http::plan::phase::{Preaccess, PreaccessHandler};
 use crate::http::plan::template::Template;
 use crate::http::transport::clock;
 use crate::http::transport::meter::Meter;
@@ -339,7 +339,7 @@ impl Tracker {
     }
 
     /// Ends the session of a request.
-    fn end(&self, request: &mut Request, visit: &Visit) {
+    pub(super) fn end(&self, request: &mut Request, visit: &Visit) {
         let now = request.moment();
         match self.entry.sessions.close(&visit.handle, now) {
             Ok(Some(closed)) => closing::write(&self.entry, &closed, request.runtime),
@@ -350,81 +350,10 @@ impl Tracker {
 }
 
 /// Whether a text is neither empty nor `0`.
-fn is_set(template: &Template, request: &mut Request) -> bool {
+pub(super) fn is_set(template: &Template, request: &mut Request) -> bool {
     let mut text = request.buffer();
     template.append(request, &mut text);
     let is_set = !matches!(&*text, b"" | b"0");
     request.recycle(text);
     is_set
-}
-
-/// The end of a request: its bytes are counted no more.
-pub(super) struct Leave(pub State);
-
-impl PhaseHandler for Leave {
-    fn run(&self, request: &mut Request) {
-        let Some(visits) = request.state_if_any(self.0) else {
-            return;
-        };
-        if visits.all().any(is_concerned) {
-            conclude(request, self.0);
-        }
-        Visits::end(request, self.0);
-    }
-}
-
-/// Whether something is to be done for a visit at the end of its request.
-fn is_concerned(seen: &Seen) -> bool {
-    let is_so = |visit: &Arc<Visit>| seen.tracker.close.is_some() || visit.has_uncounted();
-    seen.visit.as_ref().is_some_and(is_so)
-}
-
-/// Counts what is left to be counted, and ends the sessions that are to end with the request.
-fn conclude(request: &mut Request, state: State) {
-    let Some(visits) = request.state_if_any(state) else {
-        return;
-    };
-    let concerned = visits.all().filter(|seen| is_concerned(seen));
-    let concerned =
-        concerned.filter_map(|seen| Some((seen.tracker, Arc::clone(seen.visit.as_ref()?))));
-    // All are asked before any ends: what they ask may be how a session is.
-    let mut over: Vec<_> = concerned.collect();
-    for (_, visit) in &over {
-        visit.leave(request);
-    }
-    over.retain(|(tracker, _)| {
-        tracker
-            .close
-            .as_ref()
-            .is_some_and(|close| is_set(close, request))
-    });
-    for (tracker, visit) in over {
-        tracker.end(request, &visit);
-    }
-}
-
-/// The head of a response leaves: a session that has ended is resumed, and one that may end meanwhile can be.
-pub(super) struct Respond(pub State);
-
-impl PhaseHandler for Respond {
-    fn run(&self, request: &mut Request) {
-        let Some(visits) = request.state_if_any(self.0) else {
-            return;
-        };
-        let (now, mut number) = (clock::moment(), 0);
-        let is_old = |seen: &Seen| seen.visit.as_ref().is_some_and(|visit| visit.is_old(now));
-        if !visits.all().any(is_old) {
-            return;
-        }
-        while let Some(seen) = nth(request, self.0, number) {
-            if let Some(visit) = seen.visit.clone().filter(|_| is_old(seen)) {
-                visit.respond(request, now);
-            }
-            number += 1;
-        }
-    }
-}
-
-fn nth(request: &Request, state: State, number: usize) -> Option<&Seen> {
-    request.state_if_any(state)?.all().nth(number)
 }

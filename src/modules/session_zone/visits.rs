@@ -62,6 +62,7 @@ impl Outcome {
 }
 
 thread_local! {
+    #[expect(clippy::vec_box, reason = "the state of a request holds them boxed")]
     static SPARE: RefCell<Vec<Box<Visits>>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -86,7 +86,7 @@ fn what_is_said_of_a_session_is_true_or_unknown() {
             assert!(sessions.session(id, at(11.0), &mut session));
             let is_unknown = session.attributes() == Attributes::default().kept();
             assert!(is_unknown || session.attributes() == newcomer(b"").attributes);
-            assert_eq!(is_unknown, session.is_damaged());
+            assert_eq!(is_unknown, session.is_nameless());
             is_unknown
         });
         assert_eq!(damaged.count(), 1, "{place}");

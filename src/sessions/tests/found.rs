@@ -54,7 +54,7 @@ fn what_is_to_be_told_waits_until_it_was() {
     assert_eq!(shown, [&long[..246], b"..."].concat());
     assert_eq!(session.attributes(), newcomer(b"").attributes);
     assert_eq!((session.tx().bytes, session.requests()), (2, 1));
-    assert!(session.is_active() && !session.is_damaged());
+    assert!(session.is_active() && !session.is_nameless());
     assert_eq!(
         session.duration(),
         32 * SECOND,

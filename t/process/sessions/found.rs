@@ -11,10 +11,11 @@ use crate::harness::{PATIENCE, Running, poll};
 use crate::lasting::{kill, reboot};
 
 fn parts(log: &str) -> Parts {
+    let megabytes = 8 + number("SESSION_FOUND", 0) / 400;
     Parts {
         http_config: format!(
             "log_format own '$session_id $session_reference $session_tx_bytes $session_duration';\n\
-             session_zone s:8m:file=$DIR/sessions sync=200ms timeout=60s {log};\n\
+             session_zone s:{megabytes}m:file=$DIR/sessions sync=200ms timeout=60s {log};\n\
              keepalive_requests 100000000;\n"
         ),
         config: "location / { session s $arg_id reference=r$arg_id; try_files /hello =404; }\n"

@@ -1,17 +1,21 @@
 //! What is in a zone while it is used, looked at and changed by a process beside the server.
 
 use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
 
 use pingauge::metric::Moment;
 use pingauge::os::{SharedMemory, monotonic};
 use pingauge::sessions::schema;
 use pingauge::zone::Zone;
 
-use super::{ask, count, expect, paced, start};
-use crate::harness::client::Connection;
+use super::{ask, count, expect, start};
 use crate::harness::load::pipeline;
+use crate::harness::origin::serving;
 use crate::harness::site::Parts;
 use crate::harness::{PATIENCE, Running, poll};
 
@@ -35,37 +39,58 @@ fn parts(size: &str, config: String) -> Parts {
     }
 }
 
+/// An origin whose body comes piece by piece from when it is told to until it is told that it is enough.
+fn told_origin(begin: &Arc<AtomicBool>, enough: &Arc<AtomicBool>) -> SocketAddr {
+    let (begin, enough) = (Arc::clone(begin), Arc::clone(enough));
+    serving(move |mut stream, _| {
+        let mut lines = BufReader::new(stream.try_clone()?);
+        let mut line = String::from("begin");
+        while !line.trim_end().is_empty() {
+            line.clear();
+            lines.read_line(&mut line)?;
+        }
+        poll(PATIENCE, || begin.load(SeqCst).then_some(()));
+        stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
+        while !enough.load(SeqCst) {
+            stream.write_all(&[b'x'; 10_000])?;
+            thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    })
+}
+
 #[test]
 fn an_activation_that_somebody_keeps_from_being_made_is_tried_again() {
-    let origin = paced::origin(8 << 18, 1 << 18);
+    let [begin, enough] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+    let origin = told_origin(&begin, &enough);
     let config = format!("location / {{ session s $arg_id; proxy_pass http://{origin}; }}\n");
     let running = start(&parts("256k", config));
     let zone = open(&running);
-    let mut client = Connection::open(running.address(), PATIENCE).unwrap();
-    client
-        .send(&crate::harness::client::head("GET", "/?id=a", &[], None))
-        .unwrap();
+    let mut stream = TcpStream::connect(running.address()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request = b"GET /?id=a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).unwrap();
+    let reader = thread::spawn(move || {
+        let mut got = Vec::new();
+        stream.read_to_end(&mut got).map(|_| got.len())
+    });
     // Whoever is at its cells keeps others from changing the session as a whole, but not from counting.
     let held = poll(PATIENCE, || {
         zone.with_cells(b"\x02a", now(), |_| {
+            begin.store(true, SeqCst);
             let log = || running.site.read("error.log");
             poll(PATIENCE, || {
                 log().contains("session zone \"s\": ").then_some(())
             })
         })
     });
-    assert!(
-        held.flatten().is_some(),
-        "{}",
-        running.site.read("error.log")
-    );
-    assert_eq!(count(&running, "sessions/active"), 0);
+    let log = || running.site.read("error.log");
+    assert!(held.flatten().is_some(), "{log}", log = log());
     expect(&running, "sessions/active", 1);
-    let response = client.receive("GET").unwrap();
-    assert_eq!(response.body.len(), 8 << 18);
-    let sent = count(&running, "active/a/tx/bytes");
-    assert!((8 << 18..(8 << 18) + 1000).contains(&sent), "{sent}");
-    assert_eq!(count(&running, "tx/bytes"), sent);
+    enough.store(true, SeqCst);
+    let got = reader.join().unwrap().unwrap() as u64;
+    expect(&running, "active/a/tx/bytes", got);
+    assert_eq!(count(&running, "tx/bytes"), got);
     running.server.stop().unwrap();
 }
 

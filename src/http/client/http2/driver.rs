@@ -188,12 +188,13 @@ impl Driver {
         self.runtime.http2.add(Http2Count::Streams, 1);
         request.came_by_stream(taken.began);
         let held = request.head.bytes().len();
-        tokio::spawn(stream::serve(Asked {
+        // It moves several times before it runs.
+        tokio::spawn(Box::pin(stream::serve(Asked {
             answering: self.shared.answering(held),
             _counted: Counted::begin(self.runtime, Http2Count::ActiveStreams),
             half: Half::new(out, body, self.shared.clone()),
             request,
-        }));
+        })));
     }
 
     /// What has happened is counted, and requests that nobody was told of end here.

@@ -101,7 +101,8 @@ pub(super) async fn serve(met: Met) {
         drop(driver);
     }
     if let Some(stream) = shared.clone().into_stream() {
-        send::linger(&mut End::new(stream, Default::default()), true).await;
+        // A client that takes in what has left says so: that must not reset what it has not taken in yet.
+        send::linger(&mut End::new(stream, Default::default()), false).await;
     }
     poll_fn(|task| {
         shared.wake_when_idle(task.waker());

@@ -27,11 +27,12 @@ impl Exchange<'_> {
     }
 
     fn watch_client(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
+        let outlives = self.outlives_client();
         let session = &mut *self.session;
         // One that only ended its side gets its answer where leaving ends nothing.
         let watches = (session.body.is_done() || session.client.is_stream())
             && !matches!(self.stage, Stage::Tunnel | Stage::Rest { .. })
-            && !self.rules.outlives_client
+            && !outlives
             && !self.quiet.client;
         if !watches {
             return Ok(false);
@@ -43,9 +44,14 @@ impl Exchange<'_> {
         }
     }
 
-    fn client_left(&mut self) -> Result<(), Broken> {
+    /// Whether the response is read to its end although the client has left: others may wait for it.
+    fn outlives_client(&self) -> bool {
+        self.rules.outlives_client || self.tee.is_some()
+    }
+
+    pub(super) fn client_left(&mut self) -> Result<(), Broken> {
         let is_request_known = self.session.body.is_done();
-        let outlives = self.rules.outlives_client && is_request_known;
+        let outlives = self.outlives_client() && is_request_known;
         if !outlives || matches!(self.stage, Stage::Tunnel) {
             return Err(Broken::Client);
         }

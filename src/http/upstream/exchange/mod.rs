@@ -7,9 +7,11 @@
 
 mod around;
 mod client;
+mod failing;
 mod filtered;
 mod request;
 mod response;
+mod teed;
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -25,7 +27,8 @@ use crate::http::course::session::Session;
 use crate::http::message::framing::Framing;
 use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::origin::{Failure, Origin, Received, Rules};
-use crate::http::plan::outcome::InternalTarget;
+use crate::http::plan::outcome::{InternalTarget, Outcome};
+use crate::http::plan::tee::Tee;
 use crate::http::transport::link::Link;
 use crate::http::transport::timer::deadline;
 
@@ -41,6 +44,10 @@ pub(super) enum Broken {
     Status(u16),
     /// The request is answered from another place.
     Redirect(InternalTarget),
+    /// This is answered instead.
+    Instead(Outcome),
+    /// Nobody can be asked, which would be answered with this status.
+    Nobody(u16),
     /// The client has left, or takes nothing.
     Client,
     /// The client has left within the body.
@@ -86,6 +93,8 @@ pub(super) struct Exchange<'a> {
     filters: BodyFilters,
     /// What is being added ahead of the response's body, or behind it.
     addition: Option<Box<Addition>>,
+    /// Who else has the response's body.
+    tee: Option<Box<dyn Tee>>,
     /// Whether filters had work to do since others had their turn.
     has_filtered: bool,
     /// Who had nothing to say when asked in this turn: whoever has will wake the task.
@@ -155,6 +164,7 @@ impl<'a> Exchange<'a> {
             reads_ahead: false,
             filters: BodyFilters::default(),
             addition: None,
+            tee: None,
             has_filtered: false,
             // One that was idle has just been asked.
             quiet: Quiet {
@@ -202,7 +212,9 @@ impl<'a> Exchange<'a> {
         ready!(self.session.timer.poll(task, first));
         let over = |deadline: Option<Instant>| deadline.is_some_and(|one| one <= first);
         if over(self.deadlines.client_write) {
-            return Poll::Ready(Err(Broken::Client));
+            self.client_left()?;
+            task.waker().wake_by_ref();
+            return Poll::Pending;
         }
         if over(self.deadlines.client_read) {
             self.body_failed(&BodyError::Late)?;

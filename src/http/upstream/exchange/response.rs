@@ -4,45 +4,17 @@ use std::io;
 use std::task::{Context, Poll};
 
 use super::super::head::{self, Taken};
+use super::failing::{failure, sentence};
 use super::{Broken, Exchange, Stage, begin};
-use crate::conf::reason;
 use crate::http::course::{engine, message, respond};
 use crate::http::message::framing::{Decoded, Framing};
 use crate::http::message::response_head::{self, Source};
 use crate::http::plan::origin::Failure;
-use crate::http::transport::http2::{self, Kind};
 use crate::http::transport::spill::ReadAhead;
 use crate::http::transport::start::Start;
 
 /// More informational responses than this before the final one are a fault.
 const MAX_INFORMATIONAL: u32 = 16;
-
-/// What it means that nothing more comes before a head; `is_at_first` where nothing at all came on a connection that had
-/// been idle.
-fn failure(ended: &io::Result<usize>, is_at_first: bool) -> Failure {
-    let fault = ended.as_ref().err().and_then(http2::fault_of);
-    match fault.map(|fault| fault.kind) {
-        Some(Kind::Untouched) if is_at_first => Failure::Leaving,
-        Some(Kind::Untouched) => Failure::Refused,
-        Some(Kind::Invalid) => Failure::Invalid,
-        Some(Kind::Unsayable) => Failure::Unsayable,
-        Some(Kind::Reset) => Failure::Broken,
-        None if is_at_first => Failure::Stale,
-        None => Failure::Broken,
-    }
-}
-
-fn is_unsayable(error: &io::Error) -> bool {
-    http2::fault_of(error).is_some_and(|fault| fault.kind == Kind::Unsayable)
-}
-
-fn sentence(ended: &io::Result<usize>) -> String {
-    match ended {
-        Ok(_) => "upstream prematurely closed connection".to_owned(),
-        Err(error) if is_unsayable(error) => reason(error),
-        Err(error) => format!("recv() failed ({})", reason(error)),
-    }
-}
 
 impl Exchange<'_> {
     /// Reads the response as far as there is room for it; whether anything was done.
@@ -156,7 +128,11 @@ impl Exchange<'_> {
                 persistent,
                 reason,
                 reads_ahead,
-            } => (framing, persistent, reason, reads_ahead),
+                tee,
+            } => {
+                self.tee = tee;
+                (framing, persistent, reason, reads_ahead)
+            }
         };
         self.reads_ahead = reads_ahead;
         if self.rules.passes_trailers {
@@ -213,6 +189,9 @@ impl Exchange<'_> {
             };
             self.pass_content()?;
         }
+        if self.tee.is_some() {
+            return Ok(true);
+        }
         if self.peer.take().is_some() {
             self.tell_received();
             self.origin.finished(self.request);
@@ -244,7 +223,9 @@ impl Exchange<'_> {
 
     fn poll_content(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
         let ahead = self.read_ahead();
-        let has_room = self.is_discarding || self.session.outbox.has_room(ahead);
+        // Whoever keeps it takes it at once, and the client later.
+        let is_kept = self.tee.is_some() && self.filters.is_empty();
+        let has_room = self.is_discarding || is_kept || self.session.outbox.has_room(ahead);
         let Some(peer) = self.peer.as_mut().filter(|_| has_room) else {
             self.deadlines.peer_read = None;
             return Ok(false);
@@ -300,8 +281,19 @@ impl Exchange<'_> {
         let content = peer.link.end.take(decoded.consumed);
         self.received.content += decoded.content as u64;
         self.is_received_told &= decoded.content == 0;
+        let is_teed = self.tee.is_some();
+        let is_kept = is_teed && self.keep(&content.bytes()[..decoded.content]);
+        if is_kept && self.is_over() && !self.keep_end() {
+            self.break_off();
+            return Ok(());
+        }
+        if is_teed && !is_kept && self.is_discarding && !self.rules.outlives_client {
+            self.nobody_takes_it();
+            return Ok(());
+        }
         if !self.is_discarding {
             let pushed = match self.filters.is_empty() {
+                true if is_kept => self.push_kept(content, decoded.content),
                 true => self.push(content, decoded.content),
                 false => self.push_filtered(content, decoded.content),
             };
@@ -327,6 +319,11 @@ impl Exchange<'_> {
         Ok(())
     }
 
+    /// Whether the body has come to its end, which it tells itself.
+    fn is_over(&self) -> bool {
+        matches!(&self.stage, Stage::Body { framing, .. } if framing.is_done())
+    }
+
     /// The peer has closed, or its connection failed.
     fn content_ended(&mut self, ended: io::Result<usize>) {
         match (&self.stage, ended) {
@@ -344,6 +341,9 @@ impl Exchange<'_> {
 
     /// The whole response has come: the peer is free for others.
     fn peer_is_done(&mut self, persistent: bool) {
+        if !self.keep_end() {
+            return self.break_off();
+        }
         if let Err(problem) = self.begin_after() {
             return self.broke(&problem.to_string());
         }
@@ -373,6 +373,7 @@ impl Exchange<'_> {
         self.deadlines.peer_write = None;
         self.peer = None;
         self.addition = None;
+        self.tee = None;
         self.stage = Stage::Rest { whole: false };
     }
 }

@@ -76,8 +76,7 @@ pub(super) const FEATURES: &[Feature] = &[
         name: "some settings of gRPC",
         home: NGINX,
         instead: "remove the line if the application can do without",
-        directives: "grpc_connection_drop grpc_ignore_headers \
-            grpc_ssl_certificate_cache grpc_ssl_key_log",
+        directives: "grpc_connection_drop grpc_ssl_certificate_cache grpc_ssl_key_log",
         variables: "",
     },
     Feature {
@@ -101,25 +100,19 @@ pub(super) const FEATURES: &[Feature] = &[
         variables: "",
     },
     Feature {
-        name: "cached responses",
+        name: "slices and copies of responses",
         home: NGINX,
-        instead: "responses are not cached here: without these lines each request goes to the \
-                  origin",
-        directives: "proxy_cache proxy_cache_background_update proxy_cache_bypass \
-            proxy_cache_convert_head proxy_cache_key proxy_cache_lock proxy_cache_lock_age \
-            proxy_cache_lock_timeout proxy_cache_max_range_offset proxy_cache_methods \
-            proxy_cache_min_uses proxy_cache_purge proxy_cache_revalidate \
-            proxy_cache_use_stale proxy_cache_valid proxy_no_cache proxy_store \
-            proxy_store_access slice",
-        variables: "upstream_cache_status upstream_cache_key slice_range",
+        instead: "\"proxy_cache\" keeps whole responses, and gives ranges of them",
+        directives: "proxy_store proxy_store_access slice",
+        variables: "slice_range",
     },
     Feature {
         name: "ways of passing requests",
         home: NGINX,
         instead: "remove the line if the application can do without",
         directives: "proxy_allow_upstream proxy_bind_dynamic proxy_connection_drop \
-            proxy_cookie_domain proxy_cookie_flags proxy_cookie_path proxy_force_ranges \
-            proxy_ignore_headers proxy_limit_rate \
+            proxy_cookie_domain proxy_cookie_flags proxy_cookie_path \
+            proxy_limit_rate \
             proxy_send_lowat proxy_set_body \
             ",
         variables: "",

@@ -1,4 +1,4 @@
-//! Ranges of a file that a client asks for (RFC 9110 §14), and the body that they make.
+//! Ranges of a body that a client asks for (RFC 9110 §14), and the body that they make.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -6,12 +6,23 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::http::message::response::{Body, Piece, ResponseHead};
+use super::response::{Body, Piece, ResponseHead};
 use crate::os;
 
-/// What of a file is to be sent.
+/// A body in a file.
+#[derive(Debug)]
+pub struct Whole {
+    /// Open for reading.
+    pub file: File,
+    /// Where it begins.
+    pub start: u64,
+    /// How long it is.
+    pub length: u64,
+}
+
+/// What of a body is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub enum Wanted {
     /// Everything.
     Whole,
     /// These parts, none of which is empty.
@@ -20,9 +31,9 @@ pub(super) enum Wanted {
     Unsatisfiable,
 }
 
-/// Reads a `Range` field for a file of this length. One of another unit asks for nothing in particular,
+/// Reads a `Range` field for a body of this length. One of another unit asks for nothing in particular,
 /// and neither does one for more than there is.
-pub(super) fn read(field: &[u8], length: u64) -> Wanted {
+pub fn read(field: &[u8], length: u64) -> Wanted {
     let Some((unit, list)) = field.split_at_checked(UNIT.len()) else {
         return Wanted::Whole;
     };
@@ -74,33 +85,35 @@ fn number(text: &[u8]) -> Option<Option<u64>> {
     Some((!text.is_empty()).then(|| text.parse().unwrap_or(u64::MAX)))
 }
 
-/// Makes a response to the whole file into one with these parts, which are of a media type.
-pub(super) fn cut(
+/// Makes a response with a whole file into one with these parts of it, which are of a media type.
+pub fn cut(
     head: &mut ResponseHead,
     media_type: &[u8],
-    (file, length): (File, u64),
+    whole: Whole,
     mut parts: Vec<Range<u64>>,
 ) -> Body {
     head.status = 206;
     if parts.len() > 1 {
-        return several(head, media_type, (file, length), &parts);
+        return several(head, media_type, whole, &parts);
     }
-    let Range { start, end } = parts.pop().unwrap_or(0..length);
-    let range = format!("bytes {start}-{}/{length}", end.saturating_sub(1));
-    head.add("Content-Range", range.as_bytes());
+    let part = parts.pop().unwrap_or(0..whole.length);
+    tell(head, &part, whole.length);
     Body::File {
-        file,
-        offset: start,
-        length: end - start,
+        file: whole.file,
+        offset: whole.start.saturating_add(part.start),
+        length: part.end - part.start,
     }
 }
 
-fn several(
-    head: &mut ResponseHead,
-    media_type: &[u8],
-    (file, length): (File, u64),
-    parts: &[Range<u64>],
-) -> Body {
+/// Says in a head which part of a body of this length follows.
+pub fn tell(head: &mut ResponseHead, part: &Range<u64>, length: u64) {
+    let last = part.end.saturating_sub(1);
+    let range = format!("bytes {}-{last}/{length}", part.start);
+    head.set("Content-Range", range.as_bytes());
+}
+
+fn several(head: &mut ResponseHead, media_type: &[u8], whole: Whole, parts: &[Range<u64>]) -> Body {
+    let length = whole.length;
     // Nobody can put the line into a file beforehand.
     let boundary = format!("{:020}", os::random().unwrap_or_default());
     let media_type = match media_type {
@@ -114,12 +127,16 @@ fn several(
         let range = format!("Content-Range: bytes {start}-{}/{length}\r\n\r\n", end - 1);
         text.extend_from_slice(range.as_bytes());
         pieces.push_back(Piece::Bytes(text.into()));
-        pieces.push_back(Piece::Range(*start..*end));
+        let place = |at: u64| whole.start.saturating_add(at);
+        pieces.push_back(Piece::Range(place(*start)..place(*end)));
     }
     pieces.push_back(Piece::Bytes(Bytes::from(format!("\r\n--{boundary}--\r\n"))));
     let media_type = format!("multipart/byteranges; boundary={boundary}");
     head.set("Content-Type", media_type.as_bytes());
-    Body::Pieces { file, pieces }
+    Body::Pieces {
+        file: whole.file,
+        pieces,
+    }
 }
 
 #[cfg(test)]

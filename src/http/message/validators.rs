@@ -1,4 +1,4 @@
-//! Whether a client has a file already, or not the state of it that it counts on (RFC 9110 §13).
+//! Whether a client has an answer already, or not the state of it that it counts on (RFC 9110 §13).
 //!
 //! A date is compared for equality, not for order, so that an older file put back in place of a
 //! newer one is noticed.
@@ -8,19 +8,21 @@ use std::time::{Duration, SystemTime};
 
 use httpdate::HttpDate;
 
-use crate::http::message::head::Head;
-use crate::http::message::response::ResponseHead;
+use super::head::Head;
+use super::response::ResponseHead;
 
-/// What tells one state of a file from another.
-pub(super) struct Validators {
+/// What tells one state of an answer from another.
+#[derive(Clone, Debug, Default)]
+pub struct Validators {
     /// Seconds since 1970.
-    modified: u64,
+    modified: Option<u64>,
+    /// Nothing where there is none.
     tag: Vec<u8>,
 }
 
 /// What a client's conditions come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Judgement {
+pub enum Judgement {
     /// It gets what it asked for.
     Send,
     /// It has it.
@@ -31,15 +33,23 @@ pub(super) enum Judgement {
 
 impl Validators {
     /// Those of a file of this length, modified at this second since 1970.
-    pub(super) fn new(length: u64, modified: u64) -> Self {
+    pub fn new(length: u64, modified: u64) -> Self {
         Self {
-            modified,
+            modified: Some(modified),
             tag: tag(modified, length),
         }
     }
 
+    /// Those that a response tells.
+    pub fn of(sent: &ResponseHead) -> Self {
+        Self {
+            modified: sent.field("last-modified").and_then(seconds),
+            tag: sent.field("etag").unwrap_or_default().to_vec(),
+        }
+    }
+
     /// Adds them to a response; the time only if it is that of what is sent.
-    pub(super) fn tell(&self, head: &mut ResponseHead, with_time: bool) {
+    pub fn tell(&self, head: &mut ResponseHead, with_time: bool) {
         if with_time {
             self.tell_time(head);
         }
@@ -47,15 +57,13 @@ impl Validators {
     }
 
     fn tell_time(&self, head: &mut ResponseHead) {
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(self.modified.min(LATEST));
-        let mut date = Cursor::new([0; DATE]);
-        // It has room for every date.
-        let _ = write!(date, "{}", HttpDate::from(time));
-        head.add("Last-Modified", date.get_ref());
+        if let Some(modified) = self.modified {
+            head.add("Last-Modified", &date(modified));
+        }
     }
 
     /// Judges the conditions of a request.
-    pub(super) fn judge(&self, head: &Head) -> Judgement {
+    pub fn judge(&self, head: &Head) -> Judgement {
         if !head.has_conditions() {
             return Judgement::Send;
         }
@@ -65,7 +73,7 @@ impl Validators {
                 return Judgement::Failed;
             }
         } else if let Some(date) = field("if-unmodified-since").and_then(seconds)
-            && self.modified > date
+            && self.modified.is_none_or(|modified| modified > date)
         {
             return Judgement::Failed;
         }
@@ -73,7 +81,9 @@ impl Validators {
             if self.is_listed(tags, Comparison::Weak) {
                 return Judgement::NotModified;
             }
-        } else if field("if-modified-since").and_then(seconds) == Some(self.modified) {
+        } else if let Some(date) = field("if-modified-since").and_then(seconds)
+            && self.modified == Some(date)
+        {
             return Judgement::NotModified;
         }
         Judgement::Send
@@ -82,17 +92,17 @@ impl Validators {
     fn is_listed(&self, tags: &[u8], comparison: Comparison) -> bool {
         tags.split(|byte| *byte == b',').any(|tag| {
             let tag = tag.trim_ascii();
-            let plain = match comparison {
-                Comparison::Weak => tag.strip_prefix(b"W/").unwrap_or(tag),
-                Comparison::Strong => tag,
-            };
-            tag == b"*" || plain == self.tag
+            tag == b"*"
+                || match comparison {
+                    Comparison::Weak => strong(tag) == strong(&self.tag),
+                    Comparison::Strong => tag == self.tag,
+                }
         })
     }
 }
 
 /// Whether the `If-Range` of a request, if there is one, names the state that `sent` tells.
-pub(super) fn is_of_state(head: &Head, sent: &ResponseHead) -> bool {
+pub fn is_of_state(head: &Head, sent: &ResponseHead) -> bool {
     let Some(state) = head.field(b"if-range") else {
         return true;
     };
@@ -103,6 +113,20 @@ pub(super) fn is_of_state(head: &Head, sent: &ResponseHead) -> bool {
             modified.is_some() && seconds(date) == modified
         }
     }
+}
+
+/// A tag without the mark of weak ones.
+fn strong(tag: &[u8]) -> &[u8] {
+    tag.strip_prefix(b"W/").unwrap_or(tag)
+}
+
+/// A second since 1970 as fields say it.
+pub fn date(seconds: u64) -> [u8; DATE] {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(LATEST));
+    let mut date = Cursor::new([0; DATE]);
+    // It has room for every date.
+    let _ = write!(date, "{}", HttpDate::from(time));
+    date.into_inner()
 }
 
 /// A tag made of two numbers.
@@ -130,12 +154,13 @@ enum Comparison {
 }
 
 /// The length of a date, as `Thu, 01 Jan 1970 00:00:00 GMT`.
-const DATE: usize = 29;
+pub const DATE: usize = 29;
 
 /// The end of the year 9999: later dates cannot be written.
 const LATEST: u64 = 253_402_300_799;
 
-fn seconds(date: &[u8]) -> Option<u64> {
+/// A date of a field in seconds since 1970.
+pub fn seconds(date: &[u8]) -> Option<u64> {
     let time = httpdate::parse_http_date(std::str::from_utf8(date).ok()?).ok()?;
     Some(time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs())
 }

@@ -1,0 +1,220 @@
+//! The cache of a location, as the handler sees it that passes its requests on: asked before an origin is, told what the
+//! origin answers, and asked again when it fails.
+
+use super::given::Given;
+use super::settings::{IgnoredFields, Settings};
+use super::visit::{Answer, State, Visit};
+use super::zones::Registry;
+use crate::cache::index::Outcome as Had;
+use crate::cache::{self, Vary};
+use crate::conf::Chain;
+use crate::http::build::builder::Builder;
+use crate::http::course::request::Request;
+use crate::http::message::response_head::ResponseHead;
+use crate::http::message::validators;
+use crate::http::plan::origin::Failure;
+use crate::http::plan::outcome::Outcome;
+use crate::http::plan::wait::Wait;
+use crate::os;
+
+/// The cache of a location.
+pub(in crate::modules) struct Caching {
+    pub(super) settings: Settings,
+    pub(super) state: State,
+}
+
+/// What a request is to do.
+pub(in crate::modules) enum Look {
+    /// Ask the origin.
+    Ask,
+    /// Give this.
+    Give(Box<Given>),
+    /// This is the answer.
+    Answer(Outcome),
+    /// Ask the cache again after this.
+    Wait(Wait),
+}
+
+/// How a head differs that asks for something to be kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::modules) struct Asking<'a> {
+    /// Whether everything is asked for, whatever the client wants of it.
+    pub is_for_all: bool,
+    /// The conditions under which something is sent.
+    pub conditions: Option<&'a Conditions>,
+}
+
+/// The conditions by which an origin is asked whether an entry still holds.
+#[derive(Clone, Debug, Default)]
+pub(in crate::modules) struct Conditions(pub(super) Vec<u8>);
+
+impl Conditions {
+    /// As lines of fields.
+    pub(in crate::modules) fn lines(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Fields of requests that are about a part or a state of what is asked for.
+const PARTIAL: [&[u8]; 6] = [
+    b"range",
+    b"if-range",
+    b"if-match",
+    b"if-none-match",
+    b"if-modified-since",
+    b"if-unmodified-since",
+];
+
+impl Asking<'_> {
+    /// Whether the origin does not get the client's field of this name.
+    pub(in crate::modules) fn hides(&self, name: &[u8]) -> bool {
+        let is = |own: &&[u8]| name.eq_ignore_ascii_case(own);
+        self.is_for_all
+            && matches!(name.first(), Some(b'r' | b'R' | b'i' | b'I'))
+            && PARTIAL.iter().any(is)
+    }
+}
+
+impl Caching {
+    /// That of the innermost block, if answers are kept there.
+    pub(in crate::modules) fn of(
+        builder: &mut Builder<'_>,
+        chain: &Chain<'_>,
+        ignored: IgnoredFields,
+    ) -> Option<Self> {
+        let settings = Settings::of(builder, chain, ignored)?;
+        let state = builder.thing::<Registry>().state?;
+        Some(Self { settings, state })
+    }
+
+    /// Decides what becomes of a request that is to be passed on.
+    pub(in crate::modules) fn look(&'static self, request: &mut Request) -> Look {
+        let turn = request.state(self.state).turn_with(self);
+        match turn.map(|turn| turn.is_asking) {
+            Some(true) => Look::Ask,
+            Some(false) => self.decide(request),
+            None => self.begun(request),
+        }
+    }
+
+    fn begun(&'static self, request: &mut Request) -> Look {
+        if let Some(look) = self.purge(request) {
+            return look;
+        }
+        match self.begin(request) {
+            true => self.decide(request),
+            false => Look::Ask,
+        }
+    }
+
+    /// How the head that asks the origin differs from the client's.
+    pub(in crate::modules) fn asking<'r>(&'static self, request: &'r Request) -> Asking<'r> {
+        let visit = request.state_if_any(self.state);
+        let turn = visit.and_then(|visit| visit.turn.as_deref());
+        match turn.filter(|turn| std::ptr::eq(turn.caching, self)) {
+            Some(turn) => Asking {
+                is_for_all: turn.claim.is_some(),
+                conditions: turn.conditions.as_ref(),
+            },
+            None => Asking::default(),
+        }
+    }
+
+    /// The head of an answer has come.
+    pub(in crate::modules) fn answered(
+        &'static self,
+        request: &mut Request,
+        head: &ResponseHead<'_>,
+    ) {
+        let visit = request.state(self.state);
+        let Some(turn) = visit.turn_with(self) else {
+            return;
+        };
+        if turn.claim.is_some() || turn.conditions.is_some() {
+            turn.answer = Some(self.note(head));
+        }
+    }
+
+    /// What is kept of a head.
+    fn note(&self, head: &ResponseHead<'_>) -> Answer {
+        let ignored = self.settings.ignored;
+        let fields = || head.fields().map(|field| (field.name, field.value));
+        let terms = (&self.settings.valid, ignored.times);
+        let lines = head
+            .fields()
+            .filter(|field| field.name.eq_ignore_ascii_case(b"vary"));
+        let vary = match ignored.vary {
+            true => Some(Vary::default()),
+            false => Vary::of_lines(lines.map(|field| field.value)).ok(),
+        };
+        let mut kept = Vec::new();
+        for field in head.fields().filter(|field| !head.is_of_connection(field)) {
+            for part in [field.name, b": ", field.value, b"\r\n"] {
+                kept.extend_from_slice(part);
+            }
+        }
+        Answer {
+            status: head.status,
+            verdict: cache::judge(head.status, fields(), terms, os::seconds()),
+            vary,
+            last_modified: head.field(b"last-modified").and_then(validators::seconds),
+            etag: head.field(b"etag").unwrap_or_default().to_vec(),
+            fields: kept,
+        }
+    }
+
+    /// What is given instead of an answer with this status, if anything.
+    pub(in crate::modules) fn instead_of(
+        &'static self,
+        request: &mut Request,
+        status: u16,
+    ) -> Option<Box<Given>> {
+        let turn = request.state(self.state).turn_with(self)?;
+        if status == 304 && turn.conditions.is_some() {
+            let renewed = turn.old.take()?;
+            let answer = turn.answer.take();
+            let renewed = self.renewed(renewed, answer);
+            return Some(self.give_old(request, renewed, Had::Revalidated));
+        }
+        if !self.settings.stale.instead_of(status) {
+            return None;
+        }
+        let old = turn.old.take()?;
+        Some(self.give_old(request, old, Had::Stale))
+    }
+
+    /// What is given instead of failing, if anything.
+    pub(in crate::modules) fn after(
+        &'static self,
+        request: &mut Request,
+        failure: Failure,
+    ) -> Option<Box<Given>> {
+        let turn = request.state(self.state).turn_with(self)?;
+        let freshness = turn.old.as_ref()?.opened.entry.freshness;
+        let says_so = os::seconds() <= freshness.error;
+        if !says_so && !self.settings.stale.after(failure) {
+            return None;
+        }
+        let old = turn.old.take()?;
+        Some(self.give_old(request, old, Had::Stale))
+    }
+
+    /// So much of a body has come from an origin.
+    pub(in crate::modules) fn received(&'static self, request: &mut Request, content: u64) {
+        if let Some(told) = &mut request.state(self.state).told {
+            told.received = content;
+        }
+    }
+
+    /// The request is answered, or goes elsewhere.
+    pub(in crate::modules) fn finished(&'static self, request: &mut Request) {
+        let visit: &mut Visit = request.state(self.state);
+        if visit.turn_with(self).is_none() {
+            return;
+        }
+        let claim = visit.turn.take().and_then(|turn| turn.claim);
+        if let Some(name) = claim.map(|claim| claim.name) {
+            self.settings.entry.bells.ring(name);
+        }
+    }
+}

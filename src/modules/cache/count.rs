@@ -1,0 +1,50 @@
+//! What is counted of a request that a cache was asked about, when it is over.
+
+use super::visit::{State, Told};
+use super::zones::Registry;
+use crate::cache::index::Answered;
+use crate::conf::Chain;
+use crate::http::build::builder::{Builder, ServerParts};
+use crate::http::course::request::Request;
+use crate::http::plan::phase::PhaseHandler;
+
+/// Has the requests of a server counted, if there are caches.
+pub(super) fn serve(builder: &mut Builder<'_>, _chain: &Chain<'_>, parts: &mut ServerParts) {
+    if let Some(state) = builder.thing::<Registry>().state {
+        parts.finally.push(Box::new(Leave(state)));
+    }
+}
+
+struct Leave(State);
+
+impl PhaseHandler for Leave {
+    fn run(&self, request: &mut Request) {
+        if request.state_if_any(self.0).is_none() {
+            return;
+        }
+        let sent = request.body_bytes_sent();
+        let now = request.moment();
+        let visit = request.state(self.0);
+        visit.turn = None;
+        let Some((told, outcome)) = visit
+            .told
+            .take()
+            .and_then(|told| Some((told.outcome?, told)))
+            .map(|(outcome, told)| (told, outcome))
+        else {
+            return;
+        };
+        let index = told.caching.settings.entry.cache.index();
+        index.count(outcome, &answered(&told, sent), now);
+    }
+}
+
+fn answered(told: &Told, sent: u64) -> Answered {
+    Answered {
+        bytes: told.given.unwrap_or(told.received),
+        sent,
+        received: told.received,
+        written: told.written,
+        is_shared: told.is_shared,
+    }
+}

@@ -1,0 +1,233 @@
+//! Answers made of entries: the head as the origin gave it, the body out of the file, or what of both a client wants.
+
+use std::sync::Arc;
+
+use super::caching::Caching;
+use super::growing::Following;
+use super::visit::{Answer, Old};
+use super::zones::Entry as CacheEntry;
+use crate::cache::file::Entry;
+use crate::cache::index::Outcome;
+use crate::cache::store::{Growing, Opened};
+use crate::cache::{self, Freshness, Refusal, Valid};
+use crate::http::course::partial;
+use crate::http::course::request::Request;
+use crate::http::message::ranges::{self, Wanted, Whole};
+use crate::http::message::response::{Body, Response, ResponseHead};
+use crate::http::message::source::Source;
+use crate::http::message::validators::{Judgement, Validators};
+use crate::http::plan::outcome::Outcome as Answered;
+use crate::os;
+
+/// An entry that is given.
+pub(in crate::modules) struct Given(What);
+
+enum What {
+    /// It is whole.
+    Whole(Opened),
+    /// Somebody fills it.
+    Growing(Arc<CacheEntry>, Growing),
+}
+
+impl Given {
+    pub(super) fn whole(opened: Opened) -> Self {
+        Self(What::Whole(opened))
+    }
+
+    pub(super) fn growing(entry: &Arc<CacheEntry>, growing: Growing) -> Self {
+        Self(What::Growing(Arc::clone(entry), growing))
+    }
+
+    pub(super) fn entry(&self) -> &Entry {
+        match &self.0 {
+            What::Whole(opened) => &opened.entry,
+            What::Growing(_, growing) => growing.entry(),
+        }
+    }
+
+    /// The status of the answer.
+    pub(in crate::modules) fn status(&self) -> u16 {
+        self.entry().head().status
+    }
+
+    /// The fields of the answer, in their order.
+    pub(in crate::modules) fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        fields(self.entry().head().fields)
+    }
+
+    /// How long its body is, if that is known.
+    fn length(&self) -> Option<u64> {
+        match &self.0 {
+            What::Whole(opened) => Some(opened.body.end - opened.body.start),
+            What::Growing(_, growing) => promised(growing.entry().head().fields),
+        }
+    }
+
+    fn body(self) -> Body {
+        let length = self.length();
+        match self.0 {
+            What::Whole(opened) => Body::File {
+                offset: opened.body.start,
+                length: opened.body.end - opened.body.start,
+                file: opened.file,
+            },
+            What::Growing(entry, growing) => {
+                Body::Source(Source::new(Following::whole(entry, growing, length)))
+            }
+        }
+    }
+}
+
+/// Where fields are kept, how long a body will be stands beside them under this name.
+pub(super) const LENGTH: &[u8] = b"Content-Length";
+
+/// Lines as names and values.
+fn lines(lines: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    lines.split(|byte| *byte == b'\n').filter_map(|line| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        Some((&line[..colon], line[colon + 1..].trim_ascii()))
+    })
+}
+
+fn fields(kept: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    lines(kept).filter(|(name, _)| !name.eq_ignore_ascii_case(LENGTH))
+}
+
+/// How long a body will be, as its origin has said.
+fn promised(kept: &[u8]) -> Option<u64> {
+    let (_, value) = lines(kept).find(|(name, _)| name.eq_ignore_ascii_case(LENGTH))?;
+    std::str::from_utf8(value).ok()?.parse().ok()
+}
+
+impl Caching {
+    /// The answer that an entry makes, with a head that was made of its fields.
+    pub(in crate::modules) fn answer(
+        &'static self,
+        request: &mut Request,
+        head: ResponseHead,
+        given: Given,
+    ) -> Answered {
+        if let Some(told) = &mut request.state(self.state).told {
+            told.given = given.length();
+        }
+        if head.status == 200 && !request.is_subrequest() {
+            return self.answer_conditions(request, head, given);
+        }
+        let body = given.body();
+        Answered::Respond(Response { head, body })
+    }
+
+    fn answer_conditions(
+        &'static self,
+        request: &mut Request,
+        mut head: ResponseHead,
+        given: Given,
+    ) -> Answered {
+        match Validators::of(&head).judge(&request.head) {
+            Judgement::Send => {}
+            Judgement::Failed => return Answered::Status(412),
+            Judgement::NotModified => {
+                not_modified(&mut head);
+                let body = Body::Empty;
+                return Answered::Respond(Response { head, body });
+            }
+        }
+        if !self.has_ranges(&head) {
+            let body = given.body();
+            return Answered::Respond(Response { head, body });
+        }
+        head.remove("accept-ranges");
+        let Some(length) = given.length() else {
+            let body = given.body();
+            return Answered::Respond(Response { head, body });
+        };
+        let (parts, media_type) = match partial::wanted(request, &head, length) {
+            (Wanted::Unsatisfiable, _) => return partial::unsatisfiable(request, length),
+            (Wanted::Parts(parts), media_type) => (parts, media_type),
+            (Wanted::Whole, _) => (Vec::new(), Vec::new()),
+        };
+        let body = match (given.0, &*parts) {
+            (What::Growing(entry, growing), [part]) => {
+                head.status = 206;
+                ranges::tell(&mut head, part, length);
+                let part = part.clone();
+                Body::Source(Source::new(Following::part(entry, growing, part)))
+            }
+            (What::Whole(opened), [_, ..]) => {
+                let whole = Whole {
+                    file: opened.file,
+                    start: opened.body.start,
+                    length,
+                };
+                ranges::cut(&mut head, &media_type, whole, parts)
+            }
+            (what, _) => {
+                head.add("Accept-Ranges", b"bytes");
+                Given(what).body()
+            }
+        };
+        Answered::Respond(Response { head, body })
+    }
+
+    /// Whether clients can have ranges of an answer with this head.
+    pub(super) fn has_ranges(&self, head: &ResponseHead) -> bool {
+        self.settings.forces_ranges || head.field("accept-ranges").is_some()
+    }
+
+    /// An entry that is not valid any more is given.
+    pub(super) fn give_old(
+        &'static self,
+        request: &mut Request,
+        old: Old,
+        outcome: Outcome,
+    ) -> Box<Given> {
+        let given = Given::whole(old.opened);
+        self.note_given(request, &given, outcome);
+        Box::new(given)
+    }
+
+    /// An entry that the origin says still holds, valid for as long as it says now, or else as it said before.
+    pub(super) fn renewed(&self, mut old: Old, answer: Option<Answer>) -> Old {
+        let verdict = answer.map_or(Err(Refusal::Unruled), |answer| {
+            self.judge_again(&old, &answer)
+        });
+        let Ok(freshness) = verdict else {
+            return old;
+        };
+        let cache = &self.settings.entry.cache;
+        if let Err(error) = cache.renew(old.name, &mut old.opened, freshness) {
+            let zone = &self.settings.entry.name;
+            log::error!("cache \"{zone}\": {} cannot be renewed ({error})", old.name);
+        }
+        old
+    }
+
+    fn judge_again(&self, old: &Old, answer: &Answer) -> Result<Freshness, Refusal> {
+        let (ignored, now) = (self.settings.ignored.times, os::seconds());
+        let none = Valid::default();
+        let said = cache::judge(answer.status, fields(&answer.fields), (&none, ignored), now);
+        if said != Err(Refusal::Unruled) {
+            return said;
+        }
+        let head = old.opened.entry.head();
+        cache::judge(
+            head.status,
+            fields(head.fields),
+            (&self.settings.valid, ignored),
+            now,
+        )
+    }
+}
+
+/// Makes a head one that says that the client has it.
+pub(super) fn not_modified(head: &mut ResponseHead) {
+    head.status = 304;
+    for name in [
+        "content-type",
+        "content-encoding",
+        "content-length",
+        "accept-ranges",
+    ] {
+        head.remove(name);
+    }
+}

@@ -1,0 +1,137 @@
+//! The body of an entry that somebody fills, given as far as it has come.
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::waiting;
+use super::zones::Entry;
+use crate::cache::store::{Growing, Grown};
+use crate::http::message::source::{Awaited, Pieces};
+use crate::metric::Moment;
+use crate::os;
+
+/// A reader of an entry that grows.
+pub(super) struct Following {
+    entry: Arc<Entry>,
+    growing: Growing,
+    /// Where the next piece begins in the body.
+    next: u64,
+    /// Where to stop, if that is known.
+    end: Option<u64>,
+    /// How much there will be in all, if that is known.
+    length: Option<u64>,
+    /// How far the body has come, as far as it is known, and whether that is all of it.
+    there: u64,
+    is_whole: bool,
+    /// When it was last seen that somebody fills it.
+    seen: Instant,
+}
+
+/// Read at once.
+const CHUNK: u64 = 64 * 1024;
+/// How long nothing may come before it is asked whether somebody still fills it.
+const ALIVE: Duration = Duration::from_millis(250);
+
+impl Following {
+    /// Of all of the body.
+    pub(super) fn whole(entry: Arc<Entry>, growing: Growing, length: Option<u64>) -> Self {
+        Self {
+            entry,
+            growing,
+            next: 0,
+            end: length,
+            length,
+            there: 0,
+            is_whole: false,
+            seen: Instant::now(),
+        }
+    }
+
+    /// Of a part of it.
+    pub(super) fn part(entry: Arc<Entry>, growing: Growing, part: Range<u64>) -> Self {
+        let length = Some(part.end - part.start);
+        Self {
+            next: part.start,
+            end: Some(part.end),
+            ..Self::whole(entry, growing, length)
+        }
+    }
+
+    /// Finds out how far it has come.
+    fn look(&mut self) -> io::Result<()> {
+        let (cache, now) = (&self.entry.cache, Moment(os::monotonic()));
+        let grown = match self.seen.elapsed() > ALIVE {
+            true => cache.grown_if_alive(&self.growing, now),
+            false => cache.grown(&self.growing, now),
+        };
+        match grown {
+            Grown::Partly(bytes) => {
+                if bytes > self.there {
+                    self.seen = Instant::now();
+                }
+                self.there = bytes;
+            }
+            Grown::Wholly(bytes) => (self.there, self.is_whole) = (bytes, true),
+            Grown::Broken => return Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+        Ok(())
+    }
+
+    /// The next piece that is there; nothing inside if there is none yet.
+    fn piece(&mut self) -> io::Result<Option<Option<Bytes>>> {
+        let most = self.end.unwrap_or(u64::MAX).min(self.there);
+        if self.next < most {
+            let length = (most - self.next).min(CHUNK);
+            let mut piece = vec![0; usize::try_from(length).unwrap_or_default()];
+            self.growing.read_at(&mut piece, self.next)?;
+            self.next += length;
+            return Ok(Some(Some(piece.into())));
+        }
+        match (self.end, self.is_whole) {
+            (Some(end), _) if end <= self.next => Ok(Some(None)),
+            (None, true) => Ok(Some(None)),
+            // It is shorter than was said.
+            (Some(_), true) => Err(io::ErrorKind::UnexpectedEof.into()),
+            (_, false) => Ok(None),
+        }
+    }
+
+    async fn await_piece(&mut self) -> io::Result<Option<Bytes>> {
+        loop {
+            if let Some(piece) = self.piece()? {
+                return Ok(piece);
+            }
+            let before = self.there;
+            self.look()?;
+            if self.there > before || self.is_whole {
+                continue;
+            }
+            let (entry, growing) = (&self.entry, &self.growing);
+            let has_moved = || match entry.cache.grown(growing, Moment(os::monotonic())) {
+                Grown::Partly(bytes) => bytes > before,
+                Grown::Wholly(_) | Grown::Broken => true,
+            };
+            waiting::pause(&entry.bells, growing.name(), has_moved).await;
+        }
+    }
+}
+
+impl Pieces for Following {
+    fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    fn is_at_hand(&self) -> bool {
+        self.is_whole
+            || self.next < self.there.min(self.end.unwrap_or(u64::MAX))
+            || self.end == Some(self.next)
+    }
+
+    fn next(&mut self) -> Awaited<'_> {
+        Box::pin(self.await_piece())
+    }
+}

@@ -1,0 +1,99 @@
+//! What a request knows of the cache that it was asked about.
+
+use std::time::Instant;
+
+use super::caching::{Caching, Conditions};
+use super::purging::Purged;
+use crate::cache::index::Outcome;
+use crate::cache::store::{Opened, Pending};
+use crate::cache::{Freshness, Name, Refusal, Vary};
+use crate::http::plan::state::StateIndex;
+
+/// The place of it in every request.
+pub(super) type State = StateIndex<Visit>;
+
+/// What a request knows of the cache that it was asked about.
+#[derive(Default)]
+pub(super) struct Visit {
+    /// What is going on, until the request is answered or goes elsewhere.
+    pub turn: Option<Box<Turn>>,
+    /// What has become of a purge that is waited for.
+    pub purged: Option<Purged>,
+    /// What the cache had, which it is counted with at the end.
+    pub told: Option<Told>,
+}
+
+/// What is told of a request that a cache was asked about.
+pub(super) struct Told {
+    pub caching: &'static Caching,
+    pub key: Vec<u8>,
+    pub outcome: Option<Outcome>,
+    /// Whether somebody else was filling the entry meanwhile.
+    pub is_shared: bool,
+    /// How long the body is that was given.
+    pub given: Option<u64>,
+    /// How much of a body has come from the origin.
+    pub received: u64,
+    /// How much of it was kept.
+    pub written: Option<u64>,
+    /// When the entry was made, in seconds since 1970.
+    pub created: Option<u64>,
+    /// See [`Head`](crate::cache::file::Head).
+    pub last_modified: Option<u64>,
+    pub etag: Vec<u8>,
+}
+
+/// A request on its way through a cache.
+pub(super) struct Turn {
+    pub caching: &'static Caching,
+    pub key: Vec<u8>,
+    /// The name of the key.
+    pub main: Name,
+    /// Whether the origin is asked.
+    pub is_asking: bool,
+    /// Until when others are waited for.
+    pub until: Option<Instant>,
+    /// The right to keep what the origin answers.
+    pub claim: Option<Claimed>,
+    /// What there is, and is not valid any more.
+    pub old: Option<Old>,
+    /// By which the origin is asked whether that still holds.
+    pub conditions: Option<Conditions>,
+    /// What the origin has answered.
+    pub answer: Option<Answer>,
+}
+
+/// The right to keep an answer.
+pub(super) struct Claimed {
+    pub pending: Pending,
+    pub name: Name,
+    /// What it would be a variant of.
+    pub main: Option<Name>,
+}
+
+/// An entry that is not valid any more.
+pub(super) struct Old {
+    pub name: Name,
+    pub opened: Opened,
+}
+
+/// The head of an origin's answer, as it is kept.
+pub(super) struct Answer {
+    pub status: u16,
+    /// Until when it may be given, or why it is not kept.
+    pub verdict: Result<Freshness, Refusal>,
+    /// What it depends on; nothing if it fits nobody else.
+    pub vary: Option<Vary>,
+    pub last_modified: Option<u64>,
+    pub etag: Vec<u8>,
+    /// Lines of fields.
+    pub fields: Vec<u8>,
+}
+
+impl Visit {
+    /// What is going on with this cache of a location.
+    pub(super) fn turn_with(&mut self, caching: &'static Caching) -> Option<&mut Turn> {
+        let turn = self.turn.as_deref_mut();
+        turn.filter(|turn| std::ptr::eq(turn.caching, caching))
+    }
+}

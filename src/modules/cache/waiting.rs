@@ -1,0 +1,78 @@
+//! Waiting for what others fill: woken by those of the same process, and now and then a look of one's own.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use super::zones::Entry;
+use crate::cache::Name;
+use crate::cache::index::{Fill, Progress};
+use crate::metric::Moment;
+use crate::os;
+
+/// How long one waits without looking.
+const GLANCE: Duration = Duration::from_millis(20);
+/// How often it is asked whether whoever is waited for is still alive.
+const ALIVE: Duration = Duration::from_millis(250);
+
+/// Those of this process who wait for entries of a cache, by the names of these.
+pub(in crate::modules) struct Bells([Notify; 64]);
+
+impl Default for Bells {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Notify::new()))
+    }
+}
+
+impl Bells {
+    /// The one of this name, which it shares with others.
+    fn of(&self, name: Name) -> &Notify {
+        &self.0[usize::from(name.0[0]) % self.0.len()]
+    }
+
+    /// There is something new of an entry.
+    pub(super) fn ring(&self, name: Name) {
+        self.of(name).notify_waiters();
+    }
+}
+
+/// Ready when the head of a fill is there, the fill is over, or it is too late.
+pub(super) async fn head(entry: Arc<Entry>, name: Name, fill: Fill, until: Instant) {
+    let is_over = |present: Option<Fill>| {
+        let same = present.filter(|present| present.serial == fill.serial);
+        same.is_none_or(|present| {
+            present.progress != Progress::Asked && fill.progress == Progress::Asked
+        })
+    };
+    let mut looked = Instant::now();
+    loop {
+        let now = Instant::now();
+        let present = entry.cache.index().fill(name, Moment(os::monotonic()));
+        if is_over(present) || now >= until {
+            return;
+        }
+        if now.saturating_duration_since(looked) > ALIVE {
+            looked = now;
+            if !fill.process.is_alive() {
+                return;
+            }
+        }
+        pause(&entry.bells, name, || {
+            is_over(entry.cache.index().fill(name, Moment(os::monotonic())))
+        })
+        .await;
+    }
+}
+
+/// Waits for a while, unless it is over already, or the bell rings.
+pub(super) async fn pause(bells: &Bells, name: Name, is_over: impl Fn() -> bool) {
+    let rung = bells.of(name).notified();
+    let mut rung = std::pin::pin!(rung);
+    // Before the last look, so that nothing is missed in between.
+    rung.as_mut().enable();
+    if !is_over() {
+        // Whether it rang or the time is over, one looks again.
+        let _ = tokio::time::timeout(GLANCE, rung).await;
+    }
+}

@@ -1,0 +1,561 @@
+# proxy_cache and its family: what is kept, for how long, for whom, and what is said of it.
+
+=== an answer is kept and given again
+--- origin o
+GET /a 200
+    Cache-Control: max-age=60
+    Content-Type: text/plain
+    ETag: "x"
+    | hello
+GET /b 200
+    | uncached
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k levels=1:2;
+log_format caches '$request_method $uri $upstream_cache_status [$upstream_cache_key] $upstream_cache_etag $upstream_addr';
+--- config
+access_log $DIR/log caches;
+proxy_cache c;
+proxy_cache_key $uri;
+location / { proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /a 200 = hello
+GET /a 200 = hello
+--- response_headers
+Content-Type: text/plain
+Content-Length: 5
+ETag: "x"
+Cache-Control: max-age=60
+--- requests
+HEAD /a 200
+--- response_headers
+Content-Length: 5
+--- requests
+GET /b 200 = uncached
+GET /b 200 = uncached
+GET /a 304
+    If-None-Match: "x"
+GET /a 412
+    If-Match: "y"
+--- file_like log
+\AGET /a MISS \[/a\] - 127.*
+^GET /a HIT \[/a\] \\x22x\\x22 -
+^HEAD /a HIT \[/a\] \\x22x\\x22 -
+^GET /b MISS \[/b\] - 127.*\nGET /b MISS \[/b\] - 127.*
+^GET /a HIT
+
+=== how long an answer is valid
+--- origin o
+GET /plain 200
+    | a
+GET /gone 404
+    | b
+GET /error 500
+    | c
+GET /none 200
+    Cache-Control: no-store
+    | d
+GET /accel 200
+    X-Accel-Expires: 60
+    Cache-Control: no-cache
+    | e
+GET /cookie 200
+    Set-Cookie: a=b
+    | f
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+log_format caches '$uri $upstream_cache_status';
+--- config
+access_log $DIR/log caches;
+proxy_cache c;
+proxy_cache_valid 60;
+proxy_cache_valid 404 any 1m;
+location / { proxy_pass http://$ORIGIN_o; }
+location /none { proxy_ignore_headers Cache-Control; proxy_pass http://$ORIGIN_o; }
+location /cookie { proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /plain 200 x2
+GET /gone 404 x2
+GET /error 500 x2
+GET /none 200 x2
+GET /accel 200 x2
+GET /cookie 200 x2
+--- file_like log
+\A/plain MISS\n/plain HIT\n/gone MISS\n/gone HIT\n/error MISS\n/error HIT\n/none MISS\n/none HIT\n/accel MISS\n/accel HIT\n/cookie MISS\n/cookie MISS\n
+
+=== methods, uses, bypass
+--- origin o
+* * 200
+    Cache-Control: max-age=60
+    | hello
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+log_format caches '$request_method $uri $upstream_cache_status';
+--- config
+access_log $DIR/log caches;
+proxy_cache c;
+location / { proxy_cache_methods POST; proxy_cache_bypass $arg_fresh; proxy_no_cache $arg_not; proxy_pass http://$ORIGIN_o; }
+location /uses { proxy_cache_min_uses 3; proxy_pass http://$ORIGIN_o; }
+location /off { proxy_cache off; proxy_pass http://$ORIGIN_o; }
+--- requests
+POST /post 200 x2
+PUT /put 200
+GET /uses 200 x4
+GET /off 200 x2
+GET /a?fresh=1 200 x2
+GET /a?fresh=1&not=1 200
+GET /b?not=1 200 x2
+--- file_like log
+\APOST /post MISS\nPOST /post HIT\nPUT /put -\nGET /uses MISS\nGET /uses MISS\nGET /uses MISS\nGET /uses HIT\nGET /off -\nGET /off -\nGET /a BYPASS\nGET /a BYPASS\nGET /a BYPASS\nGET /b MISS\nGET /b MISS\n
+
+=== an answer that depends on fields is kept for each of their values
+--- origin o
+* * 200
+    Cache-Control: max-age=60
+    Vary: X-Kind
+    | $HEAD
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+log_format caches '$http_x_kind $upstream_cache_status';
+--- config
+access_log $DIR/log caches;
+proxy_cache c;
+location / { proxy_pass http://$ORIGIN_o; }
+--- requests
+GET / 200 ~ (?i)X-Kind: a
+    X-Kind: a
+GET / 200 ~ (?i)X-Kind: b
+    X-Kind: b
+GET / 200 ~ (?i)X-Kind: a
+    X-Kind: a
+GET / 200 ~ (?i)X-Kind: b
+    X-Kind: b
+GET / 200
+GET / 200
+--- file_like log
+\Aa MISS\nb MISS\na HIT\nb HIT\n- MISS\n- HIT\n
+
+=== conditions and ranges are judged here
+--- origin o
+* /a 200
+    Cache-Control: max-age=60
+    Accept-Ranges: bytes
+    ETag: "x"
+    X-Seen: yes
+    | $HEAD 0123456789
+* /b 200
+    Cache-Control: max-age=60
+    ETag: "x"
+    | 0123456789
+* /c 200
+    Cache-Control: max-age=60
+    Accept-Ranges: bytes
+    | 0123456789
+* /d 200
+    Cache-Control: max-age=60
+    | 0123456789
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_cache c;
+add_header X-Cache $upstream_cache_status always;
+location / { proxy_pass http://$ORIGIN_o; }
+location /d { proxy_force_ranges on; proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /a 304
+    If-None-Match: "x"
+    Range: bytes=2-3
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /a 200 ~ 0123456789
+--- response_headers
+X-Cache: HIT
+Accept-Ranges: bytes
+--- requests
+GET /a 206 = GET
+    Range: bytes=0-2
+--- requests
+GET /b 200 = 0123456789
+    Range: bytes=2-3
+GET /c 206 = 23
+    Range: bytes=2-3
+--- response_headers
+X-Cache: MISS
+Content-Range: bytes 2-3/10
+Content-Length: 2
+--- requests
+GET /c 206 = 789
+    Range: bytes=-3
+--- response_headers
+X-Cache: HIT
+Content-Range: bytes 7-9/10
+--- requests
+GET /c 416
+    Range: bytes=20-
+GET /d 206 = 23
+    Range: bytes=2-3
+GET /c 200 = 0123456789
+
+=== stale answers
+--- origin o
+GET /a 200
+    Cache-Control: max-age=0, stale-if-error=60
+    X-Accel-Expires: @1
+    | old
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+location / { proxy_cache c; proxy_pass http://$ORIGIN_o; add_header X-Cache $upstream_cache_status always; }
+--- requests
+GET /a 200 = old
+GET /a 200 = old
+--- response_headers
+X-Cache: EXPIRED
+
+=== what is old is given where that is allowed
+--- origin o
+GET /a 200
+    X-Accel-Expires: @1
+    Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT
+    ETag: "x"
+    | old
+GET /a?down close
+GET /a?error 503
+    | broken
+GET /a?gone 404
+    | gone
+GET /a?nonsense 99
+    | nonsense
+GET /a?same 304
+    Cache-Control: max-age=60
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_cache c;
+proxy_cache_key $uri;
+proxy_next_upstream off;
+add_header X-Cache $upstream_cache_status always;
+location / { proxy_cache_use_stale error http_503; proxy_pass http://$ORIGIN_o; }
+location /again/ { proxy_cache_revalidate on; proxy_cache_key /a; proxy_pass http://$ORIGIN_o/; }
+--- requests
+GET /a 200 = old
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /a?down 200 = old
+--- response_headers
+X-Cache: STALE
+ETag: "x"
+--- requests
+GET /a?error 200 = old
+--- response_headers
+X-Cache: STALE
+--- requests
+GET /a?gone 404 = gone
+--- response_headers
+X-Cache: EXPIRED
+--- requests
+GET /again/a?same 200 = old
+--- response_headers
+X-Cache: REVALIDATED
+--- requests
+GET /a?down 200 = old
+--- response_headers
+X-Cache: HIT
+
+=== what is old is given at once where the origin is asked beside it
+--- origin o
+GET /a 200
+    X-Accel-Expires: @1
+    | old
+GET /a?new 200
+    Cache-Control: max-age=60
+    | new
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+log_format caches '$upstream_cache_status $upstream_status';
+--- config
+proxy_cache c;
+proxy_cache_key $uri;
+access_log $DIR/log caches;
+location / { proxy_cache_use_stale updating; proxy_cache_background_update on; proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /a 200 = old
+GET /a?new 200 = old
+--- file_like log
+\AMISS 200\nSTALE -\n
+
+=== the origin is asked whether what is old still holds
+--- origin o
+GET /a 200
+    X-Accel-Expires: @1
+    Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT
+    ETag: "x"
+    | $HEAD
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+location / { proxy_cache c; proxy_cache_revalidate on; proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /a 200
+    If-None-Match: "y"
+--- response_body_like
+(?s)\AGET /a HTTP/1.1(?!.*If-)
+--- requests
+GET /a 200
+    If-None-Match: "y"
+--- response_body_like
+If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT
+If-None-Match: "x"
+
+=== HEAD, ranges that lie far behind, locks
+--- origin o
+* * 200
+    Cache-Control: max-age=60
+    Accept-Ranges: bytes
+    | $HEAD
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_cache c;
+add_header X-Cache $upstream_cache_status always;
+location / { proxy_cache_lock on; proxy_cache_lock_age 1s; proxy_cache_lock_timeout 2s; proxy_pass http://$ORIGIN_o; }
+location /head { proxy_cache_convert_head off; proxy_pass http://$ORIGIN_o; }
+location /far { proxy_cache_max_range_offset 10; proxy_pass http://$ORIGIN_o; }
+--- requests
+HEAD /a 200
+GET /a 200 ~ GET /a
+--- response_headers
+X-Cache: HIT
+--- requests
+HEAD /head 200
+GET /head 200
+--- response_headers
+X-Cache: MISS
+--- requests
+HEAD /head 200
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /far 200 ~ (?i)Range: bytes=11-12
+    Range: bytes=11-12
+GET /far 200 ~ (?i)Range: bytes=-1
+    Range: bytes=-1
+GET /far 206 = GET
+    Range: bytes=0-2
+GET /far 206 = r H
+    Range: bytes=7-9
+--- response_headers
+X-Cache: HIT
+
+=== fields that are ignored
+--- origin o
+GET /buffering 200
+    X-Accel-Buffering: no
+    Cache-Control: max-age=60
+    | a
+GET /vary 200
+    Vary: *
+    Cache-Control: max-age=60
+    | a
+GET /cookie 200
+    Set-Cookie: a=b
+    Expires: Thu, 01 Jan 1970 00:00:01 GMT
+    X-Accel-Expires: 0
+    | a
+GET /elsewhere 200
+    X-Accel-Redirect: /gone
+    Cache-Control: max-age=60
+    | a
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_cache c;
+proxy_cache_valid 1m;
+add_header X-Cache $upstream_cache_status always;
+location / { proxy_pass http://$ORIGIN_o; }
+location /all/ {
+    proxy_ignore_headers X-Accel-Buffering Vary Set-Cookie Expires X-Accel-Expires X-Accel-Redirect X-Accel-Charset;
+    proxy_pass http://$ORIGIN_o/;
+}
+location /gone { return 404; }
+location /grpc { grpc_ignore_headers Vary; grpc_pass $ORIGIN_o; }
+--- requests
+GET /buffering 200 x2
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /vary 200 x2
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /cookie 200 x2
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /elsewhere 404
+GET /all/buffering 200 x2
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /all/vary 200 x2
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /all/cookie 200 x2
+--- response_headers
+X-Cache: HIT
+Set-Cookie: a=b
+--- requests
+GET /all/elsewhere 200 x2
+--- response_headers
+X-Cache: HIT
+
+=== a cache must be there
+--- config
+location / { proxy_cache answers; proxy_pass http://127.0.0.1:9; }
+--- error
+pingauge: [emerg] unknown cache "answers" in config:1
+   1 | location / { proxy_cache answers; proxy_pass http://127.0.0.1:9; }
+     |                          ^^^^^^^
+     help: declare it: proxy_cache_path /PATH keys_zone=answers:10m;
+
+=== words of the family
+--- config
+location /a { proxy_cache_use_stale http_501; }
+location /b { proxy_cache_valid 2000 1m; }
+location /c { proxy_cache_valid soon; }
+location /d { proxy_cache_methods PUT; }
+location /e { proxy_ignore_headers Server; }
+--- error
+pingauge: [emerg] invalid value "http_501" in config:1
+   1 | location /a { proxy_cache_use_stale http_501; }
+     |                                     ^^^^^^^^
+     help: expected error, timeout, invalid_header, updating, off, or http_ and one of 403, 404, 429, 500, 502, 503, 504
+pingauge: [emerg] invalid status "2000" in config:2
+   2 | location /b { proxy_cache_valid 2000 1m; }
+     |                                 ^^^^
+     help: a number from 100 to 599, or "any"
+pingauge: [emerg] invalid time value "soon" in config:3
+   3 | location /c { proxy_cache_valid soon; }
+     |                                 ^^^^
+     help: a time such as 30, 10s or "1h 30m"
+pingauge: [emerg] invalid value "PUT" in config:4
+   4 | location /d { proxy_cache_methods PUT; }
+     |                                   ^^^
+     help: expected GET, HEAD or POST
+pingauge: [emerg] invalid value "Server" in config:5
+   5 | location /e { proxy_ignore_headers Server; }
+     |                                    ^^^^^^
+     help: expected X-Accel-Redirect, X-Accel-Expires, X-Accel-Limit-Rate, X-Accel-Buffering, X-Accel-Charset, Expires, Cache-Control, Set-Cookie or Vary
+
+=== what is to go is gone, with its variants
+--- origin o
+* * 200
+    Cache-Control: max-age=60
+    Vary: X-Kind
+    | hello
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k levels=1;
+map $request_method $purges { PURGE 1; default 0; }
+--- config
+proxy_cache c;
+proxy_cache_key $uri;
+add_header X-Cache $upstream_cache_status always;
+location / { proxy_cache_purge $purges; proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /a/1 200
+GET /a/1 200
+    X-Kind: b
+GET /a/2 200
+GET /b 200
+PURGE /a/1 204
+PURGE /a/1 404
+GET /a/1 200
+    X-Kind: b
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /a/1 200
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /a/2 200
+--- response_headers
+X-Cache: HIT
+--- requests
+PURGE /a/* 204
+PURGE /a/* 404
+GET /a/2 200
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /b 200
+--- response_headers
+X-Cache: HIT
+
+=== proxy_cache_digest: what is not a digest
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:1m;
+--- config
+proxy_cache c;
+location /a { proxy_cache_digest md5:900150983cd24fb0d6963f7d28e17f72; proxy_pass http://127.0.0.1:1; }
+location /b { proxy_cache_digest sha256:12; proxy_pass http://127.0.0.1:1; }
+--- error
+pingauge: [emerg] invalid digest "md5:900150983cd24fb0d6963f7d28e17f72" in "proxy_cache_digest" in config:2
+   2 | location /a { proxy_cache_digest md5:900150983cd24fb0d6963f7d28e17f72; proxy_pass http://127.0.0.1:1; }
+     |                                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     help: expected "sha256:" or "sha512:" and hexadecimal digits
+pingauge: [emerg] invalid digest "sha256:12" in "proxy_cache_digest" in config:3
+   3 | location /b { proxy_cache_digest sha256:12; proxy_pass http://127.0.0.1:1; }
+     |                                  ^^^^^^^^^
+     help: expected "sha256:" or "sha512:" and hexadecimal digits
+
+=== proxy_cache_digest: only what is known to be right is kept, and of the rest nobody has the end
+--- origin one
+GET /good* 200
+    | abc
+GET /empty* 200
+    | abc
+GET /odd* 200
+    | abc
+GET /bad* 200
+    | abd
+GET /none* 404
+    | abd
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:1m;
+--- config
+location / {
+    proxy_cache c; proxy_cache_valid any 1h; proxy_cache_key $uri;
+    proxy_cache_digest $arg_d;
+    add_header X-Cache $upstream_cache_status always;
+    proxy_pass http://$ORIGIN_one;
+}
+--- requests
+GET /good?d=sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad 200 x2 = abc
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /empty 200 x2 = abc
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /odd?d=md5:1 200 x2 = abc
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /none?d=sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad 404 x2 = abd
+--- response_headers
+X-Cache: HIT
+--- raw_request
+GET /bad?d=sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad HTTP/1.1\r\nHost: a\r\n\r\n
+--- raw_response_like
+^HTTP/1\.1 200 
+^Content-Length: 3\r
+\r\n\r\n$
+--- wait_like /status/http/caches/c
+{"entries": {"digest_mismatch": 1, "filling": 0, "current": 3}, "requests": {"total": 9, "hit": 3, "miss": 6}}
+--- log
+cache "c": an answer is not kept, because "md5:1" is no digest, client: 
+cache "c": [0-9a-f]{32} is not kept \(the body has another digest\), client: 
