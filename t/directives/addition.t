@@ -110,7 +110,7 @@ POST /p/page 200 = other
     | body
 GET /s 200 ~ ^made\n\{[\s\S]*"connections"[\s\S]*\}
 GET /f 200 ~ (?i)\Amade\nGET /fields HTTP/1.1\r\nHost: o\r\nConnection: close\r\nx: y\z
-    x: y
+    X: y
     Range: bytes=0-1
     If-None-Match: "x"
     if-modified-since: Sun, 06 Nov 1994 08:49:37 GMT

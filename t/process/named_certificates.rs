@@ -34,10 +34,15 @@ fn put(site: &Site, file: &str, host: &str) {
         .unwrap();
 }
 
-/// Servers whose certificates are named by files, in place, and as a whole by a variable.
-fn servers(pem: &str, key: &str) -> String {
-    format!(
-        "map $ssl_server_name $in_place {{ data.test \"{}\"; default \"\"; }}\n\
+/// Servers whose certificates have names, are in place, or are what should be in a file.
+fn naming(site: &Site) -> Parts {
+    let data = |end: &str| {
+        site.read(&format!("by-name/one.{end}"))
+            .replace("\r\n", "\n")
+    };
+    Parts {
+        http_config: format!(
+            "map $ssl_server_name $in_place {{ data.test \"{}\"; default \"\"; }}\n\
              map $ssl_server_name $in_place_key {{ data.test \"{}\"; default \"\"; }}\n\
              server {{ listen 127.0.0.1:$PORT2 ssl;\n\
              ssl_certificate by-name/$ssl_server_name.pem;\n\
@@ -50,8 +55,11 @@ fn servers(pem: &str, key: &str) -> String {
              ssl_certificate $said; ssl_certificate_key $said_key; }}\n\
              server {{ listen 127.0.0.1:$PORT2 ssl; server_name raw.test;\n\
              ssl_certificate by-name/one.pem; ssl_certificate_key $said_key; }}\n",
-        pem, key
-    )
+            data("pem"),
+            data("key")
+        ),
+        ..Parts::default()
+    }
 }
 
 #[test]
@@ -70,14 +78,7 @@ fn handshakes_name_their_certificates() {
     .unwrap();
     site.add_file("by-name/broken.pem", "garbage").unwrap();
     site.add_file("by-name/broken.key", "garbage").unwrap();
-    let data = |end: &str| {
-        site.read(&format!("by-name/one.{end}"))
-            .replace("\r\n", "\n")
-    };
-    let parts = Parts {
-        http_config: servers(&data("pem"), &data("key")),
-        ..Parts::default()
-    };
+    let parts = naming(&site);
     let running = Running::start_at(site, &parts);
     let site = &running.site;
     for _ in 0..2 {

@@ -22,8 +22,6 @@ pub struct Half {
     /// What was taken of the body and has not been asked for.
     rest: Bytes,
     has_ended: bool,
-    /// h2 has refused what came.
-    is_refused: bool,
     /// The fields behind the body that was received.
     trailers: Option<HeaderMap>,
     /// The fields that are to leave behind its own.
@@ -58,7 +56,6 @@ impl Half {
             body,
             rest: Bytes::new(),
             has_ended: false,
-            is_refused: false,
             trailers: None,
             own_trailers: None,
             head: None,
@@ -101,8 +98,10 @@ impl Half {
     }
 
     /// The end of a body that has none: what came of it may have been refused.
-    fn refused(&mut self, error: &h2::Error) -> io::Error {
-        self.is_refused = error.is_library() && error.reason() == Some(Reason::PROTOCOL_ERROR);
+    fn refused(&self, error: &h2::Error) -> io::Error {
+        if error.is_library() && error.reason() == Some(Reason::PROTOCOL_ERROR) {
+            self.shared.lock().streams.refuse(self.id);
+        }
         reset(error)
     }
 
@@ -283,7 +282,7 @@ impl Half {
     pub(super) fn is_refused(&self) -> bool {
         let mut core = self.shared.lock();
         let known = core.streams.get(self.id);
-        self.is_refused || known.is_some_and(|known| known.is_refused)
+        known.is_some_and(|known| known.is_refused)
     }
 
     /// Breaks it off.

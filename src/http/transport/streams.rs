@@ -2,48 +2,17 @@
 //! each has taken, what has left, which of them the client has reset, and what all that has cost.
 
 mod known;
+mod news;
 
-use std::sync::Arc;
-use std::task::Waker;
-
+pub(super) use self::known::Known;
+pub use self::news::{News, Rejected, Taken};
 use super::clock;
 use super::flood::Flood;
 use super::frame::{HEADER, Header, Step, kind};
 use super::hpack::{Fault, Malformed};
-use super::meter::{Meter, Then};
-use super::news::{News, Rejected, Taken};
+use super::meter::Then;
 use super::purse::Purse;
-use super::traffic::Traffic;
 use crate::metric::Moment;
-
-/// One stream, from its first frame until nobody here has to do with it any more.
-#[derive(Debug)]
-pub(super) struct Known {
-    id: u32,
-    pub(super) traffic: Arc<Traffic>,
-    began: Moment,
-    /// How many bytes of its head have come, and whether that is all of it.
-    head: usize,
-    has_head: bool,
-    pub(super) meter: Option<Arc<dyn Meter>>,
-    /// How much content has left.
-    pub(super) data_out: u64,
-    has_head_out: bool,
-    /// Whether all of the response has left.
-    pub(super) has_ended_out: bool,
-    /// Whether one of the sides has reset it.
-    pub(super) was_reset: bool,
-    /// Whether whoever answers it has broken it off.
-    pub(super) was_broken_off: bool,
-    /// What was malformed about it, and whether it was reset for that or something else of the kind.
-    malformed: Option<Box<Malformed>>,
-    pub(super) is_refused: bool,
-    /// Whether somebody answers it.
-    is_taken: bool,
-    /// Who is to be woken, and whether also by what leaves.
-    pub(super) waker: Option<Waker>,
-    pub(super) waits_to_leave: bool,
-}
 
 /// All of them, in the order of their numbers.
 #[derive(Debug)]
@@ -256,6 +225,19 @@ impl Streams {
         }
     }
 
+    /// A stream that somebody answers ends for what it has sent.
+    pub(super) fn refuse(&mut self, id: u32) {
+        if let Some(known) = self.get(id)
+            && !std::mem::replace(&mut known.is_refused, true)
+        {
+            let fault = known
+                .malformed
+                .as_ref()
+                .map_or(Fault::Body, |one| one.fault);
+            self.news.faults.push(fault);
+        }
+    }
+
     /// Something has left for the client.
     pub(super) fn left(&mut self, step: Step) {
         match step {
@@ -323,11 +305,6 @@ impl Streams {
         let is_reset = frame.kind == kind::RST_STREAM;
         known.was_reset |= is_reset;
         let is_at_fault = is_reset && error == PROTOCOL_ERROR && !known.was_broken_off;
-        known.is_refused |= is_at_fault;
-        let fault = known
-            .malformed
-            .as_ref()
-            .map_or(Fault::Body, |one| one.fault);
         let ends = frame.ends_stream() && !known.has_ended_out;
         known.has_ended_out |= ends;
         if is_reset || known.waits_to_leave {
@@ -335,7 +312,7 @@ impl Streams {
         }
         let is_untold = !known.is_taken;
         if is_at_fault && !is_untold {
-            self.news.faults.push(fault);
+            self.refuse(frame.stream);
         }
         if ends {
             self.purse.earn(4);

@@ -1,7 +1,7 @@
 //! A connection of HTTP/2 as h2 has it: all frames are looked at on their way, and what h2 writes is gathered,
 //! so that many small answers leave together.
 
-mod reading;
+mod answering;
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -14,14 +14,14 @@ use pingora_core::protocols::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+pub use self::answering::Answering;
 use super::clock;
 use super::flood::Flood;
-use super::frame::Frames;
+use super::frame::{Frames, Header, kind};
 use super::meter::MAX_UNSENT;
-use super::news::{News, Taken};
 use super::received::Received;
 use super::screen::Screen;
-use super::streams::Streams;
+use super::streams::{News, Streams, Taken};
 use super::turn::Turn;
 use crate::metric::Moment;
 use crate::os;
@@ -201,26 +201,6 @@ impl Shared {
     }
 }
 
-/// A stream that is being answered.
-#[derive(Debug)]
-pub struct Answering(Shared, usize);
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        let mut core = self.0.lock();
-        core.answered -= 1;
-        core.held -= self.1;
-        let driver = match core.answered {
-            0 => core.driver.take(),
-            _ => None,
-        };
-        drop(core);
-        if let Some(driver) = driver {
-            driver.wake();
-        }
-    }
-}
-
 impl Core {
     /// Has the system take little in advance from now on, whichever stream it is for.
     pub(super) fn limit_unsent(&mut self) {
@@ -291,6 +271,81 @@ impl Core {
             self.out.extend_from_slice(piece);
         }
         Poll::Ready(Ok(self.out.len() - before))
+    }
+
+    fn poll_read(
+        &mut self,
+        task: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        loop {
+            if self.is_unreadable() {
+                // Its driver has been told.
+                return Poll::Pending;
+            }
+            ready!(self.turn.poll_own(task));
+            let ready = self.screen.next(buffer.remaining());
+            if !ready.is_empty() {
+                buffer.put_slice(ready);
+                return Poll::Ready(Ok(()));
+            }
+            ready!(self.poll_more(task, buffer))?;
+            let came = &buffer.filled()[before..];
+            self.turn.spend(came.len());
+            if came.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.look(came);
+            let passed = self.screen.take(came);
+            for (id, malformed) in self.screen.malformed() {
+                self.streams.is_malformed(id, malformed);
+            }
+            buffer.set_filled(before + passed);
+            if self.is_unreadable() {
+                task.waker().wake_by_ref();
+            }
+            if passed > 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+
+    /// The connection ends for what has come.
+    fn is_unreadable(&self) -> bool {
+        self.streams.flood.is_some() || self.screen.is_damaged()
+    }
+
+    fn poll_more(
+        &mut self,
+        task: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.prefix.is_empty() {
+            let taken = self.prefix.len().min(buffer.remaining());
+            buffer.put_slice(&self.prefix.bytes()[..taken]);
+            self.prefix.consume(taken);
+            return Poll::Ready(Ok(()));
+        }
+        let Some(stream) = self.stream.as_mut() else {
+            return Poll::Ready(Ok(()));
+        };
+        let read = Pin::new(stream).poll_read(task, buffer);
+        if read.is_pending() {
+            self.turn = Turn::new(A_TURN);
+        }
+        read
+    }
+
+    /// Counts what has come, and notes whether a frame is to be waited for.
+    fn look(&mut self, came: &[u8]) {
+        let streams = &mut self.streams;
+        self.reading.feed(came, |step| streams.came(step));
+        let is_content = |frame: Header| frame.kind == kind::DATA;
+        match self.reading.is_within() && !self.reading.current().is_some_and(is_content) {
+            true => self.frame_since = self.frame_since.or_else(|| Some(clock::moment())),
+            false => self.frame_since = None,
+        }
     }
 }
 

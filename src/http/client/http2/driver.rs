@@ -24,7 +24,7 @@ use crate::http::plan::runtime::{Listener, Runtime, Server};
 use crate::http::plan::settings::ConnectionSettings;
 use crate::http::transport::clock;
 use crate::http::transport::half::Half;
-use crate::http::transport::news::{Rejected, Taken};
+use crate::http::transport::streams::{Rejected, Taken};
 use crate::http::transport::timer::{Timer, deadline};
 use crate::http::transport::wire::{Shared, Wire};
 

@@ -1,11 +1,43 @@
-//! What one stream is, and who waits for it.
+//! What is known of one stream.
 
 use std::sync::Arc;
 use std::task::Waker;
 
 use super::super::clock;
-use super::super::news::Taken;
-use super::Known;
+use super::super::hpack::Malformed;
+use super::super::meter::Meter;
+use super::super::traffic::Traffic;
+use super::news::Taken;
+use crate::metric::Moment;
+
+/// One stream, from its first frame until nobody here has to do with it any more.
+#[derive(Debug)]
+pub(in crate::http::transport) struct Known {
+    pub(super) id: u32,
+    pub(in crate::http::transport) traffic: Arc<Traffic>,
+    pub(super) began: Moment,
+    /// How many bytes of its head have come, and whether that is all of it.
+    pub(super) head: usize,
+    pub(super) has_head: bool,
+    pub(in crate::http::transport) meter: Option<Arc<dyn Meter>>,
+    /// How much content has left.
+    pub(in crate::http::transport) data_out: u64,
+    pub(super) has_head_out: bool,
+    /// Whether all of the response has left.
+    pub(in crate::http::transport) has_ended_out: bool,
+    /// Whether one of the sides has reset it.
+    pub(in crate::http::transport) was_reset: bool,
+    /// Whether whoever answers it has broken it off.
+    pub(in crate::http::transport) was_broken_off: bool,
+    /// What was malformed about it, and whether it was reset for that or something else of the kind.
+    pub(super) malformed: Option<Box<Malformed>>,
+    pub(in crate::http::transport) is_refused: bool,
+    /// Whether somebody answers it.
+    pub(super) is_taken: bool,
+    /// Who is to be woken, and whether also by what leaves.
+    pub(in crate::http::transport) waker: Option<Waker>,
+    pub(in crate::http::transport) waits_to_leave: bool,
+}
 
 impl Known {
     pub(super) fn new(id: u32) -> Self {

@@ -1,9 +1,9 @@
-//! What whoever drives a connection of HTTP/2 is told of its streams.
+//! What whoever drives a connection of HTTP/2 hears of its streams.
 
 use std::sync::Arc;
 
-use super::hpack::{Fault, Malformed};
-use super::traffic::Traffic;
+use super::super::hpack::{Fault, Malformed};
+use super::super::traffic::Traffic;
 use crate::metric::Moment;
 
 /// What is known of a stream that somebody begins to answer.
