@@ -16,6 +16,7 @@ pub mod atomic;
 mod bus_error;
 mod descriptor;
 mod disk;
+mod file_watch;
 mod give_back;
 mod kernel;
 mod listening;
@@ -36,6 +37,7 @@ mod unsent;
 pub use access::may_make_files;
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
 pub use disk::{bytes_free, first_data, is_at, open_own, punch};
+pub use file_watch::{FileWatch, Watched};
 pub use give_back::give_back_memory;
 pub use kernel::{
     boot_id, coarse_monotonic, coarse_tick, memory_barrier, milliseconds, monotonic, random,

@@ -60,6 +60,11 @@ impl Cache {
         }))
     }
 
+    /// Whether this process fills it.
+    pub fn is_own(&self, growing: &Growing) -> bool {
+        growing.process == self.process
+    }
+
     /// How far it has grown by now.
     pub fn grown(&self, growing: &Growing, now: Moment) -> Grown {
         match self.index.fill(growing.name, now) {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::waiting;
+use super::watching::Watch;
 use super::zones::Entry;
 use crate::cache::store::{Growing, Grown};
 use crate::http::message::source::{Awaited, Pieces};
@@ -29,6 +30,11 @@ pub(super) struct Following {
     is_whole: bool,
     /// When it was last seen that somebody fills it.
     seen: Instant,
+    /// By which the system tells what another process writes, from the first wait on.
+    watch: Option<Watch>,
+    is_waiting: bool,
+    /// Whether it was told of something that was not there yet: it is written before it counts.
+    was_early: bool,
 }
 
 /// Read at once.
@@ -48,6 +54,9 @@ impl Following {
             there: 0,
             is_whole: false,
             seen: Instant::now(),
+            watch: None,
+            is_waiting: false,
+            was_early: false,
         }
     }
 
@@ -73,6 +82,7 @@ impl Following {
                 if bytes > self.there {
                     self.seen = Instant::now();
                 }
+                self.was_early &= bytes == self.there;
                 self.there = bytes;
             }
             Grown::Wholly(bytes) => (self.there, self.is_whole) = (bytes, true),
@@ -110,12 +120,26 @@ impl Following {
             if self.there > before || self.is_whole {
                 continue;
             }
+            let patience = self.patience();
             let (entry, growing) = (&self.entry, &self.growing);
             let has_moved = || match entry.cache.grown(growing, Moment(os::monotonic())) {
                 Grown::Partly(bytes) => bytes > before,
                 Grown::Wholly(_) | Grown::Broken => true,
             };
-            waiting::pause(&entry.bells, growing.name(), has_moved).await;
+            let rang = waiting::pause(&entry.bells, growing.name(), patience, has_moved).await;
+            self.was_early = rang;
+        }
+    }
+
+    /// How long to wait without looking.
+    fn patience(&mut self) -> Duration {
+        let is_own = self.entry.cache.is_own(&self.growing);
+        if !std::mem::replace(&mut self.is_waiting, true) && !is_own {
+            self.watch = Watch::begin(&self.entry, &self.growing);
+        }
+        match (is_own || self.watch.is_some()) && !self.was_early {
+            true => waiting::SELDOM,
+            false => waiting::GLANCE,
         }
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! `caching.rs` is what the handler of `proxy_pass` asks and tells: `look.rs` decides what becomes of a request by what
 //! `find.rs` finds,
-//! `given.rs` makes answers of entries (`growing.rs` of those that are being filled), `fill.rs` keeps what origins
+//! `given.rs` makes answers of entries (`growing.rs` of those that are being filled, of which
+//! `waiting.rs` and `watching.rs` hear), `fill.rs` keeps what origins
 //! answer, `purging.rs` takes it away; `visit.rs` is what a request knows of all that, `count.rs` counts it at the end,
 //! `variables.rs` shows it.
 
@@ -31,6 +32,7 @@ mod upkeep;
 mod variables;
 mod visit;
 mod waiting;
+mod watching;
 mod zones;
 
 pub(in crate::modules) use caching::{Asking, Caching, Look};

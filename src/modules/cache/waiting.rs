@@ -9,10 +9,12 @@ use super::zones::Entry;
 use crate::cache::Name;
 use crate::cache::index::{Fill, Progress};
 use crate::metric::Moment;
-use crate::os;
+use crate::os::{self, Process};
 
-/// How long one waits without looking.
-const GLANCE: Duration = Duration::from_millis(20);
+/// How long one waits without looking who will not be woken.
+pub(super) const GLANCE: Duration = Duration::from_millis(20);
+/// How long one waits without looking who will be.
+pub(super) const SELDOM: Duration = Duration::from_millis(250);
 /// How often it is asked whether whoever is waited for is still alive.
 const ALIVE: Duration = Duration::from_millis(250);
 
@@ -45,6 +47,11 @@ pub(super) async fn head(entry: Arc<Entry>, name: Name, fill: Fill, until: Insta
             present.progress != Progress::Asked && fill.progress == Progress::Asked
         })
     };
+    // Of the same process one hears at once.
+    let patience = match fill.process == Process::current() {
+        true => SELDOM,
+        false => GLANCE,
+    };
     let mut looked = Instant::now();
     loop {
         let now = Instant::now();
@@ -58,21 +65,23 @@ pub(super) async fn head(entry: Arc<Entry>, name: Name, fill: Fill, until: Insta
                 return;
             }
         }
-        pause(&entry.bells, name, || {
+        pause(&entry.bells, name, patience, || {
             is_over(entry.cache.index().fill(name, Moment(os::monotonic())))
         })
         .await;
     }
 }
 
-/// Waits for a while, unless it is over already, or the bell rings.
-pub(super) async fn pause(bells: &Bells, name: Name, is_over: impl Fn() -> bool) {
+/// Waits for a while, unless it is over already, or the bell rings; whether it rang.
+pub(super) async fn pause(
+    bells: &Bells,
+    name: Name,
+    patience: Duration,
+    is_over: impl Fn() -> bool,
+) -> bool {
     let rung = bells.of(name).notified();
     let mut rung = std::pin::pin!(rung);
     // Before the last look, so that nothing is missed in between.
     rung.as_mut().enable();
-    if !is_over() {
-        // Whether it rang or the time is over, one looks again.
-        let _ = tokio::time::timeout(GLANCE, rung).await;
-    }
+    !is_over() && tokio::time::timeout(patience, rung).await.is_ok()
 }

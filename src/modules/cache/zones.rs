@@ -11,6 +11,7 @@ use super::status;
 use super::upkeep::Upkeep;
 use super::visit::State;
 use super::waiting::Bells;
+use super::watching::Watching;
 use crate::cache::index::Index;
 use crate::cache::store::{Cache, Limits, Place};
 use crate::conf::{Chain, Diagnostic, Word, nearest};
@@ -31,6 +32,8 @@ pub(in crate::modules) struct Entry {
     pub cache: Arc<Cache>,
     /// Those who wait for its entries.
     pub bells: Bells,
+    /// What is heard of entries that others fill.
+    pub watching: Watching,
     /// One purge at a time.
     pub purges: Semaphore,
     /// The folder of its files.
@@ -101,6 +104,7 @@ fn open(
         lasting: opened.lasting,
         cache: Arc::new(Cache::new(index, place)),
         bells: Bells::default(),
+        watching: Watching::default(),
         purges: Semaphore::new(1),
         path,
         limits: written.limits,

@@ -79,7 +79,9 @@ fn workers_that_are_killed_in_the_middle_leave_nothing_wrong() {
             let is_gone = !present.iter().any(|one| one.id == workers[round % WORKERS]);
             (is_gone && present.len() == WORKERS).then_some(())
         };
-        assert!(poll(PATIENCE, is_replaced).is_some());
+        let replaced = poll(PATIENCE, is_replaced);
+        let log = || running.site.read("error.log");
+        assert!(replaced.is_some(), "{:?}\n{}", running.server.workers(), log());
     }
     seen.ends.store(true, Ordering::Relaxed);
     clients
