@@ -151,6 +151,96 @@ HEAD /
 GET /pass 404
 PUT /pass 403
 
+=== limit_except: which methods it excepts, as nginx answers them
+--- origin one
+* * 200
+    | one
+--- origin two
+* * 200
+    | two
+--- config
+location /a { limit_except GET { deny all; } return 200 a; }
+location /b { limit_except HEAD { deny all; } proxy_pass http://$ORIGIN_one; }
+location /c { limit_except POST PUT { allow 127.0.0.2; deny all; } proxy_pass http://$ORIGIN_one; }
+location /d { deny all; limit_except GET { allow all; } proxy_pass http://$ORIGIN_one; }
+location /e { satisfy any; limit_except GET { deny all; allow 127.0.0.1; } proxy_pass http://$ORIGIN_one; }
+location /f { limit_except DELETE { deny all; } location /f/g { proxy_pass http://$ORIGIN_one; } proxy_pass http://$ORIGIN_one; }
+location /h { limit_except GET { proxy_pass http://$ORIGIN_two; } proxy_pass http://$ORIGIN_one; }
+location /i { limit_except PROPFIND OPTIONS PATCH { deny all; } proxy_pass http://$ORIGIN_one; }
+--- requests
+GET /a 200 = a
+GET /b 403
+GET /c 403
+GET /d 403
+GET /e 200 = one
+GET /f 403
+GET /f/g 200 = one
+GET /h 200 = one
+GET /i 403
+HEAD /a 200
+HEAD /b 200
+HEAD /c 403
+HEAD /d 403
+HEAD /e 200
+HEAD /f 403
+HEAD /f/g 200
+HEAD /h 200
+HEAD /i 403
+POST /a 403
+POST /b 403
+POST /c 200 = one
+POST /d 200 = one
+POST /e 403
+POST /f 403
+POST /f/g 200 = one
+POST /h 200 = two
+POST /i 403
+PUT /a 403
+PUT /b 403
+PUT /c 200 = one
+PUT /d 200 = one
+PUT /e 403
+PUT /f 403
+PUT /f/g 200 = one
+PUT /h 200 = two
+PUT /i 403
+DELETE /a 403
+DELETE /b 403
+DELETE /c 403
+DELETE /d 200 = one
+DELETE /e 403
+DELETE /f 200 = one
+DELETE /f/g 200 = one
+DELETE /h 200 = two
+DELETE /i 403
+PATCH /a 403
+PATCH /b 403
+PATCH /c 403
+PATCH /d 200 = one
+PATCH /e 403
+PATCH /f 403
+PATCH /f/g 200 = one
+PATCH /h 200 = two
+PATCH /i 200 = one
+PROPFIND /a 403
+PROPFIND /b 403
+PROPFIND /c 403
+PROPFIND /d 200 = one
+PROPFIND /e 403
+PROPFIND /f 403
+PROPFIND /f/g 200 = one
+PROPFIND /h 200 = two
+PROPFIND /i 200 = one
+FOO /a 403
+FOO /b 403
+FOO /c 403
+FOO /d 200 = one
+FOO /e 403
+FOO /f 403
+FOO /f/g 200 = one
+FOO /h 200 = two
+FOO /i 403
+
 === the redirect to a slash is for paths that are no location's name
 --- origin A
 * * 200

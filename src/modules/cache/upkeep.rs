@@ -35,6 +35,8 @@ const IDLE: Duration = Duration::from_millis(250);
 const AGAIN: Duration = Duration::from_secs(10);
 /// How often is looked for fills of processes that died.
 const CLEARING: Duration = Duration::from_secs(1);
+/// How long the end of the files at hand is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Between so many files is looked at the time.
 const FEW: usize = 10;
 
@@ -47,11 +49,16 @@ impl Upkeep {
         }
     }
 
-    /// Has the thread end after the files that it is at.
+    /// Has the thread end after the files that it is at. It is waited for, so that a snapshot after that is the last word;
+    /// but not for a disk that does not answer.
     fn end(&self) {
         self.is_over.store(true, Ordering::Relaxed);
         if let Some(work) = self.work.lock().take() {
             work.thread().unpark();
+            let until = Instant::now() + PATIENCE;
+            while !work.is_finished() && Instant::now() < until {
+                thread::sleep(Duration::from_millis(1));
+            }
         }
     }
 }

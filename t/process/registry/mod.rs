@@ -26,16 +26,12 @@ fn have_both() -> bool {
 /// The shipped configuration before this registry, with other words for some of its.
 fn mirror_at(site: Site, registry: SocketAddr, changes: &[(&str, &str)]) -> Running {
     let root = env!("CARGO_MANIFEST_DIR");
-    let mut text = fs::read_to_string(format!("{root}/conf/registry.conf")).unwrap();
-    for (from, to) in changes {
-        assert!(text.contains(from), "{from}");
-        text = text.replace(from, to);
-    }
+    let text = fs::read_to_string(format!("{root}/conf/registry.conf")).unwrap();
     let control = format!(
         "http {{\nserver {{ listen 127.0.0.1:{}; location /status/ {{ api /status/; }} }}\n",
         site.control_port
     );
-    let text = text
+    let mut text = text
         .replacen("http {\n", &control, 1)
         .replace(
             "worker_processes auto",
@@ -51,6 +47,10 @@ fn mirror_at(site: Site, registry: SocketAddr, changes: &[(&str, &str)]) -> Runn
             "include prometheus",
             &format!("include {root}/conf/prometheus"),
         );
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
     let parts = Parts {
         conf: Some(text),
         ..Parts::default()

@@ -120,7 +120,7 @@ fn a_token_is_fetched_once_for_a_pull() {
             "proxy_auth_challenge on realm=127.0.0.1:5002;",
             account.as_str(),
         ),
-        ("worker_processes auto", "worker_processes 1"),
+        ("worker_processes 4", "worker_processes 1"),
     ];
     let mirror = mirror_at(site, upstream.address(), &changes);
     pull_well(mirror.address(), "app:1", &folder.path().join("a"));
