@@ -81,7 +81,12 @@ fn workers_that_are_killed_in_the_middle_leave_nothing_wrong() {
         };
         let replaced = poll(PATIENCE, is_replaced);
         let log = || running.site.read("error.log");
-        assert!(replaced.is_some(), "{:?}\n{}", running.server.workers(), log());
+        assert!(
+            replaced.is_some(),
+            "{:?}\n{}",
+            running.server.workers(),
+            log()
+        );
     }
     seen.ends.store(true, Ordering::Relaxed);
     clients
