@@ -254,11 +254,16 @@ impl<S: Side> Records<S> {
         }
         let turn = self.step(out, act);
         if let Err(error) = &turn {
-            // What the other side is told of that.
-            let _ = self.step(None, &mut |_| ());
+            self.put_last_words();
             self.failure = Some(error.clone());
         }
         turn
+    }
+
+    /// Puts what the other side is still told: what was to be sent before something was wrong, and the alert. Asked for
+    /// more than that, rustls would look at what was wrong once more.
+    fn put_last_words(&mut self) {
+        while self.side.common().wants_write() && self.step(None, &mut |_| ()).is_ok() {}
     }
 
     fn step<R>(

@@ -21,8 +21,10 @@ impl Provision for Folder {
             |error: io::Error| format!("cannot make \"{}\" ({})", path.display(), reason(&error));
         if !path.is_dir() {
             // Those above it are for everybody to pass.
-            let above = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-            above.map_err(because)?;
+            let above = path.parent().filter(|above| !above.exists());
+            above
+                .map_or(Ok(()), std::fs::create_dir_all)
+                .map_err(because)?;
             let mut builder = std::fs::DirBuilder::new();
             builder.mode(0o700).create(path).map_err(because)?;
         }
