@@ -54,7 +54,7 @@ FILM = 1 << 20
 
 
 def configuration(port):
-    return f"""user {getpass.getuser()}; daemon off; worker_processes 1; pid {DIRECTORY}/pid{port};
+    return f"""daemon off; worker_processes 1; pid {DIRECTORY}/pid{port};
 error_log {DIRECTORY}/error{port} error; events {{ worker_connections 1024; }}
 http {{ access_log off; keepalive_requests 1000000000;
  session_zone live:64m timeout=10m; session_zone listed:256m timeout=10m;
@@ -280,20 +280,20 @@ def main():
         for number, (name, program) in enumerate(programs.items()):
             instructions(name, program, options.port + number)
         return
-    servers = {}
+    started = {}
     try:
         for number, (name, program) in enumerate(programs.items()):
             port = options.port + number
-            process = servers.start(program, port, configuration(port), 1)
-            servers[name] = (process, port)
+            process = servers.start(program, port, f"user {getpass.getuser()}; {configuration(port)}", 1)
+            started[name] = (process, port)
             place(process, "1", "0")
         if options.only != "listing":
-            compare(servers, options)
+            compare(started, options)
         if options.only != "cost":
-            for name, server in servers.items():
+            for name, server in started.items():
                 listing(name, server, options)
     finally:
-        for process, _ in servers.values():
+        for process, _ in started.values():
             process.terminate()
             process.wait()
 
