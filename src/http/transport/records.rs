@@ -91,10 +91,14 @@ impl<S: Side> Records<S> {
                 // What is left, as tickets, goes with whatever is sent next.
                 return Poll::Ready(Ok(()));
             }
-            ready!(pushed);
             if self.has_ended || self.is_cut {
+                ready!(pushed);
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, NO_SHAKE)));
             }
+            if pushed.is_pending() && self.outgoing.len() > MOST_OUTGOING {
+                return Poll::Pending;
+            }
+            // Also while something is to be sent: the other side may read only when it has sent all of its own.
             ready!(self.poll_take_in(task, stream))?;
         }
     }
