@@ -4,6 +4,8 @@
 //! been understood, and what leaves is encrypted in a place that all connections share; what the system does not take
 //! of it is kept.
 
+mod content;
+
 use std::cell::RefCell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,8 +13,7 @@ use std::task::{Context, Poll, ready};
 
 use rustls::Error;
 use rustls::unbuffered::{
-    ConnectionState, EncodeError, EncodeTlsData, EncryptError, ReadTraffic, UnbufferedStatus,
-    WriteTraffic,
+    ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedStatus, WriteTraffic,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -284,7 +285,7 @@ impl<S: Side> Records<S> {
                 Ok(Turn::Again)
             }
             Ok(ConnectionState::ReadTraffic(traffic)) => {
-                let read = read(traffic, out, &mut self.plain);
+                let read = content::read(traffic, out, &mut self.plain);
                 discard += *read.as_ref().unwrap_or(&0);
                 read.map(|_| Turn::Read)
             }
@@ -363,27 +364,6 @@ fn encode<R, D>(data: &mut EncodeTlsData<'_, D>, outgoing: &mut Vec<u8>) -> Resu
             Err(error) => return Err(Error::General(error.to_string())),
         }
     }
-}
-
-/// Copies the content of records to `out`, and what there is no room for to `plain`.
-fn read<D>(
-    mut traffic: ReadTraffic<'_, '_, D>,
-    mut out: Option<&mut ReadBuf<'_>>,
-    plain: &mut Received,
-) -> Result<usize, Error> {
-    let mut discard = 0;
-    while let Some(record) = traffic.next_record() {
-        let record = record?;
-        discard += record.discard;
-        let mut content = record.payload;
-        if let Some(out) = out.as_deref_mut().filter(|_| plain.is_empty()) {
-            let (now, later) = content.split_at(content.len().min(out.remaining()));
-            out.put_slice(now);
-            content = later;
-        }
-        plain.extend(content);
-    }
-    Ok(discard)
 }
 
 /// The pieces as one, as far as it is sent at once.
