@@ -35,7 +35,10 @@ pub(in crate::http) async fn send(
     session.client.traffic().count_head(outgoing.bytes.len());
     if with_body && outgoing.filters.is_empty() && is_long_file(request, session, &response.body) {
         request.head_sent = true;
-        let sent = write_before_file(request, session, &outgoing.bytes).await;
+        let sent = match is_sent_evenly(&response.body) {
+            true => write_before_file(request, session, &outgoing.bytes).await,
+            false => write(request, session, &outgoing.bytes).await,
+        };
         request.recycle(outgoing.bytes);
         request.complete = sent && send_file(request, session, response.body).await;
         return request.complete;
@@ -213,6 +216,22 @@ fn is_long_file(request: &Request, session: &Session, body: &Body) -> bool {
     let is_plain = !request.connection.encryption.is_on() && !session.client.is_stream();
     is_plain && matches!(body, Body::File { length, .. } if *length > WRITE_AT as u64)
 }
+
+/// Whether the system takes a file in whole pieces of its own. What it cuts off a page at both ends comes to it in
+/// pieces of odd lengths, of which a head in the same packets would have the last wait for a timer.
+fn is_sent_evenly(body: &Body) -> bool {
+    match body {
+        Body::File { offset, length, .. } => {
+            let before = offset % PAGE;
+            before == 0 || before + length <= AT_ONCE
+        }
+        _ => true,
+    }
+}
+
+const PAGE: u64 = 4096;
+/// So much of a file the system sends in one go.
+const AT_ONCE: u64 = 16 * PAGE;
 
 /// Sends a file from the system's memory; its head has left.
 async fn send_file(request: &Request, session: &mut Session, body: Body) -> bool {
