@@ -43,6 +43,9 @@ pub(in crate::http) async fn send(
         request.complete = sent && send_file(request, session, response.body).await;
         return request.complete;
     }
+    if outgoing.filters.is_empty() && (!with_body || response.body.is_in_memory()) {
+        return send_whole(request, session, outgoing.bytes, response.body).await;
+    }
     if !outgoing.include_before(request, session).await {
         return false;
     }
@@ -92,6 +95,24 @@ pub(in crate::http) async fn send(
     }
 }
 
+/// Sends a head and a body that nothing is done to, both in one piece.
+async fn send_whole(
+    request: &mut Request,
+    session: &mut Session,
+    mut bytes: Vec<u8>,
+    body: Body,
+) -> bool {
+    if respond::sends_body(request) {
+        bytes.extend_from_slice(body.in_memory());
+    }
+    drop(body);
+    session.client.end_after();
+    request.head_sent = true;
+    request.complete = write(request, session, &bytes).await;
+    request.recycle(bytes);
+    request.complete
+}
+
 fn tell_unreadable(is_file: bool, error: &io::Error) {
     if is_file {
         log::error!("a file could not be read while it was sent: {error}");
@@ -108,11 +129,11 @@ struct Outgoing {
 impl Outgoing {
     /// Begins with the head of a response.
     fn begin(request: &mut Request, client: &mut End, body: &Body, with_body: bool) -> Self {
-        let chunked = respond::is_chunked(request, body);
+        let chunked = with_body && respond::is_chunked(request, body);
         let mut bytes = request.buffer();
         match client.is_stream() {
             true => client.put_head(message::made(request)),
-            false => respond::head(request, body, &mut bytes),
+            false => respond::head(request, chunked, &mut bytes),
         }
         let mut filters = std::mem::take(&mut request.bodies.response);
         if !with_body {
@@ -120,7 +141,7 @@ impl Outgoing {
         }
         Self {
             bytes,
-            chunked: chunked && with_body,
+            chunked,
             filters,
         }
     }
