@@ -23,6 +23,17 @@ pub struct Format {
     pub pretty: bool,
     /// How dates are written.
     pub dates: Dates,
+    /// Whether the rows of tables are.
+    pub rows: Rows,
+}
+
+/// Whether the rows of tables are written, see [`super::table`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// As the members of objects that they are.
+    Shown,
+    /// Tables are written as what they are like, and how many rows they have.
+    LeftOut,
 }
 
 /// How dates are written.
@@ -56,6 +67,7 @@ pub fn serialize_within(
     Shown {
         node,
         dates: format.dates,
+        rows: format.rows,
         places: &Cell::new(places),
     }
     .serialize(&mut serializer)?;
@@ -70,6 +82,7 @@ pub fn serialize_within(
 struct Shown<'a> {
     node: &'a Node<'a>,
     dates: Dates,
+    rows: Rows,
     /// Those that may still be looked at.
     places: &'a Cell<u64>,
 }
@@ -77,7 +90,19 @@ struct Shown<'a> {
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if let Some(branch) = self.node.as_branch() {
-            return self.object(branch, serializer);
+            let outline = match self.rows {
+                Rows::Shown => None,
+                Rows::LeftOut => branch.outline(),
+            };
+            return match outline {
+                Some(node) => Shown {
+                    node: &node,
+                    rows: Rows::Shown,
+                    ..*self
+                }
+                .serialize(serializer),
+                None => self.object(branch, serializer),
+            };
         }
         if let Some(items) = self.node.as_items() {
             return self.list(items, serializer);
@@ -271,6 +296,7 @@ mod tests {
             Format {
                 pretty,
                 dates: Dates::Iso,
+                rows: Rows::Shown,
             },
             &mut out,
         )
@@ -365,6 +391,7 @@ mod tests {
             Format {
                 pretty: true,
                 dates: Dates::Epoch,
+                rows: Rows::Shown,
             },
             &mut out,
         )
@@ -386,6 +413,7 @@ mod tests {
         let format = Format {
             pretty: false,
             dates: Dates::Iso,
+            rows: Rows::Shown,
         };
         let outcome = serialize(&Node::BorrowedList(&Endless), format, &mut &mut short[..]);
         assert_eq!(
