@@ -200,3 +200,46 @@ GET /z?k=b 200
 {"http": {"server_zones": {"site": {"requests": {"total": "<number>"}}}, "session_zones": {"s": {"sessions": {"active": 2}}}}}
 --- json_like /status/http/metric_zones/z?rows=on
 {"metrics": {"a": 1, "b": 1}}
+--- requests
+GET /status/?rows=0 400 ~ "error": "InvalidArgument",
+GET /status/?rows=11 400
+GET /status/?rows= 400
+GET /status/?rows=x 400
+
+=== the first rows of each table beside the rest
+--- http_config
+metric_zone z:64k count;
+metric_complex_zone c:64k { m max; n count; }
+metric_zone long:32m count;
+--- config
+location /z { metric z $arg_k on=request; metric c $arg_k=$arg_v on=request; return 204; }
+location /long { metric long $request_id on=request; return 204; }
+--- requests
+GET /z?k=a&v=1 204 x3
+GET /z?k=b&v=5 204 x2
+GET /z?k=c&v=2 204
+--- json /status/http/metric_zones?rows=2
+{
+  "z": {
+    "discarded": 0,
+    "metrics": {
+      "total": 3, "matched": 3, "offset": 0, "columns": [{"name": "value", "mode": "count"}],
+      "rows": [{"key": "a", "value": 3}, {"key": "b", "value": 2}]
+    }
+  },
+  "c": {
+    "discarded": 0,
+    "metrics": {
+      "total": 3, "matched": 3, "offset": 0, "columns": [{"name": "m", "mode": "max"}, {"name": "n", "mode": "count"}],
+      "rows": [{"key": "b", "value": {"m": 5, "n": 2}}, {"key": "c", "value": {"m": 2, "n": 1}}]
+    }
+  },
+  "long": {
+    "discarded": 0,
+    "metrics": {"total": 0, "matched": 0, "offset": 0, "columns": [{"name": "value", "mode": "count"}], "rows": []}
+  }
+}
+--- requests
+GET /long 204 x4000
+GET /status/http/metric_zones?pretty=off&rows=1 ~ "long":\{"discarded":0,"metrics":\{"total":4000,.*"rows":\[\{"key":"[0-9a-f]{32}","value":1\}\]\}\}
+GET /status/http/none?rows=1 404

@@ -80,14 +80,31 @@ pub(in crate::modules) fn format(request: &Request) -> Format {
     } else {
         Dates::Iso
     };
-    let rows = match is(b"rows", b"off") {
-        true => Rows::LeftOut,
-        false => Rows::Shown,
-    };
     Format {
         pretty: !is(b"pretty", b"off"),
         dates,
-        rows,
+        rows: Rows::Shown,
+    }
+}
+
+/// So many rows of each table at most, where tables are shown with their first rows.
+const MOST_FIRST_ROWS: usize = 10;
+
+/// Which rows of tables the client wants.
+///
+/// # Errors
+/// With what is wrong.
+pub(super) fn rows(request: &Request) -> Result<Rows, String> {
+    match uri::argument(&request.arguments, b"rows") {
+        None | Some(b"on") => Ok(Rows::Shown),
+        Some(b"off") => Ok(Rows::LeftOut),
+        Some(text) => {
+            let most = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+            let most = most.filter(|most| (1..=MOST_FIRST_ROWS).contains(most));
+            most.map(Rows::First).ok_or_else(|| {
+                format!("\"rows\" is \"on\", \"off\" or a number from 1 to {MOST_FIRST_ROWS}.")
+            })
+        }
     }
 }
 

@@ -4,8 +4,11 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::Files;
+use super::answer::{answer, answer_after_walk};
+use crate::http::course::request::Request;
+use crate::http::message::response::Response;
 use crate::http::plan::runtime::Runtime;
-use crate::status::json::{self, Format};
+use crate::status::json::{self, Format, Rows};
 use crate::status::table::{Cut, Problem, Selection};
 use crate::status::{Node, Place};
 
@@ -29,8 +32,21 @@ pub(super) enum Fit {
 }
 
 impl Look {
+    /// The answer with all of the node that was asked for; `None` if there is none.
+    pub(super) fn whole(self, request: &Request) -> Option<Response> {
+        if !matches!(self.format.rows, Rows::First(_)) {
+            return answer(move |mut out, places| self.write(&mut out, places));
+        }
+        self.find(u64::MAX, |node, _| node.is_some()).then(|| {
+            answer_after_walk(request, move |mut out, places, _| {
+                let written = self.write(&mut out, places);
+                written.unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
+            })
+        })
+    }
+
     /// Writes the node that was asked for; `None` if there is none.
-    pub(super) fn write(&self, out: &mut impl Write, places: u64) -> Option<io::Result<()>> {
+    fn write(&self, out: &mut impl Write, places: u64) -> Option<io::Result<()>> {
         self.find(places, |node, left| match left {
             Some(left) => Some(json::serialize_within(&node?, self.format, left, out)),
             None => Some(Err(too_many())),

@@ -24,6 +24,7 @@ use crate::http::plan::location::Kind;
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::template::Template;
+use crate::status::json::Format;
 use crate::status::table::Cut;
 use crate::status::{Place, Value, path};
 use look::{Fit, Look};
@@ -61,7 +62,8 @@ const DIRECTIVES: &[DirectiveSpec] = &[
                    that begin so, `contains=TEXT`: keys that have this somewhere, in capitals or not; \
                    `key=NAME`, 16 times at most: these rows as well, under `chosen`. What cannot be answered has status \
                    400 with the reason. `?rows=off` shows how many rows tables have instead of the rows, and all the \
-                   rest as ever.",
+                   rest as ever; `?rows=N` (1 to 10) adds the N rows with the largest values of the first column to each table that is \
+                   not too long.",
             example: "location /status/ {\n    api /status/;\n    allow 127.0.0.1;\n    deny all;\n}",
         },
         apply: |statement| {
@@ -289,18 +291,24 @@ impl Handler {
             Ok(cut) => cut,
             Err(problem) => return wrong(&look::told(&problem)),
         };
+        let rows = match answer::rows(request) {
+            Ok(rows) => rows,
+            Err(reason) => return wrong(&reason),
+        };
         let look = Look {
             runtime: request.runtime,
             names,
-            format: format(request),
+            format: Format {
+                rows,
+                ..format(request)
+            },
             address: self.address.map(|place| (place, address(request))),
             config_files: self
                 .config_files
                 .map(|place| (place, Arc::clone(&self.files))),
         };
         let Some(cut) = cut else {
-            let whole = answer(move |mut out, places| look.write(&mut out, places));
-            return whole.unwrap_or_else(|| absent(full));
+            return look.whole(request).unwrap_or_else(|| absent(full));
         };
         match look.fit(cut) {
             Fit::Absent => absent(full),

@@ -154,6 +154,23 @@ pub struct Selection {
     pub(super) order: Order,
 }
 
+impl Selection {
+    /// So many rows with the largest values in the first column that has numbers; `None` if no column has.
+    pub fn first(top: usize, columns: Vec<Column>) -> Option<Self> {
+        let by = columns.iter().find(|column| column.is_measured())?;
+        let cut = Cut {
+            top,
+            offset: 0,
+            by: Some(by.name.clone().into_owned()),
+            order: None,
+            prefix: Vec::new(),
+            contains: None,
+            chosen: Vec::new(),
+        };
+        cut.fit(columns).ok()
+    }
+}
+
 /// The number in a row that it is sorted by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Measure {

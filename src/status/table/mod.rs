@@ -58,6 +58,11 @@ impl Column {
         self.mode != "text"
     }
 
+    /// Whether they are numbers that something measured.
+    fn is_measured(&self) -> bool {
+        self.has_order() && self.mode != "time"
+    }
+
     fn node(&self) -> Node<'static> {
         let text = |text: &str| Node::text(text.as_bytes().to_vec());
         Node::object(vec![("name", text(&self.name)), ("mode", text(&self.mode))])
