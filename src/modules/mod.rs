@@ -23,6 +23,7 @@ pub mod auth_challenge;
 pub mod auth_request;
 pub mod backpressure;
 pub mod cache;
+pub mod console;
 pub mod files;
 pub mod gzip;
 pub mod headers;
@@ -52,6 +53,7 @@ pub static MODULES: &[&Module] = &[
     &core::MODULE,
     &api::MODULE,
     &stub_status::MODULE,
+    &console::MODULE,
     &lifecycle::MODULE,
     &rewrite::MODULE,
     &tls::MODULE,
