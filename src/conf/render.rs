@@ -240,7 +240,7 @@ fn visible(bytes: &[u8]) -> String {
 }
 
 /// Text that stays on its line.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     if !text.contains(char::is_control) {
         return text.to_owned();
     }
