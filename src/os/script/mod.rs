@@ -4,12 +4,16 @@
 //! What makes it sound: a value of the engine never leaves the lifetime of its context; memory of the engine is only
 //! copied, in calls during which no script runs; a panic stops before it reaches the engine.
 
+mod dictionary;
+mod enter;
 mod function;
 mod held;
 mod kept;
 mod text;
 mod view;
 
+pub use dictionary::{Dictionary, dictionary};
+pub use enter::again;
 pub use function::{Call, Member, Native, constructor, define, function, getter, method, property};
 pub use held::{Held, Shared, held, hold};
 pub use kept::kept;

@@ -84,7 +84,7 @@ fn with_timers<R>(ctx: &Ctx<'_>, act: impl FnOnce(&Timers) -> R) -> Option<R> {
 
 /// Whose timers a call means: those of the instance that runs.
 fn owner() -> u64 {
-    0
+    crate::script::instance::current().unwrap_or_default()
 }
 
 fn error<'js>(call: &Call<'js>) -> Result<Value<'js>> {

@@ -1,7 +1,7 @@
 //! The library of scripts: globals and modules that njs has beside the language itself, a file each.
 //!
-//! Each request has a context of its own, so a global is made when it is read first, and only globals whose names
-//! stand in the sources have so much as a place ([`Wanted`]). Nothing of one context is seen in another.
+//! A global is made when it is read first. Realms are shared by instances and frozen, so nothing here keeps anything in
+//! objects of a realm, and whatever scripts can reach there is reached from the globals or is [`hidden`].
 
 mod buffer;
 mod console;
@@ -24,7 +24,7 @@ use crate::os::script::{Call, Member, define, property};
 
 pub use buffer::buffer_of;
 pub use console::{Level, Output};
-pub use native::bytes;
+pub use native::{bytes, later};
 
 /// A global that is made when it is read first.
 struct Global {
@@ -84,45 +84,12 @@ fn settle<'js>(ctx: &Ctx<'js>, index: usize, value: Value<'js>) -> Result<()> {
     ctx.globals().prop(&*name, value)
 }
 
-/// Which globals scripts can name, by what stands in their sources.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted(u32);
-
-impl Wanted {
-    /// Nothing of the library.
-    pub const NONE: Self = Self(0);
-    /// All of the library.
-    pub const ALL: Self = Self(u32::MAX);
-
-    /// What a source can name. Where it can reach the global object or make code, that is everything.
-    pub fn of(source: &str) -> Self {
-        const DOORS: [&str; 5] = ["globalThis", "constructor", "Function", "eval", "\\u"];
-        if DOORS.iter().any(|door| source.contains(door)) {
-            return Self::ALL;
-        }
-        let mut wanted = Self::NONE;
-        for (index, global) in GLOBALS.iter().enumerate() {
-            if source.contains(&*global.name.to_string_lossy()) {
-                wanted.0 |= 1 << index;
-            }
-        }
-        wanted
-    }
-
-    /// What either wants.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-/// Gives a context the globals that are wanted.
-pub fn install(ctx: &Ctx<'_>, wanted: Wanted) -> Result<()> {
-    let globals = ctx.globals();
-    for index in (0..GLOBALS.len()).filter(|index| wanted.0 & 1 << index != 0) {
-        define(&globals, &PLACES[index..=index])?;
-    }
-    Ok(())
+/// Gives a context all globals of the library.
+///
+/// # Errors
+/// No memory.
+pub fn install(ctx: &Ctx<'_>) -> Result<()> {
+    define(&ctx.globals(), &PLACES)
 }
 
 /// Whether `import … from 'NAME'` means a module of the library.

@@ -118,3 +118,24 @@ pub(super) fn prototype<'js>(call: &Call<'js>, own: Object<'js>) -> Result<Objec
     let prototype: Value<'js> = target.get("prototype")?;
     Ok(prototype.into_object().unwrap_or(own))
 }
+
+/// What a function returns or throws, as a promise.
+///
+/// # Errors
+/// No memory.
+pub fn later<'js>(
+    call: &Call<'js>,
+    function: impl Fn(&Call<'js>) -> Result<Value<'js>>,
+) -> Result<Value<'js>> {
+    let ctx = call.ctx();
+    let (promise, resolve, reject) = ctx.promise()?;
+    match function(call) {
+        Ok(value) => resolve.call::<_, ()>((value,))?,
+        Err(Error::Exception) => reject.call::<_, ()>((ctx.catch(),))?,
+        Err(other) => {
+            Exception::throw_type(ctx, &other.to_string());
+            reject.call::<_, ()>((ctx.catch(),))?;
+        }
+    }
+    Ok(promise.into_value())
+}

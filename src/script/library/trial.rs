@@ -2,7 +2,7 @@
 
 use rquickjs::{CatchResultExt, Context, Ctx, Module, Object, Runtime};
 
-use super::{Wanted, install, object};
+use super::{install, object};
 use crate::os::script::text;
 
 /// Runs a script in a context with the library and tells its last value, or what it threw, as a text.
@@ -43,7 +43,7 @@ pub(crate) fn with<R>(try_it: impl FnOnce(&Ctx<'_>) -> R) -> R {
     runtime.set_memory_limit(64 << 20);
     let context = Context::full(&runtime).unwrap();
     context.with(|ctx| {
-        install(&ctx, Wanted::ALL).unwrap();
+        install(&ctx).unwrap();
         try_it(&ctx)
     })
 }

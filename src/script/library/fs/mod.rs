@@ -13,7 +13,7 @@ use rquickjs::{Array, Ctx, Exception, Object, Result, Value};
 
 use super::buffer_of;
 use super::encoding::Encoding;
-use super::native::{boolean, error, given, is_set, member, number, string, undefined};
+use super::native::{boolean, later, error, given, is_set, member, number, string, undefined};
 use crate::os::script::{Call, Member, View, define, method, text};
 
 static MEMBERS: [Member; 18] = [
@@ -75,24 +75,6 @@ pub(super) fn module<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
 /// The prototype of what is told of files, which has no name.
 pub(super) fn prototype<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     stats::prototype(ctx)
-}
-
-/// What a function returns or throws, as a promise.
-pub(super) fn later<'js>(
-    call: &Call<'js>,
-    function: impl Fn(&Call<'js>) -> Result<Value<'js>>,
-) -> Result<Value<'js>> {
-    let ctx = call.ctx();
-    let (promise, resolve, reject) = ctx.promise()?;
-    match function(call) {
-        Ok(value) => resolve.call::<_, ()>((value,))?,
-        Err(rquickjs::Error::Exception) => reject.call::<_, ()>((ctx.catch(),))?,
-        Err(other) => {
-            Exception::throw_type(ctx, &other.to_string());
-            reject.call::<_, ()>((ctx.catch(),))?;
-        }
-    }
-    Ok(promise.into_value())
 }
 
 fn read_only<'js>(call: &Call<'js>) -> Result<Value<'js>> {
