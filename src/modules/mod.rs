@@ -30,6 +30,7 @@ pub mod files;
 pub mod gzip;
 pub mod headers;
 pub mod http2;
+pub mod js;
 pub mod lifecycle;
 pub mod log;
 pub(crate) mod log_level;
@@ -72,6 +73,7 @@ pub static MODULES: &[&Module] = &[
     &status_zone::MODULE,
     &resolver::MODULE,
     &cache::MODULE,
+    &js::MODULE,
     &proxy::MODULE,
     &auth_challenge::MODULE,
     &metric::MODULE,
