@@ -38,7 +38,7 @@ impl Zone {
                 return ControlFlow::Continue(());
             }
             result = seen
-                .access()
+                .access_with_room()
                 .and_then(|seen| self.carry_key(record, &seen, now));
             match result {
                 Ok(()) => ControlFlow::Continue(()),

@@ -68,7 +68,7 @@ impl Zone {
         now: Moment,
         work: impl FnOnce(&mut Edit<'_>) -> R,
     ) -> Result<R, NotChanged> {
-        let access = self.access().map_err(|error| match error {
+        let access = self.access_with_room().map_err(|error| match error {
             Unusable::Held(process) => NotChanged::Held(process),
             _ => NotChanged::Damaged,
         })?;

@@ -10,6 +10,7 @@
 
 mod access;
 mod broken;
+mod candidates;
 mod carry;
 mod cells;
 mod change;
@@ -35,6 +36,7 @@ mod root;
 mod slots;
 mod stamp;
 mod store;
+mod sweep;
 mod transaction;
 mod update;
 mod view;
@@ -189,7 +191,9 @@ impl Zone {
         let (first, adoption) = migration::adopt(memory, &root, old, &wanted)?;
         let seat = root.markers().claim();
         drop(guard);
-        Ok((Self::new(memory, root, schema, first, seat), adoption))
+        let zone = Self::new(memory, root, schema, first, seat);
+        zone.look_ahead()?;
+        Ok((zone, adoption))
     }
 
     fn new(
@@ -304,12 +308,16 @@ impl Zone {
         sequence: u64,
         hash: u64,
     ) -> Result<Update, Refused> {
-        let access = self.access().map_err(|error| self.refuse(&error))?;
-        let store = &access.view.store;
-        if access.view.sequence == sequence {
-            store.update(&sample, hash)
-        } else {
-            store.update(&sample, store.hash(sample.key.bytes))
+        loop {
+            let access = self.access().map_err(|error| self.refuse(&error))?;
+            let store = &access.view.store;
+            let hash = match access.view.sequence == sequence {
+                true => hash,
+                false => store.hash(sample.key.bytes),
+            };
+            if store.has_time_for(sample.key, hash) {
+                return store.update(&sample, hash);
+            }
         }
     }
 

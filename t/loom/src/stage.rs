@@ -43,10 +43,10 @@ mod place {
     pub(super) const LAYOUT_POLICY: usize = LAYOUT + 7;
     pub(super) const EXPIRE: u64 = 1;
     /// The header, and in it what is read by those who have no lock: as far as the first word of the discard key.
-    pub(super) const HEADER: usize = 64;
+    pub(super) const HEADER: usize = 72;
     pub(super) const HEADER_READ: usize = 33;
     pub(super) const LEDGER_FIELDS: usize = 5;
-    pub(super) const CANDIDATES: usize = 2 * 192;
+    pub(super) const CANDIDATES: usize = 4 * 96;
     pub(super) const SLOT_FIELDS: usize = 6;
 }
 
