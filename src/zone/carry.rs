@@ -102,6 +102,7 @@ impl Store {
             return true;
         }
         if let Some(slot) = self.find(key.bytes, hash) {
+            self.mark(slot);
             change(self.cells(slot));
             return true;
         }

@@ -115,7 +115,9 @@ impl Edit<'_> {
 
     /// The cells of a key themselves.
     pub fn cells(&self, key: &[u8]) -> Option<&[AtomicU64]> {
-        self.find(key).map(|slot| self.store().cells(slot))
+        let slot = self.find(key)?;
+        self.store().mark(slot);
+        Some(self.store().cells(slot))
     }
 
     /// Where a key lies now.
