@@ -64,6 +64,11 @@ impl Head {
         Self(SPILL | owner.stored() << STATE_BITS | next << (STATE_BITS + LINK_BITS))
     }
 
+    /// Later than all heads of keys with this stamp, and no later than those with a later one.
+    pub(super) fn after(stamp: u64) -> Self {
+        Self(stamp.saturating_add(1).min(PINNED_STAMP) << STAMP_SHIFT)
+    }
+
     /// A note with this stamp.
     pub(super) fn note(stamp: u64) -> Self {
         Self(NOTE | stamp.min(LARGEST_STAMP) << STAMP_SHIFT)
@@ -193,6 +198,7 @@ impl Store {
     }
 
     pub(super) fn set_head(&self, slot: Slot, head: Head) {
+        self.mark(slot);
         self.set(self.slot_start(slot), head.0);
     }
 
