@@ -146,7 +146,12 @@ impl<'a> Mover<'a> {
         let head = self.old.head(slot);
         match head.state() {
             State::Live | State::Parked => self.new.geometry.slots_for(head.length()),
-            State::Note => 1 + self.old.note_words(slot).div_ceil(self.new.geometry.slot_words() - 1),
+            State::Note => {
+                1 + self
+                    .old
+                    .note_words(slot)
+                    .div_ceil(self.new.geometry.slot_words() - 1)
+            }
             _ => 0,
         }
     }

@@ -64,11 +64,6 @@ impl Head {
         Self(SPILL | owner.stored() << STATE_BITS | next << (STATE_BITS + LINK_BITS))
     }
 
-    /// Later than all heads of keys with this stamp, and no later than those with a later one.
-    pub(super) fn after(stamp: u64) -> Self {
-        Self(stamp.saturating_add(1).min(PINNED_STAMP) << STAMP_SHIFT)
-    }
-
     /// A note with this stamp.
     pub(super) fn note(stamp: u64) -> Self {
         Self(NOTE | stamp.min(LARGEST_STAMP) << STAMP_SHIFT)

@@ -199,6 +199,7 @@ impl Store {
             return heads.select_nth_unstable(wanted).1.unparked();
         }
         let latest = heads.iter().max().map_or(0, |head| head.stamp());
-        Head::after(latest.max(self.get(header::LATEST)))
+        // Earlier than the head of any key that is updated from now on.
+        Head::live(0, false, latest.max(self.get(header::LATEST)).saturating_add(1))
     }
 }

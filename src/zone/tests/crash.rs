@@ -148,7 +148,11 @@ fn a_death_before_any_store_of_a_move_loses_nothing() {
             assert!(!zone.root.is_closed());
             assert_eq!(zone.last_view().store.marked(), 0);
             let again = Zone::adopt(&memory, 65536, schema(words), &overflow(Some("older")));
-            assert_eq!(total(&again.unwrap().0), updates + 1, "after {steps} stores");
+            assert_eq!(
+                total(&again.unwrap().0),
+                updates + 1,
+                "after {steps} stores"
+            );
             if finished {
                 break;
             }

@@ -153,7 +153,9 @@ fn what_changes_behind_a_move_is_as_it_was_left() {
     assert!(*turns > 20, "{turns}");
     assert_eq!(&counts(&moved), model);
     let keys = model.len() as u64;
-    assert!(matches!(adoption, Adoption::Migrated { keys: found, discarded: 0, .. } if found == keys));
+    assert!(
+        matches!(adoption, Adoption::Migrated { keys: found, discarded: 0, .. } if found == keys)
+    );
     moved.verify().unwrap();
 }
 
@@ -174,17 +176,23 @@ fn threads_that_update_meanwhile_lose_nothing() {
             while !is_over.load(Ordering::Relaxed) {
                 number += 3;
                 let key = (number * 7919 % 1500).to_le_bytes();
-                zone.update(&key, 1.0, Moment(crate::os::monotonic())).unwrap();
+                zone.update(&key, 1.0, Moment(crate::os::monotonic()))
+                    .unwrap();
             }
             number / 3
         };
-        let threads: Vec<_> = (0..3).map(|thread| scope.spawn(move || work(thread))).collect();
+        let threads: Vec<_> = (0..3)
+            .map(|thread| scope.spawn(move || work(thread)))
+            .collect();
         for round in 0..12 {
             let bytes = [MINIMUM, 1 << 18, 65536][round % 3];
             Zone::adopt(&memory, bytes, Arc::clone(&schema), &overflow).unwrap();
         }
         is_over.store(true, Ordering::Relaxed);
-        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum()
     });
     let zone = Zone::attach(&memory, schema.clone()).unwrap();
     zone.verify().unwrap();
