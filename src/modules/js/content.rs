@@ -17,7 +17,7 @@ impl ContentHandler for Content {
     fn run(&'static self, request: &mut Request) -> Option<Outcome> {
         let running = request.state(self.0.state);
         let result = match std::mem::replace(&mut running.under_way, true) {
-            false => self.0.call(request, |_| Ok(Vec::new()), |_, _| Ok(())),
+            false => self.0.call(request, |_, _| Ok(())),
             true => self.0.go_on(request),
         };
         if let Err(fault) = result {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rquickjs::{Ctx, Result, Value};
 
 use super::current;
+use super::fetch::{self, Terms};
 use super::request;
 use super::running::Running;
 use crate::http::course::circumstances::Circumstances;
@@ -22,6 +23,8 @@ pub(super) type Shared = Arc<OnceLock<Arc<Program>>>;
 #[derive(Clone)]
 pub(super) struct Handler {
     pub path: Path,
+    /// The terms on which it may fetch.
+    pub fetch: Arc<Terms>,
     pub program: Shared,
     /// `js_limit_time`
     pub limit: Duration,
@@ -29,11 +32,23 @@ pub(super) struct Handler {
 }
 
 impl Handler {
-    /// Calls it with `r`, and with further arguments.
+    /// Calls it with `r`; `result` takes what it returns.
     ///
     /// # Errors
     /// What it throws.
     pub(super) fn call<R>(
+        &self,
+        request: &mut Request,
+        result: impl for<'js> FnOnce(&Ctx<'js>, Value<'js>) -> Result<R>,
+    ) -> std::result::Result<R, Fault> {
+        self.call_with(request, |_| Ok(Vec::new()), result)
+    }
+
+    /// Calls it with `r` and further arguments; `result` takes what it returns.
+    ///
+    /// # Errors
+    /// What it throws.
+    pub(super) fn call_with<R>(
         &self,
         request: &mut Request,
         more: impl for<'js> FnOnce(&Ctx<'js>) -> Result<Vec<Value<'js>>>,
@@ -41,7 +56,7 @@ impl Handler {
     ) -> std::result::Result<R, Fault> {
         let instance = self.instance(request)?;
         let state = self.state;
-        current::lend(request, || {
+        self.lend(request, || {
             instance.call(
                 &self.path,
                 self.limit,
@@ -61,7 +76,7 @@ impl Handler {
     /// What it throws.
     pub(super) fn go_on(&self, request: &mut Request) -> std::result::Result<(), Fault> {
         let instance = self.instance(request)?;
-        current::lend(request, || instance.go_on(self.limit))
+        self.lend(request, || instance.go_on(self.limit))
     }
 
     /// What the script of the request waits for.
@@ -70,6 +85,11 @@ impl Handler {
         request: &mut Request,
     ) -> Option<impl Future<Output = ()> + Send + use<>> {
         request.state(self.state).instance.as_ref()?.wait()
+    }
+
+    /// Gives what runs in `work` the request, and the terms on which it may fetch.
+    fn lend<R>(&self, request: &mut Request, work: impl FnOnce() -> R) -> R {
+        fetch::lend(&self.fetch, || current::lend(request, work))
     }
 
     fn instance(&self, request: &mut Request) -> std::result::Result<Arc<Instance>, Fault> {

@@ -2,22 +2,28 @@
 
 use std::time::Duration;
 
+mod body_filter;
 mod content;
 mod current;
 mod directives;
+mod fetch;
 mod globals;
 mod handler;
 mod imports;
+mod periodic;
 mod request;
 mod running;
 
+use body_filter::{BodyFilterWritten, BodyScript};
 use content::Content;
 use directives::{ContentWritten, TimeWritten};
+use fetch::Terms;
 use handler::Handler;
 use imports::{Check, Making};
+use periodic::PeriodicsWritten;
 use running::Running;
 
-use crate::conf::{Chain, Diagnostic, Span};
+use crate::conf::{Chain, Diagnostic, DirectiveSpec, Span};
 use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::module::{self, Module};
 use crate::http::plan::state::StateIndex;
@@ -28,13 +34,21 @@ use crate::script::program::Limits;
 /// The feature.
 pub static MODULE: Module = Module {
     name: "js",
-    directives: directives::DIRECTIVES,
+    directives: &DIRECTIVES,
     http: |builder, chain| imports::load(builder, chain),
     server: |builder, chain, _| imports::load(builder, chain),
     location,
     finish,
     ..module::MODULE
 };
+
+const TABLES: [&[DirectiveSpec]; 4] = [
+    directives::DIRECTIVES,
+    &body_filter::ROWS,
+    &fetch::DIRECTIVES,
+    &periodic::ROWS,
+];
+const DIRECTIVES: [DirectiveSpec; module::count(&TABLES)] = module::join(&TABLES);
 
 /// What is known while a configuration is built.
 #[derive(Default)]
@@ -51,6 +65,19 @@ fn state(builder: &mut Builder<'_>) -> StateIndex<Running> {
 
 fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
     imports::load(builder, chain);
+    if let Some(written) = chain.nearest::<BodyFilterWritten>()
+        && let Some(handler) = handler(builder, chain, (&written.name, written.span))
+    {
+        let kind = written.kind;
+        let script = BodyScript { handler, kind };
+        parts.header_filters.push(Box::new(script));
+    }
+    let periodics = chain.own::<PeriodicsWritten>();
+    for written in periodics.into_iter().flat_map(|all| &all.0) {
+        if let Some(handler) = handler(builder, chain, (&written.name, written.span)) {
+            written.begin(builder, handler);
+        }
+    }
     if let Some(ContentWritten(name, span)) = chain.own()
         && let Some(handler) = handler(builder, chain, (name, *span))
     {
@@ -61,8 +88,11 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
 /// The handler that a directive names.
 fn handler(builder: &mut Builder<'_>, chain: &Chain<'_>, name: (&str, Span)) -> Option<Handler> {
     let path = imports::find(builder, chain, name)?;
+    let fetch = Terms::of(builder, chain);
+    let fetch = builder.diagnostics.check(fetch)?;
     Some(Handler {
         path,
+        fetch,
         program: builder.thing::<Making>().program.clone(),
         limit: limit(chain),
         state: state(builder),

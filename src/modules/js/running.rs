@@ -14,6 +14,10 @@ pub(super) struct Running {
     pub under_way: bool,
     /// What the script has said so far.
     pub said: Said,
+    /// What a body filter has sent on, while one is called.
+    pub filtered: Option<Vec<u8>>,
+    /// `r.done()`
+    pub is_done: bool,
 }
 
 /// What a script has said of the answer.

@@ -1,5 +1,7 @@
 //! `r`: the request as scripts see it.
 
+mod buffer;
+
 use rquickjs::{Ctx, Exception, Object, Result, Value};
 
 use super::current;
@@ -37,7 +39,10 @@ pub(super) fn prototype<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     })
 }
 
-static MEMBERS: [Member; 1] = [method(c"return", 2, return_)];
+static MEMBERS: [Member; 2] = [
+    method(c"return", 2, return_),
+    method(c"sendBuffer", 2, buffer::send_buffer),
+];
 
 /// Does something with the request that `r` stands for.
 fn with<'js, R>(
@@ -55,6 +60,11 @@ fn with<'js, R>(
     drop(own);
     let done = current::with(|request| work(request, state));
     done.ok_or_else(|| Exception::throw_type(call.ctx(), "the request is over"))
+}
+
+/// The same with what the script of the request has said.
+fn with_running<R>(call: &Call<'_>, work: impl FnOnce(&mut Running) -> R) -> Result<R> {
+    with(call, |request, state| work(request.state(state)))
 }
 
 fn return_<'js>(call: &Call<'js>) -> Result<Value<'js>> {
