@@ -174,3 +174,38 @@ fn answers_that_are_none_are_rejections() {
         "{endless}"
     );
 }
+
+#[test]
+fn a_fetch_ends_with_the_client_whose_script_has_begun_it() {
+    let site = Site::create().unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let origin = serving(move |mut stream: TcpStream, _| {
+        let mut piece = [0; 1024];
+        assert!(stream.read(&mut piece)? > 0);
+        tell.send("asked").unwrap();
+        // No answer: the next thing to be read is the end.
+        while !matches!(stream.read(&mut piece), Ok(0) | Err(_)) {}
+        tell.send("left").unwrap();
+        Ok(())
+    });
+    let script = format!(
+        "async function ask(r) {{
+            await Promise.race([ngx.fetch('http://{origin}/'), new Promise((done) => setTimeout(done, 3600000))]);
+        }}
+        export default {{ ask }};"
+    );
+    site.add_file("main.js", &script).unwrap();
+    let parts = Parts {
+        http_config: "js_import $DIR/main.js; js_fetch_timeout 1h;".to_owned(),
+        config: "location / { js_content main.ask; }".to_owned(),
+        ..Parts::default()
+    };
+    let running = Running::start_at(site, &parts);
+    let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+    connection
+        .send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    assert_eq!(told.recv_timeout(PATIENCE), Ok("asked"));
+    drop(connection);
+    assert_eq!(told.recv_timeout(PATIENCE), Ok("left"));
+}
