@@ -1,55 +1,43 @@
-//! Handlers: a function of a module, and where it is called from.
+//! Handlers: a function of a module, and how it is called on behalf of a request.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rquickjs::{Ctx, Result, Value};
 
 use super::current;
 use super::request;
-use super::running::Running;
+use super::site::Site;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
-use crate::http::plan::state::StateIndex;
 use crate::script::fault::Fault;
 use crate::script::instance::{Instance, Path};
-use crate::script::program::Program;
-
-/// The program of a configuration, once that is built.
-pub(super) type Shared = Arc<OnceLock<Arc<Program>>>;
 
 /// A function that a directive names.
 #[derive(Clone)]
 pub(super) struct Handler {
     pub path: Path,
-    pub program: Shared,
+    pub site: Arc<Site>,
     /// `js_limit_time`
     pub limit: Duration,
-    pub state: StateIndex<Running>,
 }
 
 impl Handler {
-    /// Calls it with `r`, and with further arguments.
+    /// Calls it with `r`; `result` takes what it returns.
     ///
     /// # Errors
     /// What it throws.
     pub(super) fn call<R>(
         &self,
         request: &mut Request,
-        more: impl for<'js> FnOnce(&Ctx<'js>) -> Result<Vec<Value<'js>>>,
         result: impl for<'js> FnOnce(&Ctx<'js>, Value<'js>) -> Result<R>,
     ) -> std::result::Result<R, Fault> {
         let instance = self.instance(request)?;
-        let state = self.state;
         current::lend(request, || {
             instance.call(
                 &self.path,
                 self.limit,
-                |ctx| {
-                    let mut all = vec![request::object(ctx, state)?];
-                    all.extend(more(ctx)?);
-                    Ok(all)
-                },
+                |ctx| request::object(ctx, &self.site),
                 result,
             )
         })
@@ -69,15 +57,15 @@ impl Handler {
         &self,
         request: &mut Request,
     ) -> Option<impl Future<Output = ()> + Send + use<>> {
-        request.state(self.state).instance.as_ref()?.wait()
+        request.state(self.site.state).instance.as_ref()?.wait()
     }
 
     fn instance(&self, request: &mut Request) -> std::result::Result<Arc<Instance>, Fault> {
-        let running = request.state(self.state);
+        let running = request.state(self.site.state);
         if let Some(instance) = &running.instance {
             return Ok(Arc::clone(instance));
         }
-        let program = self.program.get();
+        let program = self.site.program.get();
         let program = program.ok_or_else(|| Fault::new("the configuration is not built yet"))?;
         let instance = Arc::new(Instance::new(program)?);
         running.instance = Some(Arc::clone(&instance));

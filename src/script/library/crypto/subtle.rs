@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq as _;
 use super::digest::{Algorithm, Hmac};
 use super::key::{export, generate, import, key_of};
 use crate::os::script::{Call, Member, View, array_of, method, text};
-use crate::script::library::native::{later, boolean, bytes_of_buffer, error, member, type_error};
+use crate::script::library::native::{boolean, bytes_of_buffer, error, later, member, type_error};
 
 pub(super) static MEMBERS: [Member; 10] = [
     method(c"decrypt", 3, |call| later(call, absent)),

@@ -5,7 +5,7 @@ use rquickjs::{Ctx, Object, Result, Value};
 use super::body::{array_buffer, content, is_used, json, put, put_bytes, text as body_text};
 use super::{fix, headers};
 use crate::os::script::{Call, Member, held, hold, method, text};
-use crate::script::library::native::{later, given, member, prototype, type_error};
+use crate::script::library::native::{given, later, member, prototype, type_error};
 use crate::script::library::{Kept, kept};
 
 static MEMBERS: [Member; 3] = [

@@ -6,7 +6,7 @@ use rquickjs::{Ctx, Object, Result, Value};
 use super::body::{array_buffer, json, put, put_bytes, text as body_text};
 use super::{fix, headers};
 use crate::os::script::{Call, Member, hold, method, text};
-use crate::script::library::native::{later, given, member, prototype, range_error, type_error};
+use crate::script::library::native::{given, later, member, prototype, range_error, type_error};
 use crate::script::library::{Kept, kept};
 
 static MEMBERS: [Member; 3] = [

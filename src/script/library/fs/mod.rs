@@ -13,7 +13,7 @@ use rquickjs::{Array, Ctx, Exception, Object, Result, Value};
 
 use super::buffer_of;
 use super::encoding::Encoding;
-use super::native::{boolean, later, error, given, is_set, member, number, string, undefined};
+use super::native::{boolean, error, given, is_set, later, member, number, string, undefined};
 use crate::os::script::{Call, Member, View, define, method, text};
 
 static MEMBERS: [Member; 18] = [
