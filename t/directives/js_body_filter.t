@@ -16,7 +16,8 @@ function count(r, data, flags) {
     if (flags.last) { r.sendBuffer(String(sum), { last: true, flush: true }); }
 }
 function nothing(r, data, flags) { }
-export default { upper, count, nothing };
+function once(r, data, flags) { r.sendBuffer("[" + data + "]"); r.done(); }
+export default { upper, count, nothing, once };
 --- http_config
 js_import $DIR/main.js;
 --- config
@@ -24,12 +25,14 @@ location /upper { js_body_filter main.upper; proxy_pass http://$ORIGIN_o; }
 location /count { js_body_filter main.count buffer_type=buffer; proxy_pass http://$ORIGIN_o; }
 location /local { js_body_filter main.upper buffer_type=string; return 200 "local"; }
 location /nothing { js_body_filter main.nothing; return 200 "local"; }
+location /once { js_body_filter main.once; return 200 "local"; }
 --- requests
 GET /upper 200 = ONE €€ TWO!
 GET /count 200 = 14
 GET /count 200 = 14
 GET /local 200 = LOCAL!
 GET /nothing 200 = 
+GET /once 200 = [local]
 
 === one that throws, or waits, breaks the answer off
 --- file main.js

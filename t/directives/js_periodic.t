@@ -8,20 +8,22 @@ GET / 200
 async function tick(session) {
     const reply = await ngx.fetch("http://$ORIGIN_o/");
     await new Promise((done) => setTimeout(done, 1));
-    console.log(`tick ${await reply.text()}`);
+    session.variables.metric_ticks = `${await reply.text()}=1`;
 }
 function fails() { throw new Error("tock"); }
 export default { tick, fails };
 --- http_config
 js_import $DIR/main.js;
+metric_zone ticks:1m count;
 --- config
 location @periodic {
     js_periodic main.tick interval=20ms jitter=5ms;
     js_periodic main.fails interval=1h worker_affinity=01;
     js_periodic main.fails interval=1h worker_affinity=10;
 }
+--- wait_like /status/http/metric_zones/ticks/metrics/
+{"x": "</^([3-9]|[0-9]{2,})$/>"}
 --- log
-tick x
 js exception: Error: tock
 
 === what is written wrong

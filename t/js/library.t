@@ -34,3 +34,23 @@ location /change { js_content main.change; }
 GET /use 200 x2 = 61 true b c 8277 e=f%20g content 2 i j 200 true toString+valueOf {"type":"Buffer","data":[110]} op
 GET /change 200 = 9
 GET /use 200 = 61 true b c 8277 e=f%20g content 2 i j 200 true toString+valueOf {"type":"Buffer","data":[110]} op
+
+=== lines of the console are in the log, with the request
+--- file main.js
+function tell(r) {
+    console.log("a", { b: 1 });
+    console.warn("careful");
+    console.error(new Error("bad"));
+    r.return(200);
+}
+export default { tell };
+--- http_config
+js_import $DIR/main.js;
+--- config
+location / { js_content main.tell; }
+--- requests
+GET / 200
+--- log
+\[info\].* js: a \{\\?"b\\?":1\}.*request: "GET / HTTP
+\[warn\].* js: careful.*request: "GET / HTTP
+\[error\].* js: Error: bad\\n    at tell .*request: "GET / HTTP

@@ -131,7 +131,7 @@ impl Filter {
         part: Part,
         out: &mut Vec<u8>,
     ) -> io::Result<()> {
-        let state = self.handler.state;
+        let state = self.handler.site.state;
         if self.is_done {
             out.extend_from_slice(bytes);
             return Ok(());

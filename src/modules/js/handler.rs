@@ -1,6 +1,6 @@
-//! Handlers: a function of a module, and where it is called from.
+//! Handlers: a function of a module, and how it is called on behalf of a request.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rquickjs::{Ctx, Result, Value};
@@ -8,16 +8,11 @@ use rquickjs::{Ctx, Result, Value};
 use super::current;
 use super::fetch::{self, Terms};
 use super::request;
-use super::running::Running;
+use super::site::Site;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
-use crate::http::plan::state::StateIndex;
 use crate::script::fault::Fault;
 use crate::script::instance::{Instance, Path};
-use crate::script::program::Program;
-
-/// The program of a configuration, once that is built.
-pub(super) type Shared = Arc<OnceLock<Arc<Program>>>;
 
 /// A function that a directive names.
 #[derive(Clone)]
@@ -25,10 +20,9 @@ pub(super) struct Handler {
     pub path: Path,
     /// The terms on which it may fetch.
     pub fetch: Arc<Terms>,
-    pub program: Shared,
+    pub site: Arc<Site>,
     /// `js_limit_time`
     pub limit: Duration,
-    pub state: StateIndex<Running>,
 }
 
 impl Handler {
@@ -41,7 +35,15 @@ impl Handler {
         request: &mut Request,
         result: impl for<'js> FnOnce(&Ctx<'js>, Value<'js>) -> Result<R>,
     ) -> std::result::Result<R, Fault> {
-        self.call_with(request, |_| Ok(Vec::new()), result)
+        let instance = self.instance(request)?;
+        self.lend(request, || {
+            instance.call(
+                &self.path,
+                self.limit,
+                |ctx| request::object(ctx, &self.site),
+                result,
+            )
+        })
     }
 
     /// Calls it with `r` and further arguments; `result` takes what it returns.
@@ -55,13 +57,12 @@ impl Handler {
         result: impl for<'js> FnOnce(&Ctx<'js>, Value<'js>) -> Result<R>,
     ) -> std::result::Result<R, Fault> {
         let instance = self.instance(request)?;
-        let state = self.state;
         self.lend(request, || {
-            instance.call(
+            instance.call_with(
                 &self.path,
                 self.limit,
                 |ctx| {
-                    let mut all = vec![request::object(ctx, state)?];
+                    let mut all = vec![request::object(ctx, &self.site)?];
                     all.extend(more(ctx)?);
                     Ok(all)
                 },
@@ -84,7 +85,7 @@ impl Handler {
         &self,
         request: &mut Request,
     ) -> Option<impl Future<Output = ()> + Send + use<>> {
-        request.state(self.state).instance.as_ref()?.wait()
+        request.state(self.site.state).instance.as_ref()?.wait()
     }
 
     /// Gives what runs in `work` the request, and the terms on which it may fetch.
@@ -93,11 +94,11 @@ impl Handler {
     }
 
     fn instance(&self, request: &mut Request) -> std::result::Result<Arc<Instance>, Fault> {
-        let running = request.state(self.state);
+        let running = request.state(self.site.state);
         if let Some(instance) = &running.instance {
             return Ok(Arc::clone(instance));
         }
-        let program = self.program.get();
+        let program = self.site.program.get();
         let program = program.ok_or_else(|| Fault::new("the configuration is not built yet"))?;
         let instance = Arc::new(Instance::new(program)?);
         running.instance = Some(Arc::clone(&instance));
