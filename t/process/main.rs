@@ -40,6 +40,7 @@ mod http2_load;
 mod http2_origin;
 mod http2_spec;
 mod httpx;
+mod js_fetch;
 mod judges;
 mod lasting;
 mod lifecycle;
