@@ -50,6 +50,7 @@ mod mirror;
 mod named_certificates;
 mod origin_tls;
 mod packed;
+mod page;
 mod prometheus;
 mod push;
 mod push_server;
