@@ -17,6 +17,6 @@ pub mod http;
 
 pub mod modules;
 
-pub mod push;
+pub mod clients;
 
 pub mod server;

@@ -201,6 +201,8 @@ fn details() -> String {
 const USAGE: &str = "\
 usage: pingauge [-hvVtTq] [-s word] [-p prefix] [-c file] [-e file] [-g directives]
        pingauge push [options] URL KEY ACTION [VALUE]
+       pingauge status [options] [PATH]
+       pingauge top [options]
 
 Without any argument the built-in demo is served, in the foreground.
 
@@ -218,7 +220,9 @@ Without any argument the built-in demo is served, in the foreground.
   -g directives  directives of the top level, before those of the main file
 
   push           change or read a metric of a server that has metric_push, from a script;
-                 pingauge push --help tells more";
+                 pingauge push --help tells more
+  status         print what a running server counts, or a branch of it
+  top            show it in the terminal";
 
 #[cfg(test)]
 mod tests {

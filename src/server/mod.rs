@@ -43,7 +43,7 @@ use report::{Audience, PROGRAM, say};
 use crate::conf::reason;
 use crate::modules::Loaded;
 use crate::modules::process::{LogLevel, Settings};
-use crate::{os, push};
+use crate::{clients, os};
 
 /// Does what the command line asks for; the first argument is the program's name.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -51,8 +51,10 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     if arguments.get(1).map(OsString::as_os_str) == Some(OsStr::new(hand_over::OPTION)) {
         return worker::run(arguments.get(2).map_or(OsStr::new(""), OsString::as_os_str));
     }
-    if arguments.get(1).map(OsString::as_os_str) == Some(OsStr::new(push::WORD)) {
-        return push::run(arguments.into_iter().skip(2));
+    if let Some(word) = arguments.get(1).and_then(|word| word.to_str())
+        && let Some(code) = clients::run(word, arguments.iter().skip(2).cloned())
+    {
+        return code;
     }
     let (launch, arguments) = Launch::of(arguments);
     let here = std::env::current_dir().unwrap_or_else(|_| "/".into());

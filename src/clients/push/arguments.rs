@@ -1,13 +1,11 @@
 //! The command line of `pingauge push`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 
-use crate::conf::values;
+use crate::clients::access::Access;
 
 /// Changes or reads a metric of a server that has `metric_push`.
 ///
@@ -29,21 +27,11 @@ pub(super) struct Arguments {
     /// A label of the metric; may be repeated
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
     pub(super) labels: Vec<(String, String)>,
-    /// The file whose first line is the API key
-    #[arg(long, value_name = "FILE")]
-    pub(super) api_key_file: Option<PathBuf>,
-    /// Trust the certificates of this PEM file, and no others
-    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
-    pub(super) cacert: Option<PathBuf>,
-    /// Trust whatever certificate the server has
-    #[arg(long)]
-    pub(super) insecure: bool,
+    #[command(flatten)]
+    pub(super) access: Access,
     /// How often to try again when the server cannot be reached, or answers 429, 502, 503 or 504
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(..=1000))]
     pub(super) retries: u32,
-    /// The longest time for one attempt
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
-    pub(super) timeout: Duration,
 }
 
 /// What is done with a metric.
@@ -100,15 +88,10 @@ fn label(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn time(text: &str) -> Result<Duration, String> {
-    match values::milliseconds(text) {
-        Ok(time @ 1..) => Ok(Duration::from_millis(time)),
-        _ => Err("expected a time such as 10s or 500ms".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn understand(line: &str) -> Result<Arguments, clap::Error> {
@@ -125,7 +108,7 @@ mod tests {
         let labels = [("a", "b"), ("c", "d=e")].map(|(a, b)| (a.to_owned(), b.to_owned()));
         assert_eq!(line.labels, labels);
         assert_eq!(
-            (line.timeout, line.retries),
+            (line.access.timeout, line.retries),
             (Duration::from_millis(500), 5)
         );
         let line = understood("--retries 0 --insecure http://h/ k create-set 1 help");
