@@ -1,12 +1,13 @@
 //! `pingauge push`: changes a metric of a server that has `metric_push`, for scripts and cron.
 //!
-//! `arguments.rs` understands the command line, `steps.rs` says which requests that means,
+//! `arguments.rs` understands the command line, `steps.rs` says which requests that means, `import.rs` reads files of others,
 //! `exchange.rs` makes one, and `patience.rs` decides about another attempt. Each change has an
 //! idempotency key that stays the same over its attempts: however often an answer is lost on
 //! the way, it counts once.
 
 mod arguments;
 mod exchange;
+mod import;
 mod patience;
 mod steps;
 
@@ -47,6 +48,11 @@ fn push(arguments: &Arguments, steps: &[Step]) -> Result<(), String> {
             let written = writeln!(io::stdout(), "{}", text.trim_end());
             written.map_err(|error| format!("standard output failed ({error})"))?;
         }
+    }
+    if arguments.import.is_some() {
+        // Each is made and set.
+        let told = writeln!(io::stdout(), "{} metrics", steps.len() / 2);
+        told.map_err(|error| format!("standard output failed ({error})"))?;
     }
     Ok(())
 }
