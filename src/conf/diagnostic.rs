@@ -99,9 +99,9 @@ impl Finding {
         }
     }
 
-    fn repeat(&mut self, span: Option<Span>) {
+    fn repeat(&mut self, span: Option<Span>, most: usize) {
         self.more += 1;
-        if self.places.len() < MOST_PLACES {
+        if self.places.len() < most {
             self.places.extend(span);
         }
     }
@@ -117,9 +117,28 @@ pub struct Diagnostics {
     has_errors: bool,
     omitted: usize,
     without_effect: Vec<(Span, String)>,
+    forgives_missing: bool,
+    asked: Vec<Asked>,
+    orphans: Vec<String>,
+}
+
+/// A name that asks for a feature of other servers.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// Where it is written; of a variable, the first place alone.
+    pub(super) span: Option<Span>,
+    /// The name; that of a variable begins with `$`.
+    pub(super) name: String,
+    pub(super) feature: &'static Feature,
 }
 
 impl Diagnostics {
+    /// From now on, features that only other servers have are warned of and left out, instead of making the
+    /// configuration unusable.
+    pub fn forgive_what_is_missing(&mut self) {
+        self.forgives_missing = true;
+    }
+
     /// Takes a problem in, unless the same one is there already.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.has_errors |= diagnostic.severity == Severity::Emerg;
@@ -128,22 +147,33 @@ impl Diagnostics {
         let Some(finding) = self.finding(key, diagnostic.span, &diagnostic.message) else {
             return;
         };
+        let most = self.most_places();
         match finding {
-            Place::Known(number) => self.found[number].repeat(span),
+            Place::Known(number) => self.found[number].repeat(span, most),
             Place::New => self.found.push(Finding::new(diagnostic)),
         }
     }
 
     /// Takes in that a name asks for a feature that only other servers have.
     pub fn missing(&mut self, feature: &'static Feature, span: Option<Span>, name: &str) {
-        self.has_errors = true;
-        let key = (Severity::Emerg, format!("{}\n", feature.name));
+        let (severity, left_out) = match self.forgives_missing {
+            true => (Severity::Warn, ": left out"),
+            false => (Severity::Emerg, ""),
+        };
+        self.has_errors |= severity == Severity::Emerg;
+        let key = (severity, format!("{}\n", feature.name));
         let Some(place) = self.finding(key, span, name) else {
             return;
         };
+        self.asked.push(Asked {
+            span,
+            name: name.to_owned(),
+            feature,
+        });
+        let most = self.most_places();
         let number = match place {
             Place::Known(number) => {
-                self.found[number].repeat(span);
+                self.found[number].repeat(span, most);
                 number
             }
             Place::New => {
@@ -152,9 +182,10 @@ impl Diagnostics {
                     false => "directive",
                 };
                 let home = feature.home;
-                let message = format!("\"{name}\" {what} is known in {home}, not supported here");
+                let message =
+                    format!("\"{name}\" {what} is known in {home}, not supported here{left_out}");
                 let mut finding = Finding::new(Diagnostic {
-                    severity: Severity::Emerg,
+                    severity,
                     span,
                     message,
                     help: Some(feature.instead.to_owned()),
@@ -171,6 +202,11 @@ impl Diagnostics {
                 None => names.push((name.to_owned(), 1)),
             }
         }
+    }
+
+    /// Takes in that a variable would have been defined by something that was left out, of which is told already.
+    pub fn orphaned(&mut self, variable: &str) {
+        self.orphans.push(variable.to_owned());
     }
 
     /// The problem of a failed reading is taken in, a value is passed on.
@@ -206,6 +242,24 @@ impl Diagnostics {
     /// In the order they were found, each once.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.found.iter().map(|finding| &finding.first)
+    }
+
+    /// Those who are forgiven are told of every place.
+    fn most_places(&self) -> usize {
+        match self.forgives_missing {
+            true => MOST_SEEN,
+            false => MOST_PLACES,
+        }
+    }
+
+    /// What asks for features of other servers, in the order it was found.
+    pub(super) fn asked(&self) -> &[Asked] {
+        &self.asked
+    }
+
+    /// Variables that what was left out would have defined.
+    pub(super) fn orphans(&self) -> &[String] {
+        &self.orphans
     }
 
     pub(super) fn findings(&self) -> &[Finding] {

@@ -5,6 +5,7 @@
 //! ordinary name, as a key of `map` may need it. Cycles, depth and the total amount of text are
 //! limited, so that a few files including each other cannot fill the memory.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -192,6 +193,33 @@ pub fn reason(error: &io::Error) -> String {
     }
 }
 
+/// A line with what the standard library says of system errors, `TEXT (os error N)`, in the form of
+/// [`reason`] instead, wherever in it they stand.
+pub fn with_reasons(line: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(line);
+    let mut from = 0;
+    while let Some(place) = text[from..].find(OS_ERROR) {
+        let start = from + place;
+        from = start + OS_ERROR.len();
+        let digits = text[from..].split(')').next().unwrap_or_default();
+        let Ok(code) = digits.parse() else {
+            continue;
+        };
+        let error = io::Error::from_raw_os_error(code);
+        let written = error.to_string();
+        let end = from + digits.len() + 1;
+        let begin = end.saturating_sub(written.len());
+        if text.get(begin..end) == Some(written.as_str()) {
+            let better = reason(&error);
+            text.to_mut().replace_range(begin..end, &better);
+            from = begin + better.len();
+        }
+    }
+    text
+}
+
+/// How the standard library begins the number of a system error.
+const OS_ERROR: &str = " (os error ";
 const COMMAND_LINE: &str = "command line";
 const TOO_MUCH: &str = "the configuration is larger than 32m";
 const INCLUDE_DEPTH: usize = 32;

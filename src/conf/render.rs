@@ -194,7 +194,11 @@ impl Diagnostic {
             let _ = writeln!(text, "{:margin$} | {:before$}{:^<width$}", "", "", "");
         }
         if let Some(help) = &self.help {
-            let _ = writeln!(text, "{:margin$} help: {}", "", printable(help));
+            let mut called = "help:";
+            for line in help.lines() {
+                let _ = writeln!(text, "{:margin$} {called:5} {}", "", printable(line));
+                called = "";
+            }
         }
         margin
     }
@@ -240,7 +244,7 @@ fn visible(bytes: &[u8]) -> String {
 }
 
 /// Text that stays on its line.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     if !text.contains(char::is_control) {
         return text.to_owned();
     }

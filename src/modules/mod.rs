@@ -5,9 +5,11 @@
 
 use std::path::Path;
 
-use crate::conf::{self, Diagnostics, DirectiveSpec, Loader, Parsed, Scope, Sources};
+use crate::conf::{
+    self, Diagnostics, DirectiveSpec, Loader, Parsed, Scope, Sources, Subject, Survey,
+};
 use crate::http::build::builder::{Builder, Surroundings};
-use crate::http::build::memory::Memory;
+use crate::http::build::memory::{Memory, Unshared};
 use crate::http::build::module::{self, Module};
 use crate::http::plan::runtime::Runtime;
 use crate::os::SharedMemory;
@@ -23,10 +25,12 @@ pub mod auth_challenge;
 pub mod auth_request;
 pub mod backpressure;
 pub mod cache;
+pub mod console;
 pub mod files;
 pub mod gzip;
 pub mod headers;
 pub mod http2;
+pub mod js;
 pub mod lifecycle;
 pub mod log;
 pub(crate) mod log_level;
@@ -52,6 +56,7 @@ pub static MODULES: &[&Module] = &[
     &core::MODULE,
     &api::MODULE,
     &stub_status::MODULE,
+    &console::MODULE,
     &lifecycle::MODULE,
     &rewrite::MODULE,
     &tls::MODULE,
@@ -68,6 +73,7 @@ pub static MODULES: &[&Module] = &[
     &status_zone::MODULE,
     &resolver::MODULE,
     &cache::MODULE,
+    &js::MODULE,
     &proxy::MODULE,
     &auth_challenge::MODULE,
     &metric::MODULE,
@@ -121,6 +127,21 @@ pub fn load(
         sources,
         diagnostics,
     }
+}
+
+/// What a configuration that was read needs to be used here; features that only other servers have are
+/// left out.
+pub fn survey(mut parsed: Parsed, files: &mut dyn Loader, prefix: &Path) -> Survey {
+    parsed.diagnostics.forgive_what_is_missing();
+    let tree = parsed.tree.clone();
+    let loaded = load(parsed, files, &mut Unshared, prefix, 1);
+    Survey::of(&Subject {
+        tree: &tree,
+        sources: &loaded.sources,
+        diagnostics: &loaded.diagnostics,
+        specs: &directives(),
+        habits: unused::HABITS,
+    })
 }
 
 /// Clears what a worker that is gone has left as going on in memory of this kind.

@@ -325,7 +325,11 @@ fn user(statement: &Statement<'_>) -> Result<Identity, Diagnostic> {
     }
     Err(match (Identity::named(name, None), group) {
         (Some(_), Some(group)) => statement.error(2, format!("there is no group \"{group}\"")),
-        _ => statement.error(1, format!("there is no user \"{name}\"")),
+        _ => {
+            let help = "name one that the system has, or add it: useradd --system NAME";
+            let problem = statement.error(1, format!("there is no user \"{name}\""));
+            problem.with_help(help)
+        }
     })
 }
 

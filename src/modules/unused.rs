@@ -7,11 +7,13 @@
 //! instead.
 
 mod foreign;
+mod habits;
 
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 use crate::http::build::module::{self, Module};
 
 pub(super) use foreign::FOREIGN;
+pub(super) use habits::HABITS;
 
 /// The feature.
 pub static MODULE: Module = Module {

@@ -1,13 +1,16 @@
 //! The command line, as nginx's users know it.
 //!
-//! What is meant follows from the options alone; nothing is read or opened here. Without any argument
-//! the built-in demo is meant; with any, the file of `-c`, which is `pingauge.conf` in the prefix.
+//! What is meant follows from the words alone; nothing is read or opened here. Without any word the
+//! installed configuration is meant where there is one, else the built-in demo; with any, the file of
+//! `-c`, which is `pingauge.conf` in the prefix.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser};
+
+use super::usage;
 
 /// What the command is asked to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,8 +19,11 @@ pub(super) enum Task {
     Run,
     /// Serve the demo.
     Demo,
-    /// Check the configuration (`-t`), and show it (`-T`).
-    Check { dump: bool },
+    /// Check the configuration (`-t`), show it (`-T`), or check what is left without what is not supported
+    /// (`--lenient`).
+    Check { dump: bool, lenient: bool },
+    /// Tell what a configuration of another server needs (`check`).
+    Survey,
     /// Send a signal to the master that runs.
     Signal(Word),
     /// Print this text.
@@ -82,21 +88,45 @@ struct Options {
     quiet: u8,
     #[arg(short = 's')]
     signal: Option<String>,
-    #[arg(short = 'v', action = ArgAction::Count)]
+    #[arg(long)]
+    lenient: bool,
+    #[arg(short = 'v', long, action = ArgAction::Count)]
     version: u8,
     #[arg(short = 'V', action = ArgAction::Count)]
     details: u8,
     #[arg(short = 'h', short_alias = '?', long, action = ArgAction::Count)]
     help: u8,
+    /// The file of `check`; nothing else takes a word without an option.
+    file: Option<PathBuf>,
 }
 
-/// Understands a command line. `here` is the current directory.
+/// What a command line is understood in.
+pub(super) struct Surroundings<'a> {
+    /// The current directory.
+    pub(super) here: &'a Path,
+    /// Whether there is a file where the main file is looked for when nothing says where.
+    pub(super) is_installed: bool,
+}
+
+/// Where the main file is looked for when nothing says where.
+pub(super) fn installed_main() -> PathBuf {
+    Path::new(PREFIX).join(MAIN_FILE)
+}
+
+/// Understands a command line.
 ///
 /// # Errors
 /// What is wrong with it, for a line that begins with the program's name.
-pub(super) fn understand(arguments: &[OsString], here: &Path) -> Result<CommandLine, String> {
-    let options = Options::try_parse_from(arguments).map_err(|error| complaint(&error))?;
-    let demo = arguments.len() < 2;
+pub(super) fn understand(
+    arguments: &[OsString],
+    surroundings: &Surroundings<'_>,
+) -> Result<CommandLine, String> {
+    let here = surroundings.here;
+    let (command, arguments) = Command::of(arguments);
+    let mut options = Options::try_parse_from(&arguments).map_err(|error| complaint(&error))?;
+    if let Some(file) = options.file.take() {
+        command.take_file(&mut options, file)?;
+    }
     let (prefix, main) = match (&options.prefix, &options.main) {
         (Some(prefix), main) => {
             let prefix = here.join(prefix);
@@ -107,15 +137,20 @@ pub(super) fn understand(arguments: &[OsString], here: &Path) -> Result<CommandL
             let main = here.join(main);
             (main.parent().unwrap_or(here).to_owned(), main)
         }
-        (None, None) => (PREFIX.into(), Path::new(PREFIX).join(MAIN_FILE)),
+        (None, None) => (PREFIX.into(), installed_main()),
     };
     let base = options.prefix.as_ref().map_or(here, |_| prefix.as_path());
     let early_log = options.early_log.as_ref();
     Ok(CommandLine {
-        task: if demo { Task::Demo } else { task(&options)? },
+        task: match command {
+            Command::Demo => Task::Demo,
+            Command::None if arguments.len() < 2 && !surroundings.is_installed => Task::Demo,
+            Command::Check if options.help == 0 => Task::Survey,
+            Command::Check | Command::None => task(&options)?,
+        },
         pid: match &options.prefix {
             Some(_) => prefix.join(PID_FILE),
-            None => Path::new("/run").join(PID_FILE),
+            None => Path::new(RUN).join(PID_FILE),
         },
         early_log: early_log
             .filter(|path| path.as_os_str() != "stderr")
@@ -127,20 +162,60 @@ pub(super) fn understand(arguments: &[OsString], here: &Path) -> Result<CommandL
     })
 }
 
+/// What the first word may ask for instead of serving.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Command {
+    None,
+    Demo,
+    Check,
+}
+
+impl Command {
+    /// Tells it, and gives the arguments without it.
+    fn of(arguments: &[OsString]) -> (Self, Vec<OsString>) {
+        let command = match arguments.get(1).and_then(|word| word.to_str()) {
+            Some("demo") if arguments.len() == 2 => Self::Demo,
+            Some("check") => Self::Check,
+            _ => Self::None,
+        };
+        let mut rest = arguments.to_vec();
+        if command != Self::None {
+            rest.remove(1);
+        }
+        (command, rest)
+    }
+
+    fn take_file(self, options: &mut Options, file: PathBuf) -> Result<(), String> {
+        if self != Self::Check {
+            return Err(unknown(&file.to_string_lossy()));
+        }
+        match options.main.replace(file) {
+            Some(_) => Err("\"check\" takes one file".to_owned()),
+            None => Ok(()),
+        }
+    }
+}
+
 fn task(options: &Options) -> Result<Task, String> {
     if options.help > 0 {
-        return Ok(Task::Print(format!("{}\n{USAGE}", version())));
+        return Ok(Task::Print(usage::text()));
     }
     if options.details > 0 {
-        return Ok(Task::Print(details()));
+        return Ok(Task::Print(usage::details()));
     }
     if options.version > 0 {
-        return Ok(Task::Print(version()));
+        return Ok(Task::Print(usage::version()));
     }
-    if options.test > 0 || options.dump > 0 {
-        return Ok(Task::Check {
-            dump: options.dump > 0,
-        });
+    let (dump, lenient) = (options.dump > 0, options.lenient);
+    if options.test > 0 || dump {
+        return Ok(Task::Check { dump, lenient });
+    }
+    if lenient {
+        return Err(
+            "\"--lenient\" goes with -t or -T: what is left out may be what keeps people out, so that nothing is \
+             served that way"
+                .to_owned(),
+        );
     }
     let word = match options.signal.as_deref() {
         None => return Ok(Task::Run),
@@ -170,59 +245,20 @@ fn complaint(error: &clap::Error) -> String {
         }
         ErrorKind::ArgumentConflict => format!("option \"{argument}\" is given twice"),
         ErrorKind::InvalidUtf8 => "an option is not valid UTF-8".to_owned(),
-        _ => format!("invalid option: \"{argument}\"; -h shows all"),
+        _ => unknown(argument),
     }
 }
 
+fn unknown(argument: &str) -> String {
+    format!("invalid option: \"{argument}\"; -h shows all")
+}
+
 /// Where a configuration is looked for when nothing says where.
-const PREFIX: &str = "/etc/pingauge";
-const MAIN_FILE: &str = "pingauge.conf";
-const PID_FILE: &str = "pingauge.pid";
-
-fn version() -> String {
-    format!("pingauge version: pingauge/{}", env!("CARGO_PKG_VERSION"))
-}
-
-fn details() -> String {
-    let build = if cfg!(debug_assertions) {
-        "debug"
-    } else {
-        "release"
-    };
-    format!(
-        "{}\nbuild: {build}, {} {}, Pingora 0.9, mimalloc\n\
-         defaults: -c {PREFIX}/{MAIN_FILE} -p {PREFIX}, pid /run/{PID_FILE}",
-        version(),
-        std::env::consts::OS,
-        std::env::consts::ARCH,
-    )
-}
-
-const USAGE: &str = "\
-usage: pingauge [-hvVtTq] [-s word] [-p prefix] [-c file] [-e file] [-g directives]
-       pingauge push [options] URL KEY ACTION [VALUE]
-       pingauge status [options] [PATH]
-       pingauge top [options]
-
-Without any argument the built-in demo is served, in the foreground.
-
-  -h, --help     show this and end
-  -v             show the version and end
-  -V             show the version and how it was built, and end
-  -t             check the configuration and end
-  -T             check the configuration, print all of it and end
-  -q             say nothing but errors while checking
-  -s word        signal the running master: stop, quit, reload or reopen
-  -p prefix      where relative paths begin, those of -c and -e included
-                 (default: the directory of the file given by -c, else /etc/pingauge)
-  -c file        the main file (default: pingauge.conf in the prefix)
-  -e file        log here until the configuration says where; may be stderr
-  -g directives  directives of the top level, before those of the main file
-
-  push           change or read a metric of a server that has metric_push, from a script;
-                 pingauge push --help tells more
-  status         print what a running server counts, or a branch of it
-  top            show it in the terminal";
+pub(super) const PREFIX: &str = "/etc/pingauge";
+pub(super) const MAIN_FILE: &str = "pingauge.conf";
+pub(super) const PID_FILE: &str = "pingauge.pid";
+/// Where the process number is kept when nothing says where.
+pub(super) const RUN: &str = "/run";
 
 #[cfg(test)]
 mod tests {
@@ -231,7 +267,11 @@ mod tests {
     fn understood(arguments: &[&str]) -> Result<CommandLine, String> {
         let all = std::iter::once("pingauge").chain(arguments.iter().copied());
         let all: Vec<OsString> = all.map(Into::into).collect();
-        understand(&all, Path::new("/here"))
+        let surroundings = Surroundings {
+            here: Path::new("/here"),
+            is_installed: false,
+        };
+        understand(&all, &surroundings)
     }
 
     fn paths(arguments: &[&str]) -> (PathBuf, PathBuf, PathBuf) {
@@ -244,6 +284,22 @@ mod tests {
         assert_eq!(understood(&[]).unwrap().task, Task::Demo);
         let line = understood(&["-e", "stderr"]).unwrap();
         assert_eq!((line.task, line.early_log), (Task::Run, None));
+        assert_eq!(understood(&["demo"]).unwrap().task, Task::Demo);
+    }
+
+    #[test]
+    fn nothing_at_all_means_what_is_installed_where_something_is() {
+        let surroundings = Surroundings {
+            here: Path::new("/here"),
+            is_installed: true,
+        };
+        let line = |words: &[&str]| {
+            let words: Vec<OsString> = words.iter().map(Into::into).collect();
+            understand(&words, &surroundings).unwrap()
+        };
+        assert_eq!(line(&["pingauge"]).task, Task::Run);
+        assert_eq!(line(&["pingauge"]).main, installed_main());
+        assert_eq!(line(&["pingauge", "demo"]).task, Task::Demo);
     }
 
     #[test]
@@ -278,11 +334,17 @@ mod tests {
     #[test]
     fn tasks_follow_from_options() {
         let task = |arguments: &[&str]| understood(arguments).unwrap().task;
-        assert_eq!(task(&["-t"]), Task::Check { dump: false });
-        assert_eq!(task(&["-T", "-q"]), Task::Check { dump: true });
-        assert_eq!(task(&["-tT"]), Task::Check { dump: true });
+        let check = |dump, lenient| Task::Check { dump, lenient };
+        assert_eq!(task(&["-t"]), check(false, false));
+        assert_eq!(task(&["-T", "-q"]), check(true, false));
+        assert_eq!(task(&["-tT"]), check(true, false));
+        assert_eq!(task(&["-t", "--lenient"]), check(false, true));
+        assert_eq!(task(&["check"]), Task::Survey);
+        let line = understood(&["check", "a.conf", "-q"]).unwrap();
+        assert_eq!((line.task, line.quiet), (Task::Survey, true));
+        assert_eq!(line.main, Path::new("/here/a.conf"));
         assert_eq!(task(&["-s", "reload"]), Task::Signal(Word::Reload));
-        for option in ["-v", "-V", "-h", "-?", "--help"] {
+        for option in ["-v", "--version", "-V", "-h", "-?", "--help"] {
             assert!(matches!(task(&[option]), Task::Print(text) if text.contains("pingauge/")));
         }
         let line = understood(&["-q", "-g", "daemon off;"]).unwrap();
@@ -297,6 +359,10 @@ mod tests {
             (&["-x"], "-x"),
             (&["--no-such-option"], "--no-such-option"),
             (&["file"], "file"),
+            (&["demo", "file"], "file"),
+            (&["check", "a", "b"], "b"),
+            (&["check", "-c", "a", "b"], "one file"),
+            (&["--lenient"], "-t"),
             (&["-c"], "-c"),
             (&["-c", "a", "-c", "b"], "-c"),
         ] {

@@ -15,6 +15,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 use parking_lot::{Mutex, RwLock};
 
 use super::log_limit::{LeftOut, Line, LogLimit, Verdict};
+use crate::conf::with_reasons;
 use crate::metric::Moment;
 use crate::modules::log_level::NOTICE;
 use crate::modules::process::{ErrorLog, LogLevel, LogTarget};
@@ -183,7 +184,7 @@ fn compose(level: LogLevel, message: &str) -> String {
         time.second,
         level.name()
     );
-    append_printable(&mut line, message);
+    append_printable(&mut line, &with_reasons(message));
     line.push('\n');
     line
 }

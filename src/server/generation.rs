@@ -32,8 +32,8 @@ pub(super) struct Source {
     pub(super) prefix: PathBuf,
     /// Further directives, of the command line.
     pub(super) directives: Option<String>,
-    /// Whether the main file is the built-in one.
-    pub(super) is_demo: bool,
+    /// The ports of the demo, if the main file is the built-in one.
+    pub(super) demo: Option<demo::Ports>,
 }
 
 /// One configuration with everything that serving it takes.
@@ -63,9 +63,9 @@ impl Source {
 
     /// Where the text is.
     pub(super) fn files(&self) -> Box<dyn Loader> {
-        match self.is_demo {
-            true => Box::new(demo::BuiltIn),
-            false => Box::new(Disk),
+        match self.demo {
+            Some(ports) => Box::new(demo::BuiltIn(ports)),
+            None => Box::new(Disk),
         }
     }
 
@@ -100,11 +100,19 @@ impl Source {
     }
 
     /// Checks everything that can be checked without serving; tells what is wrong.
-    pub(super) fn check(&self, early_log: Option<&Path>) -> Checked {
+    pub(super) fn check(&self, early_log: Option<&Path>, extent: Extent) -> Checked {
         let audience = Audience::Terminal;
-        let (parsed, mut files) = self.record(self.files());
+        let (mut parsed, mut files) = self.record(self.files());
+        if extent == Extent::Lenient {
+            parsed.diagnostics.forgive_what_is_missing();
+        }
         let loaded = self.load(parsed, &mut files, &mut Unshared, 1);
-        audience.diagnostics(&loaded.diagnostics, &loaded.sources);
+        match extent {
+            Extent::Reload => {
+                audience.diagnostics(&loaded.diagnostics.without_advice(), &loaded.sources);
+            }
+            _ => audience.diagnostics(&loaded.diagnostics, &loaded.sources),
+        }
         let syntax = !loaded.diagnostics.has_errors();
         let mut works = syntax;
         if syntax {
@@ -123,6 +131,17 @@ impl Source {
             loaded,
         }
     }
+}
+
+/// What a check looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Everything, and it tells what could be better.
+    Full,
+    /// The same without what only other servers have, which is told and left out.
+    Lenient,
+    /// What would keep a server from taking it up.
+    Reload,
 }
 
 /// What a check found.
@@ -200,6 +219,22 @@ impl Generation {
 }
 
 impl Generation {
+    /// Where its text is from and where it listens, for the log.
+    pub(super) fn whereabouts(&self) -> String {
+        let main = match self.source.demo {
+            Some(_) => "the built-in demo".to_owned(),
+            None => self.source.main.display().to_string(),
+        };
+        let listeners = self.runtime.iter().flat_map(|one| &one.listeners);
+        let all: Vec<String> = listeners.map(|one| one.address.to_string()).collect();
+        let shown = all[..all.len().min(MOST_ADDRESSES)].join(", ");
+        match all.len().saturating_sub(MOST_ADDRESSES) {
+            _ if all.is_empty() => format!("{main}, listening nowhere"),
+            0 => format!("{main}, listening at {shown}"),
+            more => format!("{main}, listening at {shown} and {more} more addresses"),
+        }
+    }
+
     /// Tells the log what building it has brought up.
     pub(super) fn tell(&mut self) {
         let told = self
@@ -211,6 +246,9 @@ impl Generation {
         }
     }
 }
+
+/// How many addresses a line of the log names.
+const MOST_ADDRESSES: usize = 16;
 
 /// Tells what is wrong with a configuration; `None` when it cannot be used.
 fn understand(loaded: Loaded, audience: Audience) -> Option<Loaded> {

@@ -19,6 +19,7 @@ use super::reload::Coming;
 use super::report::Audience;
 use super::restart::Restart;
 use super::signals::{self, Signals};
+use super::usage;
 use super::worker::identity;
 use super::workers::{Ended, Manner, Which, Workers};
 use crate::conf::reason;
@@ -93,8 +94,19 @@ impl Master {
         left.map_err(|error| fatal(format!("no daemon ({})", reason(&error))))
             .ok()?;
         error_log::change(sinks);
+        master.say_hello();
         master.current.tell();
         Some(master)
+    }
+
+    /// The first line of a server in its log.
+    fn say_hello(&self) {
+        let commit = usage::COMMIT.map_or(String::new(), |commit| format!(" ({commit})"));
+        let name = usage::name_and_version();
+        notice(&format!(
+            "{name}{commit} starts: {}",
+            self.current.whereabouts()
+        ));
     }
 
     /// Serves until it is told to end.
@@ -301,7 +313,7 @@ impl Master {
         let named = self.current.settings.pid.as_ref();
         let named = named.map(|path| self.source.prefix.join(path));
         let path = named.unwrap_or_else(|| self.default_pid.clone());
-        (!self.source.is_demo).then_some(path)
+        self.source.demo.is_none().then_some(path)
     }
 
     fn write_pid(&self) -> Result<Option<PidFile>, String> {

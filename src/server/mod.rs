@@ -26,17 +26,20 @@ mod report;
 mod restart;
 mod restore;
 mod signals;
+mod survey;
+mod usage;
 mod worker;
 mod workers;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use command_line::{CommandLine, Task, Word};
+use command_line::{CommandLine, Surroundings, Task, Word};
 use daemon::Launch;
 use error_log::Sinks;
-use generation::Source;
+use generation::{Extent, Source};
 use master::Master;
 use report::{Audience, PROGRAM, say};
 
@@ -44,6 +47,11 @@ use crate::conf::reason;
 use crate::modules::Loaded;
 use crate::modules::process::{LogLevel, Settings};
 use crate::{clients, os};
+
+/// The reference of the command line and of signals, in Markdown.
+pub fn reference() -> String {
+    usage::reference()
+}
 
 /// Does what the command line asks for; the first argument is the program's name.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -58,8 +66,13 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     }
     let (launch, arguments) = Launch::of(arguments);
     let here = std::env::current_dir().unwrap_or_else(|_| "/".into());
-    let line = match command_line::understand(&arguments, &here) {
-        Ok(line) => line,
+    let surroundings = Surroundings {
+        here: &here,
+        // One that may not be looked at is there.
+        is_installed: command_line::installed_main().try_exists().unwrap_or(true),
+    };
+    let line = match command_line::understand(&arguments, &surroundings) {
+        Ok(line) => line.with_own_pid(),
         Err(message) => {
             say(&format!("{PROGRAM}: {message}\n"));
             return ExitCode::FAILURE;
@@ -70,7 +83,8 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     }
     let done = match &line.task {
         Task::Print(text) => print(text).is_ok(),
-        Task::Check { dump } => check(&line, *dump),
+        Task::Check { dump, lenient } => check(&line, *dump, *lenient),
+        Task::Survey => survey::survey(&line),
         Task::Signal(word) => signal(&line, *word),
         Task::Run | Task::Demo => serve(&line, launch, &arguments),
     };
@@ -109,15 +123,39 @@ impl CommandLine {
                 main: self.main.clone(),
                 prefix: self.prefix.clone(),
                 directives: self.directives.clone(),
-                is_demo: false,
+                demo: None,
             },
         }
+    }
+
+    /// The process number of a server whose configuration says nothing about it is kept where whoever
+    /// starts it may write: beside the main file, or in the folder that the session has for such things.
+    fn with_own_pid(mut self) -> Self {
+        if self.pid.parent() != Some(Path::new(command_line::RUN)) {
+            return self;
+        }
+        let session = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+        let folders = [
+            Some(command_line::RUN.into()),
+            Some(self.prefix.clone()),
+            session,
+        ];
+        let mut folders = folders.into_iter().flatten();
+        if let Some(folder) = folders.find(|folder| os::may_make_files(folder).is_ok()) {
+            self.pid = folder.join(command_line::PID_FILE);
+        }
+        self
     }
 }
 
 /// `-t` and `-T`
-fn check(line: &CommandLine, dump: bool) -> bool {
-    let checked = line.source().check(line.early_log.as_deref());
+fn check(line: &CommandLine, dump: bool, lenient: bool) -> bool {
+    let extent = if lenient {
+        Extent::Lenient
+    } else {
+        Extent::Full
+    };
+    let checked = line.source().check(line.early_log.as_deref(), extent);
     let main = line.main.display();
     if checked.syntax && !line.quiet {
         say(&format!(
@@ -163,6 +201,12 @@ fn signal(line: &CommandLine, word: Word) -> bool {
         Audience::Terminal.diagnostics(&parsed.diagnostics, &parsed.sources);
         return false;
     }
+    let early_log = line.early_log.as_deref();
+    if word == Word::Reload && !source.check(early_log, Extent::Reload).works {
+        let message = "the configuration cannot be used: the server was not told to reload it";
+        Audience::Terminal.line(LogLevel::Error, message);
+        return false;
+    }
     let path = pid_path(line, &source, &source.glance());
     let process = match pid_file::read(&path) {
         Ok(process) => process,
@@ -181,13 +225,14 @@ fn signal(line: &CommandLine, word: Word) -> bool {
 }
 
 /// Where the process number is kept.
-fn pid_path(line: &CommandLine, source: &Source, settings: &Settings) -> std::path::PathBuf {
+fn pid_path(line: &CommandLine, source: &Source, settings: &Settings) -> PathBuf {
     let named = settings.pid.as_ref();
     named.map_or_else(|| line.pid.clone(), |path| source.prefix.join(path))
 }
 
 fn serve(line: &CommandLine, launch: Launch, arguments: &[OsString]) -> bool {
     let source = line.source();
+    let demo = source.demo;
     // Whoever knows this process already is obeyed once there is something to be ordered about.
     let held = os::hold_signals();
     let becomes_daemon = matches!(launch, Launch::Command) && source.glance().daemon;
@@ -204,7 +249,7 @@ fn serve(line: &CommandLine, launch: Launch, arguments: &[OsString]) -> bool {
     let Some(master) = Master::start(source, line, launch) else {
         return false;
     };
-    if line.task == Task::Demo && print(demo::WELCOME).is_err() {
+    if demo.is_some_and(|ports| print(&demo::welcome(ports)).is_err()) {
         log::info!("nobody reads standard output");
     }
     master.serve();

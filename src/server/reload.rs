@@ -92,7 +92,8 @@ impl Master {
         }
         error_log::change(sinks);
         self.reopen_own_logs();
-        notice(&format!("generation {number} is serving"));
+        let whereabouts = self.current.whereabouts();
+        notice(&format!("generation {number} is serving: {whereabouts}"));
     }
 
     /// Begins the reload that was asked for while another was under way, however that ended.

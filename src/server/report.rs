@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::error_log;
-use crate::conf::{Diagnostics, Severity, Sources};
+use crate::conf::{Diagnostics, Severity, Sources, with_reasons};
 use crate::modules::process::LogLevel;
 
 /// Who is to know.
@@ -49,7 +49,7 @@ impl Audience {
 
 /// Writes to standard error, if anybody reads it.
 pub(super) fn say(text: &str) {
-    drop(io::stderr().write_all(text.as_bytes()));
+    drop(io::stderr().write_all(with_reasons(text).as_bytes()));
 }
 
 /// The name that lines on a terminal begin with.

@@ -15,16 +15,78 @@ pub(super) struct Signals {
     wakeups: UnixStream,
 }
 
+/// A signal that the master listens to.
+pub(super) struct Row {
+    pub(super) signal: i32,
+    /// What it is called in logs.
+    pub(super) name: &'static str,
+    /// The word of `-s` that sends it.
+    pub(super) word: Option<&'static str>,
+    /// What the master does then.
+    pub(super) master: &'static str,
+    /// What a worker does that gets it by itself.
+    pub(super) worker: &'static str,
+}
+
 /// What the master listens to.
-const HANDLED: [i32; 8] = [
-    libc::SIGTERM,
-    libc::SIGINT,
-    libc::SIGQUIT,
-    libc::SIGCHLD,
-    libc::SIGHUP,
-    libc::SIGUSR1,
-    libc::SIGUSR2,
-    libc::SIGWINCH,
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        signal: libc::SIGTERM,
+        name: "SIGTERM",
+        word: Some("stop"),
+        master: "Ends at once: what is under way is broken off, counted and logged.",
+        worker: "The same; another worker takes its place.",
+    },
+    Row {
+        signal: libc::SIGINT,
+        name: "SIGINT",
+        word: None,
+        master: "The same as TERM; a terminal sends it for Ctrl-C.",
+        worker: "The same as TERM.",
+    },
+    Row {
+        signal: libc::SIGQUIT,
+        name: "SIGQUIT",
+        word: Some("quit"),
+        master: "Takes no new connections, finishes the requests under way, and ends.",
+        worker: "The same; another worker takes its place.",
+    },
+    Row {
+        signal: libc::SIGHUP,
+        name: "SIGHUP",
+        word: Some("reload"),
+        master: "Reads the configuration again. If it can be used, new workers take over with all values of zones, and the \
+                 old ones finish their requests; if not, the log says why and nothing changes.",
+        worker: "Nothing.",
+    },
+    Row {
+        signal: libc::SIGUSR1,
+        name: "SIGUSR1",
+        word: Some("reopen"),
+        master: "Opens the log files anew, after they were renamed.",
+        worker: "The same.",
+    },
+    Row {
+        signal: libc::SIGUSR2,
+        name: "SIGUSR2",
+        word: None,
+        master: "Nothing: the program is not replaced while it runs.",
+        worker: "Nothing.",
+    },
+    Row {
+        signal: libc::SIGWINCH,
+        name: "SIGWINCH",
+        word: None,
+        master: "A daemon alone: its workers finish their requests and end, the master stays; HUP starts workers again.",
+        worker: "Nothing.",
+    },
+    Row {
+        signal: libc::SIGCHLD,
+        name: "SIGCHLD",
+        word: None,
+        master: "Looks which of its workers have ended, and replaces those that should not have.",
+        worker: "Nothing.",
+    },
 ];
 
 impl Signals {
@@ -38,7 +100,7 @@ impl Signals {
         waker.set_nonblocking(true)?;
         let clock = Arc::default();
         let mut arrivals = Vec::new();
-        for signal in HANDLED {
+        for signal in ROWS.iter().map(|row| row.signal) {
             let arrival = Arc::default();
             // Actions run in the order they are registered, so the mark is there before the wakeup.
             os::note_arrivals(signal, Arc::clone(&arrival), Arc::clone(&clock))?;
@@ -72,17 +134,8 @@ impl AsFd for Signals {
 
 /// What a signal is called in logs.
 pub(super) fn name(signal: i32) -> &'static str {
-    match signal {
-        libc::SIGTERM => "SIGTERM",
-        libc::SIGINT => "SIGINT",
-        libc::SIGQUIT => "SIGQUIT",
-        libc::SIGCHLD => "SIGCHLD",
-        libc::SIGHUP => "SIGHUP",
-        libc::SIGUSR1 => "SIGUSR1",
-        libc::SIGUSR2 => "SIGUSR2",
-        libc::SIGWINCH => "SIGWINCH",
-        _ => "another signal",
-    }
+    let row = ROWS.iter().find(|row| row.signal == signal);
+    row.map_or("another signal", |row| row.name)
 }
 
 #[cfg(test)]

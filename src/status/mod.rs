@@ -11,6 +11,7 @@ pub mod json;
 mod node;
 pub mod path;
 pub mod prometheus;
+pub mod table;
 mod tree;
 
 pub use branches::{Elements, Field, Fields, Members, Named};

@@ -16,7 +16,7 @@ location ~ \.php$ {
 pingauge: [emerg] "fastcgi_split_path_info" directive is known in nginx, not supported here in config:3
    3 |     fastcgi_split_path_info ^(?<script>.+\.php)(?<info>/.+)$;
      |     ^^^^^^^^^^^^^^^^^^^^^^^
-     help: origins are spoken to in HTTP: put an HTTP server before the application (for PHP: FrankenPHP, or a web server beside php-fpm) and name it in "proxy_pass"
+     help: origins are spoken to in HTTP: put an HTTP server before the application (for PHP: FrankenPHP, or a web server beside php-fpm) and write "proxy_pass http://127.0.0.1:9000;" in place of "fastcgi_pass"; "fastcgi_param" has no successor: what it passed on is in the request
      also: 6 lines of FastCGI: fastcgi_param (3 times), fastcgi_pass, fastcgi_read_timeout, $fastcgi_path_info
 
 === lines that begin like ours
@@ -29,7 +29,7 @@ location / { return 200 $http3$ssl_session_id; }
 pingauge: [emerg] "http3" directive is known in nginx, not supported here in config:1
    1 | http3 on;
      | ^^^^^
-     help: HTTP/1.1 and HTTP/2 are spoken; remove the line, and any Alt-Svc field
+     help: HTTP/1.1 and, with "http2 on;", HTTP/2 are spoken; remove the line, and any Alt-Svc field
      also: 1 line of HTTP/3: $http3
 pingauge: [emerg] "limit_conn" directive is known in nginx, not supported here in config:2
    2 | limit_conn z 1;

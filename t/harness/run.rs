@@ -77,7 +77,7 @@ impl<'a> Run<'a> {
             server.stop()?;
         }
         compare::none_match(
-            "panicked at",
+            "panicked at\n\\(os error ",
             &(self.site.read("error.log") + &self.site.read("stderr")),
         )
     }

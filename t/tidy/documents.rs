@@ -48,16 +48,27 @@ fn every_directive_has_documentation_and_a_block() {
     );
 }
 
+/// The pages that are made from tables, with what makes them.
+const REFERENCES: &[(&str, fn() -> String)] = &[
+    ("conf/DIRECTIVES.md", pingauge::modules::reference),
+    ("conf/COMMANDS.md", pingauge::server::reference),
+];
+
 #[test]
-fn the_reference_is_fresh() {
-    let fresh = pingauge::modules::reference();
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(root().join("conf/DIRECTIVES.md"), &fresh).unwrap();
+fn the_references_are_fresh() {
+    let mut stale = Vec::new();
+    for (path, make) in REFERENCES {
+        let fresh = make();
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(root().join(path), &fresh).unwrap();
+        }
+        if fs::read_to_string(root().join(path)).unwrap_or_default() != fresh {
+            stale.push((*path).to_owned());
+        }
     }
-    let stale = read("conf/DIRECTIVES.md") != fresh;
-    assert!(
-        !stale,
-        "conf/DIRECTIVES.md is stale; run: UPDATE=1 cargo test --test tidy"
+    report(
+        stale,
+        "they are stale; run: UPDATE=1 cargo test --test tidy",
     );
 }
 

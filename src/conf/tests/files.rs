@@ -150,3 +150,25 @@ fn the_disk() {
         problems(&found)
     );
 }
+
+#[test]
+fn system_errors_have_their_number_in_front_wherever_they_stand() {
+    let missing = io::Error::from_raw_os_error(2);
+    let refused = io::Error::from_raw_os_error(111);
+    let line = format!("zone \"a\": {missing}; then {refused}, twice: {missing}");
+    assert_eq!(
+        with_reasons(&line),
+        "zone \"a\": 2: No such file or directory; then 111: Connection refused, twice: 2: No such file or directory"
+    );
+    for other in [
+        "",
+        "nothing of the kind",
+        "ä (os error 2)",
+        "No such file (os error 2)",
+        "x (os error 99999999999)",
+        "x (os error ",
+        "x (os error -1) (os error 2",
+    ] {
+        assert_eq!(with_reasons(other), other);
+    }
+}

@@ -94,6 +94,7 @@ impl Entry {
             .excused
             .is_some_and(|Excused(names)| names.contains(name))
         {
+            out.orphaned(name);
             return;
         }
         if let Some(feature) = known.foreign.variable(name) {

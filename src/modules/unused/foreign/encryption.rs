@@ -45,7 +45,7 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "HTTP/3",
         home: NGINX,
-        instead: "HTTP/1.1 and HTTP/2 are spoken; remove the line, and any Alt-Svc field",
+        instead: "HTTP/1.1 and, with \"http2 on;\", HTTP/2 are spoken; remove the line, and any Alt-Svc field",
         directives: "http3 http3_hq http3_max_concurrent_streams http3_max_table_capacity \
             http3_push http3_push_preload http3_stream_buffer_size quic_active_connection_id_limit \
             quic_bpf quic_gso quic_host_key quic_mtu quic_retry quic_stream_buffer_size",

@@ -93,7 +93,7 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "purged caches",
         home: "a module of nginx (ngx_cache_purge)",
-        instead: "responses are not cached here",
+        instead: "\"proxy_cache_purge\" takes kept responses away; remove the line",
         directives: "cache_purge_response_type",
         variables: "",
     },

@@ -8,7 +8,8 @@ pub(super) const FEATURES: &[Feature] = &[
         name: "FastCGI",
         home: NGINX,
         instead: "origins are spoken to in HTTP: put an HTTP server before the application \
-                  (for PHP: FrankenPHP, or a web server beside php-fpm) and name it in \"proxy_pass\"",
+                  (for PHP: FrankenPHP, or a web server beside php-fpm) and write \"proxy_pass http://127.0.0.1:9000;\" \
+                  in place of \"fastcgi_pass\"; \"fastcgi_param\" has no successor: what it passed on is in the request",
         directives: "fastcgi_bind fastcgi_buffer_size fastcgi_buffering fastcgi_buffers \
             fastcgi_busy_buffers_size fastcgi_cache fastcgi_cache_background_update \
             fastcgi_cache_bypass fastcgi_cache_key fastcgi_cache_lock fastcgi_cache_lock_age \
@@ -32,7 +33,7 @@ pub(super) const FEATURES: &[Feature] = &[
         name: "uwsgi",
         home: NGINX,
         instead: "origins are spoken to in HTTP: start uWSGI with \"--http-socket\" and name that \
-                  address in \"proxy_pass\"",
+                  address, as in \"proxy_pass http://127.0.0.1:8000;\"",
         directives: "uwsgi_bind uwsgi_buffer_size uwsgi_buffering uwsgi_buffers \
             uwsgi_busy_buffers_size uwsgi_cache uwsgi_cache_background_update uwsgi_cache_bypass \
             uwsgi_cache_key uwsgi_cache_lock uwsgi_cache_lock_age uwsgi_cache_lock_timeout \
@@ -57,7 +58,7 @@ pub(super) const FEATURES: &[Feature] = &[
         name: "SCGI",
         home: NGINX,
         instead: "origins are spoken to in HTTP: put an HTTP server before the application and \
-                  name it in \"proxy_pass\"",
+                  name it, as in \"proxy_pass http://127.0.0.1:8000;\"",
         directives: "scgi_bind scgi_buffer_size scgi_buffering scgi_buffers \
             scgi_busy_buffers_size scgi_cache scgi_cache_background_update scgi_cache_bypass \
             scgi_cache_key scgi_cache_lock scgi_cache_lock_age scgi_cache_lock_timeout \
