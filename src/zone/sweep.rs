@@ -200,6 +200,10 @@ impl Store {
         }
         let latest = heads.iter().max().map_or(0, |head| head.stamp());
         // Earlier than the head of any key that is updated from now on.
-        Head::live(0, false, latest.max(self.get(header::LATEST)).saturating_add(1))
+        Head::live(
+            0,
+            false,
+            latest.max(self.get(header::LATEST)).saturating_add(1),
+        )
     }
 }
