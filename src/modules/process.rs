@@ -16,6 +16,7 @@ use crate::os::{self, Identity};
 /// The feature.
 pub static MODULE: Module = Module {
     name: "process",
+    about: "the server as a whole: its processes, whose they are, its error log",
     directives: DIRECTIVES,
     ..module::MODULE
 };

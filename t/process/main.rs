@@ -62,6 +62,7 @@ mod sessions;
 mod signal_order;
 mod signals;
 mod stapling;
+mod status_reference;
 mod stock;
 mod tickets;
 mod tls;
