@@ -229,7 +229,8 @@ static DIRECTIVES: &[DirectiveSpec] = &[
             default: "",
             text: "The file in which the number of the master process is kept while it runs. A \
                    relative path starts from the prefix. Without the directive it is \
-                   `pingauge.pid` below the prefix given by `-p`, else `/run/pingauge.pid`.",
+                   `pingauge.pid` below the prefix given by `-p`, else `/run/pingauge.pid`; whoever may \
+                   not write there has it beside the main file.",
             example: "pid /run/pingauge.pid;",
         },
         apply: |statement| {
