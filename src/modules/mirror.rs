@@ -17,6 +17,7 @@ use crate::modules::proxy;
 /// The feature.
 pub static MODULE: Module = Module {
     name: "mirror",
+    about: "copies of requests for other places",
     directives: &[MIRROR, MIRROR_REQUEST_BODY],
     location,
     ..module::MODULE

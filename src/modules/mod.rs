@@ -40,6 +40,7 @@ pub mod metric;
 pub mod mirror;
 pub mod prometheus;
 pub mod proxy;
+pub mod reference;
 pub mod resolver;
 pub mod rewrite;
 pub mod session_zone;
@@ -147,11 +148,6 @@ pub fn survey(mut parsed: Parsed, files: &mut dyn Loader, prefix: &Path) -> Surv
 /// Clears what a worker that is gone has left as going on in memory of this kind.
 pub fn forget_worker(kind: &str, memory: &SharedMemory, worker: usize) {
     module::forget_worker(MODULES, (kind, memory), worker);
-}
-
-/// The reference of all directives, in Markdown.
-pub fn reference() -> String {
-    conf::reference(&directives())
 }
 
 fn directives() -> Vec<&'static [DirectiveSpec]> {

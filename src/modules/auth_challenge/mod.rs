@@ -24,6 +24,9 @@ pub(in crate::modules) use answering::{Answering, Asking, Reaction};
 pub static MODULE: Module = Module {
     name: "auth_challenge",
     directives: &[PROXY_AUTH_CHALLENGE],
+    about: "who the server is for origins that ask",
+    described: errand::DESCRIBED,
+    status: &[&counts::STATUS],
     http: |builder, _| errand::define(builder),
     finish: |builder, _| counts::mount(builder),
     ..module::MODULE

@@ -47,6 +47,9 @@ pub static MODULE: Module = Module {
     name: "cache",
     directives: DIRECTIVES,
     variables: variables::ROWS,
+    about: "answers that are kept in files and given again",
+    described: counted::DESCRIBED,
+    status: &[&status::STATUS],
     http: |builder, chain| {
         zones::declare(builder, chain);
         counted::define(builder);

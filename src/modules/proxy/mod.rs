@@ -20,6 +20,7 @@ mod choice;
 mod credentials;
 #[cfg(test)]
 mod cuts;
+mod described;
 mod family;
 mod group;
 mod headers;
@@ -49,6 +50,9 @@ pub static MODULE: Module = Module {
     name: "proxy",
     directives: &DIRECTIVES,
     variables: variables::ROWS,
+    about: "requests passed on to origins, one by one or in groups",
+    described: variables::DESCRIBED,
+    status: &[&described::STATUS],
     http: |builder, chain| {
         upstream::build_all(builder, chain);
         pass_directive::check(builder, chain);

@@ -21,6 +21,8 @@ use crate::http::upstream::resolver::{Resolver, Terms};
 pub static MODULE: Module = Module {
     name: "resolver",
     directives: &[RESOLVER, RESOLVER_TIMEOUT],
+    about: "who is asked for names of hosts while serving",
+    status: &[&status::STATUS],
     http: |builder, chain| {
         show(builder, chain);
         for upstream in chain.scope().blocks_in(Context::Upstream) {
