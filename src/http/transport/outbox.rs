@@ -35,6 +35,8 @@ pub struct Outbox {
     chunked: bool,
     /// The line end that the last chunk still needs.
     is_chunk_open: bool,
+    /// The same of what is `behind`, which comes before what goes to `spill` meanwhile.
+    is_chunk_open_behind: bool,
     is_flushed: bool,
     /// Whether the response ends with what there is.
     is_ended: bool,
@@ -53,6 +55,7 @@ impl Outbox {
         self.due_end = None;
         self.chunked = false;
         self.is_chunk_open = false;
+        self.is_chunk_open_behind = false;
         self.is_flushed = true;
         self.is_ended = false;
         self.trailers = None;
@@ -125,7 +128,7 @@ impl Outbox {
         }
         let mut line = Vec::new();
         if self.chunked {
-            self.open_chunk(length, &mut line);
+            open_chunk(&mut self.is_chunk_open, length, &mut line);
         }
         if let Some(ahead) = ahead
             && (self.spill.is_some()
@@ -170,6 +173,7 @@ impl Outbox {
 
     /// From now on content may wait where it is kept.
     pub fn begin_behind(&mut self, behind: Behind) {
+        self.is_chunk_open_behind = self.is_chunk_open;
         self.behind = Some(behind);
     }
 
@@ -177,6 +181,8 @@ impl Outbox {
     pub fn fall_behind(&mut self, length: usize) {
         if let Some(behind) = &mut self.behind {
             behind.grow(length);
+            // A chunk will be, once it is sent.
+            self.is_chunk_open |= length > 0;
         }
         self.is_flushed = false;
     }
@@ -257,7 +263,7 @@ impl Outbox {
         if client.is_stream() {
             self.prepare(client);
         }
-        if self.is_ended && self.pieces.len() <= 1 && self.spill.is_none() {
+        if self.is_last_piece() {
             client.end_after();
         }
         let Some(piece) = self.pieces.front_mut() else {
@@ -291,26 +297,22 @@ impl Outbox {
                 self.pieces.pop_front();
             }
         }
-        let is_all_read = self.spill.is_none() && self.behind.is_none();
-        if self.is_ended
-            && self.pieces.len() <= 1
-            && is_all_read
+        if self.is_last_piece()
             && let Some(trailers) = self.trailers.take()
         {
             client.put_trailers(trailers);
         }
     }
 
+    /// Whether nothing comes behind the piece that is sent next.
+    fn is_last_piece(&self) -> bool {
+        let is_all_read = self.spill.is_none() && self.behind.is_none();
+        self.is_ended && self.pieces.len() <= 1 && is_all_read
+    }
+
     fn push(&mut self, piece: Piece) {
         self.pieces.push_back(piece);
         self.is_flushed = false;
-    }
-
-    fn open_chunk(&mut self, length: usize, line: &mut Vec<u8>) {
-        if std::mem::replace(&mut self.is_chunk_open, true) {
-            line.extend_from_slice(b"\r\n");
-        }
-        framing::chunk_size(length, line);
     }
 
     fn unsent_memory(&self) -> usize {
@@ -340,7 +342,7 @@ impl Outbox {
         }
         let mut start = Vec::new();
         if self.chunked && !content.is_empty() {
-            self.open_chunk(content.len(), &mut start);
+            open_chunk(&mut self.is_chunk_open_behind, content.len(), &mut start);
         }
         self.push(Piece {
             start,
@@ -374,8 +376,17 @@ impl Outbox {
     }
 }
 
+/// Appends what a chunk begins with, behind the end of the one before.
+fn open_chunk(is_open: &mut bool, length: usize, line: &mut Vec<u8>) {
+    if std::mem::replace(is_open, true) {
+        line.extend_from_slice(b"\r\n");
+    }
+    framing::chunk_size(length, line);
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
     use std::sync::Arc;
     use std::task::Waker;
 
@@ -410,6 +421,42 @@ mod tests {
             sent += now;
         }
         sent
+    }
+
+    #[tokio::test]
+    async fn chunks_are_whole_wherever_a_body_waits() {
+        let rules = ahead(PIECE, 1 << 20);
+        let body: Vec<u8> = (0..120_000u32).map(|number| (number / 7) as u8).collect();
+        for is_begun in [true, false] {
+            let (mut end, mut theirs) = client(1 << 20);
+            let mut outbox = Outbox::default();
+            outbox.begin();
+            outbox.set_chunked(true);
+            let first = if is_begun { 10 } else { 0 };
+            let piece = content(&body[..first]);
+            outbox.push_content(piece, first, Some(&rules)).unwrap();
+            let mut kept = tempfile::tempfile().unwrap();
+            kept.write_all(&body[..100_000]).unwrap();
+            outbox.begin_behind(Behind::new(kept, first as u64));
+            outbox.fall_behind(100_000 - first);
+            // It cannot be kept any more.
+            for piece in body[100_000..].chunks(7000) {
+                let length = piece.len();
+                outbox
+                    .push_content(content(piece), length, Some(&rules))
+                    .unwrap();
+            }
+            outbox.push_end(&end, b"").unwrap();
+            send(&mut outbox, &mut end);
+            assert!(outbox.is_empty());
+            drop(end);
+            let mut sent = Vec::new();
+            theirs.read_to_end(&mut sent).await.unwrap();
+            let mut framing = framing::Framing::Chunked(framing::Chunks::default());
+            let decoded = framing.decode(&mut sent).unwrap();
+            assert!(framing.is_done() && !framing.is_malformed());
+            assert!(sent[..decoded.content] == body);
+        }
     }
 
     #[test]
