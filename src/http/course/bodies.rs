@@ -15,6 +15,8 @@ pub struct Bodies {
     pub request: BodyFilters,
     /// The request's body as far as it was read, if the configuration asks for it and it is short.
     pub kept: Vec<u8>,
+    /// Whether somebody has asked for that before the body was read.
+    pub was_missed: bool,
     /// Where copies of the request are to go, until they are made.
     pub copies: Option<&'static Copies>,
 }
@@ -28,6 +30,7 @@ impl Bodies {
         self.response.clear();
         self.request.clear();
         self.kept = Vec::new();
+        self.was_missed = false;
         self.copies = None;
     }
 

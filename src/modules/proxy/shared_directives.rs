@@ -71,6 +71,7 @@ macro_rules! rows {
                 name: concat!($p, "_next_upstream"),
                 contexts: BLOCKS,
                 arity: Arity::at_least(1),
+                repeat: Repeat::Many,
                 doc: Doc {
                     syntax: concat!($p, "_next_upstream error | timeout | invalid_header | http_500 | http_502 \
                              | http_503 | http_504 | http_403 | http_404 | http_429 | non_idempotent | \
@@ -142,6 +143,7 @@ macro_rules! rows {
                 name: concat!($p, "_ignore_headers"),
                 contexts: BLOCKS,
                 arity: Arity::at_least(1),
+                repeat: Repeat::Many,
                 doc: Doc {
                     syntax: concat!($p, "_ignore_headers field ...;"),
                     default: "",
