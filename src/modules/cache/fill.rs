@@ -227,7 +227,13 @@ fn with_length(fields: &[u8], length: Option<u64>) -> Vec<u8> {
 
 fn complain(entry: &Entry, name: Name, error: &NotFilled, request: &Request) {
     let zone = &entry.name;
-    log::error!(
+    // That somebody takes over is what `proxy_cache_lock_age` is for.
+    let level = match error {
+        NotFilled::Taken => log::Level::Info,
+        _ => log::Level::Error,
+    };
+    log::log!(
+        level,
         "cache \"{zone}\": {name} is not kept ({error}){}",
         Circumstances(request)
     );

@@ -68,7 +68,7 @@ impl Caching {
         look
     }
 
-    /// The origin is asked whatever there is.
+    /// `proxy_cache_bypass`: the origin is asked whatever the cache has.
     fn bypass(&'static self, request: &mut Request) -> Look {
         self.tell(request, Outcome::Bypass);
         let Some(mut turn) = request.state(self.state).turn.take() else {
@@ -84,6 +84,7 @@ impl Caching {
         Look::Ask
     }
 
+    /// Decides by what was found: a fresh entry is a hit, an expired one is renewed, and without one the origin is asked.
     fn judge(&'static self, request: &mut Request, turn: &mut Turn, sought: Sought) -> Look {
         let now = os::seconds();
         let Sought { name, main, opened } = sought;
@@ -135,7 +136,7 @@ impl Caching {
         self.claim_or_follow(request, turn, names)
     }
 
-    /// What there is is not valid any more.
+    /// An expired entry is given while somebody renews it, renewed by this request, or passed over.
     fn refresh(
         &'static self,
         request: &mut Request,

@@ -97,7 +97,7 @@ impl Chore for Upkeep {
     }
 }
 
-/// Who does it.
+/// What the thread that looks after a cache knows from round to round.
 struct Hand {
     entry: Arc<Entry>,
     trim: Trim,
@@ -107,7 +107,7 @@ struct Hand {
     told: Told,
 }
 
-/// How far the files are known that were there at the start.
+/// How far the files have been found that were there at the start.
 enum Loading {
     /// It begins then.
     Due(Instant),

@@ -15,7 +15,7 @@ use crate::http::plan::state::StateIndex;
 /// The place of it in every request.
 pub(super) type State = StateIndex<Visit>;
 
-/// What a request knows of the cache that it was asked about.
+/// What a request keeps about the cache of its location, from the lookup to the log.
 #[derive(Default)]
 pub(super) struct Visit {
     /// What is going on, until the request is answered or goes elsewhere.
@@ -43,7 +43,7 @@ impl Told {
     }
 }
 
-/// What is told of a request that a cache was asked about.
+/// What variables and counters tell of a request that was looked up in a cache.
 pub(super) struct Told {
     pub caching: &'static Caching,
     pub key: Vec<u8>,
@@ -63,7 +63,7 @@ pub(super) struct Told {
     pub etag: Vec<u8>,
 }
 
-/// A request on its way through a cache.
+/// The state of a request between its lookup in a cache and the end of the exchange with the origin.
 pub(super) struct Turn {
     pub caching: &'static Caching,
     pub key: Vec<u8>,
@@ -138,7 +138,7 @@ pub(super) struct Old {
     pub opened: Opened,
 }
 
-/// The head of an origin's answer, as it is kept.
+/// The head of an origin's answer, as far as an entry keeps it.
 pub(super) struct Answer {
     pub status: u16,
     /// Until when it may be given, or why it is not kept.

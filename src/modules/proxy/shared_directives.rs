@@ -147,7 +147,10 @@ macro_rules! rows {
                 doc: Doc {
                     syntax: concat!($p, "_ignore_headers field ...;"),
                     default: "",
-                    text: "Fields of responses that are as if they were not there: `X-Accel-Redirect`, `X-Accel-Buffering`,                            and what says whether and for how long an answer is kept (`X-Accel-Expires`, `Expires`, `Cache-Control`,                            `Set-Cookie`, `Vary`). Clients get them all the same. `X-Accel-Limit-Rate` and `X-Accel-Charset`                            never have an effect.",
+                    text: "Fields of responses that are as if they were not there: `X-Accel-Redirect`, `X-Accel-Buffering`, \
+                           and what says whether and for how long an answer is kept (`X-Accel-Expires`, `Expires`, `Cache-Control`, \
+                           `Set-Cookie`, `Vary`). Clients get them all the same. `X-Accel-Limit-Rate` and `X-Accel-Charset` \
+                           never have an effect.",
                     example: concat!($p, "_ignore_headers Cache-Control Set-Cookie;"),
                 },
                 apply: ignored::apply::<$family>,
