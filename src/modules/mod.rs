@@ -19,6 +19,7 @@ pub mod process;
 
 pub mod access;
 pub mod addition;
+mod address;
 pub mod api;
 pub mod auth_api_key;
 pub mod auth_challenge;
@@ -48,6 +49,7 @@ mod shared_zone;
 pub mod status_zone;
 pub mod stub_status;
 pub mod sub_filter;
+mod temporary_folder;
 pub mod tls;
 pub mod unused;
 

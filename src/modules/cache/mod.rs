@@ -20,6 +20,7 @@ mod fill;
 mod find;
 mod given;
 mod growing;
+mod lock;
 mod look;
 mod path_directive;
 mod place;
@@ -35,7 +36,7 @@ mod waiting;
 mod watching;
 mod zones;
 
-pub(in crate::modules) use caching::{Asking, Caching, Look};
+pub(in crate::modules) use caching::{Addressed, Asking, Caching, Look};
 pub(in crate::modules) use given::Given;
 pub(in crate::modules) use settings::IgnoredFields;
 

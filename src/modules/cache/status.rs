@@ -276,6 +276,7 @@ fn node(entry: &Entry) -> Node<'static> {
     members.push(("cold", Node::Value(Value::Boolean(!sums.is_loaded))));
     let outcomes = Outcome::ALL.into_iter().zip(&numbers.outcomes);
     members.extend(outcomes.map(|(outcome, numbers)| (name(outcome), answers(outcome, numbers))));
+    members.push(("background_update", written(&numbers.background)));
     members.push(("requests", requests(&numbers)));
     let data = [("received", numbers.received()), ("sent", numbers.sent())];
     members.push(("data", counts(&data)));
@@ -296,15 +297,22 @@ fn name(outcome: Outcome) -> &'static str {
 }
 
 fn answers(outcome: Outcome, numbers: &OutcomeNumbers) -> Node<'static> {
-    let read = [("responses", numbers.responses), ("bytes", numbers.bytes)];
-    if outcome.is_hit() {
-        return counts(&read);
+    match outcome.is_hit() {
+        true => counts(&read(numbers)),
+        false => written(numbers),
     }
+}
+
+fn read(numbers: &OutcomeNumbers) -> [(&'static str, u64); 2] {
+    [("responses", numbers.responses), ("bytes", numbers.bytes)]
+}
+
+fn written(numbers: &OutcomeNumbers) -> Node<'static> {
     let written = [
         ("responses_written", numbers.responses_written),
         ("bytes_written", numbers.bytes_written),
     ];
-    counts(&[read, written].concat())
+    counts(&[read(numbers), written].concat())
 }
 
 fn requests(numbers: &Numbers) -> Node<'static> {

@@ -10,7 +10,6 @@ use crate::http::build::builder::Builder;
 use crate::http::build::module::{self, Module, Rows};
 
 mod accel;
-pub(in crate::modules) mod address;
 mod assembly;
 mod attempts;
 mod balance;
@@ -25,6 +24,7 @@ mod family;
 mod group;
 mod headers;
 mod ignored;
+mod instead;
 mod names;
 mod pass;
 mod pass_directive;
@@ -85,7 +85,6 @@ const TABLES: [&[DirectiveSpec]; 7] = [
 const DIRECTIVES: [DirectiveSpec; module::count(&TABLES)] = module::join(&TABLES);
 
 use buffering::ROWS as BUFFERING;
-pub(in crate::modules) use buffering::temporary;
 use proxy_directives::ROWS as PROXY;
 use upstream_directives::ROWS as UPSTREAM;
 

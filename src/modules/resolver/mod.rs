@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::proxy::address::Endpoint;
+use super::address::Endpoint;
 use crate::conf::{
     Arity, Chain, Context, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Span, Statement, values,
 };
