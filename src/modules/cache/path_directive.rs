@@ -37,7 +37,7 @@ pub(super) const PROXY_CACHE_PATH: DirectiveSpec = DirectiveSpec {
                left, and when the zone has little room left. A process beside the workers sees to that: it looks at \
                `manager_files` (100) at once, no longer than `manager_threshold` (200ms), and pauses for \
                `manager_sleep` (50ms) in between. The files that are there at the start are found half the time of one \
-               processor, in rounds of 10ms, each followed by a pause as long as it took; where `loader_files`, \
+               processor, in rounds of 2ms, each followed by a pause as long as it took; where `loader_files`, \
                `loader_threshold` or `loader_sleep` is written, as these say (100, 200ms and 50ms those that are not).\n\n\
                Answers grow in files beside their place. With `use_temp_path=on` they grow in the `proxy_temp_path` of the \
                `http` block, which must be on the same file system.\n\n\
@@ -94,10 +94,10 @@ pub(in crate::modules) struct Pace {
 
 impl Pace {
     /// Half the time, so that whoever else needs the processor or the disk has the other half: where these are busy
-    /// the work takes longer, and so do the pauses.
+    /// the work takes longer, and so do the pauses. Nobody waits longer than a round for his turn.
     pub(super) const HALF: Self = Self {
         files: usize::MAX,
-        threshold: Duration::from_millis(10),
+        threshold: Duration::from_millis(2),
         sleep: None,
     };
 
