@@ -305,10 +305,10 @@ impl Origin for Pass {
         if let Some(attempt) = attempts.current() {
             attempt.is_failure = is_named && !matches!(status, 403 | 404);
         }
+        let redirect = attempts.redirect.take();
         if let Some(outcome) = self.instead_of(request, status) {
             return Reply::Instead(outcome);
         }
-        let redirect = request.state(self.state).redirect.take();
         let pages = &request.location.settings.error_pages;
         let known = || pages.iter().any(|page| page.codes.contains(&status));
         if self.settings.intercepts && status >= 300 && known() {
