@@ -309,10 +309,10 @@ impl Origin for Pass {
         if let Some(attempt) = attempts.current() {
             attempt.is_failure = is_named && !matches!(status, 403 | 404);
         }
+        let redirect = attempts.redirect.take();
         if let Some(outcome) = self.instead_of(request, status) {
             return Reply::Instead(outcome);
         }
-        let redirect = request.state(self.state).redirect.take();
         if let Some(reply) = self.intercept(request, status) {
             return reply;
         }
