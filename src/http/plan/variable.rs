@@ -171,6 +171,15 @@ impl VariableTable {
         index
     }
 
+    /// Whether a directive has said what `name` means, or has used it.
+    pub fn knows(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let is_family = |(prefix, _): &(String, Family)| name.starts_with(prefix.as_str());
+        self.definitions.contains_key(&name)
+            || self.by_name.contains_key(&name)
+            || self.families.iter().any(is_family)
+    }
+
     /// Notes that the value of `name` is made of those of others.
     pub fn note_parts<'n>(&mut self, name: &str, parts: impl Iterator<Item = &'n str>) {
         let parts = parts.map(str::to_ascii_lowercase);
