@@ -22,6 +22,7 @@ mod console;
 mod counting;
 mod cut_off;
 mod dashboard;
+mod documents;
 mod durable;
 mod families;
 mod gates;

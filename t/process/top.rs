@@ -191,6 +191,57 @@ fn without_a_terminal_it_says_so() {
 }
 
 #[test]
+fn keys_are_those_of_the_server_sorted_by_it() {
+    if !have("tmux") {
+        return;
+    }
+    let running = Running::start(&Parts {
+        http_config: "metric_zone hits:256k count;\n".into(),
+        config: "location /a { metric hits $arg_k on=request; return 204; }\n".into(),
+        ..Parts::default()
+    });
+    let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+    for key in 1..=40 {
+        for _ in 0..key {
+            connection.get(&format!("/a?k=key{key:02}")).unwrap();
+        }
+    }
+    let terminal = top(&format!("http://{}/status/", running.address()), 100, 60);
+    terminal.expect_text("process");
+    terminal.press(&["3"]);
+    terminal.expect_text("hits");
+    terminal.press(&["Enter"]);
+    terminal.expect_text("hits: 1 to 40 of 40");
+    terminal.press(&["Right"]);
+    let rows = |screen: &str| -> Vec<(String, u64)> {
+        let keys = screen
+            .lines()
+            .filter(|line| line.starts_with("key") && !line.contains("value"));
+        let row = |line: &str| {
+            let mut words = line.split_whitespace();
+            Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
+        };
+        keys.filter_map(row).collect()
+    };
+    let largest_first: Vec<(String, u64)> = (1..=40)
+        .rev()
+        .map(|key| (format!("key{key:02}"), key))
+        .collect();
+    terminal.expect("keys from the largest on", |screen| {
+        rows(screen) == largest_first
+    });
+    let told = running.status("http/metric_zones/hits/metrics/");
+    for (key, value) in &largest_first {
+        assert_eq!(told[key], *value);
+    }
+    terminal.press(&["/", "Y", "3", "Enter"]);
+    terminal.expect("the keys that were looked for", |screen| {
+        rows(screen).len() == 10 && screen.contains("1 to 10 of 10 found, 40 in all")
+    });
+    running.server.stop().unwrap();
+}
+
+#[test]
 fn a_server_that_goes_is_there_again_when_it_comes_back() {
     if !have("tmux") {
         return;

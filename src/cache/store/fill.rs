@@ -309,11 +309,11 @@ impl Drop for Filling {
 
 /// Bodies that are known to be shorter than this, and those of which it is not known, begin where there is room left
 /// behind their heads.
-const LONG: u64 = 16 * 1024;
+const ON_PAGE: u64 = 16 * 1024;
 
 fn body_start(length: Option<u64>) -> BodyStart {
     match length {
-        Some(LONG..) => BodyStart::OnPage,
+        Some(ON_PAGE..) => BodyStart::OnPage,
         _ => BodyStart::AtOnce,
     }
 }

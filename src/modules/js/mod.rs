@@ -127,7 +127,7 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
     if let Some(ContentWritten(name, span)) = chain.own()
         && let Some(handler) = handler(builder, chain, (name, *span))
     {
-        let temporary = proxy::temporary(builder, chain);
+        let temporary = temporary_folder::of(builder, chain);
         parts.content.push(Box::new(Content { handler, temporary }));
     }
 }
