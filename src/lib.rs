@@ -13,6 +13,8 @@ pub mod cache;
 
 pub mod sessions;
 
+pub mod script;
+
 pub mod http;
 
 pub mod modules;

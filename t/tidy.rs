@@ -17,6 +17,7 @@ const LAYERS: &[(&str, usize)] = &[
     ("status", 2),
     ("zone", 3),
     ("cache", 4),
+    ("script", 4),
     ("sessions", 4),
     ("http", 5),
     ("modules", 6),

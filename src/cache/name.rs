@@ -41,9 +41,29 @@ impl Name {
     }
 }
 
+/// A name as files have it.
+struct Digits([u8; 2 * Name::BYTES]);
+
+impl Digits {
+    fn of(name: Name) -> Self {
+        let mut digits = [0; 2 * Name::BYTES];
+        for (two, byte) in digits.chunks_exact_mut(2).zip(name.0) {
+            two[0] = HEXADECIMAL[usize::from(byte >> 4)];
+            two[1] = HEXADECIMAL[usize::from(byte & 15)];
+        }
+        Self(digits)
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+const HEXADECIMAL: &[u8; 16] = b"0123456789abcdef";
+
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(Digits::of(*self).text())
     }
 }
 
@@ -91,8 +111,10 @@ impl Levels {
 
     /// The folder of an entry below `directory`.
     pub fn folder(self, directory: &Path, name: Name) -> PathBuf {
-        let digits = name.to_string();
-        let mut folder = directory.to_path_buf();
+        let digits = Digits::of(name);
+        let digits = digits.text();
+        let mut folder = PathBuf::with_capacity(directory.as_os_str().len() + BELOW);
+        folder.push(directory);
         let mut end = digits.len();
         for count in self.digits.into_iter().filter(|count| *count > 0) {
             let start = end - usize::from(count);
@@ -104,9 +126,14 @@ impl Levels {
 
     /// The file of an entry below `directory`.
     pub fn file(self, directory: &Path, name: Name) -> PathBuf {
-        self.folder(directory, name).join(name.to_string())
+        let mut file = self.folder(directory, name);
+        file.push(Digits::of(name).text());
+        file
     }
 }
+
+/// Below the directory, the path of a file is no longer than this.
+const BELOW: usize = 3 * Levels::MOST + 2 * Name::BYTES + 1;
 
 #[cfg(test)]
 mod tests {

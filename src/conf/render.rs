@@ -194,7 +194,11 @@ impl Diagnostic {
             let _ = writeln!(text, "{:margin$} | {:before$}{:^<width$}", "", "", "");
         }
         if let Some(help) = &self.help {
-            let _ = writeln!(text, "{:margin$} help: {}", "", printable(help));
+            let mut called = "help:";
+            for line in help.lines() {
+                let _ = writeln!(text, "{:margin$} {called:5} {}", "", printable(line));
+                called = "";
+            }
         }
         margin
     }

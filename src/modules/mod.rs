@@ -25,10 +25,12 @@ pub mod auth_challenge;
 pub mod auth_request;
 pub mod backpressure;
 pub mod cache;
+pub mod console;
 pub mod files;
 pub mod gzip;
 pub mod headers;
 pub mod http2;
+pub mod js;
 pub mod lifecycle;
 pub mod log;
 pub(crate) mod log_level;
@@ -55,6 +57,7 @@ pub static MODULES: &[&Module] = &[
     &core::MODULE,
     &api::MODULE,
     &stub_status::MODULE,
+    &console::MODULE,
     &lifecycle::MODULE,
     &rewrite::MODULE,
     &tls::MODULE,
@@ -71,6 +74,7 @@ pub static MODULES: &[&Module] = &[
     &status_zone::MODULE,
     &resolver::MODULE,
     &cache::MODULE,
+    &js::MODULE,
     &proxy::MODULE,
     &auth_challenge::MODULE,
     &metric::MODULE,

@@ -13,9 +13,17 @@ pub fn may_make_files(directory: &Path) -> io::Result<()> {
     if !std::fs::metadata(directory)?.is_dir() {
         return Err(io::Error::from_raw_os_error(libc::ENOTDIR));
     }
-    let path = CString::new(directory.as_os_str().as_bytes())?;
+    may_access(directory, libc::W_OK | libc::X_OK)
+}
+
+/// Whether this process may use a file in the ways of a mask of `R_OK`, `W_OK` and `X_OK`; 0 asks whether there is one.
+///
+/// # Errors
+/// Why it may not.
+pub fn may_access(path: &Path, mask: i32) -> io::Result<()> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
     // SAFETY: the path is a string with its end, and the call only reads it.
-    let refused = unsafe { libc::access(path.as_ptr(), libc::W_OK | libc::X_OK) };
+    let refused = unsafe { libc::access(path.as_ptr(), mask) };
     if refused == 0 {
         Ok(())
     } else {

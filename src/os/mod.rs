@@ -5,7 +5,7 @@
 //! handed out as anything but atomics, so that another process (or a damaged file) can change a number
 //! under us but not break a reference; a mapping lives as long as every view of it; memory of ours
 //! cannot be shrunk under a mapping, because it is sealed; in a file that somebody else cuts, zeros take the place
-//! of what is gone. Nothing here knows what is stored.
+//! of what is gone. Nothing here knows what is stored. `script/` speaks to the engine of scripts, which is C.
 #![allow(
     unsafe_code,
     reason = "the one folder that may speak to the system directly"
@@ -28,13 +28,14 @@ mod priority;
 mod process;
 mod process_facts;
 mod robust_mutex;
+pub mod script;
 mod send_file;
 mod shared_memory;
 mod signals;
 mod title;
 mod unsent;
 
-pub use access::may_make_files;
+pub use access::{may_access, may_make_files};
 pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readable};
 pub use disk::{bytes_free, first_data, is_at, open_own, punch};
 pub use file_watch::{FileWatch, Watched};

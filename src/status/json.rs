@@ -13,6 +13,7 @@ use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::ser::{CharEscape, Formatter};
 
 use super::date::Date;
+use super::table::Selection;
 use super::{Branch, Items, Node, Value};
 use crate::metric;
 
@@ -23,7 +24,23 @@ pub struct Format {
     pub pretty: bool,
     /// How dates are written.
     pub dates: Dates,
+    /// Whether the rows of tables are.
+    pub rows: Rows,
 }
+
+/// Whether the rows of tables are written, see [`super::table`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// As the members of objects that they are.
+    Shown,
+    /// Tables are written as what they are like, and how many rows they have.
+    LeftOut,
+    /// The same with so many rows, those with the largest values, where tables are not too long for that.
+    First(usize),
+}
+
+/// How many places the tables may have that show their first rows in one answer.
+const MOST_LOOKED_AT: u64 = 200_000;
 
 /// How dates are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +73,8 @@ pub fn serialize_within(
     Shown {
         node,
         dates: format.dates,
+        rows: format.rows,
+        looks: &Cell::new(MOST_LOOKED_AT),
         places: &Cell::new(places),
     }
     .serialize(&mut serializer)?;
@@ -66,10 +85,16 @@ pub fn serialize_within(
     }
 }
 
+/// More places would have to be looked at than may be.
+struct TooMany;
+
 /// A node together with the choices that matter while it is walked.
 struct Shown<'a> {
     node: &'a Node<'a>,
     dates: Dates,
+    rows: Rows,
+    /// Places of tables whose first rows may still be looked for.
+    looks: &'a Cell<u64>,
     /// Those that may still be looked at.
     places: &'a Cell<u64>,
 }
@@ -77,7 +102,7 @@ struct Shown<'a> {
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if let Some(branch) = self.node.as_branch() {
-            return self.object(branch, serializer);
+            return self.branch(branch, serializer);
         }
         if let Some(items) = self.node.as_items() {
             return self.list(items, serializer);
@@ -90,6 +115,47 @@ impl Serialize for Shown<'_> {
 }
 
 impl Shown<'_> {
+    fn branch<S: Serializer>(&self, branch: &dyn Branch, out: S) -> Result<S::Ok, S::Error> {
+        let instead = match self.rows {
+            Rows::Shown => None,
+            Rows::LeftOut => branch.outline(),
+            Rows::First(most) => match self.first_rows(branch, most) {
+                Ok(rows) => rows.or_else(|| branch.outline()),
+                Err(TooMany) => return Err(S::Error::custom("too many places")),
+            },
+        };
+        match instead {
+            Some(node) => Shown {
+                node: &node,
+                rows: Rows::Shown,
+                ..*self
+            }
+            .serialize(out),
+            None => self.object(branch, out),
+        }
+    }
+
+    /// Those of a table that is short enough to look for them.
+    fn first_rows(
+        &self,
+        table: &dyn Branch,
+        most: usize,
+    ) -> Result<Option<Node<'static>>, TooMany> {
+        let Some(first) = table
+            .columns()
+            .and_then(|columns| Selection::first(most, columns))
+        else {
+            return Ok(None);
+        };
+        let Some(looks) = self.looks.get().checked_sub(table.places()) else {
+            return Ok(None);
+        };
+        let left = self.places.get().checked_sub(Selection::places(table));
+        self.places.set(left.ok_or(TooMany)?);
+        self.looks.set(looks);
+        Ok(first.of(table, &|| true))
+    }
+
     fn object<S: Serializer>(&self, branch: &dyn Branch, out: S) -> Result<S::Ok, S::Error> {
         let left = self.places.get().checked_sub(branch.places());
         self.places
@@ -271,6 +337,7 @@ mod tests {
             Format {
                 pretty,
                 dates: Dates::Iso,
+                rows: Rows::Shown,
             },
             &mut out,
         )
@@ -365,6 +432,7 @@ mod tests {
             Format {
                 pretty: true,
                 dates: Dates::Epoch,
+                rows: Rows::Shown,
             },
             &mut out,
         )
@@ -386,6 +454,7 @@ mod tests {
         let format = Format {
             pretty: false,
             dates: Dates::Iso,
+            rows: Rows::Shown,
         };
         let outcome = serialize(&Node::BorrowedList(&Endless), format, &mut &mut short[..]);
         assert_eq!(

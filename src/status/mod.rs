@@ -12,6 +12,7 @@ mod node;
 pub mod path;
 pub mod prometheus;
 mod reference;
+pub mod table;
 mod tree;
 
 pub use branches::{Elements, Field, Fields, Members, Named};

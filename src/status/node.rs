@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
+use super::table::{self, Column};
+
 /// An object of the tree: named children in a fixed order.
 ///
 /// `child` and `each` agree: what `each` shows under a name, `child` finds under that name.
@@ -36,6 +38,22 @@ pub trait Branch: Send + Sync {
             ControlFlow::Continue(())
         });
         count
+    }
+
+    /// The columns of the table that it is, if the children are rows: alike, and maybe very many.
+    fn columns(&self) -> Option<Vec<Column>> {
+        None
+    }
+
+    /// What stands for it where rows are left out, if it is not shown as it is.
+    fn outline(&self) -> Option<Node<'_>> {
+        let columns = self.columns()?;
+        Some(table::outline(Some(self.count()), &columns))
+    }
+
+    /// The number that it is sorted by where it is a value in a row; `part` names one of several if it is not empty.
+    fn rank(&self, _part: &[u8]) -> Option<f64> {
+        None
     }
 }
 
@@ -102,6 +120,28 @@ impl<'a> Node<'a> {
     /// A leaf of text.
     pub fn text(text: impl Into<Cow<'a, [u8]>>) -> Self {
         Self::Value(Value::Text(text.into()))
+    }
+
+    /// A copy of all there is now, which borrows nothing.
+    pub fn copied(&self) -> Node<'static> {
+        let mut elements = Vec::new();
+        if let Some(items) = self.as_items() {
+            let _ = items.each(&mut |node| {
+                elements.push(node.copied());
+                ControlFlow::Continue(())
+            });
+            return Node::list(elements);
+        }
+        let Some(branch) = self.as_branch() else {
+            let value = self.as_value().map_or(Value::Null, Value::copied);
+            return Node::Value(value);
+        };
+        let mut members = Vec::new();
+        let _ = branch.each(&mut |name, node| {
+            members.push((name.to_vec(), node.copied()));
+            ControlFlow::Continue(())
+        });
+        Node::object(members)
     }
 
     /// The same node, lent out.
@@ -182,6 +222,25 @@ impl Value<'_> {
             seconds: milliseconds / 1000,
             // Below 1000.
             milliseconds: (milliseconds % 1000) as u16,
+        }
+    }
+
+    /// A copy that borrows nothing.
+    pub fn copied(&self) -> Value<'static> {
+        match self {
+            Self::Text(text) => Value::Text(Cow::Owned(text.to_vec())),
+            Self::Integer(number) => Value::Integer(*number),
+            Self::Signed(number) => Value::Signed(*number),
+            Self::Float(number) => Value::Float(*number),
+            Self::Boolean(truth) => Value::Boolean(*truth),
+            Self::Time {
+                seconds,
+                milliseconds,
+            } => Value::Time {
+                seconds: *seconds,
+                milliseconds: *milliseconds,
+            },
+            Self::Null => Value::Null,
         }
     }
 

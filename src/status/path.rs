@@ -33,7 +33,8 @@ pub fn after<'a>(raw: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     Some(rest)
 }
 
-fn decode(segment: &[u8]) -> Vec<u8> {
+/// What a percent-encoded text is. A `%` that is not followed by two hexadecimal digits stands for itself.
+pub fn decode(segment: &[u8]) -> Vec<u8> {
     let mut name = Vec::with_capacity(segment.len());
     let mut rest = segment;
     while let Some((byte, length)) = next(rest) {

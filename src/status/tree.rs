@@ -183,7 +183,7 @@ impl Branch for View<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::Members;
-    use super::super::json::{self, Dates, Format};
+    use super::super::json::{self, Dates, Format, Rows};
     use super::*;
 
     fn compact(node: &Node<'_>) -> String {
@@ -193,6 +193,7 @@ mod tests {
             Format {
                 pretty: false,
                 dates: Dates::Iso,
+                rows: Rows::Shown,
             },
             &mut out,
         )

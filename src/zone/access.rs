@@ -1,6 +1,7 @@
 //! The right to use everything in a zone: its lock, with what a dead owner left put in order.
 
 use super::root::Root;
+use super::slots::MOST_TAKEN;
 use super::store::Store;
 use super::view::View;
 use super::{Unusable, Zone};
@@ -47,12 +48,32 @@ impl Zone {
     /// Locks the zone, puts it in order if the last owner of the lock died, and follows it if it moved.
     pub(super) fn access(&self) -> Result<Access<'_>, Unusable> {
         let guard = locked(&self.root)?;
-        self.root.reopen();
         let view = self.current()?;
         guard.settle(&view.store);
+        if self.root.is_closed() && self.root.mover().is_none() {
+            view.store.forget_move();
+            self.root.reopen();
+        }
         Ok(Access {
             view,
             _guard: guard,
         })
+    }
+
+    /// The same for a change that may need room: looks for keys to be evicted first, and lets others go on meanwhile.
+    pub(super) fn access_with_room(&self) -> Result<Access<'_>, Unusable> {
+        loop {
+            let access = self.access()?;
+            let store = &access.view.store;
+            if !store.expires() || store.available() > MOST_TAKEN || store.is_oldest_at_hand() {
+                return Ok(access);
+            }
+        }
+    }
+
+    /// Looks for the keys to be evicted next, if they are needed soon, and lets others go on meanwhile.
+    pub(super) fn look_ahead(&self) -> Result<(), Unusable> {
+        while !self.access()?.view.store.has_looked_ahead() {}
+        Ok(())
     }
 }

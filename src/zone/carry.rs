@@ -38,7 +38,7 @@ impl Zone {
                 return ControlFlow::Continue(());
             }
             result = seen
-                .access()
+                .access_with_room()
                 .and_then(|seen| self.carry_key(record, &seen, now));
             match result {
                 Ok(()) => ControlFlow::Continue(()),
@@ -102,6 +102,7 @@ impl Store {
             return true;
         }
         if let Some(slot) = self.find(key.bytes, hash) {
+            self.mark(slot);
             change(self.cells(slot));
             return true;
         }

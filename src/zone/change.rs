@@ -121,7 +121,7 @@ impl Zone {
         once: Option<Once<'_>>,
         now: Moment,
     ) -> Result<Changed, NotChanged> {
-        let access = self.access().map_err(|error| match error {
+        let access = self.access_with_room().map_err(|error| match error {
             Unusable::Held(process) => NotChanged::Held(process),
             _ => NotChanged::Damaged,
         })?;

@@ -68,7 +68,7 @@ impl Zone {
         now: Moment,
         work: impl FnOnce(&mut Edit<'_>) -> R,
     ) -> Result<R, NotChanged> {
-        let access = self.access().map_err(|error| match error {
+        let access = self.access_with_room().map_err(|error| match error {
             Unusable::Held(process) => NotChanged::Held(process),
             _ => NotChanged::Damaged,
         })?;
@@ -115,7 +115,9 @@ impl Edit<'_> {
 
     /// The cells of a key themselves.
     pub fn cells(&self, key: &[u8]) -> Option<&[AtomicU64]> {
-        self.find(key).map(|slot| self.store().cells(slot))
+        let slot = self.find(key)?;
+        self.store().mark(slot);
+        Some(self.store().cells(slot))
     }
 
     /// Where a key lies now.

@@ -10,6 +10,7 @@
 
 mod access;
 mod broken;
+mod candidates;
 mod carry;
 mod cells;
 mod change;
@@ -26,6 +27,8 @@ mod ledger;
 mod listing;
 mod marker;
 mod migration;
+mod mover;
+mod moving;
 mod note;
 mod receipts;
 mod recency;
@@ -35,6 +38,7 @@ mod root;
 mod slots;
 mod stamp;
 mod store;
+mod sweep;
 mod transaction;
 mod update;
 mod view;
@@ -146,7 +150,6 @@ impl Zone {
     pub fn attach(memory: &SharedMemory, schema: Arc<Schema>) -> Result<Self, Unusable> {
         let root = Root::open(memory)?;
         let guard = locked(&root)?;
-        root.reopen();
         let first = View::open(memory, &root, &schema)?;
         guard.settle(&first.store);
         let seat = root.markers().claim();
@@ -173,23 +176,20 @@ impl Zone {
                 Adoption::Created,
             ));
         }
-        let geometry = Geometry::of_zone(bytes, &schema)?;
         let root = Root::open(memory)?;
-        let guard = locked(&root)?;
-        root.reopen();
-        let old = View::open(memory, &root, &schema)?;
-        guard.settle(&old.store);
-        let now = root.zone_time(Moment(monotonic()));
         let wanted = Wanted {
-            geometry,
+            geometry: Geometry::of_zone(bytes, &schema)?,
             schema: &schema,
             overflow,
-            now,
+            now: root.zone_time(Moment(monotonic())),
         };
-        let (first, adoption) = migration::adopt(memory, &root, old, &wanted)?;
+        let (first, adoption) = migration::adopt(memory, &root, &wanted)?;
+        let guard = locked(&root)?;
         let seat = root.markers().claim();
         drop(guard);
-        Ok((Self::new(memory, root, schema, first, seat), adoption))
+        let zone = Self::new(memory, root, schema, first, seat);
+        zone.look_ahead()?;
+        Ok((zone, adoption))
     }
 
     fn new(
@@ -304,12 +304,16 @@ impl Zone {
         sequence: u64,
         hash: u64,
     ) -> Result<Update, Refused> {
-        let access = self.access().map_err(|error| self.refuse(&error))?;
-        let store = &access.view.store;
-        if access.view.sequence == sequence {
-            store.update(&sample, hash)
-        } else {
-            store.update(&sample, store.hash(sample.key.bytes))
+        loop {
+            let access = self.access().map_err(|error| self.refuse(&error))?;
+            let store = &access.view.store;
+            let hash = match access.view.sequence == sequence {
+                true => hash,
+                false => store.hash(sample.key.bytes),
+            };
+            if store.has_time_for(sample.key, hash) {
+                return store.update(&sample, hash);
+            }
         }
     }
 

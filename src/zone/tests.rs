@@ -3,6 +3,7 @@
 mod change;
 pub(crate) mod crash;
 mod edit;
+pub(crate) mod moving;
 
 use super::*;
 

@@ -67,6 +67,7 @@ impl Store {
             return Ok(Update::Ignored);
         }
         if let Some(slot) = self.find(key.bytes, hash) {
+            self.mark(slot);
             self.renew(slot, key, clock, Head::has_key);
             self.schema.record(self.cells(slot), value, clock.now);
             return Ok(Update::Stored);
@@ -87,6 +88,16 @@ impl Store {
         Ok(Update::Stored)
     }
 
+    /// Whether an update of this key would be made at once. If not, it is nearer to that afterwards, and the lock
+    /// can be given to others meanwhile.
+    pub(super) fn has_time_for(&self, key: StoredKey<'_>, hash: u64) -> bool {
+        let needed = self.geometry.slots_for(key.bytes.len());
+        !self.expires()
+            || self.available() >= needed
+            || self.find(key.bytes, hash).is_some()
+            || self.is_oldest_at_hand()
+    }
+
     /// Slots for a new key, at the cost of the oldest ones if the policy says so.
     pub(super) fn make_room(&self, key: StoredKey<'_>, now: Moment) -> Option<Taken> {
         let needed = self.geometry.slots_for(key.bytes.len());
@@ -94,6 +105,9 @@ impl Store {
             if !self.reclaim(now) {
                 return None;
             }
+        }
+        if self.expires() {
+            self.look_ahead();
         }
         self.allocate(needed).or_else(|| {
             // Less is free than was counted: the memory is damaged.

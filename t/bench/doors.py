@@ -19,14 +19,13 @@ import re
 import signal
 import socket
 import ssl
-import statistics
 import struct
 import subprocess
 import sys
 import threading
 import time
 
-from servers import DIRECTORY, cpu_us, family, instructions, make_shim, start, stop
+from servers import DIRECTORY, compare, cost, family, instructions, make_shim, start, stop
 
 # The plain port of a server; its others follow. Those of the origin and the name server are 90 further.
 FIRST_PORT = 21500
@@ -189,24 +188,14 @@ def ports_from(port):
     return [port + number for number in range(PORTS)]
 
 
-def compare(servers, case, options):
+def measure(servers, case, options):
     name, run, _, _ = case
-    costs = {one: [] for one in servers}
-    for number in range(options.rounds + 1):
-        order = list(servers) if number % 2 else list(servers)[::-1]
-        for one in order:
-            process, port = servers[one]
-            before = cpu_us(process.pid)
-            requests = run(ports_from(port), options.seconds)
-            if number > 0:
-                costs[one].append((cpu_us(process.pid) - before) / requests)
-    for one in servers:
-        ratios = [own / its for own, its in zip(costs[one], costs["nginx"])]
-        print(
-            f"{name:30} {one:9} {statistics.median(costs[one]):7.2f} us  "
-            f"{statistics.median(ratios):.2f} x nginx ({min(ratios):.2f} to {max(ratios):.2f})",
-            flush=True,
-        )
+
+    def cost_of(one):
+        process, port = servers[one]
+        return cost(process, lambda: run(ports_from(port), options.seconds))
+
+    compare(name, servers, options.rounds, cost_of)
 
 
 def count(programs, case, options):
@@ -353,7 +342,7 @@ def main():
             servers[name] = (start(program, port, text, 1), port)
             running.append(servers[name][0])
         for case in cases:
-            compare(servers, case, options)
+            measure(servers, case, options)
     finally:
         stop(running)
     return None

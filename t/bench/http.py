@@ -20,11 +20,10 @@ import argparse
 import os
 import re
 import socket
-import statistics
 import subprocess
 import sys
 
-from servers import DIRECTORY, cpu_us, instructions, make_shim, start, stop
+from servers import DIRECTORY, compare, cost, instructions, make_shim, start, stop
 
 # The origin's is 99 further; `--port` changes both.
 FIRST_PORT = 18900
@@ -120,30 +119,15 @@ def load(port, path, script, seconds):
     return int(re.search(r"(\d+) requests in", said).group(1))
 
 
-def cost(server, path, script, seconds):
-    process, port = server
-    before = cpu_us(process.pid)
-    requests = load(port, path, script, seconds)
-    return (cpu_us(process.pid) - before) / requests
-
-
-def compare(servers, case, options):
+def measure(servers, case, options):
     name, path, script, reference = case
-    costs = {one: [] for one in servers}
-    for number in range(options.rounds + 1):
-        order = list(servers) if number % 2 else list(servers)[::-1]
-        for one in order:
-            own = (reference or path) if one == "nginx" else path
-            used = cost(servers[one], own, script, options.seconds)
-            if number > 0:
-                costs[one].append(used)
-    for one in servers:
-        ratios = [own / its for own, its in zip(costs[one], costs["nginx"])]
-        print(
-            f"{name:30} {one:9} {statistics.median(costs[one]):7.2f} us  "
-            f"{statistics.median(ratios):.2f} x nginx ({min(ratios):.2f} to {max(ratios):.2f})",
-            flush=True,
-        )
+
+    def cost_of(one):
+        process, port = servers[one]
+        own = (reference or path) if one == "nginx" else path
+        return cost(process, lambda: load(port, own, script, options.seconds))
+
+    compare(name, servers, options.rounds, cost_of)
 
 
 def request(number, path, script):
@@ -229,7 +213,7 @@ def main():
             text = configuration(port, name != "nginx", origin_port)
             servers[name] = (start(program, port, text, 1), port)
         for case in cases:
-            compare(servers, case, options)
+            measure(servers, case, options)
     finally:
         stop([origin] + [process for process, _ in servers.values()])
 

@@ -28,7 +28,17 @@ pub struct Head<'a> {
     pub fields: &'a [u8],
 }
 
+/// Where the body begins behind a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyStart {
+    /// Right behind it.
+    AtOnce,
+    /// On a page of its own, as the system sends it with the least work.
+    OnPage,
+}
+
 const MAGIC: [u8; 8] = *b"pgcache1";
+const PAGE: usize = 4096;
 /// What is before the key.
 const FIXED: usize = times::END;
 const CHECKSUM: usize = 56;
@@ -41,9 +51,18 @@ impl Head<'_> {
     ///
     /// # Errors
     /// [`Unreadable::Damaged`] when it would be too long to be read.
-    pub fn write(&self, freshness: Freshness, out: &mut Vec<u8>) -> Result<(), Unreadable> {
+    pub fn write(
+        &self,
+        freshness: Freshness,
+        start: BodyStart,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unreadable> {
         let parts = self.parts();
-        let total = FIXED + parts.iter().map(|part| part.len()).sum::<usize>();
+        let said = FIXED + parts.iter().map(|part| part.len()).sum::<usize>();
+        let total = match start {
+            BodyStart::AtOnce => said,
+            BodyStart::OnPage => said.next_multiple_of(PAGE),
+        };
         let start = out.len();
         if total > LONGEST {
             return Err(Unreadable::Damaged);
@@ -51,7 +70,8 @@ impl Head<'_> {
         out.reserve(total);
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&word32(total));
-        out.extend_from_slice(&u32::from(self.status).to_le_bytes());
+        out.extend_from_slice(&self.status.to_le_bytes());
+        out.extend_from_slice(&word16(total - said));
         let modified = self.last_modified.unwrap_or(NEVER);
         for number in [self.nonce, self.created, modified] {
             out.extend_from_slice(&number.to_le_bytes());
@@ -64,6 +84,7 @@ impl Head<'_> {
         let sum = checksum(&out[start..]);
         out[start + CHECKSUM..start + CHECKSUM + 8].copy_from_slice(&sum.to_le_bytes());
         times::write(&mut out[start..], self.nonce, freshness);
+        out.resize(start + total, 0);
         Ok(())
     }
 
@@ -77,7 +98,11 @@ fn word32(length: usize) -> [u8; 4] {
     u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes()
 }
 
-/// Of everything that is never changed.
+fn word16(length: usize) -> [u8; 2] {
+    u16::try_from(length).unwrap_or(u16::MAX).to_le_bytes()
+}
+
+/// Of everything that is never changed, in a head without its padding.
 fn checksum(bytes: &[u8]) -> u64 {
     let mut sum = Xxh3::new();
     sum.update(&bytes[..CHECKSUM]);
@@ -102,6 +127,10 @@ pub(super) fn length(bytes: &[u8]) -> Result<usize, Unreadable> {
     }
 }
 
+fn number16(bytes: &[u8], place: usize) -> u16 {
+    u16::from_le_bytes([bytes[place], bytes[place + 1]])
+}
+
 fn number32(bytes: &[u8], place: usize) -> usize {
     let mut number = [0; 4];
     number.copy_from_slice(&bytes[place..place + 4]);
@@ -120,7 +149,7 @@ pub(super) fn number(bytes: &[u8], place: usize) -> u64 {
 pub(super) struct Layout {
     pub(super) length: usize,
     pub(super) nonce: u64,
-    /// Where the parts end.
+    /// Where the parts end; padding may follow.
     ends: [usize; 5],
 }
 
@@ -129,17 +158,17 @@ impl Layout {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
         let length = length(bytes)?;
         let bytes = bytes.get(..length).ok_or(Unreadable::Cut)?;
-        if checksum(bytes) != number(bytes, CHECKSUM) || number32(bytes, 12) > usize::from(u16::MAX)
-        {
+        let said = length.saturating_sub(number16(bytes, 14).into());
+        if said < FIXED || checksum(&bytes[..said]) != number(bytes, CHECKSUM) {
             return Err(Unreadable::Damaged);
         }
-        let mut ends = [length; 5];
+        let mut ends = [said; 5];
         let mut end = FIXED;
         for (place, part) in ends[..4].iter_mut().enumerate() {
             end = end.saturating_add(number32(bytes, 40 + 4 * place));
             *part = end;
         }
-        match end <= length {
+        match end <= said {
             true => Ok(Self {
                 length,
                 nonce: number(bytes, 16),
@@ -156,7 +185,7 @@ impl Layout {
             nonce: self.nonce,
             created: number(bytes, 24),
             last_modified: Some(number(bytes, 32)).filter(|time| *time != NEVER),
-            status: u16::try_from(number32(bytes, 12)).unwrap_or_default(),
+            status: number16(bytes, 12),
             key: &bytes[FIXED..key],
             vary: &bytes[key..vary],
             variant: &bytes[vary..variant],

@@ -1,9 +1,9 @@
 //! Entries as files: a head that says what was answered to what, the body, and a mark behind it.
 //!
 //! ```text
-//!  0  magic │ length of the head │ status │ nonce │ created │ last modified │ lengths │ checksum
+//!  0  magic │ length of the head │ status │ padding │ nonce │ created │ last modified │ lengths │ checksum
 //! 64  times, twice: sequence │ fresh │ updating │ error │ checksum
-//!     key │ vary │ variant │ etag │ fields
+//!     key │ vary │ variant │ etag │ fields │ as much padding
 //!     body
 //!     magic │ length of the body │ its digest │ boot │ checksum
 //! ```
@@ -23,7 +23,7 @@ use std::os::unix::fs::FileExt;
 
 use super::freshness::Freshness;
 
-pub use head::Head;
+pub use head::{BodyStart, Head};
 pub use mark::{BodyDigest, Mark};
 
 /// Why a file is no entry.
@@ -80,22 +80,21 @@ impl Entry {
         })
     }
 
-    /// Reads the head of a file that must be whole, and its mark.
+    /// Reads the head of a file of this size that must be whole, and its mark.
     ///
     /// # Errors
     /// When it is no entry, or not whole.
-    pub fn whole(file: &File) -> Result<(Self, Mark), Unreadable> {
+    pub fn whole(file: &File, size: u64) -> Result<(Self, Mark), Unreadable> {
         let entry = Self::begun(file)?;
-        let mark = entry.mark(file)?;
+        let mark = entry.mark(file, size)?;
         Ok((entry, mark))
     }
 
-    /// The mark behind the body.
+    /// The mark behind the body, at the end of a file of this size.
     ///
     /// # Errors
     /// When there is none that fits: the file is not whole.
-    pub fn mark(&self, file: &File) -> Result<Mark, Unreadable> {
-        let size = file.metadata()?.len();
+    pub fn mark(&self, file: &File, size: u64) -> Result<Mark, Unreadable> {
         let place = size.checked_sub(Mark::BYTES as u64);
         let place = place.ok_or(Unreadable::Cut)?;
         let at_hand = usize::try_from(place)

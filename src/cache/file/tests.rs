@@ -32,8 +32,12 @@ fn times(fresh: u64) -> Freshness {
 
 /// A whole file.
 fn whole(head: &Head<'_>, body: &[u8]) -> Vec<u8> {
+    whole_with(head, BodyStart::AtOnce, body)
+}
+
+fn whole_with(head: &Head<'_>, start: BodyStart, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    head.write(times(5), &mut bytes).unwrap();
+    head.write(times(5), start, &mut bytes).unwrap();
     bytes.extend_from_slice(body);
     let mut digest = BodyDigest::default();
     digest.update(body);
@@ -52,8 +56,12 @@ fn file(bytes: &[u8]) -> File {
     file
 }
 
+fn entry_of(file: &File) -> Result<(Entry, Mark), Unreadable> {
+    Entry::whole(file, file.metadata()?.len())
+}
+
 fn opened(bytes: &[u8]) -> Result<(Entry, Mark), Unreadable> {
-    Entry::whole(&file(bytes))
+    entry_of(&file(bytes))
 }
 
 #[test]
@@ -64,14 +72,17 @@ fn a_file_says_what_was_written() {
         (&[b'x'; 70_000][..], &[b'y'; 100_000][..]),
         (b"", b""),
     ] {
-        let written = head(b"key", fields);
-        let bytes = whole(&written, body);
-        let (entry, mark) = opened(&bytes).unwrap();
-        assert_eq!(entry.head(), written);
-        assert_eq!(entry.freshness, times(5));
-        let range = entry.body(mark.length);
-        assert_eq!(&bytes[range.start as usize..range.end as usize], body);
-        assert_eq!(mark.boot, 7);
+        for start in [BodyStart::AtOnce, BodyStart::OnPage] {
+            let written = head(b"key", fields);
+            let bytes = whole_with(&written, start, body);
+            let (entry, mark) = opened(&bytes).unwrap();
+            assert_eq!(entry.head(), written);
+            assert_eq!(entry.freshness, times(5));
+            let range = entry.body(mark.length);
+            assert_eq!(&bytes[range.start as usize..range.end as usize], body);
+            assert_eq!(range.start % 4096 == 0, start == BodyStart::OnPage);
+            assert_eq!(mark.boot, 7);
+        }
     }
 }
 
@@ -83,7 +94,7 @@ fn a_head_can_be_read_while_the_body_grows() {
     for end in start..bytes.len() {
         let file = file(&bytes[..end]);
         assert_eq!(Entry::begun(&file).unwrap().head().key, b"key");
-        assert!(matches!(Entry::whole(&file), Err(Unreadable::Cut)));
+        assert!(matches!(entry_of(&file), Err(Unreadable::Cut)));
     }
     for end in 0..start {
         let begun = Entry::begun(&file(&bytes[..end]));
@@ -99,7 +110,7 @@ fn no_body_can_end_in_a_mark_that_holds() {
         ..head(b"key", b"")
     };
     let mut fake = Vec::new();
-    other.write(times(5), &mut fake).unwrap();
+    other.write(times(5), BodyStart::AtOnce, &mut fake).unwrap();
     // What follows the other's head: a body with the mark that another file has.
     let (entry, _) = opened(&own).unwrap();
     fake.extend_from_slice(&own[entry.body_start() as usize..]);
@@ -110,17 +121,17 @@ fn no_body_can_end_in_a_mark_that_holds() {
 fn what_is_nothing_of_ours_is_said_to_be() {
     assert!(matches!(opened(b""), Err(Unreadable::Cut)));
     assert!(matches!(opened(&[b'x'; 500]), Err(Unreadable::Foreign)));
-    let long = head(b"key", &[0; 5 << 20]).write(times(1), &mut Vec::new());
+    let long = head(b"key", &[0; 5 << 20]).write(times(1), BodyStart::AtOnce, &mut Vec::new());
     assert!(matches!(long, Err(Unreadable::Damaged)));
 }
 
 #[test]
 fn times_are_renewed_in_turn_and_a_torn_write_leaves_the_others() {
     let file = file(&whole(&head(b"key", b""), b"hello"));
-    let (mut entry, mark) = Entry::whole(&file).unwrap();
+    let (mut entry, mark) = entry_of(&file).unwrap();
     for time in [9, 3, 1 << 40, 4] {
         entry.renew(&file, times(time)).unwrap();
-        let (again, same) = Entry::whole(&file).unwrap();
+        let (again, same) = entry_of(&file).unwrap();
         assert_eq!((again.freshness, same), (times(time), mark));
     }
     // Four times renewed, the latest stand in the first slot again.
@@ -140,9 +151,12 @@ proptest! {
         place: prop::sample::Index,
         flip in 1u8..,
         cut in any::<bool>(),
+        on_page in any::<bool>(),
     ) {
         let written = head(b"key", b"A: b\r\n");
-        let mut bytes = whole(&written, &body);
+        let said = whole(&written, b"").len() - Mark::BYTES;
+        let start = if on_page { BodyStart::OnPage } else { BodyStart::AtOnce };
+        let mut bytes = whole_with(&written, start, &body);
         let (entry, mark) = opened(&bytes).unwrap();
         let place = place.index(bytes.len());
         match cut {
@@ -158,7 +172,8 @@ proptest! {
             digest.update(&bytes[range.start as usize..range.end as usize]);
             let in_body = range.contains(&(place as u64));
             prop_assert_eq!(digest.value() != mark.digest, in_body);
-            prop_assert!(in_body || (64..144).contains(&place));
+            let in_padding = (said as u64..range.start).contains(&(place as u64));
+            prop_assert!(in_body || in_padding || (64..144).contains(&place));
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Cache;
-use crate::cache::file::{BodyDigest, Head, Mark, Unreadable};
+use crate::cache::file::{BodyDigest, BodyStart, Head, Mark, Unreadable};
 use crate::cache::index::{Begin, Claim, Claimed, Fill, Found};
 use crate::cache::{ContentCheck, ContentDigest, Freshness, Name};
 use crate::metric::Moment;
@@ -129,7 +129,7 @@ impl Pending {
         let nonce = os::random()?;
         let mut bytes = Vec::new();
         let head = Head { nonce, ..head };
-        head.write(terms.freshness, &mut bytes)
+        head.write(terms.freshness, body_start(terms.length), &mut bytes)
             .map_err(|problem| match problem {
                 Unreadable::Io(error) => NotFilled::File(error),
                 _ => NotFilled::Head,
@@ -256,6 +256,17 @@ impl Drop for Filling {
             // It may have its final name already, or be nobody's any more; upkeep finds what is left.
             let _ = fs::remove_file(&self.path);
         }
+    }
+}
+
+/// Bodies that are known to be shorter than this, and those of which it is not known, begin where there is room left
+/// behind their heads.
+const LONG: u64 = 16 * 1024;
+
+fn body_start(length: Option<u64>) -> BodyStart {
+    match length {
+        Some(LONG..) => BodyStart::OnPage,
+        _ => BodyStart::AtOnce,
     }
 }
 

@@ -45,7 +45,7 @@ impl Cache {
             return Ok(None);
         }
         let path = self.place.growing(name, fill.serial);
-        let file = match open(&path, Access::Read) {
+        let (file, _) = match open(&path, Access::Read) {
             // It has its place by now, or there is nothing left of it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
@@ -114,7 +114,9 @@ impl Growing {
 
     /// What it has come to, now that nobody writes it any more.
     fn ended(&self) -> Grown {
-        match self.entry.mark(&self.file) {
+        let size = self.file.metadata().map(|metadata| metadata.len());
+        let mark = size.map_err(Unreadable::from);
+        match mark.and_then(|size| self.entry.mark(&self.file, size)) {
             Ok(mark) => Grown::Wholly(mark.length),
             Err(_) => Grown::Broken,
         }

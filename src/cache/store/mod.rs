@@ -125,8 +125,8 @@ impl Cache {
 
     fn open_kept(&self, name: Name, key: &[u8], kept: Kept) -> Result<Opened, Absent> {
         let path = self.place.file(name);
-        let file = open(&path, Access::Read).map_err(Unreadable::from)?;
-        let (entry, mark) = Entry::whole(&file)?;
+        let (file, size) = open(&path, Access::Read).map_err(Unreadable::from)?;
+        let (entry, mark) = Entry::whole(&file, size)?;
         if entry.head().key != key {
             return Err(Absent::Collision);
         }
@@ -156,7 +156,7 @@ impl Cache {
         opened: &mut Opened,
         freshness: Freshness,
     ) -> Result<bool, Unreadable> {
-        let file = open(&self.place.file(name), Access::Write)?;
+        let (file, _) = open(&self.place.file(name), Access::Write)?;
         let same = Entry::begun(&file)?.head() == opened.entry.head();
         if same {
             opened.entry.renew(&file, freshness)?;
@@ -166,8 +166,8 @@ impl Cache {
 
     /// Makes sure that a body is what was written, and says so in the file.
     fn check(&self, path: &Path, entry: &Entry, mark: Mark) -> Result<(), Unreadable> {
-        let file = open(path, Access::Write)?;
-        let (again, same) = Entry::whole(&file)?;
+        let (file, size) = open(path, Access::Write)?;
+        let (again, same) = Entry::whole(&file, size)?;
         if again.head() != entry.head() || same != mark {
             // Somebody else's by now, who has just written it.
             return Ok(());
@@ -208,14 +208,15 @@ enum Access {
     Write,
 }
 
-/// Opens a plain file, without waiting for anybody and without following links.
-fn open(path: &Path, access: Access) -> io::Result<File> {
+/// Opens a plain file, without waiting for anybody and without following links, and says how long it is.
+fn open(path: &Path, access: Access) -> io::Result<(File, u64)> {
     let mut options = OpenOptions::new();
     options.read(true).write(access == Access::Write);
     options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
     let file = options.open(path)?;
-    match file.metadata()?.is_file() {
-        true => Ok(file),
+    let metadata = file.metadata()?;
+    match metadata.is_file() {
+        true => Ok((file, metadata.len())),
         false => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "it is no plain file",

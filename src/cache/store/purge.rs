@@ -64,7 +64,7 @@ impl Cache {
         };
         let path = self.place.file(name);
         let read = || -> Result<bool, Unreadable> {
-            let entry = Entry::begun(&open(&path, Access::Read)?)?;
+            let entry = Entry::begun(&open(&path, Access::Read)?.0)?;
             Ok(purge.means(entry.head().key))
         };
         // What cannot be read is of no use to anybody.
@@ -77,7 +77,7 @@ impl Cache {
         }
         // Somebody fills it.
         let expire = || -> Result<(), Unreadable> {
-            let file = open(&path, Access::Write)?;
+            let (file, _) = open(&path, Access::Write)?;
             Entry::begun(&file)?.renew(&file, Freshness::default())?;
             Ok(())
         };

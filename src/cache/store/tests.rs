@@ -128,6 +128,24 @@ fn head() -> Head<'static> {
 }
 
 #[test]
+fn long_bodies_begin_on_pages_and_short_ones_where_there_is_room() {
+    for (length, said, is_on_page) in [
+        (16 * 1024, true, true),
+        (16 * 1024 - 1, true, false),
+        (16 * 1024, false, false),
+    ] {
+        let place = Place::new();
+        let body = vec![b'x'; length];
+        let mut filling = place.filling(said.then_some(length as u64));
+        filling.append(&body).unwrap();
+        filling.finish(now()).unwrap();
+        let opened = place.cache.open(name(), KEY, now()).unwrap();
+        assert_eq!(opened.body.start % 4096 == 0, is_on_page, "{length}");
+        assert_eq!(place.body().unwrap(), body);
+    }
+}
+
+#[test]
 fn what_was_filled_is_opened() {
     let place = Place::new();
     assert!(matches!(place.body(), Err(Absent::Unknown)));
@@ -311,7 +329,7 @@ fn times_are_renewed_in_the_file_that_was_opened_alone() {
 /// Makes a file one of another boot.
 fn age(path: &Path) {
     let file = File::options().read(true).write(true).open(path).unwrap();
-    let (entry, mark) = Entry::whole(&file).unwrap();
+    let (entry, mark) = Entry::whole(&file, file.metadata().unwrap().len()).unwrap();
     let old = Mark {
         boot: mark.boot ^ 1,
         ..mark
@@ -327,7 +345,8 @@ fn what_may_not_have_reached_the_disk_is_checked_first() {
     place.fill(b"hello");
     age(&place.file());
     assert_eq!(place.body().unwrap(), b"hello");
-    let (_, mark) = Entry::whole(&File::open(place.file()).unwrap()).unwrap();
+    let file = File::open(place.file()).unwrap();
+    let (_, mark) = Entry::whole(&file, file.metadata().unwrap().len()).unwrap();
     assert_eq!(mark.boot, place.cache.boot);
     // A hole where the body was.
     age(&place.file());

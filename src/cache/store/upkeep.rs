@@ -66,8 +66,8 @@ impl Cache {
     /// What a file takes of the disk, and what it is a variant of.
     fn examined(&self, name: Name, path: &Path) -> io::Result<(u64, Option<Name>)> {
         let damaged = |error| io::Error::new(io::ErrorKind::InvalidData, error);
-        let file = open(path, Access::Read)?;
-        let (entry, mark) = Entry::whole(&file).map_err(damaged)?;
+        let (file, size) = open(path, Access::Read)?;
+        let (entry, mark) = Entry::whole(&file, size).map_err(damaged)?;
         let head = entry.head();
         let main = Name::of_key(head.key);
         let is_main = main == name;

@@ -35,10 +35,16 @@ pub(in crate::http) async fn send(
     session.client.traffic().count_head(outgoing.bytes.len());
     if with_body && outgoing.filters.is_empty() && is_long_file(request, session, &response.body) {
         request.head_sent = true;
-        let sent = write_before_file(request, session, &outgoing.bytes).await;
+        let sent = match is_sent_evenly(&response.body) {
+            true => write_before_file(request, session, &outgoing.bytes).await,
+            false => write(request, session, &outgoing.bytes).await,
+        };
         request.recycle(outgoing.bytes);
         request.complete = sent && send_file(request, session, response.body).await;
         return request.complete;
+    }
+    if outgoing.filters.is_empty() && (!with_body || response.body.is_in_memory()) {
+        return send_whole(request, session, outgoing.bytes, response.body).await;
     }
     if !outgoing.include_before(request, session).await {
         return false;
@@ -89,6 +95,24 @@ pub(in crate::http) async fn send(
     }
 }
 
+/// Sends a head and a body that nothing is done to, both in one piece.
+async fn send_whole(
+    request: &mut Request,
+    session: &mut Session,
+    mut bytes: Vec<u8>,
+    body: Body,
+) -> bool {
+    if respond::sends_body(request) {
+        bytes.extend_from_slice(body.in_memory());
+    }
+    drop(body);
+    session.client.end_after();
+    request.head_sent = true;
+    request.complete = write(request, session, &bytes).await;
+    request.recycle(bytes);
+    request.complete
+}
+
 fn tell_unreadable(is_file: bool, error: &io::Error) {
     if is_file {
         log::error!("a file could not be read while it was sent: {error}");
@@ -105,11 +129,11 @@ struct Outgoing {
 impl Outgoing {
     /// Begins with the head of a response.
     fn begin(request: &mut Request, client: &mut End, body: &Body, with_body: bool) -> Self {
-        let chunked = respond::is_chunked(request, body);
+        let chunked = with_body && respond::is_chunked(request, body);
         let mut bytes = request.buffer();
         match client.is_stream() {
             true => client.put_head(message::made(request)),
-            false => respond::head(request, body, &mut bytes),
+            false => respond::head(request, chunked, &mut bytes),
         }
         let mut filters = std::mem::take(&mut request.bodies.response);
         if !with_body {
@@ -117,7 +141,7 @@ impl Outgoing {
         }
         Self {
             bytes,
-            chunked: chunked && with_body,
+            chunked,
             filters,
         }
     }
@@ -213,6 +237,22 @@ fn is_long_file(request: &Request, session: &Session, body: &Body) -> bool {
     let is_plain = !request.connection.encryption.is_on() && !session.client.is_stream();
     is_plain && matches!(body, Body::File { length, .. } if *length > WRITE_AT as u64)
 }
+
+/// Whether the system takes a file in whole pieces of its own. What it cuts off a page at both ends comes to it in
+/// pieces of odd lengths, of which a head in the same packets would have the last wait for a timer.
+fn is_sent_evenly(body: &Body) -> bool {
+    match body {
+        Body::File { offset, length, .. } => {
+            let before = offset % PAGE;
+            before == 0 || before + length <= AT_ONCE
+        }
+        _ => true,
+    }
+}
+
+const PAGE: u64 = 4096;
+/// So much of a file the system sends in one go.
+const AT_ONCE: u64 = 16 * PAGE;
 
 /// Sends a file from the system's memory; its head has left.
 async fn send_file(request: &Request, session: &mut Session, body: Body) -> bool {

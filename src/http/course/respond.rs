@@ -26,7 +26,7 @@ pub(in crate::http) fn take(request: &mut Request, response: &mut Response) {
     }
     request.keep_alive &= !closes(request.response.status);
     request.keep_alive &=
-        is_length_known(request, &response.body) || is_chunked(request, &response.body);
+        request.head.version() == Version::Http11 || is_length_known(request, &response.body);
     tell_patience(request);
 }
 
@@ -54,15 +54,15 @@ pub(in crate::http) fn sends_body(request: &Request) -> bool {
     !is_bodiless(request.response.status) && !request.is_head()
 }
 
-/// Appends the head of a taken response as it is sent, with the empty line.
-pub(in crate::http) fn head(request: &Request, body: &Body, out: &mut Vec<u8>) {
+/// Appends the head of a taken response as it is sent, with the empty line; `chunked` if its body goes out so.
+pub(in crate::http) fn head(request: &Request, chunked: bool, out: &mut Vec<u8>) {
     let status = request.response.status;
     out.reserve(USUAL);
     status_line(out, status, reason(status));
     out.extend_from_slice(server_line(request));
     date_field(out);
     request.response.fields.write(out);
-    if sends_body(request) && is_chunked(request, body) {
+    if chunked {
         field(out, "Transfer-Encoding", b"chunked");
     }
     connection_field(request, out);

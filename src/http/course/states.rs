@@ -7,19 +7,26 @@ use crate::http::plan::state::StateIndex;
 
 impl Request {
     /// What a feature keeps with this request.
+    #[inline]
     pub fn state<T: Any + Send + Sync + Default>(&mut self, index: StateIndex<T>) -> &mut T {
         self.state_or(index, Box::default)
     }
 
     /// The same, made in another way if it has kept nothing yet.
+    #[inline]
     pub fn state_or<T: Any + Send + Sync>(
         &mut self,
         index: StateIndex<T>,
         make: impl FnOnce() -> Box<T>,
     ) -> &mut T {
-        self.has_states = true;
         let place = &mut self.states[index.number];
-        let state = place.get_or_insert_with(|| make());
+        let state = match place {
+            Some(state) => state,
+            None => {
+                self.has_states = true;
+                place.insert(make())
+            }
+        };
         // A StateIndex<T> is given out once, for this T, so the place never holds another type.
         state.downcast_mut().expect("a state index knows its type")
     }

@@ -145,6 +145,19 @@ impl Body {
         }
     }
 
+    /// Whether all of it is there, as bytes.
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self, Self::Empty | Self::Bytes(_))
+    }
+
+    /// All of it, where it is bytes.
+    pub fn in_memory(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            _ => &[],
+        }
+    }
+
     /// The next piece; `None` at the end.
     pub async fn next_chunk(&mut self) -> io::Result<Option<Bytes>> {
         match std::mem::take(self) {

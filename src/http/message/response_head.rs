@@ -10,6 +10,7 @@ use std::cell::Cell;
 use super::framing::{Chunks, Framing};
 use super::response_fields::NameLengths;
 use super::response_lines::{self as lines, Malformed, Place};
+use super::scan::is_token;
 
 /// The head of a response as an origin sent it.
 #[derive(Debug)]
@@ -154,7 +155,7 @@ struct Facts {
 impl Facts {
     /// Takes a field in; whether it is one that concerns the connection alone.
     fn take(&mut self, name: &[u8], value: &[u8]) -> bool {
-        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+        let is = |known: &[u8]| is_token(name, known);
         match name.len() {
             2 => return is(b"te"),
             7 => return is(b"upgrade"),
@@ -167,7 +168,7 @@ impl Facts {
             }
             16 => return is(b"proxy-connection"),
             17 if is(b"transfer-encoding") => {
-                self.is_bad |= self.chunked || !value.eq_ignore_ascii_case(b"chunked");
+                self.is_bad |= self.chunked || !is_token(value, b"chunked");
                 self.chunked = true;
             }
             _ => return false,
@@ -176,7 +177,7 @@ impl Facts {
     }
 
     fn take_connection(&mut self, value: &[u8]) {
-        if value.eq_ignore_ascii_case(b"keep-alive") {
+        if is_token(value, b"keep-alive") {
             self.keep_alive = true;
             return;
         }

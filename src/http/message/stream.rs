@@ -36,7 +36,14 @@ impl Stream {
     pub fn begin(
         write: impl FnOnce(&mut dyn Write, &Reader) -> io::Result<()> + Send + 'static,
     ) -> Option<Self> {
-        Self::begin_in(None, write)
+        Self::begin_behind(&MAKERS, None, write)
+    }
+
+    /// The same for a body that has much to do before its first byte: one of them is made at a time.
+    pub fn begin_alone(
+        write: impl FnOnce(&mut dyn Write, &Reader) -> io::Result<()> + Send + 'static,
+    ) -> Option<Self> {
+        Self::begin_behind(&LONE, None, write)
     }
 
     /// The same for a body that has waited for its turn.
@@ -44,18 +51,26 @@ impl Stream {
         turn: Option<Turn>,
         write: impl FnOnce(&mut dyn Write, &Reader) -> io::Result<()> + Send + 'static,
     ) -> Option<Self> {
+        Self::begin_behind(&MAKERS, turn, write)
+    }
+
+    fn begin_behind(
+        gate: &'static Gate,
+        turn: Option<Turn>,
+        write: impl FnOnce(&mut dyn Write, &Reader) -> io::Result<()> + Send + 'static,
+    ) -> Option<Self> {
         let handle = Handle::try_current().ok()?;
         let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
         handle.spawn(async move {
             // The semaphore is never closed.
-            let Some(permit) = MAKERS.acquire().await else {
+            let Some(permit) = gate.acquire().await else {
                 return;
             };
             if sender.is_closed() {
                 return;
             }
             let make = move || {
-                make(Reader::new(sender, turn.is_some()), write);
+                make(Reader::new(sender, gate, turn.is_some()), write);
                 drop((permit, turn));
             };
             let begun = thread::Builder::new().name(NAME.into()).spawn(make);
@@ -98,14 +113,16 @@ pub struct Reader {
     sender: mpsc::Sender<Bytes>,
     /// For how many nanoseconds nothing could be made because nothing was taken.
     waited: Arc<AtomicU64>,
+    gate: &'static Gate,
     has_turn: bool,
 }
 
 impl Reader {
-    fn new(sender: mpsc::Sender<Bytes>, has_turn: bool) -> Self {
+    fn new(sender: mpsc::Sender<Bytes>, gate: &'static Gate, has_turn: bool) -> Self {
         Self {
             sender,
             waited: Arc::default(),
+            gate,
             has_turn,
         }
     }
@@ -123,7 +140,7 @@ impl Reader {
     /// Whether others wait for what this body has.
     fn has_rivals(&self) -> bool {
         let waiting = |gate: &Gate| gate.waiting.load(Ordering::Relaxed) > 0;
-        waiting(&MAKERS) || self.has_turn && waiting(&TURNS)
+        waiting(self.gate) || self.has_turn && waiting(&TURNS)
     }
 }
 
@@ -174,7 +191,11 @@ static MAKERS: Gate = Gate::of(MOST_MAKERS);
 /// Of those that take much, one.
 static TURNS: Gate = Gate::of(1);
 
+/// Of those that walk first, one: several would only share what one of them has of a processor.
+static LONE: Gate = Gate::of(1);
+
 /// Lets so many through at a time.
+#[derive(Debug)]
 struct Gate {
     permits: Semaphore,
     waiting: AtomicUsize,

@@ -114,7 +114,9 @@ impl BodyFilters {
 
     /// Takes all away.
     pub fn clear(&mut self) {
-        self.0 = None;
+        if self.0.is_some() {
+            self.0 = None;
+        }
     }
 
     /// Whether the length of the body is unknown until it has gone through.

@@ -175,12 +175,14 @@ impl Journey<'_> {
     }
 
     async fn attempt(&mut self, origin: &'static dyn Origin) -> Result<bool, Broken> {
-        let mut exchange = self.begin(origin).await?;
+        let link = self.begin(origin).await?;
+        // It is large, and stays where it is made.
+        let mut exchange = Exchange::new(self.request, self.session, origin, link);
         std::future::poll_fn(|task| exchange.poll(task)).await
     }
 
     /// Finds a connection to a peer, and has the beginning of the request ready for it.
-    async fn begin(&mut self, origin: &'static dyn Origin) -> Result<Exchange<'_>, Broken> {
+    async fn begin(&mut self, origin: &'static dyn Origin) -> Result<Box<Link>, Broken> {
         self.session.follow(self.request);
         let rules = origin.rules();
         if rules.buffers_request && rules.sends_body && !self.session.body.is_done() {
@@ -212,7 +214,7 @@ impl Journey<'_> {
                 origin.sent(self.request, given);
             }
         }
-        Ok(Exchange::new(self.request, self.session, origin, link))
+        Ok(link)
     }
 
     /// An idle connection to the peer that is still good.

@@ -12,6 +12,7 @@ use super::zone::Zone;
 use crate::http::build::builder::Builder;
 use crate::modules::shared_zone::{self, name as names};
 use crate::os;
+use crate::status::table::Column;
 use crate::status::{Branch, Field, Fields, Named, Node};
 use crate::zone::{Cursor, Record};
 
@@ -123,8 +124,21 @@ impl Branch for Keys<'_> {
         ControlFlow::Continue(())
     }
 
+    fn places(&self) -> u64 {
+        self.0.kept.zone.places()
+    }
+
     fn count(&self) -> u64 {
         self.0.len()
+    }
+
+    fn columns(&self) -> Option<Vec<Column>> {
+        let columns = [
+            ("window", "last"),
+            ("active", "last"),
+            ("rejected", "count"),
+        ];
+        Some(columns.map(|(name, mode)| Column::of(name, mode)).into())
     }
 }
 

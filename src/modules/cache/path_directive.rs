@@ -36,8 +36,9 @@ pub(super) const PROXY_CACHE_PATH: DirectiveSpec = DirectiveSpec {
                asked for longest when all take more than `max_size`, when the file system has less than `min_free` \
                left, and when the zone has little room left. A process beside the workers sees to that: it looks at \
                `manager_files` (100) at once, no longer than `manager_threshold` (200ms), and pauses for \
-               `manager_sleep` (50ms) in between; the same for the files that it finds at the start, with \
-               `loader_files`, `loader_threshold` and `loader_sleep`.\n\n\
+               `manager_sleep` (50ms) in between. The files that are there at the start are found half the time of one \
+               processor, in rounds of 10ms, each followed by a pause as long as it took; where `loader_files`, \
+               `loader_threshold` or `loader_sleep` is written, as these say (100, 200ms and 50ms those that are not).\n\n\
                Answers grow in files beside their place. With `use_temp_path=on` they grow in the `proxy_temp_path` of the \
                `http` block, which must be on the same file system.\n\n\
                `/status/http/caches/NAME` says what is there and what became of requests: `requests` is the sum of all outcomes, \
@@ -74,7 +75,8 @@ pub(super) struct PathWritten {
     pub levels: Levels,
     pub limits: Limits,
     pub manager: Pace,
-    pub loader: Pace,
+    /// Nothing for [`Pace::HALF`].
+    pub loader: Option<Pace>,
     /// `use_temp_path=on`, where it is written.
     pub grows_elsewhere: Option<Word>,
 }
@@ -86,8 +88,23 @@ pub(in crate::modules) struct Pace {
     pub files: usize,
     /// but no longer than this,
     pub threshold: Duration,
-    /// and then a pause.
-    pub sleep: Duration,
+    /// and then a pause; nothing for one as long as the work took.
+    pub sleep: Option<Duration>,
+}
+
+impl Pace {
+    /// Half the time, so that whoever else needs the processor or the disk has the other half: where these are busy
+    /// the work takes longer, and so do the pauses.
+    pub(super) const HALF: Self = Self {
+        files: usize::MAX,
+        threshold: Duration::from_millis(10),
+        sleep: None,
+    };
+
+    /// How long to pause behind work that took so long.
+    pub(super) fn pause(&self, worked: Duration) -> Duration {
+        self.sleep.unwrap_or(worked)
+    }
 }
 
 impl Default for Pace {
@@ -95,7 +112,7 @@ impl Default for Pace {
         Self {
             files: 100,
             threshold: Duration::from_millis(200),
-            sleep: Duration::from_millis(50),
+            sleep: Some(Duration::from_millis(50)),
         }
     }
 }
@@ -165,7 +182,7 @@ fn begin(statement: &Statement<'_>, words: &[Word]) -> Result<PathWritten, Diagn
             min_free: None,
         },
         manager: Pace::default(),
-        loader: Pace::default(),
+        loader: None,
         grows_elsewhere: None,
     })
 }
@@ -223,7 +240,7 @@ fn pace(
 ) -> Result<(), Diagnostic> {
     let (pace, what) = match name.split_once('_') {
         Some(("manager", what)) => (&mut written.manager, what),
-        Some(("loader", what)) => (&mut written.loader, what),
+        Some(("loader", what)) => (written.loader.get_or_insert_default(), what),
         _ => return Err(unknown_parameter(word, &NAMES)),
     };
     match what {
@@ -235,7 +252,7 @@ fn pace(
             pace.files = number.ok_or_else(|| invalid(name, value, "a whole number above 0"))?;
         }
         "threshold" => pace.threshold = Duration::from_millis(time(name, value)?),
-        "sleep" => pace.sleep = Duration::from_millis(time(name, value)?),
+        "sleep" => pace.sleep = Some(Duration::from_millis(time(name, value)?)),
         _ => return Err(unknown_parameter(word, &NAMES)),
     }
     Ok(())

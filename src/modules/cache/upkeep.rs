@@ -152,11 +152,11 @@ impl Hand {
     fn go(&mut self, now: Instant) -> Duration {
         let load_at = self.load(now);
         if self.trim_at <= now {
+            let begun = Instant::now();
             let is_more = self.trim();
-            let pause = if is_more {
-                self.entry.manager.sleep
-            } else {
-                IDLE
+            let pause = match is_more {
+                true => self.entry.manager.pause(begun.elapsed()),
+                false => IDLE,
             };
             self.trim_at = Instant::now() + pause;
         }
@@ -186,6 +186,7 @@ impl Hand {
             Loading::UnderWay(walk, so_far, _) => (walk, so_far),
         };
         let entry = &self.entry;
+        let begun = Instant::now();
         let is_over = paced(entry.loader, |most| {
             let walked = walk.step(&entry.cache, most, moment());
             so_far.adopted += walked.adopted;
@@ -198,7 +199,7 @@ impl Hand {
             self.loading = Loading::Over;
             return None;
         }
-        let next = Instant::now() + entry.loader.sleep;
+        let next = Instant::now() + entry.loader.pause(begun.elapsed());
         if let Loading::UnderWay(_, _, at) = &mut self.loading {
             *at = next;
         }
@@ -294,11 +295,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_pause_is_as_long_as_is_said_or_as_the_work_was() {
+        let worked = Duration::from_millis(7);
+        assert_eq!(Pace::HALF.pause(worked), worked);
+        assert_eq!(Pace::default().pause(worked), Duration::from_millis(50));
+    }
+
+    #[test]
     fn a_pace_has_two_limits() {
         let pace = |files, threshold| Pace {
             files,
             threshold: Duration::from_millis(threshold),
-            sleep: Duration::ZERO,
+            sleep: Some(Duration::ZERO),
         };
         let mut asked = Vec::new();
         assert!(!paced(pace(25, 60_000), |few| {

@@ -109,7 +109,7 @@ fn open(
         path,
         limits: written.limits,
         manager: written.manager,
-        loader: written.loader,
+        loader: written.loader.unwrap_or(Pace::HALF),
     })
 }
 

@@ -1,5 +1,6 @@
 //! `/status/http/metric_zones/`.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use crate::http::build::builder::Builder;
 use crate::metric::{Buckets, Metric, Moment, Reading};
 use crate::os;
+use crate::status::table::{self, Column};
 use crate::status::{
     Branch, Mount, Named, Node,
     Since::{Now, Start, Zone as Kept},
@@ -139,7 +141,7 @@ impl Branch for Keys<'_> {
     fn child(&self, name: &[u8]) -> Option<Node<'_>> {
         let mut record = Record::default();
         let found = self.0.zone.read(name, &mut record);
-        found.then(|| values(self.0, &record, Moment(os::monotonic())))
+        found.then(|| values(self.0, Cow::Owned(record), Moment(os::monotonic())))
     }
 
     fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
@@ -152,7 +154,7 @@ impl Branch for Keys<'_> {
                 has_others = true;
                 return ControlFlow::Continue(());
             }
-            visit(&name, values(self.0, record, now))
+            visit(&name, values(self.0, Cow::Borrowed(record), now))
         })?;
         match has_others {
             true => self.each_inexact(now, visit),
@@ -166,6 +168,10 @@ impl Branch for Keys<'_> {
 
     fn count(&self) -> u64 {
         self.0.zone.len()
+    }
+
+    fn columns(&self) -> Option<Vec<Column>> {
+        Some(columns(self.0))
     }
 }
 
@@ -195,7 +201,7 @@ impl Keys<'_> {
             let groups = groups.unwrap_or_default();
             for (shown, group) in &groups.all {
                 grouping.read(group, shown, &mut record);
-                visit(shown, values(self.0, &record, now))?;
+                visit(shown, values(self.0, Cow::Borrowed(&record), now))?;
             }
             next = groups.next;
         }
@@ -210,16 +216,120 @@ fn is_exact(name: &[u8]) -> bool {
 }
 
 /// What a zone keeps for a key.
-pub(super) fn values<'a>(entry: &'a Entry, record: &Record, now: Moment) -> Node<'a> {
-    let schema = &entry.schema;
-    if entry.is_simple {
-        return node(&record.reading(schema, 0, now));
+pub(super) fn values<'a>(entry: &'a Entry, record: Cow<'a, Record>, now: Moment) -> Node<'a> {
+    let values = Values { entry, record, now };
+    if !entry.is_simple {
+        return Node::branch(values);
     }
-    let named = schema.metrics().iter().enumerate();
-    let member = |(place, metric): (usize, &'a Metric)| {
-        (metric.name(), node(&record.reading(schema, place, now)))
+    match values.reading(0) {
+        Reading::Buckets(_) => Node::branch(OneHistogram(values)),
+        reading => leaf(&reading),
+    }
+}
+
+/// The metrics of a key, by name.
+struct Values<'a> {
+    entry: &'a Entry,
+    record: Cow<'a, Record>,
+    now: Moment,
+}
+
+impl Values<'_> {
+    fn reading(&self, place: usize) -> Reading<'_> {
+        self.record.reading(&self.entry.schema, place, self.now)
+    }
+
+    fn metric(&self, place: usize) -> Node<'_> {
+        match self.reading(place) {
+            Reading::Buckets(buckets) => Node::branch(Histogram(buckets)),
+            reading => leaf(&reading),
+        }
+    }
+}
+
+impl Branch for Values<'_> {
+    fn child(&self, name: &[u8]) -> Option<Node<'_>> {
+        Some(self.metric(self.entry.schema.position(name)?))
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        let mut metrics = self.entry.schema.metrics().iter().enumerate();
+        metrics.try_for_each(|(place, metric)| visit(metric.name().as_bytes(), self.metric(place)))
+    }
+}
+
+/// The buckets of a metric, by their limits.
+struct Histogram<'a>(Buckets<'a>);
+
+impl Branch for Histogram<'_> {
+    fn child(&self, name: &[u8]) -> Option<Node<'_>> {
+        self.0.find(name).map(count)
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        let mut buckets = self.0.iter();
+        buckets.try_for_each(|(name, value)| visit(name.as_bytes(), count(value)))
+    }
+
+    fn rank(&self, part: &[u8]) -> Option<f64> {
+        if part.is_empty() {
+            return Some(self.0.total() as f64);
+        }
+        match str::from_utf8(part).ok().and_then(table::percentile) {
+            Some(percentile) => self.0.quantile(percentile),
+            None => Some(self.0.find(part)? as f64),
+        }
+    }
+}
+
+/// The same of the only metric of a key.
+struct OneHistogram<'a>(Values<'a>);
+
+impl OneHistogram<'_> {
+    fn histogram(&self) -> Option<Histogram<'_>> {
+        match self.0.reading(0) {
+            Reading::Buckets(buckets) => Some(Histogram(buckets)),
+            _ => None,
+        }
+    }
+}
+
+impl Branch for OneHistogram<'_> {
+    fn child(&self, name: &[u8]) -> Option<Node<'_>> {
+        let Histogram(buckets) = self.histogram()?;
+        buckets.find(name).map(count)
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        match self.histogram() {
+            Some(histogram) => histogram.each(visit),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn rank(&self, part: &[u8]) -> Option<f64> {
+        self.histogram()?.rank(part)
+    }
+}
+
+fn leaf(reading: &Reading<'_>) -> Node<'static> {
+    match reading {
+        Reading::Integer(value) => count(*value),
+        Reading::Float(value) => Node::Value(Value::Float(*value)),
+        Reading::Buckets(_) | Reading::Unset => Node::Value(Value::Null),
+    }
+}
+
+fn columns(entry: &Entry) -> Vec<Column> {
+    let metrics = entry.schema.metrics().iter();
+    let column = |metric: &Metric| {
+        let mode = metric.mode().words().join(" ");
+        match entry.is_simple {
+            true => Column::only(mode),
+            false => Column::of(metric.name().to_owned(), mode),
+        }
     };
-    Node::object(named.map(member).collect())
+    metrics.map(column).collect()
 }
 
 /// The texts of those keys that have one; of keys that are shown alike, the first one's.
@@ -249,22 +359,13 @@ impl Branch for Help<'_> {
     fn places(&self) -> u64 {
         self.0.zone.places()
     }
-}
 
-fn node(reading: &Reading<'_>) -> Node<'static> {
-    match reading {
-        Reading::Integer(value) => count(*value),
-        Reading::Float(value) => Node::Value(Value::Float(*value)),
-        Reading::Buckets(buckets) => object(buckets),
-        Reading::Unset => Node::Value(Value::Null),
+    fn columns(&self) -> Option<Vec<Column>> {
+        Some(vec![Column::only("text")])
     }
-}
 
-fn object(buckets: &Buckets<'_>) -> Node<'static> {
-    Node::object(
-        buckets
-            .iter()
-            .map(|(name, value)| (name.to_owned(), count(value)))
-            .collect(),
-    )
+    /// How many there are would have to be counted.
+    fn outline(&self) -> Option<Node<'_>> {
+        Some(table::outline(None, &self.columns()?))
+    }
 }

@@ -11,6 +11,7 @@ use crate::metric::Moment;
 use crate::modules::shared_zone::{self, name as names};
 use crate::os;
 use crate::sessions::{By, Flow, Peer, Session, Summary, Sums};
+use crate::status::table::Column;
 use crate::status::{Branch, Named, Node, Value};
 use crate::zone::Cursor;
 
@@ -118,7 +119,28 @@ impl Branch for Active<'_> {
     fn count(&self) -> u64 {
         self.0.sessions.numbers(now()).active
     }
+
+    fn columns(&self) -> Option<Vec<Column>> {
+        let columns = COLUMNS.iter().map(|(path, mode)| Column::at(path, mode));
+        Some(columns.collect())
+    }
 }
+
+/// What the table of active sessions has: what changes as in metrics, and the rest.
+const COLUMNS: [(&str, &str); 12] = [
+    ("reference", "text"),
+    ("location", "text"),
+    ("peer", "text"),
+    ("extra", "text"),
+    ("created", "time"),
+    ("requests", "count"),
+    ("rx/bytes", "count"),
+    ("rx/bitrate", "last"),
+    ("rx/top", "last"),
+    ("tx/bytes", "count"),
+    ("tx/bitrate", "last"),
+    ("tx/top", "last"),
+];
 
 fn active(session: &Session) -> Node<'static> {
     let attributes = session.attributes();
@@ -176,6 +198,11 @@ impl Branch for History<'_> {
 
     fn places(&self) -> u64 {
         self.0.sessions.zone().places()
+    }
+
+    /// The sums alone, which need no look at any row.
+    fn outline(&self) -> Option<Node<'_>> {
+        Some(row(&self.0.sessions.numbers(now()).closed))
     }
 }
 

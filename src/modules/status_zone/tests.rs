@@ -2,7 +2,7 @@
 
 use crate::http::plan::runtime::Runtime;
 use crate::modules::core::trial::{get, load, problems, server};
-use crate::status::json::{self, Dates, Format};
+use crate::status::json::{self, Dates, Format, Rows};
 
 /// The total of every entry of a section, as the tree shows it.
 #[track_caller]
@@ -11,6 +11,7 @@ fn check(runtime: &Runtime, section: &str, expected: &str) {
     let format = Format {
         pretty: false,
         dates: Dates::Iso,
+        rows: Rows::Shown,
     };
     runtime.tree.find(&["status", "http", section], |node| {
         json::serialize(&node.unwrap(), format, &mut out).unwrap();

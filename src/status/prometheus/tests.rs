@@ -632,7 +632,11 @@ proptest! {
     ) {
         let dates = if is_epoch { Dates::Epoch } else { Dates::Iso };
         let mut out = Vec::new();
-        let format = json::Format { pretty, dates };
+        let format = json::Format {
+            pretty,
+            dates,
+            rows: json::Rows::Shown,
+        };
         json::serialize(&tree.node(), format, &mut out)?;
         let read: serde_json::Value = serde_json::from_slice(&out)?;
         prop_assert_eq!(shape(&tree, format), read_shape(&read));

@@ -43,10 +43,11 @@ mod place {
     pub(super) const LAYOUT_POLICY: usize = LAYOUT + 7;
     pub(super) const EXPIRE: u64 = 1;
     /// The header, and in it what is read by those who have no lock: as far as the first word of the discard key.
-    pub(super) const HEADER: usize = 64;
+    pub(super) const HEADER: usize = 72;
     pub(super) const HEADER_READ: usize = 33;
     pub(super) const LEDGER_FIELDS: usize = 5;
-    pub(super) const CANDIDATES: usize = 2 * 192;
+    pub(super) const CANDIDATES: usize = 4 * 64;
+    pub(super) const MARKS: usize = 1;
     pub(super) const SLOT_FIELDS: usize = 6;
 }
 
@@ -139,7 +140,8 @@ impl Scene {
             + place::HEADER
             + schema.source().len().div_ceil(8)
             + 2 * (place::LEDGER_FIELDS + cells)
-            + place::CANDIDATES;
+            + place::CANDIDATES
+            + place::MARKS;
         let slots = index + ENTRIES / 2;
         let end = slots + SLOTS * (place::SLOT_FIELDS + cells);
         let bytes = (end - place::LAYOUT) as u64 * 8;

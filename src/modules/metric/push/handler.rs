@@ -3,6 +3,7 @@
 //! What can be refused by the head alone is refused before the body is read; reading needs no body.
 //! A change is answered once it is made and, if the zone wants that, on disk.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ use crate::http::plan::variable::VariableIndex;
 use crate::modules::api;
 use crate::modules::shared_zone;
 use crate::status::Node;
-use crate::status::json::{self, Dates, Format};
+use crate::status::json::{self, Dates, Format, Rows};
 use crate::zone::{Change, Changed, Missing, NotChanged, Once, Record};
 
 /// Answers for one location.
@@ -121,7 +122,7 @@ impl Handler {
             return Err(unknown(key));
         }
         let now = request.moment();
-        let node = status::values(&self.entry, &record, now);
+        let node = status::values(&self.entry, Cow::Borrowed(&record), now);
         let mut text = Vec::new();
         let content_type = match node {
             Node::Value(_) => {
@@ -237,6 +238,7 @@ impl OwnedChange {
 const PRETTY: Format = Format {
     pretty: true,
     dates: Dates::Iso,
+    rows: Rows::Shown,
 };
 
 fn unknown(key: &[u8]) -> Refusal {

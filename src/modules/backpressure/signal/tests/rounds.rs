@@ -103,6 +103,7 @@ fn what_is_shown() {
         let format = json::Format {
             pretty: false,
             dates: json::Dates::Epoch,
+            rows: json::Rows::Shown,
         };
         json::serialize(&node, format, &mut out).unwrap();
         let mut shown: serde_json::Value = serde_json::from_slice(&out).unwrap();

@@ -3,10 +3,11 @@
 //! The part of the URI after the location's name is a path in the tree. It is taken from the raw
 //! target where that is still the request's path, so that `%2F` addresses a key with a slash.
 
+mod answer;
 mod described;
+mod look;
 
 use std::fs;
-use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,16 +18,18 @@ use crate::http::build::lifecycle::Lifecycle;
 use crate::http::build::module::{self, Module};
 use crate::http::build::written::LocationPattern;
 use crate::http::course::request::Request;
-use crate::http::message::response::{Body, Response};
-use crate::http::message::stream::{Short, Stream};
+use crate::http::message::response::Response;
 use crate::http::message::uri::{self, Escape, Slashes};
 use crate::http::plan::location::Kind;
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
-use crate::http::plan::runtime::Runtime;
 use crate::http::plan::template::Template;
-use crate::status::json::{self, Dates, Format};
-use crate::status::{Node, Place, Value, path};
+use crate::status::json::Format;
+use crate::status::table::Cut;
+use crate::status::{Place, Value, path};
+use look::{Fit, Look};
+
+pub(super) use answer::{answer, format, refusal};
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -50,7 +53,19 @@ const DIRECTIVES: &[DirectiveSpec] = &[
             text: "Answers with the status tree, or the part of it at PATH, as JSON. In a prefix \
                    location, whose name must end with a slash, the rest of the URI goes on from \
                    PATH. `?pretty=off` leaves out white space, `?date=epoch` writes dates as \
-                   seconds.",
+                   seconds.\n\nTables (the keys of a metric zone and their texts of help, the active sessions of a zone, the keys of a \
+                   backpressure zone) can be cut: `?top=N` answers with N rows at most, which may be 1 to \
+                   1000, as `{\"total\", \"matched\", \"offset\", \"columns\", \"rows\"}`; each row has \
+                   its `key` and `value`. Further arguments, percent-encoded: `by=COLUMN` sorts by a \
+                   metric of a complex zone, by `value` in a simple one, by a column such as \
+                   `tx/bytes` of sessions; a histogram by how many values it has, `COLUMN/LIMIT` by one of its \
+                   buckets, `COLUMN/p99` by a quantile. Without it rows are sorted by their keys. \
+                   `order=asc` or `desc`; `offset=N` skips rows, of the first 10000; `prefix=TEXT`: keys \
+                   that begin so, `contains=TEXT`: keys that have this somewhere, in capitals or not; \
+                   `key=NAME`, 16 times at most: these rows as well, under `chosen`. What cannot be answered has status \
+                   400 with the reason. `?rows=off` shows how many rows tables have instead of the rows, and all the \
+                   rest as ever; `?rows=N` (1 to 10) adds the N rows with the largest values of the first column to each table that is \
+                   not too long.",
             example: "location /status/ {\n    api /status/;\n    allow 127.0.0.1;\n    deny all;\n}",
         },
         apply: |statement| {
@@ -263,121 +278,49 @@ impl Handler {
     }
 
     fn show(&self, request: &Request, names: Vec<Vec<u8>>, full: &[u8]) -> Response {
+        let cut = match Cut::read(&answer::arguments(request)) {
+            Ok(cut) => cut,
+            Err(problem) => return wrong(&look::told(&problem)),
+        };
+        let rows = match answer::rows(request) {
+            Ok(rows) => rows,
+            Err(reason) => return wrong(&reason),
+        };
         let look = Look {
             runtime: request.runtime,
             names,
-            format: format(request),
+            format: Format {
+                rows,
+                ..format(request)
+            },
             address: self.address.map(|place| (place, address(request))),
             config_files: self
                 .config_files
                 .map(|place| (place, Arc::clone(&self.files))),
         };
-        answer(move |mut out, places| look.write(&mut out, places)).unwrap_or_else(|| {
-            let full = String::from_utf8_lossy(full);
-            let description = format!("Requested API entity \"{full}\" doesn't exist.");
-            refusal(404, "PathNotFound", &description)
-        })
-    }
-}
-
-/// An answer up to this length is made at once and has a `Content-Length`.
-const SHORT: usize = 64 * 1024;
-
-/// So many places, where there are keys or none, are looked at for it: half a millisecond.
-const SHORT_PLACES: u64 = 1 << 15;
-
-/// An answer in JSON, made while it is sent if it is long. `write` fails if it had to look at more places
-/// than it is given. `None` when there is nothing to write.
-pub(super) fn answer(
-    write: impl Fn(&mut dyn Write, u64) -> Option<io::Result<()>> + Send + 'static,
-) -> Option<Response> {
-    let mut short = Short::new(SHORT);
-    if write(&mut short, SHORT_PLACES)?.is_ok() {
-        let response = Response::new(200, "application/json", short.into_bytes());
-        return Some(response.uncached());
-    }
-    let stream = Stream::begin(move |out, _| write(out, u64::MAX).unwrap_or(Ok(())));
-    let Some(stream) = stream else {
-        let description = "The request could not be processed, see the error log.";
-        return Some(refusal(500, "InternalError", description));
-    };
-    let mut response = Response::new(200, "application/json", "").uncached();
-    response.body = Body::Stream(stream);
-    Some(response)
-}
-
-/// The local address of the connection, as the tree shows it.
-pub(super) fn address(request: &Request) -> String {
-    match request.connection.local {
-        Some(address) => address.ip().to_string(),
-        None => request.listener.address.to_string(),
-    }
-}
-
-/// One look at the tree, with what only this request knows.
-struct Look {
-    runtime: &'static Runtime,
-    names: Vec<Vec<u8>>,
-    format: Format,
-    address: Option<(Place, String)>,
-    config_files: Option<(Place, Files)>,
-}
-
-impl Look {
-    /// Writes the node that was asked for; `None` if there is none.
-    fn write(&self, out: &mut impl Write, places: u64) -> Option<io::Result<()>> {
-        let mut filled = Vec::new();
-        if let Some((place, address)) = &self.address {
-            filled.push((*place, Node::text(address.as_bytes())));
+        let Some(cut) = cut else {
+            return look.whole(request).unwrap_or_else(|| absent(full));
+        };
+        match look.fit(cut) {
+            Fit::Absent => absent(full),
+            Fit::Wrong(reason) => wrong(&reason),
+            Fit::Fits(selection) => {
+                answer::answer_after_walk(request, move |mut out, places, goes_on| {
+                    look.write_cut(&selection, &mut out, places, goes_on)
+                })
+            }
         }
-        if let Some((place, files)) = &self.config_files {
-            let file =
-                |(name, text): &'_ (String, Arc<[u8]>)| (name.clone(), Node::text(text.to_vec()));
-            filled.push((*place, Node::object(files.iter().map(file).collect())));
-        }
-        let root = self.runtime.tree.root_with(&filled);
-        root.find_within(&self.names, places, |node, left| match left {
-            Some(left) => Some(json::serialize_within(&node?, self.format, left, out)),
-            None => Some(Err(io::Error::other("too many places"))),
-        })
     }
 }
 
-/// The text of the configuration, by file.
-type Files = Arc<[(String, Arc<[u8]>)]>;
-
-/// How the client wants its JSON.
-pub(super) fn format(request: &Request) -> Format {
-    let is = |name: &[u8], value: &[u8]| uri::argument(&request.arguments, name) == Some(value);
-    let dates = if is(b"date", b"epoch") {
-        Dates::Epoch
-    } else {
-        Dates::Iso
-    };
-    Format {
-        pretty: !is(b"pretty", b"off"),
-        dates,
-    }
+fn absent(full: &[u8]) -> Response {
+    let full = String::from_utf8_lossy(full);
+    let description = format!("Requested API entity \"{full}\" doesn't exist.");
+    refusal(404, "PathNotFound", &description)
 }
 
-/// The answer to a request that cannot be served.
-pub(super) fn refusal(status: u16, error: &'static str, description: &str) -> Response {
-    let text = |text: &str| Node::text(text.as_bytes().to_vec());
-    let node = Node::object(vec![
-        ("error", text(error)),
-        ("description", text(description)),
-    ]);
-    let mut body = Vec::new();
-    // Writing to memory does not fail.
-    let _ = json::serialize(
-        &node,
-        Format {
-            pretty: true,
-            dates: Dates::Iso,
-        },
-        &mut body,
-    );
-    Response::new(status, "application/json", body)
+fn wrong(reason: &str) -> Response {
+    refusal(400, "InvalidArgument", reason)
 }
 
 fn join(path: &mut Vec<u8>, rest: &[u8]) {
@@ -389,3 +332,14 @@ fn join(path: &mut Vec<u8>, rest: &[u8]) {
     }
     path.extend_from_slice(rest.strip_prefix(b"/").unwrap_or(rest));
 }
+
+/// The local address of the connection, as the tree shows it.
+pub(super) fn address(request: &Request) -> String {
+    match request.connection.local {
+        Some(address) => address.ip().to_string(),
+        None => request.listener.address.to_string(),
+    }
+}
+
+/// The text of the configuration, by file.
+pub(super) type Files = Arc<[(String, Arc<[u8]>)]>;

@@ -1,0 +1,43 @@
+//! What a request keeps of its scripts.
+
+use std::sync::Arc;
+
+use crate::http::plan::outcome::InternalTarget;
+use crate::script::instance::Instance;
+
+/// What a request keeps of its scripts.
+#[derive(Default)]
+pub(super) struct Running {
+    /// The program in its hands, once a script was called.
+    pub instance: Option<Arc<Instance>>,
+    /// The handler whose script was called and did not end yet.
+    pub under_way: bool,
+    /// What the script has said so far.
+    pub said: Said,
+}
+
+/// What a script has said of the answer.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// The status, where it was set (`r.status`).
+    pub status: u16,
+    /// Whether the head was sent (`r.sendHeader()`).
+    pub head: bool,
+    /// The body so far (`r.send()`).
+    pub body: Vec<u8>,
+    /// How the answer was ended.
+    pub end: Option<End>,
+}
+
+/// How a script has ended the answer.
+#[derive(Debug)]
+pub(super) enum End {
+    /// `r.return(status, body)`
+    Return(u16, Option<Vec<u8>>),
+    /// `r.finish()`
+    Finish,
+    /// `r.internalRedirect(target)`
+    Redirect(InternalTarget),
+    /// `r.done()`
+    Done,
+}

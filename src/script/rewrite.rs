@@ -1,0 +1,481 @@
+//! Modules as functions: a module's source becomes that of a function that takes the modules it imports, and returns
+//! what it exports.
+//!
+//! A module of the engine belongs to one context and is evaluated once. A function is called as often as a module
+//! is wanted, and each call has variables of its own: that is how requests have modules that nobody else has touched,
+//! at the cost of a call. Only `import` and `export` are written anew, and everything keeps its line.
+
+use super::lexer::{Kind, Token, tokens};
+
+/// A module as a function.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Rewritten {
+    /// The source of an expression whose value is the function.
+    pub(super) text: String,
+    /// The modules that it is called with, in order, each once for each statement.
+    pub(super) imports: Vec<Import>,
+    /// The names that it exports.
+    pub(super) exports: Vec<String>,
+    /// Whether it may change what all scripts have in common: the objects of the language, or the global one.
+    pub(super) reaches_globals: bool,
+    /// Its words and short strings.
+    pub(super) words: Vec<String>,
+}
+
+/// What a statement imports.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Import {
+    /// What is written behind `from`.
+    pub(super) from: String,
+    /// The names that it takes.
+    pub(super) names: Vec<String>,
+    /// Where the statement begins in the source.
+    pub(super) at: usize,
+}
+
+/// What cannot be rewritten, and where it stands.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unsupported {
+    /// What it is.
+    pub(super) what: &'static str,
+    /// Where it begins in the source.
+    pub(super) at: usize,
+}
+
+/// Rewrites a module that the engine compiles.
+///
+/// # Errors
+/// What no function can do.
+pub(super) fn rewrite(source: &str) -> Result<Rewritten, Unsupported> {
+    let tokens = tokens(source);
+    let mut rewriter = Rewriter {
+        source,
+        tokens: &tokens,
+        at: 0,
+        edits: Vec::new(),
+        head: String::new(),
+        tail: Vec::new(),
+        imports: Vec::new(),
+        exports: Vec::new(),
+    };
+    rewriter.statements()?;
+    Ok(rewriter.finish())
+}
+
+/// The name of the default export within the function; no script is likely to have it.
+const DEFAULT: &str = "$default$";
+
+/// No name that anybody gives a variable is longer.
+const LONGEST_WORD: usize = 128;
+
+struct Rewriter<'s> {
+    source: &'s str,
+    tokens: &'s [Token],
+    at: usize,
+    /// Ranges and what stands in their place.
+    edits: Vec<(usize, usize, String)>,
+    /// What the function begins with.
+    head: String,
+    /// The members of what it returns.
+    tail: Vec<String>,
+    imports: Vec<Import>,
+    exports: Vec<String>,
+}
+
+impl<'s> Rewriter<'s> {
+    fn statements(&mut self) -> Result<(), Unsupported> {
+        while let Some(token) = self.tokens.get(self.at) {
+            let is_member = self.at > 0 && self.is_mark(self.at - 1, b'.');
+            if token.depth == 0 && token.kind == Kind::Word && !is_member {
+                match self.text(self.at) {
+                    "import" => self.import()?,
+                    "export" => self.export()?,
+                    _ => {}
+                }
+            }
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    fn text(&self, at: usize) -> &'s str {
+        let token = self.tokens.get(at);
+        token.map_or("", |token| &self.source[token.start..token.end])
+    }
+
+    fn is_mark(&self, at: usize, mark: u8) -> bool {
+        let token = self.tokens.get(at);
+        token.is_some_and(|token| token.kind == Kind::Mark(mark))
+    }
+
+    fn unsupported<T>(&self, what: &'static str, at: usize) -> Result<T, Unsupported> {
+        let at = self.tokens.get(at).map_or(0, |token| token.start);
+        Err(Unsupported { what, at })
+    }
+
+    /// Takes out the tokens from `first` up to before the present one.
+    fn take_out(&mut self, first: usize, instead: &str) {
+        let start = self.tokens[first].start;
+        let end = self.tokens[self.at - 1].end;
+        let mut text = instead.to_owned();
+        text.extend(self.source[start..end].chars().filter(|c| *c == '\n'));
+        // What follows on the line keeps its column.
+        let behind = self.source[start..end]
+            .rfind('\n')
+            .map_or(start, |line| start + line + 1);
+        let length = text.len() - text.rfind('\n').map_or(0, |line| line + 1);
+        text.extend(std::iter::repeat_n(
+            ' ',
+            (end - behind).saturating_sub(length),
+        ));
+        self.edits.push((start, end, text));
+    }
+
+    fn import(&mut self) -> Result<(), Unsupported> {
+        let first = self.at;
+        if self.is_mark(first + 1, b'(') {
+            return self.unsupported("import() of a module at run time", first);
+        }
+        if self.is_mark(first + 1, b'.') {
+            return self.unsupported("import.meta", first);
+        }
+        self.at += 1;
+        let mut bindings = Bindings::default();
+        self.clause(&mut bindings);
+        let from = self.from(first, bindings.names)?;
+        for binding in bindings.members {
+            self.head += &format!("const {{{binding}}}=$m{from};");
+        }
+        for name in bindings.whole {
+            self.head += &format!("const {name}=$m{from};");
+        }
+        self.take_out(first, ";");
+        self.at -= 1;
+        Ok(())
+    }
+
+    /// What stands between `import` and `from`.
+    fn clause(&mut self, bindings: &mut Bindings) {
+        loop {
+            if self.is_mark(self.at, b'{') {
+                for (theirs, ours) in self.list() {
+                    bindings.members.push(format!("{theirs}:{ours}"));
+                    bindings.names.push(theirs);
+                }
+            } else if self.is_mark(self.at, b'*') {
+                bindings.whole.push(self.text(self.at + 2).to_owned());
+                self.at += 3;
+            } else if self.is_mark(self.at, b',') {
+                self.at += 1;
+            } else if self.text(self.at) == "from" && !self.is_name_called_from() {
+                self.at += 1;
+                return;
+            } else if self
+                .tokens
+                .get(self.at)
+                .is_some_and(|token| token.kind == Kind::Word)
+            {
+                bindings
+                    .members
+                    .push(format!("default:{}", self.text(self.at)));
+                bindings.names.push("default".to_owned());
+                self.at += 1;
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// `import from from 'x'`
+    fn is_name_called_from(&self) -> bool {
+        self.text(self.at + 1) == "from" || self.is_mark(self.at + 1, b',')
+    }
+
+    /// `{a, b as c}`: pairs of names.
+    fn list(&mut self) -> Vec<(String, String)> {
+        let mut pairs = Vec::new();
+        self.at += 1;
+        while self.at < self.tokens.len() && !self.is_mark(self.at, b'}') {
+            if self.is_mark(self.at, b',') {
+                self.at += 1;
+                continue;
+            }
+            let first = self.text(self.at).to_owned();
+            self.at += 1;
+            let mut second = first.clone();
+            if self.text(self.at) == "as" {
+                second = self.text(self.at + 1).to_owned();
+                self.at += 2;
+            }
+            pairs.push((first, second));
+        }
+        self.at += 1;
+        pairs
+    }
+
+    /// The string that names a module, and what may follow it; gives the number of the import.
+    fn from(&mut self, first: usize, names: Vec<String>) -> Result<usize, Unsupported> {
+        let token = self
+            .tokens
+            .get(self.at)
+            .filter(|token| token.kind == Kind::String);
+        let Some(token) = token else {
+            return self.unsupported("this form of an import", first);
+        };
+        let from = self.source[token.start + 1..token.end - 1].to_owned();
+        self.at += 1;
+        if self.text(self.at) == "with" && self.is_mark(self.at + 1, b'{') {
+            return self.unsupported("an import with attributes", first);
+        }
+        if self.is_mark(self.at, b';') {
+            self.at += 1;
+        }
+        let at = self.tokens[first].start;
+        self.imports.push(Import { from, names, at });
+        Ok(self.imports.len() - 1)
+    }
+
+    fn export(&mut self) -> Result<(), Unsupported> {
+        let first = self.at;
+        self.at += 1;
+        match self.text(self.at) {
+            "default" => self.export_default(first),
+            "{" => self.export_list(first)?,
+            "*" => self.export_all(first)?,
+            "const" | "let" | "var" => self.export_variables(first)?,
+            _ => {
+                let name = self.declared(self.at).unwrap_or_default().to_owned();
+                self.offer(&name, &name);
+                self.take_out(first, "");
+            }
+        }
+        self.at -= 1;
+        Ok(())
+    }
+
+    fn offer(&mut self, theirs: &str, ours: &str) {
+        self.exports.push(theirs.to_owned());
+        self.tail.push(format!("get {theirs}(){{return {ours}}}"));
+    }
+
+    /// The name that a declaration of a function or class at this token gives.
+    fn declared(&self, at: usize) -> Option<&'s str> {
+        let mut at = at;
+        if self.text(at) == "async" && self.text(at + 1) == "function" {
+            at += 1;
+        }
+        let is_class = self.text(at) == "class";
+        if !is_class && self.text(at) != "function" {
+            return None;
+        }
+        at += 1;
+        if self.is_mark(at, b'*') {
+            at += 1;
+        }
+        let is_name = self.tokens.get(at)?.kind == Kind::Word;
+        let name = self.text(at);
+        (is_name && !(is_class && name == "extends")).then_some(name)
+    }
+
+    fn export_default(&mut self, first: usize) {
+        self.at += 1;
+        let is_function = matches!(self.text(self.at), "function" | "class")
+            || self.text(self.at) == "async" && self.text(self.at + 1) == "function";
+        match self.declared(self.at) {
+            Some(name) => {
+                self.offer("default", name);
+                self.take_out(first, "");
+            }
+            None => {
+                self.head += &format!("let {DEFAULT};");
+                self.offer("default", DEFAULT);
+                self.take_out(first, &format!(";{DEFAULT}="));
+                if is_function {
+                    self.end_anonymous();
+                }
+            }
+        }
+    }
+
+    /// A function without a name is a declaration: no call of it follows, whatever stands behind its body.
+    fn end_anonymous(&mut self) {
+        let mut bodies = self.tokens[self.at..].iter();
+        let end = bodies.find(|token| token.depth == 0 && token.kind == Kind::Mark(b'}'));
+        if let Some(end) = end {
+            self.edits.push((end.end, end.end, ";".to_owned()));
+        }
+    }
+
+    fn export_list(&mut self, first: usize) -> Result<(), Unsupported> {
+        let pairs = self.list();
+        let mut whose = String::new();
+        if self.text(self.at) == "from" {
+            self.at += 1;
+            let names = pairs.iter().map(|(theirs, _)| theirs.clone()).collect();
+            whose = format!("$m{}.", self.from(first, names)?);
+        } else if self.is_mark(self.at, b';') {
+            self.at += 1;
+        }
+        for (ours, theirs) in pairs {
+            self.offer(&theirs, &format!("{whose}{ours}"));
+        }
+        self.take_out(first, ";");
+        Ok(())
+    }
+
+    fn export_all(&mut self, first: usize) -> Result<(), Unsupported> {
+        if self.text(self.at + 1) != "as" {
+            return self.unsupported("export * without a name", first);
+        }
+        let name = self.text(self.at + 2).to_owned();
+        self.at += 4;
+        let from = self.from(first, Vec::new())?;
+        self.offer(&name, &format!("$m{from}"));
+        self.take_out(first, ";");
+        Ok(())
+    }
+
+    fn export_variables(&mut self, first: usize) -> Result<(), Unsupported> {
+        let mut names = Vec::new();
+        let mut at = self.at;
+        loop {
+            at += 1;
+            let is_name = self
+                .tokens
+                .get(at)
+                .is_some_and(|token| token.kind == Kind::Word);
+            if !is_name {
+                return self.unsupported("export of variables that are taken apart", first);
+            }
+            names.push(self.text(at).to_owned());
+            match self.next_declarator(at) {
+                Some(comma) => at = comma,
+                None => break,
+            }
+        }
+        for name in names {
+            self.offer(&name, &name);
+        }
+        self.take_out(first, "");
+        Ok(())
+    }
+
+    /// The comma behind the declarator at this token, if another one follows.
+    fn next_declarator(&self, name: usize) -> Option<usize> {
+        let depth = self.tokens[name].depth;
+        let mut at = name + 1;
+        loop {
+            let token = self.tokens.get(at)?;
+            match token.kind {
+                Kind::Mark(b';') if token.depth == depth => return None,
+                Kind::Mark(b',') if token.depth == depth => return Some(at),
+                Kind::Word if token.depth == depth && token.on_new_line && self.is_whole(at) => {
+                    return None;
+                }
+                _ => at += 1,
+            }
+        }
+    }
+
+    /// Whether the line before this token is a whole statement.
+    fn is_whole(&self, at: usize) -> bool {
+        let before = self.tokens[at - 1].kind;
+        let ends = matches!(before, Kind::Word | Kind::String | Kind::Other)
+            || matches!(before, Kind::Mark(b')' | b']' | b'}'));
+        ends && !matches!(self.text(at), "in" | "instanceof")
+    }
+
+    fn finish(mut self) -> Rewritten {
+        let reaches_globals = self.reaches_globals();
+        let parameters: Vec<_> = (0..self.imports.len())
+            .map(|number| format!("$m{number}"))
+            .collect();
+        let mut text = format!(
+            "(function({}){{\"use strict\";{}",
+            parameters.join(","),
+            self.head
+        );
+        let start = match self.source.starts_with("#!") {
+            true => self.source.find('\n').unwrap_or(self.source.len()),
+            false => 0,
+        };
+        let mut from = start;
+        self.edits.sort_by_key(|(start, ..)| *start);
+        for (start, end, instead) in &self.edits {
+            text += &self.source[from..*start];
+            text += instead;
+            from = *end;
+        }
+        text += &self.source[from..];
+        text += &format!("\nreturn {{__proto__:null,{}}}}})", self.tail.join(","));
+        let words = self.words();
+        Rewritten {
+            words,
+            text,
+            imports: self.imports,
+            exports: self.exports,
+            reaches_globals,
+        }
+    }
+
+    fn words(&self) -> Vec<String> {
+        let word = |token: &Token| {
+            let text = &self.source[token.start..token.end];
+            match token.kind {
+                Kind::Word => Some(text),
+                Kind::String => text.get(1..text.len() - 1),
+                _ => None,
+            }
+        };
+        let words = self.tokens.iter().filter_map(word);
+        let names = words.filter(|word| word.len() <= LONGEST_WORD);
+        names.map(str::to_owned).collect()
+    }
+
+    fn reaches_globals(&self) -> bool {
+        (0..self.tokens.len()).any(|at| match self.text(at) {
+            "globalThis" | "__proto__" | "defineProperty" | "defineProperties" => true,
+            "setPrototypeOf" | "eval" | "Function" | "constructor" if self.is_reference(at) => true,
+            "__defineGetter__" | "__defineSetter__" => true,
+            word if BUILT_IN.contains(&word) && self.is_changed(at) => true,
+            "prototype" => !self.is_borrowed(at),
+            word => self.tokens[at].kind == Kind::Word && word.contains('\\'),
+        })
+    }
+
+    /// Whether a member of what this names is assigned.
+    fn is_changed(&self, at: usize) -> bool {
+        let is_free = at == 0 || !self.is_mark(at - 1, b'.');
+        is_free
+            && self.is_mark(at + 1, b'.')
+            && self.is_mark(at + 3, b'=')
+            && !self.is_mark(at + 4, b'=')
+    }
+
+    /// A class's constructor is none.
+    fn is_reference(&self, at: usize) -> bool {
+        self.text(at) != "constructor" || at > 0 && self.is_mark(at - 1, b'.')
+    }
+
+    /// `….prototype.name.call(`
+    fn is_borrowed(&self, at: usize) -> bool {
+        self.is_mark(at + 1, b'.')
+            && self.is_mark(at + 3, b'.')
+            && matches!(self.text(at + 4), "call" | "apply" | "bind")
+    }
+}
+
+/// Built-in objects that programs change here and there.
+const BUILT_IN: &[&str] = &[
+    "Array", "Buffer", "Date", "Error", "JSON", "Map", "Math", "Number", "Object", "Promise",
+    "Reflect", "RegExp", "Set", "String", "Symbol", "console", "crypto", "ngx",
+];
+
+/// What an import statement makes known.
+#[derive(Default)]
+struct Bindings {
+    /// `theirs:ours`
+    members: Vec<String>,
+    whole: Vec<String>,
+    names: Vec<String>,
+}
