@@ -19,6 +19,6 @@ pub mod http;
 
 pub mod modules;
 
-pub mod push;
+pub mod clients;
 
 pub mod server;

@@ -21,7 +21,7 @@ const LAYERS: &[(&str, usize)] = &[
     ("sessions", 4),
     ("http", 5),
     ("modules", 6),
-    ("push", 6),
+    ("clients", 6),
     ("server", 7),
 ];
 const FILE_LINES: usize = 400;

@@ -80,7 +80,7 @@ impl Engine {
     /// The realm for an instance of a program.
     pub(super) fn realm(&self, program: &Program) -> Result<Rc<Realm>> {
         if program.is_apart {
-            return Ok(Rc::new(Realm::apart(&self.runtime, program)?));
+            return Ok(Rc::new(Realm::apart(&self.runtime)?));
         }
         if let Some(shared) = self.shared.get() {
             return Ok(Rc::clone(shared));

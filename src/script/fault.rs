@@ -52,6 +52,10 @@ impl Fault {
         let exception = value.as_object().cloned().and_then(Exception::from_object);
         let stack = exception.and_then(|exception| exception.stack());
         let message = match text(value) {
+            // Where there is no memory for an error, the engine throws this.
+            Ok(_) if value.is_null() => {
+                "null was thrown, or InternalError: out of memory".to_owned()
+            }
             Ok(message) => message,
             Err(_) => {
                 // What was thrown cannot be told without throwing again.

@@ -81,12 +81,30 @@ impl Instance {
         self.number
     }
 
-    /// Calls a function of its program, and runs what that leaves to be done. The function that makes the arguments
-    /// is called before, the one that takes the result after it.
+    /// Calls a function of its program, and runs what that leaves to be done. `argument` makes what it is called with,
+    /// `result` takes what it returns.
     ///
     /// # Errors
     /// What was thrown, or rejected with nobody to be told; that there is no such function; that it took too long.
     pub fn call<R>(
+        &self,
+        path: &Path,
+        limit: Duration,
+        argument: impl for<'js> FnOnce(&Ctx<'js>) -> Result<Value<'js>>,
+        result: impl for<'js> FnOnce(&Ctx<'js>, Value<'js>) -> Result<R>,
+    ) -> std::result::Result<R, Fault> {
+        self.enter(limit, |ctx, state| {
+            let function = state.function(ctx, path)?;
+            let value = function.call((argument(ctx)?,))?;
+            result(ctx, value)
+        })
+    }
+
+    /// The same with any number of arguments.
+    ///
+    /// # Errors
+    /// As for `call`.
+    pub fn call_with<R>(
         &self,
         path: &Path,
         limit: Duration,
@@ -95,8 +113,9 @@ impl Instance {
     ) -> std::result::Result<R, Fault> {
         self.enter(limit, |ctx, state| {
             let function = state.function(ctx, path)?;
-            let mut all = rquickjs::function::Args::new(ctx.clone(), 1);
-            all.push_args(arguments(ctx)?)?;
+            let arguments = arguments(ctx)?;
+            let mut all = rquickjs::function::Args::new(ctx.clone(), arguments.len());
+            all.push_args(arguments)?;
             let value = function.call_arg(all)?;
             result(ctx, value)
         })

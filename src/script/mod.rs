@@ -13,5 +13,8 @@ mod lexer;
 pub mod library;
 pub mod operation;
 pub mod program;
+mod reach;
 mod realm;
 mod rewrite;
+#[cfg(test)]
+mod tests;

@@ -12,20 +12,25 @@ use super::library;
 use super::rewrite::{self, Import};
 
 /// The modules that a configuration imports, and those that they import.
-#[derive(Debug)]
 pub struct Program {
     pub(super) number: u64,
     pub(super) modules: Vec<Module>,
     /// The words and short strings of all sources.
     words: HashSet<String>,
-    pub(super) globals: Globals,
+    pub(super) globals: Box<dyn Globals>,
     pub(super) limits: Limits,
     /// Whether each instance has a context of its own, because its modules may change built-in objects.
     pub(super) is_apart: bool,
 }
 
-/// Gives a context the globals of the host; what they have beside what can be seen from the global object comes back.
-pub type Globals = for<'js> fn(&Ctx<'js>) -> Result<Vec<Object<'js>>>;
+/// What the host gives scripts beside the language and the library.
+pub trait Globals: Send + Sync {
+    /// Gives a context its globals; objects that cannot be reached from the global one come back.
+    ///
+    /// # Errors
+    /// No memory.
+    fn furnish<'js>(&self, ctx: &Ctx<'js>) -> Result<Vec<Object<'js>>>;
+}
 
 /// What all scripts of a thread may take together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +143,7 @@ impl Loading {
     }
 
     /// Makes a program of all that was loaded.
-    pub fn finish(self, globals: Globals, limits: Limits) -> Program {
+    pub fn finish(self, globals: Box<dyn Globals>, limits: Limits) -> Program {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
         Program {
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),

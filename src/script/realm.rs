@@ -28,13 +28,13 @@ type Factories = Vec<Persistent<Function<'static>>>;
 impl Realm {
     /// One that many instances share.
     pub(super) fn shared(runtime: &Runtime, program: &Program) -> Result<Self> {
-        let realm = Self::apart(runtime, program)?;
+        let realm = Self::apart(runtime)?;
         realm.context.with(|ctx| harden(&ctx, program))?;
         Ok(realm)
     }
 
     /// One for an instance alone.
-    pub(super) fn apart(runtime: &Runtime, _program: &Program) -> Result<Self> {
+    pub(super) fn apart(runtime: &Runtime) -> Result<Self> {
         Ok(Self {
             context: Context::full(runtime)?,
             factories: RefCell::default(),
@@ -44,7 +44,7 @@ impl Realm {
     /// Gives it its globals; called within its context, before any script.
     pub(super) fn furnish<'js>(ctx: &Ctx<'js>, program: &Program) -> Result<Vec<Object<'js>>> {
         library::install(ctx)?;
-        (program.globals)(ctx)
+        program.globals.furnish(ctx)
     }
 
     /// The functions that make the modules of a program.

@@ -6,6 +6,7 @@
 //! at the cost of a call. Only `import` and `export` are written anew, and everything keeps its line.
 
 use super::lexer::{Kind, Token, tokens};
+use super::reach::Reach;
 
 /// A module as a function.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,9 +65,6 @@ pub(super) fn rewrite(source: &str) -> Result<Rewritten, Unsupported> {
 
 /// The name of the default export within the function; no script is likely to have it.
 const DEFAULT: &str = "$default$";
-
-/// No name that anybody gives a variable is longer.
-const LONGEST_WORD: usize = 128;
 
 struct Rewriter<'s> {
     source: &'s str,
@@ -386,7 +384,8 @@ impl<'s> Rewriter<'s> {
     }
 
     fn finish(mut self) -> Rewritten {
-        let reaches_globals = self.reaches_globals();
+        let reach = Reach::new(self.source, self.tokens);
+        let (words, reaches_globals) = (reach.words(), reach.has_globals());
         let parameters: Vec<_> = (0..self.imports.len())
             .map(|number| format!("$m{number}"))
             .collect();
@@ -408,7 +407,6 @@ impl<'s> Rewriter<'s> {
         }
         text += &self.source[from..];
         text += &format!("\nreturn {{__proto__:null,{}}}}})", self.tail.join(","));
-        let words = self.words();
         Rewritten {
             words,
             text,
@@ -417,59 +415,7 @@ impl<'s> Rewriter<'s> {
             reaches_globals,
         }
     }
-
-    fn words(&self) -> Vec<String> {
-        let word = |token: &Token| {
-            let text = &self.source[token.start..token.end];
-            match token.kind {
-                Kind::Word => Some(text),
-                Kind::String => text.get(1..text.len() - 1),
-                _ => None,
-            }
-        };
-        let words = self.tokens.iter().filter_map(word);
-        let names = words.filter(|word| word.len() <= LONGEST_WORD);
-        names.map(str::to_owned).collect()
-    }
-
-    fn reaches_globals(&self) -> bool {
-        (0..self.tokens.len()).any(|at| match self.text(at) {
-            "globalThis" | "__proto__" | "defineProperty" | "defineProperties" => true,
-            "setPrototypeOf" | "eval" | "Function" | "constructor" if self.is_reference(at) => true,
-            "__defineGetter__" | "__defineSetter__" => true,
-            word if BUILT_IN.contains(&word) && self.is_changed(at) => true,
-            "prototype" => !self.is_borrowed(at),
-            word => self.tokens[at].kind == Kind::Word && word.contains('\\'),
-        })
-    }
-
-    /// Whether a member of what this names is assigned.
-    fn is_changed(&self, at: usize) -> bool {
-        let is_free = at == 0 || !self.is_mark(at - 1, b'.');
-        is_free
-            && self.is_mark(at + 1, b'.')
-            && self.is_mark(at + 3, b'=')
-            && !self.is_mark(at + 4, b'=')
-    }
-
-    /// A class's constructor is none.
-    fn is_reference(&self, at: usize) -> bool {
-        self.text(at) != "constructor" || at > 0 && self.is_mark(at - 1, b'.')
-    }
-
-    /// `….prototype.name.call(`
-    fn is_borrowed(&self, at: usize) -> bool {
-        self.is_mark(at + 1, b'.')
-            && self.is_mark(at + 3, b'.')
-            && matches!(self.text(at + 4), "call" | "apply" | "bind")
-    }
 }
-
-/// Built-in objects that programs change here and there.
-const BUILT_IN: &[&str] = &[
-    "Array", "Buffer", "Date", "Error", "JSON", "Map", "Math", "Number", "Object", "Promise",
-    "Reflect", "RegExp", "Set", "String", "Symbol", "console", "crypto", "ngx",
-];
 
 /// What an import statement makes known.
 #[derive(Default)]

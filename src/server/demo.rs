@@ -96,7 +96,8 @@ pub(super) fn welcome(ports: Ports) -> String {
 const WELCOME: &str = "\
 The demo is running in the foreground; Ctrl-C ends it.
 
-  http://127.0.0.1:8080/               a page with links
+  http://127.0.0.1:8080/               what is counted, live: the console
+  http://127.0.0.1:8080/links          a page with links to all of this
   http://127.0.0.1:8080/measure/0.25   gives a value to a zone of every mode
   http://127.0.0.1:8080/shop/          a page of an origin behind the server
   http://127.0.0.1:8080/status/        everything that is counted, as JSON
@@ -189,7 +190,14 @@ mod tests {
     fn the_addresses_shown_are_those_of_the_demo() {
         let (_, text) = FILES[0];
         assert!(text.contains("listen 127.0.0.1:8080;"));
-        for path in ["= / ", "/measure/", "/shop/", "/status/", "= /metrics "] {
+        for path in [
+            "= / ",
+            "= /links ",
+            "/measure/",
+            "/shop/",
+            "/status/",
+            "= /metrics ",
+        ] {
             assert!(text.contains(path), "{path}");
         }
     }

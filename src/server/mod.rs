@@ -46,7 +46,7 @@ use report::{Audience, PROGRAM, say};
 use crate::conf::reason;
 use crate::modules::Loaded;
 use crate::modules::process::{LogLevel, Settings};
-use crate::{os, push};
+use crate::{clients, os};
 
 /// The reference of the command line and of signals, in Markdown.
 pub fn reference() -> String {
@@ -59,8 +59,10 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     if arguments.get(1).map(OsString::as_os_str) == Some(OsStr::new(hand_over::OPTION)) {
         return worker::run(arguments.get(2).map_or(OsStr::new(""), OsString::as_os_str));
     }
-    if arguments.get(1).map(OsString::as_os_str) == Some(OsStr::new(push::WORD)) {
-        return push::run(arguments.into_iter().skip(2));
+    if let Some(word) = arguments.get(1).and_then(|word| word.to_str())
+        && let Some(code) = clients::run(word, arguments.iter().skip(2).cloned())
+    {
+        return code;
     }
     let (launch, arguments) = Launch::of(arguments);
     let here = std::env::current_dir().unwrap_or_else(|_| "/".into());

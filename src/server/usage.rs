@@ -81,6 +81,14 @@ const COMMANDS: &[Row] = &[
         doc: "change or read a metric of a server that has metric_push, from a script; pingauge push \
               --help tells more",
     },
+    Row {
+        form: "status [path]",
+        doc: "print what a running server counts, or a branch of it; pingauge status --help tells more",
+    },
+    Row {
+        form: "top",
+        doc: "show in the terminal what a running server does",
+    },
 ];
 
 /// The usage on a terminal.
@@ -106,6 +114,8 @@ usage: pingauge [-hvVtTq] [--lenient] [-s word] [-p prefix] [-c file] [-e file] 
        pingauge demo
        pingauge check [file]
        pingauge push [options] URL KEY ACTION [VALUE]
+       pingauge status [options] [PATH]
+       pingauge top [options]
 
 Without any argument the installed configuration is served, /etc/pingauge/pingauge.conf; where
 there is none, the built-in demo is, in the foreground.";

@@ -176,6 +176,7 @@ metric_complex_zone c:64k { n count; h histogram 1 +Inf; }
 session_zone s:256k timeout=60s;
 --- config
 status_zone site;
+location = /files { api_config_files on; api /status/angie; }
 location /z { metric z $arg_k on=request; metric c $arg_k=1 on=request; session s $arg_k activate=1; try_files /hello =404; }
 --- file html/hello
 hello
@@ -201,6 +202,8 @@ GET /z?k=b 200
 --- json_like /status/http/metric_zones/z?rows=on
 {"metrics": {"a": 1, "b": 1}}
 --- requests
+GET /files?rows=off&pretty=off ~ "config_files":\{"total":[0-9],"columns":\[\{"name":"value","mode":"text"\}\]\}
+GET /files?rows=3&pretty=off ~ "config_files":\{"total":[0-9],"columns":
 GET /status/?rows=0 400 ~ "error": "InvalidArgument",
 GET /status/?rows=11 400
 GET /status/?rows= 400

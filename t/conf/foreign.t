@@ -83,7 +83,7 @@ pingauge: [emerg] "load_module" directive is known in nginx, not supported here 
 --- http_config
 geo $where { default 0; 10.0.0.0/8 1; }
 split_clients $remote_addr $share { 50% a; * b; }
-js_set $script main.f;
+js_preload_object table from f.json;
 perl_set $perl 'sub { 1 }';
 geoip2 /db { $city city names en; }
 map $uri $broken { ~( 1; }
@@ -93,7 +93,7 @@ server {
     listen 127.0.0.1:$PORT2;
     sett $misspelt 1;
     set_by_lua_block $lua { return "}" }
-    location / { return 200 "$where$share$script$perl$city$broken$kind$kept$who$misspelt$lua"; }
+    location / { return 200 "$where$share$perl$city$broken$kind$kept$who$misspelt$lua"; }
 }
 --- error
 pingauge: [emerg] "geo" directive is known in nginx, not supported here in http_config:1
@@ -104,10 +104,10 @@ pingauge: [emerg] "split_clients" directive is known in nginx, not supported her
    2 | split_clients $remote_addr $share { 50% a; * b; }
      | ^^^^^^^^^^^^^
      help: "map $request_id $NAME { ~^[0-7] a; default b; }" gives one half of the requests a, the other b
-pingauge: [emerg] "js_set" directive is known in nginx, not supported here in http_config:3
-   3 | js_set $script main.f;
-     | ^^^^^^
-     help: no scripts are run here; "map", "if" and "rewrite" may do, or an application behind "proxy_pass"
+pingauge: [emerg] "js_preload_object" directive is known in nginx, not supported here in http_config:3
+   3 | js_preload_object table from f.json;
+     | ^^^^^^^^^^^^^^^^^
+     help: remove it; scripts are run by QuickJS, and each request has its modules for itself
 pingauge: [emerg] "perl_set" directive is known in nginx, not supported here in http_config:4
    4 | perl_set $perl 'sub { 1 }';
      | ^^^^^^^^
@@ -136,8 +136,8 @@ pingauge: [emerg] "set_by_lua_block" directive is known in OpenResty (lua-nginx-
      |     ^^^^^^^^^^^^^^^^
      help: no scripts are run here; "map", "if" and "rewrite" may do, or an application behind "proxy_pass"
 pingauge: [emerg] unknown "who" variable in http_config:13
-  13 |     location / { return 200 "$where$share$script$perl$city$broken$kind$kept$who$misspelt$lua"; }
-     |                                                                            ^^^^
+  13 |     location / { return 200 "$where$share$perl$city$broken$kind$kept$who$misspelt$lua"; }
+     |                                                                     ^^^^
 
 === programs within
 --- config

@@ -104,7 +104,7 @@ js exception: the script ran for longer than 200ms at loop .*request: "GET /loop
 js exception: the script ran for longer than 200ms.*request: "GET /caught HTTP
 js exception: the script ran for longer than 200ms.*request: "GET /jobs HTTP
 js exception: RangeError: .*stack.*request: "GET /deep HTTP
-js exception: InternalError: out of memory.*request: "GET /large HTTP
+js exception: .*InternalError: out of memory.*request: "GET /large HTTP
 
 === requests see nothing of each other
 --- file main.js
@@ -194,25 +194,25 @@ location /c { js_content fine.one; }
 --- error
 pingauge: [emerg] SyntaxError: unexpected token in expression: ';' in broken.js:2:20 in http_config:1
    1 | js_import broken.js;
-     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
      help:     f(r) { let x = ; }
                               ^
 pingauge: [emerg] cannot read "nowhere.js": No such file or directory (os error 2) in missing.js:1:1 in http_config:2
    2 | js_import missing.js;
-     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
      help: import other from './nowhere.js';
            ^
 pingauge: [emerg] "./fine.js" exports no "nothing" in named.js:1:1 in http_config:3
    3 | js_import named.js;
-     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
      help: import { nothing } from './fine.js';
            ^
 pingauge: [emerg] cannot read "absent.js": No such file or directory (os error 2) in http_config:5
    5 | js_import absent.js;
-     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 pingauge: [emerg] "js_import" has the name "fine" already in http_config:6
    6 | js_import fine.js;
-     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 pingauge: [emerg] "fine.two" cannot be called: ReferenceError: the module exports no function "two" in config:1
    1 | location /a { js_content fine.two; }
      |                          ^^^^^^^^

@@ -174,7 +174,7 @@ fn demo() -> Running {
 fn visit(running: &Running) {
     let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
     for target in [
-        "/",
+        "/links",
         "/measure/0.25",
         "/measure/1.5",
         "/shop/a",

@@ -22,11 +22,11 @@ use crate::harness::{PATIENCE, Running, poll};
 
 /// What an origin shows: certificates, and the key of the first.
 #[derive(Clone)]
-struct Shown(Vec<CertificateDer<'static>>, Vec<u8>);
+pub(super) struct Shown(Vec<CertificateDer<'static>>, Vec<u8>);
 
 impl Authority {
     /// What an origin shows that has this certificate and those.
-    fn shown(&self, others: &[&Self]) -> Shown {
+    pub(super) fn shown(&self, others: &[&Self]) -> Shown {
         let others = others.iter().map(|other| other.der.clone());
         let chain = std::iter::once(self.der.clone()).chain(others);
         Shown(chain.collect(), self.key.serialize_der())
@@ -35,14 +35,14 @@ impl Authority {
 
 /// What an origin saw of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Seen {
+pub(super) struct Seen {
     name: Option<String>,
     certificate: Option<Vec<u8>>,
     resumed: bool,
 }
 
-struct Origin {
-    address: SocketAddr,
+pub(super) struct Origin {
+    pub(super) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
@@ -85,7 +85,7 @@ impl Origin {
         Self { address, seen }
     }
 
-    fn showing(shown: Shown) -> Self {
+    pub(super) fn showing(shown: Shown) -> Self {
         Self::start(config(shown, None, false))
     }
 

@@ -2,7 +2,7 @@
 //! runtime.
 
 use super::builder::{Builder, LocationParts, ServerParts};
-use crate::conf::{Chain, DirectiveSpec};
+use crate::conf::{Chain, DirectiveSpec, SPEC};
 use crate::http::plan::counters::Connections;
 use crate::http::plan::http2_counters::Http2Counters;
 use crate::http::plan::variable::VariableSpec;
@@ -35,6 +35,31 @@ pub struct Module {
     pub rows: &'static [Rows],
     /// Called once at the end, when everything is declared.
     pub finish: fn(&mut Builder<'_>, &Chain<'_>),
+}
+
+/// How many rows tables have together.
+pub const fn count(tables: &[&[DirectiveSpec]]) -> usize {
+    let (mut count, mut table) = (0, 0);
+    while table < tables.len() {
+        count += tables[table].len();
+        table += 1;
+    }
+    count
+}
+
+/// The rows of several tables, of which there are [`count`].
+pub const fn join<const N: usize>(tables: &[&[DirectiveSpec]]) -> [DirectiveSpec; N] {
+    let mut rows = [SPEC; N];
+    let (mut at, mut table) = (0, 0);
+    while table < tables.len() {
+        let mut row = 0;
+        while row < tables[table].len() {
+            rows[at] = tables[table][row];
+            (at, row) = (at + 1, row + 1);
+        }
+        table += 1;
+    }
+    rows
 }
 
 /// Memory in which each worker has a row of what is going on at present.

@@ -82,7 +82,7 @@ pub(super) async fn answer(
     request.keep_alive &= !settings.keepalive_timeout.is_zero()
         && request.connection.requests < settings.keepalive_requests
         && request.connection.age() < settings.keepalive_time;
-    body::begin(request, session);
+    session.begin_body(request);
     if request.beside.is_some() {
         let beside = request.beside.take();
         let copying = copying.get_or_insert_default();

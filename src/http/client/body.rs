@@ -19,20 +19,6 @@ use crate::http::message::response::Response;
 use crate::http::plan::receiver::{self, Receiver};
 use crate::http::transport::timer::deadline;
 
-/// The head of a request is out of the way; what follows is its body.
-pub(super) fn begin(request: &mut Request, session: &mut Session) {
-    let most = request.location.settings.most_body;
-    session.body.begin(request.head.body(), most);
-    if !session.body.is_done() {
-        if request.runtime.variables.reads_body {
-            request.bodies.keep();
-        }
-        session
-            .body
-            .filter(std::mem::take(&mut request.bodies.request));
-    }
-}
-
 /// Looks at what has come of the body before the answer leaves: one that is none is told so.
 pub(super) fn judge(request: &mut Request, session: &mut Session, answer: Response) -> Response {
     if session.body.is_done() {

@@ -15,6 +15,10 @@ pub struct Bodies {
     pub request: BodyFilters,
     /// The request's body as far as it was read, if the configuration asks for it and it is short.
     pub kept: Vec<u8>,
+    /// The request's body, if a step has waited for it and it is short.
+    pub whole: Option<Vec<u8>>,
+    /// Whether the request's body was begun to be read.
+    pub(in crate::http) is_begun: bool,
     /// Where copies of the request are to go, until they are made.
     pub copies: Option<&'static Copies>,
 }
@@ -28,7 +32,14 @@ impl Bodies {
         self.response.clear();
         self.request.clear();
         self.kept = Vec::new();
+        self.whole = None;
+        self.is_begun = false;
         self.copies = None;
+    }
+
+    /// Whether the request's body was begun to be read.
+    pub fn has_waited(&self) -> bool {
+        self.is_begun
     }
 
     /// Has the request's body kept as it is read.

@@ -21,6 +21,6 @@ pub mod respond;
 pub mod session;
 mod settle;
 mod states;
-mod subrequest;
+pub mod subrequest;
 mod value;
 mod volume;

@@ -4,6 +4,7 @@
 mod ending;
 mod filtered;
 mod kept;
+mod made;
 
 use std::io;
 use std::path::Path;

@@ -45,6 +45,22 @@ impl Session {
         Self::new(End::new(Box::new(Nowhere), Arc::default()))
     }
 
+    /// The head of a request is out of the way; what follows is its body.
+    pub fn begin_body(&mut self, request: &mut Request) {
+        if std::mem::replace(&mut request.bodies.is_begun, true) {
+            return;
+        }
+        let most = request.location.settings.most_body;
+        self.body.begin(request.head.body(), most);
+        if !self.body.is_done() {
+            if request.runtime.variables.reads_body {
+                request.bodies.keep();
+            }
+            self.body
+                .filter(std::mem::take(&mut request.bodies.request));
+        }
+    }
+
     /// Sends what is on its way; whether the client took it all, something within each `patience`.
     pub async fn send_outbox(&mut self, patience: Duration) -> bool {
         let mut until = deadline(patience);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::circumstances::Circumstances;
 use super::request::Request;
+use super::value::Value;
 
 /// What a subrequest has of its parent; nothing in a client's own request.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,6 +23,9 @@ pub(super) struct Kinship {
     /// Whether it goes on where its parent is.
     continues: bool,
 }
+
+/// What was assigned to the variables of a request at some moment.
+pub struct Assigned(Vec<Value>);
 
 /// Subrequests of subrequests deeper than this are a cycle.
 const MAX_DEPTH: u8 = 50;
@@ -75,6 +79,29 @@ impl Request {
         let mut sub = self.subrequest(path)?;
         sub.kinship.is_addition = true;
         Some(sub)
+    }
+
+    /// Has it ask with another method than GET.
+    pub fn ask_with(&mut self, method: &'static [u8]) {
+        self.method = Some(method);
+    }
+
+    /// What was assigned to variables.
+    pub fn assigned(&self) -> Assigned {
+        Assigned(self.values.clone())
+    }
+
+    /// Takes over what was assigned to variables of another request since it had `before`.
+    pub fn adopt(&mut self, other: &Self, before: &Assigned) {
+        let all = self.values.iter_mut().zip(&other.values).zip(&before.0);
+        for ((own, now), before) in all {
+            if let Value::Assigned(text) = now
+                && !matches!(before, Value::Assigned(before) if before == text)
+            {
+                *own = Value::Assigned(text.clone());
+                self.remembers = true;
+            }
+        }
     }
 
     /// Whether the body of its answer is added to another one.

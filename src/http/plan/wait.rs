@@ -4,7 +4,9 @@
 //! the wait is dropped, wherever it is. When a wait is over, the step is run once more, and finds
 //! what it has waited for where it had it put: in its state with the request.
 
+use std::path::Path;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::http::course::request::Request;
 
@@ -12,6 +14,8 @@ use crate::http::course::request::Request;
 pub enum Wait {
     /// This comes to its end.
     Until(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// The body of the client's request is here, in `bodies.whole`; what is long of it is in a file of this folder.
+    Body(Arc<Path>),
     /// A request of our own is answered.
     Subrequest(Box<Subrequest>),
 }

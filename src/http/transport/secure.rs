@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use pingora_core::protocols::Stream;
-use rustls::ClientConfig;
 use rustls::client::{Resumption, UnbufferedClientConnection};
+use rustls::{CertificateError, ClientConfig, Error, InvalidMessage};
 use rustls_pki_types::ServerName;
 
 use super::encrypted::Encrypted;
 use super::received::Received;
+use crate::conf::reason;
 
 /// What holds for the encrypted connections of several locations: protocols, whom they trust, who they are.
 #[derive(Debug)]
@@ -103,6 +104,27 @@ impl Secure {
         let stream = Encrypted::begin(side, stream, Received::default()).await?;
         Ok(Box::new(stream))
     }
+}
+
+/// Why a handshake failed.
+pub fn sentence(error: &io::Error) -> String {
+    let of_tls = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let why = match of_tls {
+        // Whoever refuses a certificate has said so in a sentence.
+        Some(Error::InvalidCertificate(CertificateError::Other(refusal))) => {
+            return refusal.0.to_string();
+        }
+        Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
+            "the peer does not speak TLS".to_owned()
+        }
+        Some(Error::AlertReceived(alert)) => format!("the peer refused: {alert:?}"),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => {
+            return "peer closed connection in SSL handshake".to_owned();
+        }
+        None if error.raw_os_error().is_some() => reason(error),
+        _ => error.to_string(),
+    };
+    format!("SSL_do_handshake() failed ({why})")
 }
 
 const NAMELESS: &str = "no certificate can have the name that \"proxy_ssl_name\" says";

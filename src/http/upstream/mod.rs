@@ -3,6 +3,7 @@
 pub mod addition;
 pub mod copies;
 pub mod exchange;
+pub mod fetched;
 pub mod head;
 pub mod resolver;
 pub mod road;

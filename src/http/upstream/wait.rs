@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::addition;
 use super::road::{self, Proxied};
+use super::whole_body;
 use crate::http::course::engine::{self, Answer, Paused};
 use crate::http::course::request::Request;
 use crate::http::course::respond;
@@ -22,6 +23,11 @@ const LEFT: u16 = 499;
 pub async fn settle(request: &mut Request, session: &mut Session, mut paused: Paused) -> Answer {
     loop {
         let (wait, go_on) = paused.into_parts();
+        if let Wait::Body(folder) = &wait
+            && let Err(answer) = whole_body::take(request, session, folder).await
+        {
+            return answer;
+        }
         let client = &mut session.client;
         let outlives = AtomicBool::new(false);
         let left = std::future::poll_fn(|task| match outlives.load(Ordering::Relaxed) {
@@ -51,6 +57,7 @@ pub async fn settle(request: &mut Request, session: &mut Session, mut paused: Pa
 async fn finished(request: &mut Request, wait: Wait, outlives: &AtomicBool) -> Result<(), u16> {
     match wait {
         Wait::Until(end) => end.await,
+        Wait::Body(_) => {}
         Wait::Subrequest(sub) => {
             let Subrequest {
                 request: mut sub,

@@ -3,10 +3,53 @@
 use std::path::Path;
 use std::task::{Poll, ready};
 
+use crate::http::course::engine::{self, Answer};
 use crate::http::course::request::Request;
 use crate::http::course::request_body::BodyError;
 use crate::http::course::session::Session;
 use crate::http::transport::timer::deadline;
+
+/// Reads the body of a client's request for a step that waits for it.
+///
+/// # Errors
+/// The answer instead, where the body cannot be read.
+pub(super) async fn take(
+    request: &mut Request,
+    session: &mut Session,
+    directory: &Path,
+) -> Result<(), Answer> {
+    if request.is_subrequest() {
+        return Ok(());
+    }
+    session.begin_body(request);
+    let patience = request.location.settings.send_timeout;
+    let read = async {
+        if !session.body.is_done() {
+            session.outbox.begin();
+            if session.body.is_awaited(request) {
+                session.push_continue();
+            }
+        }
+        read(request, session, directory).await?;
+        match session.send_outbox(patience).await {
+            true => Ok(()),
+            false => Err(BodyError::Cut),
+        }
+    };
+    let result = read.await;
+    request.time_passed();
+    let Err(error) = result else {
+        request.bodies.whole = session.body.content().map(<[u8]>::to_vec);
+        return Ok(());
+    };
+    request.keep_alive = false;
+    if let BodyError::Cut = error {
+        let has_left = session.client.is_stream() && !session.client.is_refused();
+        request.response.status = if has_left { 499 } else { 400 };
+        return Err(Answer::Close);
+    }
+    Err(engine::fail(request, error.status()))
+}
 
 /// Reads all of it; what is long waits in a temporary file. What a waiting client is told leaves meanwhile.
 pub(super) async fn read(

@@ -1,6 +1,7 @@
 //! One look at the status tree, as a request asks for it.
 
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Files;
@@ -9,8 +10,8 @@ use crate::http::course::request::Request;
 use crate::http::message::response::Response;
 use crate::http::plan::runtime::Runtime;
 use crate::status::json::{self, Format, Rows};
-use crate::status::table::{Cut, Problem, Selection};
-use crate::status::{Node, Place};
+use crate::status::table::{Column, Cut, Problem, Selection};
+use crate::status::{Branch, Node, Place};
 
 /// One look at the tree, with what only this request knows.
 pub(super) struct Look {
@@ -96,12 +97,35 @@ impl Look {
             filled.push((*place, Node::text(address.as_bytes())));
         }
         if let Some((place, files)) = &self.config_files {
-            let file =
-                |(name, text): &'_ (String, Arc<[u8]>)| (name.clone(), Node::text(text.to_vec()));
-            filled.push((*place, Node::object(files.iter().map(file).collect())));
+            filled.push((*place, Node::branch(ConfigFiles(files))));
         }
         let root = self.runtime.tree.root_with(&filled);
         root.find_within(&self.names, places, then)
+    }
+}
+
+/// The files of a configuration, by their names.
+struct ConfigFiles<'a>(&'a [(String, Arc<[u8]>)]);
+
+impl Branch for ConfigFiles<'_> {
+    fn child(&self, name: &[u8]) -> Option<Node<'_>> {
+        let mut files = self.0.iter();
+        let (_, text) = files.find(|(own, _)| own.as_bytes() == name)?;
+        Some(Node::text(&**text))
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
+        let mut files = self.0.iter();
+        files.try_for_each(|(name, text)| visit(name.as_bytes(), Node::text(&**text)))
+    }
+
+    fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    /// The texts are long and stay as they are.
+    fn columns(&self) -> Option<Vec<Column>> {
+        Some(vec![Column::only("text")])
     }
 }
 

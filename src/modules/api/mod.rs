@@ -54,7 +54,7 @@ const DIRECTIVES: &[DirectiveSpec] = &[
                    location, whose name must end with a slash, the rest of the URI goes on from \
                    PATH. `?pretty=off` leaves out white space, `?date=epoch` writes dates as \
                    seconds.\n\nTables (the keys of a metric zone and their texts of help, the active sessions of a zone, the keys of a \
-                   backpressure zone) can be cut: `?top=N` answers with N rows at most, which may be 1 to \
+                   backpressure zone, the files of the configuration) can be cut: `?top=N` answers with N rows at most, which may be 1 to \
                    1000, as `{\"total\", \"matched\", \"offset\", \"columns\", \"rows\"}`; each row has \
                    its `key` and `value`. Further arguments, percent-encoded: `by=COLUMN` sorts by a \
                    metric of a complex zone, by `value` in a simple one, by a column such as \

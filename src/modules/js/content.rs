@@ -1,39 +1,90 @@
 //! `js_content`: a script makes the answer.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use super::handler::{self, Handler};
-use super::running::{End, Said};
+use super::running::{End, Running, Said};
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::engine;
 use crate::http::course::request::Request;
+use crate::http::message::head::BodyFraming;
 use crate::http::message::response::{Body, Response, ResponseHead};
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
+use crate::http::plan::state::StateIndex;
 use crate::http::plan::wait::Wait;
+use crate::script::fault::Fault;
 
 /// Answers for one location.
-pub(super) struct Content(pub Handler);
+pub(super) struct Content {
+    pub handler: Handler,
+    /// Where a body waits that is long.
+    pub temporary: Arc<Path>,
+}
 
 impl ContentHandler for Content {
     fn run(&'static self, request: &mut Request) -> Option<Outcome> {
-        let running = request.state(self.0.state);
-        let result = match std::mem::replace(&mut running.under_way, true) {
-            false => self.0.call(request, |_| Ok(Vec::new()), |_, _| Ok(())),
-            true => self.0.go_on(request),
+        let state = self.handler.site.state;
+        if !request.state(state).under_way && is_body_missing(request) {
+            return Some(Outcome::Wait(Wait::Body(Arc::clone(&self.temporary))));
+        }
+        let result = match std::mem::replace(&mut request.state(state).under_way, true) {
+            false => self.handler.call(request, |_, _| Ok(())),
+            true => self.handler.go_on(request),
         };
         if let Err(fault) = result {
-            handler::complain(request, &fault);
-            request.state(self.0.state).under_way = false;
-            request.response.fields.clear();
-            return Some(Outcome::Status(500));
+            return Some(failed(request, state, &fault));
         }
-        if let Some(wait) = self.0.wait(request) {
-            return Some(Outcome::Wait(Wait::Until(Box::pin(wait))));
+        let wait = self.handler.wait(request);
+        let running = request.state(state);
+        match wait {
+            Some(wait) if running.said.end.is_none() => {
+                return Some(Outcome::Wait(Wait::Until(Box::pin(wait))));
+            }
+            Some(_) => self.leave_behind(request),
+            None => {}
         }
-        let running = request.state(self.0.state);
+        let running = request.state(state);
         running.under_way = false;
         let said = std::mem::take(&mut running.said);
         Some(outcome(request, said))
     }
+}
+
+impl Content {
+    /// The answer is there, and the script waits for more: it goes on by itself, with a request like this one.
+    fn leave_behind(&'static self, request: &mut Request) {
+        let state = self.handler.site.state;
+        let mut behind = request.detached();
+        behind.state(state).instance = request.state(state).instance.take();
+        tokio::spawn(async move {
+            while let Some(wait) = self.handler.wait(&mut behind) {
+                wait.await;
+                behind.time_passed();
+                if let Err(fault) = self.handler.go_on(&mut behind) {
+                    handler::complain(&behind, &fault);
+                    break;
+                }
+            }
+        });
+    }
+}
+
+fn is_body_missing(request: &Request) -> bool {
+    let has_body = !matches!(request.head.body(), BodyFraming::None);
+    has_body && !request.is_subrequest() && !request.bodies.has_waited()
+}
+
+fn failed(request: &mut Request, state: StateIndex<Running>, fault: &Fault) -> Outcome {
+    handler::complain(request, fault);
+    let running = request.state(state);
+    running.under_way = false;
+    running.said = Said::default();
+    // What it still waits for is of no use.
+    running.instance = None;
+    request.response.fields.clear();
+    Outcome::Status(500)
 }
 
 /// What a script has said, as the outcome of its handler.
@@ -52,7 +103,7 @@ fn outcome(request: &mut Request, said: Said) -> Outcome {
             Outcome::Status(status)
         }
         Some(End::Return(status, body)) => respond(request, status, body.unwrap_or_default()),
-        Some(End::Finish | End::Done) => respond(request, status_of(&said), said.body),
+        Some(End::Finish) => respond(request, status_of(&said), said.body),
         None if said.head => respond(request, status_of(&said), said.body),
         None => {
             let request_line = Circumstances(request);
@@ -95,7 +146,6 @@ fn respond(request: &mut Request, status: u16, body: Vec<u8>) -> Outcome {
             head.add("Content-Type", media_type);
         }
     }
-    head.remove("content-length");
     Outcome::Respond(Response {
         head,
         body: Body::Bytes(body.into()),

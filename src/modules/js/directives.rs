@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::imports::{ImportWritten, ImportsWritten, PathsWritten};
-use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement};
+use crate::conf::{
+    Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text,
+};
 
 const ANYWHERE: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
 
@@ -74,6 +76,122 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
         ..SPEC
     },
     DirectiveSpec {
+        name: "js_access",
+        contexts: ANYWHERE
+            .or(Contexts::LOCATION_IF)
+            .or(Contexts::LIMIT_EXCEPT),
+        arity: Arity::exactly(1),
+        doc: Doc {
+            syntax: "js_access MODULE.FUNCTION | off;",
+            default: "js_access off;",
+            text: "A function says whether a request may pass. It is called with the request, `r`, and may be \
+                   asynchronous. The request may pass unless the function calls `r.return` with the status that it is \
+                   to be refused with; one that throws is refused with 500.",
+            example: "js_access main.check;",
+        },
+        apply: |statement| {
+            let name = Some(statement.text(1)).filter(|name| *name != "off");
+            let span = statement.word(1).span;
+            statement
+                .scope
+                .insert(AccessWritten(name.map(str::to_owned), span));
+            Ok(())
+        },
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "js_header_filter",
+        contexts: ANYWHERE
+            .or(Contexts::LOCATION_IF)
+            .or(Contexts::LIMIT_EXCEPT),
+        arity: Arity::exactly(1),
+        doc: Doc {
+            syntax: "js_header_filter MODULE.FUNCTION;",
+            default: "",
+            text: "A function is called just before the head of an answer leaves, whoever made the answer. It may \
+                   change `r.headersOut` and `r.status`, and cannot wait. What the framing depends on \
+                   (`Content-Length`, `Transfer-Encoding`, `Connection`) is never a script's: it follows from the \
+                   body.",
+            example: "js_header_filter main.headers;",
+        },
+        apply: |statement| {
+            let name = statement.text(1).to_owned();
+            let span = statement.word(1).span;
+            statement.scope.insert(HeaderFilterWritten(name, span));
+            Ok(())
+        },
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "js_set",
+        contexts: ANYWHERE,
+        arity: Arity::between(2, 3),
+        repeat: Repeat::Many,
+        doc: Doc {
+            syntax: "js_set $variable MODULE.FUNCTION [nocache];",
+            default: "",
+            text: "Makes a variable whose value is what the function returns. It is called with the request, `r`, \
+                   where the variable is read first, with `nocache` wherever it is read. It cannot wait: a promise \
+                   is an error, and then the variable has no value.",
+            example: "js_set $kind main.kind;",
+        },
+        apply: set,
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "js_var",
+        contexts: ANYWHERE,
+        arity: Arity::between(1, 2),
+        repeat: Repeat::Many,
+        doc: Doc {
+            syntax: "js_var $variable [VALUE];",
+            default: "",
+            text: "Makes a variable that scripts can assign by `r.variables`. It has VALUE, which may hold other \
+                   variables, or is empty, until then. Unlike that of `set`, its value outlives rewriting.",
+            example: "js_var $user \"nobody\";",
+        },
+        apply: variable,
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "js_limit_memory",
+        contexts: Contexts::HTTP,
+        arity: Arity::exactly(1),
+        doc: Doc {
+            syntax: "js_limit_memory SIZE;",
+            default: "js_limit_memory 128m;",
+            text: "How much memory all scripts of a worker may hold together. A script that needs more fails.",
+            example: "js_limit_memory 64m;",
+        },
+        apply: |statement| {
+            let size = at_least(statement, 4 << 20)?;
+            statement.scope.insert(MemoryWritten(size));
+            Ok(())
+        },
+        ..SPEC
+    },
+    DirectiveSpec {
+        name: "js_limit_stack",
+        contexts: Contexts::HTTP,
+        arity: Arity::exactly(1),
+        doc: Doc {
+            syntax: "js_limit_stack SIZE;",
+            default: "js_limit_stack 512k;",
+            text: "How much of the stack a script may take. One that calls itself more deeply fails.",
+            example: "js_limit_stack 256k;",
+        },
+        apply: |statement| {
+            let size = at_least(statement, 64 << 10)?;
+            if size > MOST_STACK {
+                let message = "\"js_limit_stack\" is more than a worker has";
+                return Err(statement.error(1, message).with_help("the most is 1m"));
+            }
+            statement.scope.insert(StackWritten(size));
+            Ok(())
+        },
+        ..SPEC
+    },
+    DirectiveSpec {
         name: "js_limit_time",
         contexts: ANYWHERE,
         arity: Arity::exactly(1),
@@ -97,6 +215,99 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
 pub(super) struct ContentWritten(pub String, pub Span);
 /// `js_limit_time`
 pub(super) struct TimeWritten(pub Duration);
+
+/// `js_access`; `None` is `off`.
+pub(super) struct AccessWritten(pub Option<String>, pub Span);
+/// `js_header_filter`
+pub(super) struct HeaderFilterWritten(pub String, pub Span);
+/// `js_limit_memory`
+pub(super) struct MemoryWritten(pub usize);
+/// `js_limit_stack`
+pub(super) struct StackWritten(pub usize);
+
+/// Every `js_set` of a block.
+#[derive(Default)]
+pub(super) struct SetsWritten(pub Vec<SetWritten>);
+
+/// `js_set`
+pub(super) struct SetWritten {
+    pub variable: (String, Span),
+    pub handler: (String, Span),
+    pub is_cached: bool,
+}
+
+/// Every `js_var` of a block.
+#[derive(Default)]
+pub(super) struct VariablesWritten(pub Vec<VariableWritten>);
+
+/// `js_var`
+pub(super) struct VariableWritten {
+    pub variable: (String, Span),
+    pub value: Option<Text>,
+}
+
+/// Engines run on the stacks of threads.
+const MOST_STACK: usize = 1 << 20;
+
+fn at_least(statement: &Statement<'_>, least: usize) -> Result<usize, Diagnostic> {
+    let size = usize::try_from(statement.size(1)?).unwrap_or(usize::MAX);
+    match size < least {
+        true => {
+            let name = &statement.directive.name.text;
+            let message = format!("\"{name}\" is too little for any script");
+            Err(statement
+                .error(1, message)
+                .with_help(format!("the least is {}k", least >> 10)))
+        }
+        false => Ok(size),
+    }
+}
+
+fn name_of(statement: &Statement<'_>) -> Result<(String, Span), Diagnostic> {
+    let word = statement.word(1);
+    let name = word.text.strip_prefix('$').unwrap_or_default();
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    match name.is_empty() || !name.bytes().all(is_letter) {
+        true => {
+            let problem = statement.error(1, format!("invalid variable name \"{}\"", word.text));
+            Err(problem.with_help("the first argument is the variable, as \"$name\""))
+        }
+        false => Ok((name.to_ascii_lowercase(), word.span)),
+    }
+}
+
+fn set(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let is_cached = match statement.argument(3).map(|word| word.text.as_str()) {
+        None => true,
+        Some("nocache") => false,
+        Some(other) => {
+            let problem = statement.error(3, format!("invalid parameter \"{other}\""));
+            return Err(problem.with_help("the only parameter is \"nocache\""));
+        }
+    };
+    let written = SetWritten {
+        variable: name_of(statement)?,
+        handler: (statement.text(2).to_owned(), statement.word(2).span),
+        is_cached,
+    };
+    statement
+        .scope
+        .get_or_default::<SetsWritten>()
+        .0
+        .push(written);
+    Ok(())
+}
+
+fn variable(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let value = statement
+        .argument(2)
+        .map(|_| statement.template(2))
+        .transpose()?;
+    let variable = name_of(statement)?;
+    let all = statement.scope.get_or_default::<VariablesWritten>();
+    all.0.push(VariableWritten { variable, value });
+    Ok(())
+}
 
 fn import(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let (name, file) = match (statement.text(2), statement.arguments().len()) {

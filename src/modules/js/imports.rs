@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::globals;
-use super::handler::Shared;
+use super::globals::Facts;
+use super::site::Site;
 use crate::conf::{Chain, Diagnostic, Loader, Span};
 use crate::http::build::builder::Builder;
 use crate::script::program::{Files, Limits, Loading, Program, Refusal};
@@ -31,7 +31,7 @@ pub(super) struct Making {
     loading: Loading,
     /// Modules by where their import is written.
     known: HashMap<Span, Option<usize>>,
-    pub program: Shared,
+    pub site: Option<Arc<Site>>,
     pub checks: Vec<Check>,
     pub is_wanted: bool,
 }
@@ -132,11 +132,9 @@ fn module(builder: &mut Builder<'_>, chain: &Chain<'_>, import: &ImportWritten) 
 }
 
 /// Makes the program that was loaded.
-pub(super) fn finish(making: &mut Making, limits: Limits) -> Arc<Program> {
+pub(super) fn finish(making: &mut Making, facts: Facts, limits: Limits) -> Arc<Program> {
     let loading = std::mem::take(&mut making.loading);
-    let program = Arc::new(loading.finish(globals::furnish, limits));
-    let _: Result<(), _> = making.program.set(Arc::clone(&program));
-    program
+    Arc::new(loading.finish(Box::new(facts), limits))
 }
 
 fn problem(refusal: Refusal, import: &ImportWritten) -> Diagnostic {

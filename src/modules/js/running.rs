@@ -10,10 +10,18 @@ use crate::script::instance::Instance;
 pub(super) struct Running {
     /// The program in its hands, once a script was called.
     pub instance: Option<Arc<Instance>>,
-    /// The handler whose script was called and did not end yet.
+    /// Whether a handler was called that has not ended.
     pub under_way: bool,
+    /// Whether the head of the answer is what the script is about.
+    pub filters_head: bool,
     /// What the script has said so far.
     pub said: Said,
+    /// What a body filter has sent on, while one is called.
+    pub filtered: Option<Vec<u8>>,
+    /// `r.setReturnValue()`
+    pub value: Option<Vec<u8>>,
+    /// `r.done()`
+    pub is_done: bool,
 }
 
 /// What a script has said of the answer.
@@ -38,6 +46,4 @@ pub(super) enum End {
     Finish,
     /// `r.internalRedirect(target)`
     Redirect(InternalTarget),
-    /// `r.done()`
-    Done,
 }

@@ -43,6 +43,7 @@ mod upstream_directives;
 mod variables;
 
 pub(in crate::modules) use registry::Hidden;
+pub(in crate::modules) use ssl::Verifier;
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -81,28 +82,7 @@ const TABLES: [&[DirectiveSpec]; 7] = [
     &UPSTREAM,
 ];
 
-const COUNT: usize = {
-    let (mut count, mut table) = (0, 0);
-    while table < TABLES.len() {
-        count += TABLES[table].len();
-        table += 1;
-    }
-    count
-};
-
-const DIRECTIVES: [DirectiveSpec; COUNT] = {
-    let mut rows = [crate::conf::SPEC; COUNT];
-    let (mut at, mut table) = (0, 0);
-    while table < TABLES.len() {
-        let mut row = 0;
-        while row < TABLES[table].len() {
-            rows[at] = TABLES[table][row];
-            (at, row) = (at + 1, row + 1);
-        }
-        table += 1;
-    }
-    rows
-};
+const DIRECTIVES: [DirectiveSpec; module::count(&TABLES)] = module::join(&TABLES);
 
 use buffering::ROWS as BUFFERING;
 pub(in crate::modules) use buffering::temporary;

@@ -12,6 +12,7 @@ mod fs;
 mod native;
 mod querystring;
 mod text_coding;
+mod timers;
 #[cfg(test)]
 pub(crate) mod trial;
 
@@ -32,7 +33,7 @@ struct Global {
     make: for<'js> fn(&Ctx<'js>) -> Result<Value<'js>>,
 }
 
-const GLOBALS: [Global; 10] = [
+const GLOBALS: [Global; 12] = [
     global(c"Buffer", buffer::constructor),
     global(c"Headers", fetch::headers),
     global(c"Request", fetch::request),
@@ -41,8 +42,10 @@ const GLOBALS: [Global; 10] = [
     global(c"TextEncoder", text_coding::encoder),
     global(c"atob", text_coding::atob),
     global(c"btoa", text_coding::btoa),
+    global(c"clearTimeout", timers::clear),
     global(c"console", console::object),
     global(c"crypto", crypto::object),
+    global(c"setTimeout", timers::set),
 ];
 
 static PLACES: [Member; GLOBALS.len()] = [
@@ -56,6 +59,8 @@ static PLACES: [Member; GLOBALS.len()] = [
     place::<7>(),
     place::<8>(),
     place::<9>(),
+    place::<10>(),
+    place::<11>(),
 ];
 
 const fn global(name: &'static CStr, make: for<'js> fn(&Ctx<'js>) -> Result<Value<'js>>) -> Global {

@@ -1,10 +1,8 @@
 //! A fresh connection to a peer becomes an encrypted one, or one of HTTP/2.
 
-use std::io;
 use std::sync::Arc;
 
 use pingora_core::protocols::Stream;
-use rustls::{CertificateError, Error, InvalidMessage};
 use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
@@ -14,7 +12,7 @@ use crate::http::course::circumstances::Passing;
 use crate::http::plan::origin::{Failure, Origin};
 use crate::http::transport::http2::Http2;
 use crate::http::transport::link::Link;
-use crate::http::transport::secure::Secure;
+use crate::http::transport::secure::{Secure, sentence};
 use crate::http::upstream::exchange::Broken;
 
 impl Journey<'_> {
@@ -91,25 +89,4 @@ impl Journey<'_> {
         self.request.time_passed();
         Ok(held)
     }
-}
-
-/// Why a handshake failed.
-fn sentence(error: &io::Error) -> String {
-    let of_tls = error.get_ref().and_then(|inner| inner.downcast_ref());
-    let why = match of_tls {
-        // Whoever refuses a certificate has said so in a sentence.
-        Some(Error::InvalidCertificate(CertificateError::Other(refusal))) => {
-            return refusal.0.to_string();
-        }
-        Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
-            "the peer does not speak TLS".to_owned()
-        }
-        Some(Error::AlertReceived(alert)) => format!("the peer refused: {alert:?}"),
-        None if error.kind() == io::ErrorKind::UnexpectedEof => {
-            return "peer closed connection in SSL handshake".to_owned();
-        }
-        None if error.raw_os_error().is_some() => reason(error),
-        _ => error.to_string(),
-    };
-    format!("SSL_do_handshake() failed ({why})")
 }

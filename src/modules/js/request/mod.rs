@@ -1,29 +1,54 @@
 //! `r`: the request as scripts see it.
 
+mod answer;
+mod arguments;
+mod facts;
+mod fields;
+mod filtered;
+mod subrequest;
+mod variables;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
 use rquickjs::{Ctx, Exception, Object, Result, Value};
 
 use super::current;
-use super::running::{End, Running};
+use super::running::Running;
+use super::site::Site;
 use crate::http::course::request::Request;
-use crate::http::plan::state::StateIndex;
-use crate::os::script::{Call, Member, define, held, hold, kept, method, text};
+use crate::os::script::{Call, Member, define, getter, held, hold, kept, method, property};
 use crate::script::instance;
+use crate::script::library;
+pub(super) use crate::script::library::bytes;
 
 /// What native functions find in `r`.
+#[derive(Clone)]
 struct Own {
     /// The instance that it was made for.
     instance: Option<u64>,
-    state: StateIndex<Running>,
+    site: Arc<Site>,
+    /// What it is instead of the request that is current: a subrequest that was answered.
+    reply: Option<Rc<subrequest::Reply>>,
 }
 
 /// Where the prototype is kept.
 const PROTOTYPE: u32 = 1000;
 
 /// `r` of the request that is current.
-pub(super) fn object<'js>(ctx: &Ctx<'js>, state: StateIndex<Running>) -> Result<Value<'js>> {
+pub(super) fn object<'js>(ctx: &Ctx<'js>, site: &Arc<Site>) -> Result<Value<'js>> {
+    make(ctx, site, None)
+}
+
+fn make<'js>(
+    ctx: &Ctx<'js>,
+    site: &Arc<Site>,
+    reply: Option<Rc<subrequest::Reply>>,
+) -> Result<Value<'js>> {
     let own = Own {
         instance: instance::current(),
-        state,
+        site: Arc::clone(site),
+        reply,
     };
     Ok(hold(prototype(ctx)?, own)?.into_value())
 }
@@ -37,37 +62,72 @@ pub(super) fn prototype<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     })
 }
 
-static MEMBERS: [Member; 1] = [method(c"return", 2, return_)];
+static MEMBERS: [Member; 30] = [
+    getter(c"args", arguments::all),
+    method(c"done", 0, answer::done),
+    method(c"error", 1, facts::error),
+    method(c"finish", 0, answer::finish),
+    getter(c"headersIn", fields::received),
+    getter(c"headersOut", fields::sent),
+    getter(c"httpVersion", facts::version),
+    getter(c"internal", facts::internal),
+    method(c"internalRedirect", 1, answer::redirect),
+    method(c"log", 1, facts::log),
+    getter(c"method", facts::method),
+    getter(c"parent", facts::parent),
+    getter(c"rawHeadersIn", fields::received_pairs),
+    getter(c"rawHeadersOut", fields::sent_pairs),
+    getter(c"rawVariables", variables::raw),
+    getter(c"remoteAddress", facts::address),
+    getter(c"requestBuffer", facts::request_buffer),
+    getter(c"requestText", facts::request_text),
+    getter(c"responseBuffer", subrequest::response_buffer),
+    getter(c"responseText", subrequest::response_text),
+    method(c"return", 2, answer::return_),
+    method(c"send", 1, answer::send),
+    method(c"sendBuffer", 2, filtered::send_buffer),
+    method(c"sendHeader", 0, answer::send_header),
+    method(c"setReturnValue", 1, answer::set_value),
+    property(c"status", answer::status, answer::set_status),
+    method(c"subrequest", 3, subrequest::subrequest),
+    getter(c"uri", facts::uri),
+    getter(c"variables", variables::texts),
+    method(c"warn", 1, facts::warn),
+];
 
-/// Does something with the request that `r` stands for.
-fn with<'js, R>(
-    call: &Call<'js>,
-    work: impl FnOnce(&mut Request, StateIndex<Running>) -> R,
-) -> Result<R> {
-    let Some(own) = held::<Own>(call.this()) else {
-        return Err(Exception::throw_type(call.ctx(), "this is no request"));
-    };
-    let state = own.state;
-    if own.instance != instance::current() {
-        let message = "the request is another one, or over";
-        return Err(Exception::throw_type(call.ctx(), message));
-    }
-    drop(own);
-    let done = current::with(|request| work(request, state));
-    done.ok_or_else(|| Exception::throw_type(call.ctx(), "the request is over"))
+/// What `r` of a call stands for.
+fn own(call: &Call<'_>) -> Result<Own> {
+    let own = held::<Own>(call.this()).map(|own| Own::clone(&own));
+    own.ok_or_else(|| Exception::throw_type(call.ctx(), "this is no request"))
 }
 
-fn return_<'js>(call: &Call<'js>) -> Result<Value<'js>> {
-    let status = call.arg(0).get::<rquickjs::convert::Coerced<i32>>()?.0;
-    let Ok(status @ 0..=999) = u16::try_from(status) else {
-        return Err(Exception::throw_range(call.ctx(), "code is out of range"));
+/// Does something with the request that is current, if it is the one that `own` was made for.
+fn with<R>(ctx: &Ctx<'_>, own: &Own, work: impl FnOnce(&mut Request) -> R) -> Result<R> {
+    let done = match own.instance == instance::current() {
+        true => current::with(work),
+        false => None,
     };
-    let body = match call.len() {
-        0 | 1 => None,
-        _ => Some(text(&call.arg(1))?.into_bytes()),
-    };
-    with(call, |request, state| {
-        request.state(state).said.end = Some(End::Return(status, body));
-    })?;
-    Ok(Value::new_undefined(call.ctx().clone()))
+    done.ok_or_else(|| Exception::throw_type(ctx, "the request is over"))
+}
+
+/// The same with what the script of the request has said.
+fn with_running<R>(call: &Call<'_>, work: impl FnOnce(&mut Running) -> R) -> Result<R> {
+    let own = own(call)?;
+    let state = own.site.state;
+    with(call.ctx(), &own, |request| work(request.state(state)))
+}
+
+/// Bytes as a text of a script.
+fn string<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
+    let text = String::from_utf8_lossy(bytes);
+    Ok(rquickjs::String::from_str(ctx.clone(), &text)?.into_value())
+}
+
+/// Bytes as a buffer.
+fn buffer<'js>(ctx: &Ctx<'js>, bytes: &[u8]) -> Result<Value<'js>> {
+    library::buffer_of(ctx, bytes)
+}
+
+fn undefined<'js>(ctx: &Ctx<'js>) -> Value<'js> {
+    Value::new_undefined(ctx.clone())
 }

@@ -34,7 +34,7 @@ use directives::{
 };
 pub(super) use directives::{GRPC, HTTP};
 use own::{Fixed, Named};
-use verifier::Verifier;
+pub(in crate::modules) use verifier::Verifier;
 
 /// How a `proxy_pass` makes encrypted connections.
 pub(super) struct Ssl {

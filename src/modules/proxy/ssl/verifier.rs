@@ -13,10 +13,10 @@ use crate::modules::tls::trust::{Refusal, Trust, signatures};
 
 /// Judges the certificates of peers.
 #[derive(Debug)]
-pub(super) struct Verifier {
-    pub(super) algorithms: WebPkiSupportedAlgorithms,
+pub(in crate::modules) struct Verifier {
+    pub(in crate::modules) algorithms: WebPkiSupportedAlgorithms,
     /// `None` where any certificate will do.
-    pub(super) trust: Option<Trust>,
+    pub(in crate::modules) trust: Option<Trust>,
 }
 
 /// Why a peer is refused, as a sentence for the log.

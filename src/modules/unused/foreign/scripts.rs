@@ -42,16 +42,15 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "njs",
         home: NGINX,
-        instead: "no scripts are run here; \"map\", \"if\" and \"rewrite\" may do, or an application \
-                  behind \"proxy_pass\"",
-        directives: "js_access js_body_filter js_content js_context_reuse \
-            js_context_reuse_max_size js_engine js_fetch_buffer_size js_fetch_ciphers \
+        instead: "remove it; scripts are run by QuickJS, and each request has its modules for itself",
+        directives: "js_context_reuse \
+            js_context_reuse_max_size js_engine \
             js_fetch_keepalive js_fetch_keepalive_requests js_fetch_keepalive_time \
-            js_fetch_keepalive_timeout js_fetch_max_response_buffer_size js_fetch_protocols \
-            js_fetch_proxy js_fetch_timeout js_fetch_trusted_certificate js_fetch_verify \
-            js_fetch_verify_depth js_filter js_header_filter js_import js_include \
-            js_load_http_native_module js_load_stream_native_module js_path js_periodic \
-            js_preload_object js_preread js_set js_shared_array_zone js_shared_dict_zone js_var",
+            js_fetch_keepalive_timeout \
+            js_fetch_proxy \
+            js_filter js_include \
+            js_load_http_native_module js_load_stream_native_module \
+            js_preload_object js_preread js_shared_array_zone js_shared_dict_zone",
         variables: "",
     },
     Feature {

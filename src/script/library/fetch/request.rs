@@ -56,6 +56,9 @@ pub fn question<'js>(
     source: &Value<'js>,
     options: &Value<'js>,
 ) -> Result<Question> {
+    if source.is_undefined() {
+        return type_error(ctx, "1st argument is required");
+    }
     let request = hold(kept(ctx, Kept::Request, &MEMBERS)?, Request)?;
     fill(&request, source, options)?;
     let fields: Object<'js> = request.get("headers")?;

@@ -7,6 +7,7 @@ use std::io;
 use http::{Method, Uri};
 
 use super::arguments::{Action, Arguments};
+use super::import;
 use crate::http::message::uri::{Escape, escape};
 use crate::os;
 
@@ -28,41 +29,66 @@ pub(super) struct Step {
 /// What is wrong with the arguments.
 pub(super) fn of(arguments: &Arguments) -> Result<Vec<Step>, String> {
     let base = base(&arguments.url)?;
-    if arguments.key.is_empty() {
-        return Err("KEY is empty".to_owned());
-    }
-    let requests = match (arguments.action, arguments.words.as_slice()) {
-        (Action::Create, []) => vec![(Method::POST, "", "")],
-        (Action::Create, [help]) => vec![(Method::POST, "", help.as_str())],
-        (Action::Set, [value]) => vec![(Method::PUT, "", number(value)?)],
-        (Action::CreateSet, [value]) => {
-            vec![(Method::POST, "", ""), (Method::PUT, "", number(value)?)]
-        }
-        (Action::CreateSet, [value, help]) => {
-            vec![
-                (Method::POST, "", help.as_str()),
-                (Method::PUT, "", number(value)?),
-            ]
-        }
-        (Action::Add, [value]) => vec![(Method::PUT, "/add", number(value)?)],
-        (Action::Sub, [value]) => vec![(Method::PUT, "/sub", number(value)?)],
-        (Action::Get, []) => vec![(Method::GET, "", "")],
-        (Action::Inc, []) => vec![(Method::PUT, "/inc", "")],
-        (Action::Dec, []) => vec![(Method::PUT, "/dec", "")],
-        (Action::Delete, []) => vec![(Method::DELETE, "", "")],
-        (action, _) => return Err(wanted(action).to_owned()),
-    };
-    let step = |(method, suffix, body): (Method, &str, &str)| {
+    let step = |key: &str, request: Request| {
+        let (method, suffix, body) = request;
         let reads = method == Method::GET;
         Ok(Step {
-            target: target(&base, arguments, suffix)?,
+            target: target(&base, key, suffix, &arguments.labels)?,
             method,
-            body: body.into(),
+            body: body.into_bytes(),
             idempotency_key: if reads { None } else { Some(random_key()?) },
             shows_answer: reads,
         })
     };
-    requests.into_iter().map(step).collect()
+    if let Some(file) = &arguments.import {
+        let metrics = import::read(file)?;
+        let requests = metrics.iter().flat_map(|metric| {
+            let [made, set] = create_set(&metric.value.to_string(), &metric.description);
+            [(metric.key.as_str(), made), (metric.key.as_str(), set)]
+        });
+        return requests.map(|(key, request)| step(key, request)).collect();
+    }
+    let key = arguments.key.as_deref().unwrap_or_default();
+    if key.is_empty() {
+        return Err("KEY is empty".to_owned());
+    }
+    let requests = requests(arguments)?;
+    requests
+        .into_iter()
+        .map(|request| step(key, request))
+        .collect()
+}
+
+/// A method, what follows the key, and the body.
+type Request = (Method, &'static str, String);
+
+fn requests(arguments: &Arguments) -> Result<Vec<Request>, String> {
+    let Some(action) = arguments.action else {
+        return Ok(Vec::new());
+    };
+    let put = |suffix, value: &str| Ok(vec![(Method::PUT, suffix, number(value)?.to_owned())]);
+    let plain = |method, suffix| Ok(vec![(method, suffix, String::new())]);
+    match (action, arguments.words.as_slice()) {
+        (Action::Create, []) => plain(Method::POST, ""),
+        (Action::Create, [help]) => Ok(vec![(Method::POST, "", help.clone())]),
+        (Action::Set, [value]) => put("", value),
+        (Action::CreateSet, [value]) => Ok(create_set(number(value)?, "").into()),
+        (Action::CreateSet, [value, help]) => Ok(create_set(number(value)?, help).into()),
+        (Action::Add, [value]) => put("/add", value),
+        (Action::Sub, [value]) => put("/sub", value),
+        (Action::Get, []) => plain(Method::GET, ""),
+        (Action::Inc, []) => plain(Method::PUT, "/inc"),
+        (Action::Dec, []) => plain(Method::PUT, "/dec"),
+        (Action::Delete, []) => plain(Method::DELETE, ""),
+        (action, _) => Err(wanted(action).to_owned()),
+    }
+}
+
+fn create_set(value: &str, help: &str) -> [Request; 2] {
+    [
+        (Method::POST, "", help.to_owned()),
+        (Method::PUT, "", value.to_owned()),
+    ]
 }
 
 fn wanted(action: Action) -> &'static str {
@@ -95,12 +121,12 @@ fn base(url: &str) -> Result<String, String> {
     Ok(url.trim_end_matches('/').to_owned())
 }
 
-fn target(base: &str, arguments: &Arguments, suffix: &str) -> Result<Uri, String> {
+fn target(base: &str, key: &str, suffix: &str, labels: &[(String, String)]) -> Result<Uri, String> {
     let mut target = base.as_bytes().to_vec();
     target.push(b'/');
-    escape(arguments.key.as_bytes(), Escape::Argument, &mut target);
+    escape(key.as_bytes(), Escape::Argument, &mut target);
     target.extend_from_slice(suffix.as_bytes());
-    for (index, (name, value)) in arguments.labels.iter().enumerate() {
+    for (index, (name, value)) in labels.iter().enumerate() {
         target.push(if index == 0 { b'?' } else { b'&' });
         escape(name.as_bytes(), Escape::Argument, &mut target);
         target.push(b'=');
@@ -182,6 +208,28 @@ mod tests {
                 assert_eq!(lines(&[&[url, "k"], words].concat()), expected);
             }
         }
+    }
+
+    #[test]
+    fn a_state_file_becomes_two_requests_for_each_metric() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("state.yaml");
+        let text = "metrics:\n- key: kills\n  description: spiders stopped\n  value: 1.5e+06\n- key: b\n  value: -2\n";
+        std::fs::write(&file, text).unwrap();
+        let line = [
+            "http://h/p/",
+            "--label",
+            "l=v",
+            "--import",
+            file.to_str().unwrap(),
+        ];
+        let expected = [
+            "POST http://h/p/kills?l=v spiders stopped",
+            "PUT http://h/p/kills?l=v 1500000",
+            "POST http://h/p/b?l=v",
+            "PUT http://h/p/b?l=v -2",
+        ];
+        assert_eq!(lines(&line), expected);
     }
 
     #[test]

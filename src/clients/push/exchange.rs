@@ -1,24 +1,15 @@
-//! One request and its answer.
-//!
-//! Every request has a connection of its own, goes to the server itself, and follows no redirect: an
-//! API key is for the address that was written and for no other. The program trusts what the system
-//! trusts, not a list of its own, since servers inside a network have certificates of that network.
+//! One request and its answer; every request has a connection of its own.
 
-use std::fs;
-use std::io;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::Scheme;
 use http::{HeaderValue, Request, Response};
 use serde::Deserialize;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
 use super::arguments::Arguments;
 use super::steps::Step;
-use crate::conf::reason;
+use crate::clients::access;
 
 /// The way to a server.
 pub(super) struct Exchange {
@@ -49,20 +40,12 @@ impl Exchange {
         let is_tls = steps
             .iter()
             .any(|step| step.target.scheme() == Some(&Scheme::HTTPS));
-        let mut config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .timeout_global(Some(arguments.timeout))
-            .user_agent(concat!("pingauge/", env!("CARGO_PKG_VERSION")))
-            .max_idle_connections(0);
-        if is_tls {
-            config = config.tls_config(tls(arguments)?);
-        }
+        let access = &arguments.access;
+        let config = access.config(is_tls)?.max_idle_connections(0);
+        let config = config.timeout_global(Some(access.timeout)).build();
         Ok(Self {
-            agent: config.build().new_agent(),
-            api_key: api_key(arguments)?,
+            agent: config.new_agent(),
+            api_key: access.api_key()?,
         })
     }
 
@@ -140,10 +123,7 @@ struct Problem {
 
 impl Failure {
     fn of(step: &Step, error: ureq::Error) -> Self {
-        let message = match &error {
-            ureq::Error::Io(error) => reason(error),
-            error => error.to_string(),
-        };
+        let message = access::told(&error);
         let target = &step.target;
         let place = target
             .authority()
@@ -168,70 +148,5 @@ fn may_pass(error: &ureq::Error) -> bool {
     }
 }
 
-fn api_key(arguments: &Arguments) -> Result<Option<HeaderValue>, String> {
-    let text = match &arguments.api_key_file {
-        Some(path) => read(path)?,
-        None => match std::env::var_os(API_KEY) {
-            Some(key) => key.into_encoded_bytes(),
-            None => return Ok(None),
-        },
-    };
-    let key = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let mut key = HeaderValue::from_bytes(key.trim_ascii())
-        .map_err(|_| "the API key holds control characters".to_owned())?;
-    if key.is_empty() {
-        return Err("the API key is empty".to_owned());
-    }
-    key.set_sensitive(true);
-    Ok(Some(key))
-}
-
-fn tls(arguments: &Arguments) -> Result<TlsConfig, String> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
-    if arguments.insecure {
-        return Ok(config
-            .disable_verification(true)
-            .root_certs(RootCerts::new_with_certs(&[]))
-            .build());
-    }
-    let certificates = match &arguments.cacert {
-        Some(path) => {
-            let text = read(path)?;
-            let items = parse_pem(&text).filter_map(|item| match item {
-                Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                _ => None,
-            });
-            let found: Vec<_> = items.collect();
-            if found.is_empty() {
-                return Err(format!("there is no certificate in \"{}\"", path.display()));
-            }
-            found
-        }
-        None => {
-            let found = rustls_native_certs::load_native_certs().map_err(|error| {
-                format!(
-                    "the system's certificates cannot be read ({})",
-                    reason(&error)
-                )
-            })?;
-            let owned =
-                |one: &rustls::pki_types::CertificateDer<'_>| Certificate::from_der(one).to_owned();
-            found.iter().map(owned).collect()
-        }
-    };
-    Ok(config
-        .root_certs(RootCerts::new_with_certs(&certificates))
-        .build())
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let failed =
-        |error: io::Error| format!("open() \"{}\" failed ({})", path.display(), reason(&error));
-    fs::read(path).map_err(failed)
-}
-
-/// The variable of the environment that holds the key.
-const API_KEY: &str = "PINGAUGE_API_KEY";
 /// More of an answer is not read.
 const LONGEST_BODY: u64 = 1 << 20;

@@ -2,12 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 
-use crate::conf::values;
+use crate::clients::access::Access;
 
 /// Changes or reads a metric of a server that has `metric_push`.
 ///
@@ -19,31 +18,25 @@ pub(super) struct Arguments {
     /// The push location's address, such as https://metrics.local/push/
     pub(super) url: String,
     /// The name of the metric
-    pub(super) key: String,
+    #[arg(required_unless_present = "import")]
+    pub(super) key: Option<String>,
     /// What to do
-    #[arg(value_enum)]
-    pub(super) action: Action,
+    #[arg(value_enum, required_unless_present = "import")]
+    pub(super) action: Option<Action>,
     /// What the action needs: create [HELP], set V, add V, sub V, create-set V [HELP]
     #[arg(value_name = "VALUE", num_args = 0..=2, allow_negative_numbers = true)]
     pub(super) words: Vec<String>,
     /// A label of the metric; may be repeated
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
     pub(super) labels: Vec<(String, String)>,
-    /// The file whose first line is the API key
-    #[arg(long, value_name = "FILE")]
-    pub(super) api_key_file: Option<PathBuf>,
-    /// Trust the certificates of this PEM file, and no others
-    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
-    pub(super) cacert: Option<PathBuf>,
-    /// Trust whatever certificate the server has
-    #[arg(long)]
-    pub(super) insecure: bool,
+    /// Make and set every metric of a state file of MetricNexus
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    pub(super) import: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) access: Access,
     /// How often to try again when the server cannot be reached, or answers 429, 502, 503 or 504
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(..=1000))]
     pub(super) retries: u32,
-    /// The longest time for one attempt
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
-    pub(super) timeout: Duration,
 }
 
 /// What is done with a metric.
@@ -77,7 +70,8 @@ Exit codes: 0 done, 1 refused or not reached, 2 wrong arguments.
 
 Examples:
   pingauge push http://127.0.0.1:3000/ backups create \"backups made\"
-  pingauge push --label job=db http://127.0.0.1:3000/ backups inc";
+  pingauge push --label job=db http://127.0.0.1:3000/ backups inc
+  pingauge push --import state.yaml http://127.0.0.1:3000/";
 
 impl Arguments {
     /// Understands the arguments behind the word.
@@ -100,15 +94,10 @@ fn label(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn time(text: &str) -> Result<Duration, String> {
-    match values::milliseconds(text) {
-        Ok(time @ 1..) => Ok(Duration::from_millis(time)),
-        _ => Err("expected a time such as 10s or 500ms".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn understand(line: &str) -> Result<Arguments, clap::Error> {
@@ -120,16 +109,21 @@ mod tests {
         let line = understood("http://h/ k set -1.5e3 --label a=b --label c=d=e --timeout 500ms");
         assert_eq!(
             (line.action, line.words),
-            (Action::Set, vec!["-1.5e3".to_owned()])
+            (Some(Action::Set), vec!["-1.5e3".to_owned()])
         );
         let labels = [("a", "b"), ("c", "d=e")].map(|(a, b)| (a.to_owned(), b.to_owned()));
         assert_eq!(line.labels, labels);
         assert_eq!(
-            (line.timeout, line.retries),
+            (line.access.timeout, line.retries),
             (Duration::from_millis(500), 5)
         );
         let line = understood("--retries 0 --insecure http://h/ k create-set 1 help");
-        assert_eq!((line.action, line.retries), (Action::CreateSet, 0));
+        assert_eq!((line.action, line.retries), (Some(Action::CreateSet), 0));
+        let line = understood("--import state.yaml http://h/");
+        assert_eq!(
+            (line.action, line.import),
+            (None, Some("state.yaml".into()))
+        );
     }
 
     fn understood(line: &str) -> Arguments {
@@ -151,6 +145,8 @@ mod tests {
             "http://h/ k inc --retries -1",
             "http://h/ k inc --api-key secret",
             "http://h/ k inc --insecure --cacert x",
+            "http://h/ k inc --import x",
+            "--import x",
         ] {
             assert_eq!(understand(line).unwrap_err().exit_code(), 2, "{line}");
         }

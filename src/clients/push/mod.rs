@@ -1,14 +1,13 @@
 //! `pingauge push`: changes a metric of a server that has `metric_push`, for scripts and cron.
 //!
-//! `arguments.rs` understands the command line, `steps.rs` says which requests that means,
+//! `arguments.rs` understands the command line, `steps.rs` says which requests that means, `import.rs` reads files of others,
 //! `exchange.rs` makes one, and `patience.rs` decides about another attempt. Each change has an
 //! idempotency key that stays the same over its attempts: however often an answer is lost on
-//! the way, it counts once. An API key comes from a file or the environment, never from an argument,
-//! which every user of the machine could read.
-#![forbid(unsafe_code)]
+//! the way, it counts once.
 
 mod arguments;
 mod exchange;
+mod import;
 mod patience;
 mod steps;
 
@@ -22,6 +21,8 @@ use exchange::{Answer, Exchange, Failure};
 use patience::Patience;
 use steps::Step;
 
+use super::{end, usage};
+
 /// The word after the program's name that asks for this.
 pub const WORD: &str = "push";
 
@@ -32,21 +33,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         let steps = steps::of(&arguments).map_err(arguments::mistake)?;
         Ok((arguments, steps))
     });
-    let (arguments, steps) = match understood {
-        Ok(understood) => understood,
-        Err(error) => {
-            // Help is asked for in the same way, and goes to standard output.
-            drop(error.print());
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
-    };
-    match push(&arguments, &steps) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            let message: String = message.chars().map(printable).collect();
-            drop(writeln!(io::stderr(), "pingauge: {message}"));
-            ExitCode::FAILURE
-        }
+    match understood {
+        Ok((arguments, steps)) => end(push(&arguments, &steps)),
+        Err(error) => usage(&error),
     }
 }
 
@@ -59,6 +48,11 @@ fn push(arguments: &Arguments, steps: &[Step]) -> Result<(), String> {
             let written = writeln!(io::stdout(), "{}", text.trim_end());
             written.map_err(|error| format!("standard output failed ({error})"))?;
         }
+    }
+    if arguments.import.is_some() {
+        // Each is made and set.
+        let told = writeln!(io::stdout(), "{} metrics", steps.len() / 2);
+        told.map_err(|error| format!("standard output failed ({error})"))?;
     }
     Ok(())
 }
@@ -84,14 +78,5 @@ fn attempt(exchange: &Exchange, step: &Step, retries: u32) -> Result<Answer, Str
             Some(pause) => thread::sleep(pause),
             None => return Err(patience.told(failure.message)),
         }
-    }
-}
-
-/// What a server says must not move the cursor.
-fn printable(character: char) -> char {
-    if character.is_control() {
-        ' '
-    } else {
-        character
     }
 }

@@ -1,0 +1,57 @@
+# js_path, js_limit_memory, js_limit_stack, js_limit_time: where modules are, and what scripts may take
+
+=== modules are looked for in each path, then beside the configuration; what they import, first beside them
+--- file one/a.js
+import b from './b.js';
+import c from 'lib/c.js';
+export default { f(r) { r.return(200, `a ${b} ${c}\n`); } };
+--- file one/b.js
+export default "b of one";
+--- file two/b.js
+export default "b of two";
+--- file two/lib/c.js
+export default "c of two";
+--- file near.js
+export default { f(r) { r.return(200, "near\n"); } };
+--- http_config
+js_path $DIR/two;
+js_path $DIR/one;
+js_import a.js;
+js_import near.js;
+--- config
+location /a { js_content a.f; }
+location /near { js_content near.f; }
+location /own { js_path $DIR; js_import other from one/b.js; js_import wrapped from near.js; js_content wrapped.f; }
+--- requests
+GET /a 200 = a b of one c of two\n
+GET /near 200 = near\n
+GET /own 200 = near\n
+
+=== each limit ends the script that meets it, and no other
+--- file main.js
+function deep(r) { let n = 0; const go = () => { n += 1; go(); }; try { go(); } catch (e) { r.return(200, `${e.name} ${n > 50}\n`); } }
+function much(r) { const all = []; for (let n = 0; n < 64; n += 1) { all.push(new Uint8Array(1 << 20)); } r.return(200, "had it\n"); }
+function little(r) { r.return(200, "little\n"); }
+function long(r) { const end = Date.now() + 400; while (Date.now() < end) { } r.return(200, "long\n"); }
+export default { deep, much, little, long };
+--- http_config
+js_import $DIR/main.js;
+js_limit_memory 16m;
+js_limit_stack 128k;
+js_limit_time 50ms;
+--- config
+location /deep { js_content main.deep; }
+location /much { js_content main.much; js_limit_time 10s; }
+location /little { js_content main.little; }
+location /long { js_content main.long; }
+location /patient { js_content main.long; js_limit_time 30s; }
+--- requests
+GET /deep 200 = RangeError true\n
+GET /much 500
+GET /little 200 = little\n
+GET /long 500
+GET /little 200 = little\n
+GET /patient 200 = long\n
+--- log
+out of memory.*"GET /much
+ran for longer than 50ms.*"GET /long

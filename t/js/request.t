@@ -1,0 +1,225 @@
+# r: what a request tells scripts, and what scripts say of the answer
+
+=== facts
+--- file main.js
+function facts(r) {
+    r.return(200, [r.method, r.uri, r.httpVersion === "2.0" || r.httpVersion, r.remoteAddress, r.internal,
+        typeof r.parent, typeof r.requestText, r.variables.arg_x, r.variables["nope"], typeof r.responseText].join("|") + "\n");
+}
+function args(r) { r.return(200, JSON.stringify(r.args) + "\n"); }
+export default { facts, args };
+--- http_config
+js_import $DIR/main.js;
+--- config
+location /facts { js_content main.facts; }
+location /args { js_content main.args; }
+location /redirected { rewrite ^ /facts last; }
+--- requests
+GET /facts?x=%20y 200 ~ ^GET\|/facts\|(true|1\.1)\|127\.0\.0\.1\|false\|undefined\|undefined\|%20y\|\|undefined\n$
+PUT /facts 200 ~ ^PUT\|
+GET /args?a=1&b=x%20y+z&a=2&c&d=%zz&=q&E=1&a=3 200 = {"a":["1","2","3"],"b":"x y z","c":"","d":"%zz","":"q","E":"1"}\n
+GET /args?__proto__=1&constructor=2 200 = {"__proto__":"1","constructor":"2"}\n
+GET /args 200 = {}\n
+
+=== fields of the request and of the answer
+--- file main.js
+function fields(r) {
+    const raw = r.rawHeadersIn.filter(([name]) => name.toLowerCase() === "x").length;
+    const names = Object.keys(r.headersIn).map((name) => name.toLowerCase()).filter((name) => /^(x|cookie)$/.test(name));
+    let thrown = "";
+    try { r.headersIn.x = "1"; } catch (e) { thrown = e.name; }
+    r.return(200, JSON.stringify([r.headersIn.X, r.headersIn.Cookie, r.headersIn["user-agent"], raw, names, thrown,
+        "x" in r.headersIn, "y" in r.headersIn]) + "\n");
+}
+function out(r) {
+    r.headersOut["X-A"] = ["1", "2"];
+    r.headersOut["Set-Cookie"] = ["a=1", "b=2"];
+    r.headersOut.foo = 5;
+    r.headersOut.gone = "x";
+    delete r.headersOut.gone;
+    r.headersOut.empty = "";
+    r.headersOut["Content-Type"] = "text/x";
+    r.headersOut["Line"] = "a\r\nEvil: 1";
+    let thrown = "";
+    try { r.headersOut["b c"] = "1"; } catch (e) { thrown = e.name; }
+    r.return(200, [r.headersOut["x-a"], JSON.stringify(r.headersOut["set-cookie"]), typeof r.headersOut.gone,
+        r.headersOut["content-type"], thrown, r.rawHeadersOut.length].join("|") + "\n");
+}
+export default { fields, out };
+--- http_config
+js_import $DIR/main.js;
+--- config
+location /fields { js_content main.fields; }
+location /out { js_content main.out; }
+--- requests
+GET /fields 200 ~ ^\["1,2","a; ?b","me",2,\["x","cookie"\],"TypeError",true,false\]\n$
+    X: 1
+    X: 2
+    Cookie: a
+    Cookie: b
+    User-Agent: me
+GET /out 200 = 1,2|["a=1","b=2"]|undefined|text/x|TypeError|7\n
+--- response_headers
+Content-Type: text/x
+foo: 5
+!gone
+!Evil
+
+=== answers
+--- file main.js
+function sends(r) { r.status = 202; r.headersOut["Content-Length"] = 99; r.sendHeader(); r.send("ab"); r.send("cd"); r.finish(); }
+function twice(r) { r.return(200, "a"); r.return(201, "b"); }
+function missing(r) { r.headersOut["X-A"] = "1"; r.return(404); }
+function page(r) { r.return(404, "own"); }
+function moved(r) { r.headersOut["X-A"] = "1"; r.return(302, "/x?a=b"); }
+function wrong(r) { r.return(1200, "x"); }
+function none(r) { r.return(204); }
+function bytes(r) { r.return(200, Buffer.from([0, 255, 10])); }
+function internal(r) { r.internalRedirect("/there?x=%201"); }
+function named(r) { r.internalRedirect("@name"); }
+function circle(r) { r.internalRedirect("/circle"); }
+export default { sends, twice, missing, page, moved, wrong, none, bytes, internal, named, circle };
+--- http_config
+js_import $DIR/main.js;
+--- config
+error_page 404 /404;
+location /404 { internal; return 404 "not here"; }
+location /sends { js_content main.sends; }
+location /twice { js_content main.twice; }
+location /missing { js_content main.missing; }
+location /page { js_content main.page; }
+location /moved { js_content main.moved; }
+location /wrong { js_content main.wrong; }
+location /none { js_content main.none; }
+location /bytes { js_content main.bytes; }
+location /internal { js_content main.internal; }
+location /there { internal; return 200 "$uri $args"; }
+location /named { js_content main.named; }
+location @name { return 200 "named $uri"; }
+location /circle { js_content main.circle; }
+--- requests
+GET /sends 202 = abcd
+GET /twice 200 = a
+GET /missing 404 = not here
+GET /page 404 = own
+GET /moved 302
+--- response_headers
+Location: ~/x\?a=b$
+X-A: 1
+--- requests
+GET /wrong 500
+GET /none 204
+GET /bytes 200 = \x00\xff\n
+GET /internal 200 = /there x=%201
+GET /named 200 = named /named
+GET /circle 500
+GET /none 204
+--- log
+js: the answer was given already.*"GET /twice
+js exception: RangeError: code is out of range .*"GET /wrong
+internal redirects go round in a cycle
+
+=== the body of a request
+--- file main.js
+function body(r) { r.return(200, `${typeof r.requestText} ${r.requestText} ${r.requestBuffer?.length}\n`); }
+function long(r) { try { r.requestText; } catch (e) { r.return(200, e.message); } }
+function pass(r) { r.variables.seen = r.requestText; r.internalRedirect("/proxied"); }
+export default { body, long, pass };
+--- http_config
+js_import $DIR/main.js;
+js_var $seen;
+--- origin a
+POST /proxied 200
+--- config
+location /body { js_content main.body; }
+location /long { js_content main.long; }
+location /pass { js_content main.pass; }
+location /small { client_max_body_size 3; js_content main.body; }
+location /proxied { proxy_pass http://$ORIGIN_a; add_header X-Seen $seen; }
+--- requests
+POST /body 200 = string abc 3\n
+    | abc
+GET /body 200 = undefined undefined undefined\n
+POST /small 413
+    | abcd
+POST /long 200 = request body is in a file
+    | <<text*20000>>
+GET /body 200 = undefined undefined undefined\n
+POST /pass 200
+    | passed on
+--- response_headers
+X-Seen: passed on
+
+=== variables are read and set, those of metrics, too
+--- file main.js
+function set(r) {
+    r.variables.metric_hits = "key=3";
+    r.variables.metric_hits_key = "other";
+    r.variables.metric_hits_value = 4;
+    r.variables.own = "new";
+    const thrown = [];
+    for (const change of [() => { r.variables.nope = 1; }, () => { r.variables.remote_addr = 1; }]) {
+        try { change(); } catch (e) { thrown.push(e.message); }
+    }
+    const name = "ar" + "g_x";
+    r.return(200, [r.variables.own, r.variables.OWN, r.variables[name], r.variables["arg_" + "y"], r.variables[1],
+        r.rawVariables.own.length, thrown].join("|") + "\n");
+}
+export default { set };
+--- http_config
+js_import $DIR/main.js;
+metric_zone hits:128k gauge;
+--- config
+location ~ ^/set/(\w+) { set $own old; js_content main.set; }
+--- requests
+GET /set/me?x=1&y=2 200 = new|new|1|2|me|3|variable not found,variable is not writable\n
+--- json /status/http/metric_zones/hits/metrics/
+{"key": 3, "other": 4}
+
+=== a request is nothing to others
+--- file main.js
+function misuse(r) {
+    const thrown = [];
+    const get = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(r), "uri").get;
+    for (const change of [
+        () => get.call({}),
+        () => get.call(null),
+        () => r.return.call({}, 200),
+        () => { r.uri = "/x"; },
+        () => { Object.getPrototypeOf(r).return = 1; },
+        () => { Object.getPrototypeOf(r).more = 1; },
+        () => structuredClone(r),
+    ]) {
+        try { change(); thrown.push("nothing"); } catch (e) { thrown.push(e.name); }
+    }
+    r.own = 1;
+    r.return(200, `${thrown} ${r.own}\n`);
+}
+export default { misuse };
+--- http_config
+js_import $DIR/main.js;
+--- config
+location / { js_content main.misuse; }
+--- requests
+GET / 200 = TypeError,TypeError,TypeError,TypeError,TypeError,TypeError,ReferenceError 1\n
+
+=== lines of the log
+--- file main.js
+function lines(r) {
+    r.log("an info"); r.warn("a warning"); r.error("an error\nof two lines");
+    ngx.log(ngx.WARN, "of ngx"); console.error("of console");
+    r.return(200, `${ngx.build} ${typeof ngx.version} ${ngx.worker_id} ${ngx.conf_prefix.length > 1}\n`);
+}
+export default { lines };
+--- http_config
+js_import $DIR/main.js;
+--- config
+location / { js_content main.lines; }
+--- requests
+GET / 200 = pingauge string 0 true\n
+--- log
+\[info\].*js: an info, client
+\[warn\].*js: a warning, client
+\[error\].*js: an error\\nof two lines, client
+\[warn\].*js: of ngx, client
+\[error\].*js: of console, client
