@@ -34,7 +34,7 @@ pingauge: [emerg] "http3" directive is known in nginx, not supported here in con
 pingauge: [emerg] "limit_conn" directive is known in nginx, not supported here in config:2
    2 | limit_conn z 1;
      | ^^^^^^^^^^
-     help: nothing is refused by rate here; a zone of "metric_zone" counts clients, and what stands before the server can refuse them
+     help: nothing is refused by rate here; "backpressure" limits how many requests are under way, a zone of "metric_zone" counts clients, and what stands before the server can refuse them
 pingauge: [emerg] "mp4_buffer_size" directive is known in nginx, not supported here in config:3
    3 | mp4_buffer_size 1m;
      | ^^^^^^^^^^^^^^^
@@ -99,11 +99,11 @@ server {
 pingauge: [emerg] "geo" directive is known in nginx, not supported here in http_config:1
    1 | geo $where { default 0; 10.0.0.0/8 1; }
      | ^^^
-     help: "map $remote_addr $NAME { … }" knows single addresses, and networks by regular expressions
+     help: "map $remote_addr $NAME { ~^10\. 1; default 0; }" knows networks by regular expressions, and single addresses as they are
 pingauge: [emerg] "split_clients" directive is known in nginx, not supported here in http_config:2
    2 | split_clients $remote_addr $share { 50% a; * b; }
      | ^^^^^^^^^^^^^
-     help: "map" with a regular expression on $request_id splits clients: ~^[0-7] is half of them
+     help: "map $request_id $NAME { ~^[0-7] a; default b; }" gives one half of the requests a, the other b
 pingauge: [emerg] "js_preload_object" directive is known in nginx, not supported here in http_config:3
    3 | js_preload_object table from f.json;
      | ^^^^^^^^^^^^^^^^^

@@ -60,7 +60,7 @@ fn every_directive_has_documentation_and_a_block() {
 }
 
 /// The pages that are made from tables, with what makes them.
-const REFERENCES: &[(&str, fn() -> String)] = &[
+const REFERENCES: &[(&str, Make)] = &[
     ("conf/DIRECTIVES.md", reference::directives),
     ("conf/VARIABLES.md", reference::variables),
     ("conf/MODES.md", reference::modes),
@@ -69,6 +69,9 @@ const REFERENCES: &[(&str, fn() -> String)] = &[
     ("README.md", readme),
     ("conf/COMMANDS.md", pingauge::server::reference),
 ];
+
+/// Makes a page.
+type Make = fn() -> String;
 
 /// The README with the table of modes as it is.
 fn readme() -> String {

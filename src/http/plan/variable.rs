@@ -108,36 +108,13 @@ pub struct VariableTable {
 pub type Family = Box<dyn Fn(&str) -> Box<dyn Variable>>;
 
 impl VariableTable {
-    /// A table for variables of the program's own that are described by `rows`, see
-    /// [`VariableTable::define_described`].
+    /// A table for variables of the program's own, which `rows` describe; see
+    /// [`VariableTable::define`].
     pub fn new(rows: Vec<&'static VariableSpec>) -> Self {
         Self {
             described: rows,
             ..Self::default()
         }
-    }
-
-    /// Says what a name of the program's own means. It must be among those that modules describe, so that
-    /// the reference knows every variable.
-    pub fn define_described(
-        &mut self,
-        name: &str,
-        owner: &str,
-        variable: Box<dyn Variable>,
-    ) -> Result<VariableIndex, Diagnostic> {
-        self.offer_described(name, owner, variable)?;
-        Ok(self.intern(name))
-    }
-
-    /// Says what a name of the program's own means, if anybody uses it.
-    pub fn offer_described(
-        &mut self,
-        name: &str,
-        owner: &str,
-        variable: Box<dyn Variable>,
-    ) -> Result<(), Diagnostic> {
-        self.expect_described(name)?;
-        self.insert(name, owner, None, variable)
     }
 
     fn expect_described(&self, name: &str) -> Result<(), Diagnostic> {
@@ -158,25 +135,31 @@ impl VariableTable {
         index
     }
 
-    /// Says what a name of the configuration means, if anybody uses it. `owner` names who says so, for the
-    /// message when two do.
-    pub fn offer(
+    /// Says what `name` means. `owner` names who says so, for the message when two do. A name that no place of
+    /// the configuration has brought up must be among those that modules describe, so that the reference
+    /// knows every variable.
+    pub fn define(
         &mut self,
         name: &str,
         owner: &str,
-        span: Span,
+        span: Option<Span>,
         variable: Box<dyn Variable>,
-    ) -> Result<(), Diagnostic> {
-        self.insert(name, owner, Some(span), variable)
+    ) -> Result<VariableIndex, Diagnostic> {
+        self.offer(name, owner, span, variable)?;
+        Ok(self.intern(name))
     }
 
-    fn insert(
+    /// Says what `name` means, if anybody uses it.
+    pub fn offer(
         &mut self,
         name: &str,
         owner: &str,
         span: Option<Span>,
         variable: Box<dyn Variable>,
     ) -> Result<(), Diagnostic> {
+        if span.is_none() {
+            self.expect_described(name)?;
+        }
         let name = name.to_ascii_lowercase();
         if let Some(other) = self.definitions.get(&name) {
             let message = format!(

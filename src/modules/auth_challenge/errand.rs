@@ -74,7 +74,7 @@ pub(super) fn define(builder: &mut Builder<'_>) {
     let name = "proxy_auth_status";
     let defined = builder
         .variables
-        .define_described(name, "auth_challenge", variable);
+        .define(name, "auth_challenge", None, variable);
     builder.diagnostics.check(defined);
 }
 

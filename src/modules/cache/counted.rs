@@ -60,7 +60,7 @@ pub(super) fn define(builder: &mut Builder<'_>) {
             let owner = "proxy_cache_path";
             let offered = builder
                 .variables
-                .offer_described(&name, owner, Box::new(variable));
+                .offer(&name, owner, None, Box::new(variable));
             builder.diagnostics.check(offered);
         }
     }

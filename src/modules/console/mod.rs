@@ -22,6 +22,7 @@ use crate::http::plan::phase::ContentHandler;
 /// The feature.
 pub static MODULE: Module = Module {
     name: "console",
+    about: "a page for browsers, made of the status tree",
     directives: &[CONSOLE],
     location,
     ..module::MODULE

@@ -27,9 +27,7 @@ pub static MODULE: Module = Module {
     http: |builder, _| {
         let totals = totals(builder);
         let ratio = Box::new(Ratio(totals));
-        let offered = builder
-            .variables
-            .offer_described("gzip_ratio", "gzip", ratio);
+        let offered = builder.variables.offer("gzip_ratio", "gzip", None, ratio);
         builder.diagnostics.check(offered);
     },
     location: build,

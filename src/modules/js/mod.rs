@@ -50,6 +50,7 @@ use crate::script::program::{Limits, Program};
 /// The feature.
 pub static MODULE: Module = Module {
     name: "js",
+    about: "scripts in JavaScript that take part in requests",
     directives: &DIRECTIVES,
     http: |builder, chain| declare(builder, chain),
     server: |builder, chain, _| declare(builder, chain),

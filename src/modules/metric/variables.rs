@@ -92,7 +92,7 @@ pub(super) fn offer(builder: &mut Builder<'_>, entry: &Arc<Entry>, span: Span) {
         };
         let offered = builder
             .variables
-            .offer(&variable, &owner, span, Box::new(source));
+            .offer(&variable, &owner, Some(span), Box::new(source));
         builder.diagnostics.check(offered);
     }
 }

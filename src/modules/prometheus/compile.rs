@@ -102,7 +102,7 @@ pub(super) fn compile(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     let variable = Box::new(ItemVariable(item));
     let defined = builder
         .variables
-        .define_described("p8s_value", "prometheus", variable);
+        .define("p8s_value", "prometheus", None, variable);
     let Some(own) = builder.diagnostics.check(defined) else {
         return;
     };

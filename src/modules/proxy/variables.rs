@@ -142,7 +142,7 @@ pub(super) fn define(builder: &mut Builder<'_>) {
 }
 
 fn define_one(builder: &mut Builder<'_>, name: &str, variable: Box<dyn Variable>) {
-    let defined = builder.variables.define_described(name, "proxy", variable);
+    let defined = builder.variables.define(name, "proxy", None, variable);
     builder.diagnostics.check(defined);
 }
 
