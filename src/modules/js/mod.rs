@@ -42,7 +42,7 @@ use crate::http::build::memory::Role;
 use crate::http::build::module::{self, Module};
 use crate::http::plan::location::Kind;
 use crate::http::plan::template::Template;
-use crate::modules::proxy;
+use crate::modules::temporary_folder;
 use crate::script::engine;
 use crate::script::instance::Instance;
 use crate::script::program::{Limits, Program};
@@ -83,7 +83,7 @@ fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
         let owner = format!("js_set \"{}\"", set.handler.0);
         let defined = builder
             .variables
-            .offer(name, &owner, *span, Box::new(variable));
+            .offer(name, &owner, Some(*span), Box::new(variable));
         builder.diagnostics.check(defined);
     }
     let own = chain.own::<VariablesWritten>();
@@ -93,7 +93,7 @@ fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
         let (name, span) = &written.variable;
         let defined = builder
             .variables
-            .offer(name, "js_var", *span, Box::new(variable));
+            .offer(name, "js_var", Some(*span), Box::new(variable));
         builder.diagnostics.check(defined);
     }
 }
