@@ -359,6 +359,19 @@ fn what_may_not_have_reached_the_disk_is_checked_first() {
     place.fill(&long);
     age(&place.file());
     assert!(matches!(place.body(), Err(Absent::Unchecked)));
+    // Upkeep comes round to it at the start.
+    let walk = || {
+        let mut walk = Walk::new(&place.cache).unwrap();
+        while !walk.step(&place.cache, 10, now()).is_over {}
+    };
+    walk();
+    assert!(place.body().unwrap() == long);
+    age(&place.file());
+    let file = File::options().write(true).open(place.file()).unwrap();
+    file.write_all_at(b"h\0\0lo", opened.body.start).unwrap();
+    walk();
+    assert!(matches!(place.body(), Err(Absent::Unknown)));
+    assert!(!place.file().exists());
 }
 
 #[test]

@@ -49,8 +49,13 @@ impl Cache {
         if path != self.place.file(name) {
             return Ok(Adopted::Foreign);
         }
+        let kept = self.index.kept(name, now);
+        if let Some(kept) = kept.filter(|kept| kept.serial > 0) {
+            self.recheck((name, kept.serial), path, now)?;
+            return Ok(Adopted::Known);
+        }
         let fill = self.index.fill(name, now);
-        if self.index.is_known(name, now) || fill.is_some_and(|fill| !fill.is_over()) {
+        if fill.is_some_and(|fill| !fill.is_over()) {
             return Ok(Adopted::Known);
         }
         let (size, main) = match self.examined(name, path) {
@@ -67,6 +72,32 @@ impl Cache {
             true => Adopted::Yes,
             false => Adopted::Known,
         })
+    }
+
+    /// Makes sure that the body of an entry that an index in a file has brought along is what was written, if the machine
+    /// went down since; who asks for a long one does not do so himself.
+    fn recheck(
+        &self,
+        (name, serial): (Name, u64),
+        path: &Path,
+        now: Moment,
+    ) -> Result<(), NotChanged> {
+        let checked = || -> Result<(), Unreadable> {
+            let (entry, mark) = Entry::whole(&open(path, Access::Read)?)?;
+            match mark.boot == self.boot {
+                true => Ok(()),
+                false => self.check(path, &entry, mark),
+            }
+        };
+        match checked() {
+            Err(problem) if !problem.is_passing() => {
+                if self.index.remove(name, serial, Reason::Lost, now)? {
+                    remove(path);
+                }
+                Ok(())
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// What a file takes of the disk, and what it is a variant of.
