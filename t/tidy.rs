@@ -89,6 +89,48 @@ fn rooms_of_http_point_downwards() {
 }
 
 #[test]
+fn modules_use_each_other_one_way() {
+    let name = |path: &str| {
+        let name = path.split('/').nth(2).unwrap_or_default();
+        name.trim_end_matches(".rs").to_owned()
+    };
+    let all: Vec<String> = list("src/modules").iter().map(|path| name(path)).collect();
+    let mut arrows = std::collections::BTreeSet::new();
+    for file in find("src/modules", "rs") {
+        let own = name(&file.path);
+        // Next to each other in the folder, or by the whole path.
+        let is_beside = file.path.matches('/').count() == 2 || file.path.ends_with("/mod.rs");
+        let starts = [("modules::", true), ("super::", is_beside)];
+        let starts = starts.into_iter().filter(|(_, counts)| *counts);
+        for (start, _) in starts {
+            for rest in file.text.split(start).skip(1) {
+                let used = rest.split(|c: char| !is_word(c)).next().unwrap_or_default();
+                if used != own && own != "mod" && all.iter().any(|one| one == used) {
+                    arrows.insert((own.clone(), used.to_owned()));
+                }
+            }
+        }
+    }
+    assert!(arrows.len() > 20, "where have they gone? {arrows:?}");
+    // Whoever uses nobody that is left cannot be in a circle.
+    loop {
+        let users: Vec<String> = arrows.iter().map(|(own, _)| own.clone()).collect();
+        let before = arrows.len();
+        arrows.retain(|(_, used)| users.contains(used));
+        if arrows.len() == before {
+            break;
+        }
+    }
+    let circles = arrows
+        .into_iter()
+        .map(|(own, used)| format!("{own} uses {used}"));
+    report(
+        circles.collect(),
+        "some of these go in a circle; move what both use to a file of its own beside them",
+    );
+}
+
+#[test]
 fn unsafe_stays_in_os() {
     let others = find("src", "rs")
         .into_iter()

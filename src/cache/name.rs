@@ -135,6 +135,14 @@ impl Levels {
 /// Below the directory, the path of a file is no longer than this.
 const BELOW: usize = 3 * Levels::MOST + 2 * Name::BYTES + 1;
 
+impl fmt::Display for Levels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.digits.iter().filter(|digits| **digits > 0);
+        let digits: Vec<String> = digits.map(u8::to_string).collect();
+        f.write_str(&digits.join(":"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -149,6 +157,7 @@ mod tests {
             let file = levels.file(Path::new("/c"), name);
             (levels.depth(), file.to_str().unwrap().to_owned())
         };
+        assert_eq!(Levels::parse("2:2:1").unwrap().to_string(), "2:2:1");
         let plain = "b7f54b2df7773722d382f4809d65029c";
         assert_eq!(file("1:2"), (2, format!("/c/c/29/{plain}")));
         assert_eq!(file("2:2:1"), (3, format!("/c/9c/02/5/{plain}")));

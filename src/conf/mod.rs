@@ -38,7 +38,7 @@ pub use include::{Parsed, parse, reason, with_reasons};
 pub use loader::{Disk, Loader, Recorder, Recording};
 pub use nearest::nearest;
 pub use parameters::{each_once, unknown_parameter};
-pub use reference::reference;
+pub use reference::{Group, reference};
 pub use scope::{Chain, Scope};
 pub use source::{FileId, Position, SourceFile, Sources, Span};
 pub use spec::{Arity, Body, Context, Contexts, DirectiveSpec, Doc, INCLUDE, Repeat, SPEC};

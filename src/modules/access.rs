@@ -10,6 +10,7 @@ use crate::http::plan::phase::{AccessRule, Verdict};
 /// The feature.
 pub static MODULE: Module = Module {
     name: "access",
+    about: "clients let in by their addresses",
     directives: &[ALLOW, DENY],
     location: |_, chain, parts| {
         if let Some(rules) = chain.nearest::<Rules>() {

@@ -15,6 +15,7 @@ use crate::modules::media_types::MediaTypeSet;
 /// The feature.
 pub static MODULE: Module = Module {
     name: "addition",
+    about: "what stands around a body",
     directives: DIRECTIVES,
     location,
     ..module::MODULE

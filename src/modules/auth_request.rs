@@ -20,6 +20,7 @@ use crate::http::plan::wait::{Subrequest, Wait};
 /// The feature.
 pub static MODULE: Module = Module {
     name: "auth_request",
+    about: "another place of the server says who is let in",
     directives: &[AUTH_REQUEST, AUTH_REQUEST_SET, LOG_SUBREQUEST],
     location,
     ..module::MODULE

@@ -18,6 +18,7 @@ use crate::http::plan::template::Template;
 /// The feature.
 pub static MODULE: Module = Module {
     name: "headers",
+    about: "fields of responses",
     directives: DIRECTIVES,
     location,
     ..module::MODULE

@@ -19,6 +19,7 @@ use crate::http::plan::variable::Variable;
 /// The feature.
 pub static MODULE: Module = Module {
     name: "map",
+    about: "variables made of others",
     directives: DIRECTIVES,
     http: declare,
     ..module::MODULE
@@ -226,12 +227,10 @@ fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
         let texts = texts.chain([&written.source]);
         let parts = texts.flat_map(Text::variables).map(|(name, _)| name);
         builder.variables.note_parts(&written.name, parts);
-        let offered = builder.variables.offer(
-            &written.name,
-            &written.owner,
-            Some(written.span),
-            Box::new(map),
-        );
+        let offered =
+            builder
+                .variables
+                .offer(&written.name, &written.owner, written.span, Box::new(map));
         builder.diagnostics.check(offered);
     }
 }

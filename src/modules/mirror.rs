@@ -12,11 +12,12 @@ use crate::http::course::request::Request;
 use crate::http::plan::copies::Copies;
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
-use crate::modules::proxy;
+use crate::modules::temporary_folder;
 
 /// The feature.
 pub static MODULE: Module = Module {
     name: "mirror",
+    about: "copies of requests for other places",
     directives: &[MIRROR, MIRROR_REQUEST_BODY],
     location,
     ..module::MODULE
@@ -104,7 +105,7 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
     if places.is_empty() {
         return;
     }
-    let temporary: Arc<Path> = proxy::temporary(builder, chain);
+    let temporary: Arc<Path> = temporary_folder::of(builder, chain);
     parts.before_content.push(Box::new(Mirror(Copies {
         places,
         with_body: chain.nearest().is_none_or(|WithBody(on)| *on),

@@ -19,6 +19,7 @@ pub mod process;
 
 pub mod access;
 pub mod addition;
+mod address;
 pub mod api;
 pub mod auth_api_key;
 pub mod auth_challenge;
@@ -40,6 +41,7 @@ pub mod metric;
 pub mod mirror;
 pub mod prometheus;
 pub mod proxy;
+pub mod reference;
 pub mod resolver;
 pub mod rewrite;
 pub mod session_zone;
@@ -47,6 +49,7 @@ mod shared_zone;
 pub mod status_zone;
 pub mod stub_status;
 pub mod sub_filter;
+mod temporary_folder;
 pub mod tls;
 pub mod unused;
 
@@ -147,11 +150,6 @@ pub fn survey(mut parsed: Parsed, files: &mut dyn Loader, prefix: &Path) -> Surv
 /// Clears what a worker that is gone has left as going on in memory of this kind.
 pub fn forget_worker(kind: &str, memory: &SharedMemory, worker: usize) {
     module::forget_worker(MODULES, (kind, memory), worker);
-}
-
-/// The reference of all directives, in Markdown.
-pub fn reference() -> String {
-    conf::reference(&directives())
 }
 
 fn directives() -> Vec<&'static [DirectiveSpec]> {

@@ -16,6 +16,7 @@ use crate::os::{self, Identity};
 /// The feature.
 pub static MODULE: Module = Module {
     name: "process",
+    about: "the server as a whole: its processes, whose they are, its error log",
     directives: DIRECTIVES,
     ..module::MODULE
 };
@@ -228,7 +229,8 @@ static DIRECTIVES: &[DirectiveSpec] = &[
             default: "",
             text: "The file in which the number of the master process is kept while it runs. A \
                    relative path starts from the prefix. Without the directive it is \
-                   `pingauge.pid` below the prefix given by `-p`, else `/run/pingauge.pid`.",
+                   `pingauge.pid` below the prefix given by `-p`, else `/run/pingauge.pid`; whoever may \
+                   not write there has it beside the main file.",
             example: "pid /run/pingauge.pid;",
         },
         apply: |statement| {

@@ -16,6 +16,7 @@ use crate::http::plan::variable::{VARIABLE, VariableSpec};
 /// The feature.
 pub static MODULE: Module = Module {
     name: "stub_status",
+    about: "seven numbers in the form of nginx",
     directives: &[STUB_STATUS],
     variables: VARIABLES,
     location,

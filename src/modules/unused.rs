@@ -18,6 +18,7 @@ pub(super) use habits::HABITS;
 /// The feature.
 pub static MODULE: Module = Module {
     name: "unused",
+    about: "what is read for the sake of others' configurations",
     directives: UNUSED,
     ..module::MODULE
 };

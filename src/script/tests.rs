@@ -56,8 +56,7 @@ fn call(program: &Arc<Program>, function: &str) -> std::result::Result<String, F
         module: number(program),
         members: function.split('.').map(str::to_owned).collect(),
     };
-    let argument = |ctx: &Ctx<'_>| undefined(ctx);
-    instance.call(&path, TIME, argument, |_, value| text(&value))
+    instance.call(&path, TIME, undefined, |_, value| text(&value))
 }
 
 fn undefined<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {

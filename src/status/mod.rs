@@ -11,9 +11,11 @@ pub mod json;
 mod node;
 pub mod path;
 pub mod prometheus;
+mod reference;
 pub mod table;
 mod tree;
 
 pub use branches::{Elements, Field, Fields, Members, Named};
 pub use node::{Branch, Items, Node, Value};
+pub use reference::{MOUNT, Mount, NodeDoc, Since, node};
 pub use tree::{Place, Tree};

@@ -558,4 +558,270 @@ GET /bad?d=sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015
 {"entries": {"digest_mismatch": 1, "filling": 0, "current": 3}, "requests": {"total": 9, "hit": 3, "miss": 6}}
 --- log
 cache "c": an answer is not kept, because "md5:1" is no digest, client: 
-cache "c": [0-9a-f]{32} is not kept \(the body has another digest\), client: 
+cache "c": [0-9a-f]{32} is not kept \(the body has another digest\), client:
+
+=== without proxy_cache_key it is what the origin is asked for
+--- origin o
+GET /one/x 200
+    Cache-Control: max-age=60
+    | one
+GET /two/x 200
+    Cache-Control: max-age=60
+    | two
+GET /user/alice 200
+    Cache-Control: max-age=60
+    | alice
+GET /user/bob 200
+    Cache-Control: max-age=60
+    | bob
+GET /user/bob?a=b 200
+    Cache-Control: max-age=60
+    | bob b
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+log_format keys '[$upstream_cache_key]';
+map $cookie_u $who { default alice; b bob; }
+--- config
+access_log $DIR/log keys;
+proxy_cache c;
+location /one/ { rewrite ^/one(/.*) $1 break; proxy_pass http://$ORIGIN_o/one/x?; }
+location /1/ { proxy_pass http://$ORIGIN_o/one/; }
+location /2/ { proxy_pass http://$ORIGIN_o/two/; }
+location /rewritten { rewrite ^ /user/$who break; proxy_pass http://$ORIGIN_o; }
+location /varied { proxy_pass http://$ORIGIN_o/user/$who$is_args$args; }
+location /tried { try_files /nothing /user/$who; }
+location /user/ { proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /1/x 200 = one
+GET /2/x 200 = two
+GET /rewritten 200 = alice
+GET /rewritten 200 = bob
+    Cookie: u=b
+GET /varied 200 = alice
+GET /varied 200 = bob
+    Cookie: u=b
+GET /varied?a=b 200 = bob b
+    Cookie: u=b
+GET /tried 200 = alice
+GET /tried 200 = bob
+    Cookie: u=b
+GET /user/bob 200 = bob
+--- file_like log
+\A\[http://127\.0\.0\.1:\d+/one/x\]
+^\[http://127\.0\.0\.1:\d+/two/x\]
+^\[http://127\.0\.0\.1:\d+/user/alice\]
+^\[http://127\.0\.0\.1:\d+/user/bob\?a=b\]
+--- wait_like /status/http/caches/c/entries
+{"current": 5}
+
+=== lists may be said in several lines
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_cache c;
+proxy_cache_bypass $cookie_nocache $arg_nocache;
+proxy_cache_bypass $http_pragma;
+proxy_no_cache $arg_a;
+proxy_no_cache $arg_b;
+proxy_cache_purge $arg_c;
+proxy_cache_purge $arg_d;
+proxy_cache_use_stale error;
+proxy_cache_use_stale timeout;
+proxy_cache_methods GET;
+proxy_cache_methods POST;
+proxy_ignore_headers Expires;
+proxy_ignore_headers Vary;
+proxy_next_upstream error;
+proxy_next_upstream http_503;
+location / { proxy_pass http://127.0.0.1:1; }
+--- ok
+
+=== what is said in several lines adds up
+--- origin o
+GET /a 200
+    Cache-Control: max-age=60
+    Set-Cookie: a=b
+    Vary: *
+    | a
+GET /b 200
+    Cache-Control: max-age=60
+    | b
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+add_header X-Cache $upstream_cache_status always;
+proxy_cache c;
+proxy_cache_key $uri;
+proxy_ignore_headers Set-Cookie;
+proxy_ignore_headers Vary;
+proxy_cache_bypass $arg_x;
+proxy_cache_bypass $arg_y;
+location / { proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /a 200
+GET /a 200
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /b 200
+GET /b?x=1 any
+--- response_headers
+X-Cache: BYPASS
+--- requests
+GET /b?y=1 any
+--- response_headers
+X-Cache: BYPASS
+
+=== proxy_cache: a name with a variable
+--- config
+proxy_cache $host;
+--- error
+pingauge: [emerg] "$host" has a variable, but a cache has a fixed name in config:1
+   1 | proxy_cache $host;
+     |             ^^^^^
+     help: have requests go to locations with caches of their own
+
+=== proxy_cache_path: a file in the way
+--- file in-the-way
+x
+--- http_config
+proxy_cache_path $DIR/in-the-way keys_zone=c:64k;
+proxy_cache_path $DIR/in-the-way/below keys_zone=d:64k;
+--- error_like
+cannot use "in-the-way" \(it is no folder\) in http_config:1
+cannot use "in-the-way/below" \("in-the-way" is no folder\) in http_config:2
+
+=== an intercepted error is kept as a status, and its page is made anew
+--- origin o
+GET /gone 404
+    X-Why: because
+    | the origin's own
+GET /who 401
+    WWW-Authenticate: Basic realm="a"
+    | the origin's own
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+add_header X-Cache $upstream_cache_status always;
+proxy_cache c;
+proxy_cache_key $uri;
+proxy_cache_valid 401 404 1m;
+proxy_intercept_errors on;
+error_page 401 404 =200 @page;
+location / { proxy_pass http://$ORIGIN_o; }
+location /who { error_page 401 /none; proxy_pass http://$ORIGIN_o; }
+location = /none { return 401 none; }
+location @page { return 200 "$request_id$upstream_http_x_why"; }
+--- requests
+GET /gone 200 ~ ^[0-9a-f]{32}because$
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /gone 200 ~ ^[0-9a-f]{32}because$
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /who 401
+GET /who 401
+--- response_headers
+WWW-Authenticate: Basic realm="a"
+X-Cache: HIT
+
+=== what is added to an answer does not wait for the answer that it is added to
+--- origin o
+GET /a 200
+    Cache-Control: max-age=60
+    Content-Type: text/html
+    | small
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_cache c;
+proxy_cache_key one;
+proxy_cache_lock on;
+location /a { add_before_body /sub; proxy_pass http://$ORIGIN_o; }
+location = /sub { internal; proxy_pass http://$ORIGIN_o/a; }
+--- requests
+GET /a 200 = smallsmall
+
+=== words of a status fit it
+--- origin o
+GET /a 200
+    Cache-Control: max-age=60
+    Accept-Ranges: bytes
+    ETag: "x"
+    | hello
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_cache c;
+location / { proxy_pass http://$ORIGIN_o; }
+--- raw_request
+GET /a HTTP/1.1\r\nHost: a\r\nRange: bytes=0-1\r\nConnection: close\r\n\r\n
+--- raw_response_like
+\AHTTP/1.1 206 Partial Content\r\n
+
+=== what a body decides is not known when a cache is asked
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_cache c;
+proxy_cache_key $request_uri$request_body;
+location / { proxy_pass http://127.0.0.1:1; }
+--- error_like
+"\$request_body" is not known when a cache is asked
+
+=== a key that needs the body by way of another variable is not asked about
+--- origin o
+POST /a 200
+    Cache-Control: max-age=60
+    | hello
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+map $request_body $asked { default other; one one; }
+--- config
+add_header X-Cache $upstream_cache_status always;
+proxy_cache c;
+proxy_cache_methods POST;
+proxy_cache_key $asked;
+location / { proxy_pass http://$ORIGIN_o; }
+--- requests
+POST /a 200
+    | one
+POST /a 200
+    | two
+--- response_headers
+!X-Cache
+--- log
+cache "c" is not asked, because "\$request_body" is not known yet
+
+=== conditions that the configuration sets hold alone
+--- origin o
+GET /a 200
+    X-Accel-Expires: @1
+    ETag: "x"
+    | hello
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+add_header X-Cache $upstream_cache_status always;
+proxy_cache c;
+proxy_cache_revalidate on;
+proxy_set_header If-None-Match $http_x_match;
+location / { proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /a 200
+GET /a 200
+--- response_headers
+X-Cache: EXPIRED
+
+=== a status that is never kept is told
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_cache c;
+proxy_cache_valid 200 206 1h;
+location / { proxy_pass http://127.0.0.1:1; }
+--- warn
+pingauge: accepted without effect in config (line): an answer with status 206 is never kept (2)
+

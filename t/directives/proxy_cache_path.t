@@ -24,6 +24,24 @@ proxy_temp_path $DIR/temp;
 proxy_cache_path $DIR/answers keys_zone=answers:64k use_temp_path=on;
 --- ok
 
+=== files grow elsewhere where neither folder was there
+--- origin o
+GET /a 200
+    Cache-Control: max-age=60
+    | hello
+--- http_config
+proxy_temp_path $DIR/temp;
+proxy_cache_path $DIR/answers keys_zone=answers:64k use_temp_path=on;
+--- config
+add_header X-Cache $upstream_cache_status;
+proxy_cache answers;
+location / { proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /a 200 = hello
+GET /a 200 = hello
+--- response_headers
+X-Cache: HIT
+
 === a cache needs a zone
 --- http_config
 proxy_cache_path answers levels=1:2;

@@ -90,7 +90,7 @@ impl Client<'_> {
                 return self.note(WRONG);
             }
         }
-        match self.cache.claim(name, None, now()) {
+        match self.cache.claim((name, None), None, now()) {
             Ok(Attempt::Granted(pending)) => {
                 let version = self.round;
                 let whole = body(key, version);

@@ -3,13 +3,16 @@
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::json;
 
+use super::authority::{Authority, as_authority, for_host, parameters};
 use crate::harness::client::{Connection, Response};
 use crate::harness::origin::serving;
 use crate::harness::site::Parts;
@@ -20,13 +23,16 @@ use crate::harness::{PATIENCE, Running, poll};
 struct Spoken {
     address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 /// A server that answers every request by its head: status, further fields, body.
 fn speaking(answer: impl Fn(&str) -> (u16, String, String) + Send + Sync + 'static) -> Spoken {
     let heads: Arc<Mutex<Vec<String>>> = Arc::default();
-    let seen = Arc::clone(&heads);
+    let connections = Arc::<AtomicUsize>::default();
+    let (seen, count) = (Arc::clone(&heads), Arc::clone(&connections));
     let address = serving(move |mut stream, _| {
+        count.fetch_add(1, SeqCst);
         let mut got = Vec::new();
         let mut piece = [0; 65536];
         loop {
@@ -38,6 +44,12 @@ fn speaking(answer: impl Fn(&str) -> (u16, String, String) + Send + Sync + 'stat
                 let length = body.len();
                 let head =
                     format!("HTTP/1.1 {status} X\r\n{fields}Content-Length: {length}\r\n\r\n");
+                if head.contains("X-Late") {
+                    stream.write_all(head.as_bytes())?;
+                    thread::sleep(Duration::from_millis(20));
+                    stream.write_all(body.as_bytes())?;
+                    continue;
+                }
                 stream.write_all(format!("{head}{body}").as_bytes())?;
             }
             match stream.read(&mut piece)? {
@@ -46,7 +58,11 @@ fn speaking(answer: impl Fn(&str) -> (u16, String, String) + Send + Sync + 'stat
             }
         }
     });
-    Spoken { address, heads }
+    Spoken {
+        address,
+        heads,
+        connections,
+    }
 }
 
 impl Spoken {
@@ -112,7 +128,7 @@ fn origin(valid: &Valid, service: SocketAddr) -> Spoken {
         let authorization = authorization(head).unwrap_or_default();
         let (is_known, challenge) = match kind {
             "open" => (true, String::new()),
-            "basic" => (
+            "basic" | "late" | "long" => (
                 authorization == "Basic Y2k6c2VzYW1l",
                 "Basic realm=\"x\"".to_owned(),
             ),
@@ -132,8 +148,14 @@ fn origin(valid: &Valid, service: SocketAddr) -> Spoken {
             true => (200, String::new(), format!("for {authorization}")),
             false => (
                 401,
-                format!("WWW-Authenticate: {challenge}\r\n"),
-                "who are you".into(),
+                match kind {
+                    "late" => format!("WWW-Authenticate: {challenge}\r\nX-Late: 1\r\n"),
+                    _ => format!("WWW-Authenticate: {challenge}\r\n"),
+                },
+                match kind {
+                    "long" => "who are you".repeat(100_000),
+                    _ => "who are you".into(),
+                },
             ),
         }
     })
@@ -407,4 +429,87 @@ fn what_is_kept_is_given_while_there_are_no_tokens() {
     let is_renewed = || (outcome() == "EXPIRED").then_some(());
     assert!(poll(PATIENCE, is_renewed).is_some());
     world.running.server.stop().unwrap();
+}
+
+#[test]
+fn the_connection_that_brought_a_challenge_is_used_again() {
+    let world = world();
+    let connections = || world.origin.connections.load(SeqCst);
+    for (kind, most) in [("basic", 1), ("late", 1), ("long", 10)] {
+        let before = connections();
+        for number in 0..5 {
+            // Each folder is asked for without credentials first.
+            world.expect(&format!("/{kind}/{number}/x"), (200, "CACHED", "401, 200"));
+        }
+        let used = connections() - before;
+        assert!(used <= most, "{kind}: {used} connections");
+    }
+    world.running.server.stop().unwrap();
+}
+
+/// A service of tokens behind TLS, which shows this certificate.
+fn encrypted_service(shown: &Authority) -> SocketAddr {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth();
+    let key = PrivateKeyDer::try_from(shown.key.serialize_der()).unwrap();
+    let config = config.with_single_cert(vec![shown.der.clone()], key);
+    let config = Arc::new(config.unwrap());
+    serving(move |stream, _| {
+        let session = ServerConnection::new(Arc::clone(&config)).map_err(std::io::Error::other)?;
+        let mut stream = StreamOwned::new(session, stream);
+        let mut got = Vec::new();
+        let mut piece = [0; 4096];
+        while !got.ends_with(b"\r\n\r\n") {
+            match stream.read(&mut piece)? {
+                0 => return Ok(()),
+                amount => got.extend_from_slice(&piece[..amount]),
+            }
+        }
+        let body = r#"{"token": "sealed", "expires_in": 300}"#;
+        let length = body.len();
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
+        stream.write_all(answer.as_bytes())?;
+        stream.conn.send_close_notify();
+        stream.flush()
+    })
+}
+
+#[test]
+fn a_service_behind_tls_is_asked_if_its_certificate_is_believed() {
+    let authority = Authority::own(as_authority(parameters("tokens", 1)));
+    let service = encrypted_service(&authority.issue(for_host("127.0.0.1", 2)));
+    let origin = speaking(move |head| match authorization(head) {
+        Some("Bearer sealed") => (200, String::new(), "opened".into()),
+        _ => {
+            let challenge = format!("WWW-Authenticate: Bearer realm=\"https://{service}/t\"\r\n");
+            (401, challenge, String::new())
+        }
+    });
+    let site = crate::harness::site::Site::create().unwrap();
+    site.add_file("ca.pem", &authority.pem).unwrap();
+    let other = Authority::own(as_authority(parameters("others", 3)));
+    site.add_file("other.pem", &other.pem).unwrap();
+    let parts = Parts {
+        config: format!(
+            "proxy_auth_challenge on realm={service};\n\
+             location /known/ {{ proxy_ssl_trusted_certificate $DIR/ca.pem; proxy_pass http://{0}; }}\n\
+             location /other/ {{ proxy_ssl_trusted_certificate $DIR/other.pem; proxy_pass http://{0}; }}\n",
+            origin.address
+        ),
+        ..Parts::default()
+    };
+    let running = Running::start_at(site, &parts);
+    let get = |target: &str| {
+        let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+        connection.get(target).unwrap()
+    };
+    let got = get("/known/1");
+    assert_eq!((got.status, got.text().as_str()), (200, "opened"));
+    assert_eq!(get("/other/1").status, 502);
+    let log = running.site.read("error.log");
+    assert!(log.contains("no token from"), "{log}");
+    running.server.stop().unwrap();
 }

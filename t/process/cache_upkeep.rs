@@ -38,7 +38,7 @@ fn fill(directory: &Path, entries: u32, length: usize) {
     for number in 0..entries {
         let key = format!("key {number}");
         let name = Name::of_key(key.as_bytes());
-        let Attempt::Granted(pending) = cache.claim(name, None, now()).unwrap() else {
+        let Attempt::Granted(pending) = cache.claim((name, None), None, now()).unwrap() else {
             panic!("somebody else is here");
         };
         let head = Head {
@@ -117,6 +117,7 @@ fn files_are_found_and_strays_cleared() {
         "size": 300 * 4096, "max_size": 100 * MIB, "cold": false,
         "hit": none, "stale": none, "updating": none, "revalidated": none,
         "miss": nothing, "expired": nothing, "bypass": nothing,
+        "background_update": nothing,
         "requests": {"total": 0, "hit": 0, "miss": 0, "shared": 0},
         "data": {"received": 0, "sent": 0},
         "entries": {
@@ -180,7 +181,7 @@ fn a_folder_that_cannot_be_listed_is_told_of_once_and_does_not_end_the_server() 
         running
             .site
             .read("error.log")
-            .contains("Not a directory")
+            .contains("is no folder")
             .then_some(())
     };
     assert!(
@@ -239,4 +240,50 @@ fn many_files_are_found_soon_and_requests_do_not_wait() {
     );
     expect(&running, "current", u64::from(entries));
     running.server.stop().unwrap();
+}
+
+#[test]
+fn a_cache_whose_zone_is_full_keeps_what_is_new() {
+    let origin = crate::harness::origin::serving(|mut stream, _| {
+        use std::io::{Read, Write};
+        let (mut got, mut piece) = (Vec::new(), [0; 4096]);
+        loop {
+            while let Some(end) = got.windows(4).position(|four| four == b"\r\n\r\n") {
+                got.drain(..end + 4);
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")?;
+            }
+            match stream.read(&mut piece)? {
+                0 => return Ok(()),
+                amount => got.extend_from_slice(&piece[..amount]),
+            }
+        }
+    });
+    for size in ["32k", "64k"] {
+        let site = Site::create().unwrap();
+        let parts = Parts {
+            http_config: format!("proxy_cache_path $DIR/cache keys_zone=c:{size} inactive=1d;\n"),
+            config: format!(
+                "keepalive_requests 100000;\nproxy_cache c;\nproxy_cache_valid 1h;\n\
+                 add_header X-Cache $upstream_cache_status;\n\
+                 location / {{ proxy_pass http://{origin}; }}\n"
+            ),
+            ..Parts::default()
+        };
+        let running = Running::start_at(site, &parts);
+        let mut connection =
+            crate::harness::client::Connection::open(running.address(), PATIENCE).unwrap();
+        for number in 0..800 {
+            assert_eq!(connection.get(&format!("/{number}")).unwrap().status, 200);
+        }
+        let newest = (780..800).filter(|number| {
+            let got = connection.get(&format!("/{number}")).unwrap();
+            got.header("X-Cache") == Some("HIT")
+        });
+        assert_eq!(newest.count(), 20, "{size}");
+        let removed = running.status("http/caches/c/entries/removed_no_room");
+        assert!(removed.as_u64() > Some(100), "{size}: {removed}");
+        let log = running.site.read("error.log");
+        assert!(!log.contains("nothing is kept"), "{size}: {log}");
+        running.server.stop().unwrap();
+    }
 }

@@ -66,6 +66,7 @@ mod signal_order;
 mod signals;
 mod stapling;
 mod status;
+mod status_reference;
 mod stock;
 mod terminal;
 mod tickets;

@@ -208,3 +208,65 @@ stats{le="+Inf"} 5
 stats_sum 82952
 stats_count 5
 avg_size 1077.9376
+
+=== a metric that a script feeds, but for where the origins are, /status/ and what the listing lost
+--- file c.pem
+-----BEGIN CERTIFICATE-----
+MIIBlzCCAT2gAwIBAgIUd63MJluBqlVPA0dL0cmjCmVfZKIwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHanMudGVzdDAgFw0yNjExMzAxMzEyMjlaGA8yMTI2MTEwNjEz
+MTIyOVowEjEQMA4GA1UEAwwHanMudGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABJJjgEp1JT6EQS/FXaW/QEm3OmJ3IU/8GKQMOa1bFi5JNbb7LWswB5p2lDCI
+1UVrc6zpW9tJxVJZ5AEK9EwPT6SjbzBtMB0GA1UdDgQWBBSAaXcVqMj7rnOb/5oa
+U6DX89z3yzAfBgNVHSMEGDAWgBSAaXcVqMj7rnOb/5oaU6DX89z3yzAPBgNVHRMB
+Af8EBTADAQH/MBoGA1UdEQQTMBGHBH8AAAGCCWxvY2FsaG9zdDAKBggqhkjOPQQD
+AgNIADBFAiBhBz2X0+KzKluRobNhEZF1+MXWu3zloVToG/PKxpP7TgIhANstMJ7P
+XQ0d+o6qQNrt33me+WUI9eh+RzrAUiUXlyNo
+-----END CERTIFICATE-----
+--- file k.pem
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgUmTudUDivHqDeaCc
+sym2/6uyRlqCtEPJUskNQWvFhemhRANCAASSY4BKdSU+hEEvxV2lv0BJtzpidyFP
+/BikDDmtWxYuSTW2+y1rMAeadpQwiNVFa3Os6VvbScVSWeQBCvRMD0+k
+-----END PRIVATE KEY-----
+--- file metrics.js
+async function js_request(r) {
+    let start_time = Date.now();
+    let results = await Promise.all([ngx.fetch('https://localhost:$PORT2/'),
+                                     ngx.fetch('https://127.0.0.1:$PORT2/')]);
+    // Usando a variável setter $metric_requests
+    r.variables.metric_requests = `google=${Date.now() - start_time}`;
+}
+
+export default {js_request};
+--- http_config
+js_import metrics.js;
+
+resolver 127.0.0.53;
+
+metric_complex_zone requests:1m {
+    min_time  min;
+    max_time  max;
+    total     count;
+}
+
+server {
+    listen 127.0.0.1:$PORT2 ssl;
+    ssl_certificate c.pem;
+    ssl_certificate_key k.pem;
+    return 200;
+}
+--- config
+location /metric/ {
+    js_content metrics.js_request;
+    js_fetch_trusted_certificate c.pem;
+}
+
+location /api/ {
+    allow 127.0.0.1;
+    deny all;
+    api /status/http/metric_zones/requests/;
+}
+--- requests
+GET /metric/ 500 x6
+--- json_like /api/
+{"discarded": 0, "metrics": {"google": {"min_time": "<number>", "max_time": "<number>", "total": 6}}}

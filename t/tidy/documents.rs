@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
+use pingauge::modules::reference;
+
 use super::files::{find, is_word, list, read, root};
 use super::{LAYERS, report};
 
@@ -29,7 +31,16 @@ fn every_directive_has_documentation_and_a_block() {
     let blocks: String = find("t", "t").into_iter().map(|file| file.text).collect();
     let words: BTreeSet<&str> = blocks.split(|c: char| !is_word(c)).collect();
     let mut offences = Vec::new();
-    for section in pingauge::modules::reference().split("\n## ").skip(1) {
+    let page = reference::directives();
+    let (with_effect, idle) = page.split_once("\n## Without effect\n").unwrap();
+    for row in idle.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let name = row.split(' ').next().unwrap_or_default();
+        let why = row.trim_end_matches(" |").rsplit(" | ").next();
+        if !(why.is_some_and(|why| why.len() > 10) && words.contains(name)) {
+            offences.push(name.to_owned());
+        }
+    }
+    for section in with_effect.split("\n### ").skip(1) {
         let name = section.lines().next().unwrap_or_default();
         let described = section
             .lines()
@@ -50,9 +61,30 @@ fn every_directive_has_documentation_and_a_block() {
 
 /// The pages that are made from tables, with what makes them.
 const REFERENCES: &[(&str, fn() -> String)] = &[
-    ("conf/DIRECTIVES.md", pingauge::modules::reference),
+    ("conf/DIRECTIVES.md", reference::directives),
+    ("conf/VARIABLES.md", reference::variables),
+    ("conf/MODES.md", reference::modes),
+    ("conf/STATUS.md", reference::status),
+    ("conf/SERIES.md", reference::series),
+    ("README.md", readme),
     ("conf/COMMANDS.md", pingauge::server::reference),
 ];
+
+/// The README with the table of modes as it is.
+fn readme() -> String {
+    let text = read("README.md");
+    let is_table = |line: &&str| line.starts_with("| ") || line.starts_with("|--");
+    let Some((before, rest)) = text.split_once("| mode | ") else {
+        return text;
+    };
+    let lines = rest.split_inclusive('\n');
+    let length: usize = lines
+        .enumerate()
+        .take_while(|(number, line)| *number == 0 || is_table(line))
+        .map(|(_, line)| line.len())
+        .sum();
+    format!("{before}{}{}", reference::modes_table(), &rest[length..])
+}
 
 #[test]
 fn the_references_are_fresh() {

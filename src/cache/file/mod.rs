@@ -43,6 +43,26 @@ pub enum Unreadable {
     Io(#[from] io::Error),
 }
 
+impl Unreadable {
+    /// Whether it says nothing of the file, but of the process that would read it or of the moment.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Foreign | Self::Damaged | Self::Cut => false,
+            Self::Io(error) => {
+                !matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound
+                        | io::ErrorKind::NotADirectory
+                        | io::ErrorKind::IsADirectory
+                        | io::ErrorKind::InvalidInput
+                        | io::ErrorKind::InvalidData
+                        | io::ErrorKind::UnexpectedEof
+                ) && error.raw_os_error() != Some(libc::ELOOP)
+            }
+        }
+    }
+}
+
 /// The head of an entry's file, and what is known of the rest.
 #[derive(Debug)]
 pub struct Entry {

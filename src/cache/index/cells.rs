@@ -36,6 +36,12 @@ pub(super) mod fill {
     pub(in crate::cache::index) const PROGRESS: usize = 3;
     /// When it came further last, in the zone's time.
     pub(in crate::cache::index) const MOVED: usize = 4;
+    /// The last fill of the entry whose answer was not to be kept, or zero; with [`AWAITED`] and [`PURGED`].
+    pub(in crate::cache::index) const REFUSED: usize = 5;
+    /// A bit of `REFUSED`: somebody waits for the head.
+    pub(in crate::cache::index) const AWAITED: u64 = 1 << 63;
+    /// A bit of `REFUSED`: what it brings is not to be kept.
+    pub(in crate::cache::index) const PURGED: u64 = 1 << 62;
 }
 
 /// Of the sums.
@@ -65,6 +71,14 @@ pub(super) mod beside {
     pub(in crate::cache::index) const MISMATCHES: usize = 1;
 }
 
+/// Of the place of the files, whose text is with the key.
+pub(super) mod place {
+    /// Of the text, which may be cut.
+    pub(in crate::cache::index) const HASH: usize = 0;
+}
+
+/// The key of the place of the files.
+pub(super) const PLACE: &[u8] = b"p";
 /// The key of the sums.
 pub(super) const SUMS: &[u8] = b"s";
 /// The key of what is counted beside outcomes.

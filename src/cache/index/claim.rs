@@ -3,6 +3,10 @@
 //! A claim ends with its process, and whoever finds that takes it over. One that has been waiting for a head for too
 //! long may be taken over as well: nobody has been given anything of it yet. What has begun to grow is left to whoever
 //! fills it for as long as he lives, because others read it meanwhile.
+//!
+//! Where the answer turns out to be nothing that is kept, those who waited for it shall not wait for each other in turn.
+//! So a fill that somebody waited for is remembered as *refused* for a moment, by itself or by the one that takes its
+//! place, and whoever waited for it asks the origin without a claim.
 
 use super::cells::{CELLS, entry, fill, fill_key, load};
 use super::sums::{Sums, put};
@@ -20,20 +24,27 @@ pub enum Progress {
     Asked,
     /// The head is in the file, and so many bytes of the body.
     Growing(u64),
+    /// The answer is not kept: the fill is over, and remembered for those who waited.
+    Refused,
 }
+
+/// So many nanoseconds a refused fill is remembered.
+const MEMORY: u64 = 2_000_000_000;
 
 impl Progress {
     fn packed(self) -> u64 {
         match self {
             Self::Asked => 0,
-            Self::Growing(bytes) => bytes.saturating_add(1),
+            Self::Growing(bytes) => bytes.saturating_add(1).min(u64::MAX - 1),
+            Self::Refused => u64::MAX,
         }
     }
 
     fn unpacked(word: u64) -> Self {
-        match word.checked_sub(1) {
-            None => Self::Asked,
-            Some(bytes) => Self::Growing(bytes),
+        match word {
+            0 => Self::Asked,
+            u64::MAX => Self::Refused,
+            more => Self::Growing(more - 1),
         }
     }
 }
@@ -49,6 +60,10 @@ pub struct Fill {
     pub progress: Progress,
     /// When it came further last, in the zone's time.
     pub moved: u64,
+    /// The serial of the last fill of the entry whose answer was not to be kept, as far as it is remembered; or zero.
+    pub refused: u64,
+    /// Whether what it brings is not to be kept, because somebody wanted the entry gone meanwhile.
+    pub is_purged: bool,
 }
 
 /// The right to fill an entry. It does not end by being dropped: it is finished or given up.
@@ -67,6 +82,8 @@ pub struct Begin {
     pub process: Process,
     /// After so many nanoseconds one that waits for a head may be taken over; nothing for never.
     pub patience: Option<u64>,
+    /// What the entry would be a variant of, if it is one.
+    pub main: Option<Name>,
 }
 
 /// What became of the wish to fill.
@@ -88,6 +105,21 @@ impl Fill {
             },
             progress: Progress::unpacked(cells[fill::PROGRESS]),
             moved: cells[fill::MOVED],
+            refused: cells[fill::REFUSED] & !(fill::AWAITED | fill::PURGED),
+            is_purged: cells[fill::REFUSED] & fill::PURGED != 0,
+        }
+    }
+
+    /// Whether nothing is under way any more.
+    pub fn is_over(&self) -> bool {
+        self.progress == Progress::Refused
+    }
+
+    /// Whether it is to be cleared away: its process is dead, or it is over and was remembered for long enough.
+    pub(super) fn is_abandoned(&self, now: u64) -> bool {
+        match self.is_over() {
+            true => now.saturating_sub(self.moved) > MEMORY,
+            false => !self.process.is_alive(),
         }
     }
 
@@ -116,26 +148,25 @@ impl Index {
         let dead = self.fill(name, now).filter(|fill| !fill.process.is_alive());
         self.zone.edit(now, |edit| {
             let key = fill_key(name);
+            let is_free = |fill: &Fill, now| {
+                let is_dead = dead.is_some_and(|dead| dead.serial == fill.serial);
+                fill.is_over() || is_dead || fill.is_late(begin.patience, now)
+            };
             let present = edit.read(&key).map(|cells| Fill::of(&cells));
-            if let Some(present) = present {
-                let is_dead = dead.is_some_and(|dead| dead.serial == present.serial);
-                if !is_dead && !present.is_late(begin.patience, edit.now()) {
-                    return Ok(Claimed::Busy(present));
-                }
-                // He may be about to say that it has begun to grow.
-                let held = edit.seize(&key)?.map(|cells| Fill::of(&cells));
-                if let Some(held) = held
-                    && !is_dead
-                    && !held.is_late(begin.patience, edit.now())
-                {
-                    return Ok(Claimed::Busy(held));
-                }
+            if let Some(present) = present.filter(|fill| !is_free(fill, edit.now())) {
+                return Ok(Claimed::Busy(present));
+            }
+            // He may be about to say that it has begun to grow.
+            let held = edit.seize(&key)?.map(|cells| Fill::of(&cells));
+            if let Some(held) = held.filter(|fill| !is_free(fill, edit.now())) {
+                return Ok(Claimed::Busy(held));
             }
             let mut sums = Sums::of(edit);
             sums.serials += 1;
-            sums.filling += u64::from(present.is_none());
+            sums.filling += u64::from(held.is_none_or(|fill| fill.is_over()));
             let serial = sums.serials;
             let mut cells = [0; CELLS];
+            cells[fill::REFUSED] = held.map_or(0, |fill| fill.refused);
             cells[fill::SERIAL] = serial;
             cells[fill::PROCESS] = u64::from(begin.process.id);
             cells[fill::STARTED] = begin.process.started;
@@ -146,6 +177,7 @@ impl Index {
                 let mut cells = [0; CELLS];
                 cells[entry::LAST] = edit.now().0;
                 cells[entry::IS_PLACE] = 1;
+                cells[entry::MAIN] = begin.main.map_or(0, beginning);
                 put(edit, &name.0, &cells);
             }
             sums.put(edit);
@@ -169,7 +201,8 @@ impl Index {
         advanced.unwrap_or(false)
     }
 
-    /// The file of a fill is in its place: the entry is this from now on. False if the fill was somebody else's.
+    /// The file of a fill is in its place: the entry is this from now on. False if the fill was somebody else's, or purged,
+    /// which is over then.
     ///
     /// # Errors
     /// When nothing was changed: the claim is still there.
@@ -177,7 +210,13 @@ impl Index {
         self.zone.edit(now, |edit| {
             let name = claim.name;
             let mut sums = Sums::of(edit);
-            if !end(edit, claim, &mut sums)? {
+            let Some(fill) = end(edit, claim, &mut sums)? else {
+                return Ok(false);
+            };
+            if fill.is_purged {
+                give_back_place(edit, claim)?;
+                sums.put(edit);
+                edit.commit()?;
                 return Ok(false);
             }
             let before = edit.seize(&name.0)?;
@@ -205,30 +244,85 @@ impl Index {
     pub fn give_up(&self, claim: &Claim, now: Moment) -> Result<bool, NotChanged> {
         self.zone.edit(now, |edit| {
             let mut sums = Sums::of(edit);
-            if !end(edit, claim, &mut sums)? {
+            if end(edit, claim, &mut sums)?.is_none() {
                 return Ok(false);
             }
-            let place = edit.seize(&claim.name.0)?;
-            let is_empty = |cells: &Vec<u64>| cells[entry::SERIAL] == 0;
-            if place.is_some_and(|cells| is_empty(&cells) && cells[entry::IS_PLACE] != 0) {
-                edit.remove(&claim.name.0);
-            }
+            give_back_place(edit, claim)?;
             sums.put(edit);
             edit.commit().map(|()| true)
         })?
     }
+
+    /// The answer is not to be kept: the fill is over, and remembered for a moment if somebody waits for it. False if it
+    /// was somebody else's.
+    ///
+    /// # Errors
+    /// When nothing was changed: the claim is still there.
+    pub fn refuse(&self, claim: &Claim, now: Moment) -> Result<bool, NotChanged> {
+        self.zone.edit(now, |edit| {
+            let key = fill_key(claim.name);
+            let mut sums = Sums::of(edit);
+            let before = edit.seize(&key)?;
+            let is_over = |cells: &Vec<u64>| Fill::of(cells).is_over();
+            if before.as_ref().is_some_and(is_over) || end(edit, claim, &mut sums)?.is_none() {
+                return Ok(false);
+            }
+            if let Some(before) = before.filter(|cells| cells[fill::REFUSED] & fill::AWAITED != 0) {
+                let mut cells = [0; CELLS];
+                cells.copy_from_slice(&before[..CELLS]);
+                cells[fill::PROGRESS] = Progress::Refused.packed();
+                cells[fill::MOVED] = edit.now().0;
+                cells[fill::REFUSED] = claim.serial;
+                put(edit, &key, &cells);
+            }
+            give_back_place(edit, claim)?;
+            sums.put(edit);
+            edit.commit().map(|()| true)
+        })?
+    }
+
+    /// What a fill brings is not to be kept; whether there is one.
+    pub fn purge_fill(&self, name: Name, now: Moment) -> bool {
+        let purged = self.zone.with_cells(&fill_key(name), now, |cells| {
+            let word = Progress::unpacked(load(cells, fill::PROGRESS));
+            cells[fill::REFUSED].fetch_or(fill::PURGED, Ordering::AcqRel);
+            word != Progress::Refused
+        });
+        purged.unwrap_or(false)
+    }
+
+    /// Somebody waits for the head of a fill.
+    pub fn wait_for(&self, name: Name, fill: &Fill, now: Moment) {
+        self.zone.with_cells(&fill_key(name), now, |cells| {
+            if load(cells, fill::SERIAL) == fill.serial {
+                cells[fill::REFUSED].fetch_or(fill::AWAITED, Ordering::AcqRel);
+            }
+        });
+    }
 }
 
-/// The fill is to be gone when the edit is committed; false if it is another one's.
-fn end(edit: &mut Edit<'_>, claim: &Claim, sums: &mut Sums) -> Result<bool, NotChanged> {
-    let key = fill_key(claim.name);
-    match edit.seize(&key)? {
-        Some(cells) if cells[fill::SERIAL] == claim.serial => {}
-        _ => return Ok(false),
+/// The place that a claim has made for its entry is to be gone when the edit is committed.
+fn give_back_place(edit: &mut Edit<'_>, claim: &Claim) -> Result<(), NotChanged> {
+    let place = edit.seize(&claim.name.0)?;
+    let is_empty = |cells: &Vec<u64>| cells[entry::SERIAL] == 0;
+    if place.is_some_and(|cells| is_empty(&cells) && cells[entry::IS_PLACE] != 0) {
+        edit.remove(&claim.name.0);
     }
+    Ok(())
+}
+
+/// The fill is to be gone when the edit is committed; nothing if it is another one's.
+fn end(edit: &mut Edit<'_>, claim: &Claim, sums: &mut Sums) -> Result<Option<Fill>, NotChanged> {
+    let key = fill_key(claim.name);
+    let own = edit.seize(&key)?.map(|cells| Fill::of(&cells));
+    let Some(own) = own.filter(|fill| fill.serial == claim.serial) else {
+        return Ok(None);
+    };
     edit.remove(&key);
-    sums.filling = sums.filling.saturating_sub(1);
-    Ok(true)
+    if !own.is_over() {
+        sums.filling = sums.filling.saturating_sub(1);
+    }
+    Ok(Some(own))
 }
 
 /// The beginning of a name as a word, which is never zero.

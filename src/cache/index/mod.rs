@@ -7,6 +7,7 @@
 mod cells;
 mod claim;
 mod outcomes;
+mod place;
 mod removal;
 mod sums;
 

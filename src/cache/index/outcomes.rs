@@ -1,7 +1,8 @@
 //! What became of requests that a cache was asked about: counted once for each request, without the lock.
 //!
 //! A request has one outcome. Totals, hits and misses are not counted but made of the outcomes when they are read, so
-//! that hits and misses are the total in every reading.
+//! that hits and misses are the total in every reading. Background updates are requests that no client has made: they
+//! are counted in the same way, but beside the outcomes, and are part of no total but that of bytes that origins sent.
 
 use super::Index;
 use super::cells::{BESIDE, CELLS, beside, load, outcome, outcome_key};
@@ -100,6 +101,8 @@ pub struct OutcomeNumbers {
 pub struct Numbers {
     /// In the order of [`Outcome::ALL`].
     pub outcomes: [OutcomeNumbers; Outcome::ALL.len()],
+    /// Of background updates.
+    pub background: OutcomeNumbers,
     /// Hits of entries that were being filled.
     pub shared: u64,
     /// Bodies that were not what their digest said.
@@ -131,7 +134,8 @@ impl Numbers {
 
     /// Bytes of bodies that came from origins.
     pub fn received(&self) -> u64 {
-        self.sum(|_, numbers| numbers.received)
+        let of_clients = self.sum(|_, numbers| numbers.received);
+        of_clients.saturating_add(self.background.received)
     }
 
     /// Bytes of bodies that clients were sent.
@@ -146,9 +150,12 @@ impl Numbers {
     }
 }
 
+/// Background updates are counted where an outcome behind the last one would be.
+const BACKGROUND: usize = Outcome::ALL.len();
+
 /// The keys are there when the edit is committed.
 pub(super) fn make(edit: &mut Edit<'_>) {
-    for place in 0..Outcome::ALL.len() {
+    for place in 0..=BACKGROUND {
         make_one(edit, &outcome_key(place));
     }
     make_one(edit, BESIDE);
@@ -169,7 +176,20 @@ fn add(cell: &AtomicU64, amount: u64) {
 impl Index {
     /// Counts a request that is over.
     pub fn count(&self, what: Outcome, answered: &Answered, now: Moment) {
-        let key = outcome_key(what as usize);
+        self.count_at(what as usize, answered, now);
+        // After the hit that it is: nobody ever reads more of these than of those.
+        if answered.is_shared && what.is_hit() {
+            self.count_beside(beside::SHARED, now);
+        }
+    }
+
+    /// Counts a background update that is over.
+    pub fn count_background(&self, answered: &Answered, now: Moment) {
+        self.count_at(BACKGROUND, answered, now);
+    }
+
+    fn count_at(&self, place: usize, answered: &Answered, now: Moment) {
+        let key = outcome_key(place);
         self.zone.with_cells(&key, now, |cells| {
             add(&cells[outcome::BYTES], answered.bytes);
             add(&cells[outcome::RECEIVED], answered.received);
@@ -180,10 +200,6 @@ impl Index {
             }
             add(&cells[outcome::RESPONSES], 1);
         });
-        // After the hit that it is: nobody ever reads more of these than of those.
-        if answered.is_shared && what.is_hit() {
-            self.count_beside(beside::SHARED, now);
-        }
     }
 
     /// Counts a body that was not what its digest said.
@@ -206,7 +222,8 @@ impl Index {
         let counted = read(BESIDE);
         numbers.shared = counted[beside::SHARED];
         numbers.mismatches = counted[beside::MISMATCHES];
-        for (place, numbers) in numbers.outcomes.iter_mut().enumerate() {
+        let all = numbers.outcomes.iter_mut().chain([&mut numbers.background]);
+        for (place, numbers) in all.enumerate() {
             let counted = read(&outcome_key(place));
             *numbers = OutcomeNumbers {
                 responses: counted[outcome::RESPONSES],

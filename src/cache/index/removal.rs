@@ -53,6 +53,17 @@ impl Index {
         names
     }
 
+    /// What is being filled.
+    pub fn fills(&self) -> Vec<(Name, Fill)> {
+        let mut fills = Vec::new();
+        let _all = self.zone.visit(&mut |record| {
+            let fill = || Fill::of(record.raw_cells());
+            fills.extend(filled_name(record.key()).map(|name| (name, fill())));
+            ControlFlow::Continue(())
+        });
+        fills
+    }
+
     fn each(&self, mut visit: impl FnMut(Old)) {
         let _all = self.zone.visit(&mut |record| {
             let cells = record.raw_cells();
@@ -68,17 +79,13 @@ impl Index {
         });
     }
 
-    /// Claims whose processes are dead, the oldest first.
-    pub fn abandoned(&self) -> Vec<Claim> {
-        let mut fills = Vec::new();
-        let _all = self.zone.visit(&mut |record| {
-            let fill = || Fill::of(record.raw_cells());
-            fills.extend(filled_name(record.key()).map(|name| (fill(), name)));
-            ControlFlow::Continue(())
-        });
-        fills.retain(|(fill, _)| !fill.process.is_alive());
-        fills.sort_unstable_by_key(|(fill, _)| fill.serial);
-        let claim = |(fill, name): (Fill, Name)| Claim {
+    /// Claims whose processes are dead, and refused ones that were remembered for long enough, the oldest first.
+    pub fn abandoned(&self, now: Moment) -> Vec<Claim> {
+        let time = self.zone.moment(now).0;
+        let mut fills = self.fills();
+        fills.retain(|(_, fill)| fill.is_abandoned(time));
+        fills.sort_unstable_by_key(|(_, fill)| fill.serial);
+        let claim = |(name, fill): (Name, Fill)| Claim {
             name,
             serial: fill.serial,
         };
@@ -119,7 +126,8 @@ impl Index {
         now: Moment,
     ) -> Result<bool, NotChanged> {
         self.zone.edit(now, |edit| {
-            if edit.read(&cells::fill_key(name)).is_some() {
+            let fill = edit.read(&cells::fill_key(name));
+            if fill.is_some_and(|cells| !Fill::of(&cells).is_over()) {
                 return Ok(false);
             }
             let Some(cells) = edit.seize(&name.0)?.filter(|cells| is_meant(cells)) else {

@@ -34,6 +34,7 @@ fn begin(process: Process) -> Begin {
     Begin {
         process,
         patience: Some(PATIENCE),
+        main: None,
     }
 }
 
@@ -52,14 +53,14 @@ fn found(size: u64) -> Found {
 fn a_fill_is_one_process_after_another() {
     let index = index(MINIMUM);
     let one = granted(index.claim(name(1), begin(DEAD), Moment(5)).unwrap());
-    assert_eq!(index.abandoned(), [one]);
+    assert_eq!(index.abandoned(Moment(5)), [one]);
     // The first one's process is dead, so the second has the claim; the first has no say any more.
     let two = granted(
         index
             .claim(name(1), begin(Process::current()), Moment(6))
             .unwrap(),
     );
-    assert!(two.serial > one.serial && index.abandoned().is_empty());
+    assert!(two.serial > one.serial && index.abandoned(Moment(6)).is_empty());
     assert!(!index.advance(&one, 10, Moment(7)));
     assert!(!index.finish(&one, found(9), Moment(7)).unwrap());
     assert!(!index.give_up(&one, Moment(7)).unwrap());
@@ -78,6 +79,76 @@ fn a_fill_is_one_process_after_another() {
     assert_eq!(index.fill(name(1), Moment(1 << 40)), None);
     let kept = index.look(name(1), Moment(1 << 40)).unwrap();
     assert_eq!((kept.serial, kept.size, kept.uses), (three.serial, 9, 2));
+}
+
+#[test]
+fn a_fill_that_is_refused_is_remembered_by_those_who_waited() {
+    const SECOND: u64 = 1_000_000_000;
+    let index = index(MINIMUM);
+    let claim = |time| index.claim(name(1), begin(Process::current()), Moment(time));
+    // Nobody waited: nothing is left of it.
+    let one = granted(claim(1).unwrap());
+    assert!(index.refuse(&one, Moment(2)).unwrap());
+    assert_eq!(index.fill(name(1), Moment(2)), None);
+    let two = granted(claim(3).unwrap());
+    let fill = index.fill(name(1), Moment(3)).unwrap();
+    index.wait_for(name(1), &fill, Moment(4));
+    assert_eq!(index.fill(name(1), Moment(4)), Some(fill));
+    assert!(index.refuse(&two, Moment(5)).unwrap());
+    assert!(!index.refuse(&two, Moment(5)).unwrap());
+    let fill = index.fill(name(1), Moment(5)).unwrap();
+    assert!(fill.is_over() && fill.refused == two.serial);
+    assert_eq!(index.sums(Moment(5)).unwrap().filling, 0);
+    assert_eq!(index.kept(name(1), Moment(5)), None);
+    // The next one knows what became of the last, for those who are late to look.
+    let three = granted(claim(6).unwrap());
+    assert_eq!(index.sums(Moment(6)).unwrap().filling, 1);
+    match claim(7).unwrap() {
+        Claimed::Busy(fill) => assert_eq!((fill.serial, fill.refused), (three.serial, two.serial)),
+        granted => panic!("{granted:?}"),
+    }
+    let fill = index.fill(name(1), Moment(7)).unwrap();
+    index.wait_for(name(1), &fill, Moment(7));
+    assert!(index.refuse(&three, Moment(8)).unwrap());
+    assert!(index.abandoned(Moment(SECOND)).is_empty());
+    let later = Moment(3 * SECOND);
+    assert_eq!(index.abandoned(later), [three]);
+    assert!(index.give_up(&three, later).unwrap());
+    assert_eq!(index.fill(name(1), later), None);
+    assert_eq!(index.sums(later).unwrap().filling, 0);
+    // What is kept after all forgets it.
+    let four = granted(claim(4 * SECOND).unwrap());
+    let fill = index.fill(name(1), later).unwrap();
+    index.wait_for(name(1), &fill, later);
+    assert!(index.finish(&four, found(9), Moment(4 * SECOND)).unwrap());
+    assert_eq!(index.fill(name(1), Moment(4 * SECOND)), None);
+    index.zone().verify().unwrap();
+}
+
+#[test]
+fn an_index_is_of_one_place() {
+    let index = index(1 << 20);
+    let long = "x".repeat(5000);
+    assert_eq!(index.note_place(&long, Moment(1)), Ok(None));
+    assert_eq!(index.note_place(&long, Moment(2)), Ok(None));
+    let before = index.note_place(&format!("{long}y"), Moment(3)).unwrap();
+    assert!(before.is_some_and(|text| !text.is_empty() && long.starts_with(&text)));
+    for number in 0..3000u64 {
+        let name = Name::of_key(&number.to_le_bytes());
+        assert!(index.add(name, found(7), Moment(4)).unwrap());
+    }
+    let _filling = granted(index.claim(name(1), begin(DEAD), Moment(4)).unwrap());
+    index.loaded(Moment(4)).unwrap();
+    index.count_mismatch(Moment(4));
+    index.forget_entries(Moment(5)).unwrap();
+    let sums = index.sums(Moment(6)).unwrap();
+    assert_eq!((sums.entries, sums.size, sums.filling), (0, 0, 0));
+    assert!(!sums.is_loaded && sums.serials > 3000);
+    assert_eq!(index.oldest(9), []);
+    assert!(index.abandoned(Moment(6)).is_empty());
+    assert_eq!(index.numbers(Moment(6)).mismatches, 1);
+    assert_eq!(index.note_place("z", Moment(7)), Ok(None));
+    index.zone().verify().unwrap();
 }
 
 #[test]
@@ -401,7 +472,7 @@ impl Pair {
         assert_eq!(sums.filling, self.fills.len() as u64);
         assert_eq!(sums.removed.iter().sum::<u64>(), self.removed);
         let dead = self.fills.values().filter(|under| !under.lives).count();
-        assert_eq!(self.index.abandoned().len(), dead);
+        assert_eq!(self.index.abandoned(Moment(self.now)).len(), dead);
         assert_eq!(self.index.oldest(usize::MAX).len(), self.known.len());
         self.index.zone().verify().unwrap();
     }

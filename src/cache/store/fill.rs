@@ -14,6 +14,9 @@ use crate::metric::Moment;
 use crate::os::{self, monotonic};
 use crate::zone::NotChanged;
 
+/// Longer bodies are not begun where there is no room for them.
+const LONG: u64 = 64 * 1024;
+
 /// What became of the wish to fill an entry.
 #[derive(Debug)]
 pub enum Attempt {
@@ -67,6 +70,9 @@ pub enum NotFilled {
     /// The fill is somebody else's by now.
     #[error("somebody else fills it")]
     Taken,
+    /// Somebody wanted the entry gone meanwhile. Who follows it has all of it.
+    #[error("it was purged meanwhile")]
+    Purged,
     /// The body is not as long as the origin said.
     #[error("the body is not as long as it should be")]
     Length,
@@ -85,13 +91,13 @@ pub enum NotFilled {
 }
 
 impl Cache {
-    /// Asks to fill an entry; who waits for a head for more than `patience` nanoseconds has to let others try.
+    /// Asks to fill an entry, which would be a variant of `main` if there is one; who waits for a head for more than `patience` nanoseconds has to let others try.
     ///
     /// # Errors
     /// When the index has no room, or cannot be used.
     pub fn claim(
         self: &Arc<Self>,
-        name: Name,
+        (name, main): (Name, Option<Name>),
         patience: Option<u64>,
         now: Moment,
     ) -> Result<Attempt, NotChanged> {
@@ -100,8 +106,13 @@ impl Cache {
         let begin = Begin {
             process: self.process,
             patience,
+            main,
         };
-        Ok(match self.index.claim(name, begin, now)? {
+        let claimed = match self.index.claim(name, begin, now) {
+            Err(NotChanged::Full) if self.make_room(now) => self.index.claim(name, begin, now),
+            claimed => claimed,
+        };
+        Ok(match claimed? {
             Claimed::Busy(fill) => Attempt::Busy(fill),
             Claimed::Yes(claim) => Attempt::Granted(Pending {
                 cache: Arc::clone(self),
@@ -124,8 +135,37 @@ impl Pending {
     /// given here.
     ///
     /// # Errors
-    /// When it cannot be kept.
+    /// When it cannot be kept; those who wait for it are told that it is not.
     pub fn begin(self, head: Head<'_>, terms: Terms) -> Result<Filling, NotFilled> {
+        match self.written(head, &terms) {
+            Ok((path, file, (nonce, start))) => {
+                let filling = Filling {
+                    pending: self,
+                    path,
+                    file,
+                    nonce,
+                    main: terms.main,
+                    check: terms.digest.map(ContentCheck::new),
+                    start,
+                    written: 0,
+                    digest: BodyDigest::default(),
+                    length: terms.length,
+                };
+                filling.tell().map(|()| filling)
+            }
+            Err(error) => {
+                self.refuse();
+                Err(error)
+            }
+        }
+    }
+
+    /// A file that has the head in it; the nonce, and where the body begins.
+    fn written(
+        &self,
+        head: Head<'_>,
+        terms: &Terms,
+    ) -> Result<(PathBuf, File, (u64, u64)), NotFilled> {
         let nonce = os::random()?;
         let mut bytes = Vec::new();
         let head = Head { nonce, ..head };
@@ -136,21 +176,23 @@ impl Pending {
             })?;
         let path = self.cache.place.growing(self.claim.name, self.claim.serial);
         let file = create(&path)?;
-        let filling = Filling {
-            pending: self,
-            path,
-            file,
-            nonce,
-            main: terms.main,
-            check: terms.digest.map(ContentCheck::new),
-            start: bytes.len() as u64,
-            written: 0,
-            digest: BodyDigest::default(),
-            length: terms.length,
+        let has_room = terms.length.is_none_or(|length| has_room(&file, length));
+        let written = match has_room {
+            true => file.write_all_at(&bytes, 0),
+            false => Err(io::ErrorKind::StorageFull.into()),
         };
-        filling.file.write_all_at(&bytes, 0)?;
-        filling.tell()?;
-        Ok(filling)
+        if let Err(error) = written {
+            let _ = fs::remove_file(&path);
+            return Err(error.into());
+        }
+        Ok((path, file, (nonce, bytes.len() as u64)))
+    }
+
+    /// The answer is not to be kept: those who wait for it need not wait for each other.
+    pub fn refuse(mut self) {
+        let now = Moment(monotonic());
+        // What fails now is given up later.
+        self.is_over = self.cache.index.refuse(&self.claim, now).is_ok();
     }
 }
 
@@ -234,6 +276,10 @@ impl Filling {
         self.file.write_all_at(&mark.written(self.nonce), end)?;
         // What has begun to grow is taken from nobody who lives, so this holds until the end.
         self.tell()?;
+        let fill = cache.index.fill(claim.name, now);
+        if fill.is_some_and(|fill| fill.is_purged) {
+            return Err(NotFilled::Purged);
+        }
         let place = cache.place.file(claim.name);
         make_folder(&place)?;
         fs::rename(&self.path, &place)?;
@@ -243,10 +289,12 @@ impl Filling {
         };
         let finished = cache.index.finish(claim, found, now)?;
         self.pending.is_over = true;
-        match finished {
-            true => Ok(()),
-            false => Err(NotFilled::Taken),
+        if !finished {
+            // It was purged in the last moment.
+            let _ = fs::remove_file(&place);
+            return Err(NotFilled::Purged);
         }
+        Ok(())
     }
 }
 
@@ -297,6 +345,12 @@ fn make_folder(path: &Path) -> io::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether the disk of a file has room for a body of this length, where that is worth a look: those who follow a fill that
+/// finds no room are cut off with it.
+fn has_room(file: &File, length: u64) -> bool {
+    length <= LONG || os::bytes_free(file).is_ok_and(|free| free >= length)
 }
 
 /// What a file of this length takes of a disk.

@@ -70,7 +70,7 @@ impl Cache {
         match self.index.fill(growing.name, now) {
             Some(fill) if fill.serial == growing.serial => match fill.progress {
                 Progress::Growing(bytes) => Grown::Partly(bytes),
-                Progress::Asked => Grown::Partly(0),
+                Progress::Asked | Progress::Refused => Grown::Partly(0),
             },
             _ => growing.ended(),
         }

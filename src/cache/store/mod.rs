@@ -10,6 +10,7 @@ mod trim;
 mod upkeep;
 mod walk;
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::ops::Range;
@@ -26,7 +27,7 @@ use crate::os::{self, Process};
 
 pub use fill::{Attempt, Filling, NotFilled, Pending, Terms};
 pub use growing::{Growing, Grown};
-pub use purge::Purge;
+pub use purge::{NotPurged, Purge};
 pub use trim::{Limits, Trim, Trimmed};
 pub use upkeep::Adopted;
 pub use walk::{Walk, Walked};
@@ -80,7 +81,19 @@ pub enum Absent {
     Unchecked,
     /// Its file was not what it should be, and the entry was dropped.
     #[error(transparent)]
-    Lost(#[from] Unreadable),
+    Lost(Unreadable),
+    /// Its file cannot be read now, which says nothing of the entry.
+    #[error(transparent)]
+    Unreadable(Unreadable),
+}
+
+impl From<Unreadable> for Absent {
+    fn from(problem: Unreadable) -> Self {
+        match problem.is_passing() {
+            true => Self::Unreadable(problem),
+            false => Self::Lost(problem),
+        }
+    }
 }
 
 /// Bodies up to this length are checked by whoever asks for them; longer ones by upkeep.
@@ -183,6 +196,19 @@ impl Cache {
         let bytes = checked.written(entry.head().nonce);
         file.write_all_at(&bytes, body.end)?;
         Ok(())
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.directory.display())?;
+        if self.levels.depth() > 0 {
+            write!(f, " with levels={}", self.levels)?;
+        }
+        match &self.temporary {
+            Some(temporary) => write!(f, " and \"{}\" for what grows", temporary.display()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! Taking away what is kept under a key, or under all keys that begin alike.
 
-use super::upkeep::remove;
+use std::io;
+
+use super::upkeep::try_remove;
 use super::{Access, Cache, open};
 use crate::cache::file::{Entry, Unreadable};
-use crate::cache::index::Reason;
+use crate::cache::index::{Fill, Reason};
 use crate::cache::{Freshness, Name};
 use crate::metric::Moment;
 use crate::zone::NotChanged;
@@ -17,6 +19,17 @@ pub enum Purge<'k> {
     Prefix(&'k [u8]),
 }
 
+/// Why something may still be there.
+#[derive(Debug, thiserror::Error)]
+pub enum NotPurged {
+    /// The index cannot be used.
+    #[error(transparent)]
+    Index(#[from] NotChanged),
+    /// A file cannot be removed: it would be an entry again at the next start.
+    #[error("a file cannot be removed ({0})")]
+    File(#[from] io::Error),
+}
+
 impl Purge<'_> {
     fn means(self, key: &[u8]) -> bool {
         match self {
@@ -28,18 +41,38 @@ impl Purge<'_> {
 
 impl Cache {
     /// Removes entries with their variants, and says how many; this takes as long as going through the index takes, and for prefixes
-    /// through the files as well. What is being filled is invalid from now on, until it is filled.
+    /// through the files as well. What is being filled goes to those who follow it, and is not kept.
     ///
     /// # Errors
-    /// When the index cannot be used.
-    pub fn purge(&self, purge: Purge<'_>, now: Moment) -> Result<usize, NotChanged> {
+    /// When the index cannot be used, or a file stays.
+    pub fn purge(&self, purge: Purge<'_>, now: Moment) -> Result<usize, NotPurged> {
         let mut removed = 0;
         for name in self.meant(purge) {
-            if self.purge_one(name, purge, now)? {
+            // Whoever is about to finish does so before, or not at all.
+            let is_sure = matches!(purge, Purge::Key(_));
+            let was_filled = is_sure && self.index.purge_fill(name, now);
+            if self.purge_one(name, purge, now)? || was_filled {
                 removed += 1;
             }
         }
+        if let Purge::Prefix(_) = purge {
+            removed += self.purge_fills(purge, now);
+        }
         Ok(removed)
+    }
+
+    /// Has nothing kept of what is being filled and meant. What a fill is for is known once it has begun; before that it
+    /// may be meant.
+    fn purge_fills(&self, purge: Purge<'_>, now: Moment) -> usize {
+        let is_meant = |(name, fill): &(Name, Fill)| match self.follow(*name, fill) {
+            Ok(Some(growing)) => purge.means(growing.entry().head().key),
+            Ok(None) | Err(_) => true,
+        };
+        let fills = self.index.fills().into_iter();
+        let meant = fills.filter(|(_, fill)| !fill.is_purged).filter(is_meant);
+        meant
+            .filter(|(name, _)| self.index.purge_fill(*name, now))
+            .count()
     }
 
     /// The entries that may be meant.
@@ -58,7 +91,7 @@ impl Cache {
         }
     }
 
-    fn purge_one(&self, name: Name, purge: Purge<'_>, now: Moment) -> Result<bool, NotChanged> {
+    fn purge_one(&self, name: Name, purge: Purge<'_>, now: Moment) -> Result<bool, NotPurged> {
         let Some(kept) = self.index.kept(name, now).filter(|kept| kept.serial > 0) else {
             return Ok(false);
         };
@@ -72,10 +105,10 @@ impl Cache {
             return Ok(false);
         }
         if self.index.remove(name, kept.serial, Reason::Purged, now)? {
-            remove(&path);
+            try_remove(&path)?;
             return Ok(true);
         }
-        // Somebody fills it.
+        // Somebody fills it, and what there was is of no use from now on.
         let expire = || -> Result<(), Unreadable> {
             let (file, _) = open(&path, Access::Write)?;
             Entry::begun(&file)?.renew(&file, Freshness::default())?;

@@ -45,7 +45,7 @@ impl Place {
     }
 
     fn pending(&self) -> Pending {
-        match self.cache.claim(name(), None, now()).unwrap() {
+        match self.cache.claim((name(), None), None, now()).unwrap() {
             Attempt::Granted(pending) => pending,
             Attempt::Busy(fill) => panic!("{fill:?}"),
         }
@@ -221,7 +221,7 @@ fn others_follow_what_grows_and_have_the_last_byte_when_all_is_well() {
     let place = Place::new();
     let elsewhere = place.elsewhere();
     let mut filling = place.filling(Some(5));
-    let Attempt::Busy(fill) = elsewhere.claim(name(), None, now()).unwrap() else {
+    let Attempt::Busy(fill) = elsewhere.claim((name(), None), None, now()).unwrap() else {
         panic!("two fill it");
     };
     assert_eq!(fill.progress, Progress::Growing(0));
@@ -402,7 +402,7 @@ fn files_are_found_again_without_an_index() {
     // A variant is known by what it is a variant of.
     drop(filling);
     let variant = name().of_variant(b"v");
-    let Attempt::Granted(pending) = after.cache.claim(variant, None, now()).unwrap() else {
+    let Attempt::Granted(pending) = after.cache.claim((variant, None), None, now()).unwrap() else {
         panic!("somebody fills it");
     };
     let of_variant = Head {
@@ -443,7 +443,10 @@ fn the_oldest_are_evicted_with_their_files() {
 /// Fills what a number is the key of.
 fn fill_number(place: &Place, number: u32, length: usize) {
     let key = number.to_le_bytes();
-    let claimed = place.cache.claim(Name::of_key(&key), None, now()).unwrap();
+    let claimed = place
+        .cache
+        .claim((Name::of_key(&key), None), None, now())
+        .unwrap();
     let Attempt::Granted(pending) = claimed else {
         panic!("somebody fills it");
     };

@@ -140,10 +140,32 @@ impl Trim {
     }
 }
 
+impl Cache {
+    /// Takes away some of the oldest entries where what is new finds no room; whether there were some. Large indexes have
+    /// room left by upkeep, and going through them takes too long for who waits.
+    pub(super) fn make_room(&self, now: Moment) -> bool {
+        let slabs = self.index().zone().slabs();
+        let all = slabs.map_or(0, |slabs| slabs.slots_used.saturating_add(slabs.slots_free));
+        if all > SMALL {
+            return false;
+        }
+        let oldest = self.index().oldest(FEW);
+        let evict = |old: &Old| self.evict(old, Reason::Crowded, now).unwrap_or(false);
+        oldest.iter().filter(|old| evict(old)).count() > 0
+    }
+}
+
+/// An index of so many slots is gone through in a moment.
+const SMALL: u64 = 1 << 15;
+/// So many entries make room at once.
+const FEW: usize = 16;
+/// So many slots are kept free in the smallest index: what a claim and the end of a fill take while they are made.
+const LEAST_FREE: u64 = 64;
+
 /// Whether the index has too little room left for what is new.
 fn is_crowded(cache: &Cache) -> bool {
     cache.index().zone().slabs().is_some_and(|slabs| {
         let all = slabs.slots_used.saturating_add(slabs.slots_free);
-        slabs.slots_free < all / FREE_PART
+        slabs.slots_free < (all / FREE_PART).max(LEAST_FREE.min(all / 2))
     })
 }

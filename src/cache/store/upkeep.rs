@@ -7,7 +7,7 @@ use std::path::Path;
 use super::fill::on_disk;
 use super::{Access, Cache, open};
 use crate::cache::Name;
-use crate::cache::file::{Entry, Mark};
+use crate::cache::file::{Entry, Mark, Unreadable};
 use crate::cache::index::{Claim, Found, Old, Reason};
 use crate::metric::Moment;
 use crate::zone::NotChanged;
@@ -49,12 +49,18 @@ impl Cache {
         if path != self.place.file(name) {
             return Ok(Adopted::Foreign);
         }
-        if self.index.is_known(name, now) || self.index.fill(name, now).is_some() {
+        let fill = self.index.fill(name, now);
+        if self.index.is_known(name, now) || fill.is_some_and(|fill| !fill.is_over()) {
             return Ok(Adopted::Known);
         }
-        let Ok((size, main)) = self.examined(name, path) else {
-            remove(path);
-            return Ok(Adopted::Removed);
+        let (size, main) = match self.examined(name, path) {
+            Ok(examined) => examined,
+            // It is looked at again when somebody asks for it, or the next time.
+            Err(problem) if problem.is_passing() => return Ok(Adopted::Foreign),
+            Err(_) => {
+                remove(path);
+                return Ok(Adopted::Removed);
+            }
         };
         let found = Found { size, main };
         Ok(match self.index.add(name, found, now)? {
@@ -64,18 +70,17 @@ impl Cache {
     }
 
     /// What a file takes of the disk, and what it is a variant of.
-    fn examined(&self, name: Name, path: &Path) -> io::Result<(u64, Option<Name>)> {
-        let damaged = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+    fn examined(&self, name: Name, path: &Path) -> Result<(u64, Option<Name>), Unreadable> {
         let (file, size) = open(path, Access::Read)?;
-        let (entry, mark) = Entry::whole(&file, size).map_err(damaged)?;
+        let (entry, mark) = Entry::whole(&file, size)?;
         let head = entry.head();
         let main = Name::of_key(head.key);
         let is_main = main == name;
         if !is_main && main.of_variant(head.variant) != name {
-            return Err(io::ErrorKind::InvalidData.into());
+            return Err(Unreadable::Foreign);
         }
         if mark.boot != self.boot {
-            self.check(path, &entry, mark).map_err(damaged)?;
+            self.check(path, &entry, mark)?;
         }
         let size = on_disk(entry.body(mark.length).end + Mark::BYTES as u64);
         Ok((size, Some(main).filter(|_| !is_main)))
@@ -101,7 +106,7 @@ impl Cache {
             remove(&self.place.growing(claim.name, claim.serial));
             self.index.give_up(claim, now).unwrap_or(false)
         };
-        let abandoned = self.index.abandoned();
+        let abandoned = self.index.abandoned(now);
         abandoned.iter().filter(|claim| end(claim)).count()
     }
 
@@ -120,5 +125,13 @@ impl Cache {
 
 /// Removes a file. One that cannot be is found again when the cache is loaded the next time.
 pub(super) fn remove(path: &Path) {
-    let _ = fs::remove_file(path);
+    let _ = try_remove(path);
+}
+
+/// Removes a file that may be gone already.
+pub(super) fn try_remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }

@@ -288,8 +288,15 @@ fn what_was_left_out_excuses_its_variables() {
 
 #[test]
 fn the_reference_page() {
-    let page = reference(&[SPECS]);
-    let listen = "\n## listen\n\n- Syntax: `listen address;`\n- Default: `listen 80;`\n\
+    let group = Group {
+        name: "core",
+        about: "servers",
+        directives: SPECS,
+    };
+    let page = reference(&[group]);
+    assert!(page.contains("\n## Module core: servers\n"), "{page}");
+    assert!(page.contains("- **core**, servers: ") && page.contains("[listen](#listen)"));
+    let listen = "\n### listen\n\n- Syntax: `listen address;`\n- Default: `listen 80;`\n\
                   - Context: server\n\nWhere to listen.\n\n```nginx\nlisten 8080;\n```\n";
     assert!(page.contains(listen), "{page}");
     assert!(page.contains("- Context: any\n"));

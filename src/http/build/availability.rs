@@ -7,12 +7,13 @@ impl Builder<'_> {
     /// The phase from which a variable has its final value; the first for one that is not in the
     /// tables. Of one that is made of others, the last of theirs, with the name that it is due to.
     pub fn available_from(&self, name: &str) -> (Phase, String) {
-        let rows = || self.modules.iter().flat_map(|module| module.variables);
+        let rows = || {
+            let modules = self.modules.iter();
+            modules.flat_map(|module| module.variables.iter().chain(module.described))
+        };
         let phase = |name: &String| {
             let row = rows().find(|row| row.is(name));
-            let phase = row.map(|row| row.available_from);
-            let noted = || self.variables.noted_phase(name);
-            phase.or_else(noted).unwrap_or(Phase::Request)
+            row.map_or(Phase::Request, |row| row.available_from)
         };
         let parts = self.variables.parts(name).into_iter().rev();
         let latest = parts.map(|name| (phase(&name), name));

@@ -331,7 +331,9 @@ impl<'a> Builder<'a> {
             notes: Vec::new(),
             told: Vec::new(),
             diagnostics,
-            variables: VariableTable::default(),
+            variables: VariableTable::new(
+                modules.iter().flat_map(|module| module.described).collect(),
+            ),
             tree: Tree::new(),
             memory,
             sources: surroundings.sources,

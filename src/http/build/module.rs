@@ -7,15 +7,23 @@ use crate::http::plan::counters::Connections;
 use crate::http::plan::http2_counters::Http2Counters;
 use crate::http::plan::variable::VariableSpec;
 use crate::os::SharedMemory;
+use crate::status::Mount;
 
 /// One feature, as nginx would call it: a module.
 pub struct Module {
     /// Its name, for the reference.
     pub name: &'static str,
+    /// What it is about, in a few words, for the reference.
+    pub about: &'static str,
     /// Its directives.
     pub directives: &'static [DirectiveSpec],
     /// Its variables.
     pub variables: &'static [VariableSpec],
+    /// What variables mean that it defines while a configuration is built, with names that end in `_*` for
+    /// those that have names of the configuration in theirs.
+    pub described: &'static [VariableSpec],
+    /// What it shows in the status tree.
+    pub status: &'static [&'static Mount],
     /// Called once with the `http` block, before any server is built: things that are declared
     /// there (zones, maps, upstreams) and branches of the status tree.
     pub http: fn(&mut Builder<'_>, &Chain<'_>),
@@ -65,8 +73,11 @@ pub struct Rows {
 /// The defaults of a module: it takes no part.
 pub const MODULE: Module = Module {
     name: "",
+    about: "",
     directives: &[],
     variables: &[],
+    described: &[],
+    status: &[],
     http: |_, _| {},
     server: |_, _, _| {},
     location: |_, _, _| {},

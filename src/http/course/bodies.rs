@@ -19,6 +19,8 @@ pub struct Bodies {
     pub whole: Option<Vec<u8>>,
     /// Whether the request's body was begun to be read.
     pub(in crate::http) is_begun: bool,
+    /// Whether somebody has asked for that before the body was read.
+    pub was_missed: bool,
     /// Where copies of the request are to go, until they are made.
     pub copies: Option<&'static Copies>,
 }
@@ -34,6 +36,7 @@ impl Bodies {
         self.kept = Vec::new();
         self.whole = None;
         self.is_begun = false;
+        self.was_missed = false;
         self.copies = None;
     }
 

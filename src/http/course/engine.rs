@@ -153,9 +153,12 @@ pub fn finish(request: &mut Request) {
     }
 }
 
-/// A subrequest counts nowhere.
+/// A subrequest counts with those alone whom it was to ask.
 fn finish_subrequest(request: &mut Request) {
-    let location = request.location;
+    let (location, server) = (request.location, request.server);
+    let own = server.finally.iter();
+    own.filter(|handler| handler.is_for_subrequests())
+        .for_each(|handler| handler.run(request));
     if location.settings.log_subrequest {
         for handler in &location.finally {
             handler.run(request);

@@ -7,28 +7,35 @@ use crate::http::plan::state::StateIndex;
 
 impl Request {
     /// What a feature keeps with this request.
-    #[inline]
+    #[inline(always)]
     pub fn state<T: Any + Send + Sync + Default>(&mut self, index: StateIndex<T>) -> &mut T {
         self.state_or(index, Box::default)
     }
 
     /// The same, made in another way if it has kept nothing yet.
-    #[inline]
+    #[inline(always)]
     pub fn state_or<T: Any + Send + Sync>(
         &mut self,
         index: StateIndex<T>,
         make: impl FnOnce() -> Box<T>,
     ) -> &mut T {
-        let place = &mut self.states[index.number];
-        let state = match place {
-            Some(state) => state,
-            None => {
-                self.has_states = true;
-                place.insert(make())
-            }
-        };
+        if self.states[index.number].is_none() {
+            self.begin_state(index, make);
+        }
+        let state = self.states[index.number].as_mut();
         // A StateIndex<T> is given out once, for this T, so the place never holds another type.
-        state.downcast_mut().expect("a state index knows its type")
+        state
+            .and_then(|state| state.downcast_mut())
+            .expect("a state index knows its type")
+    }
+
+    #[inline(never)]
+    fn begin_state<T: Any + Send + Sync>(
+        &mut self,
+        index: StateIndex<T>,
+        make: impl FnOnce() -> Box<T>,
+    ) {
+        self.put_state(index, make());
     }
 
     /// Takes out what a feature keeps with this request, to be given back with `put_state`.

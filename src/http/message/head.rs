@@ -9,6 +9,7 @@
 use std::ops::Range;
 
 use super::fields::{self, Place};
+use super::names::is_same;
 use super::scan;
 use super::version::Version;
 
@@ -188,7 +189,7 @@ impl Head {
     /// The first field called `name`, in any case.
     pub fn field(&self, name: &[u8]) -> Option<&[u8]> {
         self.fields()
-            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .find(|(own, _)| is_same(own, name))
             .map(|(_, value)| value)
     }
 
@@ -200,7 +201,7 @@ impl Head {
     /// Whether a `Connection` field may name other fields: it says more than `keep-alive`.
     pub fn connection_names_fields(&self) -> bool {
         let says_more = |(name, value): (&[u8], &[u8])| {
-            name.eq_ignore_ascii_case(b"connection") && !value.eq_ignore_ascii_case(b"keep-alive")
+            is_same(name, b"connection") && !is_same(value, b"keep-alive")
         };
         self.has_connection && self.fields().any(says_more)
     }
@@ -283,11 +284,11 @@ impl Head {
     /// Whether a list-valued field `name` holds `token`.
     pub fn lists(&self, name: &[u8], token: &[u8]) -> bool {
         self.fields()
-            .filter(|(own, _)| own.eq_ignore_ascii_case(name))
+            .filter(|(own, _)| is_same(own, name))
             .any(|(_, value)| {
                 value
                     .split(|byte| *byte == b',')
-                    .any(|item| item.trim_ascii().eq_ignore_ascii_case(token))
+                    .any(|item| is_same(item.trim_ascii(), token))
             })
     }
 }

@@ -7,6 +7,7 @@ pub mod framing;
 pub mod head;
 pub mod host;
 mod http2_head;
+pub mod names;
 pub mod ranges;
 pub mod request_framing;
 pub mod response;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::fields::Place;
 use super::head::{BadHead, BodyFraming};
-use super::scan::is_token;
+use super::names::is_same;
 use super::version::Version;
 
 /// Fields that a request has once or not at all, as in nginx: two readers that each took another
@@ -53,9 +53,9 @@ pub(in crate::http) fn of(bytes: &[u8], fields: &[Place], version: Version) -> S
         if !is_initial(name) {
             continue;
         }
-        let same = |one: &&[u8]| is_token(name, one);
+        let same = |one: &&[u8]| is_same(name, one);
         let Some(place) = SINGLE.iter().position(same) else {
-            has_connection |= is_token(name, b"connection");
+            has_connection |= is_same(name, b"connection");
             continue;
         };
         is_doubtful |= seen & 1 << place != 0;

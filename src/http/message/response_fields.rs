@@ -2,6 +2,7 @@
 
 use std::iter::FusedIterator;
 
+use super::names::is_same;
 use super::scan::has_control;
 
 /// Fields in order.
@@ -112,8 +113,8 @@ impl Fields {
         let own = self.bytes.len();
         for field in others.iter() {
             let mut known = Iter(&self.bytes[..own]);
-            let is_cookie = field.name.eq_ignore_ascii_case(b"set-cookie");
-            if !is_cookie && known.any(|one| one.name.eq_ignore_ascii_case(field.name)) {
+            let is_cookie = is_same(field.name, b"set-cookie");
+            if !is_cookie && known.any(|one| is_same(one.name, field.name)) {
                 continue;
             }
             let lengths = [field.name.len(), field.value.len()];
@@ -155,7 +156,7 @@ impl NameLengths {
 
 impl Field<'_> {
     fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name.as_bytes())
+        is_same(self.name, name.as_bytes())
     }
 }
 

@@ -8,9 +8,9 @@
 use std::cell::Cell;
 
 use super::framing::{Chunks, Framing};
+use super::names::is_same;
 use super::response_fields::NameLengths;
 use super::response_lines::{self as lines, Malformed, Place};
-use super::scan::is_token;
 
 /// The head of a response as an origin sent it.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ struct Facts {
 impl Facts {
     /// Takes a field in; whether it is one that concerns the connection alone.
     fn take(&mut self, name: &[u8], value: &[u8]) -> bool {
-        let is = |known: &[u8]| is_token(name, known);
+        let is = |known: &[u8]| is_same(name, known);
         match name.len() {
             2 => return is(b"te"),
             7 => return is(b"upgrade"),
@@ -168,7 +168,7 @@ impl Facts {
             }
             16 => return is(b"proxy-connection"),
             17 if is(b"transfer-encoding") => {
-                self.is_bad |= self.chunked || !is_token(value, b"chunked");
+                self.is_bad |= self.chunked || !is_same(value, b"chunked");
                 self.chunked = true;
             }
             _ => return false,
@@ -177,14 +177,14 @@ impl Facts {
     }
 
     fn take_connection(&mut self, value: &[u8]) {
-        if is_token(value, b"keep-alive") {
+        if is_same(value, b"keep-alive") {
             self.keep_alive = true;
             return;
         }
         for token in tokens(value) {
             match token.len() {
-                5 if token.eq_ignore_ascii_case(b"close") => self.close = true,
-                10 if token.eq_ignore_ascii_case(b"keep-alive") => self.keep_alive = true,
+                5 if is_same(token, b"close") => self.close = true,
+                10 if is_same(token, b"keep-alive") => self.keep_alive = true,
                 _ => self.names_fields = true,
             }
         }
@@ -229,7 +229,7 @@ impl<'h> ResponseHead<'h> {
             return None;
         }
         let mut fields = self.fields();
-        let found = fields.find(|field| field.name.eq_ignore_ascii_case(name))?;
+        let found = fields.find(|field| is_same(field.name, name))?;
         Some(found.value)
     }
 
@@ -240,7 +240,7 @@ impl<'h> ResponseHead<'h> {
     }
 
     fn names_in_connection(&self, name: &[u8]) -> bool {
-        let is_connection = |field: &Field<'_>| field.name.eq_ignore_ascii_case(b"connection");
+        let is_connection = |field: &Field<'_>| is_same(field.name, b"connection");
         let mut connection = self.fields().filter(is_connection);
         connection.any(|field| lists(field.value, name))
     }
@@ -248,7 +248,7 @@ impl<'h> ResponseHead<'h> {
 
 /// Whether a list of tokens has one.
 pub fn lists(value: &[u8], token: &[u8]) -> bool {
-    tokens(value).any(|one| one.eq_ignore_ascii_case(token))
+    tokens(value).any(|one| is_same(one, token))
 }
 
 fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {

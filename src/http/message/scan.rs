@@ -57,56 +57,11 @@ pub(super) fn has_control(text: &[u8]) -> bool {
     false
 }
 
-/// Whether a token, or another text without control characters, is `known`, in whatever case. What is known is
-/// written small, in letters, digits and hyphens.
-#[inline]
-pub(super) fn is_token(text: &[u8], known: &[u8]) -> bool {
-    text.len() == known.len()
-        && match text.len() {
-            8.. => is_small::<8>(text, known),
-            4.. => is_small::<4>(text, known),
-            _ => is_small::<1>(text, known),
-        }
-}
-
-/// The same for texts of the same length, `N` bytes at a time. A capital letter lacks a bit that small ones, digits
-/// and hyphens have; of other bytes only control characters become one of these by it.
-#[inline]
-fn is_small<const N: usize>(text: &[u8], known: &[u8]) -> bool {
-    let words = text.as_chunks::<N>().0.iter().chain(text.last_chunk());
-    let known = known.as_chunks::<N>().0.iter().chain(known.last_chunk());
-    words
-        .zip(known)
-        .all(|(word, known)| word.map(|byte| byte | b' ') == *known)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn a_token_is_known_in_whatever_case() {
-        for known in [
-            &b"te"[..],
-            b"upgrade",
-            b"x-digit9",
-            b"content-length",
-            b"transfer-encoding",
-        ] {
-            assert!(is_token(known, known) && is_token(&known.to_ascii_uppercase(), known));
-            assert!(!is_token(&known[1..], known));
-            for place in 0..known.len() {
-                for byte in (b' '..0x7f).chain(0x80..=0xff) {
-                    let mut other = known.to_vec();
-                    other[place] = byte;
-                    let expected = other.eq_ignore_ascii_case(known);
-                    assert_eq!(is_token(&other, known), expected, "{other:?}");
-                }
-            }
-        }
-    }
 
     proptest! {
         #[test]

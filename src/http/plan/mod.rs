@@ -4,6 +4,7 @@ pub mod body_filter;
 pub mod chore;
 pub mod copies;
 pub mod counters;
+pub mod failures;
 pub mod handshakes;
 pub mod http2_counters;
 pub mod location;

@@ -55,6 +55,10 @@ pub trait Origin: Send + Sync {
     fn tee(&'static self, _request: &mut Request, _coming: Coming) -> Option<Box<dyn Tee>> {
         None
     }
+    /// Whether the response is awaited although the client has left, because it is to be kept.
+    fn is_kept(&'static self, _request: &Request) -> bool {
+        false
+    }
     /// What is answered instead of failing, if anything.
     fn stand_in(&'static self, _request: &mut Request, _failure: Failure) -> Option<Outcome> {
         None

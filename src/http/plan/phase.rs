@@ -30,6 +30,11 @@ pub trait PhaseHandler: Send + Sync {
     /// Does its work.
     fn run(&self, request: &mut Request);
 
+    /// Whether it is also run for subrequests, at their end.
+    fn is_for_subrequests(&self) -> bool {
+        false
+    }
+
     /// Whether a filter of heads is also run for subrequests whose bodies are added to others.
     fn is_for_additions(&self) -> bool {
         false

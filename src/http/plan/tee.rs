@@ -10,6 +10,9 @@ pub trait Tee: Send {
     /// Takes the next piece; false when no more is wanted of this body.
     fn piece(&mut self, request: &Request, piece: &[u8]) -> bool;
 
+    /// The body broke off: the origin has not sent all of it.
+    fn broke_off(self: Box<Self>);
+
     /// The body is whole. False when it is not what it should be, so that nobody must take it for whole.
     fn end(self: Box<Self>, request: &mut Request) -> bool;
 

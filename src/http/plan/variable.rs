@@ -101,13 +101,55 @@ pub struct VariableTable {
     by_name: HashMap<String, VariableIndex>,
     families: Vec<(String, Family)>,
     made_of: HashMap<String, Vec<String>>,
-    late: Vec<(String, Phase)>,
+    described: Vec<&'static VariableSpec>,
 }
 
 /// Makes the variable that stands for what follows a prefix.
 pub type Family = Box<dyn Fn(&str) -> Box<dyn Variable>>;
 
 impl VariableTable {
+    /// A table for variables of the program's own that are described by `rows`, see
+    /// [`VariableTable::define_described`].
+    pub fn new(rows: Vec<&'static VariableSpec>) -> Self {
+        Self {
+            described: rows,
+            ..Self::default()
+        }
+    }
+
+    /// Says what a name of the program's own means. It must be among those that modules describe, so that
+    /// the reference knows every variable.
+    pub fn define_described(
+        &mut self,
+        name: &str,
+        owner: &str,
+        variable: Box<dyn Variable>,
+    ) -> Result<VariableIndex, Diagnostic> {
+        self.offer_described(name, owner, variable)?;
+        Ok(self.intern(name))
+    }
+
+    /// Says what a name of the program's own means, if anybody uses it.
+    pub fn offer_described(
+        &mut self,
+        name: &str,
+        owner: &str,
+        variable: Box<dyn Variable>,
+    ) -> Result<(), Diagnostic> {
+        self.expect_described(name)?;
+        self.insert(name, owner, None, variable)
+    }
+
+    fn expect_described(&self, name: &str) -> Result<(), Diagnostic> {
+        match self.described.iter().any(|row| row.is(name)) {
+            true => Ok(()),
+            false => Err(placed(
+                None,
+                format!("variable \"${name}\" is not described by its module"),
+            )),
+        }
+    }
+
     /// The index of `name` (case does not matter), used at `span`.
     pub fn index(&mut self, name: &str, span: Span) -> VariableIndex {
         let index = self.intern(name);
@@ -116,20 +158,19 @@ impl VariableTable {
         index
     }
 
-    /// Says what `name` means. `owner` names who says so, for the message when two do.
-    pub fn define(
+    /// Says what a name of the configuration means, if anybody uses it. `owner` names who says so, for the
+    /// message when two do.
+    pub fn offer(
         &mut self,
         name: &str,
         owner: &str,
-        span: Option<Span>,
+        span: Span,
         variable: Box<dyn Variable>,
-    ) -> Result<VariableIndex, Diagnostic> {
-        self.offer(name, owner, span, variable)?;
-        Ok(self.intern(name))
+    ) -> Result<(), Diagnostic> {
+        self.insert(name, owner, Some(span), variable)
     }
 
-    /// Says what `name` means, if anybody uses it.
-    pub fn offer(
+    fn insert(
         &mut self,
         name: &str,
         owner: &str,
@@ -151,9 +192,12 @@ impl VariableTable {
         Ok(())
     }
 
-    /// Says what every name that begins with `prefix` means, unless it is defined itself.
-    pub fn define_family(&mut self, prefix: &str, family: Family) {
+    /// Says what every name that begins with `prefix` means, unless it is defined itself. The reference knows
+    /// it as `prefix*`.
+    pub fn define_family(&mut self, prefix: &str, family: Family) -> Result<(), Diagnostic> {
+        self.expect_described(&format!("{prefix}NAME"))?;
         self.families.push((prefix.to_owned(), family));
+        Ok(())
     }
 
     /// A variable that a directive assigns: defined here unless something else defines it.
@@ -198,22 +242,6 @@ impl VariableTable {
             next += 1;
         }
         found
-    }
-
-    /// Notes the phase from which `name`, or every name that begins alike where a `*` ends it, has
-    /// its final value.
-    pub fn note_phase(&mut self, name: &str, phase: Phase) {
-        self.late.push((name.to_owned(), phase));
-    }
-
-    /// The phase noted for `name`.
-    pub fn noted_phase(&self, name: &str) -> Option<Phase> {
-        let is = |noted: &String| match noted.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix),
-            None => name == noted,
-        };
-        let found = self.late.iter().find(|(noted, _)| is(noted));
-        found.map(|(_, phase)| *phase)
     }
 
     /// Every name gets its meaning; one without a meaning is reported.

@@ -398,6 +398,42 @@ mod tests {
         sent
     }
 
+    #[tokio::test]
+    async fn chunks_are_whole_wherever_a_body_waits() {
+        let rules = ahead(PIECE, 1 << 20);
+        let body: Vec<u8> = (0..120_000u32).map(|number| (number / 7) as u8).collect();
+        for is_begun in [true, false] {
+            let (mut end, mut theirs) = client(1 << 20);
+            let mut outbox = Outbox::default();
+            outbox.begin();
+            outbox.set_chunked(true);
+            let first = if is_begun { 10 } else { 0 };
+            let piece = content(&body[..first]);
+            outbox.push_content(piece, first, Some(&rules)).unwrap();
+            let mut kept = tempfile::tempfile().unwrap();
+            kept.write_all(&body[..100_000]).unwrap();
+            outbox.begin_behind(Behind::new(kept, first as u64));
+            outbox.fall_behind(100_000 - first);
+            // It cannot be kept any more.
+            for piece in body[100_000..].chunks(7000) {
+                let length = piece.len();
+                outbox
+                    .push_content(content(piece), length, Some(&rules))
+                    .unwrap();
+            }
+            outbox.push_end(&end, b"").unwrap();
+            send(&mut outbox, &mut end);
+            assert!(outbox.is_empty());
+            drop(end);
+            let mut sent = Vec::new();
+            theirs.read_to_end(&mut sent).await.unwrap();
+            let mut framing = framing::Framing::Chunked(framing::Chunks::default());
+            let decoded = framing.decode(&mut sent).unwrap();
+            assert!(framing.is_done() && !framing.is_malformed());
+            assert!(sent[..decoded.content] == body);
+        }
+    }
+
     #[test]
     fn a_client_that_takes_nothing_bounds_what_is_held() {
         for (size, rules) in [

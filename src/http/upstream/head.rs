@@ -65,7 +65,8 @@ pub(super) fn take(
         true => None,
         false => origin.tee(request, coming(head, reads_ahead)),
     };
-    let is_unwanted = request.is_head() && tee.is_none();
+    let is_had = request.response.status == 304 && head.status != 304;
+    let is_unwanted = (request.is_head() || is_had) && tee.is_none();
     let framing = head.framing(asks_for_head || is_unwanted);
     if asks_for_head && !request.is_head() && head.content_length.is_some() {
         request.response.set("Content-Length", b"0");
@@ -76,8 +77,8 @@ pub(super) fn take(
         persistent: head.persistent && (asks_for_head || !is_unwanted),
         reads_ahead,
         tee,
-        reason: match response::reason(head.status) {
-            usual if usual == head.reason => usual.into(),
+        reason: match response::reason(request.response.status) {
+            usual if usual == head.reason || request.response.status != head.status => usual.into(),
             _ => head.reason.to_owned().into(),
         },
     })

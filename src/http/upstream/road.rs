@@ -136,7 +136,7 @@ impl Journey<'_> {
 
     /// What it comes to when an attempt asks for a wait.
     async fn waited(&mut self, wait: Pin<Box<dyn Future<Output = ()> + Send>>) -> Broken {
-        let stays = stays(self.session, self.origin);
+        let stays = stays(self.request, self.session, self.origin);
         let left = left(&mut self.session.client, stays);
         let waited = tokio::select! {
             biased;
@@ -231,7 +231,7 @@ impl Journey<'_> {
         let dial = origin.dial(self.request);
         let dial = dial.ok_or(Broken::Peer(Failure::Connect))?;
         let (until, from) = (deadline(dial.patience), dial.from);
-        let stays = stays(self.session, origin);
+        let stays = stays(self.request, self.session, origin);
         let Session { client, timer, .. } = &mut *self.session;
         let left = left(client, stays);
         // Most requests find a connection: they have no place set aside for this.
@@ -273,9 +273,11 @@ impl Journey<'_> {
 }
 
 /// Whether the attempt goes on although the client leaves.
-fn stays(session: &Session, origin: &'static dyn Origin) -> bool {
+fn stays(request: &Request, session: &Session, origin: &'static dyn Origin) -> bool {
     let may_end_unread = session.client.is_stream();
-    (!session.body.is_done() && !may_end_unread) || origin.rules().outlives_client
+    let is_body_due = !session.body.is_done();
+    let outlives = origin.rules().outlives_client || (!is_body_due && origin.is_kept(request));
+    (is_body_due && !may_end_unread) || outlives
 }
 
 /// Waits until the client has left, if its leaving ends the attempt.

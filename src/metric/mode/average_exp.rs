@@ -12,6 +12,7 @@ use crate::os::atomic::AtomicU64;
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "average exp",
     syntax: "average exp [factor=0..99]",
+    question: "How much lately?",
     doc: "The exponentially weighted average; a larger factor (90 by default) follows new values faster.",
     parse,
 };

@@ -15,6 +15,7 @@ use crate::os::atomic::{AtomicU64, Ordering};
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "average mean",
     syntax: "average mean [window=time|off] [count=number]",
+    question: "How much on average?",
     doc: "The mean of the last values, at most `count` (10 by default) and not older than `window`.",
     parse,
 };

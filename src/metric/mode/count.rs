@@ -8,6 +8,7 @@ use crate::os::atomic::{AtomicU64, Ordering::Relaxed};
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "count",
     syntax: "count",
+    question: "How often?",
     doc: "The number of samples; their values do not matter.",
     parse,
 };

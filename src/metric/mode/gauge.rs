@@ -8,6 +8,7 @@ use crate::os::atomic::AtomicU64;
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "gauge",
     syntax: "gauge",
+    question: "How much in all? Or, with `=1` at the start and `=-1` at the end: how many now?",
     doc: "The sum of all values; a negative value makes it smaller.",
     parse,
 };

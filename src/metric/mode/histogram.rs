@@ -17,6 +17,7 @@ use crate::os::atomic::{AtomicU64, Ordering::Relaxed};
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "histogram",
     syntax: "histogram limit ...",
+    question: "How are the values spread?",
     doc: "For every limit, the number of values not above it; `+Inf` counts all. Without `+Inf`, values above \
           the largest limit are counted only in what Prometheus pages have besides: `+Inf`, `_count` and `_sum`.",
     parse,

@@ -8,6 +8,7 @@ use crate::os::atomic::AtomicU64;
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "last",
     syntax: "last",
+    question: "What was it the last time?",
     doc: "The newest value.",
     parse,
 };

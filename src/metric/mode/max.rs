@@ -8,6 +8,7 @@ use crate::os::atomic::AtomicU64;
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "max",
     syntax: "max",
+    question: "How high?",
     doc: "The largest value.",
     parse,
 };

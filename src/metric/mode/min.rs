@@ -8,6 +8,7 @@ use crate::os::atomic::AtomicU64;
 pub(super) const SPEC: ModeSpec = ModeSpec {
     name: "min",
     syntax: "min",
+    question: "How low?",
     doc: "The smallest value.",
     parse,
 };

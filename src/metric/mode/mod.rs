@@ -58,6 +58,8 @@ pub struct ModeSpec {
     pub name: &'static str,
     /// Its parameters as the reference shows them.
     pub syntax: &'static str,
+    /// The question that it answers.
+    pub question: &'static str,
     /// What it answers, in a sentence.
     pub doc: &'static str,
     /// Reads the parameters after the name.

@@ -25,7 +25,7 @@ pub(super) struct Look {
 /// Whether a cut can be made where it was asked for.
 pub(super) enum Fit {
     /// There is a table that it fits.
-    Fits(Selection),
+    Fits(Box<Selection>),
     /// There is nothing.
     Absent,
     /// It cannot, for this reason.
@@ -64,7 +64,7 @@ impl Look {
                 node => node.as_ref().and_then(|node| node.as_branch()?.columns()),
             };
             match columns.map(|columns| cut.fit(columns)) {
-                Some(Ok(selection)) => Fit::Fits(selection),
+                Some(Ok(selection)) => Fit::Fits(Box::new(selection)),
                 Some(Err(problem)) => Fit::Wrong(told(&problem)),
                 None => Fit::Wrong("\"top\" is for tables, such as the keys of a zone.".to_owned()),
             }

@@ -4,14 +4,14 @@
 //! target where that is still the request's path, so that `%2F` addresses a key with a slash.
 
 mod answer;
+mod described;
 mod look;
 
 use std::fs;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::conf::Chain;
-use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, Text};
+use crate::conf::{Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, Text};
 use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::content;
 use crate::http::build::lifecycle::Lifecycle;
@@ -34,7 +34,9 @@ pub(super) use answer::{answer, format, refusal};
 /// The feature.
 pub static MODULE: Module = Module {
     name: "api",
+    about: "the status tree over HTTP",
     directives: DIRECTIVES,
+    status: described::ALL,
     http: declare,
     location,
     ..module::MODULE
@@ -151,7 +153,7 @@ fn declare(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
     let tree = &mut builder.tree;
     tree.declare(&["status", "slabs"]);
     tree.declare(&["status", "resolvers"]);
-    for section in HTTP_SECTIONS {
+    for section in described::HTTP_SECTIONS {
         tree.declare(&["status", "http", section]);
     }
     tree.declare(&["certificates"]);
@@ -165,17 +167,6 @@ fn declare(builder: &mut Builder<'_>, _chain: &Chain<'_>) {
         files,
     };
 }
-
-/// The sections of `/status/http` that are there however empty: whoever reads the tree for a picture of the
-/// server expects them.
-const HTTP_SECTIONS: [&str; 6] = [
-    "server_zones",
-    "location_zones",
-    "caches",
-    "limit_conns",
-    "limit_reqs",
-    "upstreams",
-];
 
 fn declare_connections(builder: &mut Builder<'_>) {
     let path = |name| ["status", "connections", name];

@@ -25,6 +25,7 @@ use guard::{Challenge, Findings, Guard, Rule, Schemes};
 /// The feature.
 pub static MODULE: Module = Module {
     name: "auth_api_key",
+    about: "clients let in by keys in a file",
     directives: DIRECTIVES,
     variables: &[VariableSpec {
         name: "api_key_name",

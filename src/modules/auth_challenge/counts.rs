@@ -7,7 +7,11 @@ use std::sync::atomic::Ordering;
 
 use crate::http::build::builder::Builder;
 use crate::os::SharedMemory;
-use crate::status::{Branch, Node};
+use crate::status::{
+    Branch, MOUNT, Mount, Node,
+    Since::{Now, Start},
+    node as row,
+};
 
 /// The counts of one origin.
 #[derive(Clone, Debug, Default)]
@@ -75,12 +79,44 @@ impl Counts {
     }
 }
 
+/// What it is.
+pub(super) static STATUS: Mount = Mount {
+    path: &["status", "http", "proxy_auths"],
+    nodes: &[
+        row(
+            "",
+            "",
+            Now,
+            "What became of `proxy_auth_challenge`; absent without it.",
+        ),
+        row("{origin}", "", Now, "One origin."),
+        row(
+            "{origin}/challenges",
+            "responses",
+            Start,
+            "Responses that asked for credentials (401).",
+        ),
+        row(
+            "{origin}/tokens",
+            "tokens",
+            Start,
+            "Tokens that were fetched.",
+        ),
+        row(
+            "{origin}/errors",
+            "requests",
+            Start,
+            "Challenges that there was no answer to, and answers that were not taken.",
+        ),
+    ],
+    ..MOUNT
+};
+
 /// Shows them.
 pub(super) fn mount(builder: &mut Builder<'_>) {
     let all = std::mem::take(builder.thing::<All>());
     if !all.0.is_empty() {
-        let path = ["status", "http", "proxy_auths"];
-        builder.tree.mount(&path, Box::new(all));
+        builder.tree.mount(STATUS.path, Box::new(all));
     }
 }
 

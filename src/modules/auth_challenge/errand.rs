@@ -11,7 +11,7 @@ use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::plan::phase::Phase;
 use crate::http::plan::state::StateIndex;
-use crate::http::plan::variable::Variable;
+use crate::http::plan::variable::{VARIABLE, Variable, VariableSpec};
 
 /// What a request has been through.
 #[derive(Default)]
@@ -59,14 +59,22 @@ pub(super) struct Shared {
 
 pub(super) type Roots = Option<Vec<CertificateDer<'static>>>;
 
+/// What the reference says of it.
+pub(super) const DESCRIBED: &[VariableSpec] = &[VariableSpec {
+    name: "proxy_auth_status",
+    doc: "Where credentials for the request came from, if `proxy_auth_challenge` had to do with it: `NONE` if there were none \
+          to give, `CACHED`, `FETCHED`, or `FAILED`.",
+    available_from: Phase::Response,
+    ..VARIABLE
+}];
+
 /// Defines the variable.
 pub(super) fn define(builder: &mut Builder<'_>) {
     let variable = Box::new(StatusVariable(state(builder)));
     let name = "proxy_auth_status";
-    builder.variables.note_phase(name, Phase::Response);
     let defined = builder
         .variables
-        .define(name, "auth_challenge", None, variable);
+        .define_described(name, "auth_challenge", variable);
     builder.diagnostics.check(defined);
 }
 

@@ -1,5 +1,8 @@
 //! What a worker remembers of challenges and tokens.
 //!
+//! Workers do not share it, on purpose: a token is a secret, and memory that all workers share (and that zones keep in
+//! files) is no place for one. The price is one question for each worker and token in the life of a token.
+//!
 //! All who need one token share one question for it, which goes on whether they wait or not. There are limits to
 //! how much is remembered and to how many questions are under way, whatever origins ask for.
 

@@ -24,6 +24,9 @@ pub(in crate::modules) use answering::{Answering, Asking, Reaction};
 pub static MODULE: Module = Module {
     name: "auth_challenge",
     directives: &[PROXY_AUTH_CHALLENGE],
+    about: "who the server is for origins that ask",
+    described: errand::DESCRIBED,
+    status: &[&counts::STATUS],
     http: |builder, _| errand::define(builder),
     finish: |builder, _| counts::mount(builder),
     ..module::MODULE
@@ -42,7 +45,8 @@ const PROXY_AUTH_CHALLENGE: DirectiveSpec = DirectiveSpec {
                of the challenge, and with the name and the password if there are any. \
                The client's `Authorization` is not passed on.\n\nTokens are fetched when they are first needed, not \
                when the server starts. One that was fetched is used by all requests of a worker until 10 seconds before \
-               its `expires_in` (60 seconds where that is missing); while it is being fetched, for up to 10 seconds, \
+               its `expires_in` (60 seconds where that is missing), so that a server with four workers may fetch it four times: \
+               tokens are secrets, and lie in no memory that processes share; while it is being fetched, for up to 10 seconds, \
                all who need it wait. Requests for the same folder of an origin get it unasked. A token that is not \
                taken any more is fetched anew. A request is repeated with a known token once and with a fresh one once, and only if it has \
                no body. Where the service fails, requests fail with 502, or 504 when it \

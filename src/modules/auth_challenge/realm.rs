@@ -3,7 +3,7 @@
 
 use http::Uri;
 
-use crate::modules::proxy::address::Endpoint;
+use crate::modules::address::Endpoint;
 
 /// A host, with a port unless the scheme says it.
 #[derive(Clone, Debug, PartialEq, Eq)]

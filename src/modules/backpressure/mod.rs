@@ -6,6 +6,7 @@
 
 mod admission;
 mod area;
+mod described;
 mod directives;
 mod evaluation;
 pub mod gate;
@@ -41,6 +42,8 @@ pub static MODULE: Module = Module {
     name: "backpressure",
     directives: directives::DIRECTIVES,
     variables: variables::VARIABLES,
+    about: "requests are let in while there is room for them",
+    status: &[&described::STATUS],
     http: declare,
     server,
     location,

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::area::Count;
+use super::described::STATUS;
 use super::kept::Kept;
 use super::keyed::{Window, Windows};
 use super::signal;
@@ -27,8 +28,7 @@ pub(super) fn mount(builder: &mut Builder<'_>, zones: Vec<Arc<Zone>>) {
         |zone: &Arc<Zone>| zone.name.as_bytes(),
         |zone: &Arc<Zone>| Some(Node::branch(Fields::new(Arc::clone(zone), ZONE))),
     );
-    let path = ["status", "http", "backpressure_zones"];
-    builder.tree.mount(&path, Box::new(branch));
+    builder.tree.mount(STATUS.path, Box::new(branch));
     shared_zone::mount(builder, &memory);
 }
 

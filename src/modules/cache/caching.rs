@@ -35,6 +35,12 @@ pub(in crate::modules) enum Look {
     Wait(Wait),
 }
 
+/// Whoever passes requests on, who knows what an origin is asked for.
+pub(in crate::modules) trait Addressed: Send + Sync {
+    /// The URL that the origin is asked for; nothing if there is none.
+    fn address(&'static self, request: &mut Request) -> Option<Vec<u8>>;
+}
+
 /// How a head differs that asks for something to be kept.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::modules) struct Asking<'a> {
@@ -87,23 +93,42 @@ impl Caching {
         Some(Self { settings, state })
     }
 
-    /// Decides what becomes of a request that is to be passed on.
-    pub(in crate::modules) fn look(&'static self, request: &mut Request) -> Look {
+    /// Decides what becomes of a request that is to be passed on to `origin`.
+    pub(in crate::modules) fn look(
+        &'static self,
+        request: &mut Request,
+        origin: &'static dyn Addressed,
+    ) -> Look {
         let turn = request.state(self.state).turn_with(self);
         match turn.map(|turn| turn.is_asking) {
             Some(true) => Look::Ask,
             Some(false) => self.decide(request),
-            None => self.begun(request),
+            None => self.begun(request, origin),
         }
     }
 
-    fn begun(&'static self, request: &mut Request) -> Look {
-        if let Some(look) = self.purge(request) {
+    fn begun(&'static self, request: &mut Request, origin: &'static dyn Addressed) -> Look {
+        if let Some(look) = self.purge(request, origin) {
             return look;
         }
-        match self.begin(request) {
+        match self.begin(request, origin) {
             true => self.decide(request),
             false => Look::Ask,
+        }
+    }
+
+    /// The origin is not asked under conditions of ours, because the configuration says others.
+    pub(in crate::modules) fn drop_conditions(&'static self, request: &mut Request) {
+        if let Some(turn) = request.state(self.state).turn_with(self) {
+            turn.conditions = None;
+        }
+    }
+
+    /// What the answer is kept under.
+    pub(super) fn key(&self, request: &mut Request, origin: &'static dyn Addressed) -> Vec<u8> {
+        match &self.settings.key {
+            Some(key) => key.evaluate(request),
+            None => origin.address(request).unwrap_or_default(),
         }
     }
 
@@ -176,7 +201,7 @@ impl Caching {
             let renewed = self.renewed(renewed, answer);
             return Some(self.give_old(request, renewed, Had::Revalidated));
         }
-        if !self.settings.stale.instead_of(status) {
+        if !self.settings.use_stale.has_status(status) {
             return None;
         }
         let old = turn.old.take()?;
@@ -192,7 +217,7 @@ impl Caching {
         let turn = request.state(self.state).turn_with(self)?;
         let freshness = turn.old.as_ref()?.opened.entry.freshness;
         let says_so = os::seconds() <= freshness.error;
-        if !says_so && !self.settings.stale.after(failure) {
+        if !says_so && !self.settings.use_stale.has_failure(failure) {
             return None;
         }
         let old = turn.old.take()?;
@@ -212,9 +237,11 @@ impl Caching {
         if visit.turn_with(self).is_none() {
             return;
         }
-        let claim = visit.turn.take().and_then(|turn| turn.claim);
-        if let Some(name) = claim.map(|claim| claim.name) {
-            self.settings.entry.bells.ring(name);
-        }
+        visit.turn = None;
+    }
+
+    /// Whether the answer is to be kept, so that it is awaited although the client has left.
+    pub(in crate::modules) fn is_filling(&'static self, request: &Request) -> bool {
+        self.asking(request).is_for_all
     }
 }

@@ -22,20 +22,31 @@ impl PhaseHandler for Leave {
         if request.state_if_any(self.0).is_none() {
             return;
         }
-        let sent = request.body_bytes_sent();
-        let now = request.moment();
+        // What a subrequest brings goes to nobody, or to another request's client.
+        let sent = match request.is_subrequest() {
+            true => 0,
+            false => request.body_bytes_sent(),
+        };
+        let (now, is_background) = (request.moment(), request.is_continuing());
         let visit = request.state(self.0);
         visit.turn = None;
-        let Some((told, outcome)) = visit
-            .told
-            .take()
-            .and_then(|told| Some((told.outcome?, told)))
-            .map(|(outcome, told)| (told, outcome))
-        else {
+        let Some(told) = visit.told.take() else {
+            return;
+        };
+        let Some(outcome) = told.outcome else {
             return;
         };
         let index = told.caching.settings.entry.cache.index();
-        index.count(outcome, &answered(&told, sent), now);
+        let answered = answered(&told, sent);
+        match is_background {
+            // It is nobody's hit or miss.
+            true => index.count_background(&answered, now),
+            false => index.count(outcome, &answered, now),
+        }
+    }
+
+    fn is_for_subrequests(&self) -> bool {
+        true
     }
 }
 

@@ -10,11 +10,11 @@ use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::message::decimal::Decimal;
 use crate::http::plan::state::StateIndex;
-use crate::http::plan::variable::Variable;
+use crate::http::plan::variable::{VARIABLE, Variable, VariableSpec};
 use crate::metric::Moment;
 use crate::os;
 
-/// What there is of each cache.
+/// What there is of each cache, by the end of its names.
 const MEMBERS: [(&str, Read); 5] = [
     ("requests", |numbers| {
         numbers.hits().saturating_add(numbers.misses())
@@ -24,6 +24,14 @@ const MEMBERS: [(&str, Read); 5] = [
     ("received", Numbers::received),
     ("sent", Numbers::sent),
 ];
+
+/// What the reference says of them.
+pub(super) const DESCRIBED: &[VariableSpec] = &[VariableSpec {
+    name: "cache_*",
+    doc: "`$cache_NAME_requests`, `$cache_NAME_hits`, `$cache_NAME_misses`: requests that asked the cache NAME, and what \
+          became of them. `$cache_NAME_received`, `$cache_NAME_sent`: bytes from origins and to clients.",
+    ..VARIABLE
+}];
 
 type Read = fn(&Numbers) -> u64;
 
@@ -52,7 +60,7 @@ pub(super) fn define(builder: &mut Builder<'_>) {
             let owner = "proxy_cache_path";
             let offered = builder
                 .variables
-                .offer(&name, owner, None, Box::new(variable));
+                .offer_described(&name, owner, Box::new(variable));
             builder.diagnostics.check(offered);
         }
     }

@@ -16,7 +16,8 @@ pub(super) const PROXY_CACHE_DIGEST: DirectiveSpec = DirectiveSpec {
                the addresses of registries of containers. It is compared while the body passes. When it is something else or \
                breaks off, nothing is kept, the client does not get the end of it, the error log says so, and \
                `digest_mismatch` in `/status/http/caches/NAME/entries` is one more. Where the text is empty, nothing is \
-               compared; an answer is not kept where it is no digest.",
+               compared; an answer is not kept where it is no digest. It is the body as it comes that is compared: \
+               `proxy_set_header Accept-Encoding \"\";` has origins pack nothing.",
         example: "location ~ ^/blobs/(?<digest>sha256:[0-9a-f]+)$ {\n    proxy_cache answers;\n    proxy_cache_key $digest;\n    \
                   proxy_cache_digest $digest;\n    proxy_pass http://127.0.0.1:5001;\n}",
     },

@@ -22,14 +22,25 @@ pub(super) const PROXY_CACHE: DirectiveSpec = DirectiveSpec {
                anything. An answer that sets a cookie is not kept, nor one with `no-cache`, `no-store` or `private`, with \
                `Vary: *`, with status 206 or 304, or one that is not read ahead of slow clients (`proxy_buffering`). \
                `proxy_ignore_headers` has such a field ignored. Answers that depend on fields of the request (`Vary`) \
-               are kept for each of their values.\n\n\
-               For the request that fills the cache, conditions and ranges are not passed on; they are judged here. \
-               An answer goes on being kept when its client has left.",
+               are kept for each of their values. The name of a cache has no variables.\n\n\
+               For the request that fills the cache, conditions and ranges are not passed on; they are judged here, \
+               whether the answer is kept or not. A request that is to fill the cache goes on when its client has left.\n\n\
+               Where `proxy_intercept_errors` has an `error_page` stand for an answer that is to be kept, its status and \
+               fields are, and the page is made anew each time; the same goes for 502 and 504 of ours where \
+               `proxy_cache_valid` has a time for them.",
         example: "proxy_cache_path /var/cache/pingauge keys_zone=answers:10m;\nserver {\n    location / {\n        \
                   proxy_cache answers;\n        proxy_cache_valid 200 10m;\n        proxy_pass http://127.0.0.1:8000;\n    }\n}",
     },
     apply: |statement| {
         let word = statement.word(1).clone();
+        if !statement.template(1)?.is_literal() {
+            let message = format!(
+                "\"{}\" has a variable, but a cache has a fixed name",
+                word.text
+            );
+            let help = "have requests go to locations with caches of their own";
+            return Err(statement.error(1, message).with_help(help));
+        }
         let written = (word.text != "off").then_some(word);
         statement.scope.insert(CacheWritten(written));
         Ok(())
@@ -42,12 +53,21 @@ pub(super) const PROXY_CACHE_KEY: DirectiveSpec = DirectiveSpec {
     contexts: BLOCKS,
     doc: Doc {
         syntax: "proxy_cache_key STRING;",
-        default: "proxy_cache_key $scheme$proxy_host$request_uri;",
-        text: "What an answer is kept under: requests for which this text is the same get the same answer.",
+        default: "the URL that the origin is asked for",
+        text: "What an answer is kept under: requests for which this text is the same get the same answer. Without it, \
+               this is what the origin is asked for: the scheme and host of `proxy_pass` and the path with its \
+               arguments as they are sent, after rewriting, and with the URI of `proxy_pass` in the place of the location's \
+               name. Cookies, other fields and bodies are no part of it. `$request_body` cannot be, because the body is read \
+               after the cache was asked; a request whose key needs it by way of another variable is passed on.",
         example: "proxy_cache_key $proxy_host$uri$is_args$args;",
     },
     apply: |statement| {
         let text = statement.template(1)?;
+        if let Some((_, span)) = text.variables().find(|(name, _)| *name == "request_body") {
+            let message = "\"$request_body\" is not known when a cache is asked";
+            let help = "keep answers to POST under a field that says what is asked for, or do not keep them";
+            return Err(Diagnostic::error(span, message).with_help(help));
+        }
         statement.scope.insert(KeyWritten(text));
         Ok(())
     },
@@ -74,6 +94,7 @@ pub(super) const PROXY_CACHE_METHODS: DirectiveSpec = DirectiveSpec {
     name: "proxy_cache_methods",
     contexts: BLOCKS,
     arity: Arity::at_least(1),
+    repeat: Repeat::Many,
     doc: Doc {
         syntax: "proxy_cache_methods GET | HEAD | POST ...;",
         default: "proxy_cache_methods GET HEAD;",
@@ -105,6 +126,7 @@ pub(super) const PROXY_CACHE_BYPASS: DirectiveSpec = DirectiveSpec {
     name: "proxy_cache_bypass",
     contexts: BLOCKS,
     arity: Arity::at_least(1),
+    repeat: Repeat::Many,
     doc: Doc {
         syntax: "proxy_cache_bypass STRING ...;",
         default: "",
@@ -114,7 +136,11 @@ pub(super) const PROXY_CACHE_BYPASS: DirectiveSpec = DirectiveSpec {
     },
     apply: |statement| {
         let texts = templates(statement)?;
-        statement.scope.insert(BypassWritten(texts));
+        statement
+            .scope
+            .get_or_default::<BypassWritten>()
+            .0
+            .extend(texts);
         Ok(())
     },
     ..SPEC
@@ -124,6 +150,7 @@ pub(super) const PROXY_NO_CACHE: DirectiveSpec = DirectiveSpec {
     name: "proxy_no_cache",
     contexts: BLOCKS,
     arity: Arity::at_least(1),
+    repeat: Repeat::Many,
     doc: Doc {
         syntax: "proxy_no_cache STRING ...;",
         default: "",
@@ -132,7 +159,11 @@ pub(super) const PROXY_NO_CACHE: DirectiveSpec = DirectiveSpec {
     },
     apply: |statement| {
         let texts = templates(statement)?;
-        statement.scope.insert(NoCacheWritten(texts));
+        statement
+            .scope
+            .get_or_default::<NoCacheWritten>()
+            .0
+            .extend(texts);
         Ok(())
     },
     ..SPEC
@@ -179,20 +210,25 @@ pub(super) const PROXY_CACHE_PURGE: DirectiveSpec = DirectiveSpec {
     name: "proxy_cache_purge",
     contexts: BLOCKS,
     arity: Arity::at_least(1),
+    repeat: Repeat::Many,
     doc: Doc {
         syntax: "proxy_cache_purge STRING ...;",
         default: "",
         text: "When one of these texts is neither empty nor `0`, the request wants what is kept under its key to be \
                removed, with all its variants; it is answered with 204, or 404 if there was nothing. A key that ends with \
                `*` means all keys that begin alike, for which all files are looked at. What is being filled at the time \
-               is kept when it is whole. Allow it to few.",
+               goes to those who wait for it, and is not kept. Allow it to few.",
         example: "map $request_method $purges { PURGE 1; default 0; }\nserver {\n    location / {\n        \
                   proxy_cache answers;\n        proxy_cache_key $uri;\n        proxy_cache_purge $purges;\n        \
                   proxy_pass http://127.0.0.1:8000;\n    }\n}",
     },
     apply: |statement| {
         let texts = templates(statement)?;
-        statement.scope.insert(PurgeWritten(texts));
+        statement
+            .scope
+            .get_or_default::<PurgeWritten>()
+            .0
+            .extend(texts);
         Ok(())
     },
     ..SPEC
@@ -235,6 +271,10 @@ fn valid(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         }
         let status = word.text.parse::<u16>().ok();
         let status = status.filter(|status| (100..600).contains(status));
+        if let Some(206 | 304) = status {
+            let what = format!("an answer with status {} is never kept", word.text);
+            statement.diagnostics.note_without_effect(word.span, what);
+        }
         numbers.push(status.ok_or_else(|| {
             let message = format!("invalid status \"{}\"", word.text);
             Diagnostic::error(word.span, message).with_help("a number from 100 to 599, or \"any\"")
@@ -264,7 +304,7 @@ fn methods(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
             }
         }
     }
-    statement.scope.insert(methods);
+    statement.scope.get_or_default::<Methods>().post |= methods.post;
     Ok(())
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::caching::Caching;
 use super::find::variant;
+use super::given;
 use super::settings::any_holds;
 use super::visit::{Answer, Claimed, State};
 use super::zones::Entry;
 use crate::cache::file::Head;
 use crate::cache::store::{Attempt, Filling, NotFilled, Terms};
-use crate::cache::{Name, Vary};
+use crate::cache::{self, ContentDigest, Freshness, Name, Vary};
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::plan::tee::{Coming, Kept, Tee};
@@ -28,6 +29,13 @@ struct Fill {
     has_digest: bool,
 }
 
+/// On which terms an answer is kept.
+struct Keeping {
+    freshness: Freshness,
+    vary: Vary,
+    digest: Option<ContentDigest>,
+}
+
 impl Caching {
     /// Who keeps the body that comes, if anybody. The response's head is complete by now.
     pub(in crate::modules) fn tee(
@@ -35,38 +43,50 @@ impl Caching {
         request: &mut Request,
         coming: Coming,
     ) -> Option<Box<dyn Tee>> {
-        let turn = request.state(self.state).turn_with(self)?;
-        let (claimed, answer) = (turn.claim.take()?, turn.answer.take()?);
-        let (name, key) = (claimed.name, turn.key.clone());
-        let tee = self.keep(request, coming, (claimed, answer, &key));
-        if tee.is_none() {
-            // Whoever waited for it need not any more.
-            self.settings.entry.bells.ring(name);
+        let is_judged_here = self.is_judged_here(request);
+        let tee = self.begin_tee(request, coming);
+        if is_judged_here {
+            self.narrow(request, coming.length);
         }
         tee
     }
 
+    fn begin_tee(&'static self, request: &mut Request, coming: Coming) -> Option<Box<dyn Tee>> {
+        let turn = request.state(self.state).turn_with(self)?;
+        let (claimed, answer) = (turn.claim.take()?, turn.answer.take()?);
+        let key = turn.key.clone();
+        if !coming.is_read_ahead {
+            claimed.refuse();
+            return None;
+        }
+        let fill = self.keep(request, coming.length, (claimed, answer, &key))?;
+        Some(Box::new(fill))
+    }
+
+    /// Begins to keep an answer with a body of this length, if it may be kept.
     fn keep(
         &'static self,
         request: &mut Request,
-        coming: Coming,
+        length: Option<u64>,
         (claimed, answer, key): (Claimed, Answer, &[u8]),
-    ) -> Option<Box<dyn Tee>> {
-        let may_be_kept = coming.is_read_ahead && is_kept(answer.status);
-        let freshness = answer.verdict.ok().filter(|_| may_be_kept)?;
-        if any_holds(&self.settings.no_cache, request) {
+    ) -> Option<Fill> {
+        let Some(keeping) = self.judge_answer(request, &answer) else {
+            claimed.refuse();
             return None;
-        }
-        let digest = self.digest(request, answer.status).ok()?;
+        };
+        let Keeping {
+            freshness,
+            vary,
+            digest,
+        } = keeping;
         let has_digest = digest.is_some();
-        let vary = answer.vary?;
         let variant = variant(request, &vary);
         let main = Name::of_key(key);
         let claimed = self.placed(request, claimed, main, (&vary, &variant))?;
         let terms = Terms {
             freshness,
             main: claimed.main,
-            length: coming.length,
+            length,
             digest,
         };
         let head = Head {
@@ -78,27 +98,88 @@ impl Caching {
             vary: vary.as_bytes(),
             variant: &variant,
             etag: &answer.etag,
-            fields: &with_length(&answer.fields, coming.length),
+            fields: &with_length(&answer.fields, length),
         };
-        let name = claimed.name;
-        let entry = Arc::clone(&self.settings.entry);
-        let begun = claimed.pending.begin(head, terms);
-        let filling = match begun {
-            Ok(filling) => filling,
+        let (name, entry) = (claimed.name, Arc::clone(&self.settings.entry));
+        match claimed.begin(head, terms) {
+            Ok(filling) => Some(Fill {
+                entry,
+                filling: Some(filling),
+                state: self.state,
+                name,
+                has_digest,
+            }),
             Err(error) => {
                 complain(&entry, name, &error, request);
-                return None;
+                None
             }
+        }
+    }
+
+    /// On which terms an answer is kept; nothing if it is not.
+    fn judge_answer(&'static self, request: &mut Request, answer: &Answer) -> Option<Keeping> {
+        let freshness = answer.verdict.ok().filter(|_| is_kept(answer.status))?;
+        if any_holds(&self.settings.no_cache, request) {
+            return None;
+        }
+        Some(Keeping {
+            freshness,
+            digest: self.digest(request, answer.status).ok()?,
+            vary: answer.vary.clone()?,
+        })
+    }
+
+    /// The client gets something else in the place of an answer with this status, which is ours to say the next time as well:
+    /// the status is kept with its fields, without the body.
+    pub(in crate::modules) fn intercepted(&'static self, request: &mut Request) {
+        let Some(turn) = request.state(self.state).turn_with(self) else {
+            return;
         };
-        entry.bells.ring(name);
-        self.narrow(request, coming.length);
-        Some(Box::new(Fill {
-            entry,
-            filling: Some(filling),
-            state: self.state,
-            name,
-            has_digest,
-        }))
+        if let (Some(claimed), Some(answer)) = (turn.claim.take(), turn.answer.take()) {
+            self.keep_status(request, claimed, answer);
+        }
+    }
+
+    /// Nobody has answered, and the request fails with this status, which is kept if `proxy_cache_valid` has a time for it.
+    pub(in crate::modules) fn failed(&'static self, request: &mut Request, status: u16) {
+        let ignored = self.settings.ignored.times;
+        let valid = &self.settings.valid;
+        let verdict = cache::judge(status, std::iter::empty(), (valid, ignored), os::seconds());
+        let Some(turn) = request.state(self.state).turn_with(self) else {
+            return;
+        };
+        if verdict.is_ok()
+            && let Some(claimed) = turn.claim.take()
+        {
+            let answer = Answer {
+                status,
+                verdict,
+                vary: Some(Vary::default()),
+                last_modified: None,
+                etag: Vec::new(),
+                fields: Vec::new(),
+            };
+            self.keep_status(request, claimed, answer);
+        }
+    }
+
+    fn keep_status(&'static self, request: &mut Request, claimed: Claimed, mut answer: Answer) {
+        // What is not kept may be asked for again in another place, under the same key.
+        if answer.verdict.is_err() {
+            return;
+        }
+        let visit = request.state(self.state);
+        let Some(turn) = visit.turn_with(self) else {
+            return;
+        };
+        let (key, origin) = (turn.key.clone(), turn.origin);
+        let Some(address) = origin.address(request) else {
+            return;
+        };
+        answer.fields = given::with_status_of(&address, &answer.fields);
+        if let Some(fill) = self.keep(request, Some(0), (claimed, answer, &key)) {
+            Box::new(fill).end(request);
+        }
     }
 
     /// The right to keep an answer that depends on these fields. Where it takes the place of one that others were variants of, that
@@ -114,12 +195,15 @@ impl Caching {
             return Some(claimed);
         }
         let age = Some(self.settings.lock_age);
-        match self.settings.entry.cache.claim(main, age, request.moment()) {
-            Ok(Attempt::Granted(pending)) => Some(Claimed {
-                pending,
-                name: main,
-                main: None,
-            }),
+        match self
+            .settings
+            .entry
+            .cache
+            .claim((main, None), age, request.moment())
+        {
+            Ok(Attempt::Granted(pending)) => {
+                Some(Claimed::new(&self.settings.entry, pending, (main, None)))
+            }
             Ok(Attempt::Busy(_)) | Err(_) => None,
         }
     }
@@ -135,7 +219,7 @@ fn is_kept(status: u16) -> bool {
 fn with_length(fields: &[u8], length: Option<u64>) -> Vec<u8> {
     let mut lines = fields.to_vec();
     if let Some(length) = length {
-        lines.extend_from_slice(super::given::LENGTH);
+        lines.extend_from_slice(given::LENGTH);
         lines.extend_from_slice(format!(": {length}\r\n").as_bytes());
     }
     lines
@@ -143,7 +227,13 @@ fn with_length(fields: &[u8], length: Option<u64>) -> Vec<u8> {
 
 fn complain(entry: &Entry, name: Name, error: &NotFilled, request: &Request) {
     let zone = &entry.name;
-    log::error!(
+    // That somebody takes over is what `proxy_cache_lock_age` is for.
+    let level = match error {
+        NotFilled::Taken => log::Level::Info,
+        _ => log::Level::Error,
+    };
+    log::log!(
+        level,
         "cache \"{zone}\": {name} is not kept ({error}){}",
         Circumstances(request)
     );
@@ -162,9 +252,6 @@ impl Fill {
 impl Drop for Fill {
     /// Whether it is finished or not, others had better look.
     fn drop(&mut self) {
-        if self.filling.is_some() {
-            self.mismatch();
-        }
         self.filling = None;
         self.entry.bells.ring(self.name);
     }
@@ -187,6 +274,10 @@ impl Tee for Fill {
         kept.is_ok()
     }
 
+    fn broke_off(self: Box<Self>) {
+        self.mismatch();
+    }
+
     fn end(mut self: Box<Self>, request: &mut Request) -> bool {
         let Some(filling) = self.filling.take() else {
             return true;
@@ -200,7 +291,9 @@ impl Tee for Fill {
             }
             return true;
         };
-        complain(&self.entry, self.name, &error, request);
+        if !matches!(error, NotFilled::Purged) {
+            complain(&self.entry, self.name, &error, request);
+        }
         if matches!(error, NotFilled::Digest | NotFilled::Length) {
             self.mismatch();
         }

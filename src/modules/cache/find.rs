@@ -66,6 +66,14 @@ impl Caching {
                 );
                 None
             }
+            Err(Absent::Unreadable(error)) => {
+                let zone = &self.settings.entry.name;
+                log::error!(
+                    "cache \"{zone}\": the file of {name} cannot be read ({error}){}",
+                    Circumstances(request)
+                );
+                None
+            }
             Err(Absent::Unknown | Absent::Collision | Absent::Unchecked) => None,
         }
     }

@@ -52,6 +52,11 @@ impl Given {
         self.entry().head().status
     }
 
+    /// Whether it is a status alone, which the request fails with.
+    pub(in crate::modules) fn is_status(&self) -> bool {
+        status_of(self.entry()).is_some()
+    }
+
     /// The fields of the answer, in their order.
     pub(in crate::modules) fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         fields(self.entry().head().fields)
@@ -86,6 +91,32 @@ impl Given {
 
 /// Where fields are kept, how long a body will be stands beside them under this name.
 pub(super) const LENGTH: &[u8] = b"Content-Length";
+/// Ahead of the fields of an entry that is a status alone, without a body that could be given: what is sent with it is for
+/// `error_page` to say. Behind it stands what the origin was asked for, without arguments. No field has such a name.
+const STATUS_OF: &[u8] = b":status-of: ";
+
+/// What the origin was asked for that answered with this status; nothing for an entry with a body.
+pub(super) fn status_of(entry: &Entry) -> Option<&[u8]> {
+    let rest = entry.head().fields.strip_prefix(STATUS_OF)?;
+    rest.split(|byte| *byte == b'\r').next()
+}
+
+/// Whether a status is of an answer for this address, as far as it is the key that tells arguments apart.
+pub(super) fn is_same(kept: &[u8], address: &[u8]) -> bool {
+    kept == without_arguments(address)
+}
+
+fn without_arguments(address: &[u8]) -> &[u8] {
+    address
+        .split(|byte| *byte == b'?')
+        .next()
+        .unwrap_or_default()
+}
+
+/// The fields of an entry that is the status of an answer for this address, with its fields.
+pub(super) fn with_status_of(address: &[u8], fields: &[u8]) -> Vec<u8> {
+    [STATUS_OF, without_arguments(address), b"\r\n", fields].concat()
+}
 
 /// Lines as names and values.
 fn lines(lines: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -96,7 +127,7 @@ fn lines(lines: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 fn fields(kept: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    lines(kept).filter(|(name, _)| !name.eq_ignore_ascii_case(LENGTH))
+    lines(kept).filter(|(name, _)| !name.is_empty() && !name.eq_ignore_ascii_case(LENGTH))
 }
 
 /// How long a body will be, as its origin has said.
@@ -157,7 +188,12 @@ impl Caching {
                 head.status = 206;
                 ranges::tell(&mut head, part, length);
                 let part = part.clone();
-                Body::Source(Source::new(Following::part(entry, growing, part)))
+                Body::Source(Source::new(Following::part(
+                    entry,
+                    growing,
+                    part,
+                    self.settings.digest.is_some(),
+                )))
             }
             (What::Whole(opened), [_, ..]) => {
                 let whole = Whole {

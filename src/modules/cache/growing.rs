@@ -25,6 +25,8 @@ pub(super) struct Following {
     end: Option<u64>,
     /// How much there will be in all, if that is known.
     length: Option<u64>,
+    /// Whether the last byte is held back until all of the body is known to be right.
+    holds_last: bool,
     /// How far the body has come, as far as it is known, and whether that is all of it.
     there: u64,
     is_whole: bool,
@@ -51,6 +53,7 @@ impl Following {
             next: 0,
             end: length,
             length,
+            holds_last: false,
             there: 0,
             is_whole: false,
             seen: Instant::now(),
@@ -60,12 +63,18 @@ impl Following {
         }
     }
 
-    /// Of a part of it.
-    pub(super) fn part(entry: Arc<Entry>, growing: Growing, part: Range<u64>) -> Self {
+    /// Of a part of it; where it is known what the body must be, `is_checked`, nobody gets the end of a part before it is.
+    pub(super) fn part(
+        entry: Arc<Entry>,
+        growing: Growing,
+        part: Range<u64>,
+        is_checked: bool,
+    ) -> Self {
         let length = Some(part.end - part.start);
         Self {
             next: part.start,
             end: Some(part.end),
+            holds_last: is_checked,
             ..Self::whole(entry, growing, length)
         }
     }
@@ -91,9 +100,18 @@ impl Following {
         Ok(())
     }
 
+    /// The place in the body up to which it may be given by now.
+    fn most(&self) -> u64 {
+        let end = self.end.unwrap_or(u64::MAX);
+        match self.holds_last && !self.is_whole {
+            true => end.saturating_sub(1).min(self.there),
+            false => end.min(self.there),
+        }
+    }
+
     /// The next piece that is there; nothing inside if there is none yet.
     fn piece(&mut self) -> io::Result<Option<Option<Bytes>>> {
-        let most = self.end.unwrap_or(u64::MAX).min(self.there);
+        let most = self.most();
         if self.next < most {
             let length = (most - self.next).min(CHUNK);
             let mut piece = vec![0; usize::try_from(length).unwrap_or_default()];
@@ -150,9 +168,7 @@ impl Pieces for Following {
     }
 
     fn is_at_hand(&self) -> bool {
-        self.is_whole
-            || self.next < self.there.min(self.end.unwrap_or(u64::MAX))
-            || self.end == Some(self.next)
+        self.is_whole || self.next < self.most() || self.end == Some(self.next)
     }
 
     fn next(&mut self) -> Awaited<'_> {

@@ -1,62 +1,50 @@
 //! What becomes of a request: an entry is given, the origin is asked, or somebody else is waited for who asks it.
 
-use std::sync::Arc;
-use std::time::Instant;
-
-use super::caching::{Caching, Conditions, Look};
+use super::caching::{Addressed, Caching, Conditions, Look};
 use super::find::Sought;
-use super::given::Given;
+use super::given::{self, Given};
+use super::lock::Wish;
 use super::range;
 use super::settings::any_holds;
 use super::visit::{Claimed, Old, Told, Turn};
-use super::waiting;
 use crate::cache::Name;
-use crate::cache::index::{Fill, Outcome, Progress};
-use crate::cache::store::{Attempt, Growing};
+use crate::cache::file::Entry;
+use crate::cache::index::Outcome;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::message::validators;
-use crate::http::plan::wait::Wait;
+use crate::http::plan::failures::Failures;
 use crate::os;
-
-/// What became of the wish to fill an entry.
-enum Wish {
-    Granted(Claimed),
-    /// Somebody does already.
-    Busy(Fill),
-    /// It is not to be.
-    Refused,
-}
-
-/// An entry's variants may lead to each other once.
-const MOST_NAMES: usize = 2;
 
 impl Caching {
     /// A request comes to this cache; whether it is asked about it.
-    pub(super) fn begin(&'static self, request: &mut Request) -> bool {
+    pub(super) fn begin(
+        &'static self,
+        request: &mut Request,
+        origin: &'static dyn Addressed,
+    ) -> bool {
         if !self.settings.takes(request.method()) {
             return false;
         }
-        let key = self.settings.key.evaluate(request);
+        let key = self.key(request, origin);
+        if request.bodies.was_missed {
+            log::warn!(
+                "cache \"{}\" is not asked, because \"$request_body\" is not known yet{}",
+                self.settings.entry.name,
+                Circumstances(request)
+            );
+            return false;
+        }
         let visit = request.state(self.state);
-        visit.told = Some(Told {
-            caching: self,
-            key: key.clone(),
-            outcome: None,
-            is_shared: false,
-            given: None,
-            received: 0,
-            written: None,
-            created: None,
-            last_modified: None,
-            etag: Vec::new(),
-        });
+        visit.told = Some(Told::new(self, key.clone()));
         visit.turn = Some(Box::new(Turn {
             caching: self,
+            origin,
             main: Name::of_key(&key),
             key,
             is_asking: false,
             until: None,
+            awaited: None,
             claim: None,
             old: None,
             conditions: None,
@@ -80,7 +68,7 @@ impl Caching {
         look
     }
 
-    /// The origin is asked whatever there is.
+    /// `proxy_cache_bypass`: the origin is asked whatever the cache has.
     fn bypass(&'static self, request: &mut Request) -> Look {
         self.tell(request, Outcome::Bypass);
         let Some(mut turn) = request.state(self.state).turn.take() else {
@@ -96,9 +84,11 @@ impl Caching {
         Look::Ask
     }
 
+    /// Decides by what was found: a fresh entry is a hit, an expired one is renewed, and without one the origin is asked.
     fn judge(&'static self, request: &mut Request, turn: &mut Turn, sought: Sought) -> Look {
         let now = os::seconds();
         let Sought { name, main, opened } = sought;
+        let opened = opened.filter(|opened| self.is_of_use(request, turn, &opened.entry));
         match opened {
             Some(opened) if opened.entry.freshness.is_fresh(now) => {
                 self.give(request, Given::whole(opened), Outcome::Hit)
@@ -111,6 +101,24 @@ impl Caching {
             None => {
                 self.tell(request, Outcome::Miss);
                 self.fill(request, turn, (name, main))
+            }
+        }
+    }
+
+    /// Whether an entry says anything to a request: a status alone does so to those who would ask the same, and as long as
+    /// it is fresh.
+    pub(super) fn is_of_use(
+        &'static self,
+        request: &mut Request,
+        turn: &Turn,
+        entry: &Entry,
+    ) -> bool {
+        match given::status_of(entry) {
+            None => true,
+            Some(address) => {
+                let own = turn.origin.address(request);
+                own.is_some_and(|own| given::is_same(address, &own))
+                    && entry.freshness.is_fresh(os::seconds())
             }
         }
     }
@@ -128,41 +136,7 @@ impl Caching {
         self.claim_or_follow(request, turn, names)
     }
 
-    fn claim_or_follow(
-        &'static self,
-        request: &mut Request,
-        turn: &mut Turn,
-        (mut name, mut main): (Name, Option<Name>),
-    ) -> Look {
-        for _ in 0..MOST_NAMES {
-            let fill = match self.wish(request, name, main) {
-                Wish::Granted(claim) => {
-                    self.hold(turn, claim);
-                    return ask(turn);
-                }
-                Wish::Busy(fill) if self.settings.lock => fill,
-                Wish::Busy(_) | Wish::Refused => return ask(turn),
-            };
-            if fill.progress == Progress::Asked {
-                return self.wait(turn, name, &fill);
-            }
-            if self.is_stuck(request, &fill) {
-                return ask(turn);
-            }
-            let growing = match self.settings.entry.cache.follow(name, &fill) {
-                Ok(Some(growing)) if growing.entry().head().key == turn.key => growing,
-                Ok(None) => return self.wait(turn, name, &fill),
-                Ok(Some(_)) | Err(_) => return ask(turn),
-            };
-            match self.variant_beside(request, growing.entry()) {
-                None => return self.join(request, growing),
-                Some(variant) => (name, main) = (turn.main.of_variant(&variant), Some(turn.main)),
-            }
-        }
-        ask(turn)
-    }
-
-    /// What there is is not valid any more.
+    /// An expired entry is given while somebody renews it, renewed by this request, or passed over.
     fn refresh(
         &'static self,
         request: &mut Request,
@@ -173,8 +147,8 @@ impl Caching {
             return ask(turn);
         };
         let says_so = os::seconds() <= old.opened.entry.freshness.updating;
-        let may_be_stale =
-            (says_so || self.settings.stale.while_updating()) && !request.is_continuing();
+        let may_be_stale = (says_so || self.settings.use_stale.has(Failures::UPDATING))
+            && !request.is_continuing();
         if !self.may_keep(request) {
             return ask(turn);
         }
@@ -196,7 +170,7 @@ impl Caching {
     }
 
     /// The origin is asked for something that may be kept, or whether what there is still holds.
-    fn hold(&self, turn: &mut Turn, claim: Claimed) {
+    pub(super) fn hold(&self, turn: &mut Turn, claim: Claimed) {
         turn.claim = Some(claim);
         let old = turn.old.as_ref().filter(|_| self.settings.revalidate);
         turn.conditions = old.and_then(conditions);
@@ -233,46 +207,24 @@ impl Caching {
         let taken = Turn {
             caching: self,
             key: turn.key.clone(),
+            origin: turn.origin,
             main: turn.main,
             is_asking: true,
             until: None,
+            awaited: None,
             claim: turn.claim.take(),
             conditions: turn.conditions.take().filter(|_| old.is_some()),
             old,
             answer: None,
         };
-        beside.state(self.state).turn = Some(Box::new(taken));
+        let visit = beside.state(self.state);
+        visit.turn = Some(Box::new(taken));
+        visit.told = Some(Told {
+            outcome: Some(Outcome::Expired),
+            ..Told::new(self, turn.key.clone())
+        });
         request.beside = Some(beside);
         true
-    }
-
-    /// Others are waited for until the head of their answer is there, but not for ever.
-    fn wait(&'static self, turn: &mut Turn, name: Name, fill: &Fill) -> Look {
-        let now = Instant::now();
-        let until = *turn.until.get_or_insert(now + self.settings.lock_timeout);
-        if now >= until {
-            return ask(turn);
-        }
-        let entry = Arc::clone(&self.settings.entry);
-        Look::Wait(Wait::Until(Box::pin(waiting::head(
-            entry, name, *fill, until,
-        ))))
-    }
-
-    /// Whether a fill has not come further for too long.
-    fn is_stuck(&self, request: &mut Request, fill: &Fill) -> bool {
-        let zone = self.settings.entry.cache.index().zone();
-        let now = zone.moment(request.moment());
-        now.0.saturating_sub(fill.moved) > self.settings.lock_age
-    }
-
-    /// The body is given as it comes.
-    fn join(&'static self, request: &mut Request, growing: Growing) -> Look {
-        if let Some(told) = &mut request.state(self.state).told {
-            told.is_shared = true;
-        }
-        let entry = &self.settings.entry;
-        self.give(request, Given::growing(entry, growing), Outcome::Hit)
     }
 
     /// Whether what the origin answers may be kept at all.
@@ -298,27 +250,6 @@ impl Caching {
                 >= least
     }
 
-    fn wish(&self, request: &mut Request, name: Name, main: Option<Name>) -> Wish {
-        let entry = &self.settings.entry;
-        let patience = Some(self.settings.lock_age);
-        match entry.cache.claim(name, patience, request.moment()) {
-            Ok(Attempt::Granted(pending)) => Wish::Granted(Claimed {
-                pending,
-                name,
-                main,
-            }),
-            Ok(Attempt::Busy(fill)) => Wish::Busy(fill),
-            Err(error) => {
-                log::error!(
-                    "cache \"{}\": {error}, nothing is kept{}",
-                    entry.name,
-                    Circumstances(request)
-                );
-                Wish::Refused
-            }
-        }
-    }
-
     /// What is told of the request.
     pub(super) fn tell(&'static self, request: &mut Request, outcome: Outcome) {
         if let Some(told) = &mut request.state(self.state).told {
@@ -327,7 +258,12 @@ impl Caching {
     }
 
     /// An entry is given.
-    fn give(&'static self, request: &mut Request, given: Given, outcome: Outcome) -> Look {
+    pub(super) fn give(
+        &'static self,
+        request: &mut Request,
+        given: Given,
+        outcome: Outcome,
+    ) -> Look {
         self.note_given(request, &given, outcome);
         Look::Give(Box::new(given))
     }
@@ -350,7 +286,7 @@ impl Caching {
 }
 
 /// The origin is asked.
-fn ask(turn: &mut Turn) -> Look {
+pub(super) fn ask(turn: &mut Turn) -> Look {
     turn.is_asking = true;
     Look::Ask
 }
@@ -358,6 +294,11 @@ fn ask(turn: &mut Turn) -> Look {
 /// Conditions under which the origin answers that an entry still holds; nothing if there is nothing to go by.
 fn conditions(old: &Old) -> Option<Conditions> {
     let head = old.opened.entry.head();
+    // An origin ignores conditions where its answer would be another one (RFC 9110, section 13.2.1), so that it has not
+    // changed is said of nothing else.
+    if head.status != 200 {
+        return None;
+    }
     let mut lines = Vec::new();
     if let Some(modified) = head.last_modified {
         lines.extend_from_slice(b"If-Modified-Since: ");

@@ -20,6 +20,7 @@ mod fill;
 mod find;
 mod given;
 mod growing;
+mod lock;
 mod look;
 mod path_directive;
 mod place;
@@ -35,7 +36,7 @@ mod waiting;
 mod watching;
 mod zones;
 
-pub(in crate::modules) use caching::{Asking, Caching, Look};
+pub(in crate::modules) use caching::{Addressed, Asking, Caching, Look};
 pub(in crate::modules) use given::Given;
 pub(in crate::modules) use settings::IgnoredFields;
 
@@ -47,6 +48,9 @@ pub static MODULE: Module = Module {
     name: "cache",
     directives: DIRECTIVES,
     variables: variables::ROWS,
+    about: "answers that are kept in files and given again",
+    described: counted::DESCRIBED,
+    status: &[&status::STATUS],
     http: |builder, chain| {
         zones::declare(builder, chain);
         counted::define(builder);

@@ -37,14 +37,20 @@ pub(super) const PROXY_CACHE_PATH: DirectiveSpec = DirectiveSpec {
                left, and when the zone has little room left. A process beside the workers sees to that: it looks at \
                `manager_files` (100) at once, no longer than `manager_threshold` (200ms), and pauses for \
                `manager_sleep` (50ms) in between. The files that are there at the start are found half the time of one \
-               processor, in rounds of 10ms, each followed by a pause as long as it took; where `loader_files`, \
+               processor, in rounds of 2ms, each followed by a pause as long as it took; where `loader_files`, \
                `loader_threshold` or `loader_sleep` is written, as these say (100, 200ms and 50ms those that are not).\n\n\
-               Answers grow in files beside their place. With `use_temp_path=on` they grow in the `proxy_temp_path` of the \
-               `http` block, which must be on the same file system.\n\n\
+               Answers grow in files beside their place, unlike in nginx, where `use_temp_path` is on unless `off` is written: \
+               `proxy_temp_path` is the system's folder for temporary files here, often in memory and on another file system, \
+               and what grows there would have to be copied. With `use_temp_path=on` they grow in the `proxy_temp_path` of the \
+               `http` block, which must be on the same file system. Path, `levels` and where answers grow stay the same as \
+               long as the server runs: a reload that changes them for a name is refused.\n\n\
                `/status/http/caches/NAME` says what is there and what became of requests: `requests` is the sum of all outcomes, \
                `data` has the bytes of bodies that came from origins and that clients were sent, and `entries` says how many there \
                are and why others went. Requests that had to ask an origin are misses and nothing else; those that were given \
-               what somebody else was fetching are hits, counted in `shared` too. The variables \
+               what somebody else was fetching are hits, counted in `shared` too. Requests of our own for something newer \
+               (`proxy_cache_background_update`) are no client's, and so neither hits nor misses; they are counted in \
+               `background_update` alone, and what they brought in `data`. Other subrequests (`auth_request`, `mirror`) are hits and \
+               misses like any, of which nobody is sent anything. The variables \
                `$cache_NAME_requests`, `…_hits`, `…_misses`, `…_received` and `…_sent` are the same numbers, all of the \
                moment at which a request first asks for one of them.",
         example: "proxy_cache_path /var/cache/pingauge levels=1:2 keys_zone=answers:10m inactive=1d max_size=20g;",
@@ -94,10 +100,10 @@ pub(in crate::modules) struct Pace {
 
 impl Pace {
     /// Half the time, so that whoever else needs the processor or the disk has the other half: where these are busy
-    /// the work takes longer, and so do the pauses.
+    /// the work takes longer, and so do the pauses. Nobody waits longer than a round for his turn.
     pub(super) const HALF: Self = Self {
         files: usize::MAX,
-        threshold: Duration::from_millis(10),
+        threshold: Duration::from_millis(2),
         sleep: None,
     };
 

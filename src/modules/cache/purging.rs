@@ -5,7 +5,7 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::caching::{Caching, Look};
+use super::caching::{Addressed, Caching, Look};
 use super::settings::any_holds;
 use super::zones::Entry;
 use crate::cache::store::Purge;
@@ -22,7 +22,11 @@ pub(super) type Purged = Arc<OnceLock<Option<usize>>>;
 
 impl Caching {
     /// What becomes of a request that wants something gone, if it is one.
-    pub(super) fn purge(&'static self, request: &mut Request) -> Option<Look> {
+    pub(super) fn purge(
+        &'static self,
+        request: &mut Request,
+        origin: &'static dyn Addressed,
+    ) -> Option<Look> {
         if let Some(purged) = request.state(self.state).purged.take() {
             return Some(Look::Answer(told(&purged)));
         }
@@ -30,7 +34,7 @@ impl Caching {
         if purge.is_empty() || !any_holds(purge, request) {
             return None;
         }
-        let key = self.settings.key.evaluate(request);
+        let key = self.key(request, origin);
         log::info!(
             "cache \"{}\": \"{}\" is purged{}",
             self.settings.entry.name,
@@ -54,13 +58,19 @@ async fn carry_out(entry: Arc<Entry>, key: Vec<u8>, purged: Purged) {
     };
     let (told, over) = oneshot::channel::<()>();
     let (cache, result) = (Arc::clone(&entry.cache), Arc::clone(&purged));
+    let name = entry.name.clone();
     let work = move || {
         let purge = match key.strip_suffix(b"*") {
             Some(prefix) => Purge::Prefix(prefix),
             None => Purge::Key(&key),
         };
+        let removed = cache.purge(purge, Moment(os::monotonic()));
+        if let Err(error) = &removed {
+            let key = key.escape_ascii();
+            log::error!("cache \"{name}\": \"{key}\" is not purged: {error}");
+        }
         // It is set here alone.
-        let _ = result.set(cache.purge(purge, Moment(os::monotonic())).ok());
+        let _ = result.set(removed.ok());
         drop(told);
     };
     if let Err(error) = thread::Builder::new().name("purge".into()).spawn(work) {

@@ -1,4 +1,4 @@
-//! What a client wants of an answer that is being kept as it comes: a part of it, or nothing, if it has it already.
+//! What a client wants of an answer that its origin was asked for as a whole: a part of it, or nothing, if it has it already.
 
 use std::io;
 use std::ops::Range;
@@ -10,43 +10,72 @@ use crate::http::course::request::Request;
 use crate::http::message::ranges::{self, Wanted};
 use crate::http::message::validators::{Judgement, Validators};
 use crate::http::plan::body_filter::{BodyFilter, Passed};
+use crate::http::plan::outcome::Outcome;
 
 impl Caching {
-    /// Makes of a response that is kept what its client wants of it. How long its body is, is known if the origin said so.
-    pub(super) fn narrow(&self, request: &mut Request, length: Option<u64>) {
-        if request.response.status != 200 || request.is_subrequest() {
-            return;
+    /// What is answered instead of a response that does not hold what its client wants: its conditions fail, or there is no
+    /// such part. Both were not passed on, so that it is here where they are judged.
+    pub(in crate::modules) fn refusal(&'static self, request: &mut Request) -> Option<Outcome> {
+        if !self.is_judged_here(request) {
+            return None;
         }
-        match Validators::of(&request.response).judge(&request.head) {
-            Judgement::Send => {}
-            Judgement::NotModified => return not_modified(&mut request.response),
-            Judgement::Failed => return refuse(request, 412, length),
+        if let Judgement::Failed = Validators::of(&request.response).judge(&request.head) {
+            return Some(Outcome::Status(412));
         }
-        let (true, Some(length)) = (self.has_ranges(&request.response), length) else {
+        let length = request.response.field("content-length")?;
+        let length = std::str::from_utf8(length).ok()?.parse().ok()?;
+        match self.wanted(request, length) {
+            Some(Wanted::Unsatisfiable) => Some(partial::unsatisfiable(request, length)),
+            _ => None,
+        }
+    }
+
+    /// Makes of a response what its client wants of it. How long its body is, is known if the origin said so.
+    pub(super) fn narrow(&'static self, request: &mut Request, length: Option<u64>) {
+        if let Judgement::NotModified = Validators::of(&request.response).judge(&request.head) {
+            return not_modified(&mut request.response);
+        }
+        let Some(length) = length else {
+            request.response.remove("accept-ranges");
             return;
         };
-        let head = request.response.clone();
-        match partial::wanted(request, &head, length) {
-            (Wanted::Parts(parts), _) => {
+        match self.wanted(request, length) {
+            Some(Wanted::Parts(parts)) => {
                 if let [part] = &*parts {
-                    cut(request, part.clone(), length);
+                    cut(
+                        request,
+                        part.clone(),
+                        length,
+                        self.settings.digest.is_some(),
+                    );
                 }
             }
-            (Wanted::Unsatisfiable, _) => {
-                let range = format!("bytes */{length}");
-                refuse(request, 416, Some(length));
-                request.response.set("Content-Range", range.as_bytes());
-            }
-            (Wanted::Whole, _) => {}
+            Some(_) => {}
+            None => return,
         }
         if request.response.status == 200 {
             request.response.set("Accept-Ranges", b"bytes");
         }
     }
+
+    /// Whether the origin was not told what its client wants of a response that could be that.
+    pub(super) fn is_judged_here(&'static self, request: &Request) -> bool {
+        let is_whole = request.response.status == 200 && !request.is_subrequest();
+        is_whole && self.asking(request).is_for_all
+    }
+
+    /// The part that a client wants of a response with a body of this length; nothing if it has no parts.
+    fn wanted(&self, request: &mut Request, length: u64) -> Option<Wanted> {
+        if !self.has_ranges(&request.response) {
+            return None;
+        }
+        let head = request.response.clone();
+        Some(partial::wanted(request, &head, length).0)
+    }
 }
 
-/// The client gets this part alone.
-fn cut(request: &mut Request, part: Range<u64>, length: u64) {
+/// The client gets this part alone, and where it is known what the body must be, its end after that.
+fn cut(request: &mut Request, part: Range<u64>, length: u64, holds_last: bool) {
     let head = &mut request.response;
     head.status = 206;
     head.remove("accept-ranges");
@@ -55,20 +84,11 @@ fn cut(request: &mut Request, part: Range<u64>, length: u64) {
         "Content-Length",
         (part.end - part.start).to_string().as_bytes(),
     );
-    request.bodies.response.add(Cut { part, place: 0 });
-}
-
-/// The client gets nothing but a status.
-fn refuse(request: &mut Request, status: u16, length: Option<u64>) {
-    let head = &mut request.response;
-    head.status = status;
-    head.fields.clear();
-    if length.is_some() {
-        head.add("Content-Length", b"0");
-    }
     request.bodies.response.add(Cut {
-        part: 0..0,
+        part,
         place: 0,
+        holds_last,
+        held: None,
     });
 }
 
@@ -77,6 +97,9 @@ struct Cut {
     part: Range<u64>,
     /// Where in the body the next piece begins.
     place: u64,
+    /// Whether its last byte waits for the end of the body.
+    holds_last: bool,
+    held: Option<u8>,
 }
 
 impl BodyFilter for Cut {
@@ -87,10 +110,21 @@ impl BodyFilter for Cut {
                 .unwrap_or(usize::MAX)
                 .min(piece.len())
         };
-        let wanted = place(self.part.start)..place(self.part.end);
-        out.extend_from_slice(&piece[wanted]);
+        let wanted = &piece[place(self.part.start)..place(self.part.end)];
         self.place = self.place.saturating_add(piece.len() as u64);
+        match wanted.split_last() {
+            Some((last, others)) if self.holds_last && self.place >= self.part.end => {
+                out.extend_from_slice(others);
+                self.held = Some(*last);
+            }
+            _ => out.extend_from_slice(wanted),
+        }
         Ok(Passed::Changed)
+    }
+
+    fn end(&mut self, _: &mut Request, out: &mut Vec<u8>) -> io::Result<()> {
+        out.extend(self.held.take());
+        Ok(())
     }
 
     fn keeps_length(&self) -> bool {

@@ -9,7 +9,7 @@ use crate::cache::{Ignored, Valid};
 use crate::conf::{Chain, Text, Word};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
-use crate::http::plan::origin::Failure;
+use crate::http::plan::failures::Failures;
 use crate::http::plan::template::Template;
 
 /// `proxy_cache`; nothing for `off`.
@@ -18,8 +18,11 @@ pub(super) struct KeyWritten(pub Text);
 #[derive(Default)]
 pub(super) struct ValidWritten(pub Valid);
 pub(super) struct MinUsesWritten(pub u64);
+#[derive(Default)]
 pub(super) struct BypassWritten(pub Vec<Text>);
+#[derive(Default)]
 pub(super) struct NoCacheWritten(pub Vec<Text>);
+#[derive(Default)]
 pub(super) struct PurgeWritten(pub Vec<Text>);
 pub(super) struct LockWritten(pub bool);
 /// In milliseconds.
@@ -39,8 +42,8 @@ pub(super) struct Methods {
 }
 
 /// `proxy_cache_use_stale`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct UseStale(u16);
+#[derive(Default)]
+pub(super) struct UseStaleWritten(pub Failures);
 
 /// Fields of answers that are as if they were not there.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,7 +57,8 @@ pub(in crate::modules) struct IgnoredFields {
 /// What holds in a location with a cache.
 pub(super) struct Settings {
     pub entry: Arc<Entry>,
-    pub key: Template,
+    /// Nothing for the address that the origin is asked for.
+    pub key: Option<Template>,
     pub valid: Valid,
     pub ignored: IgnoredFields,
     pub methods: Methods,
@@ -66,7 +70,8 @@ pub(super) struct Settings {
     /// In nanoseconds.
     pub lock_age: u64,
     pub lock_timeout: Duration,
-    pub stale: UseStale,
+    /// When an answer is given that is not valid any more.
+    pub use_stale: Failures,
     pub background: bool,
     pub revalidate: bool,
     pub convert_head: bool,
@@ -87,10 +92,7 @@ impl Settings {
             return None;
         };
         let entry = find(builder, name)?;
-        let key = match chain.nearest() {
-            Some(KeyWritten(text)) => text.clone(),
-            None => Text::parse(&Word::from("$scheme$proxy_host$request_uri")).ok()?,
-        };
+        let key = chain.nearest().map(|KeyWritten(text)| text);
         let bypass = chain.nearest().map_or(&[][..], |BypassWritten(all)| all);
         let no_cache = chain.nearest().map_or(&[][..], |NoCacheWritten(all)| all);
         let purge = chain.nearest().map_or(&[][..], |PurgeWritten(all)| all);
@@ -106,7 +108,7 @@ impl Settings {
             .map_or(5000, |LockTimeoutWritten(time)| *time);
         Some(Self {
             entry,
-            key: builder.template(&key),
+            key: key.map(|text| builder.template(text)),
             valid: chain
                 .nearest()
                 .map(|ValidWritten(valid)| valid.clone())
@@ -120,7 +122,9 @@ impl Settings {
             lock: chain.nearest().is_some_and(|LockWritten(on)| *on),
             lock_age: age.saturating_mul(1_000_000),
             lock_timeout: Duration::from_millis(timeout),
-            stale: chain.nearest().copied().unwrap_or_default(),
+            use_stale: chain
+                .nearest()
+                .map_or(Failures::NONE, |UseStaleWritten(when)| *when),
             background: chain.nearest().is_some_and(|BackgroundWritten(on)| *on),
             revalidate: chain.nearest().is_some_and(|RevalidateWritten(on)| *on),
             convert_head: chain.nearest().is_none_or(|ConvertHeadWritten(on)| *on),
@@ -140,81 +144,10 @@ impl Settings {
     }
 }
 
-impl UseStale {
-    const ERROR: u16 = 1;
-    const TIMEOUT: u16 = 1 << 1;
-    const INVALID: u16 = 1 << 2;
-    const UPDATING: u16 = 1 << 3;
-    const STATUSES: [(u16, u16); 7] = [
-        (500, 1 << 4),
-        (502, 1 << 5),
-        (503, 1 << 6),
-        (504, 1 << 7),
-        (403, 1 << 8),
-        (404, 1 << 9),
-        (429, 1 << 10),
-    ];
-
-    /// Adds what a word means; false if it is none.
-    pub(super) fn add(&mut self, word: &str) -> bool {
-        let status = |word: &str| {
-            let status: u16 = word.strip_prefix("http_")?.parse().ok()?;
-            Some(Self::STATUSES.iter().find(|(own, _)| *own == status)?.1)
-        };
-        let bit = match word {
-            "error" => Some(Self::ERROR),
-            "timeout" => Some(Self::TIMEOUT),
-            "invalid_header" => Some(Self::INVALID),
-            "updating" => Some(Self::UPDATING),
-            other => status(other),
-        };
-        self.0 |= bit.unwrap_or_default();
-        bit.is_some()
-    }
-
-    /// Whether it allows what is old while somebody asks for something newer.
-    pub(super) fn while_updating(self) -> bool {
-        self.0 & Self::UPDATING != 0
-    }
-
-    /// Whether it allows what is old after this failure.
-    pub(super) fn after(self, failure: Failure) -> bool {
-        let bit = match failure {
-            Failure::Timeout => Self::TIMEOUT,
-            Failure::Invalid => Self::INVALID,
-            Failure::Unsayable => 0,
-            Failure::Connect | Failure::Broken => Self::ERROR,
-            Failure::Stale | Failure::Leaving | Failure::Refused => Self::ERROR,
-        };
-        self.0 & bit != 0
-    }
-
-    /// Whether it allows what is old instead of an answer with this status.
-    pub(super) fn instead_of(self, status: u16) -> bool {
-        let known = Self::STATUSES.iter().find(|(own, _)| *own == status);
-        known.is_some_and(|(_, bit)| self.0 & bit != 0)
-    }
-}
-
 /// Whether one of the texts is neither empty nor `0`.
 pub(super) fn any_holds(templates: &[Template], request: &mut Request) -> bool {
     templates.iter().any(|template| {
         let text = template.evaluate(request);
         !matches!(&*text, b"" | b"0")
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_of_use_stale_are_read() {
-        let mut stale = UseStale::default();
-        assert!(stale.add("error") && stale.add("http_404") && stale.add("updating"));
-        assert!(!stale.add("http_501") && !stale.add("errors") && !stale.add(""));
-        assert!(stale.after(Failure::Connect) && !stale.after(Failure::Timeout));
-        assert!(stale.instead_of(404) && !stale.instead_of(500));
-        assert!(stale.while_updating() && !UseStale::default().while_updating());
-    }
 }

@@ -2,9 +2,11 @@
 
 use super::directives::BLOCKS;
 use super::settings::{
-    BackgroundWritten, LockAgeWritten, LockTimeoutWritten, LockWritten, RevalidateWritten, UseStale,
+    BackgroundWritten, LockAgeWritten, LockTimeoutWritten, LockWritten, RevalidateWritten,
+    UseStaleWritten,
 };
-use crate::conf::{Arity, Diagnostic, DirectiveSpec, Doc, SPEC, Statement};
+use crate::conf::{Arity, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement};
+use crate::http::plan::failures::Failures;
 
 pub(super) const PROXY_CACHE_LOCK: DirectiveSpec = DirectiveSpec {
     name: "proxy_cache_lock",
@@ -15,7 +17,8 @@ pub(super) const PROXY_CACHE_LOCK: DirectiveSpec = DirectiveSpec {
         default: "proxy_cache_lock off;",
         text: "With `on`, one request at a time fills the same place of the cache, over all workers. Others wait until \
                the head of its answer is there, and then get the body as it comes, which counts as a hit. With `off` \
-               they go to the origin as well, and their answers are not kept.",
+               they go to the origin as well, and their answers are not kept. Where the answer turns out to be one that is \
+               not kept, all who waited for it go to the origin at once.",
         example: "",
     },
     apply: |statement| {
@@ -66,6 +69,7 @@ pub(super) const PROXY_CACHE_USE_STALE: DirectiveSpec = DirectiveSpec {
     name: "proxy_cache_use_stale",
     contexts: BLOCKS,
     arity: Arity::at_least(1),
+    repeat: Repeat::Many,
     doc: Doc {
         syntax: "proxy_cache_use_stale error | timeout | invalid_header | updating | http_500 | http_502 | http_503 \
                  | http_504 | http_403 | http_404 | http_429 | off ...;",
@@ -119,20 +123,21 @@ pub(super) const PROXY_CACHE_REVALIDATE: DirectiveSpec = DirectiveSpec {
 };
 
 fn use_stale(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let mut stale = UseStale::default();
+    let mut when = Failures::NONE;
     for (word, index) in statement.arguments().iter().zip(1..) {
-        if word.text == "off" {
-            stale = UseStale::default();
-            break;
-        }
-        if !stale.add(&word.text) {
+        let one = match word.text.as_str() {
+            "updating" => Some(Failures::UPDATING),
+            other => Failures::word(other),
+        };
+        when = when.with(one.ok_or_else(|| {
             let message = format!("invalid value \"{}\"", word.text);
-            return Err(statement.error(index, message).with_help(
+            statement.error(index, message).with_help(
                 "expected error, timeout, invalid_header, updating, off, or http_ and one of 403, 404, 429, 500, \
                  502, 503, 504",
-            ));
-        }
+            )
+        })?);
     }
-    statement.scope.insert(stale);
+    let UseStaleWritten(all) = statement.scope.get_or_default();
+    *all = all.with(when);
     Ok(())
 }

@@ -97,7 +97,7 @@ impl Chore for Upkeep {
     }
 }
 
-/// Who does it.
+/// What the thread that looks after a cache knows from round to round.
 struct Hand {
     entry: Arc<Entry>,
     trim: Trim,
@@ -107,7 +107,7 @@ struct Hand {
     told: Told,
 }
 
-/// How far the files are known that were there at the start.
+/// How far the files have been found that were there at the start.
 enum Loading {
     /// It begins then.
     Due(Instant),
@@ -221,8 +221,8 @@ impl Hand {
 
     /// Takes away some of what is too much; whether there may be more.
     fn trim(&mut self) -> bool {
-        let free = self.entry.limits.min_free.map(|_| self.free());
-        let problem = match &free {
+        let limited = self.entry.limits.min_free.map(|_| free(&self.entry));
+        let problem = match &limited {
             Some(Err(error)) => {
                 let path = self.entry.path.display();
                 let why = reason(error);
@@ -231,10 +231,12 @@ impl Hand {
             _ => None,
         };
         self.told.tell(&self.entry, Work::Free, problem);
-        let free = free.and_then(Result::ok);
+        let is_known = limited.is_some_and(|free| free.is_ok());
         let (entry, trim) = (&self.entry, &mut self.trim);
         let mut failed = None;
         let is_over = paced(entry.manager, |most| {
+            // What was removed so far has made it more.
+            let free = is_known.then(|| free(entry).ok()).flatten();
             match trim.step(&entry.cache, most, free, moment()) {
                 Ok(trimmed) => trimmed.is_more,
                 Err(error) => {
@@ -246,11 +248,11 @@ impl Hand {
         self.told.tell(&self.entry, Work::Trim, failed);
         !is_over
     }
+}
 
-    /// What the file system has left.
-    fn free(&self) -> io::Result<u64> {
-        os::bytes_free(&File::open(&self.entry.path)?)
-    }
+/// What the file system of a cache has left.
+fn free(entry: &Entry) -> io::Result<u64> {
+    os::bytes_free(&File::open(&entry.path)?)
 }
 
 /// Has `step` do a few at a time, as many as the pace allows; whether it said that there is no more.

@@ -1,18 +1,21 @@
 //! What a request knows of the cache that it was asked about.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::caching::{Caching, Conditions};
+use super::caching::{Addressed, Caching, Conditions};
 use super::purging::Purged;
+use super::zones::Entry;
+use crate::cache::file::Head;
 use crate::cache::index::Outcome;
-use crate::cache::store::{Opened, Pending};
+use crate::cache::store::{Filling, NotFilled, Opened, Pending, Terms};
 use crate::cache::{Freshness, Name, Refusal, Vary};
 use crate::http::plan::state::StateIndex;
 
 /// The place of it in every request.
 pub(super) type State = StateIndex<Visit>;
 
-/// What a request knows of the cache that it was asked about.
+/// What a request keeps about the cache of its location, from the lookup to the log.
 #[derive(Default)]
 pub(super) struct Visit {
     /// What is going on, until the request is answered or goes elsewhere.
@@ -23,7 +26,24 @@ pub(super) struct Visit {
     pub told: Option<Told>,
 }
 
-/// What is told of a request that a cache was asked about.
+impl Told {
+    pub(super) fn new(caching: &'static Caching, key: Vec<u8>) -> Self {
+        Self {
+            caching,
+            key,
+            outcome: None,
+            is_shared: false,
+            given: None,
+            received: 0,
+            written: None,
+            created: None,
+            last_modified: None,
+            etag: Vec::new(),
+        }
+    }
+}
+
+/// What variables and counters tell of a request that was looked up in a cache.
 pub(super) struct Told {
     pub caching: &'static Caching,
     pub key: Vec<u8>,
@@ -43,16 +63,20 @@ pub(super) struct Told {
     pub etag: Vec<u8>,
 }
 
-/// A request on its way through a cache.
+/// The state of a request between its lookup in a cache and the end of the exchange with the origin.
 pub(super) struct Turn {
     pub caching: &'static Caching,
     pub key: Vec<u8>,
+    /// Who passes the request on.
+    pub origin: &'static dyn Addressed,
     /// The name of the key.
     pub main: Name,
     /// Whether the origin is asked.
     pub is_asking: bool,
     /// Until when others are waited for.
     pub until: Option<Instant>,
+    /// The fill that was waited for last, by its serial.
+    pub awaited: Option<u64>,
     /// The right to keep what the origin answers.
     pub claim: Option<Claimed>,
     /// What there is, and is not valid any more.
@@ -63,12 +87,49 @@ pub(super) struct Turn {
     pub answer: Option<Answer>,
 }
 
-/// The right to keep an answer.
+/// The right to keep an answer. Those of this process who wait for it are woken when it is used or dropped.
 pub(super) struct Claimed {
-    pub pending: Pending,
+    entry: Arc<Entry>,
+    /// Nothing once it is used.
+    pending: Option<Pending>,
     pub name: Name,
     /// What it would be a variant of.
     pub main: Option<Name>,
+}
+
+impl Claimed {
+    pub(super) fn new(
+        entry: &Arc<Entry>,
+        pending: Pending,
+        (name, main): (Name, Option<Name>),
+    ) -> Self {
+        Self {
+            entry: Arc::clone(entry),
+            pending: Some(pending),
+            name,
+            main,
+        }
+    }
+
+    /// The answer begins.
+    pub(super) fn begin(mut self, head: Head<'_>, terms: Terms) -> Result<Filling, NotFilled> {
+        let pending = self.pending.take();
+        pending.map_or(Err(NotFilled::Taken), |pending| pending.begin(head, terms))
+    }
+
+    /// The answer is not kept.
+    pub(super) fn refuse(mut self) {
+        if let Some(pending) = self.pending.take() {
+            pending.refuse();
+        }
+    }
+}
+
+impl Drop for Claimed {
+    fn drop(&mut self) {
+        self.pending = None;
+        self.entry.bells.ring(self.name);
+    }
 }
 
 /// An entry that is not valid any more.
@@ -77,7 +138,7 @@ pub(super) struct Old {
     pub opened: Opened,
 }
 
-/// The head of an origin's answer, as it is kept.
+/// The head of an origin's answer, as far as an entry keeps it.
 pub(super) struct Answer {
     pub status: u16,
     /// Until when it may be given, or why it is not kept.

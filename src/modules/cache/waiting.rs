@@ -18,7 +18,7 @@ pub(super) const SELDOM: Duration = Duration::from_millis(250);
 /// How often it is asked whether whoever is waited for is still alive.
 const ALIVE: Duration = Duration::from_millis(250);
 
-/// Those of this process who wait for entries of a cache, by the names of these.
+/// Wakes the requests of this process that wait for entries of a cache. Entries whose names are alike share a waker.
 pub(in crate::modules) struct Bells([Notify; 64]);
 
 impl Default for Bells {
@@ -33,7 +33,7 @@ impl Bells {
         &self.0[usize::from(name.0[0]) % self.0.len()]
     }
 
-    /// There is something new of an entry.
+    /// Wakes those who wait for an entry: its fill has come further or is over.
     pub(super) fn ring(&self, name: Name) {
         self.of(name).notify_waiters();
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::path_directive::{PURPOSE, Pace, PathWritten, PathsWritten, USE};
-use super::place::{Folder, SameFileSystem};
+use super::place::{self, Folder, SameFileSystem};
 use super::status;
 use super::upkeep::Upkeep;
 use super::visit::State;
@@ -16,10 +16,11 @@ use crate::cache::index::Index;
 use crate::cache::store::{Cache, Limits, Place};
 use crate::conf::{Chain, Diagnostic, Word, nearest};
 use crate::http::build::builder::Builder;
+use crate::http::build::memory::Role;
 use crate::metric::{Moment, Schema};
 use crate::modules::process::identity_of_workers;
-use crate::modules::proxy;
-use crate::modules::shared_zone::{self, Declaration, Holder, Lasting, Purpose};
+use crate::modules::shared_zone::{self, Declaration, Found, Holder, Lasting, Purpose};
+use crate::modules::temporary_folder;
 use crate::os;
 use crate::zone::Zone;
 
@@ -82,22 +83,26 @@ fn open(
     declared: &Declaration,
 ) -> Option<Entry> {
     let opened = shared_zone::declare(builder, declared)?;
+    let found = opened.found;
     let index = Index::new(opened.zone, Moment(os::monotonic())).map_err(|error| {
         let message = format!("zone \"{}\" cannot be used: {error}", declared.name);
         Diagnostic::error(declared.span, message)
     });
     let index = builder.diagnostics.check(index)?;
     let path = builder.path(&written.path.text);
-    let temporary = temporary(builder, chain, written, &path);
+    // It is made before it is compared with another one.
     builder.provisions.push(Box::new(Folder {
         path: path.clone(),
         owner: identity_of_workers(chain),
     }));
+    let temporary = temporary(builder, chain, written, &path);
     let place = Place {
         directory: path.clone(),
         levels: written.levels,
         temporary,
     };
+    place::check(builder, written, &place);
+    settle(builder, (written, found), &index, &place)?;
     Some(Entry {
         name: declared.name.clone(),
         schema: Arc::clone(&declared.schema),
@@ -113,6 +118,46 @@ fn open(
     })
 }
 
+/// Has an index be of this place, if it is of none or nobody uses it. What a running server keeps stays where it is.
+fn settle(
+    builder: &mut Builder<'_>,
+    (written, found): (&PathWritten, Found),
+    index: &Index,
+    place: &Place,
+) -> Option<()> {
+    if builder.memory.role() != Role::Master {
+        return Some(());
+    }
+    let (name, now) = (&written.memory.name, Moment(os::monotonic()));
+    let text = place.to_string();
+    let noted = index.note_place(&text, now).and_then(|before| {
+        if before.is_some() && found == Found::Files {
+            index.forget_entries(now)?;
+            index.note_place(&text, now)?;
+        }
+        Ok(before)
+    });
+    let noted = noted.map_err(|error| {
+        let message = format!("zone \"{name}\" cannot be used: {error}");
+        Diagnostic::error(written.memory.span, message)
+    });
+    let Some(before) = builder.diagnostics.check(noted)? else {
+        return Some(());
+    };
+    if found == Found::Files {
+        let message = format!(
+            "cache \"{name}\": its index is of files in {before}, and begins anew for {text}"
+        );
+        builder.told.push((log::Level::Warn, message));
+        return Some(());
+    }
+    let message = format!("cache \"{name}\" uses {text} while previously it used {before}");
+    let problem = Diagnostic::error(written.path.span, message);
+    let help = "give it another name, or stop the server and start it again";
+    builder.diagnostics.push(problem.with_help(help));
+    None
+}
+
 /// Where files grow, if that is not beside their place.
 fn temporary(
     builder: &mut Builder<'_>,
@@ -121,7 +166,7 @@ fn temporary(
     path: &Path,
 ) -> Option<PathBuf> {
     written.grows_elsewhere.as_ref()?;
-    let temporary = proxy::temporary(builder, chain);
+    let temporary = temporary_folder::of(builder, chain);
     builder.provisions.push(Box::new(SameFileSystem {
         path: path.to_owned(),
         temporary: temporary.to_path_buf(),

@@ -24,6 +24,7 @@ use crate::http::build::module::{self, Module};
 /// The feature.
 pub static MODULE: Module = Module {
     name: "core",
+    about: "servers, locations, connections, limits",
     directives: &[
         blocks::HTTP,
         blocks::SERVER,

@@ -24,6 +24,7 @@ use try_files::TryFiles;
 /// The feature.
 pub static MODULE: Module = Module {
     name: "files",
+    about: "files from a disk",
     directives: directives::DIRECTIVES,
     location,
     ..module::MODULE

@@ -7,8 +7,9 @@ use crate::conf::{Chain, DirectiveSpec};
 use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::module::{self, Module};
 use crate::http::course::request::Request;
-use crate::http::plan::phase::PhaseHandler;
+use crate::http::plan::phase::{Phase, PhaseHandler};
 use crate::http::plan::state::StateIndex;
+use crate::http::plan::variable::{VARIABLE, VariableSpec};
 
 mod conditions;
 mod directives;
@@ -20,11 +21,15 @@ use packer::{Packer, Ratio, Totals};
 /// The feature.
 pub static MODULE: Module = Module {
     name: "gzip",
+    about: "responses packed on their way",
     directives: DIRECTIVES,
+    described: DESCRIBED,
     http: |builder, _| {
         let totals = totals(builder);
         let ratio = Box::new(Ratio(totals));
-        let offered = builder.variables.offer("gzip_ratio", "gzip", None, ratio);
+        let offered = builder
+            .variables
+            .offer_described("gzip_ratio", "gzip", ratio);
         builder.diagnostics.check(offered);
     },
     location: build,
@@ -32,6 +37,13 @@ pub static MODULE: Module = Module {
 };
 
 const DIRECTIVES: &[DirectiveSpec] = directives::ROWS;
+
+const DESCRIBED: &[VariableSpec] = &[VariableSpec {
+    name: "gzip_ratio",
+    doc: "How many times smaller the response's body has become by packing; empty where it was not packed.",
+    available_from: Phase::End,
+    ..VARIABLE
+}];
 
 /// Where a request keeps how much was packed.
 #[derive(Default)]

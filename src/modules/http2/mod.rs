@@ -16,6 +16,8 @@ pub static MODULE: Module = Module {
     name: "http2",
     directives: &[HTTP2, STREAMS, PREREAD, CHUNK],
     variables: VARIABLES,
+    about: "HTTP/2 with clients",
+    status: &[&status::STATUS],
     server: |builder, chain, _| {
         let is_on = chain.nearest().is_some_and(|Http2On(on)| *on);
         warn_of_both(builder, chain);

@@ -26,6 +26,7 @@ pub(super) use lines::{Lines, Wanted, lines};
 /// The feature.
 pub static MODULE: Module = Module {
     name: "log",
+    about: "a line for each request",
     directives: directives::DIRECTIVES,
     http: compile_formats,
     location,

@@ -10,6 +10,7 @@ mod zones;
 
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 use crate::http::build::module::{self, Module};
+use crate::modules::shared_zone;
 pub(super) use update::{find as find_zone, warn_if_early};
 use variables::Readback;
 pub(super) use zone_directives::{Options, ZoneWritten, name_and_size, option, zone_specification};
@@ -18,7 +19,10 @@ pub(super) use zones::{Entry, all as zones};
 /// The feature.
 pub static MODULE: Module = Module {
     name: "metric",
+    about: "zones of metrics, and what updates them",
     directives: DIRECTIVES,
+    described: variables::DESCRIBED,
+    status: &[&status::STATUS, &shared_zone::SLABS, &shared_zone::SHARES],
     http: zones::declare,
     location: |builder, chain, parts| {
         parts.keep(chain.nearest::<Readback>().copied().unwrap_or_default());

@@ -9,11 +9,91 @@ use crate::http::build::builder::Builder;
 use crate::metric::{Buckets, Metric, Moment, Reading};
 use crate::os;
 use crate::status::table::{self, Column};
-use crate::status::{Branch, Named, Node, Value};
+use crate::status::{
+    Branch, Mount, Named, Node,
+    Since::{Now, Start, Zone as Kept},
+    Value, node as row,
+};
 use crate::zone::{Grouping, Record};
 
 use super::zones::Entry;
 use crate::modules::shared_zone;
+
+/// What it is.
+pub(super) static STATUS: Mount = Mount {
+    path: &["status", "http", "metric_zones"],
+    nodes: &[
+        row(
+            "",
+            "",
+            Now,
+            "Zones of `metric_zone` and `metric_complex_zone`; absent where there are none.",
+        ),
+        row("{zone}", "", Now, "One zone."),
+        row(
+            "{zone}/discarded",
+            "updates",
+            Kept,
+            "Updates that found no room, and keys that were dropped to make some.",
+        ),
+        row(
+            "{zone}/metrics",
+            "",
+            Now,
+            "Its keys. Any order; a key that is no UTF-8 is shown with replacements.",
+        ),
+        row(
+            "{zone}/metrics/{key}",
+            "as its mode says",
+            Kept,
+            "What the zone holds for a key: a number, or null before the first value; of a histogram, and of a complex zone, an object.",
+        ),
+        row(
+            "{zone}/metrics/{key}/{metric}",
+            "as its mode says",
+            Kept,
+            "Of a complex zone: one of its metrics. Of a histogram: the samples up to a limit.",
+        ),
+        row(
+            "{zone}/metrics/{key}/{metric}/{limit}",
+            "samples",
+            Kept,
+            "Of a histogram in a complex zone: the samples up to a limit.",
+        ),
+        row(
+            "{zone}/help",
+            "",
+            Now,
+            "Texts that were pushed with keys; absent where there are none.",
+        ),
+        row("{zone}/help/{key}", "text", Kept, "The text of a key."),
+        row(
+            "{zone}/push",
+            "",
+            Now,
+            "How `metric_push` goes; absent where it is not used.",
+        ),
+        row(
+            "{zone}/push/updates",
+            "changes",
+            Start,
+            "Changes that were made.",
+        ),
+        row(
+            "{zone}/push/replayed",
+            "requests",
+            Start,
+            "Requests that were repeated and changed nothing.",
+        ),
+        row(
+            "{zone}/push/rejected",
+            "requests",
+            Start,
+            "Requests that got nothing done.",
+        ),
+    ],
+    within: &[("{zone}/state", shared_zone::STATE)],
+};
 
 /// Shows the zones, if there are any.
 pub(super) fn mount(builder: &mut Builder<'_>, entries: &Arc<[Arc<Entry>]>) {
@@ -21,9 +101,7 @@ pub(super) fn mount(builder: &mut Builder<'_>, entries: &Arc<[Arc<Entry>]>) {
         return;
     }
     let zones = Named::new(Arc::clone(entries), name, |entry| Some(zone(entry)));
-    builder
-        .tree
-        .mount(&["status", "http", "metric_zones"], Box::new(zones));
+    builder.tree.mount(STATUS.path, Box::new(zones));
     shared_zone::mount(builder, entries);
 }
 

@@ -9,11 +9,21 @@ use crate::conf::Span;
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::plan::state::StateIndex;
-use crate::http::plan::variable::Variable;
+use crate::http::plan::variable::{VARIABLE, Variable, VariableSpec};
 use crate::metric::{KEY_LIMIT, VALUE_LIMIT, parse_value, split_pair, stored_key};
 use crate::zone::{Record, Update};
 
 use super::zones::Entry;
+
+/// What the reference says of them; their names are those of zones.
+pub(super) const DESCRIBED: &[VariableSpec] = &[VariableSpec {
+    name: "metric_*",
+    doc: "`$metric_NAME`: assigned `KEY=VALUE` with `set`, it updates the zone NAME; it reads as what was assigned, or as what \
+          `metric_readback` says. `$metric_NAME_key`: the key that the request updates or reads, which can be set. \
+          `$metric_NAME_value`: what the zone holds for that key; assigned, it updates the key. \
+          `$metric_NAME_value_METRIC`: of a complex zone, one of its metrics.",
+    ..VARIABLE
+}];
 
 /// What `$metric_NAME` reads as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,7 +92,7 @@ pub(super) fn offer(builder: &mut Builder<'_>, entry: &Arc<Entry>, span: Span) {
         };
         let offered = builder
             .variables
-            .offer(&variable, &owner, Some(span), Box::new(source));
+            .offer(&variable, &owner, span, Box::new(source));
         builder.diagnostics.check(offered);
     }
 }

@@ -23,8 +23,7 @@ pub(super) const METRIC_ZONE: DirectiveSpec = DirectiveSpec {
                  [inactive=TIME] [sync=TIME | always | exit] MODE [PARAMETERS];",
         default: "",
         text: "Declares a zone of shared memory that keeps one value for each key, and how samples \
-               become that value: `count`, `gauge`, `last`, `min`, `max`, `average exp \
-               [factor=0..99]`, `average mean [window=off|TIME] [count=N]` or `histogram LIMIT...`. \
+               become that value: MODE is one of [these](MODES.md). \
                When it is full, a new key is refused, or with `expire=on` takes the place of the \
                keys that were updated longest ago; what is refused or dropped is added to KEY. \
                A key that is not updated for `inactive` is dropped, too. SIZE is at least 32k. Shown at \

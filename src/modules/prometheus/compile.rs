@@ -14,11 +14,13 @@ use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::plan::state::StateIndex;
 use crate::http::plan::template::{Part, Template};
-use crate::http::plan::variable::{Variable, VariableIndex};
+use crate::http::plan::variable::{VARIABLE, Variable, VariableIndex, VariableSpec};
+use crate::status::Since::{Now, Start};
 use crate::status::prometheus::{
     Families, Labels, Path, Piece, Rules, Statement as Series, Syntax, is_distinct, is_metric_name,
     is_type,
 };
+use crate::status::{MOUNT, Mount, node};
 use crate::status::{Named, Place};
 
 /// The templates of a configuration, ready to use.
@@ -100,7 +102,7 @@ pub(super) fn compile(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     let variable = Box::new(ItemVariable(item));
     let defined = builder
         .variables
-        .define("p8s_value", "prometheus", None, variable);
+        .define_described("p8s_value", "prometheus", variable);
     let Some(own) = builder.diagnostics.check(defined) else {
         return;
     };
@@ -122,6 +124,74 @@ pub(super) fn compile(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     mount(builder, all);
 }
 
+/// What it is.
+pub(super) static STATUS: Mount = Mount {
+    path: &["status", "angie", "self", "scrapes"],
+    nodes: &[
+        node("", "", Now, "Prometheus pages, by template."),
+        node("{template}", "", Now, "What making its pages costs."),
+        node(
+            "{template}/pages",
+            "pages",
+            Start,
+            "Pages made, those included that broke off.",
+        ),
+        node(
+            "{template}/seconds",
+            "seconds",
+            Start,
+            "Time that making them took.",
+        ),
+        node(
+            "{template}/waiting",
+            "seconds",
+            Start,
+            "Time that making them stood still: for their turn, or for slow readers.",
+        ),
+        node("{template}/bytes", "bytes", Start, "Their size."),
+        node(
+            "{template}/refused",
+            "lines",
+            Start,
+            "Lines left out because no scraper could read them, or for coming twice.",
+        ),
+        node(
+            "{template}/last",
+            "",
+            Now,
+            "The last page that was made to its end.",
+        ),
+        node(
+            "{template}/last/seconds",
+            "seconds",
+            Now,
+            "Time that making it took.",
+        ),
+        node(
+            "{template}/last/waiting",
+            "seconds",
+            Now,
+            "Time that making it stood still.",
+        ),
+        node("{template}/last/bytes", "bytes", Now, "Its size."),
+        node("{template}/last/lines", "lines", Now, "Its lines."),
+        node(
+            "{template}/last/skipped",
+            "keys",
+            Now,
+            "Keys of zones that it left out, as `max_keys` or labels ask.",
+        ),
+    ],
+    ..MOUNT
+};
+
+/// What the reference says of variables.
+pub(super) const DESCRIBED: &[VariableSpec] = &[VariableSpec {
+    name: "p8s_value",
+    doc: "In a `prometheus_template`: the value at the place of the status tree that the line is about.",
+    ..VARIABLE
+}];
+
 /// Shows what the pages of each template cost.
 fn mount(builder: &mut Builder<'_>, templates: Vec<Arc<Compiled>>) {
     let scrapes = Named::new(
@@ -129,8 +199,7 @@ fn mount(builder: &mut Builder<'_>, templates: Vec<Arc<Compiled>>) {
         |template: &Arc<Compiled>| template.name.as_bytes(),
         |template: &Arc<Compiled>| Some(template.scrapes.node()),
     );
-    let path = ["status", "angie", "self", "scrapes"];
-    builder.tree.mount(&path, Box::new(scrapes));
+    builder.tree.mount(STATUS.path, Box::new(scrapes));
 }
 
 fn compile_one(

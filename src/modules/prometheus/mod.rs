@@ -28,7 +28,10 @@ use zone_line::{WrittenZone, is_zone_line};
 /// The feature.
 pub static MODULE: Module = Module {
     name: "prometheus",
+    about: "pages for Prometheus, made of the status tree",
     directives: DIRECTIVES,
+    described: compile::DESCRIBED,
+    status: &[&compile::STATUS],
     http: compile::compile,
     location: page::location,
     ..module::MODULE

@@ -1,26 +1,19 @@
 //! How far bodies are read ahead of whoever takes them.
 
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::family::{Family, Http, Levels, insert};
 use super::settings::{HttpVersion, Settings};
-use crate::conf::{
-    Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Loader, SPEC, Statement,
-};
+use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement};
 use crate::http::build::builder::Builder;
 use crate::http::plan::origin::Rules;
-use crate::http::plan::provision::Provision;
 use crate::http::transport::spill::ReadAhead;
-use crate::modules::process::identity_of_workers;
-use crate::os::Identity;
+use crate::modules::temporary_folder;
 
 struct Buffering(bool);
 struct RequestBuffering(bool);
 struct BufferSize(u64);
 struct Buffers(u64);
-struct TemporaryPath(PathBuf);
 struct TemporarySize(u64);
 
 const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
@@ -111,7 +104,7 @@ pub(super) const ROWS: [DirectiveSpec; 5] = [
                    nothing is left behind, however a worker ends. It is made when it is missing.",
             example: "",
         },
-        apply: apply_path,
+        apply: temporary_folder::apply,
         ..SPEC
     },
 ];
@@ -120,12 +113,6 @@ pub(super) const ROWS: [DirectiveSpec; 5] = [
 pub(super) fn apply_size<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let size = statement.size(1)?;
     insert::<F, _>(statement, BufferSize(size));
-    Ok(())
-}
-
-fn apply_path(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let path = Path::new(statement.text(1)).into();
-    insert::<Http, _>(statement, TemporaryPath(path));
     Ok(())
 }
 
@@ -138,7 +125,10 @@ pub(super) fn rules<F: Family>(
     let number = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
     // Messages of gRPC go on as they come, in both directions.
     let buffers = !F::IS_GRPC && levels.nearest().is_none_or(|Buffering(on)| *on);
-    let directory = directory(builder, levels);
+    let directory = match F::IS_GRPC {
+        true => std::env::temp_dir().into(),
+        false => temporary_folder::of(builder, levels.chain),
+    };
     Rules {
         connect_timeout: settings.connect_timeout,
         read_timeout: settings.read_timeout,
@@ -162,43 +152,5 @@ pub(super) fn rules<F: Family>(
         sends_body: settings.passes_body,
         passes_trailers: settings.passes_trailers,
         is_http2: settings.version == HttpVersion::Http2,
-    }
-}
-
-/// Where `proxy_temp_path` has temporary files.
-pub(in crate::modules) fn temporary(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Arc<Path> {
-    directory(builder, &Levels::<Http>::of(chain))
-}
-
-/// Where temporary files are; the master makes it when it is missing.
-fn directory<F: Family>(builder: &mut Builder<'_>, levels: &Levels<'_, '_, F>) -> Arc<Path> {
-    let Some(TemporaryPath(written)) = levels.nearest() else {
-        return std::env::temp_dir().into();
-    };
-    let path: Arc<Path> = builder.path(&written.to_string_lossy()).into();
-    builder.provisions.push(Box::new(TemporaryFolder {
-        path: Arc::clone(&path),
-        owner: identity_of_workers(levels.chain),
-    }));
-    path
-}
-
-struct TemporaryFolder {
-    path: Arc<Path>,
-    owner: Option<Identity>,
-}
-
-impl Provision for TemporaryFolder {
-    fn provide(&self, _files: &mut dyn Loader) -> Result<(), String> {
-        let path = &self.path;
-        let because = |error: io::Error| format!("cannot make \"{}\" ({error})", path.display());
-        if path.is_dir() {
-            return Ok(());
-        }
-        std::fs::create_dir_all(path).map_err(because)?;
-        let Some(owner) = &self.owner else {
-            return Ok(());
-        };
-        std::os::unix::fs::chown(path, Some(owner.user), Some(owner.group)).map_err(because)
     }
 }

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 
-use super::address::Endpoint;
 use super::assembly::{Place, Plan};
 use super::group::{Group, monotonic_ms};
 use super::names::{Course, Pending};
@@ -19,6 +18,7 @@ use super::upstream::Server;
 use crate::http::plan::chore::Chore;
 use crate::http::transport::dial::PeerAddress;
 use crate::http::upstream::resolver::{Address, Answer, Awaited, Failure, Known};
+use crate::modules::address::Endpoint;
 use crate::modules::resolver::Asked;
 
 /// An `upstream`.

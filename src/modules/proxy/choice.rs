@@ -10,6 +10,7 @@ use super::tally::{Count, Gauge, Record};
 use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
 use crate::http::message::response_head::ResponseHead;
+use crate::http::plan::failures::Failures;
 use crate::http::transport::dial::Presence;
 use crate::metric::Moment;
 
@@ -58,7 +59,7 @@ impl Pass {
     /// Whether a request may be sent a second time.
     pub(super) fn may_repeat(&self, request: &Request) -> bool {
         let changes = matches!(request.method(), b"POST" | b"LOCK" | b"PATCH");
-        !changes || self.settings.next.repeats_anything()
+        !changes || self.settings.next.has(Failures::NON_IDEMPOTENT)
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Fields {
     sets_host: bool,
     sets_connection: bool,
     sets_te: bool,
+    /// Whether the configuration says itself under which conditions something is sent.
+    pub(super) sets_conditions: bool,
 }
 
 /// One `proxy_set_header`.
@@ -135,6 +137,7 @@ impl Fields {
             sets_host: sets("host"),
             sets_connection: sets("connection"),
             sets_te: sets("te"),
+            sets_conditions: sets("if-none-match") || sets("if-modified-since"),
             set,
         }
     }

@@ -1,6 +1,6 @@
 //! `proxy_ignore_headers`, `grpc_ignore_headers`: fields of answers that are as if they were not there.
 
-use super::family::{Family, Levels, insert};
+use super::family::{Family, Levels, growing};
 use crate::conf::{Diagnostic, Statement};
 use crate::modules::cache::IgnoredFields;
 
@@ -42,7 +42,7 @@ impl Ignored {
 
 /// `proxy_ignore_headers`, `grpc_ignore_headers`
 pub(super) fn apply<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let mut ignored = Ignored::default();
+    let mut ignored = *growing::<F, Ignored>(statement);
     for (word, index) in statement.arguments().iter().zip(1..) {
         if !ignored.add(&word.text) {
             let message = format!("invalid value \"{}\"", word.text);
@@ -52,6 +52,6 @@ pub(super) fn apply<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diag
             ));
         }
     }
-    insert::<F, _>(statement, ignored);
+    *growing::<F, Ignored>(statement) = ignored;
     Ok(())
 }

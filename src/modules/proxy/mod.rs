@@ -10,7 +10,6 @@ use crate::http::build::builder::Builder;
 use crate::http::build::module::{self, Module, Rows};
 
 mod accel;
-pub(in crate::modules) mod address;
 mod assembly;
 mod attempts;
 mod balance;
@@ -20,10 +19,12 @@ mod choice;
 mod credentials;
 #[cfg(test)]
 mod cuts;
+mod described;
 mod family;
 mod group;
 mod headers;
 mod ignored;
+mod instead;
 mod names;
 mod pass;
 mod pass_directive;
@@ -49,6 +50,9 @@ pub static MODULE: Module = Module {
     name: "proxy",
     directives: &DIRECTIVES,
     variables: variables::ROWS,
+    about: "requests passed on to origins, one by one or in groups",
+    described: variables::DESCRIBED,
+    status: &[&described::STATUS],
     http: |builder, chain| {
         upstream::build_all(builder, chain);
         pass_directive::check(builder, chain);
@@ -81,7 +85,6 @@ const TABLES: [&[DirectiveSpec]; 7] = [
 const DIRECTIVES: [DirectiveSpec; module::count(&TABLES)] = module::join(&TABLES);
 
 use buffering::ROWS as BUFFERING;
-pub(in crate::modules) use buffering::temporary;
 use proxy_directives::ROWS as PROXY;
 use upstream_directives::ROWS as UPSTREAM;
 

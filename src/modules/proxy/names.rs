@@ -9,7 +9,6 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-use super::address::Endpoint;
 use super::changing::Changing;
 use super::group::Group;
 use super::target::{Target, Url};
@@ -17,6 +16,7 @@ use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
 use crate::http::transport::dial::PeerAddress;
 use crate::http::upstream::resolver::{Address, Answer, Awaited, Known};
+use crate::modules::address::Endpoint;
 use crate::modules::resolver::Asked;
 
 /// Hosts that requests led to.

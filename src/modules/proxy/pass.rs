@@ -186,9 +186,13 @@ impl Origin for Pass {
         };
         let uri = out.len();
         if let Some(target) = &target {
-            self.destination.uri(request, target, self.location, out);
+            let uri = target.uri.as_deref();
+            self.destination.uri(request, uri, self.location, out);
             outline.host = target.host.as_bytes();
             outline.retires = outline.closes && target.group.keepalive.is_some();
+        }
+        if let Some(cache) = self.cache.as_ref().filter(|_| self.fields.sets_conditions) {
+            cache.drop_conditions(request);
         }
         let own = self.credentials(request, &out[uri..]);
         match &own {
@@ -238,7 +242,7 @@ impl Origin for Pass {
             _ => Ending::Failed,
         };
         attempt.end(ending, now);
-        self.settings.next.after(failure)
+        self.settings.next.has_failure(failure)
             && (unsent || safe)
             && body == Body::Kept
             && self.may_go_on(attempts)
@@ -291,7 +295,7 @@ impl Origin for Pass {
         let safe = self.may_repeat(request);
         let now = request.moment();
         let attempts = request.state(self.state);
-        let is_named = self.settings.next.after_status(status);
+        let is_named = self.settings.next.has_status(status);
         if is_named && safe && body == Body::Kept && self.may_go_on(attempts) {
             let ending = match status {
                 403 | 404 => Ending::Fine,
@@ -305,33 +309,28 @@ impl Origin for Pass {
         if let Some(attempt) = attempts.current() {
             attempt.is_failure = is_named && !matches!(status, 403 | 404);
         }
+        let redirect = attempts.redirect.take();
         if let Some(outcome) = self.instead_of(request, status) {
             return Reply::Instead(outcome);
         }
-        let redirect = request.state(self.state).redirect.take();
-        let pages = &request.location.settings.error_pages;
-        let known = || pages.iter().any(|page| page.codes.contains(&status));
-        if self.settings.intercepts && status >= 300 && known() {
-            self.finished(request);
-            if status == 401 {
-                let challenges = request.response.fields.all("www-authenticate");
-                let challenges: Vec<Vec<u8>> = challenges.map(<[u8]>::to_vec).collect();
-                for challenge in challenges {
-                    request.carry("WWW-Authenticate", &challenge);
-                }
-            }
-            return Reply::Fail(status);
+        if let Some(reply) = self.intercept(request, status) {
+            return reply;
         }
         if let Some(target) = redirect {
             self.finished(request);
             return accel::redirect(request, &target);
         }
         self.changes.apply(request);
-        Reply::Send
+        self.refuse(request).unwrap_or(Reply::Send)
     }
 
     fn tee(&'static self, request: &mut Request, coming: Coming) -> Option<Box<dyn Tee>> {
         self.cache.as_ref()?.tee(request, coming)
+    }
+
+    fn is_kept(&'static self, request: &Request) -> bool {
+        let cache = self.cache.as_ref();
+        cache.is_some_and(|cache| cache.is_filling(request))
     }
 
     fn stand_in(&'static self, request: &mut Request, failure: Failure) -> Option<Outcome> {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::address::Endpoint;
 use super::assembly::Assembly;
 use super::balance::Method;
 use super::buffering;
@@ -23,6 +22,7 @@ use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::content;
 use crate::http::build::written::LocationPattern;
 use crate::http::plan::location::Kind;
+use crate::modules::address::Endpoint;
 use crate::modules::auth_challenge::Answering;
 use crate::modules::cache::Caching;
 use crate::modules::resolver::Asked;

@@ -6,12 +6,12 @@ use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 
-use super::address::Endpoint;
 use super::attempts::Attempts;
 use super::changing::Upstream;
 use super::group::Group;
 use crate::http::build::builder::Builder;
 use crate::http::plan::state::StateIndex;
+use crate::modules::address::Endpoint;
 
 /// Groups by name, and what every `proxy_pass` needs.
 #[derive(Default)]

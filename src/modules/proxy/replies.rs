@@ -9,6 +9,7 @@ use crate::conf::{Diagnostic, Span, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::engine;
 use crate::http::course::request::Request;
+use crate::http::message::names::is_same;
 use crate::http::message::response_fields::NameLengths;
 use crate::http::plan::pattern::{Case, Pattern};
 use crate::http::plan::template::Template;
@@ -162,8 +163,7 @@ impl Changes {
     /// Whether clients do not get the peer's fields of this name.
     pub(super) fn hides(&self, name: &[u8]) -> bool {
         let mut hidden = self.hidden.iter();
-        self.hidden_lengths.have(name.len())
-            && hidden.any(|hidden| hidden.eq_ignore_ascii_case(name))
+        self.hidden_lengths.have(name.len()) && hidden.any(|hidden| is_same(hidden, name))
     }
 
     /// Changes where redirects lead.

@@ -3,14 +3,14 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::family::{Family, Levels, insert};
+use super::family::{Family, Levels, growing, insert};
 use super::headers;
 use super::ssl;
 use crate::conf::{Chain, Diagnostic, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
-use crate::http::plan::origin::Failure;
+use crate::http::plan::failures::Failures;
 use crate::http::plan::template::Template;
 
 struct ConnectTimeout(Duration);
@@ -28,9 +28,9 @@ struct Bind(Option<Text>);
 struct Method(Text);
 struct Version(HttpVersion);
 
-/// What makes a request go to the next peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Next(u16);
+/// `proxy_next_upstream`
+#[derive(Default)]
+struct Next(Failures);
 
 /// `proxy_http_version`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,8 @@ pub(super) struct Settings {
     pub(super) connect_timeout: Duration,
     pub(super) read_timeout: Duration,
     pub(super) send_timeout: Duration,
-    pub(super) next: Next,
+    /// What makes a request go to the next peer.
+    pub(super) next: Failures,
     pub(super) next_tries: u64,
     /// Zero for no limit.
     pub(super) next_timeout: Duration,
@@ -74,7 +75,7 @@ impl Settings {
                 .map_or(minute, |ConnectTimeout(time)| *time),
             read_timeout: levels.nearest().map_or(minute, |ReadTimeout(time)| *time),
             send_timeout: levels.nearest().map_or(minute, |SendTimeout(time)| *time),
-            next: levels.nearest().copied().unwrap_or(Next::DEFAULT),
+            next: levels.nearest().map_or(NEXT, |Next(next)| *next),
             next_tries: levels.nearest().map_or(0, |NextTries(tries)| *tries),
             next_timeout: levels
                 .nearest()
@@ -109,80 +110,27 @@ impl Settings {
     }
 }
 
-impl Next {
-    const ERROR: u16 = 1;
-    const TIMEOUT: u16 = 1 << 1;
-    const INVALID: u16 = 1 << 2;
-    const NON_IDEMPOTENT: u16 = 1 << 3;
-    const STATUSES: [(u16, u16); 7] = [
-        (500, 1 << 4),
-        (502, 1 << 5),
-        (503, 1 << 6),
-        (504, 1 << 7),
-        (403, 1 << 8),
-        (404, 1 << 9),
-        (429, 1 << 10),
-    ];
-    const DEFAULT: Self = Self(Self::ERROR | Self::TIMEOUT);
-
-    /// Whether it goes on after this failure.
-    pub(super) fn after(self, failure: Failure) -> bool {
-        let bit = match failure {
-            Failure::Connect | Failure::Broken => Self::ERROR,
-            Failure::Stale | Failure::Leaving | Failure::Refused => Self::ERROR,
-            Failure::Timeout => Self::TIMEOUT,
-            Failure::Invalid => Self::INVALID,
-            Failure::Unsayable => 0,
-        };
-        self.0 & bit != 0
-    }
-
-    /// Whether it goes on after this response.
-    pub(super) fn after_status(self, status: u16) -> bool {
-        let known = Self::STATUSES.iter().find(|(own, _)| *own == status);
-        known.is_some_and(|(_, bit)| self.0 & bit != 0)
-    }
-
-    /// Whether a request may be made twice even if that could do something twice.
-    pub(super) fn repeats_anything(self) -> bool {
-        self.0 & Self::NON_IDEMPOTENT != 0
-    }
-
-    fn word(word: &str) -> Option<u16> {
-        let named = [
-            ("error", Self::ERROR),
-            ("timeout", Self::TIMEOUT),
-            ("invalid_header", Self::INVALID),
-            ("non_idempotent", Self::NON_IDEMPOTENT),
-            ("off", 0),
-        ];
-        if let Some((_, bit)) = named.iter().find(|(name, _)| *name == word) {
-            return Some(*bit);
-        }
-        let status: u16 = word.strip_prefix("http_")?.parse().ok()?;
-        let known = Self::STATUSES.iter().find(|(own, _)| *own == status);
-        known.map(|(_, bit)| *bit)
-    }
-}
+/// What is tried with the next peer unless something else is said.
+const NEXT: Failures = Failures::ERROR.with(Failures::TIMEOUT);
 
 /// `proxy_next_upstream`
 pub(super) fn apply_next<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let mut next = Next(0);
+    let mut next = Failures::NONE;
     for (word, index) in statement.arguments().iter().zip(1..) {
-        let bit = Next::word(&word.text).ok_or_else(|| {
+        let one = match word.text.as_str() {
+            "non_idempotent" => Some(Failures::NON_IDEMPOTENT),
+            other => Failures::word(other),
+        };
+        next = next.with(one.ok_or_else(|| {
             let message = format!("invalid value \"{}\"", word.text);
             statement.error(index, message).with_help(
                 "expected error, timeout, invalid_header, non_idempotent, off, or http_ and one of \
                  403, 404, 429, 500, 502, 503, 504",
             )
-        })?;
-        next.0 |= bit;
-        if bit == 0 {
-            next = Next(0);
-            break;
-        }
+        })?);
     }
-    insert::<F, _>(statement, next);
+    let Next(all) = growing::<F, Next>(statement);
+    *all = all.with(next);
     Ok(())
 }
 
@@ -311,18 +259,6 @@ mod tests {
         assert_eq!(read("[::1]:81").as_deref(), Some("[::1]:81"));
         for text in ["", "localhost", "127.0.0.1:x", "1.2.3"] {
             assert_eq!(read(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn reasons_for_the_next_peer_are_read() {
-        assert_eq!(Next::word("error"), Some(Next::ERROR));
-        assert_eq!(Next::word("off"), Some(0));
-        assert!(Next(Next::word("http_404").unwrap()).after_status(404));
-        assert!(!Next::DEFAULT.after_status(500));
-        assert!(Next::DEFAULT.after(Failure::Connect) && !Next::DEFAULT.after(Failure::Invalid));
-        for word in ["http_501", "http_", "http_4040", "errors", ""] {
-            assert_eq!(Next::word(word), None, "{word}");
         }
     }
 }

@@ -71,6 +71,7 @@ macro_rules! rows {
                 name: concat!($p, "_next_upstream"),
                 contexts: BLOCKS,
                 arity: Arity::at_least(1),
+                repeat: Repeat::Many,
                 doc: Doc {
                     syntax: concat!($p, "_next_upstream error | timeout | invalid_header | http_500 | http_502 \
                              | http_503 | http_504 | http_403 | http_404 | http_429 | non_idempotent | \
@@ -142,10 +143,14 @@ macro_rules! rows {
                 name: concat!($p, "_ignore_headers"),
                 contexts: BLOCKS,
                 arity: Arity::at_least(1),
+                repeat: Repeat::Many,
                 doc: Doc {
                     syntax: concat!($p, "_ignore_headers field ...;"),
                     default: "",
-                    text: "Fields of responses that are as if they were not there: `X-Accel-Redirect`, `X-Accel-Buffering`,                            and what says whether and for how long an answer is kept (`X-Accel-Expires`, `Expires`, `Cache-Control`,                            `Set-Cookie`, `Vary`). Clients get them all the same. `X-Accel-Limit-Rate` and `X-Accel-Charset`                            never have an effect.",
+                    text: "Fields of responses that are as if they were not there: `X-Accel-Redirect`, `X-Accel-Buffering`, \
+                           and what says whether and for how long an answer is kept (`X-Accel-Expires`, `Expires`, `Cache-Control`, \
+                           `Set-Cookie`, `Vary`). Clients get them all the same. `X-Accel-Limit-Rate` and `X-Accel-Charset` \
+                           never have an effect.",
                     example: concat!($p, "_ignore_headers Cache-Control Set-Cookie;"),
                 },
                 apply: ignored::apply::<$family>,

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::changing::Upstream;
+use super::described::STATUS;
 use super::group::{Group, Peer, since_1970_ms};
 use super::tally::{Count, Gauge, RECORD_BYTES, bytes};
 use crate::http::build::builder::Builder;
+use crate::modules::shared_zone;
 use crate::status::{Field, Fields, Members, Named, Node, Value};
 
 /// Shows groups by name, and the zones they are in.
@@ -17,8 +19,8 @@ pub(super) fn mount(builder: &mut Builder<'_>, groups: Vec<(String, Upstream)>) 
         |(_, members): &(String, Upstream)| Some(Node::branch(Fields::new(members.now(), GROUP))),
     );
     let tree = &mut builder.tree;
-    tree.mount(&["status", "http", "upstreams"], Box::new(groups));
-    tree.mount(&["status", "slabs"], Box::new(slabs));
+    tree.mount(STATUS.path, Box::new(groups));
+    tree.mount(shared_zone::SLABS.path, Box::new(slabs));
 }
 
 const GROUP: &[Field<Group>] = &[

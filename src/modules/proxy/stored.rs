@@ -4,20 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::attempts::KeptField;
+use super::instead::carry_challenges;
 use super::pass::Pass;
-use super::target::{Destination, Url};
+use super::target::Destination;
 use crate::http::course::request::Request;
 use crate::http::message::response_fields::Fields;
 use crate::http::plan::origin::Failure;
 use crate::http::plan::outcome::Outcome;
-use crate::modules::cache::{Asking, Given, Look};
+use crate::modules::cache::{Addressed, Asking, Given, Look};
 
 impl Pass {
     /// What becomes of a request before a peer is asked; nothing if one is to be asked.
     pub(super) fn stored(&'static self, request: &mut Request) -> Option<Outcome> {
         let cache = self.cache.as_ref()?;
         self.name(request);
-        match cache.look(request) {
+        match cache.look(request, self) {
             Look::Ask => None,
             Look::Give(given) => Some(self.give(request, *given)),
             Look::Answer(outcome) => Some(outcome),
@@ -33,21 +34,27 @@ impl Pass {
                 None
             }
             Destination::Evaluated(evaluated) => {
-                let text = evaluated.url.evaluate(request);
-                let url = Url::parse(&String::from_utf8_lossy(&text), evaluated.is_grpc);
-                url.ok().map(|url| url.host_and_port())
+                let url = evaluated.url(request).ok();
+                url.map(|url| url.host_and_port())
             }
         };
         request.state(self.state).named = named;
     }
 
-    /// What is given instead of failing, if anything.
+    /// What is given instead of failing, if anything; that it failed may be kept.
     pub(super) fn after_failure(
         &'static self,
         request: &mut Request,
         failure: Failure,
     ) -> Option<Outcome> {
-        let given = self.cache.as_ref()?.after(request, failure)?;
+        let cache = self.cache.as_ref()?;
+        let Some(given) = cache.after(request, failure) else {
+            let status = failure.status();
+            if matches!(status, 502 | 504) {
+                cache.failed(request, status);
+            }
+            return None;
+        };
         Some(self.give(request, *given))
     }
 
@@ -75,6 +82,11 @@ impl Pass {
             request.response.fields.add(name, value);
         }
         self.changes.apply(request);
+        if given.is_status() {
+            let status = given.status();
+            carry_challenges(request, status);
+            return Outcome::Status(status);
+        }
         let head = std::mem::take(&mut request.response);
         cache.answer(request, head, given)
     }
@@ -97,5 +109,35 @@ impl Pass {
         if let Some(cache) = &self.cache {
             cache.finished(request);
         }
+    }
+}
+
+impl Addressed for Pass {
+    fn address(&'static self, request: &mut Request) -> Option<Vec<u8>> {
+        let attempts = request.state(self.state);
+        let target = match &self.destination {
+            Destination::Fixed(target, _) => Some(Arc::clone(target)),
+            // Once it was asked, variables may say something else.
+            Destination::Evaluated(_) => {
+                attempts.target.clone().filter(|_| attempts.named.is_none())
+            }
+        };
+        let (is_encrypted, host, uri) = match (target, &self.destination) {
+            (Some(target), _) => (target.is_encrypted, target.host.clone(), target.uri.clone()),
+            (None, Destination::Evaluated(evaluated)) => {
+                let url = evaluated.url(request).ok()?;
+                let (host, _) = url.host_and_port();
+                (url.is_encrypted, host, url.uri.map(String::into_bytes))
+            }
+            (None, Destination::Fixed(..)) => return None,
+        };
+        let mut address = match is_encrypted {
+            true => b"https://".to_vec(),
+            false => b"http://".to_vec(),
+        };
+        address.extend_from_slice(host.as_bytes());
+        self.destination
+            .uri(request, uri.as_deref(), self.location, &mut address);
+        Some(address)
     }
 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::address::Endpoint;
 use super::changing::{Changing, Upstream};
 use super::group::Group;
 use super::names::{Course, Names, Pending};
@@ -13,6 +12,7 @@ use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::message::uri::{self, Escape};
 use crate::http::plan::template::Template;
+use crate::modules::address::Endpoint;
 
 /// Where a request goes.
 #[derive(Debug)]
@@ -191,16 +191,16 @@ impl Destination {
         }
     }
 
-    /// Appends the path and query that the peer is asked for. `location` is the length of the name that
-    /// a URI in the URL stands for.
+    /// Appends the path and query that the peer is asked for. `uri` is that of the URL, and `location` the length of the
+    /// name that it stands for.
     pub(super) fn uri(
         &self,
         request: &Request,
-        target: &Target,
+        uri: Option<&[u8]>,
         location: usize,
         out: &mut Vec<u8>,
     ) {
-        match (target.uri.as_deref(), self) {
+        match (uri, self) {
             (Some(uri), Self::Evaluated(_)) => printable(uri, out),
             (None, _) if request.unchanged => printable(received(request.head.target()), out),
             (Some(uri), Self::Fixed(..)) if request.located => {
@@ -213,17 +213,19 @@ impl Destination {
 }
 
 impl Evaluated {
-    fn course(&self, request: &mut Request) -> Course {
+    /// What the variables say, or why that is no URL, and the text.
+    pub(super) fn url(&self, request: &mut Request) -> Result<Url, (BadUrl, String)> {
         let text = self.url.evaluate(request);
         let text = String::from_utf8_lossy(&text);
-        let url = match Url::parse(&text, self.is_grpc) {
+        Url::parse(&text, self.is_grpc).map_err(|problem| (problem, text.into_owned()))
+    }
+
+    fn course(&self, request: &mut Request) -> Course {
+        let url = match self.url(request) {
             Ok(url) => url,
-            Err(problem) => {
-                log::error!(
-                    "{problem} in \"{}\"{}",
-                    text.escape_debug(),
-                    Circumstances(request)
-                );
+            Err((problem, text)) => {
+                let text = text.escape_debug();
+                log::error!("{problem} in \"{text}\"{}", Circumstances(request));
                 return Course::Fail(500);
             }
         };

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::address::Endpoint;
 use super::assembly::{Assembly, places};
 use super::balance::Method;
 use super::changing::{Changing, Follow, ROOM, Source, Upstream};
@@ -12,6 +11,7 @@ use super::registry::{DEFAULT_PORT, Registry};
 use super::tally::RECORD_BYTES;
 use crate::conf::{Chain, Context, Diagnostic, Scope, Span, Statement, Text, Word, values};
 use crate::http::build::builder::Builder;
+use crate::modules::address::Endpoint;
 use crate::modules::resolver::Asked;
 
 /// `upstream NAME`

@@ -35,16 +35,86 @@ pub(super) const ROWS: &[VariableSpec] = &[VariableSpec {
     ..VARIABLE
 }];
 
+/// What the reference says of the others. With several attempts, values are a list: `, ` stands between
+/// attempts, ` : ` where another `proxy_pass` took over, `-` for what is not known.
+pub(super) const DESCRIBED: &[VariableSpec] = &[
+    late(
+        "upstream_addr",
+        Phase::Response,
+        "The addresses of the peers that were asked, one for each attempt.",
+    ),
+    late(
+        "upstream_status",
+        Phase::Response,
+        "The status that each attempt was answered with.",
+    ),
+    late(
+        "upstream_response_time",
+        Phase::End,
+        "How long each attempt took until its response was whole, in seconds with milliseconds.",
+    ),
+    late(
+        "upstream_header_time",
+        Phase::Response,
+        "How long each attempt took until the head of its response was there, in seconds with milliseconds.",
+    ),
+    late(
+        "upstream_connect_time",
+        Phase::Response,
+        "How long each attempt took until it was connected, with TLS, in seconds with milliseconds; 0 on a kept connection.",
+    ),
+    late(
+        "upstream_response_length",
+        Phase::End,
+        "Bytes of the body of each attempt's response.",
+    ),
+    late(
+        "upstream_bytes_received",
+        Phase::End,
+        "Bytes received from the peer of each attempt.",
+    ),
+    late(
+        "upstream_bytes_sent",
+        Phase::End,
+        "Bytes sent to the peer of each attempt.",
+    ),
+    late(
+        "upstream_http_*",
+        Phase::Response,
+        "The field of that name in the response of the last attempt, `_` standing for `-`.",
+    ),
+    late(
+        "upstream_cookie_*",
+        Phase::Response,
+        "The cookie of that name that the response of the last attempt sets.",
+    ),
+    late(
+        "proxy_host",
+        Phase::Request,
+        "The host that `proxy_pass` names, with a port that is not the usual one.",
+    ),
+    late(
+        "proxy_port",
+        Phase::Request,
+        "The port that `proxy_pass` names, or the usual one of its protocol.",
+    ),
+];
+
+const fn late(name: &'static str, available_from: Phase, doc: &'static str) -> VariableSpec {
+    VariableSpec {
+        name,
+        doc,
+        available_from,
+        ..VARIABLE
+    }
+}
+
 /// Defines the others.
 pub(super) fn define(builder: &mut Builder<'_>) {
     let state = Registry::state(builder);
-    for (name, phase, text) in LISTS {
+    for (name, text) in LISTS {
         let variable = Box::new(List { state, text: *text });
-        builder.variables.note_phase(name, *phase);
         define_one(builder, name, variable);
-    }
-    for families in ["upstream_http_*", "upstream_cookie_*"] {
-        builder.variables.note_phase(families, Phase::Response);
     }
     let host = TargetText {
         state,
@@ -72,7 +142,7 @@ pub(super) fn define(builder: &mut Builder<'_>) {
 }
 
 fn define_one(builder: &mut Builder<'_>, name: &str, variable: Box<dyn Variable>) {
-    let defined = builder.variables.define(name, "proxy", None, variable);
+    let defined = builder.variables.define_described(name, "proxy", variable);
     builder.diagnostics.check(defined);
 }
 
@@ -88,44 +158,41 @@ fn define_family(
         asked.store(true, Ordering::Relaxed);
         make(suffix.to_owned())
     };
-    builder.variables.define_family(prefix, Box::new(family));
+    let defined = builder.variables.define_family(prefix, Box::new(family));
+    builder.diagnostics.check(defined);
 }
 
 /// The text of one attempt.
 type Text = fn(&Attempt, &mut Vec<u8>);
 
-const LISTS: &[(&str, Phase, Text)] = &[
-    ("upstream_addr", Phase::Response, |attempt, out| {
+const LISTS: &[(&str, Text)] = &[
+    ("upstream_addr", |attempt, out| {
         let group = &attempt.group;
         let name = attempt
             .peer
             .map_or(&group.name, |peer| &group.peers[peer].name);
         out.extend_from_slice(name.as_bytes());
     }),
-    (
-        "upstream_status",
-        Phase::Response,
-        |attempt, out| match attempt.status {
-            0 => out.push(b'-'),
-            status => number(u64::from(status), out),
-        },
-    ),
-    ("upstream_response_time", Phase::End, |attempt, out| {
+    ("upstream_status", |attempt, out| match attempt.status {
+        0 => out.push(b'-'),
+        status => number(u64::from(status), out),
+    }),
+    ("upstream_response_time", |attempt, out| {
         time(attempt.response_ms, out)
     }),
-    ("upstream_header_time", Phase::Response, |attempt, out| {
+    ("upstream_header_time", |attempt, out| {
         time(attempt.header_ms, out)
     }),
-    ("upstream_connect_time", Phase::Response, |attempt, out| {
+    ("upstream_connect_time", |attempt, out| {
         time(attempt.connect_ms, out)
     }),
-    ("upstream_response_length", Phase::End, |attempt, out| {
+    ("upstream_response_length", |attempt, out| {
         number(attempt.length, out)
     }),
-    ("upstream_bytes_received", Phase::End, |attempt, out| {
+    ("upstream_bytes_received", |attempt, out| {
         number(attempt.received, out)
     }),
-    ("upstream_bytes_sent", Phase::End, |attempt, out| {
+    ("upstream_bytes_sent", |attempt, out| {
         number(attempt.sent, out)
     }),
 ];

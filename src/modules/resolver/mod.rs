@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::proxy::address::Endpoint;
+use super::address::Endpoint;
 use crate::conf::{
     Arity, Chain, Context, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Span, Statement, values,
 };
@@ -21,6 +21,8 @@ use crate::http::upstream::resolver::{Resolver, Terms};
 pub static MODULE: Module = Module {
     name: "resolver",
     directives: &[RESOLVER, RESOLVER_TIMEOUT],
+    about: "who is asked for names of hosts while serving",
+    status: &[&status::STATUS],
     http: |builder, chain| {
         show(builder, chain);
         for upstream in chain.scope().blocks_in(Context::Upstream) {

@@ -20,6 +20,7 @@ use crate::http::plan::location::Kind;
 /// The feature.
 pub static MODULE: Module = Module {
     name: "rewrite",
+    about: "addresses changed, answers without content, conditions",
     directives: &[
         replace::BREAK,
         condition::IF,

@@ -6,6 +6,7 @@
 
 mod bitrate;
 mod closing;
+mod described;
 mod directives;
 mod leave;
 mod status;
@@ -32,6 +33,8 @@ pub static MODULE: Module = Module {
     name: "session_zone",
     directives: DIRECTIVES,
     variables: variables::VARIABLES,
+    about: "who streams what, how fast: requests that belong together, their limits and history",
+    status: &[&described::STATUS],
     http: zones::declare,
     server,
     location,

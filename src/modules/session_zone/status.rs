@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::described::STATUS;
 use super::zones::Entry;
 use crate::http::build::builder::Builder;
 use crate::metric::Moment;
@@ -20,8 +21,7 @@ pub(super) fn mount(builder: &mut Builder<'_>, entries: &Arc<[Arc<Entry>]>) {
         return;
     }
     let zones = Named::new(Arc::clone(entries), name, |entry| Some(zone(entry)));
-    let path = ["status", "http", "session_zones"];
-    builder.tree.mount(&path, Box::new(zones));
+    builder.tree.mount(STATUS.path, Box::new(zones));
     shared_zone::mount(builder, entries);
 }
 

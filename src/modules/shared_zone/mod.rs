@@ -21,7 +21,7 @@ use crate::zone::{Adoption, Geometry, Overflow, Unusable, Zone};
 pub(in crate::modules) use chores::{add_chores, state};
 pub(in crate::modules) use durable::settle;
 pub(in crate::modules) use lasting::Lasting;
-pub(in crate::modules) use status::mount;
+pub(in crate::modules) use status::{SHARES, SLABS, STATE, mount};
 
 /// What zones are for.
 #[derive(Debug)]

@@ -5,16 +5,124 @@ use std::sync::Arc;
 
 use super::Holder;
 use crate::http::build::builder::Builder;
-use crate::status::{Branch, Named, Node, Value};
+use crate::status::{
+    Branch, MOUNT, Mount, Named, Node, NodeDoc,
+    Since::{Now, Start, Zone as Kept},
+    Value, node,
+};
 use crate::zone::{Slabs, Zone};
+
+/// What the memory of zones is.
+pub(in crate::modules) static SLABS: Mount = Mount {
+    path: &["status", "slabs"],
+    nodes: &[
+        node("", "", Now, "The memory of every zone, by its name."),
+        node("{zone}", "", Now, "One zone."),
+        node(
+            "{zone}/pages",
+            "",
+            Now,
+            "Its memory in pages of 4096 bytes.",
+        ),
+        node("{zone}/pages/used", "pages", Now, "Those in use."),
+        node("{zone}/pages/free", "pages", Now, "Those that are not."),
+        node(
+            "{zone}/slots",
+            "",
+            Now,
+            "Its pieces, by their size in bytes; there is one size, which is found under `128`, too.",
+        ),
+        node("{zone}/slots/{size}", "", Now, "Pieces of a size."),
+        node("{zone}/slots/{size}/used", "pieces", Now, "Those in use."),
+        node(
+            "{zone}/slots/{size}/free",
+            "pieces",
+            Now,
+            "Those that are not.",
+        ),
+        node(
+            "{zone}/slots/{size}/reqs",
+            "times",
+            Kept,
+            "How often one was asked for.",
+        ),
+        node(
+            "{zone}/slots/{size}/fails",
+            "times",
+            Kept,
+            "How often there was none.",
+        ),
+    ],
+    ..MOUNT
+};
+
+/// How full zones are.
+pub(in crate::modules) static SHARES: Mount = Mount {
+    path: &["status", "angie", "self", "zones"],
+    nodes: &[
+        node("", "", Now, "How full zones are, and what that has led to."),
+        node("{zone}", "", Now, "One zone."),
+        node("{zone}/size", "bytes", Now, "Its memory."),
+        node(
+            "{zone}/fill",
+            "share",
+            Now,
+            "The share of its slots that are in use, from 0 to 1.",
+        ),
+        node("{zone}/keys", "keys", Now, "Keys in it."),
+        node(
+            "{zone}/discarded",
+            "updates",
+            Kept,
+            "Evictions and failures together.",
+        ),
+        node(
+            "{zone}/evictions",
+            "keys",
+            Kept,
+            "Keys that were dropped to make room.",
+        ),
+        node(
+            "{zone}/failures",
+            "updates",
+            Kept,
+            "Updates that found no room.",
+        ),
+    ],
+    ..MOUNT
+};
+
+/// How far a zone with a file is on the disk.
+pub(in crate::modules) const STATE: &[NodeDoc] = &[
+    node(
+        "",
+        "",
+        Now,
+        "How far the zone is on the disk; absent where it has no file.",
+    ),
+    node("file", "text", Now, "The path of its file."),
+    node("records", "keys", Now, "Keys in it."),
+    node(
+        "snapshot",
+        "date",
+        Now,
+        "When the newest snapshot was made; null before.",
+    ),
+    node(
+        "synced",
+        "date",
+        Now,
+        "Up to when every change is on the disk; null before.",
+    ),
+    node("errors", "times", Start, "How often writing has failed."),
+];
 
 /// Shows how the memory of zones is used.
 pub(in crate::modules) fn mount<T: Holder>(builder: &mut Builder<'_>, entries: &Arc<[Arc<T>]>) {
     let slabs = Named::new(Arc::clone(entries), name, |entry| slabs(entry.zone()));
-    builder.tree.mount(&["status", "slabs"], Box::new(slabs));
+    builder.tree.mount(SLABS.path, Box::new(slabs));
     let shares = Named::new(Arc::clone(entries), name, |entry| share(entry.zone()));
-    let path = ["status", "angie", "self", "zones"];
-    builder.tree.mount(&path, Box::new(shares));
+    builder.tree.mount(SHARES.path, Box::new(shares));
 }
 
 fn name<T: Holder>(entry: &Arc<T>) -> &[u8] {

@@ -25,7 +25,9 @@ use store::Zone;
 /// The feature.
 pub static MODULE: Module = Module {
     name: "status_zone",
+    about: "traffic of servers and locations, counted",
     directives: directive::DIRECTIVES,
+    status: &[&status::SERVERS, &status::LOCATIONS],
     http: declare,
     server,
     location,

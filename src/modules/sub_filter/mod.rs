@@ -20,6 +20,7 @@ use replacer::Replacer;
 /// The feature.
 pub static MODULE: Module = Module {
     name: "sub_filter",
+    about: "strings in bodies replaced",
     directives: DIRECTIVES,
     location: build,
     ..module::MODULE

@@ -60,6 +60,8 @@ pub static MODULE: Module = Module {
     name: "tls",
     directives: directives::DIRECTIVES,
     variables: &variables::VARIABLES,
+    about: "encrypted connections with clients",
+    status: &[&status::STATUS],
     server,
     finish,
     ..module::MODULE

@@ -6,7 +6,102 @@ use std::sync::Arc;
 use super::inspect::{self, About, Name};
 use super::pair::Pair;
 use crate::http::build::builder::Builder;
-use crate::status::{Branch, Node, Value};
+use crate::status::{Branch, MOUNT, Mount, Node, Since::Now, Value, node as row};
+
+/// What it is.
+pub(super) static STATUS: Mount = Mount {
+    path: &["certificates"],
+    nodes: &[
+        row(
+            "",
+            "",
+            Now,
+            "Certificates that the server shows to clients.",
+        ),
+        row(
+            "static",
+            "",
+            Now,
+            "Those in files; absent where there are none.",
+        ),
+        row("static/{file}", "", Now, "A file, by its path."),
+        row(
+            "static/{file}/key",
+            "text",
+            Now,
+            "The kind and size of the certificate's key.",
+        ),
+        row(
+            "static/{file}/chain",
+            "",
+            Now,
+            "What is in the file: the certificate, then those of its issuers.",
+        ),
+        row("static/{file}/chain/[]", "", Now, "One certificate."),
+        row("static/{file}/chain/[]/subject", "", Now, "Whose it is."),
+        row(
+            "static/{file}/chain/[]/issuer",
+            "",
+            Now,
+            "Who has signed it.",
+        ),
+        row(
+            "static/{file}/chain/[]/{who}/common_name",
+            "text",
+            Now,
+            "The common name of subject or issuer, as those below.",
+        ),
+        row(
+            "static/{file}/chain/[]/{who}/country",
+            "text",
+            Now,
+            "The country.",
+        ),
+        row(
+            "static/{file}/chain/[]/{who}/state_or_province",
+            "text",
+            Now,
+            "The state or province.",
+        ),
+        row(
+            "static/{file}/chain/[]/{who}/organization",
+            "text",
+            Now,
+            "The organization.",
+        ),
+        row(
+            "static/{file}/chain/[]/{who}/alt_names",
+            "",
+            Now,
+            "The other names that a certificate is for.",
+        ),
+        row(
+            "static/{file}/chain/[]/{who}/alt_names/[]",
+            "text",
+            Now,
+            "One of them.",
+        ),
+        row(
+            "static/{file}/chain/[]/validity",
+            "",
+            Now,
+            "For how long it is good.",
+        ),
+        row(
+            "static/{file}/chain/[]/validity/since",
+            "date",
+            Now,
+            "From when.",
+        ),
+        row(
+            "static/{file}/chain/[]/validity/until",
+            "date",
+            Now,
+            "Until when.",
+        ),
+    ],
+    ..MOUNT
+};
 
 /// Shows the certificates of `pairs`.
 pub(super) fn mount(builder: &mut Builder<'_>, pairs: Vec<Arc<Pair>>) {

@@ -49,15 +49,18 @@ mod tests {
         }
     }
 
-    /// What stands in quotes and ends with a semicolon is advice to write it.
+    /// What stands in quotes and ends as statements do is advice to write it.
     #[test]
     fn lines_to_write_instead_can_be_written() {
         let features = FOREIGN.0.iter().copied().flatten();
         let lines = features.flat_map(|one| one.instead.split('"').skip(1).step_by(2));
-        let lines: Vec<&str> = lines.filter(|line| line.ends_with(';')).collect();
+        let lines: Vec<&str> = lines.filter(|line| line.ends_with([';', '}'])).collect();
         assert!(lines.len() > 5, "{lines:?}");
         for line in lines {
             let wholes = [
+                format!(
+                    "events {{}} http {{ {line} server {{ listen 8080; return 200 $NAME; }} }}"
+                ),
                 format!("events {{}} http {{ server {{ ssl_reject_handshake on; {line} }} }}"),
                 format!("events {{}} http {{ server {{ location / {{ {line} }} }} }}"),
                 format!("events {{}} http {{ upstream u {{ {line} server 127.0.0.1:1; }} }}"),

@@ -122,8 +122,14 @@ impl<'js> View<'js> {
 
     /// A copy of all bytes; none if the buffer was given up meanwhile.
     pub fn to_vec(&self) -> Vec<u8> {
-        let mut bytes = vec![0; self.length];
-        if !self.read(0, &mut bytes) {
+        self.part(0, self.length)
+    }
+
+    /// A copy of the bytes from one place to another; none if they are not all there.
+    pub fn part(&self, start: usize, end: usize) -> Vec<u8> {
+        let is_within = start <= end && end <= self.length;
+        let mut bytes = vec![0; if is_within { end - start } else { 0 }];
+        if !self.read(start, &mut bytes) {
             bytes.clear();
         }
         bytes

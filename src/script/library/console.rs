@@ -22,7 +22,10 @@ pub enum Level {
 }
 
 /// Where lines of consoles go: `ctx.store_userdata(Shared(Output(…)))`.
-pub struct Output(pub Box<dyn Fn(Level, &str)>);
+pub struct Output(pub Tell);
+
+/// Tells a line.
+pub type Tell = Box<dyn Fn(Level, &str)>;
 
 /// The timers that run in an engine: whose, by what label, and when they began in nanoseconds. Consoles are frozen and
 /// shared, so nothing of that stands in them.

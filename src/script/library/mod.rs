@@ -24,7 +24,7 @@ use rquickjs::{Ctx, Object, Result, Value};
 use crate::os::script::{Call, Member, define, property};
 
 pub use buffer::buffer_of;
-pub use console::{Level, Output};
+pub use console::{Level, Output, Tell};
 pub use native::{bytes, later};
 
 /// A global that is made when it is read first.

@@ -179,7 +179,7 @@ pub(super) fn atob<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
             || Exception::throw_type(ctx, "the string to be decoded is not correctly encoded");
         let encoded = text(&call.arg(0))?;
         let mut digits: String = encoded.split_ascii_whitespace().collect();
-        if digits.len() % 4 == 0 {
+        if digits.len().is_multiple_of(4) {
             let kept = digits
                 .strip_suffix("==")
                 .or_else(|| digits.strip_suffix('='));

@@ -551,6 +551,95 @@ pub(super) const CASES: &[Case] = &[
         "packed by the origin",
         &["GET /v/$?nth&header=Content-Encoding:%20gzip", "GET /v/$"],
     ),
+    (
+        "an intercepted error is kept as a status",
+        &[
+            "GET /page/$?nth&status=404&header=X-Secret:%20s",
+            "GET /page/$?nth&status=200",
+            "HEAD /page/$",
+        ],
+    ),
+    (
+        "an intercepted error that is not kept",
+        &["GET /page/$?nth&status=500", "GET /page/$?nth&status=500"],
+    ),
+    (
+        "an intercepted error says itself how long it is kept",
+        &[
+            "GET /page/$?nth&status=404&header=Cache-Control:%20no-store",
+            "GET /page/$?nth&status=404&header=X-Accel-Expires:%20@1",
+            "GET /page/$?nth&status=500&header=Cache-Control:%20max-age=60",
+            "GET /page/$?nth&status=200",
+        ],
+    ),
+    (
+        "an intercepted error with another status",
+        &["GET /plain/$?nth&status=404", "GET /plain/$?nth"],
+    ),
+    (
+        "an error that is not intercepted is kept with its body",
+        &["GET /plain/$?nth&status=410", "GET /plain/$?nth"],
+    ),
+    (
+        "nobody answers, which is kept",
+        &["GET /plain/$?silent", "GET /plain/$?nth"],
+    ),
+    (
+        "nobody answers, but there is something old",
+        &[
+            "GET /plain/$?nth&header=X-Accel-Expires:%20@1",
+            "GET /plain/$?silent",
+            "GET /plain/$?nth",
+        ],
+    ),
+    (
+        "what is not 200 is not revalidated",
+        &[
+            "GET /still/$?nth&status=404&header=X-Accel-Expires:%20@1&header=Last-Modified:%20Sun,%2006%20Nov%201994%2008:49:37%20GMT&header=ETag:%20%22x%22",
+            "GET /still/$?nth&holds",
+        ],
+    ),
+    (
+        "conditions of what is not kept",
+        &[
+            "GET /$?nth&header=ETag:%20%22x%22 -- If-None-Match: \"x\"",
+            "GET /$?nth&header=ETag:%20%22x%22 -- If-Match: \"y\"",
+            "GET /$?nth&header=Last-Modified:%20Sun,%2006%20Nov%201994%2008:49:37%20GMT -- If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
+            "HEAD /$?nth&header=ETag:%20%22x%22 -- If-None-Match: \"x\"",
+        ],
+    ),
+    (
+        "conditions of what is kept out",
+        &[
+            "GET /not/$?nth&not=1&header=ETag:%20%22x%22 -- If-None-Match: \"x\"",
+            "GET /not/$?nth&not=1&header=ETag:%20%22x%22 -- If-None-Match: \"y\"",
+        ],
+    ),
+    (
+        "ranges of what is not kept",
+        &[
+            "GET /$?nth&header=Accept-Ranges:%20bytes -- Range: bytes=0-1",
+            "GET /$?nth&header=Accept-Ranges:%20bytes -- Range: bytes=-3",
+            "GET /$?nth&chunked&header=Accept-Ranges:%20bytes -- Range: bytes=0-1",
+            "GET /$?nth -- Range: bytes=0-1",
+        ],
+    ),
+    (
+        "pages for conditions that fail",
+        &[
+            "GET /ep/$?nth&header=ETag:%20%22x%22&header=Cache-Control:%20max-age=60 -- If-Match: \"y\"",
+            "GET /ep/$?nth&header=ETag:%20%22x%22&header=Cache-Control:%20max-age=60",
+            "GET /ep/$?nth -- If-Match: \"y\"",
+        ],
+    ),
+    (
+        "pages for ranges that are not there",
+        &[
+            "GET /ep/$?nth&header=Accept-Ranges:%20bytes&header=Cache-Control:%20max-age=60 -- Range: bytes=500-",
+            "GET /ep/$?nth&header=Accept-Ranges:%20bytes&header=Cache-Control:%20max-age=60",
+            "GET /ep/$?nth -- Range: bytes=500-",
+        ],
+    ),
 ];
 
 /// Where they differ on purpose, and why.
@@ -593,6 +682,14 @@ pub(super) const DIFFERENT: &[(&str, &str)] = &[
     ),
     (
         "a range beyond what is not there",
-        "the answer is kept all the same, and who wants nothing of it gets no page",
+        "what is said of an answer is not said of a page that tells of an error",
+    ),
+    (
+        "pages for ranges that are not there",
+        "what is said of an answer is not said of a page that tells of an error",
+    ),
+    (
+        "an intercepted error is kept as a status",
+        "what the origin said in its fields can be told each time",
     ),
 ];

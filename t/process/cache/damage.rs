@@ -7,7 +7,8 @@ use std::process::Command;
 
 use super::origin::{Origin, body};
 use super::{get, parts};
-use crate::harness::Running;
+use crate::harness::client::{self, Connection};
+use crate::harness::{PATIENCE, Running, poll};
 
 const FRESH: &str = "header=Cache-Control:%20max-age=600";
 
@@ -161,6 +162,21 @@ impl SmallDisk {
         let is_made = mount.output().is_ok_and(|output| output.status.success());
         is_made.then(|| Self(path))
     }
+
+    /// With `rw` or `ro`.
+    fn remount(&self, how: &str) {
+        let mut mount = Command::new("mount");
+        let mount = mount.args(["-o", &format!("remount,{how}")]).arg(&self.0);
+        assert!(mount.status().unwrap().success());
+    }
+
+    /// How many bytes are free.
+    fn free(&self) -> u64 {
+        let mut df = Command::new("df");
+        let df = df.args(["--output=avail", "-B1"]).arg(&self.0);
+        let told = String::from_utf8(df.output().unwrap().stdout).unwrap();
+        told.lines().last().unwrap().trim().parse().unwrap()
+    }
 }
 
 impl Drop for SmallDisk {
@@ -206,5 +222,114 @@ fn on_a_full_disk_answers_are_passed_on() {
         log.contains("is not kept (No space left on device"),
         "{log}"
     );
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn what_is_kept_on_a_disk_that_became_read_only_is_given_and_the_rest_passed_on() {
+    let place = std::env::temp_dir().join(format!("pingauge-read-only-{}", std::process::id()));
+    let Some(disk) = SmallDisk::make(place) else {
+        eprintln!("skipped: no file system can be mounted");
+        return;
+    };
+    let (running, origin) = start(&disk.0.display().to_string());
+    let kept = format!("/kept?{FRESH}");
+    let cache = |target: &str| {
+        let got = get(&running, target).unwrap();
+        got.header("x-cache").unwrap().to_owned()
+    };
+    assert_eq!(cache(&kept), "MISS");
+    assert_eq!(cache("/old?header=X-Accel-Expires:%20@1"), "MISS");
+    disk.remount("ro");
+    assert_eq!(cache(&kept), "HIT");
+    assert_eq!(cache(&format!("/old?length=20&{FRESH}")), "EXPIRED");
+    for _ in 0..2 {
+        let got = get(&running, &format!("/new?length=100000&{FRESH}")).unwrap();
+        assert!(got.body == body("/new", 100_000));
+        assert_eq!(got.header("x-cache"), Some("MISS"));
+    }
+    assert_eq!(origin.asked("/new").len(), 2);
+    let log = running.site.read("error.log");
+    assert!(log.contains("is not kept (Read-only file system"), "{log}");
+    disk.remount("rw");
+    assert_eq!(cache(&format!("/new?{FRESH}")), "MISS");
+    assert_eq!(cache(&format!("/new?{FRESH}")), "HIT");
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn a_disk_that_fills_up_is_given_back_what_it_is_to_have_left() {
+    const LEAST_FREE: u64 = 300 * 1024;
+    let place = std::env::temp_dir().join(format!("pingauge-min-free-{}", std::process::id()));
+    let Some(disk) = SmallDisk::make(place) else {
+        eprintln!("skipped: no file system can be mounted");
+        return;
+    };
+    let path = format!("{} min_free=300k manager_sleep=1ms", disk.0.display());
+    let (running, _) = start(&path);
+    for number in 0..150 {
+        let target = format!("/{number}?length=10000&{FRESH}");
+        let got = get(&running, &target).unwrap();
+        assert!(got.body == body(&format!("/{number}"), 10_000));
+    }
+    let removed = || {
+        let removed = running.status("http/caches/c/entries/removed_min_free");
+        (removed.as_u64() > Some(0) && disk.free() >= LEAST_FREE).then_some(())
+    };
+    assert!(poll(PATIENCE, removed).is_some(), "{} free", disk.free());
+    // And no more than that is taken away.
+    let current = running.status("http/caches/c/entries/current");
+    assert!(current.as_u64() > Some(10), "{current} left");
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn entries_that_cannot_be_opened_for_a_moment_stay() {
+    let origin = Origin::start();
+    let config = format!(
+        "proxy_cache_key $uri; proxy_cache_lock on; location / {{ proxy_pass http://{}; }}\n",
+        origin.address
+    );
+    let mut parts = parts(1, "$DIR/cache", &config);
+    parts.main_config.push_str("worker_rlimit_nofile 60;\n");
+    let running = Running::start(&parts);
+    let mut connections: Vec<_> = (0..5)
+        .map(|number| {
+            let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+            let got = connection.get(&format!("/{number}?{FRESH}")).unwrap();
+            assert_eq!(got.header("x-cache"), Some("MISS"));
+            connection
+        })
+        .collect();
+    // They take all descriptors there are.
+    let slow = format!("/slow?length=100000&pieces=100&pause=100&{FRESH}");
+    let takers: Vec<_> = (0..40)
+        .map(|_| {
+            let mut taker = Connection::open(running.address(), PATIENCE).unwrap();
+            taker.send(&client::head("GET", &slow, &[], None)).unwrap();
+            taker
+        })
+        .collect();
+    let log = || running.site.read("error.log");
+    let is_out = || log().contains("Too many open files").then_some(());
+    for _ in 0..5 {
+        for (number, connection) in connections.iter_mut().enumerate() {
+            // Whatever it is answered, or not.
+            drop(connection.get(&format!("/{number}")));
+        }
+    }
+    assert!(poll(PATIENCE, is_out).is_some(), "{}", log());
+    drop(takers);
+    let all = poll(PATIENCE * 2, || {
+        let is_hit = |number| {
+            let got = get(&running, &format!("/{number}")).ok()?;
+            (got.header("x-cache") == Some("HIT")).then_some(())
+        };
+        (0..5).all(|number| is_hit(number).is_some()).then_some(())
+    });
+    assert!(all.is_some(), "{}", log());
+    assert!(!log().contains("is lost"), "{}", log());
+    let entries = running.status("http/caches/c/entries");
+    assert_eq!(entries["removed_damaged"], 0, "{}", log());
     running.server.stop().unwrap();
 }

@@ -1,8 +1,11 @@
 //! One fetch for many: clients who wait, are slow, leave, or want a part of what is coming.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use serde_json::json;
 
 use super::origin::{Origin, body};
 use super::{ask, get, parts};
@@ -287,6 +290,107 @@ fn a_lock_that_is_old_lets_another_try() {
 }
 
 #[test]
+fn who_waits_tries_himself_when_the_lock_is_old() {
+    let (running, origin) = start(
+        2,
+        "proxy_cache_lock_timeout 1m; proxy_cache_lock_age 500ms;",
+    );
+    let is_asked = |times: usize| (origin.asked("/a").len() >= times).then_some(());
+    // The first is never answered.
+    let mut first = Connection::open(running.address(), PATIENCE).unwrap();
+    let head = client::head("GET", "/a?delay=60000", &[], None);
+    first.send(&head).unwrap();
+    assert!(poll(PATIENCE, || is_asked(1)).is_some());
+    let waiting: Vec<_> = (0..3)
+        .map(|_| {
+            let running = Arc::clone(&running);
+            thread::spawn(move || get(&running, &format!("/a?length=20&{FRESH}")).unwrap())
+        })
+        .collect();
+    for waits in waiting {
+        assert_eq!(waits.join().unwrap().body.len(), 20);
+    }
+    drop(first);
+    stop(running);
+}
+
+#[test]
+fn who_waits_for_what_is_not_kept_does_not_stand_in_a_line() {
+    const CLIENTS: usize = 12;
+    let slow = "proxy_cache_lock_timeout 1m; proxy_cache_lock_age 1m;";
+    // Nothing allows it, something forbids it, or it cannot be written.
+    let cases = [
+        ("/a", "", slow.to_owned()),
+        ("/b", FRESH, format!("{slow} proxy_no_cache 1;")),
+        ("/c", "header=Cache-Control:%20no-store", slow.to_owned()),
+        ("/d", FRESH, slow.to_owned()),
+    ];
+    for (path, fields, more) in cases {
+        let (running, origin) = start(2, &more);
+        if path == "/d" {
+            let folder = running.site.directory.join("cache");
+            std::fs::remove_dir_all(&folder).unwrap();
+            std::fs::write(&folder, "in the way").unwrap();
+        }
+        let target = format!("{path}?delay=700&{fields}");
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                let (running, target) = (Arc::clone(&running), target.clone());
+                thread::spawn(move || get(&running, &target).unwrap())
+            })
+            .collect();
+        for client in clients {
+            assert_eq!(client.join().unwrap().status, 200);
+        }
+        assert_eq!(origin.asked(path).len(), CLIENTS);
+        // One after the other there would be one at a time.
+        let most = origin.most_at_once();
+        assert!(most > CLIENTS / 2, "{path}: {most} at once");
+        stop(running);
+    }
+}
+
+#[test]
+fn who_leaves_before_the_head_has_come_ends_nothing_that_is_kept() {
+    let (running, origin) = start(2, "");
+    let is_asked = |path: &str| poll(PATIENCE, || (!origin.asked(path).is_empty()).then_some(()));
+    // Others wait for it, or nobody does.
+    for (path, waits) in [("/waits", true), ("/alone", false)] {
+        let target = format!("{path}?delay=1500&{FRESH}");
+        let mut first = Connection::open(running.address(), PATIENCE).unwrap();
+        let head = client::head("GET", &target, &[], None);
+        first.send(&head).unwrap();
+        assert!(is_asked(path).is_some());
+        let other = waits.then(|| {
+            let (running, target) = (Arc::clone(&running), target.clone());
+            thread::spawn(move || get(&running, &target).unwrap())
+        });
+        if waits {
+            thread::sleep(Duration::from_millis(300));
+        }
+        drop(first);
+        if let Some(other) = other {
+            let got = other.join().unwrap();
+            assert!(got.body == body(path, 10));
+            assert_eq!(got.header("x-cache"), Some("HIT"));
+        }
+        let got = get(&running, &target).unwrap();
+        assert_eq!(got.header("x-cache"), Some("HIT"));
+        assert_eq!(origin.asked(path).len(), 1);
+    }
+    // What is not kept is read for nobody.
+    let mut first = Connection::open(running.address(), PATIENCE).unwrap();
+    let head = client::head("GET", "/not?delay=500&length=100000000", &[], None);
+    first.send(&head).unwrap();
+    assert!(is_asked("/not").is_some());
+    drop(first);
+    let log = || running.site.read("access.log");
+    let over = poll(PATIENCE, || log().contains("/not 499").then_some(()));
+    assert!(over.is_some(), "{}", log());
+    stop(running);
+}
+
+#[test]
 fn what_is_old_is_renewed_beside_who_gets_it() {
     let (running, origin) = start(
         2,
@@ -312,5 +416,240 @@ fn what_is_old_is_renewed_beside_who_gets_it() {
     });
     assert_eq!(renewed, Some(20));
     assert_eq!(origin.asked("/a").len(), 2);
+    // The request of our own is nobody's hit or miss, but what it brought is told.
+    let update = json!({"responses": 1, "bytes": 20, "responses_written": 1, "bytes_written": 20});
+    running.expect_status("http/caches/c/background_update", &update);
+    let told = running.status("http/caches/c");
+    assert_eq!(told["data"]["received"], 10 + 20);
+    let number = |path: &str| told.pointer(path).unwrap().as_u64().unwrap();
+    assert_eq!(number("/requests/miss"), 1);
+    assert_eq!(
+        number("/requests/total"),
+        number("/requests/hit") + number("/requests/miss")
+    );
+    stop(running);
+}
+
+#[test]
+fn a_client_of_http2_that_is_slower_than_the_origin_gets_all_of_it() {
+    const LENGTH: usize = 8 << 20;
+    let origin = Origin::start();
+    let config = format!(
+        "http2 on; location / {{ proxy_cache_key $uri; proxy_pass http://{}; }}\n",
+        origin.address
+    );
+    let running = Running::start(&parts(1, "$DIR/cache", &config));
+    for (number, framing) in ["", "&chunked", "&close"].into_iter().enumerate() {
+        let path = format!("/{number}");
+        let file = running.site.directory.join("got");
+        let target = format!(
+            "http://{}{path}?length={LENGTH}&{FRESH}{framing}",
+            running.address()
+        );
+        let curl = Command::new("curl")
+            .args(["-sS", "--http2-prior-knowledge", "--limit-rate", "8M", "-o"])
+            .arg(&file)
+            .arg(&target)
+            .output();
+        let curl = curl.unwrap();
+        assert!(curl.status.success(), "{framing}: {curl:?}");
+        let got = std::fs::read(&file).unwrap();
+        assert!(got == body(&path, LENGTH), "{framing}: {} bytes", got.len());
+    }
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn a_server_that_ends_in_the_middle_of_a_body_has_found_nothing_wrong_with_it() {
+    let origin = Origin::start();
+    let sha256 = "0".repeat(64);
+    let config = format!(
+        "proxy_cache_key $uri; proxy_cache_digest sha256:{sha256};\n\
+         location / {{ proxy_pass http://{}; }}\n",
+        origin.address
+    );
+    let mut parts = parts(1, "$DIR/cache", &config);
+    let lasting = "keys_zone=c:1m:file=$DIR/zone";
+    parts.http_config = parts.http_config.replace("keys_zone=c:1m", lasting);
+    let running = Running::start(&parts);
+    let target = format!("/a?length=100000&pieces=50&pause=200&{FRESH}");
+    let (connection, _) = begun(&running, &target, 1000);
+    let Running { site, server, .. } = running;
+    server.stop().unwrap();
+    drop(connection);
+    let running = Running::start_at(site, &parts);
+    let mismatches = || running.status("http/caches/c/entries/digest_mismatch");
+    assert_eq!(mismatches(), 0);
+    // An origin that breaks off is another matter.
+    assert!(get(&running, &format!("/b?length=1000&cut=500&{FRESH}")).is_err());
+    assert_eq!(mismatches(), 1);
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn what_is_purged_while_it_comes_is_not_kept() {
+    let purges = "proxy_cache_purge $purges;";
+    let origin = Origin::start();
+    let config = format!(
+        "location / {{ proxy_cache_lock on; proxy_cache_key $uri; {purges} proxy_pass http://{}; }}\n",
+        origin.address
+    );
+    let mut parts = parts(2, "$DIR/cache", &config);
+    parts
+        .http_config
+        .push_str("map $request_method $purges { PURGE 1; default 0; }\n");
+    let running = Arc::new(Running::start(&parts));
+    let varied = "header=Vary:%20X-V";
+    for (number, (path, fields)) in [("/a", ""), ("/b", varied), ("/c*", "")].iter().enumerate() {
+        let key = path.trim_end_matches('*');
+        let target = format!("{key}?length=100000&pieces=20&pause=60&{FRESH}&{fields}");
+        let (mut first, got) = begun(&running, &target, 1000);
+        let follower = {
+            let (running, target) = (Arc::clone(&running), target.clone());
+            thread::spawn(move || get(&running, &target).unwrap())
+        };
+        let is_shared = || {
+            let filling = running.status("http/caches/c/entries/filling");
+            (filling == 1).then_some(())
+        };
+        assert!(poll(PATIENCE, is_shared).is_some());
+        assert_eq!(ask(&running, "PURGE", path, &[]).unwrap().status, 204);
+        assert!(follower.join().unwrap().body == body(key, 100_000));
+        let (rest, _) = first.read_until(PATIENCE, |rest| got.len() + rest.len() > 100_000);
+        assert!([got, rest].concat().ends_with(&body(key, 100_000)[2000..]));
+        let before = origin.asked(key).len();
+        let fresh = format!("{key}?length={number}0&{FRESH}&{fields}");
+        let got = get(&running, &fresh).unwrap();
+        assert_eq!(got.header("x-cache"), Some("MISS"), "{path}");
+        assert_eq!(got.body.len(), number * 10);
+        assert_eq!(origin.asked(key).len(), before + 1);
+        assert_eq!(ask(&running, "PURGE", path, &[]).unwrap().status, 204);
+        assert_eq!(ask(&running, "PURGE", path, &[]).unwrap().status, 404);
+    }
+    assert_eq!(running.status("http/caches/c/entries/current"), 0);
+    stop(running);
+}
+
+#[test]
+fn a_reload_does_not_move_the_files_of_a_cache() {
+    let (running, origin) = start(1, "");
+    let before = format!("/a?{FRESH}");
+    assert_eq!(
+        get(&running, &before).unwrap().header("x-cache"),
+        Some("MISS")
+    );
+    let config = |path: &str| {
+        let config = format!(
+            "location / {{ proxy_cache_lock on; proxy_cache_key $uri; proxy_pass http://{}; }}\n",
+            origin.address
+        );
+        parts(1, path, &config)
+    };
+    let directory = running.site.directory.display().to_string();
+    let moved = [
+        ("$DIR/other", "$DIR/other\" with levels=1:2"),
+        ("$DIR/cache levels=2", "$DIR/cache\" with levels=2"),
+        ("$DIR/cache use_temp_path=on", "for what grows"),
+    ];
+    for (path, told) in moved {
+        let mut parts = config(path);
+        if path.contains("levels=2") {
+            parts.http_config = parts.http_config.replace(" levels=1:2", "");
+        }
+        running.site.write(&parts).unwrap();
+        running.server.signal("HUP");
+        let told = told.replace("$DIR", &directory);
+        let log = || running.site.read("error.log");
+        let is_told = |log: &String| {
+            log.contains(&told)
+                && log.contains(&format!(
+                    "while previously it used \"{directory}/cache\" with levels=1:2"
+                ))
+        };
+        let refused = poll(PATIENCE, || Some(log()).filter(is_told));
+        assert!(refused.is_some(), "{path}: {}", log());
+        // The former configuration goes on.
+        assert_eq!(
+            get(&running, &before).unwrap().header("x-cache"),
+            Some("HIT")
+        );
+    }
+    let mut parts = config("$DIR/cache");
+    parts.http_config = parts.http_config.replace("inactive=1d", "inactive=2d");
+    running.reload(&parts);
+    assert_eq!(
+        get(&running, &before).unwrap().header("x-cache"),
+        Some("HIT")
+    );
+    assert_eq!(origin.asked("/a").len(), 1);
+    stop(running);
+}
+
+#[test]
+fn an_index_that_lasts_is_of_use_for_its_own_files_alone() {
+    let origin = Origin::start();
+    let config = format!(
+        "proxy_cache_key $uri; location / {{ proxy_pass http://{}; }}\n",
+        origin.address
+    );
+    let at = |path: &str| {
+        let mut parts = parts(1, path, &config);
+        let lasting = "keys_zone=c:1m:file=$DIR/zone";
+        parts.http_config = parts.http_config.replace("keys_zone=c:1m", lasting);
+        parts
+    };
+    let running = Running::start(&at("$DIR/cache"));
+    let target = format!("/a?{FRESH}");
+    assert_eq!(
+        get(&running, &target).unwrap().header("x-cache"),
+        Some("MISS")
+    );
+    let Running { site, server, .. } = running;
+    server.stop().unwrap();
+    let running = Running::start_at(site, &at("$DIR/other"));
+    assert_eq!(running.status("http/caches/c/entries/current"), 0);
+    assert_eq!(
+        get(&running, &target).unwrap().header("x-cache"),
+        Some("MISS")
+    );
+    assert_eq!(
+        get(&running, &target).unwrap().header("x-cache"),
+        Some("HIT")
+    );
+    let log = running.site.read("error.log");
+    assert!(log.contains("begins anew"), "{log}");
+    assert!(!log.contains("is lost"), "{log}");
+    // The number of misses goes on.
+    assert_eq!(running.status("http/caches/c/requests/miss"), 2);
+    let Running { site, server, .. } = running;
+    server.stop().unwrap();
+    let running = Running::start_at(site, &at("$DIR/cache"));
+    let found = poll(PATIENCE, || {
+        (running.status("http/caches/c/entries/current") == 1).then_some(())
+    });
+    assert!(found.is_some());
+    assert_eq!(
+        get(&running, &target).unwrap().header("x-cache"),
+        Some("HIT")
+    );
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn a_part_of_a_body_that_turns_out_wrong_has_no_end() {
+    let sha256 = "0".repeat(64);
+    let digest = format!("proxy_force_ranges on; proxy_cache_digest sha256:{sha256};");
+    let (running, _) = start(2, &digest);
+    let target = format!("/a?length=10000&pieces=10&pause=60&{FRESH}");
+    let parts: Vec<_> = (0..3)
+        .map(|_| {
+            let (running, target) = (Arc::clone(&running), target.clone());
+            thread::spawn(move || ask(&running, "GET", &target, &[("Range", "bytes=0-9")]))
+        })
+        .collect();
+    for part in parts {
+        let got = part.join().unwrap();
+        assert!(got.is_err(), "{got:?}");
+    }
     stop(running);
 }

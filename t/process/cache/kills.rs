@@ -128,7 +128,11 @@ fn everything_is_killed_in_the_middle_and_what_was_whole_is_still_there() {
                 thread::spawn(move || pull(address, client + round, &seen))
             })
             .collect();
-        thread::sleep(Duration::from_millis(50 + (round as u64 * 37) % 200));
+        // However slow the machine is, something comes whole in each round, and something does not.
+        let before = seen.whole.load(Ordering::Relaxed);
+        let more = || (seen.whole.load(Ordering::Relaxed) > before).then_some(());
+        assert!(poll(PATIENCE, more).is_some());
+        thread::sleep(Duration::from_millis((round as u64 * 37) % 200));
         seen.ends.store(true, Ordering::Relaxed);
         let site = kill(running);
         clients

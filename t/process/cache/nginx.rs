@@ -48,6 +48,15 @@ const LOCATIONS: &[(&str, &str)] = &[
     ),
     ("/force/", "proxy_cache_valid 10m; proxy_force_ranges on;"),
     ("/off/", "proxy_cache off;"),
+    ("/ep/", "error_page 412 416 @page;"),
+    (
+        "/page/",
+        "proxy_cache_valid 404 401 10m; proxy_intercept_errors on; error_page 404 401 500 @page;",
+    ),
+    (
+        "/plain/",
+        "proxy_cache_valid any 10m; proxy_intercept_errors on; error_page 404 =203 @page; proxy_cache_use_stale error http_500;",
+    ),
     (
         "/hide/",
         "proxy_cache_valid 10m; proxy_hide_header X-Secret; proxy_ignore_headers Set-Cookie; proxy_hide_header Set-Cookie;",
@@ -67,9 +76,10 @@ fn locations(origin: SocketAddr) -> String {
         format!("location {path} {{ {more} proxy_pass http://{origin}; }}\n")
     };
     let all: String = LOCATIONS.iter().map(one).collect();
+    let page = "location @page { proxy_cache off; return 404 \"gone $upstream_http_x_secret\"; }\n";
     format!(
         "proxy_http_version 1.1;\nproxy_set_header Connection \"\";\nproxy_cache c;\nproxy_cache_key $uri;\n\
-         add_header X-Cache $upstream_cache_status always;\n{all}"
+         add_header X-Cache $upstream_cache_status always;\n{page}{all}"
     )
 }
 

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -18,6 +19,14 @@ use crate::harness::origin::serving;
 pub(super) struct Origin {
     pub(super) address: SocketAddr,
     asked: Arc<Mutex<HashMap<String, Vec<String>>>>,
+    /// How many requests it thinks about now, and how many there were at most.
+    busy: Arc<Busy>,
+}
+
+#[derive(Debug, Default)]
+struct Busy {
+    now: AtomicUsize,
+    most: AtomicUsize,
 }
 
 /// What a request asks for.
@@ -48,9 +57,19 @@ pub(super) fn body(path: &str, length: usize) -> Vec<u8> {
 impl Origin {
     pub(super) fn start() -> Self {
         let asked = Arc::<Mutex<HashMap<String, Vec<String>>>>::default();
-        let seen = Arc::clone(&asked);
-        let address = serving(move |stream, _| serve(stream, &seen));
-        Self { address, asked }
+        let busy = Arc::<Busy>::default();
+        let (seen, work) = (Arc::clone(&asked), Arc::clone(&busy));
+        let address = serving(move |stream, _| serve(stream, &seen, &work));
+        Self {
+            address,
+            asked,
+            busy,
+        }
+    }
+
+    /// How many requests waited for their heads at once, at most.
+    pub(super) fn most_at_once(&self) -> usize {
+        self.busy.most.load(Ordering::SeqCst)
     }
 
     /// The heads that it was asked for a path with.
@@ -64,7 +83,11 @@ impl Origin {
     }
 }
 
-fn serve(mut stream: TcpStream, asked: &Mutex<HashMap<String, Vec<String>>>) -> io::Result<()> {
+fn serve(
+    mut stream: TcpStream,
+    asked: &Mutex<HashMap<String, Vec<String>>>,
+    busy: &Busy,
+) -> io::Result<()> {
     let mut got = Vec::new();
     let mut piece = [0; 4096];
     loop {
@@ -79,7 +102,10 @@ fn serve(mut stream: TcpStream, asked: &Mutex<HashMap<String, Vec<String>>>) -> 
                 all.push(head.clone());
                 all.len()
             };
+            let now = busy.now.fetch_add(1, Ordering::SeqCst) + 1;
+            busy.most.fetch_max(now, Ordering::SeqCst);
             let wanted = wanted(&target, number, &head);
+            busy.now.fetch_sub(1, Ordering::SeqCst);
             if target.contains("silent")
                 || !answer(&mut stream, &path, &wanted, head.starts_with("HEAD"))?
             {

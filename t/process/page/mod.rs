@@ -151,61 +151,64 @@ fn shortest(number: &Value) -> Value {
     }
 }
 
+/// Each view, and what is true once it is shown.
+const VIEWS: [(&str, &str); 12] = [
+    (
+        "metrics",
+        "document.querySelectorAll('tbody tr').length === 10",
+    ),
+    (
+        "servers",
+        "document.querySelector('tbody th').textContent === 'site'",
+    ),
+    (
+        "locations",
+        "document.querySelector('.empty:not([hidden])')",
+    ),
+    (
+        "upstreams",
+        "document.querySelector('h1').textContent === 'Upstreams'",
+    ),
+    (
+        "caches",
+        "document.querySelector('h1').textContent === 'Caches'",
+    ),
+    (
+        "sessions",
+        "document.querySelector('h1').textContent === 'Sessions'",
+    ),
+    (
+        "backpressure",
+        "document.querySelector('h1').textContent === 'Backpressure'",
+    ),
+    (
+        "memory",
+        "[...document.querySelectorAll('tbody th')].some((cell) => cell.textContent === 'any')",
+    ),
+    (
+        "processes",
+        "[...document.querySelectorAll('tbody th')].some((cell) => cell.textContent === 'worker-1')",
+    ),
+    (
+        "values",
+        "[...document.querySelectorAll('tbody th')].some((cell) => cell.textContent === '/connections/accepted')",
+    ),
+    (
+        "configuration",
+        "document.querySelector('.empty:not([hidden])').textContent.includes('api_config_files')",
+    ),
+    (
+        "%zz/nonsense",
+        "document.querySelector('h1').textContent === 'Overview'",
+    ),
+];
+
 #[test]
 fn every_view_has_what_it_is_about() {
     let Some(running) = start() else { return };
     let mut page = open(&running, "#/");
     page.wait(LIVE);
-    for (place, sign) in [
-        (
-            "metrics",
-            "document.querySelectorAll('tbody tr').length === 10",
-        ),
-        (
-            "servers",
-            "document.querySelector('tbody th').textContent === 'site'",
-        ),
-        (
-            "locations",
-            "document.querySelector('.empty:not([hidden])')",
-        ),
-        (
-            "upstreams",
-            "document.querySelector('h1').textContent === 'Upstreams'",
-        ),
-        (
-            "caches",
-            "document.querySelector('h1').textContent === 'Caches'",
-        ),
-        (
-            "sessions",
-            "document.querySelector('h1').textContent === 'Sessions'",
-        ),
-        (
-            "backpressure",
-            "document.querySelector('h1').textContent === 'Backpressure'",
-        ),
-        (
-            "memory",
-            "[...document.querySelectorAll('tbody th')].some((cell) => cell.textContent === 'any')",
-        ),
-        (
-            "processes",
-            "[...document.querySelectorAll('tbody th')].some((cell) => cell.textContent === 'worker-1')",
-        ),
-        (
-            "values",
-            "[...document.querySelectorAll('tbody th')].some((cell) => cell.textContent === '/connections/accepted')",
-        ),
-        (
-            "configuration",
-            "document.querySelector('.empty:not([hidden])').textContent.includes('api_config_files')",
-        ),
-        (
-            "%zz/nonsense",
-            "document.querySelector('h1').textContent === 'Overview'",
-        ),
-    ] {
+    for (place, sign) in VIEWS {
         page.value(&format!("location.hash = '#/{place}'"));
         page.wait(sign);
         assert_eq!(
@@ -222,6 +225,28 @@ fn every_view_has_what_it_is_about() {
     );
 }
 
+/// Keys that a page could take for something else.
+const HOSTILE: [&str; 18] = [
+    "<img src=x onerror=\"window.hacked=1\">",
+    "<script>window.hacked=1</script>",
+    "</script><script>window.hacked=1//",
+    "__proto__",
+    "constructor",
+    "toString",
+    "hasOwnProperty",
+    "1",
+    "-0",
+    " ",
+    "&amp;&lt;",
+    "javascript:window.hacked=1",
+    "\u{202e}desrever",
+    "a/b?c#d%41",
+    "\u{2028}",
+    "\u{feff}",
+    "'\"`",
+    "\u{1f600}",
+];
+
 #[test]
 fn keys_are_text_whatever_they_hold() {
     let Some(running) = start() else { return };
@@ -229,28 +254,7 @@ fn keys_are_text_whatever_they_hold() {
         .filter_map(char::from_u32)
         .map(|one| format!("k{one}k"))
         .collect();
-    for hostile in [
-        "<img src=x onerror=\"window.hacked=1\">",
-        "<script>window.hacked=1</script>",
-        "</script><script>window.hacked=1//",
-        "__proto__",
-        "constructor",
-        "toString",
-        "hasOwnProperty",
-        "1",
-        "-0",
-        " ",
-        "&amp;&lt;",
-        "javascript:window.hacked=1",
-        "\u{202e}desrever",
-        "a/b?c#d%41",
-        "\u{2028}",
-        "\u{feff}",
-        "'\"`",
-        "\u{1f600}",
-    ] {
-        keys.push(hostile.to_owned());
-    }
+    keys.extend(HOSTILE.map(str::to_owned));
     let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
     let encoded = keys.iter().map(|key| {
         let byte = |byte: u8| format!("%{byte:02x}");

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::image::{digest, noise};
 use super::{about, check_sums, expect, get, mirror, mirror_at};
+use crate::harness::client::Connection;
 use crate::harness::origin::serving;
 use crate::harness::{PATIENCE, Running, poll};
 
@@ -23,6 +24,8 @@ enum Manner {
     Cut,
     /// From there.
     Elsewhere(SocketAddr),
+    /// From wherever this leads, with the name of the layer in the place of `NAME`; from `/cdn/` of itself.
+    Location(String),
 }
 
 /// A registry of layers alone.
@@ -86,6 +89,14 @@ impl Registry {
             );
             return stream.write_all(head.as_bytes());
         }
+        if let Manner::Location(there) = &manner
+            && !target.starts_with("/cdn/")
+        {
+            let there = there.replace("NAME", name);
+            let head =
+                format!("HTTP/1.1 307 Elsewhere\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n");
+            return stream.write_all(head.as_bytes());
+        }
         let length = body.len();
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
         stream.write_all(head.as_bytes())?;
@@ -107,6 +118,7 @@ impl Registry {
                 stream.write_all(&body[..length / 2])?;
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
+            Manner::Location(_) => stream.write_all(&body),
             Manner::Elsewhere(_) => Ok(()),
         }
     }
@@ -204,6 +216,96 @@ fn who_gives_layers_for_a_registry_is_not_told_who_we_are() {
         "{}",
         heads[0]
     );
+    mirror.server.stop().unwrap();
+}
+
+#[test]
+fn wherever_a_registry_sends_clients_there_is_an_end() {
+    let blob = noise(10_000);
+    let registry = Registry::of(std::slice::from_ref(&blob), FAST);
+    let address = registry.start();
+    for location in [
+        "/cdn/NAME".to_owned(),
+        format!("//{address}/cdn/NAME"),
+        format!("http://{address}/cdn/NAME#part"),
+    ] {
+        registry.behave(Manner::Location(location.clone()));
+        let mirror = mirror(address, &[]);
+        let target = format!("/v2/app/blobs/{}", digest(&blob));
+        let got = get(mirror.address(), &target).unwrap();
+        assert!(
+            got.status == 200 && got.body == blob,
+            "{location}: {}",
+            got.status
+        );
+        let heads = registry.heads.lock().unwrap();
+        assert!(!heads.iter().any(|head| head.contains('#')), "{heads:?}");
+        drop(heads);
+        mirror.server.stop().unwrap();
+    }
+    // To the mirror itself.
+    let mirror = mirror(address, &[]);
+    registry.behave(Manner::Location(format!(
+        "http://{}/v2/app/blobs/NAME",
+        mirror.address()
+    )));
+    let before = registry.asked();
+    let target = format!("/v2/app/blobs/{}", digest(&blob));
+    assert_eq!(get(mirror.address(), &target).unwrap().status, 508);
+    assert_eq!(registry.asked(), before + 1);
+    mirror.server.stop().unwrap();
+}
+
+#[test]
+fn a_tag_is_kept_for_each_set_of_kinds_that_clients_take() {
+    // It answers with what it is asked for.
+    let address = serving(|mut stream, _| {
+        let mut got = Vec::new();
+        let mut piece = [0; 4096];
+        loop {
+            while let Some(end) = got.windows(4).position(|four| four == b"\r\n\r\n") {
+                let rest = got.split_off(end + 4);
+                let head = String::from_utf8_lossy(&std::mem::replace(&mut got, rest)).into_owned();
+                let accept = head.lines().find(|line| line.starts_with("Accept: "));
+                let body = accept.unwrap_or("nothing").to_owned();
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+                stream.write_all(head.as_bytes())?;
+                stream.write_all(body.as_bytes())?;
+            }
+            match stream.read(&mut piece)? {
+                0 => return Ok(()),
+                amount => got.extend_from_slice(&piece[..amount]),
+            }
+        }
+    });
+    let slow = [("proxy_cache_valid 200 1s;", "proxy_cache_valid 200 1h;")];
+    let mirror = mirror(address, &slow);
+    let kinds = [
+        "",
+        "*/*",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    ];
+    for round in ["MISS", "HIT"] {
+        for kind in kinds {
+            let accept = match kind {
+                "" => String::new(),
+                kind => format!("Accept: {kind}\r\n"),
+            };
+            let head = format!("GET /v2/app/manifests/1 HTTP/1.1\r\nHost: a\r\n{accept}\r\n");
+            let mut connection = Connection::open(mirror.address(), PATIENCE).unwrap();
+            connection.send(head.as_bytes()).unwrap();
+            let got = connection.receive("GET").unwrap();
+            let expected = match kind {
+                "" => "nothing".to_owned(),
+                kind => format!("Accept: {kind}"),
+            };
+            assert_eq!(got.text(), expected);
+            assert_eq!(got.header("X-Cache"), Some(round), "{kind}");
+        }
+    }
     mirror.server.stop().unwrap();
 }
 

@@ -57,7 +57,7 @@ impl Exchange<'_> {
             }
             Ok(piece) => {
                 if let Err(problem) = self.push_added(piece) {
-                    self.broke(&problem.to_string());
+                    self.lost(&problem);
                 }
             }
             Err(_) => self.break_off(),
@@ -71,7 +71,7 @@ impl Exchange<'_> {
             return self.pass_content();
         }
         if let Err(problem) = self.end() {
-            self.broke(&problem.to_string());
+            self.lost(&problem);
         }
         Ok(())
     }

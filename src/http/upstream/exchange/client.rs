@@ -27,7 +27,7 @@ impl Exchange<'_> {
     }
 
     fn watch_client(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
-        let outlives = self.outlives_client();
+        let outlives = self.rules.outlives_client || self.tee.is_some() || self.has_left;
         let session = &mut *self.session;
         // One that only ended its side gets its answer where leaving ends nothing.
         let watches = (session.body.is_done() || session.client.is_stream())
@@ -44,9 +44,13 @@ impl Exchange<'_> {
         }
     }
 
-    /// Whether the response is read to its end although the client has left: others may wait for it.
+    /// Whether the response is read on although the client has left: others may wait for it.
     fn outlives_client(&self) -> bool {
-        self.rules.outlives_client || self.tee.is_some()
+        let is_to_be_kept = || match self.stage {
+            Stage::Head(_) | Stage::Unwanted(_) => self.origin.is_kept(self.request),
+            _ => self.tee.is_some(),
+        };
+        self.rules.outlives_client || is_to_be_kept()
     }
 
     pub(super) fn client_left(&mut self) -> Result<(), Broken> {
@@ -56,6 +60,7 @@ impl Exchange<'_> {
             return Err(Broken::Client);
         }
         self.is_discarding = true;
+        self.has_left = true;
         self.filters.clear();
         self.deadlines.client_write = None;
         self.request.keep_alive = false;

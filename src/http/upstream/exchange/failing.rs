@@ -1,7 +1,9 @@
-//! What it means, and is called, when a peer's connection ends before its time.
+//! What it means, and is called, when a peer's connection ends before its time, and what becomes of the response then.
 
 use std::io;
 
+use super::filtered::Lost;
+use super::{Exchange, Stage};
 use crate::conf::reason;
 use crate::http::plan::origin::Failure;
 use crate::http::transport::http2::{self, Kind};
@@ -31,5 +33,35 @@ pub(super) fn sentence(ended: &io::Result<usize>) -> String {
         Ok(_) => "upstream prematurely closed connection".to_owned(),
         Err(error) if is_unsayable(error) => reason(error),
         Err(error) => format!("recv() failed ({})", reason(error)),
+    }
+}
+
+impl Exchange<'_> {
+    /// The peer has broken off, or says nonsense: the client gets what came, and sees that it is not whole.
+    pub(super) fn broke(&mut self, problem: &str) {
+        if let Some(tee) = self.tee.take() {
+            tee.broke_off();
+        }
+        self.complain(&format!("{problem} while reading upstream"));
+        self.break_off();
+    }
+
+    /// The response cannot be passed on, which is not the peer's failure.
+    pub(super) fn lost(&mut self, problem: &Lost) {
+        self.complain(&format!("{problem} while reading upstream"));
+        self.break_off();
+    }
+
+    pub(super) fn break_off(&mut self) {
+        // What was held back so far is not lost with the rest, and nothing helps if that fails as well.
+        let _ = self.pause();
+        self.request.keep_alive = false;
+        self.deadlines.client_read = None;
+        self.deadlines.peer_read = None;
+        self.deadlines.peer_write = None;
+        self.peer = None;
+        self.addition = None;
+        self.tee = None;
+        self.stage = Stage::Rest { whole: false };
     }
 }

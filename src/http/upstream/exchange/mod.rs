@@ -12,6 +12,7 @@ mod filtered;
 mod request;
 mod response;
 mod teed;
+mod unwanted;
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use self::unwanted::Unwanted;
 use super::addition::Addition;
 use crate::http::course::circumstances::{Circumstances, Passing};
 use crate::http::course::request::Request;
@@ -87,6 +89,8 @@ pub(super) struct Exchange<'a> {
     is_peer_flushed: bool,
     /// Whether the client gets nothing more of the body.
     is_discarding: bool,
+    /// Whether the client has left, which did not end it.
+    has_left: bool,
     /// Whether the response's body is read ahead of a slow client.
     reads_ahead: bool,
     /// What the response's body goes through.
@@ -118,6 +122,8 @@ enum Stage {
     Head(u32),
     /// Its body is passed on.
     Body { framing: Framing, persistent: bool },
+    /// Nobody gets its body.
+    Unwanted(Unwanted),
     /// All of it has come. Something is added behind it, and then these trailers.
     After { trailers: Vec<u8> },
     /// Both sides speak another protocol.
@@ -161,6 +167,7 @@ impl<'a> Exchange<'a> {
             to_peer_sent: 0,
             is_peer_flushed: false,
             is_discarding: false,
+            has_left: false,
             reads_ahead: false,
             filters: BodyFilters::default(),
             addition: None,
@@ -236,6 +243,7 @@ impl<'a> Exchange<'a> {
                 return Err(Broken::Peer(Failure::Timeout));
             }
             Stage::Tunnel => self.stage = Stage::Rest { whole: true },
+            Stage::Unwanted(_) => return Err(self.end_unwanted()),
             Stage::Body { .. } | Stage::After { .. } | Stage::Rest { .. } => {
                 self.broke("upstream timed out");
             }

@@ -21,6 +21,7 @@ impl Exchange<'_> {
     pub(super) fn poll_response(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
         match self.stage {
             Stage::Head(_) => self.poll_head(task),
+            Stage::Unwanted(_) => self.poll_unwanted(task),
             Stage::Body { .. } | Stage::After { .. } if self.addition.is_some() => {
                 Ok(self.poll_addition(task)?)
             }
@@ -98,12 +99,22 @@ impl Exchange<'_> {
                 true => Ok(Taken::Unasked),
                 false => head::take(request, origin, state, head),
             };
-            Some((head.length, taken))
+            // What is to come of a response in whose place a peer is asked once more.
+            let left = match &taken {
+                Err(Broken::Another | Broken::Later(_)) if head.persistent => {
+                    Some(head.framing(origin.asks_for_head(request)))
+                }
+                _ => None,
+            };
+            Some((head.length, taken, left))
         });
         let problem = match read {
-            Ok(Some(Some((length, taken)))) => {
+            Ok(Some(Some((length, taken, left)))) => {
                 peer.link.end.consume(length);
-                return self.head_taken(taken?);
+                return match (taken, left) {
+                    (Err(broken), Some(framing)) => self.leave_body(framing, broken),
+                    (taken, _) => self.head_taken(taken?),
+                };
             }
             Ok(None) if size < max_head => return Ok(false),
             Ok(_) => "upstream sent too big header while reading response header from upstream, \
@@ -135,6 +146,9 @@ impl Exchange<'_> {
             }
         };
         self.reads_ahead = reads_ahead;
+        if self.has_left && self.tee.is_none() && !self.rules.outlives_client {
+            return Err(Broken::Client);
+        }
         if self.rules.passes_trailers {
             framing.keep_trailers();
         }
@@ -256,7 +270,7 @@ impl Exchange<'_> {
     /// Nothing more is at hand: filters give what they held back, if that is anything.
     pub(super) fn source_pauses(&mut self) -> bool {
         self.pause().unwrap_or_else(|problem| {
-            self.broke(&problem.to_string());
+            self.lost(&problem);
             true
         })
     }
@@ -298,7 +312,7 @@ impl Exchange<'_> {
                 false => self.push_filtered(content, decoded.content),
             };
             if let Err(problem) = pushed {
-                self.broke(&problem.to_string());
+                self.lost(&problem);
                 return Ok(());
             }
         }
@@ -345,7 +359,7 @@ impl Exchange<'_> {
             return self.break_off();
         }
         if let Err(problem) = self.begin_after() {
-            return self.broke(&problem.to_string());
+            return self.lost(&problem);
         }
         self.deadlines.peer_read = None;
         self.deadlines.peer_write = None;
@@ -356,24 +370,5 @@ impl Exchange<'_> {
         if persistent && is_request_sent && !peer.is_deaf && peer.link.end.is_clean() {
             self.origin.keep(self.request, peer.link);
         }
-    }
-
-    /// The response ends here: the client gets what came, and sees that it is not whole.
-    pub(super) fn broke(&mut self, problem: &str) {
-        self.complain(&format!("{problem} while reading upstream"));
-        self.break_off();
-    }
-
-    pub(super) fn break_off(&mut self) {
-        // What was held back so far is not lost with the rest, and nothing helps if that fails as well.
-        let _ = self.pause();
-        self.request.keep_alive = false;
-        self.deadlines.client_read = None;
-        self.deadlines.peer_read = None;
-        self.deadlines.peer_write = None;
-        self.peer = None;
-        self.addition = None;
-        self.tee = None;
-        self.stage = Stage::Rest { whole: false };
     }
 }

@@ -79,7 +79,7 @@ impl Journey<'_> {
         what: impl Future<Output = T>,
         until: Instant,
     ) -> Result<Result<T, Elapsed>, Broken> {
-        let stays = stays(self.session, origin);
+        let stays = stays(self.request, self.session, origin);
         let left = left(&mut self.session.client, stays);
         let held = tokio::select! {
             biased;

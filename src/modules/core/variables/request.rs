@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::clock::write;
 use crate::http::course::request::Request;
+use crate::http::message::head::BodyFraming;
 use crate::http::message::uri;
 use crate::os;
 
@@ -38,7 +39,9 @@ pub(super) fn question_mark(request: &mut Request, _: &str, out: &mut Vec<u8>) -
 
 pub(super) fn body(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     out.extend_from_slice(&request.bodies.kept);
-    !request.bodies.kept.is_empty()
+    let is_missing = request.bodies.kept.is_empty();
+    request.bodies.was_missed |= is_missing && request.head.body() != BodyFraming::None;
+    !is_missing
 }
 
 /// Path and query as received; of an absolute target what follows the authority.

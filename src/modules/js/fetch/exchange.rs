@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use url::Url;
 
+use super::place::Place;
 use super::way;
 use crate::conf::reason;
 use crate::http::message::framing::Framing;
@@ -34,6 +35,8 @@ pub(super) struct Errand {
     /// How long the head of the answer may be, and how long its body.
     pub(super) head: usize,
     pub(super) body: usize,
+    /// What it counts as.
+    pub(super) place: Place,
 }
 
 /// More informational answers than this before the final one are a fault.
@@ -49,12 +52,12 @@ struct Begun {
 
 impl Errand {
     /// Asks; what goes wrong is a sentence.
-    pub(super) async fn run(self) -> Result<Reply, String> {
+    pub(super) async fn run(mut self) -> Result<Reply, String> {
         let mut work = pin!(self.ask());
         poll_fn(|task| clock::turn(|| work.as_mut().poll(task))).await
     }
 
-    async fn ask(&self) -> Result<Reply, String> {
+    async fn ask(&mut self) -> Result<Reply, String> {
         let mut stream = self.connect().await?;
         let wrote = self.write(&mut stream).await;
         // A server may answer and leave before it has read everything.
@@ -207,7 +210,7 @@ impl Errand {
     }
 
     /// Reads the body.
-    async fn finish(&self, stream: &mut Stream, begun: Begun) -> Result<Reply, String> {
+    async fn finish(&mut self, stream: &mut Stream, begun: Begun) -> Result<Reply, String> {
         let Begun {
             mut reply,
             mut framing,
@@ -227,6 +230,7 @@ impl Errand {
             if reply.body.len() + decoded.content > self.body {
                 return Err("very large fetch response body".to_owned());
             }
+            self.place.grow(decoded.content)?;
             reply.body.extend_from_slice(&rest[..decoded.content]);
             rest.drain(..decoded.consumed);
             if framing.is_done() {

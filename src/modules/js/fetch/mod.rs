@@ -5,11 +5,11 @@
 
 mod directives;
 mod exchange;
+mod place;
 mod terms;
 mod way;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rquickjs::convert::Coerced;
 use rquickjs::{Ctx, Exception, Result, Value};
@@ -21,14 +21,10 @@ use crate::script::library::later;
 use crate::script::operation;
 pub(super) use directives::DIRECTIVES;
 use exchange::Errand;
+use place::Place;
 pub(super) use terms::Terms;
 
 scoped_thread_local!(static TERMS: Arc<Terms>);
-
-/// A worker asks so many questions at once; a script that fetches from itself in a circle ends there.
-const MOST: usize = 1024;
-
-static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
 
 /// Does work during which scripts may fetch on these terms.
 pub(super) fn lend<R>(terms: &Arc<Terms>, work: impl FnOnce() -> R) -> R {
@@ -52,14 +48,7 @@ fn begin<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     }
     let terms = TERMS.with(Arc::clone);
     let errand = errand(ctx, &terms, question, &options)?;
-    let place = Place::take()
-        .ok_or_else(|| Exception::throw_message(ctx, "too many fetches are under way at once"))?;
-    let work = async move {
-        let answer = errand.run().await;
-        drop(place);
-        answer
-    };
-    let promise = operation::promise(ctx, work, |ctx, answer| match answer {
+    let promise = operation::promise(ctx, errand.run(), |ctx, answer| match answer {
         Ok(reply) => response_of(ctx, &reply),
         Err(why) => Err(Exception::throw_message(ctx, &why)),
     })?;
@@ -83,6 +72,8 @@ fn errand<'js>(
         Some(value) => value.get::<Coerced<bool>>()?.0,
         None => terms.verifies,
     };
+    let place = Place::take(question.body.len());
+    let place = place.map_err(|why| Exception::throw_message(ctx, why))?;
     let url = way::parse(&question.url).map_err(|why| Exception::throw_message(ctx, why))?;
     Ok(Errand {
         head: number("buffer_size", terms.buffer_size)?,
@@ -92,6 +83,7 @@ fn errand<'js>(
         patience: terms.patience,
         question,
         url,
+        place,
     })
 }
 
@@ -101,23 +93,4 @@ fn option<'js>(options: &Value<'js>, name: &str) -> Result<Option<Value<'js>>> {
     };
     let value: Value<'js> = options.get(name)?;
     Ok(Some(value).filter(|value| !value.is_undefined()))
-}
-
-/// A fetch that counts as long as it is under way.
-struct Place;
-
-impl Place {
-    fn take() -> Option<Self> {
-        if UNDER_WAY.fetch_add(1, Ordering::Relaxed) < MOST {
-            return Some(Self);
-        }
-        UNDER_WAY.fetch_sub(1, Ordering::Relaxed);
-        None
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        UNDER_WAY.fetch_sub(1, Ordering::Relaxed);
-    }
 }

@@ -15,7 +15,7 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "basic authentication",
         home: NGINX,
-        instead: "\"auth_api_key\" takes keys from a file; \"allow\" and \"deny\" go by address",
+        instead: "\"auth_api_key\" takes keys from a file; by address, \"allow 10.0.0.0/8;\" and \"deny all;\" let in",
         directives: "auth_basic auth_basic_user_file",
         variables: "",
     },
@@ -39,8 +39,8 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "limits of requests and connections",
         home: NGINX,
-        instead: "nothing is refused by rate here; a zone of \"metric_zone\" counts clients, and \
-                  what stands before the server can refuse them",
+        instead: "nothing is refused by rate here; \"backpressure\" limits how many requests are under way, a \
+                  zone of \"metric_zone\" counts clients, and what stands before the server can refuse them",
         directives: "limit_conn limit_conn_dry_run limit_conn_log_level limit_conn_status \
             limit_conn_zone limit_req limit_req_dry_run limit_req_log_level limit_req_status \
             limit_req_zone limit_zone ",
@@ -99,8 +99,8 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "variables by address",
         home: NGINX,
-        instead: "\"map $remote_addr $NAME { … }\" knows single addresses, and networks by regular \
-                  expressions",
+        instead: "\"map $remote_addr $NAME { ~^10\\. 1; default 0; }\" knows networks by regular \
+                  expressions, and single addresses as they are",
         directives: "geo geoip_city geoip_country geoip_org geoip_proxy geoip_proxy_recursive",
         variables: "geoip_area_code geoip_city geoip_city_continent_code geoip_city_country_code \
             geoip_city_country_code3 geoip_city_country_name geoip_country_code \
@@ -110,15 +110,16 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature {
         name: "variables by share",
         home: NGINX,
-        instead: "\"map\" with a regular expression on $request_id splits clients: ~^[0-7] is half \
-                  of them",
+        instead: "\"map $request_id $NAME { ~^[0-7] a; default b; }\" gives one half of the requests a, the \
+                  other b",
         directives: "split_clients",
         variables: "",
     },
     Feature {
         name: "variables by browser and referrer",
         home: NGINX,
-        instead: "use \"map\" on $http_user_agent or $http_referer",
+        instead: "write it as \"map $http_referer $NAME { ~^https://example\\.com/ 0; default 1; }\", or with \
+                  $http_user_agent",
         directives: "ancient_browser ancient_browser_value modern_browser modern_browser_value \
             referer_hash_bucket_size referer_hash_max_size valid_referers",
         variables: "ancient_browser invalid_referer modern_browser msie",

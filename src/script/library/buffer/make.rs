@@ -160,22 +160,23 @@ fn concat<'js>(call: &Call<'js>) -> Result<Value<'js>> {
             }
         }
     }
-    let whole: usize = views.iter().map(View::len).sum();
-    let length = integer(call, 1)?.unwrap_or(whole as f64);
+    let whole: f64 = views.iter().map(|view| view.len() as f64).sum();
+    let length = integer(call, 1)?.unwrap_or(whole);
     if !(0.0..=f64::from(u32::MAX)).contains(&length) {
         return range_error(ctx, "invalid length");
     }
     // The engine's memory is asked first, so that its limit holds before ours is taken.
     let buffer = as_buffer(array_of_zeros(ctx, length as usize)?)?;
-    let (mut at, mut room) = (0, length as usize);
+    let (mut at, length) = (0, length as usize);
     for part in &views {
-        let bytes = part.to_vec();
-        let fitting = &bytes[..bytes.len().min(room)];
+        if at == length {
+            break;
+        }
+        let fitting = part.part(0, part.len().min(length - at));
         if let Some(view) = View::of(&buffer) {
-            view.write(at, fitting);
+            view.write(at, &fitting);
         }
         at += fitting.len();
-        room -= fitting.len();
     }
     Ok(buffer)
 }

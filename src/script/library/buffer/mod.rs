@@ -111,7 +111,7 @@ fn to_string<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     let encoding = Encoding::named(ctx, given_text(call, 0)?.as_deref())?;
     let start = relative(call, 1, view.len(), 0)?;
     let end = relative(call, 2, view.len(), view.len())?.max(start);
-    string(ctx, &encoding.encode(&view.to_vec()[start..end]))
+    string(ctx, &encoding.encode(&view.part(start, end)))
 }
 
 fn to_json<'js>(call: &Call<'js>) -> Result<Value<'js>> {

@@ -34,11 +34,7 @@ fn range(call: &Call<'_>, first: usize, view: &View<'_>) -> Result<Vec<u8>> {
         return range_error(call.ctx(), "index is outside the bound of the buffer");
     }
     let end = end as usize;
-    Ok(view
-        .to_vec()
-        .get((start as usize).min(end)..end)
-        .unwrap_or_default()
-        .to_vec())
+    Ok(view.part((start as usize).min(end), end))
 }
 
 fn ordered<'js>(call: &Call<'js>, order: Ordering) -> Value<'js> {

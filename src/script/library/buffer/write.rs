@@ -84,15 +84,12 @@ pub(super) fn copy<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     if at < 0.0 || start < 0.0 || end < 0.0 || start > source.len() as f64 {
         return range_error(ctx, "index is outside the bound of the buffer");
     }
-    let bytes = source.to_vec();
-    let end = end.min(bytes.len() as f64) as usize;
-    let from = bytes
-        .get((start as usize).min(end)..end)
-        .unwrap_or_default();
+    let end = end.min(source.len() as f64) as usize;
+    let start = (start as usize).min(end);
     let room = (target.len() as f64 - at).max(0.0) as usize;
-    let fitting = &from[..from.len().min(room)];
+    let fitting = source.part(start, end.min(start.saturating_add(room)));
     if !fitting.is_empty() {
-        target.write(at as usize, fitting);
+        target.write(at as usize, &fitting);
     }
     Ok(number(ctx, fitting.len() as f64))
 }

@@ -115,14 +115,15 @@ impl Hash {
 #[derive(Clone)]
 pub(super) enum Hmac {
     Md5 { inner: Hash, outer: Hash },
-    Other(hmac::Context),
+    Other(Box<hmac::Context>),
 }
 
 impl Hmac {
     /// The keyed hash of nothing so far.
     pub(super) fn new(algorithm: Algorithm, key: &[u8]) -> Self {
         if let Some(keyed) = algorithm.keyed() {
-            return Self::Other(hmac::Context::with_key(&hmac::Key::new(keyed, key)));
+            let key = hmac::Key::new(keyed, key);
+            return Self::Other(Box::new(hmac::Context::with_key(&key)));
         }
         let mut block = match key.len() > algorithm.block() {
             true => algorithm.digest(key),
