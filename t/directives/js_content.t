@@ -181,12 +181,12 @@ const table = null;
 table.x;
 export default { f(r) {} };
 --- http_config
-js_import $DIR/broken.js;
-js_import $DIR/missing.js;
-js_import $DIR/named.js;
-js_import $DIR/fine.js;
-js_import $DIR/absent.js;
-js_import $DIR/fine.js;
+js_import broken.js;
+js_import missing.js;
+js_import named.js;
+js_import fine.js;
+js_import absent.js;
+js_import fine.js;
 --- config
 location /a { js_content fine.two; }
 location /b { js_content unknown.f; }
@@ -194,25 +194,25 @@ location /c { js_content fine.one; }
 --- error
 pingauge: [emerg] SyntaxError: unexpected token in expression: ';' in broken.js:2:20 in http_config:1
    1 | js_import broken.js;
-     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |           ^^^^^^^^^
      help:     f(r) { let x = ; }
                               ^
 pingauge: [emerg] cannot read "nowhere.js": No such file or directory (os error 2) in missing.js:1:1 in http_config:2
    2 | js_import missing.js;
-     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |           ^^^^^^^^^^
      help: import other from './nowhere.js';
            ^
 pingauge: [emerg] "./fine.js" exports no "nothing" in named.js:1:1 in http_config:3
    3 | js_import named.js;
-     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |           ^^^^^^^^
      help: import { nothing } from './fine.js';
            ^
 pingauge: [emerg] cannot read "absent.js": No such file or directory (os error 2) in http_config:5
    5 | js_import absent.js;
-     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |           ^^^^^^^^^
 pingauge: [emerg] "js_import" has the name "fine" already in http_config:6
    6 | js_import fine.js;
-     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+     |           ^^^^^^^
 pingauge: [emerg] "fine.two" cannot be called: ReferenceError: the module exports no function "two" in config:1
    1 | location /a { js_content fine.two; }
      |                          ^^^^^^^^
