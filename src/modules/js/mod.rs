@@ -83,7 +83,7 @@ fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
         let owner = format!("js_set \"{}\"", set.handler.0);
         let defined = builder
             .variables
-            .offer(name, &owner, *span, Box::new(variable));
+            .offer(name, &owner, Some(*span), Box::new(variable));
         builder.diagnostics.check(defined);
     }
     let own = chain.own::<VariablesWritten>();
@@ -93,7 +93,7 @@ fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
         let (name, span) = &written.variable;
         let defined = builder
             .variables
-            .offer(name, "js_var", *span, Box::new(variable));
+            .offer(name, "js_var", Some(*span), Box::new(variable));
         builder.diagnostics.check(defined);
     }
 }
