@@ -83,7 +83,8 @@ impl Cache {
         now: Moment,
     ) -> Result<(), NotChanged> {
         let checked = || -> Result<(), Unreadable> {
-            let (entry, mark) = Entry::whole(&open(path, Access::Read)?)?;
+            let (file, size) = open(path, Access::Read)?;
+            let (entry, mark) = Entry::whole(&file, size)?;
             match mark.boot == self.boot {
                 true => Ok(()),
                 false => self.check(path, &entry, mark),
