@@ -123,7 +123,7 @@ fn runtime() -> &'static Runtime {
     let parsed = conf::parse(Path::new("/test.conf"), None, &mut files);
     let mut diagnostics = Diagnostics::default();
     let rows: Vec<_> = MODULES.iter().map(|module| module.directives).collect();
-    let foreign = crate::modules::unused::FOREIGN;
+    let foreign = conf::Foreign(&[]);
     let main = conf::apply(&parsed.tree, &rows, foreign, &mut diagnostics);
     let surroundings = Surroundings {
         sources: &parsed.sources,
