@@ -208,3 +208,53 @@ stats{le="+Inf"} 5
 stats_sum 82952
 stats_count 5
 avg_size 1077.9376
+
+=== a metric fed from JavaScript: how long two fetches take together
+--- file metrics.js
+async function js_request(r) {
+let start_time = Date.now();
+let results = await Promise.all([ngx.fetch('https://127.0.0.1:$PORT2/com'),
+ngx.fetch('https://127.0.0.1:$PORT2/ru')]);
+// Usando a variável setter $metric_requests
+r.variables.metric_requests = `google=${Date.now() - start_time}`;
+}
+export default {js_request};
+--- http
+js_import metrics.js;
+resolver 127.0.0.53;
+metric_complex_zone requests:1m {
+min_time min;
+max_time max;
+total count;
+}
+server {
+listen 80;
+location /metric/ {
+js_content metrics.js_request;
+js_fetch_verify off;
+}
+location /api/ {
+allow 127.0.0.1;
+deny all;
+api /status/http/metric_zones/requests/;
+}
+}
+server {
+listen 127.0.0.1:$PORT2 ssl;
+ssl_certificate selfsigned:c.pem;
+ssl_certificate_key selfsigned:k.pem;
+return 200 "an origin";
+}
+--- requests
+GET /metric/ 500 x3
+--- json /api/
+{
+  "discarded": 0,
+  "metrics": {
+    "google": {
+      "min_time": "<number>",
+      "max_time": "<number>",
+      "total": 3
+    }
+  }
+}
