@@ -5,11 +5,12 @@
 //! belongs to the instance that was called.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rquickjs::atom::PredefinedAtom;
 use rquickjs::{Ctx, Error, Exception, Function, Object, Persistent, Result, Value};
 
 use super::engine::{self, Engine};
@@ -29,7 +30,7 @@ pub struct Instance {
 /// The instances of an engine.
 #[derive(Default)]
 pub(super) struct Instances {
-    all: RefCell<HashMap<u64, Rc<State>>>,
+    all: RefCell<BTreeMap<u64, Rc<State>>>,
     last: Cell<u64>,
     /// The one whose script is running.
     current: RefCell<Option<Rc<State>>>,
@@ -225,7 +226,7 @@ pub(super) fn current_state(ctx: &Ctx<'_>) -> Result<Rc<State>> {
 impl State {
     fn function<'js>(&self, ctx: &Ctx<'js>, path: &Path) -> Result<Function<'js>> {
         let exports = self.module(ctx, path.module)?;
-        let mut value: Value<'js> = exports.get("default")?;
+        let mut value: Value<'js> = exports.get(PredefinedAtom::Default)?;
         for member in &path.members {
             let Some(object) = value.as_object() else {
                 break;

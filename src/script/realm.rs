@@ -7,7 +7,6 @@
 //! (`toString`, `name` of errors …) let it pass.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use rquickjs::context::EvalOptions;
@@ -20,7 +19,7 @@ use super::program::{Module, Program};
 pub(super) struct Realm {
     pub(super) context: Context,
     /// The modules of programs as functions, by the numbers of programs.
-    factories: RefCell<HashMap<u64, Rc<Factories>>>,
+    factories: RefCell<Vec<(u64, Rc<Factories>)>>,
 }
 
 type Factories = Vec<Persistent<Function<'static>>>;
@@ -49,13 +48,15 @@ impl Realm {
 
     /// The functions that make the modules of a program.
     pub(super) fn factories(&self, ctx: &Ctx<'_>, program: &Program) -> Result<Rc<Factories>> {
-        if let Some(known) = self.factories.borrow().get(&program.number) {
+        let known = self.factories.borrow();
+        if let Some((_, known)) = known.iter().find(|(number, _)| *number == program.number) {
             return Ok(Rc::clone(known));
         }
+        drop(known);
         let compiled = program.modules.iter().map(|module| compile(ctx, module));
         let compiled = Rc::new(compiled.collect::<Result<Factories>>()?);
         let mut factories = self.factories.borrow_mut();
-        factories.insert(program.number, Rc::clone(&compiled));
+        factories.push((program.number, Rc::clone(&compiled)));
         Ok(compiled)
     }
 }

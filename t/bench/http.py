@@ -11,6 +11,9 @@ of the server's processes as the scheduler counts it, the load generator's not i
 printed is the median of the rounds' ratios to nginx, with the least and the most, and the median
 in microseconds. `--other` is one more binary of ours, for a comparison with it.
 
+Scripts are compared with those of nginx's own module (`apt install libnginx-mod-http-js`), and are left out
+where that is missing.
+
 With `--instructions`, which needs a C compiler, valgrind counts what a request takes in the
 server's own code instead: the difference between 11,000 and 1,000 requests, on eight connections
 at once, divided by 10,000. It is the same in every run but for a few dozen; the system's part is
@@ -59,6 +62,10 @@ CASES = [
     ("return, 1 metric, 1 key", "/return1", "", "/return"),
     ("return, 5 metrics, 1 key", "/return5", "", "/return"),
     ("return, 5 metrics, 1000 keys", "/keys", KEYS, "/return"),
+    ("js_content, r.return", "/js/hello", "", None),
+    ("js_content, fields and arguments", "/js/fields?a=1&b=2", BROWSER, None),
+    ("js_content, asynchronous", "/js/later", "", None),
+    ("js_content beside return", "/js/hello", "", "/return"),
     ("proxied, 20 bytes", "/small", "", None),
     ("proxied, 20 bytes, 5 metrics", "/small5", "", "/small"),
     ("proxied, fields of a browser", "/small", BROWSER, None),
@@ -73,6 +80,20 @@ MODES = ["count", "gauge", "max", "average exp", "histogram 1 10 100 1000"]
 ZONES = " ".join(f"metric_zone z{i}:1m {mode};" for i, mode in enumerate(MODES))
 FIVE = " ".join(f"metric z{i} k=$request_time;" for i in range(5))
 KEYED = " ".join(f"metric z{i} $arg_k=$request_time;" for i in range(5))
+JS_MODULE = "/usr/lib/nginx/modules/ngx_http_js_module.so"
+SCRIPT = f"""
+function hello(r) {{ r.return(200, "{SMALL}"); }}
+function fields(r) {{
+    r.headersOut["X-Agent"] = r.headersIn["User-Agent"];
+    r.return(200, `${{r.args.a}} ${{r.args.b}} ${{r.uri}}`);
+}}
+async function later(r) {{ await null; r.return(200, "{SMALL}"); }}
+export default {{ hello, fields, later }};
+"""
+JS = """
+  location = /js/hello { js_content main.hello; }
+  location = /js/fields { js_content main.fields; }
+  location = /js/later { js_content main.later; }"""
 HIT = "proxy_cache c; proxy_cache_valid 1d;"
 PROXY = 'proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection "";'
 
@@ -83,13 +104,17 @@ def configuration(port, ours, origin):
   location = /return5 {{ {FIVE} return 200 "{SMALL}"; }}
   location = /keys {{ {KEYED} return 200 "{SMALL}"; }}
   location = /small5 {{ {FIVE} {PROXY} }}"""
-    return f"""daemon off; worker_processes 1; pid {DIRECTORY}/pid{port};
+    has_scripts = os.path.exists(JS_MODULE)
+    module = f"load_module {JS_MODULE};" if has_scripts and not ours else ""
+    scripts = f"js_import main from {DIRECTORY}/main.js;" if has_scripts else ""
+    return f"""{module} daemon off; worker_processes 1; pid {DIRECTORY}/pid{port};
 error_log {DIRECTORY}/error{port} error; events {{ worker_connections 1024; }}
-http {{ access_log off; keepalive_requests 1000000000; sendfile on; {ZONES if ours else ""}
+http {{ access_log off; keepalive_requests 1000000000; sendfile on; {ZONES if ours else ""} {scripts}
  proxy_cache_path {DIRECTORY}/cache{port} levels=1:2 keys_zone=c:10m inactive=1d use_temp_path=off;
  upstream origin {{ server 127.0.0.1:{origin}; keepalive 64; keepalive_requests 1000000000; }}
  server {{ listen 127.0.0.1:{port};
   location = /return {{ return 200 "{SMALL}"; }}
+  {JS if has_scripts else ""}
   location /small {{ {PROXY} }}
   location /big {{ {PROXY} }}
   location /hit {{ {HIT} {PROXY} }}
@@ -195,10 +220,14 @@ def main():
     for name, size in [("small", 20), ("big", 65536)]:
         with open(f"{DIRECTORY}/files/{name}", "w", encoding="ascii") as file:
             file.write("x" * size)
+    with open(f"{DIRECTORY}/main.js", "w", encoding="ascii") as file:
+        file.write(SCRIPT)
     programs = {"nginx": "nginx", "pingauge": options.binary}
     if options.other:
         programs["other"] = options.other
     cases = [case for case in CASES if options.only in case[0]]
+    if not os.path.exists(JS_MODULE):
+        cases = [case for case in cases if not case[1].startswith("/js/")]
     origin_port = options.port + 99
     origin = start("nginx", origin_port, origin_configuration(origin_port), 0)
     servers = {}

@@ -55,3 +55,45 @@ GET /patient 200 = long\n
 --- log
 out of memory.*"GET /much
 ran for longer than 50ms.*"GET /long
+
+=== a module that throws or never ends is told of when it is loaded
+--- file thrown.js
+const table = null;
+table.x;
+export default { f(r) { } };
+--- file endless.js
+for (;;) { }
+export default { f(r) { } };
+--- file jobs.js
+const again = () => Promise.resolve().then(again);
+again();
+export default { f(r) { } };
+--- http_config
+js_import $DIR/thrown.js;
+js_import $DIR/endless.js;
+js_import $DIR/jobs.js;
+js_limit_time 0;
+--- config
+location /a { js_content thrown.f; }
+location /b { js_content endless.f; }
+location /c { js_content jobs.f; }
+location /d { return 200; js_content jobs.f; api /status/; }
+--- error
+pingauge: [emerg] "js_limit_time" leaves no script any time in http_config:4
+   4 | js_limit_time 0;
+     |               ^
+     help: the least is 1ms
+pingauge: [emerg] "thrown.f" cannot be called: TypeError: cannot read property 'x' of null at <anonymous> (thrown.js:2:1) in config:1
+   1 | location /a { js_content thrown.f; }
+     |                          ^^^^^^^^
+pingauge: [emerg] "endless.f" cannot be called: the script ran for longer than 1s at <anonymous> (endless.js:1:1) in config:2
+   2 | location /b { js_content endless.f; }
+     |                          ^^^^^^^^^
+pingauge: [emerg] "jobs.f" cannot be called: the script ran for longer than 1s in config:3
+   3 | location /c { js_content jobs.f; }
+     |                          ^^^^^^
+     also: line 4
+pingauge: [emerg] "api" needs an exact location, one given by a regular expression, or a prefix that ends with a slash in config:4
+   4 | location /d { return 200; js_content jobs.f; api /status/; }
+     |                                              ^^^^^^^^^^^^^
+     help: write "location /d/" or "location = /d"

@@ -74,11 +74,13 @@ function page(r) { r.return(404, "own"); }
 function moved(r) { r.headersOut["X-A"] = "1"; r.return(302, "/x?a=b"); }
 function wrong(r) { r.return(1200, "x"); }
 function none(r) { r.return(204); }
+function informational(r) { try { r.status = 101; } catch (e) { r.return(200, e.name); } }
+function closes(r) { r.return(444); }
 function bytes(r) { r.return(200, Buffer.from([0, 255, 10])); }
 function internal(r) { r.internalRedirect("/there?x=%201"); }
 function named(r) { r.internalRedirect("@name"); }
 function circle(r) { r.internalRedirect("/circle"); }
-export default { sends, twice, missing, page, moved, wrong, none, bytes, internal, named, circle };
+export default { sends, twice, missing, page, moved, wrong, none, informational, closes, bytes, internal, named, circle };
 --- http_config
 js_import $DIR/main.js;
 --- config
@@ -90,7 +92,10 @@ location /missing { js_content main.missing; }
 location /page { js_content main.page; }
 location /moved { js_content main.moved; }
 location /wrong { js_content main.wrong; }
-location /none { js_content main.none; }
+location /none { js_content main.none; limit_except GET { js_content main.page; } }
+location /informational { js_content main.informational; }
+location /closes { js_content main.closes; }
+location /if { if ($arg_x) { add_header X-If 1; } js_content main.bytes; }
 location /bytes { js_content main.bytes; }
 location /internal { js_content main.internal; }
 location /there { internal; return 200 "$uri $args"; }
@@ -109,6 +114,10 @@ X-A: 1
 --- requests
 GET /wrong 500
 GET /none 204
+PUT /none 404 = own
+GET /informational 200 = RangeError
+GET /closes close
+GET /if?x=1 200 = \x00\xff\n
 GET /bytes 200 = \x00\xff\n
 GET /internal 200 = /there x=%201
 GET /named 200 = named /named

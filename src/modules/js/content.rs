@@ -98,6 +98,10 @@ fn outcome(request: &mut Request, said: Said) -> Outcome {
             carry(request);
             engine::redirect(request, status, &target)
         }
+        Some(End::Return(status @ (408 | 444 | 499), None)) => {
+            request.response.fields.clear();
+            Outcome::Close(status)
+        }
         Some(End::Return(status, None)) if status >= 400 => {
             carry(request);
             Outcome::Status(status)

@@ -6,6 +6,7 @@ use super::imports::{ImportWritten, ImportsWritten, PathsWritten};
 use crate::conf::{
     Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text,
 };
+use crate::http::build::content;
 
 const ANYWHERE: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
 
@@ -70,7 +71,7 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
         apply: |statement| {
             let name = statement.text(1).to_owned();
             let span = statement.word(1).span;
-            statement.scope.insert(ContentWritten(name, span));
+            content::write(statement, ContentWritten(name, span));
             Ok(())
         },
         ..SPEC
@@ -204,6 +205,10 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
         },
         apply: |statement| {
             let limit = Duration::from_millis(statement.milliseconds(1)?);
+            if limit.is_zero() {
+                let problem = statement.error(1, "\"js_limit_time\" leaves no script any time");
+                return Err(problem.with_help("the least is 1ms"));
+            }
             statement.scope.insert(TimeWritten(limit));
             Ok(())
         },

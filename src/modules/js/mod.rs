@@ -38,6 +38,7 @@ use variables::{Assigned, Computed};
 
 use crate::conf::{Chain, Diagnostic, DirectiveSpec, Span};
 use crate::http::build::builder::{Builder, LocationParts};
+use crate::http::build::content as builder_content;
 use crate::http::build::memory::Role;
 use crate::http::build::module::{self, Module};
 use crate::http::plan::location::Kind;
@@ -125,7 +126,7 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
             written.begin(builder, handler);
         }
     }
-    if let Some(ContentWritten(name, span)) = chain.own()
+    if let Some(ContentWritten(name, span)) = builder_content::written(chain)
         && let Some(handler) = handler(builder, chain, (name, *span))
     {
         let temporary = temporary_folder::of(builder, chain);

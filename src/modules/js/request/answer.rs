@@ -12,7 +12,7 @@ use crate::os::script::{Call, text};
 /// `r.return(status[, body])`
 pub(super) fn return_<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     let Coerced(status) = call.arg(0).get::<Coerced<f64>>()?;
-    if !(0.0..=999.0).contains(&status) {
+    if !(200.0..=999.0).contains(&status) {
         return Err(Exception::throw_range(call.ctx(), "code is out of range"));
     }
     let body = match call.arg(1) {
@@ -123,7 +123,7 @@ fn number<'js>(ctx: &Ctx<'js>, status: u16) -> Value<'js> {
 /// `r.status = status`
 pub(super) fn set_status<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     let Coerced(status) = call.arg(0).get::<Coerced<f64>>()?;
-    if !(100.0..=999.0).contains(&status) {
+    if !(200.0..=999.0).contains(&status) {
         return Err(Exception::throw_range(call.ctx(), "status is out of range"));
     }
     let (own, status) = (own(call)?, status as u16);
