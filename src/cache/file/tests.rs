@@ -80,7 +80,8 @@ fn a_file_says_what_was_written() {
             assert_eq!(entry.freshness, times(5));
             let range = entry.body(mark.length);
             assert_eq!(&bytes[range.start as usize..range.end as usize], body);
-            assert_eq!(range.start % 4096 == 0, start == BodyStart::OnPage);
+            let is_on_page = range.start.is_multiple_of(4096);
+            assert_eq!(is_on_page, start == BodyStart::OnPage);
             assert_eq!(mark.boot, 7);
         }
     }

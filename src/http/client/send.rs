@@ -34,14 +34,7 @@ pub(in crate::http) async fn send(
     let mut outgoing = Outgoing::begin(request, &mut session.client, &response.body, with_body);
     session.client.traffic().count_head(outgoing.bytes.len());
     if with_body && outgoing.filters.is_empty() && is_long_file(request, session, &response.body) {
-        request.head_sent = true;
-        let sent = match is_sent_evenly(&response.body) {
-            true => write_before_file(request, session, &outgoing.bytes).await,
-            false => write(request, session, &outgoing.bytes).await,
-        };
-        request.recycle(outgoing.bytes);
-        request.complete = sent && send_file(request, session, response.body).await;
-        return request.complete;
+        return send_long(request, session, outgoing.bytes, response.body).await;
     }
     if outgoing.filters.is_empty() && (!with_body || response.body.is_in_memory()) {
         return send_whole(request, session, outgoing.bytes, response.body).await;
@@ -110,6 +103,23 @@ async fn send_whole(
     request.head_sent = true;
     request.complete = write(request, session, &bytes).await;
     request.recycle(bytes);
+    request.complete
+}
+
+/// Sends a head, and behind it a file from the system's memory.
+async fn send_long(
+    request: &mut Request,
+    session: &mut Session,
+    bytes: Vec<u8>,
+    body: Body,
+) -> bool {
+    request.head_sent = true;
+    let sent = match is_sent_evenly(&body) {
+        true => write_before_file(request, session, &bytes).await,
+        false => write(request, session, &bytes).await,
+    };
+    request.recycle(bytes);
+    request.complete = sent && send_file(request, session, body).await;
     request.complete
 }
 
