@@ -91,7 +91,9 @@ fn place(line: &str) -> Option<Place> {
 
 fn cut(mut text: String) -> String {
     if text.len() > LONGEST {
-        text.truncate(text.floor_char_boundary(LONGEST));
+        let mut places = (0..=LONGEST).rev();
+        let end = places.find(|place| text.is_char_boundary(*place));
+        text.truncate(end.unwrap_or_default());
         text.push('…');
     }
     text
