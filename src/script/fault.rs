@@ -91,8 +91,9 @@ fn place(line: &str) -> Option<Place> {
 
 fn cut(mut text: String) -> String {
     if text.len() > LONGEST {
-        let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end));
-        text.truncate(end.unwrap_or(0));
+        let mut places = (0..=LONGEST).rev();
+        let end = places.find(|place| text.is_char_boundary(*place));
+        text.truncate(end.unwrap_or_default());
         text.push('…');
     }
     text
