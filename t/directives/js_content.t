@@ -197,7 +197,7 @@ pingauge: [emerg] SyntaxError: unexpected token in expression: ';' in broken.js:
      |           ^^^^^^^^^
      help:     f(r) { let x = ; }
                               ^
-pingauge: [emerg] cannot read "nowhere.js": No such file or directory (os error 2) in missing.js:1:1 in http_config:2
+pingauge: [emerg] cannot read "nowhere.js" (2: No such file or directory) in missing.js:1:1 in http_config:2
    2 | js_import missing.js;
      |           ^^^^^^^^^^
      help: import other from './nowhere.js';
@@ -207,7 +207,7 @@ pingauge: [emerg] "./fine.js" exports no "nothing" in named.js:1:1 in http_confi
      |           ^^^^^^^^
      help: import { nothing } from './fine.js';
            ^
-pingauge: [emerg] cannot read "absent.js": No such file or directory (os error 2) in http_config:5
+pingauge: [emerg] cannot read "absent.js" (2: No such file or directory) in http_config:5
    5 | js_import absent.js;
      |           ^^^^^^^^^
 pingauge: [emerg] "js_import" has the name "fine" already in http_config:6

@@ -172,7 +172,7 @@ impl Files for Places<'_> {
             }
         }
         Err(match problem {
-            Some((path, error)) => format!("cannot read \"{}\": {error}", path.display()),
+            Some((path, error)) => format!("cannot read \"{}\" ({error})", path.display()),
             None => format!("there is no place to look for \"{name}\" in"),
         })
     }
