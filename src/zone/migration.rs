@@ -6,9 +6,10 @@
 //! least recent ones go first, and count as discarded; receipts, which were promised to stay, come before keys.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Unusable;
-use super::access::locked;
+use super::access::{Guard, locked};
 use super::layout::{Geometry, PAGE, ROOT_BYTES, WORD};
 use super::ledger::Overflow;
 use super::marker::Markers;
@@ -17,7 +18,14 @@ use super::root::{Place, Root};
 use super::store::Store;
 use super::view::{Translation, View};
 use crate::metric::{Moment, Schema};
+use crate::os::atomic::sleep;
 use crate::os::{Process, SharedMemory};
+
+/// How long whoever waits for another one's move looks away.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Whoever was not seen for so many nanoseconds does not go on with his move.
+const LONGEST_SILENCE: u64 = 2_000_000_000;
 
 /// How a configuration came by a zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,11 +85,7 @@ pub(super) fn adopt(
     root: &Root,
     wanted: &Wanted<'_>,
 ) -> Result<(View, Adoption), Unusable> {
-    let guard = locked(root)?;
-    let own = Process::current();
-    if let Some(mover) = root.mover().filter(|mover| *mover != own) {
-        return Err(Unusable::Held(mover.id));
-    }
+    let guard = locked_alone(root)?;
     let old = View::open(memory, root, wanted.schema)?;
     guard.settle(&old.store);
     if root.is_closed() {
@@ -103,6 +107,23 @@ pub(super) fn adopt(
         root.reopen();
     }
     moved
+}
+
+/// The lock, once nobody else moves the zone; who does not go on with that is not waited for.
+fn locked_alone(root: &Root) -> Result<Guard<'_>, Unusable> {
+    let own = Process::current();
+    loop {
+        let guard = locked(root)?;
+        let is_other = |mover: &Process| *mover != own && mover.is_alive();
+        let Some(mover) = root.mover().filter(is_other) else {
+            return Ok(guard);
+        };
+        if root.mover_silence() > LONGEST_SILENCE {
+            return Err(Unusable::Held(mover.id));
+        }
+        drop(guard);
+        sleep(LOOK);
+    }
 }
 
 /// Moves to a layout of the form wanted.

@@ -109,7 +109,7 @@ impl<'a> Mover<'a> {
         if new.slots >= old.slots && new.slot_words() >= old.slot_words() {
             return Ok(());
         }
-        let room = new.slots - self.new.reserve();
+        let room = new.slots.saturating_sub(self.new.reserve());
         let mut needed = self.count_needed()?;
         loop {
             let _guard = self.lock()?;
@@ -118,7 +118,8 @@ impl<'a> Mover<'a> {
             }
             for _ in 0..DISCARDS {
                 if needed <= room || !self.discard_oldest(&mut needed) {
-                    self.old.limit(self.old.geometry.slots - self.old.unused());
+                    let slots = self.old.geometry.slots;
+                    self.old.limit(slots.saturating_sub(self.old.unused()));
                     return Ok(());
                 }
             }
@@ -156,12 +157,17 @@ impl<'a> Mover<'a> {
         }
     }
 
-    /// Discards the oldest key, and counts what that spares; false if there is none.
+    /// Discards the oldest key, and counts what that spares; false if there is none. A discard key that only the new
+    /// layout has takes its values.
     fn discard_oldest(&mut self, needed: &mut usize) -> bool {
         let Some(slot) = self.old.oldest() else {
             return false;
         };
         *needed = needed.saturating_sub(self.needed_for(slot));
+        if self.new.has_discard_key() && !self.old.has_discard_key() {
+            let cells = self.translate(self.old.copy_cells(slot));
+            self.new.fold(&cells, None, Removal::Absorbed, self.now);
+        }
         self.old.remove(slot, Removal::Discarded, self.now);
         self.discarded += 1;
         true

@@ -144,15 +144,14 @@ impl Root {
         let id = u32::try_from(self.get(root::MOVER)).ok()?;
         let started = self.get(root::MOVER_STARTED);
         let mover = (id != 0).then_some(Process { id, started })?;
-        let now = monotonic();
-        let silence = now.saturating_sub(self.get(root::MOVER_SEEN));
-        if silence > SILENCE {
-            if !mover.is_alive() {
-                return None;
-            }
-            self.set(root::MOVER_SEEN, now);
-        }
-        Some(mover)
+        let is_known_to_live = self.mover_silence() <= SILENCE || mover.is_alive();
+        is_known_to_live.then_some(mover)
+    }
+
+    /// For how many nanoseconds it was not seen.
+    pub(super) fn mover_silence(&self) -> u64 {
+        let seen = self.get(root::MOVER_SEEN);
+        monotonic().checked_sub(seen).unwrap_or(u64::MAX)
     }
 
     pub(super) fn markers(&self) -> Markers {

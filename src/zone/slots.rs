@@ -30,7 +30,11 @@ impl Store {
         let unused = self.unused();
         match usize::try_from(self.get(header::LIMIT)) {
             Ok(0) | Err(_) => unused,
-            Ok(limit) => unused.min((limit + unused).saturating_sub(self.geometry.slots)),
+            Ok(limit) => unused.min(
+                limit
+                    .saturating_add(unused)
+                    .saturating_sub(self.geometry.slots),
+            ),
         }
     }
 
