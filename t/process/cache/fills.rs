@@ -391,6 +391,21 @@ fn who_leaves_before_the_head_has_come_ends_nothing_that_is_kept() {
 }
 
 #[test]
+fn what_clients_are_sent_is_counted_without_the_framing_of_chunks() {
+    let (running, _) = start(1, "");
+    let mut sent = 0;
+    for (number, length) in [0, 5000, 3 << 20].into_iter().enumerate() {
+        let target = format!("/{number}?length={length}&chunked&{FRESH}");
+        for _ in ["MISS", "HIT"] {
+            assert_eq!(get(&running, &target).unwrap().body.len(), length);
+            sent += length;
+        }
+    }
+    running.expect_status("http/caches/c/data/sent", &json!(sent));
+    stop(running);
+}
+
+#[test]
 fn what_is_old_is_renewed_beside_who_gets_it() {
     let (running, origin) = start(
         2,
