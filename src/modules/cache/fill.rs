@@ -274,6 +274,10 @@ impl Tee for Fill {
         kept.is_ok()
     }
 
+    fn knows_body(&self) -> bool {
+        self.has_digest
+    }
+
     fn broke_off(self: Box<Self>) {
         self.mismatch();
     }

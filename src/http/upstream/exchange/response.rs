@@ -348,7 +348,10 @@ impl Exchange<'_> {
                     ..
                 },
                 Ok(_),
-            ) => self.peer_is_done(false),
+            ) => {
+                self.doubt_end();
+                self.peer_is_done(false);
+            }
             (_, ended) => self.broke(&sentence(&ended)),
         }
     }
