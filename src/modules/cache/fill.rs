@@ -119,7 +119,7 @@ impl Caching {
     /// On which terms an answer is kept; nothing if it is not.
     fn judge_answer(&'static self, request: &mut Request, answer: &Answer) -> Option<Keeping> {
         let freshness = answer.verdict.ok().filter(|_| is_kept(answer.status))?;
-        if any_holds(&self.settings.no_cache, request) {
+        if any_holds(&self.settings.no_cache, request) || request.bodies.was_missed {
             return None;
         }
         Some(Keeping {
