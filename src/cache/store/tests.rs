@@ -366,6 +366,7 @@ fn what_may_not_have_reached_the_disk_is_checked_first() {
     };
     walk();
     assert!(place.body().unwrap() == long);
+    let opened = place.cache.open(name(), KEY, now()).unwrap();
     age(&place.file());
     let file = File::options().write(true).open(place.file()).unwrap();
     file.write_all_at(b"h\0\0lo", opened.body.start).unwrap();
