@@ -196,6 +196,47 @@ GET /d 206 = 23
     Range: bytes=2-3
 GET /c 200 = 0123456789
 
+=== ranges can be had of what is not kept, too
+--- origin o
+GET /a 200
+    | 0123456789
+POST /a 200
+    | 0123456789
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_force_ranges on;
+location / { proxy_pass http://$ORIGIN_o; }
+location /cached { proxy_cache c; proxy_pass http://$ORIGIN_o/a; }
+location /plain { proxy_force_ranges off; proxy_pass http://$ORIGIN_o/a; }
+--- requests
+GET /a 206 = 34
+    Range: bytes=3-4
+--- response_headers
+Content-Range: bytes 3-4/10
+Content-Length: 2
+--- requests
+POST /a 206 = 89
+    Range: bytes=-2
+    | body
+GET /cached 206 = 34
+    Range: bytes=3-4
+POST /cached 206 = 34
+    Range: bytes=3-4
+    | body
+GET /a 416
+    Range: bytes=10-
+GET /a 200 = 0123456789
+    Range: bytes=0-1,4-5
+GET /a 200 = 0123456789
+--- response_headers
+Accept-Ranges: bytes
+--- requests
+GET /plain 200 = 0123456789
+    Range: bytes=3-4
+--- response_headers
+!Accept-Ranges
+
 === stale answers
 --- origin o
 GET /a 200

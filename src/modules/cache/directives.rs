@@ -236,8 +236,8 @@ pub(super) const PROXY_FORCE_RANGES: DirectiveSpec = DirectiveSpec {
     doc: Doc {
         syntax: "proxy_force_ranges on | off;",
         default: "proxy_force_ranges off;",
-        text: "Whether clients can have ranges of answers out of the cache although the origin did not say \
-               `Accept-Ranges`.",
+        text: "Whether clients can have ranges of answers, kept or not, although the origin did not say `Accept-Ranges`: \
+               one range of an answer whose length the origin says; of what is kept, several as well.",
         example: "",
     },
     apply: |statement| {
