@@ -220,11 +220,18 @@ impl Place {
 
     /// The file of a fill.
     pub(super) fn growing(&self, name: Name, serial: u64) -> PathBuf {
-        let folder = match &self.temporary {
-            Some(temporary) => temporary.clone(),
-            None => self.levels.folder(&self.directory, name),
-        };
-        folder.join(format!("{name}.{serial:010}"))
+        match &self.temporary {
+            Some(temporary) => temporary.join(format!("{name}.{serial:010}.{}", self.owner())),
+            None => {
+                let folder = self.levels.folder(&self.directory, name);
+                folder.join(format!("{name}.{serial:010}"))
+            }
+        }
+    }
+
+    /// What tells the fills of this cache from those of others that grow in the same folder.
+    fn owner(&self) -> Name {
+        Name::of_key(self.directory.as_os_str().as_encoded_bytes())
     }
 }
 

@@ -558,6 +558,44 @@ fn an_index_always_has_room_for_what_is_new() {
 }
 
 #[test]
+fn what_a_dead_server_left_where_files_grow_is_removed_and_nothing_of_others() {
+    let temporary = tempfile::tempdir().unwrap();
+    let growing_there = |place: &Place| {
+        let mut cache = cache(
+            Zone::attach(&place.memory, Arc::new(schema())).unwrap(),
+            place.directory.path(),
+        );
+        cache.place.temporary = Some(temporary.path().to_owned());
+        Arc::new(cache)
+    };
+    let begun = |cache: &Arc<Cache>, key: &[u8]| {
+        let claim = (Name::of_key(key), None);
+        let Ok(Attempt::Granted(pending)) = cache.claim(claim, None, now()) else {
+            panic!("it is being filled");
+        };
+        let filling = pending.begin(Head { key, ..head() }, terms());
+        filling.unwrap()
+    };
+    let (ours, others, dead) = (Place::new(), Place::new(), Place::new());
+    let (own, other) = (growing_there(&ours), growing_there(&others));
+    let alive = (begun(&own, b"alive"), begun(&other, b"of another cache"));
+    // The same folder by an index that is no more.
+    let zone = Zone::attach(&dead.memory, Arc::new(schema())).unwrap();
+    let mut before = cache(zone, ours.directory.path());
+    before.place.temporary = Some(temporary.path().to_owned());
+    let stray = begun(&Arc::new(before), b"dead");
+    let left = stray.path.clone();
+    std::mem::forget(stray);
+    fs::write(temporary.path().join("README"), b"").unwrap();
+    let mut walk = Walk::new(&own).unwrap();
+    let walked = walk.step(&own, 100, now());
+    assert!(walked.is_over && walked.removed == 1, "{walked:?}");
+    assert!(!left.exists() && alive.0.path.exists() && alive.1.path.exists());
+    assert!(temporary.path().join("README").exists());
+    assert!(own.index().sums(now()).unwrap().is_loaded);
+}
+
+#[test]
 fn a_walk_finds_every_file_and_follows_nothing() {
     let (before, after) = (Place::new(), Place::new());
     (0..30).for_each(|number| fill_number(&before, number, 10));

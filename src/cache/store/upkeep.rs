@@ -45,6 +45,20 @@ impl Cache {
         }
     }
 
+    /// Looks at a file that was found where files grow, beside those of others.
+    pub(super) fn clear_stray(&self, path: &Path, now: Moment) -> Adopted {
+        let file_name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let mut parts = file_name.split(|byte| *byte == b'.');
+        let named = parts.next().and_then(Name::from_file_name);
+        let (serial, owner) = (parts.next(), parts.next().and_then(Name::from_file_name));
+        match (named, serial, parts.next()) {
+            (Some(name), Some(serial), None) if owner == Some(self.place.owner()) => {
+                self.clear_fill(name, serial, path, now)
+            }
+            _ => Adopted::Foreign,
+        }
+    }
+
     fn adopt_entry(&self, name: Name, path: &Path, now: Moment) -> Result<Adopted, NotChanged> {
         if path != self.place.file(name) {
             return Ok(Adopted::Foreign);
