@@ -441,6 +441,36 @@ fn files_are_found_again_without_an_index() {
 }
 
 #[test]
+fn as_long_as_files_are_being_found_those_asked_for_are_looked_for() {
+    let (before, after) = (Place::new(), Place::new());
+    before.fill(b"hello");
+    let zone = Zone::attach(&after.memory, Arc::new(schema())).unwrap();
+    let cold = Arc::new(cache(zone, before.directory.path()));
+    assert!(cold.open(Name::of_key(b"other"), b"other", now()).is_err());
+    assert!(cold.knows(name(), now()));
+    let body = cold.open(name(), KEY, now()).unwrap().body;
+    assert_eq!(body.end - body.start, 5);
+    assert_eq!(cold.index().sums(now()).unwrap().entries, 1);
+    // A long one of before the machine went down is not checked while somebody waits for it.
+    let (before, after) = (Place::new(), Place::new());
+    before.fill(&vec![b'x'; QUICKLY_CHECKED as usize + 1]);
+    age(&before.cache.place.file(name()));
+    let zone = Zone::attach(&after.memory, Arc::new(schema())).unwrap();
+    let cold = Arc::new(cache(zone, before.directory.path()));
+    assert!(matches!(
+        cold.open(name(), KEY, now()),
+        Err(Absent::Unknown)
+    ));
+    // When all are found there is nothing to look for.
+    let (before, after) = (Place::new(), Place::new());
+    before.fill(b"hello");
+    let zone = Zone::attach(&after.memory, Arc::new(schema())).unwrap();
+    let warm = Arc::new(cache(zone, before.directory.path()));
+    warm.index().loaded(now()).unwrap();
+    assert!(!warm.knows(name(), now()));
+}
+
+#[test]
 fn the_oldest_are_evicted_with_their_files() {
     let place = Place::new();
     place.fill(b"hello");
