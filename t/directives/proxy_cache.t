@@ -196,6 +196,47 @@ GET /d 206 = 23
     Range: bytes=2-3
 GET /c 200 = 0123456789
 
+=== ranges can be had of what is not kept, too
+--- origin o
+GET /a 200
+    | 0123456789
+POST /a 200
+    | 0123456789
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_force_ranges on;
+location / { proxy_pass http://$ORIGIN_o; }
+location /cached { proxy_cache c; proxy_pass http://$ORIGIN_o/a; }
+location /plain { proxy_force_ranges off; proxy_pass http://$ORIGIN_o/a; }
+--- requests
+GET /a 206 = 34
+    Range: bytes=3-4
+--- response_headers
+Content-Range: bytes 3-4/10
+Content-Length: 2
+--- requests
+POST /a 206 = 89
+    Range: bytes=-2
+    | body
+GET /cached 206 = 34
+    Range: bytes=3-4
+POST /cached 206 = 34
+    Range: bytes=3-4
+    | body
+GET /a 416
+    Range: bytes=10-
+GET /a 200 = 0123456789
+    Range: bytes=0-1,4-5
+GET /a 200 = 0123456789
+--- response_headers
+Accept-Ranges: bytes
+--- requests
+GET /plain 200 = 0123456789
+    Range: bytes=3-4
+--- response_headers
+!Accept-Ranges
+
 === stale answers
 --- origin o
 GET /a 200
@@ -761,17 +802,7 @@ GET /a HTTP/1.1\r\nHost: a\r\nRange: bytes=0-1\r\nConnection: close\r\n\r\n
 --- raw_response_like
 \AHTTP/1.1 206 Partial Content\r\n
 
-=== what a body decides is not known when a cache is asked
---- http_config
-proxy_cache_path $DIR/cache keys_zone=c:64k;
---- config
-proxy_cache c;
-proxy_cache_key $request_uri$request_body;
-location / { proxy_pass http://127.0.0.1:1; }
---- error_like
-"\$request_body" is not known when a cache is asked
-
-=== a key that needs the body by way of another variable is not asked about
+=== a key with the request's body in it tells requests apart by that
 --- origin o
 POST /a 200
     Cache-Control: max-age=60
@@ -783,17 +814,85 @@ map $request_body $asked { default other; one one; }
 add_header X-Cache $upstream_cache_status always;
 proxy_cache c;
 proxy_cache_methods POST;
-proxy_cache_key $asked;
+proxy_cache_key $uri$request_body;
 location / { proxy_pass http://$ORIGIN_o; }
+location = /by-map { proxy_cache_key $uri$asked; proxy_pass http://$ORIGIN_o/a; }
 --- requests
 POST /a 200
     | one
-POST /a 200
+POST /a 200 = hello
     | two
+--- response_headers
+X-Cache: MISS
+--- requests
+POST /a 200 = hello
+    | one
+--- response_headers
+X-Cache: HIT
+--- requests
+POST /by-map 200
+    | one
+POST /by-map 200
+    | two
+--- response_headers
+X-Cache: MISS
+--- requests
+POST /by-map 200
+    | three
+--- response_headers
+X-Cache: HIT
+--- requests
+POST /a 200 = hello
+    | <<x*70000>>
+POST /a 200 = hello
+    | <<x*70000>>
 --- response_headers
 !X-Cache
 --- log
-cache "c" is not asked, because "\$request_body" is not known yet
+cache "c" is not asked, because "\$request_body" is not known
+
+=== whether a cache is asked, and what is to go, may depend on the request's body
+--- origin o
+POST /a 200
+    Cache-Control: max-age=60
+    | hello
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+map $request_body $is_fresh { default 0; fresh 1; }
+map $request_body $is_purge { default 0; purge 1; }
+map $request_body $is_secret { default 0; secret 1; }
+--- config
+add_header X-Cache $upstream_cache_status always;
+proxy_cache c;
+proxy_cache_methods POST;
+proxy_cache_bypass $is_fresh;
+proxy_cache_purge $is_purge;
+proxy_no_cache $is_secret;
+location / { proxy_pass http://$ORIGIN_o; }
+--- requests
+POST /a 200
+    | secret
+POST /a 200
+    | one
+--- response_headers
+X-Cache: MISS
+--- requests
+POST /a 200
+    | two
+--- response_headers
+X-Cache: HIT
+--- requests
+POST /a 200
+    | fresh
+--- response_headers
+X-Cache: BYPASS
+--- requests
+POST /a 204
+    | purge
+POST /a 200
+    | one
+--- response_headers
+X-Cache: MISS
 
 === conditions that the configuration sets hold alone
 --- origin o

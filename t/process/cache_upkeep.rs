@@ -8,7 +8,7 @@ use std::time::Instant;
 use pingauge::cache::file::Head;
 use pingauge::cache::index::{Index, schema};
 use pingauge::cache::store::{Attempt, Cache, Place, Terms};
-use pingauge::cache::{Levels, Name};
+use pingauge::cache::{Freshness, Levels, Name};
 use pingauge::metric::Moment;
 use pingauge::os::{SharedMemory, monotonic};
 use pingauge::zone::{Overflow, Zone};
@@ -46,7 +46,15 @@ fn fill(directory: &Path, entries: u32, length: usize) {
             key: key.as_bytes(),
             ..Head::default()
         };
-        let mut filling = pending.begin(head, Terms::default()).unwrap();
+        let freshness = Freshness {
+            fresh: u64::from(u32::MAX),
+            ..Freshness::default()
+        };
+        let terms = Terms {
+            freshness,
+            ..Terms::default()
+        };
+        let mut filling = pending.begin(head, terms).unwrap();
         filling.append(&body).unwrap();
         filling.finish(now()).unwrap();
     }
@@ -67,9 +75,14 @@ fn start(site: Site, parameters: &str) -> Running {
     let path = site.directory.join("cache");
     let path = path.display();
     let parts = Parts {
+        // Whoever runs the tests has made the files.
+        main_config: "user root;\n".into(),
         http_config: format!("proxy_cache_path {path} levels=1:2 keys_zone=c:8m {parameters};\n"),
         config: "location /count { return 200 \"$cache_c_requests $cache_c_hits $cache_c_misses \
-                 $cache_c_received $cache_c_sent\"; }\n"
+                 $cache_c_received $cache_c_sent\"; }\n\
+                 proxy_cache_key \"key $arg_n\"; proxy_cache_purge $arg_purge;\n\
+                 location /kept { proxy_cache c; proxy_pass http://127.0.0.1:1; }\n\
+                 location /often { proxy_cache c; proxy_cache_min_uses 3; proxy_pass http://127.0.0.1:1; }\n"
             .into(),
         ..Parts::default()
     };
@@ -135,6 +148,32 @@ fn files_are_found_and_strays_cleared() {
     let mut connection =
         crate::harness::client::Connection::open(running.address(), PATIENCE).unwrap();
     assert_eq!(connection.get("/count").unwrap().text(), "0 0 0 0 0");
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn what_is_there_is_given_before_it_is_found() {
+    let site = Site::create().unwrap();
+    fill(&site.directory.join("cache"), 300, 1000);
+    let running = start(site, "loader_files=1 loader_sleep=1h");
+    let status = |target: &str| {
+        let mut connection =
+            crate::harness::client::Connection::open(running.address(), PATIENCE).unwrap();
+        connection.get(target).unwrap().status
+    };
+    // Where a cache is asked of what was asked for often enough, too.
+    for number in 1..300 {
+        let place = if number % 2 == 0 { "kept" } else { "often" };
+        assert_eq!(status(&format!("/{place}?n={number}")), 200, "{number}");
+    }
+    // What nobody has asked for yet is gone as well when it is to go.
+    assert_eq!(status("/kept?n=0&purge=1"), 204);
+    assert_eq!(status("/kept?n=0"), 502);
+    assert_eq!(status("/kept?n=300"), 502);
+    assert_eq!(status("/kept?n=7&purge=1"), 204);
+    assert_eq!(status("/kept?n=7"), 502);
+    assert_eq!(running.status("http/caches/c/cold"), json!(true));
+    expect(&running, "current", 298);
     running.server.stop().unwrap();
 }
 

@@ -119,6 +119,16 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, seen: &Mutex<Vec<Seen>>) 
                 got => head.extend_from_slice(&piece[..got]),
             }
         }
+        let is_cut = head.starts_with(b"GET /cut ");
+        if is_cut || head.starts_with(b"GET /parted ") {
+            let answer = b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n\r\nhalf";
+            tls.write_all(answer).ok()?;
+            if !is_cut {
+                tls.conn.send_close_notify();
+            }
+            tls.flush().ok()?;
+            return None;
+        }
         let body = match head.starts_with(b"GET /big ") {
             true => "x".repeat(BIG),
             false => format!("{connection}.{request}"),
@@ -635,6 +645,32 @@ fn a_failed_handshake_leads_to_the_next_peer_and_silence_to_504() {
         &["SSL_do_handshake() failed (the peer does not speak TLS)"],
     );
     drop(silent);
+    running.server.stop().unwrap();
+}
+
+#[test]
+fn what_ends_with_a_connection_is_kept_if_the_origin_said_that_it_ends() {
+    let leaf = Authority::own(as_authority(for_host("a.test", 70)));
+    let origin = Origin::showing(leaf.shown(&[]));
+    let parts = Parts {
+        http_config: "proxy_cache_path $DIR/cache keys_zone=c:1m;\n".into(),
+        config: format!(
+            "proxy_cache c; add_header X-Cache $upstream_cache_status;\n\
+             location / {{ proxy_pass https://{}; }}\n",
+            origin.address
+        ),
+        ..Parts::default()
+    };
+    let running = Running::start(&parts);
+    for (target, second) in [("/parted", "HIT"), ("/cut", "MISS")] {
+        for expected in ["MISS", second] {
+            let got = get(&running, target);
+            assert_eq!((got.status, &got.body[..]), (200, &b"half"[..]));
+            assert_eq!(got.header("x-cache"), Some(expected), "{target}");
+        }
+    }
+    expect_log(&running, &["without close_notify", "not kept", "/cut"]);
+    assert!(!running.site.read("error.log").contains("/parted"));
     running.server.stop().unwrap();
 }
 

@@ -16,6 +16,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 
@@ -41,6 +42,8 @@ pub struct Cache {
     boot: u64,
     /// Claims that could not be given up when they should have been.
     owed: Mutex<Vec<Claim>>,
+    /// Set once the index is known to have every file that was there at the start.
+    loaded: OnceLock<()>,
 }
 
 /// Where the files of a cache are.
@@ -111,6 +114,7 @@ impl Cache {
             process: Process::current(),
             boot: (boot >> 64) as u64 ^ boot as u64,
             owed: Mutex::default(),
+            loaded: OnceLock::new(),
         }
     }
 
@@ -119,12 +123,21 @@ impl Cache {
         &self.index
     }
 
+    /// Whether there is an entry of this name; nobody asks for it.
+    pub fn knows(&self, name: Name, now: Moment) -> bool {
+        self.index.is_known(name, now) || self.finds(name, now)
+    }
+
     /// Opens what is kept under a name, which is that of `key` or a variant of it.
     ///
     /// # Errors
     /// When there is nothing to be had.
     pub fn open(&self, name: Name, key: &[u8], now: Moment) -> Result<Opened, Absent> {
-        let kept = self.index.look(name, now).ok_or(Absent::Unknown)?;
+        let kept = match self.index.look(name, now) {
+            None if self.finds(name, now) => self.index.look(name, now),
+            kept => kept,
+        };
+        let kept = kept.ok_or(Absent::Unknown)?;
         let opened = self.open_kept(name, key, kept);
         if let Err(Absent::Lost(_)) = opened {
             // Should that fail, the next one who asks finds out as well.
@@ -220,11 +233,18 @@ impl Place {
 
     /// The file of a fill.
     pub(super) fn growing(&self, name: Name, serial: u64) -> PathBuf {
-        let folder = match &self.temporary {
-            Some(temporary) => temporary.clone(),
-            None => self.levels.folder(&self.directory, name),
-        };
-        folder.join(format!("{name}.{serial:010}"))
+        match &self.temporary {
+            Some(temporary) => temporary.join(format!("{name}.{serial:010}.{}", self.owner())),
+            None => {
+                let folder = self.levels.folder(&self.directory, name);
+                folder.join(format!("{name}.{serial:010}"))
+            }
+        }
+    }
+
+    /// What tells the fills of this cache from those of others that grow in the same folder.
+    fn owner(&self) -> Name {
+        Name::of_key(self.directory.as_os_str().as_encoded_bytes())
     }
 }
 

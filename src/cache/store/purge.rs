@@ -47,7 +47,7 @@ impl Cache {
     /// When the index cannot be used, or a file stays.
     pub fn purge(&self, purge: Purge<'_>, now: Moment) -> Result<usize, NotPurged> {
         let mut removed = 0;
-        for name in self.meant(purge) {
+        for name in self.meant(purge, now) {
             // Whoever is about to finish does so before, or not at all.
             let is_sure = matches!(purge, Purge::Key(_));
             let was_filled = is_sure && self.index.purge_fill(name, now);
@@ -76,10 +76,11 @@ impl Cache {
     }
 
     /// The entries that may be meant.
-    fn meant(&self, purge: Purge<'_>) -> Vec<Name> {
+    fn meant(&self, purge: Purge<'_>, now: Moment) -> Vec<Name> {
         match purge {
             Purge::Key(key) => {
                 let main = Name::of_key(key);
+                self.finds(main, now);
                 let mut names = self.index.variants(main);
                 names.push(main);
                 names

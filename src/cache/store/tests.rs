@@ -140,8 +140,7 @@ fn long_bodies_begin_on_pages_and_short_ones_where_there_is_room() {
         filling.append(&body).unwrap();
         filling.finish(now()).unwrap();
         let opened = place.cache.open(name(), KEY, now()).unwrap();
-        let starts_on_page = opened.body.start.is_multiple_of(4096);
-        assert_eq!(starts_on_page, is_on_page, "{length}");
+        assert_eq!(opened.body.start.is_multiple_of(4096), is_on_page, "{length}");
         assert_eq!(place.body().unwrap(), body);
     }
 }
@@ -442,6 +441,36 @@ fn files_are_found_again_without_an_index() {
 }
 
 #[test]
+fn as_long_as_files_are_being_found_those_asked_for_are_looked_for() {
+    let (before, after) = (Place::new(), Place::new());
+    before.fill(b"hello");
+    let zone = Zone::attach(&after.memory, Arc::new(schema())).unwrap();
+    let cold = Arc::new(cache(zone, before.directory.path()));
+    assert!(cold.open(Name::of_key(b"other"), b"other", now()).is_err());
+    assert!(cold.knows(name(), now()));
+    let body = cold.open(name(), KEY, now()).unwrap().body;
+    assert_eq!(body.end - body.start, 5);
+    assert_eq!(cold.index().sums(now()).unwrap().entries, 1);
+    // A long one of before the machine went down is not checked while somebody waits for it.
+    let (before, after) = (Place::new(), Place::new());
+    before.fill(&vec![b'x'; QUICKLY_CHECKED as usize + 1]);
+    age(&before.cache.place.file(name()));
+    let zone = Zone::attach(&after.memory, Arc::new(schema())).unwrap();
+    let cold = Arc::new(cache(zone, before.directory.path()));
+    assert!(matches!(
+        cold.open(name(), KEY, now()),
+        Err(Absent::Unknown)
+    ));
+    // When all are found there is nothing to look for.
+    let (before, after) = (Place::new(), Place::new());
+    before.fill(b"hello");
+    let zone = Zone::attach(&after.memory, Arc::new(schema())).unwrap();
+    let warm = Arc::new(cache(zone, before.directory.path()));
+    warm.index().loaded(now()).unwrap();
+    assert!(!warm.knows(name(), now()));
+}
+
+#[test]
 fn the_oldest_are_evicted_with_their_files() {
     let place = Place::new();
     place.fill(b"hello");
@@ -556,6 +585,44 @@ fn an_index_always_has_room_for_what_is_new() {
     let trimmed = trim.step(&place.cache, full, None, now()).unwrap();
     assert!(!trimmed.is_more && trimmed.removed > full / 20 && trimmed.removed < full / 8);
     assert!(add(u32::MAX).is_ok());
+}
+
+#[test]
+fn what_a_dead_server_left_where_files_grow_is_removed_and_nothing_of_others() {
+    let temporary = tempfile::tempdir().unwrap();
+    let growing_there = |place: &Place| {
+        let mut cache = cache(
+            Zone::attach(&place.memory, Arc::new(schema())).unwrap(),
+            place.directory.path(),
+        );
+        cache.place.temporary = Some(temporary.path().to_owned());
+        Arc::new(cache)
+    };
+    let begun = |cache: &Arc<Cache>, key: &[u8]| {
+        let claim = (Name::of_key(key), None);
+        let Ok(Attempt::Granted(pending)) = cache.claim(claim, None, now()) else {
+            panic!("it is being filled");
+        };
+        let filling = pending.begin(Head { key, ..head() }, terms());
+        filling.unwrap()
+    };
+    let (ours, others, dead) = (Place::new(), Place::new(), Place::new());
+    let (own, other) = (growing_there(&ours), growing_there(&others));
+    let alive = (begun(&own, b"alive"), begun(&other, b"of another cache"));
+    // The same folder by an index that is no more.
+    let zone = Zone::attach(&dead.memory, Arc::new(schema())).unwrap();
+    let mut before = cache(zone, ours.directory.path());
+    before.place.temporary = Some(temporary.path().to_owned());
+    let stray = begun(&Arc::new(before), b"dead");
+    let left = stray.path.clone();
+    std::mem::forget(stray);
+    fs::write(temporary.path().join("README"), b"").unwrap();
+    let mut walk = Walk::new(&own).unwrap();
+    let walked = walk.step(&own, 100, now());
+    assert!(walked.is_over && walked.removed == 1, "{walked:?}");
+    assert!(!left.exists() && alive.0.path.exists() && alive.1.path.exists());
+    assert!(temporary.path().join("README").exists());
+    assert!(own.index().sums(now()).unwrap().is_loaded);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::fill::on_disk;
-use super::{Access, Cache, open};
+use super::{Access, Cache, QUICKLY_CHECKED, open};
 use crate::cache::Name;
 use crate::cache::file::{Entry, Mark, Unreadable};
 use crate::cache::index::{Claim, Found, Old, Reason};
@@ -42,6 +42,51 @@ impl Cache {
             None => self.adopt_entry(name, path, now),
             Some((b'.', serial)) => Ok(self.clear_fill(name, serial, path, now)),
             Some(_) => Ok(Adopted::Foreign),
+        }
+    }
+
+    /// Whether an entry that the index does not know is there all the same: as long as the files of before the start are not all
+    /// found, its file is looked for. It is known then. One that would have to be checked for long is left to the walk.
+    pub(super) fn finds(&self, name: Name, now: Moment) -> bool {
+        if self.is_loaded(now) {
+            return false;
+        }
+        let path = self.place.file(name);
+        let mark = || -> Result<Mark, Unreadable> {
+            let (file, size) = open(&path, Access::Read)?;
+            Ok(Entry::whole(&file, size)?.1)
+        };
+        let is_quick = |mark: Mark| mark.boot == self.boot || mark.length <= QUICKLY_CHECKED;
+        let is_there = mark().is_ok_and(is_quick);
+        // Somebody else may have been faster.
+        let adopted = || self.adopt_entry(name, &path, now);
+        is_there && matches!(adopted(), Ok(Adopted::Yes | Adopted::Known))
+    }
+
+    fn is_loaded(&self, now: Moment) -> bool {
+        if self.loaded.get().is_some() {
+            return true;
+        }
+        let sums = self.index.sums(now);
+        let is_loaded = sums.is_ok_and(|sums| sums.is_loaded);
+        if is_loaded {
+            // Others may have seen it as well.
+            let _ = self.loaded.set(());
+        }
+        is_loaded
+    }
+
+    /// Looks at a file that was found where files grow, beside those of others.
+    pub(super) fn clear_stray(&self, path: &Path, now: Moment) -> Adopted {
+        let file_name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        let mut parts = file_name.split(|byte| *byte == b'.');
+        let named = parts.next().and_then(Name::from_file_name);
+        let (serial, owner) = (parts.next(), parts.next().and_then(Name::from_file_name));
+        match (named, serial, parts.next()) {
+            (Some(name), Some(serial), None) if owner == Some(self.place.owner()) => {
+                self.clear_fill(name, serial, path, now)
+            }
+            _ => Adopted::Foreign,
         }
     }
 

@@ -13,6 +13,8 @@ pub struct Walk {
     /// The folders it is in, the innermost last.
     open: Vec<ReadDir>,
     depth: usize,
+    /// What is left of the folder where files grow, if that is another one.
+    temporary: Option<ReadDir>,
 }
 
 /// What was found by a step.
@@ -36,7 +38,14 @@ impl Walk {
     pub fn new(cache: &Cache) -> io::Result<Self> {
         let open = vec![fs::read_dir(&cache.place.directory)?];
         let depth = cache.place.levels.depth();
-        Ok(Self { open, depth })
+        // Where nothing can be listed, nothing is left behind that could be removed either.
+        let temporary = cache.place.temporary.as_ref();
+        let temporary = temporary.and_then(|temporary| fs::read_dir(temporary).ok());
+        Ok(Self {
+            open,
+            depth,
+            temporary,
+        })
     }
 
     /// Looks at no more than `most` files and folders. At the end the index is said to be loaded.
@@ -44,6 +53,9 @@ impl Walk {
         let mut walked = Walked::default();
         for _ in 0..most {
             let Some(folder) = self.open.last_mut() else {
+                if self.clear_strays(cache, now, &mut walked) {
+                    continue;
+                }
                 walked.is_over = true;
                 // Should that fail, it is said the next time.
                 let _ = cache.index().loaded(now);
@@ -61,6 +73,22 @@ impl Walk {
             }
         }
         walked
+    }
+
+    /// Looks at the next file where files grow; whether there may be more.
+    fn clear_strays(&mut self, cache: &Cache, now: Moment, walked: &mut Walked) -> bool {
+        let Some(found) = self.temporary.as_mut().and_then(Iterator::next) else {
+            self.temporary = None;
+            return false;
+        };
+        // A folder that cannot be listed on is left alone.
+        let cleared = found.map(|found| cache.clear_stray(&found.path(), now));
+        match cleared {
+            Ok(Adopted::Removed) => walked.removed += 1,
+            Ok(_) => {}
+            Err(_) => self.temporary = None,
+        }
+        self.temporary.is_some()
     }
 
     fn enter(&mut self, folder: PathBuf) {

@@ -158,6 +158,7 @@ impl Request {
             false => clock::moment(),
         };
         self.connection.traffic.head.store(0, Ordering::Relaxed);
+        self.connection.traffic.framing.store(0, Ordering::Relaxed);
     }
 
     /// Makes it ready for the next request of the connection, whose head is known by now.

@@ -26,6 +26,12 @@ impl Request {
         self.bytes_sent().saturating_sub(head)
     }
 
+    /// The same without the framing of chunks: bytes of content.
+    pub fn content_bytes_sent(&self) -> u64 {
+        let framing = self.connection.traffic.framing.load(Ordering::Relaxed);
+        self.body_bytes_sent().saturating_sub(framing)
+    }
+
     /// Bytes received for this request that were understood so far: none before its answer is decided.
     pub fn bytes_consumed(&self) -> u64 {
         let received = self.connection.traffic.received.load(Ordering::Relaxed);

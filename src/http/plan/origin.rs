@@ -86,6 +86,8 @@ pub struct Rules {
     pub max_head: usize,
     /// How far responses are read ahead of a slow client, where they are.
     pub read_ahead: ReadAhead,
+    /// The same for responses that are kept, which are read to their end, whatever the client takes.
+    pub read_ahead_of_kept: ReadAhead,
     /// `proxy_buffering`: whether responses are read ahead, unless they say otherwise.
     pub buffers_response: bool,
     /// `proxy_temp_path`: where bodies wait that are too large for memory.

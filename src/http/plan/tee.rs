@@ -10,6 +10,9 @@ pub trait Tee: Send {
     /// Takes the next piece; false when no more is wanted of this body.
     fn piece(&mut self, request: &Request, piece: &[u8]) -> bool;
 
+    /// Whether it is known what the body must be.
+    fn knows_body(&self) -> bool;
+
     /// The body broke off: the origin has not sent all of it.
     fn broke_off(self: Box<Self>);
 

@@ -15,6 +15,7 @@ use pingora_core::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
     TimingDigest, UniqueID, UniqueIDType,
 };
+use rustls::client::UnbufferedClientConnection;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::FAREWELL;
@@ -51,6 +52,15 @@ impl<S: Side> Encrypted<S> {
     pub(in crate::http) fn side(&self) -> &S {
         self.records.side()
     }
+}
+
+/// Whether a connection to a peer is encrypted and has ended without its saying that nothing more comes, as anybody can
+/// have it end.
+pub(super) fn was_cut(stream: &Stream) -> bool {
+    let encrypted = (**stream)
+        .as_any()
+        .downcast_ref::<Encrypted<UnbufferedClientConnection>>();
+    encrypted.is_some_and(|encrypted| encrypted.records.was_cut())
 }
 
 impl<S: Side> fmt::Debug for Encrypted<S> {
@@ -158,7 +168,6 @@ mod tests {
     use std::time::Duration;
 
     use proptest::prelude::*;
-    use rustls::client::UnbufferedClientConnection;
     use rustls::crypto::ring;
     use rustls::server::UnbufferedServerConnection;
     use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion, version};
@@ -301,6 +310,24 @@ mod tests {
             }
             let read = server.read(&mut [0; 10]).await;
             assert_eq!(read.map_err(|error| error.kind()), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_ends_without_a_word_ends_and_is_known_for_it() {
+        for parts in [true, false] {
+            let (client, server) = pair(NEW, None, 100_000);
+            let (client, server) = tokio::join!(client, server);
+            let (client, mut server) = (client.unwrap(), server.unwrap());
+            let mut client: Stream = Box::new(client);
+            server.write_all(b"half").await.unwrap();
+            match parts {
+                true => AsyncWriteExt::shutdown(&mut server).await.unwrap(),
+                false => AsyncWriteExt::shutdown(&mut server.stream).await.unwrap(),
+            }
+            let mut got = Vec::new();
+            client.read_to_end(&mut got).await.unwrap();
+            assert_eq!((&got[..], was_cut(&client)), (&b"half"[..], !parts));
         }
     }
 

@@ -17,6 +17,7 @@ use pingora_core::protocols::Stream;
 use tokio::io::AsyncWrite;
 
 use super::departure::Departure;
+use super::encrypted;
 use super::half::Half;
 use super::meter::{MAX_UNSENT, Meter, Then};
 use super::received::Received;
@@ -372,6 +373,15 @@ impl End {
         match &mut self.line {
             Line::Stream(half) => half.end_after(),
             Line::Wire(_) => self.is_ending = true,
+        }
+    }
+
+    /// Whether it is an encrypted connection to a peer that ended without a word, so that nobody knows whether the peer
+    /// had more to say.
+    pub fn was_cut(&self) -> bool {
+        match &self.line {
+            Line::Wire(stream) => encrypted::was_cut(stream),
+            Line::Stream(_) => false,
         }
     }
 

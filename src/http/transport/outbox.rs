@@ -133,6 +133,7 @@ impl Outbox {
         if self.chunked {
             self.open_chunk(length, &mut line);
         }
+        let framing = line.len();
         match self.pieces.back_mut() {
             Some(last) if last.takes_copy(length) => {
                 last.start.extend_from_slice(&line);
@@ -152,6 +153,7 @@ impl Outbox {
                 ..Piece::default()
             }),
         }
+        self.note_framing(framing);
         self.is_flushed = false;
         Ok(())
     }
@@ -215,6 +217,7 @@ impl Outbox {
         line.extend_from_slice(size);
         line.extend_from_slice(trailers);
         line.extend_from_slice(end);
+        let framing = line.len();
         match self.pieces.back_mut() {
             Some(last) if last.content.is_empty() => last.start.extend_from_slice(&line),
             Some(last) => last.content.extend(&line),
@@ -222,6 +225,14 @@ impl Outbox {
                 start: line,
                 ..Piece::default()
             }),
+        }
+        self.note_framing(framing);
+    }
+
+    /// So much of the last piece is framing, beside what was noted before.
+    fn note_framing(&mut self, length: usize) {
+        if let Some(last) = self.pieces.back_mut() {
+            last.framing += length;
         }
     }
 
@@ -277,9 +288,11 @@ impl Outbox {
         piece.content.consume(sent - of_start);
         if piece.is_sent()
             && let Some(piece) = self.pieces.pop_front()
-            && piece.start.capacity() > self.spare.capacity()
         {
-            self.spare = piece.start;
+            client.traffic().count_framing(piece.framing);
+            if piece.start.capacity() > self.spare.capacity() {
+                self.spare = piece.start;
+            }
         }
         Poll::Ready(Ok(sent))
     }
@@ -346,6 +359,7 @@ impl Outbox {
             self.open_chunk(content.len(), &mut start);
         }
         self.push(Piece {
+            framing: start.len(),
             start,
             content,
             ..Piece::default()
@@ -363,6 +377,7 @@ impl Outbox {
 mod tests {
     use std::io::{Seek, Write};
     use std::sync::Arc;
+    use std::sync::atomic::Ordering;
     use std::task::Waker;
 
     use proptest::prelude::*;
@@ -424,9 +439,11 @@ mod tests {
             outbox.push_end(&end, b"").unwrap();
             send(&mut outbox, &mut end);
             assert!(outbox.is_empty());
+            let counted = end.traffic().framing.load(Ordering::Relaxed);
             drop(end);
             let mut sent = Vec::new();
             theirs.read_to_end(&mut sent).await.unwrap();
+            assert_eq!(counted, (sent.len() - body.len()) as u64);
             let mut framing = framing::Framing::Chunked(framing::Chunks::default());
             let decoded = framing.decode(&mut sent).unwrap();
             assert!(framing.is_done() && !framing.is_malformed());

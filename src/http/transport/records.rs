@@ -79,6 +79,11 @@ impl<S: Side> Records<S> {
         &self.side
     }
 
+    /// Whether the connection has ended before the other side said that nothing more comes.
+    pub(super) fn was_cut(&self) -> bool {
+        self.is_cut && !self.has_ended
+    }
+
     /// Goes on until both sides have agreed.
     pub(super) fn poll_shake<T: AsyncRead + AsyncWrite + Unpin>(
         &mut self,

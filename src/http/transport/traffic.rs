@@ -11,12 +11,19 @@ pub struct Traffic {
     pub sent: AtomicU64,
     /// Of the present request's response, its head, and whatever came before that.
     pub head: AtomicU64,
+    /// Of its body, what says where chunks begin and end.
+    pub framing: AtomicU64,
 }
 
 impl Traffic {
     /// So many bytes of a response's head, or of what comes before it, are about to leave.
     pub fn count_head(&self, bytes: usize) {
         add(&self.head, bytes);
+    }
+
+    /// So many bytes of a response's body were the framing of chunks, and have been sent.
+    pub fn count_framing(&self, bytes: usize) {
+        add(&self.framing, bytes);
     }
 
     /// So many bytes were consumed.

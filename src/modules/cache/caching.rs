@@ -1,6 +1,8 @@
 //! The cache of a location, as the handler sees it that passes its requests on: asked before an origin is, told what the
 //! origin answers, and asked again when it fails.
 
+use std::sync::Arc;
+
 use super::given::Given;
 use super::settings::{IgnoredFields, Settings};
 use super::visit::{Answer, State, Visit};
@@ -10,6 +12,7 @@ use crate::cache::{self, Vary};
 use crate::conf::Chain;
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
+use crate::http::message::head::BodyFraming;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::message::validators;
 use crate::http::plan::origin::Failure;
@@ -108,6 +111,9 @@ impl Caching {
     }
 
     fn begun(&'static self, request: &mut Request, origin: &'static dyn Addressed) -> Look {
+        if self.awaits_body(request) {
+            return Look::Wait(Wait::Body(Arc::clone(&self.settings.temporary)));
+        }
         if let Some(look) = self.purge(request, origin) {
             return look;
         }
@@ -115,6 +121,16 @@ impl Caching {
             true => self.decide(request),
             false => Look::Ask,
         }
+    }
+
+    /// Whether what decides here may be about the request's body, which was not read.
+    fn awaits_body(&self, request: &Request) -> bool {
+        let is_asked = self.settings.takes(request.method()) || !self.settings.purge.is_empty();
+        is_asked
+            && request.runtime.variables.reads_body
+            && !matches!(request.head.body(), BodyFraming::None)
+            && !request.is_subrequest()
+            && !request.bodies.has_waited()
     }
 
     /// The origin is not asked under conditions of ours, because the configuration says others.

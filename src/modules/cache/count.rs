@@ -25,7 +25,7 @@ impl PhaseHandler for Leave {
         // What a subrequest brings goes to nobody, or to another request's client.
         let sent = match request.is_subrequest() {
             true => 0,
-            false => request.body_bytes_sent(),
+            false => request.content_bytes_sent(),
         };
         let (now, is_background) = (request.moment(), request.is_continuing());
         let visit = request.state(self.0);

@@ -57,17 +57,12 @@ pub(super) const PROXY_CACHE_KEY: DirectiveSpec = DirectiveSpec {
         text: "What an answer is kept under: requests for which this text is the same get the same answer. Without it, \
                this is what the origin is asked for: the scheme and host of `proxy_pass` and the path with its \
                arguments as they are sent, after rewriting, and with the URI of `proxy_pass` in the place of the location's \
-               name. Cookies, other fields and bodies are no part of it. `$request_body` cannot be, because the body is read \
-               after the cache was asked; a request whose key needs it by way of another variable is passed on.",
+               name. Cookies, other fields and bodies are no part of it. With `$request_body` in it the body is read before the cache \
+               is asked; a request whose body is longer than 64k is passed on, and its answer is not kept.",
         example: "proxy_cache_key $proxy_host$uri$is_args$args;",
     },
     apply: |statement| {
         let text = statement.template(1)?;
-        if let Some((_, span)) = text.variables().find(|(name, _)| *name == "request_body") {
-            let message = "\"$request_body\" is not known when a cache is asked";
-            let help = "keep answers to POST under a field that says what is asked for, or do not keep them";
-            return Err(Diagnostic::error(span, message).with_help(help));
-        }
         statement.scope.insert(KeyWritten(text));
         Ok(())
     },
@@ -241,8 +236,8 @@ pub(super) const PROXY_FORCE_RANGES: DirectiveSpec = DirectiveSpec {
     doc: Doc {
         syntax: "proxy_force_ranges on | off;",
         default: "proxy_force_ranges off;",
-        text: "Whether clients can have ranges of answers out of the cache although the origin did not say \
-               `Accept-Ranges`.",
+        text: "Whether clients can have ranges of answers, kept or not, although the origin did not say `Accept-Ranges`: \
+               one range of an answer whose length the origin says; of what is kept, several as well.",
         example: "",
     },
     apply: |statement| {

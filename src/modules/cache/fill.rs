@@ -119,7 +119,7 @@ impl Caching {
     /// On which terms an answer is kept; nothing if it is not.
     fn judge_answer(&'static self, request: &mut Request, answer: &Answer) -> Option<Keeping> {
         let freshness = answer.verdict.ok().filter(|_| is_kept(answer.status))?;
-        if any_holds(&self.settings.no_cache, request) {
+        if any_holds(&self.settings.no_cache, request) || request.bodies.was_missed {
             return None;
         }
         Some(Keeping {
@@ -272,6 +272,10 @@ impl Tee for Fill {
         }
         self.entry.bells.ring(self.name);
         kept.is_ok()
+    }
+
+    fn knows_body(&self) -> bool {
+        self.has_digest
     }
 
     fn broke_off(self: Box<Self>) {

@@ -53,7 +53,7 @@ impl Caching {
     fn open(&self, request: &mut Request, name: Name, key: &[u8]) -> Option<Opened> {
         let (cache, now) = (&self.settings.entry.cache, request.moment());
         // A use is counted once: here, or where it is asked how many there were.
-        if self.settings.min_uses > 1 && !cache.index().is_known(name, now) {
+        if self.settings.min_uses > 1 && !cache.knows(name, now) {
             return None;
         }
         match cache.open(name, key, now) {

@@ -29,7 +29,7 @@ impl Caching {
         let key = self.key(request, origin);
         if request.bodies.was_missed {
             log::warn!(
-                "cache \"{}\" is not asked, because \"$request_body\" is not known yet{}",
+                "cache \"{}\" is not asked, because \"$request_body\" is not known{}",
                 self.settings.entry.name,
                 Circumstances(request)
             );
@@ -54,7 +54,7 @@ impl Caching {
     }
 
     pub(super) fn decide(&'static self, request: &mut Request) -> Look {
-        if any_holds(&self.settings.bypass, request) {
+        if any_holds(&self.settings.bypass, request) || request.bodies.was_missed {
             return self.bypass(request);
         }
         let Some(mut turn) = request.state(self.state).turn.take() else {

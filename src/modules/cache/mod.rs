@@ -38,6 +38,7 @@ mod zones;
 
 pub(in crate::modules) use caching::{Addressed, Asking, Caching, Look};
 pub(in crate::modules) use given::Given;
+pub(in crate::modules) use range::ForcedRanges;
 pub(in crate::modules) use settings::IgnoredFields;
 
 use crate::conf::DirectiveSpec;

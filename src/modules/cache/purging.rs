@@ -31,7 +31,8 @@ impl Caching {
             return Some(Look::Answer(told(&purged)));
         }
         let purge = &self.settings.purge;
-        if purge.is_empty() || !any_holds(purge, request) {
+        // What is decided by a body that is not known is not decided.
+        if purge.is_empty() || !any_holds(purge, request) || request.bodies.was_missed {
             return None;
         }
         let key = self.key(request, origin);

@@ -5,12 +5,62 @@ use std::ops::Range;
 
 use super::caching::Caching;
 use super::given::not_modified;
+use super::settings::ForceRangesWritten;
+use crate::conf::Chain;
 use crate::http::course::partial;
 use crate::http::course::request::Request;
 use crate::http::message::ranges::{self, Wanted};
 use crate::http::message::validators::{Judgement, Validators};
 use crate::http::plan::body_filter::{BodyFilter, Passed};
 use crate::http::plan::outcome::Outcome;
+
+/// `proxy_force_ranges`, for answers that no cache has asked for as a whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::modules) struct ForcedRanges(bool);
+
+impl ForcedRanges {
+    /// What holds in the innermost block.
+    pub(in crate::modules) fn of(chain: &Chain<'_>) -> Self {
+        Self(chain.nearest().is_some_and(|ForceRangesWritten(on)| *on))
+    }
+
+    /// What is answered instead of a response that has no such part as its client wants.
+    pub(in crate::modules) fn refusal(self, request: &mut Request) -> Option<Outcome> {
+        if !self.apply_to(request) {
+            return None;
+        }
+        let length = told_length(request)?;
+        let head = request.response.clone();
+        match partial::wanted(request, &head, length).0 {
+            Wanted::Unsatisfiable => Some(partial::unsatisfiable(request, length)),
+            _ => None,
+        }
+    }
+
+    /// Makes of a response the part that its client wants.
+    pub(in crate::modules) fn narrow(self, request: &mut Request, length: Option<u64>) {
+        let Some(length) = length.filter(|_| self.apply_to(request)) else {
+            return;
+        };
+        let head = request.response.clone();
+        match partial::wanted(request, &head, length).0 {
+            Wanted::Parts(parts) if parts.len() == 1 => {
+                cut(request, parts[0].clone(), length, false);
+            }
+            _ => request.response.set("Accept-Ranges", b"bytes"),
+        }
+    }
+
+    fn apply_to(self, request: &Request) -> bool {
+        self.0 && request.response.status == 200 && !request.is_subrequest() && !request.is_head()
+    }
+}
+
+/// How long a response says that its body is.
+fn told_length(request: &Request) -> Option<u64> {
+    let length = request.response.field("content-length")?;
+    std::str::from_utf8(length).ok()?.parse().ok()
+}
 
 impl Caching {
     /// What is answered instead of a response that does not hold what its client wants: its conditions fail, or there is no
@@ -22,8 +72,7 @@ impl Caching {
         if let Judgement::Failed = Validators::of(&request.response).judge(&request.head) {
             return Some(Outcome::Status(412));
         }
-        let length = request.response.field("content-length")?;
-        let length = std::str::from_utf8(length).ok()?.parse().ok()?;
+        let length = told_length(request)?;
         match self.wanted(request, length) {
             Some(Wanted::Unsatisfiable) => Some(partial::unsatisfiable(request, length)),
             _ => None,
@@ -59,7 +108,7 @@ impl Caching {
     }
 
     /// Whether the origin was not told what its client wants of a response that could be that.
-    pub(super) fn is_judged_here(&'static self, request: &Request) -> bool {
+    pub(in crate::modules) fn is_judged_here(&'static self, request: &Request) -> bool {
         let is_whole = request.response.status == 200 && !request.is_subrequest();
         is_whole && self.asking(request).is_for_all
     }

@@ -1,5 +1,6 @@
 //! What the directives of a location come to.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::plan::failures::Failures;
 use crate::http::plan::template::Template;
+use crate::modules::temporary_folder;
 
 /// `proxy_cache`; nothing for `off`.
 pub(super) struct CacheWritten(pub Option<Word>);
@@ -79,6 +81,8 @@ pub(super) struct Settings {
     pub forces_ranges: bool,
     /// What bodies must be.
     pub digest: Option<Template>,
+    /// Where the body of a request waits that is long.
+    pub temporary: Arc<Path>,
 }
 
 impl Settings {
@@ -130,6 +134,7 @@ impl Settings {
             convert_head: chain.nearest().is_none_or(|ConvertHeadWritten(on)| *on),
             max_range_offset: chain.nearest().map(|MaxRangeOffsetWritten(size)| *size),
             digest,
+            temporary: temporary_folder::of(builder, chain),
             forces_ranges: chain.nearest().is_some_and(|ForceRangesWritten(on)| *on),
         })
     }

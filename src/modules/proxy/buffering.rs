@@ -83,7 +83,9 @@ pub(super) const ROWS: [DirectiveSpec; 5] = [
         doc: Doc {
             syntax: "proxy_max_temp_file_size SIZE;",
             default: "proxy_max_temp_file_size 1g;",
-            text: "How much of a response may lie in a temporary file; 0 for no such file.",
+            text: "How much of a response may lie in a temporary file; 0 for no such file. This does not \
+                   apply to responses that are kept in a cache: they are read to their end, whatever the \
+                   client takes.",
             example: "",
         },
         apply: |statement| {
@@ -129,6 +131,15 @@ pub(super) fn rules<F: Family>(
         true => std::env::temp_dir().into(),
         false => temporary_folder::of(builder, levels.chain),
     };
+    let read_ahead = ReadAhead {
+        memory: levels
+            .nearest()
+            .map_or(64 * 1024, |Buffers(size)| number(*size)),
+        file: levels
+            .nearest()
+            .map_or(1 << 30, |TemporarySize(size)| *size),
+        directory: Arc::clone(&directory),
+    };
     Rules {
         connect_timeout: settings.connect_timeout,
         read_timeout: settings.read_timeout,
@@ -136,15 +147,11 @@ pub(super) fn rules<F: Family>(
         max_head: levels
             .nearest()
             .map_or(8 * 1024, |BufferSize(size)| number(*size)),
-        read_ahead: ReadAhead {
-            memory: levels
-                .nearest()
-                .map_or(64 * 1024, |Buffers(size)| number(*size)),
-            file: levels
-                .nearest()
-                .map_or(1 << 30, |TemporarySize(size)| *size),
-            directory: Arc::clone(&directory),
+        read_ahead_of_kept: ReadAhead {
+            file: u64::MAX,
+            ..read_ahead.clone()
         },
+        read_ahead,
         buffers_response: buffers,
         temporary: directory,
         buffers_request: !F::IS_GRPC && levels.nearest().is_none_or(|RequestBuffering(on)| *on),

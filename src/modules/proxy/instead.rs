@@ -22,7 +22,11 @@ impl Pass {
 
     /// Refuses what the client wants of a response, if it does not have that.
     pub(super) fn refuse(&'static self, request: &mut Request) -> Option<Reply> {
-        let outcome = self.cache.as_ref()?.refusal(request)?;
+        let cache = self.cache.as_ref();
+        let outcome = match cache.filter(|cache| cache.is_judged_here(request)) {
+            Some(cache) => cache.refusal(request)?,
+            None => self.ranges.refusal(request)?,
+        };
         self.finished(request);
         Some(Reply::Instead(outcome))
     }

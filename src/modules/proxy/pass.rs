@@ -27,7 +27,7 @@ use crate::http::transport::dial::Dial;
 use crate::http::transport::link::{Link, Way};
 use crate::http::transport::secure::Secure;
 use crate::modules::auth_challenge::Answering;
-use crate::modules::cache::Caching;
+use crate::modules::cache::{Caching, ForcedRanges};
 
 /// One `proxy_pass`.
 pub(super) struct Pass {
@@ -45,6 +45,8 @@ pub(super) struct Pass {
     pub(super) ignored: Ignored,
     /// Where answers are kept, if they are.
     pub(super) cache: Option<Caching>,
+    /// Whether others have parts as well.
+    pub(super) ranges: ForcedRanges,
     pub(super) state: StateIndex<Attempts>,
     /// Whether a variable asks for a field of a peer's response.
     pub(super) keeps_fields: Arc<AtomicBool>,
@@ -325,7 +327,11 @@ impl Origin for Pass {
     }
 
     fn tee(&'static self, request: &mut Request, coming: Coming) -> Option<Box<dyn Tee>> {
-        self.cache.as_ref()?.tee(request, coming)
+        let cache = self.cache.as_ref();
+        if !cache.is_some_and(|cache| cache.is_judged_here(request)) {
+            self.ranges.narrow(request, coming.length);
+        }
+        cache?.tee(request, coming)
     }
 
     fn is_kept(&'static self, request: &Request) -> bool {

@@ -24,7 +24,7 @@ use crate::http::build::written::LocationPattern;
 use crate::http::plan::location::Kind;
 use crate::modules::address::Endpoint;
 use crate::modules::auth_challenge::Answering;
-use crate::modules::cache::Caching;
+use crate::modules::cache::{Caching, ForcedRanges};
 use crate::modules::resolver::Asked;
 
 /// `proxy_pass` or `grpc_pass`
@@ -134,6 +134,10 @@ fn add<F: Family>(
         true => None,
         false => Caching::of(builder, chain, ignored.cached),
     };
+    let ranges = match F::IS_GRPC {
+        true => ForcedRanges::default(),
+        false => ForcedRanges::of(chain),
+    };
     let is_http2 = settings.version == HttpVersion::Http2;
     let ssl = match written.may_be_encrypted() {
         true => Ssl::of(builder, levels, &destination, (is_http2, written.word.span)),
@@ -149,6 +153,7 @@ fn add<F: Family>(
         fields: Fields::of(builder, levels),
         changes,
         cache,
+        ranges,
         ignored,
         state: Registry::state(builder),
         keeps_fields: Arc::clone(&builder.thing::<Registry>().keeps_fields),

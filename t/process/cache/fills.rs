@@ -391,6 +391,37 @@ fn who_leaves_before_the_head_has_come_ends_nothing_that_is_kept() {
 }
 
 #[test]
+fn a_client_that_stalls_while_filters_change_its_body_holds_up_nobody() {
+    const LENGTH: usize = 12 << 20;
+    let filter = "proxy_max_temp_file_size 0; sub_filter zzzz y; sub_filter_types *;";
+    let (running, origin) = start(2, filter);
+    let target = format!("/big?length={LENGTH}&{FRESH}");
+    let (mut slow, mut text) = begun(&running, &target, 500);
+    let got = get(&running, &target).unwrap();
+    assert!(got.body == body("/big", LENGTH), "{} bytes", got.body.len());
+    let (rest, _) = slow.read_until(PATIENCE, |got| got.ends_with(b"\r\n0\r\n\r\n"));
+    text.extend(rest);
+    assert!(Replay(&text).body() == body("/big", LENGTH));
+    assert_eq!(origin.asked("/big").len(), 1);
+    stop(running);
+}
+
+#[test]
+fn what_clients_are_sent_is_counted_without_the_framing_of_chunks() {
+    let (running, _) = start(1, "");
+    let mut sent = 0;
+    for (number, length) in [0, 5000, 3 << 20].into_iter().enumerate() {
+        let target = format!("/{number}?length={length}&chunked&{FRESH}");
+        for _ in ["MISS", "HIT"] {
+            assert_eq!(get(&running, &target).unwrap().body.len(), length);
+            sent += length;
+        }
+    }
+    running.expect_status("http/caches/c/data/sent", &json!(sent));
+    stop(running);
+}
+
+#[test]
 fn what_is_old_is_renewed_beside_who_gets_it() {
     let (running, origin) = start(
         2,

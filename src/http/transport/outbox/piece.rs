@@ -12,6 +12,8 @@ pub(super) struct Piece {
     pub(super) start: Vec<u8>,
     pub(super) start_sent: usize,
     pub(super) content: Received,
+    /// How much of all that is the framing of chunks.
+    pub(super) framing: usize,
 }
 
 impl Piece {

@@ -232,13 +232,17 @@ impl Exchange<'_> {
     /// How far the response is read ahead of the client; another protocol is not.
     pub(super) fn read_ahead(&self) -> Option<&'static ReadAhead> {
         let is_tunnel = matches!(self.stage, Stage::Tunnel);
-        (self.reads_ahead && !is_tunnel).then_some(&self.rules.read_ahead)
+        let ahead = match &self.tee {
+            Some(_) => &self.rules.read_ahead_of_kept,
+            None => &self.rules.read_ahead,
+        };
+        (self.reads_ahead && !is_tunnel).then_some(ahead)
     }
 
     fn poll_content(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
         let ahead = self.read_ahead();
         // Whoever keeps it takes it at once, and the client later.
-        let is_kept = self.tee.is_some() && self.filters.is_empty();
+        let is_kept = self.tee.is_some();
         let has_room = self.is_discarding || is_kept || self.session.outbox.has_room(ahead);
         let Some(peer) = self.peer.as_mut().filter(|_| has_room) else {
             self.deadlines.peer_read = None;
@@ -348,7 +352,10 @@ impl Exchange<'_> {
                     ..
                 },
                 Ok(_),
-            ) => self.peer_is_done(false),
+            ) => {
+                self.doubt_end();
+                self.peer_is_done(false);
+            }
             (_, ended) => self.broke(&sentence(&ended)),
         }
     }

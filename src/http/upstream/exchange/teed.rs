@@ -19,6 +19,23 @@ impl Exchange<'_> {
         is_kept
     }
 
+    /// The body ends with its connection. Where anybody could have ended that, it is passed on, and kept by nobody who cannot tell
+    /// whether it is whole.
+    pub(super) fn doubt_end(&mut self) {
+        let peer = self.peer.as_ref();
+        let was_cut = peer.is_some_and(|peer| peer.link.end.was_cut());
+        if self
+            .tee
+            .take_if(|tee| was_cut && !tee.knows_body())
+            .is_some()
+        {
+            self.complain(
+                "upstream ended the TLS connection without close_notify, so the response is not kept, \
+                 while reading upstream",
+            );
+        }
+    }
+
     /// The body is whole; false when whoever keeps it knows that it is not what it should be.
     pub(super) fn keep_end(&mut self) -> bool {
         let tee = self.tee.take();
