@@ -140,7 +140,11 @@ fn long_bodies_begin_on_pages_and_short_ones_where_there_is_room() {
         filling.append(&body).unwrap();
         filling.finish(now()).unwrap();
         let opened = place.cache.open(name(), KEY, now()).unwrap();
-        assert_eq!(opened.body.start.is_multiple_of(4096), is_on_page, "{length}");
+        assert_eq!(
+            opened.body.start.is_multiple_of(4096),
+            is_on_page,
+            "{length}"
+        );
         assert_eq!(place.body().unwrap(), body);
     }
 }

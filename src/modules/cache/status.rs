@@ -160,6 +160,36 @@ pub(super) static STATUS: Mount = Mount {
             "Their bytes.",
         ),
         row(
+            "{cache}/background_update",
+            "",
+            Now,
+            "Requests of our own for something newer (`proxy_cache_background_update`), which are no client's.",
+        ),
+        row(
+            "{cache}/background_update/responses",
+            "responses",
+            Zone,
+            "Responses to them.",
+        ),
+        row(
+            "{cache}/background_update/bytes",
+            "bytes",
+            Zone,
+            "Their bytes.",
+        ),
+        row(
+            "{cache}/background_update/responses_written",
+            "responses",
+            Zone,
+            "Those of these responses that were put into the cache.",
+        ),
+        row(
+            "{cache}/background_update/bytes_written",
+            "bytes",
+            Zone,
+            "Their bytes.",
+        ),
+        row(
             "{cache}/requests",
             "",
             Now,

@@ -130,13 +130,12 @@ fn add<F: Family>(
     let changes = Changes::of(builder, levels, &pass);
     let settings = Settings::of(builder, levels);
     let ignored = Ignored::of(levels);
-    let cache = match F::IS_GRPC {
-        true => None,
-        false => Caching::of(builder, chain, ignored.cached),
-    };
-    let ranges = match F::IS_GRPC {
-        true => ForcedRanges::default(),
-        false => ForcedRanges::of(chain),
+    let (cache, ranges) = match F::IS_GRPC {
+        true => (None, ForcedRanges::default()),
+        false => (
+            Caching::of(builder, chain, ignored.cached),
+            ForcedRanges::of(chain),
+        ),
     };
     let is_http2 = settings.version == HttpVersion::Http2;
     let ssl = match written.may_be_encrypted() {
