@@ -48,12 +48,9 @@ impl Zone {
     /// Locks the zone, puts it in order if the last owner of the lock died, and follows it if it moved.
     pub(super) fn access(&self) -> Result<Access<'_>, Unusable> {
         let guard = locked(&self.root)?;
+        self.root.reopen();
         let view = self.current()?;
         guard.settle(&view.store);
-        if self.root.is_closed() && self.root.mover().is_none() {
-            view.store.forget_move();
-            self.root.reopen();
-        }
         Ok(Access {
             view,
             _guard: guard,

@@ -102,7 +102,6 @@ impl Store {
             return true;
         }
         if let Some(slot) = self.find(key.bytes, hash) {
-            self.mark(slot);
             change(self.cells(slot));
             return true;
         }

@@ -61,7 +61,6 @@ impl<'a> Held<'a> {
     #[inline]
     pub fn beside(&self, spot: Spot) -> Option<&'a [AtomicU64]> {
         let (view, slot) = (self.view, self.view.at(spot)?);
-        view.store.mark(slot);
         let is_there = view.store.head_in_use(slot).state() == State::Live;
         is_there.then(|| view.store.cells(slot))
     }
@@ -258,7 +257,6 @@ impl Zone {
         if view.is_foreign() {
             return None;
         }
-        store.mark(slot);
         store.release_parked(&[slot]);
         self.touch(view, slot, store.head(slot), now);
         Some(work(Held { view, slot }))

@@ -115,9 +115,7 @@ impl Edit<'_> {
 
     /// The cells of a key themselves.
     pub fn cells(&self, key: &[u8]) -> Option<&[AtomicU64]> {
-        let slot = self.find(key)?;
-        self.store().mark(slot);
-        Some(self.store().cells(slot))
+        self.find(key).map(|slot| self.store().cells(slot))
     }
 
     /// Where a key lies now.

@@ -6,20 +6,17 @@
 //! ├ 10 seats ever taken  11 offset of the zone's time  12 checksum
 //! ├ 14 last snapshot  15 durable until  16…23 the mutex  24 failed writes  25 refused updates
 //! ├ 26…61 how many receipts owners have, two rows of halves
-//! ├ 13, 62 process that moves the layout, its start  63 when it was last seen
 //! └ 64…     seats: one line of 8 words per handle: slot in use, process, its start, 5 slots more
 //! layout (at root's offset)        moves when size or metrics change
 //! ├ 0 magic  1 bytes  2 cells  3 room for the source  4 its length  5 slots  6 hash seed  7 policy
 //! │ 8 fresh  9 first free  10 free  11 live  12 candidates  13 ready ones  14 ledger in use
 //! │ 15 requests  16 failures  17 bound of candidates  18 far entries  19 notes  20 texts  21 first receipt
 //! │ 22 last receipt  23 committed  24 latest stamp  25 seed of notes' names  26 nothing to evict
-//! │ 27 time of the next sweep  28 being made anew  29 slots that were moved  30 slots to be had
-//! │ 31 marked slots  32…63 discard key  64 how many candidates there were
+//! │ 27 time of the next sweep  28 being made anew  32…63 discard key  64 how many candidates there were
 //! │ 65 which are in force  66 next candidates  67 their bound  68 where the sweep is  69 seen by it
 //! ├ source       the schema as text
 //! ├ ledger ×2    discarded, victim slot, victim head, present, evicted, cells of the discard key
 //! ├ candidates ×2  pairs: slot, head
-//! ├ marks        a bit for each slot
 //! ├ index        32-bit entries, two in a word
 //! └ slots        each: head, cells, 5 words of key
 //! ```
@@ -58,8 +55,6 @@ pub(super) mod root {
     pub(in crate::zone) const OFFSET: usize = 11;
     /// Of the layout, once nobody uses a file any more; else zero.
     pub(in crate::zone) const CHECKSUM: usize = 12;
-    /// The process that moves the layout.
-    pub(in crate::zone) const MOVER: usize = 13;
     /// When the newest snapshot was begun, in milliseconds since 1970.
     pub(in crate::zone) const SNAPSHOT: usize = 14;
     /// What was changed before is on disk, in milliseconds since 1970.
@@ -73,12 +68,8 @@ pub(super) mod root {
     pub(in crate::zone) const SHARE_WORDS: usize = 26;
     /// Counts in a row.
     pub(in crate::zone) const SHARES: usize = 36;
-    /// When the process that moves the layout was started.
-    pub(in crate::zone) const MOVER_STARTED: usize = 62;
-    /// When it was last known to live, by the machine's clock.
-    pub(in crate::zone) const MOVER_SEEN: usize = 63;
     pub(in crate::zone) const MARKERS: usize = 64;
-    const _: () = assert!(SHARE_WORDS + SHARES <= MOVER_STARTED);
+    const _: () = assert!(SHARE_WORDS + SHARES <= MARKERS);
     /// How many handles may update without the lock.
     pub(in crate::zone) const SEATS: usize = (super::ROOT_BYTES / super::WORD - MARKERS) / 8;
     const _: () = assert!(MUTEX + crate::os::MUTEX_WORDS <= ERRORS);
@@ -128,12 +119,6 @@ pub(super) mod header {
     pub(in crate::zone) const NEXT_SWEEP: usize = 27;
     /// One while everything that follows from the slots is made anew.
     pub(in crate::zone) const REBUILDING: usize = 28;
-    /// How many slots were moved to another layout, so that changes of them are marked; zero while there is no move.
-    pub(in crate::zone) const MOVED: usize = 29;
-    /// How many slots may be in use, where the next layout has room for fewer; else zero.
-    pub(in crate::zone) const LIMIT: usize = 30;
-    /// How many slots are marked.
-    pub(in crate::zone) const MARKED: usize = 31;
     pub(in crate::zone) const DISCARD_KEY: usize = 32;
     /// How many candidates there were when they came into force.
     pub(in crate::zone) const CANDIDATES_ONCE: usize = 64;
@@ -167,9 +152,9 @@ pub(super) const KEY_WORDS: usize = 5;
 /// Words of a long key that stay in its own slot, before the link to the rest.
 pub(super) const LONG_KEY_WORDS: usize = KEY_WORDS - 1;
 
-const LEAST_CANDIDATES: usize = 64;
+const LEAST_CANDIDATES: usize = 96;
 /// Room for one candidate in each array for so many slots: the cost of an eviction then does not grow with the zone.
-const SLOTS_PER_CANDIDATE: usize = 96;
+const SLOTS_PER_CANDIDATE: usize = 64;
 /// Slot numbers must fit the links of spill slots, and leave the index some bits of hash.
 const MOST_SLOTS: usize = 1 << 28;
 
@@ -276,12 +261,8 @@ impl Geometry {
         self.ledger_start(2) + array * candidates::WORDS * self.candidates()
     }
 
-    pub(super) fn marks_start(&self) -> usize {
-        self.candidates_start(2)
-    }
-
     pub(super) fn index_start(&self) -> usize {
-        self.marks_start() + self.slots.div_ceil(64)
+        self.candidates_start(2)
     }
 
     pub(super) fn slots_start(&self) -> usize {

@@ -1,31 +1,28 @@
 //! A newer configuration takes a zone over: in place, or into a new layout of other size or metrics.
 //!
-//! A new layout lies in another range of the same memory, is filled beside the old one (see `mover`), and comes into force by
-//! one store to the root. Whoever waits for the lock meanwhile finds the zone moved and follows it, so no update ever goes to
-//! the copy that was left. Metrics are found again by identity. Where there is room for fewer keys than there are, the
-//! least recent ones go first, and count as discarded; receipts, which were promised to stay, come before keys.
+//! A new layout lies in another range of the same memory, is filled under the lock, and comes into force by
+//! one store to the root. Before that, updates without the lock are turned away and those under way waited
+//! for. Whoever waits for the lock meanwhile finds the zone moved and follows it, so no update ever goes to
+//! the copy that was left. Metrics are found again by identity; keys are copied newest
+//! first, each with its text, so that a smaller zone loses the least recent ones, which count as discarded;
+//! receipts, which were promised to stay, come before them.
 
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Unusable;
-use super::access::{Guard, locked};
-use super::layout::{Geometry, PAGE, ROOT_BYTES, WORD};
-use super::ledger::Overflow;
+use super::layout::{Geometry, PAGE, ROOT_BYTES, WORD, header};
+use super::ledger::{Overflow, Removal};
 use super::marker::Markers;
-use super::mover::Mover;
+use super::note::Note;
+use super::record::KeyBytes;
 use super::root::{Place, Root};
-use super::store::Store;
+use super::store::{Slot, Store};
+use super::update::StoredKey;
 use super::view::{Translation, View};
 use crate::metric::{Moment, Schema};
-use crate::os::atomic::sleep;
-use crate::os::{Process, SharedMemory};
-
-/// How long whoever waits for another one's move looks away.
-const LOOK: Duration = Duration::from_millis(1);
-
-/// Whoever was not seen for so many nanoseconds does not go on with his move.
-const LONGEST_SILENCE: u64 = 2_000_000_000;
+use crate::os::SharedMemory;
+use crate::os::atomic::Ordering;
 
 /// How a configuration came by a zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,95 +76,31 @@ pub(super) struct Wanted<'a> {
     pub(super) now: Moment,
 }
 
-/// Gives the zone the form wanted.
+/// Gives the zone of `old` the form wanted; to be called under the lock.
 pub(super) fn adopt(
     memory: &SharedMemory,
     root: &Root,
+    old: View,
     wanted: &Wanted<'_>,
 ) -> Result<(View, Adoption), Unusable> {
-    let guard = locked_alone(root)?;
-    let old = View::open(memory, root, wanted.schema)?;
-    guard.settle(&old.store);
-    if root.is_closed() {
-        old.store.forget_move();
-    }
-    root.reopen();
     root.count_generation();
     let same_size = old.store.geometry.bytes == wanted.geometry.bytes;
     if same_size && old.store.source()? == wanted.schema.source() {
         old.store.set_policy(wanted.overflow, wanted.now)?;
         return Ok((old, Adoption::Kept));
     }
-    root.note_mover();
-    drop(guard);
-    let moved = move_to_new(memory, root, &old, wanted);
-    if moved.is_err() {
-        let _guard = locked(root)?;
-        old.store.forget_move();
-        root.reopen();
-    }
-    moved
-}
-
-/// The lock, once nobody else moves the zone; who does not go on with that is not waited for.
-fn locked_alone(root: &Root) -> Result<Guard<'_>, Unusable> {
-    let own = Process::current();
-    loop {
-        let guard = locked(root)?;
-        let is_other = |mover: &Process| *mover != own && mover.is_alive();
-        let Some(mover) = root.mover().filter(is_other) else {
-            return Ok(guard);
-        };
-        if root.mover_silence() > LONGEST_SILENCE {
-            return Err(Unusable::Held(mover.id));
-        }
-        drop(guard);
-        sleep(LOOK);
-    }
-}
-
-/// Moves to a layout of the form wanted.
-fn move_to_new(
-    memory: &SharedMemory,
-    root: &Root,
-    old: &View,
-    wanted: &Wanted<'_>,
-) -> Result<(View, Adoption), Unusable> {
     let translation = Translation::between(&old.store.schema, wanted.schema);
     let place = next_place(old.place, wanted.geometry.bytes);
-    let new = fresh_store(memory, root.markers(), place, wanted)?;
-    new.set_policy(wanted.overflow, wanted.now)?;
-    let kept = translation
-        .as_ref()
-        .map_or(wanted.schema.metrics().len(), Translation::kept);
-    let mut mover = Mover::new(root, &old.store, new, translation, wanted.now);
-    let guard = mover.begin()?;
-    let (guard, keys, discarded) = match kept {
-        0 => {
-            mover.new.clear_shares();
-            (guard, 0, 0)
-        }
-        _ => {
-            drop(guard);
-            mover.run()?
-        }
-    };
+    let store = fresh_store(memory, root.markers(), place, wanted)?;
+    store.set_policy(wanted.overflow, wanted.now)?;
+    if !root.close() {
+        root.reopen();
+        return Err(Unusable::Memory(io::ErrorKind::TimedOut.into()));
+    }
+    let adoption = fill(&store, &old.store, translation.as_ref(), wanted);
     root.publish(place);
-    root.reopen();
-    drop(guard);
     give_back_all_but(memory, place);
-    let adoption = match kept {
-        0 => Adoption::Emptied {
-            reason: reason(&old.store.schema, wanted.schema),
-        },
-        _ => Adoption::Migrated {
-            metrics_kept: kept,
-            metrics_new: wanted.schema.metrics().len() - kept,
-            keys,
-            discarded,
-        },
-    };
-    Ok((View::new(mover.new, root, place, wanted.schema), adoption))
+    Ok((View::new(store, root, place, wanted.schema), adoption))
 }
 
 /// A range that does not overlap the present one: before it if that is large enough, else behind it.
@@ -209,6 +142,39 @@ fn pages(bytes: usize) -> u64 {
     bytes.next_multiple_of(PAGE) as u64
 }
 
+/// Copies what is kept of `old` into the empty `new`.
+fn fill(
+    new: &Store,
+    old: &Store,
+    translation: Option<&Translation>,
+    wanted: &Wanted<'_>,
+) -> Adoption {
+    if let Some(translation) = translation
+        && translation.kept() == 0
+    {
+        new.clear_shares();
+        return Adoption::Emptied {
+            reason: reason(&old.schema, wanted.schema),
+        };
+    }
+    let copier = Copier {
+        new,
+        old,
+        translation,
+        now: wanted.now,
+    };
+    copier.copy_totals();
+    copier.copy_receipts();
+    let (keys, discarded) = copier.copy_keys();
+    let kept = translation.map_or(wanted.schema.metrics().len(), Translation::kept);
+    Adoption::Migrated {
+        metrics_kept: kept,
+        metrics_new: wanted.schema.metrics().len() - kept,
+        keys,
+        discarded,
+    }
+}
+
 /// Why no metric was found again.
 fn reason(old: &Schema, new: &Schema) -> String {
     let told = new.metrics().iter().map(|metric| {
@@ -228,6 +194,103 @@ fn reason(old: &Schema, new: &Schema) -> String {
         }
     });
     told.collect::<Vec<_>>().join(", ")
+}
+
+/// Brings keys from one layout into another.
+struct Copier<'a> {
+    new: &'a Store,
+    old: &'a Store,
+    translation: Option<&'a Translation>,
+    now: Moment,
+}
+
+impl Copier<'_> {
+    /// Everything but the keys.
+    fn copy_totals(&self) {
+        for field in [
+            header::LATEST,
+            header::REQUESTS,
+            header::FAILURES,
+            header::NAMES,
+        ] {
+            self.new.set(field, self.old.get(field));
+        }
+        let cells = self.old.discard_cells().map(|cells| {
+            let copy = cells.iter().map(|cell| cell.load(Ordering::Acquire));
+            self.translate(copy.collect())
+        });
+        let cells = cells.filter(|_| self.new.has_discard_key());
+        self.new
+            .inherit_ledger(self.old.discarded(), self.old.evicted(), cells.as_deref());
+    }
+
+    /// The keys from the newest on until the room is used up; how many were copied and how many not.
+    fn copy_keys(&self) -> (u64, u64) {
+        let mut slots: Vec<Slot> = self.old.used_slots().collect();
+        slots.retain(|slot| self.old.head(*slot).has_key());
+        slots.sort_by_key(|slot| std::cmp::Reverse(self.old.head(*slot).stamp()));
+        let whole = slots
+            .iter()
+            .take_while(|slot| self.copy_key(**slot))
+            .count();
+        for slot in slots[whole..].iter().rev() {
+            let cells = self.translate(self.old.copy_cells(*slot));
+            self.new.fold(&cells, None, Removal::Discarded, self.now);
+        }
+        (whole as u64, (slots.len() - whole) as u64)
+    }
+
+    /// Copies one key; false if there is no room for it. A broken one is left out.
+    fn copy_key(&self, slot: Slot) -> bool {
+        let mut bytes = KeyBytes::new();
+        let head = self.old.head(slot);
+        let Some(bytes) = self.old.copy_key(slot, &mut bytes) else {
+            return true;
+        };
+        let cells = self.translate(self.old.copy_cells(slot));
+        if self.new.is_discard_key(bytes) {
+            self.new.fold(&cells, None, Removal::Absorbed, self.now);
+            return true;
+        }
+        let needed = self.new.geometry.slots_for(bytes.len());
+        let Some(slots) = self.new.allocate_outside_reserve(needed) else {
+            return false;
+        };
+        for (cell, bits) in self.new.cells(slots[0]).iter().zip(cells) {
+            cell.store(bits, Ordering::Relaxed);
+        }
+        let key = StoredKey {
+            bytes,
+            is_truncated: head.is_truncated(),
+        };
+        self.new
+            .insert(&slots, key, self.new.hash(bytes), head.stamp());
+        let mut text = Vec::new();
+        if self.old.copy_text(bytes, &mut text) {
+            let name = self.new.text_name(bytes);
+            self.new.add_note(name, Note::Text(&text), self.now);
+        }
+        true
+    }
+
+    /// The receipts whose time is not over.
+    fn copy_receipts(&self) {
+        let receipts = self.old.all_receipts(self.now);
+        let over = receipts.len().saturating_sub(self.new.most_receipts());
+        self.new.clear_shares();
+        for (name, receipt, moment) in receipts.into_iter().skip(over) {
+            self.new.add_note(name, Note::Receipt(receipt), moment);
+        }
+    }
+
+    fn translate(&self, cells: Vec<u64>) -> Vec<u64> {
+        let Some(translation) = self.translation else {
+            return cells;
+        };
+        let mut translated = Vec::with_capacity(self.new.geometry.cells);
+        translation.apply(&cells, &self.new.schema, &mut translated);
+        translated
+    }
 }
 
 /// The memory a layout of these measures needs with the root before it.

@@ -27,8 +27,6 @@ mod ledger;
 mod listing;
 mod marker;
 mod migration;
-mod mover;
-mod moving;
 mod note;
 mod receipts;
 mod recency;
@@ -150,6 +148,7 @@ impl Zone {
     pub fn attach(memory: &SharedMemory, schema: Arc<Schema>) -> Result<Self, Unusable> {
         let root = Root::open(memory)?;
         let guard = locked(&root)?;
+        root.reopen();
         let first = View::open(memory, &root, &schema)?;
         guard.settle(&first.store);
         let seat = root.markers().claim();
@@ -176,15 +175,20 @@ impl Zone {
                 Adoption::Created,
             ));
         }
+        let geometry = Geometry::of_zone(bytes, &schema)?;
         let root = Root::open(memory)?;
+        let guard = locked(&root)?;
+        root.reopen();
+        let old = View::open(memory, &root, &schema)?;
+        guard.settle(&old.store);
+        let now = root.zone_time(Moment(monotonic()));
         let wanted = Wanted {
-            geometry: Geometry::of_zone(bytes, &schema)?,
+            geometry,
             schema: &schema,
             overflow,
-            now: root.zone_time(Moment(monotonic())),
+            now,
         };
-        let (first, adoption) = migration::adopt(memory, &root, &wanted)?;
-        let guard = locked(&root)?;
+        let (first, adoption) = migration::adopt(memory, &root, old, &wanted)?;
         let seat = root.markers().claim();
         drop(guard);
         let zone = Self::new(memory, root, schema, first, seat);

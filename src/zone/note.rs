@@ -121,14 +121,6 @@ impl Store {
         spills.min(LONGEST_OF_ALL)
     }
 
-    /// How many words a note keeps in spill slots.
-    pub(super) fn note_words(&self, slot: Slot) -> usize {
-        match self.is_receipt(slot) {
-            true => 0,
-            false => self.text_length(slot).div_ceil(WORD),
-        }
-    }
-
     pub(super) fn spills_for_text(&self, bytes: usize) -> usize {
         bytes
             .div_ceil(WORD)

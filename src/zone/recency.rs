@@ -266,7 +266,7 @@ mod tests {
         for bytes in [MINIMUM, 65536, 1 << 20] {
             let (zone, slots) = full(bytes);
             let store = &zone.first.store;
-            let sampled = (slots / 8192).max(2);
+            let sampled = (slots / 4096).max(2);
             let orders: [&dyn Fn(u64) -> u64; 7] = [
                 &|slot| 1 + slot,
                 &|slot| slots - slot,

@@ -193,7 +193,6 @@ impl Store {
     }
 
     pub(super) fn set_head(&self, slot: Slot, head: Head) {
-        self.mark(slot);
         self.set(self.slot_start(slot), head.0);
     }
 

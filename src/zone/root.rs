@@ -10,12 +10,10 @@ use super::layout::{PAGE, ROOT_BYTES, ROOT_MAGIC, VERSION, WORD, root};
 use super::marker::{Markers, Patience};
 use crate::metric::Moment;
 use crate::os::atomic::{AtomicU64, Ordering};
-use crate::os::{MUTEX_WORDS, Process, RobustMutex, SharedMemory, boot_id, monotonic};
+use crate::os::{MUTEX_WORDS, RobustMutex, SharedMemory, boot_id};
 
 /// The bit of the sequence that is set during a move.
 const MOVING: u64 = 1 << 63;
-/// After so many nanoseconds it is time to ask whether the process that moves the layout lives.
-const SILENCE: u64 = 200_000_000;
 
 #[derive(Debug)]
 pub(super) struct Root {
@@ -68,7 +66,6 @@ impl Root {
         for word in root::MARKERS..root::MARKERS + root::SEATS * 8 {
             root.set(word, 0);
         }
-        root.set(root::MOVER, 0);
         root.set(root::CLAIMED, 0);
         let mutex = RobustMutex::initialize(mutex_section(&root.memory)?);
         let mutex = mutex.map_err(|_| Unusable::Corrupt("no lock"))?;
@@ -114,44 +111,10 @@ impl Root {
 
     /// Takes back [`Root::close`], which a move that failed or died may have left; to be called under the lock.
     pub(super) fn reopen(&self) {
-        self.set(root::MOVER, 0);
-        if self.is_closed() {
+        if !self.is_open(self.sequence()) {
             self.word(root::SEQUENCE)
                 .fetch_and(!MOVING, Ordering::SeqCst);
         }
-    }
-
-    /// Whether everybody takes the lock, because of a move.
-    pub(super) fn is_closed(&self) -> bool {
-        self.word(root::SEQUENCE).load(Ordering::SeqCst) & MOVING != 0
-    }
-
-    /// Notes that this process moves the layout, and is alive.
-    pub(super) fn note_mover(&self) {
-        let own = Process::current();
-        self.set(root::MOVER_STARTED, own.started);
-        self.set(root::MOVER_SEEN, monotonic());
-        self.set(root::MOVER, u64::from(own.id));
-    }
-
-    /// Notes that it is still alive.
-    pub(super) fn mover_goes_on(&self) {
-        self.set(root::MOVER_SEEN, monotonic());
-    }
-
-    /// The process that moves the layout, if there is one and it lives; to be called under the lock.
-    pub(super) fn mover(&self) -> Option<Process> {
-        let id = u32::try_from(self.get(root::MOVER)).ok()?;
-        let started = self.get(root::MOVER_STARTED);
-        let mover = (id != 0).then_some(Process { id, started })?;
-        let is_known_to_live = self.mover_silence() <= SILENCE || mover.is_alive();
-        is_known_to_live.then_some(mover)
-    }
-
-    /// For how many nanoseconds it was not seen.
-    pub(super) fn mover_silence(&self) -> u64 {
-        let seen = self.get(root::MOVER_SEEN);
-        monotonic().checked_sub(seen).unwrap_or(u64::MAX)
     }
 
     pub(super) fn markers(&self) -> Markers {

@@ -17,7 +17,7 @@ use crate::os::monotonic;
 /// So many slots are looked at in some hundred microseconds. A zone with no more is swept at once.
 pub(super) const PIECE: usize = 1 << 15;
 /// How many slots are looked at to guess which keys are among the oldest.
-const SAMPLES: usize = 8192;
+const SAMPLES: usize = 4096;
 /// How many of the candidates found tell where their middle is.
 const MIDDLE: usize = 256;
 /// How many slots an eviction or a new key pays for.
@@ -193,7 +193,7 @@ impl Store {
             .collect();
         let wanted = match step {
             1 => self.geometry.candidates(),
-            step => self.geometry.candidates() * 3 / 4 / step,
+            step => self.geometry.candidates() / 2 / step,
         };
         if wanted < heads.len() {
             return heads.select_nth_unstable(wanted).1.unparked();

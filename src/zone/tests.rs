@@ -3,7 +3,6 @@
 mod change;
 pub(crate) mod crash;
 mod edit;
-pub(crate) mod moving;
 
 use super::*;
 

@@ -67,7 +67,6 @@ impl Store {
             return Ok(Update::Ignored);
         }
         if let Some(slot) = self.find(key.bytes, hash) {
-            self.mark(slot);
             self.renew(slot, key, clock, Head::has_key);
             self.schema.record(self.cells(slot), value, clock.now);
             return Ok(Update::Stored);

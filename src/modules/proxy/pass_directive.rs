@@ -128,8 +128,7 @@ fn add<F: Family>(
         location,
     };
     let changes = Changes::of(builder, levels, &pass);
-    let settings = Settings::of(builder, levels);
-    let ignored = Ignored::of(levels);
+    let (settings, ignored) = (Settings::of(builder, levels), Ignored::of(levels));
     let (cache, ranges) = match F::IS_GRPC {
         true => (None, ForcedRanges::default()),
         false => (

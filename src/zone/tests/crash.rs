@@ -137,22 +137,8 @@ fn a_death_before_any_store_of_a_move_loses_nothing() {
                 let overflow = overflow(Some("older"));
                 Zone::adopt(&memory, bytes, schema(words), &overflow).unwrap();
             });
-            if !finished {
-                // Whoever takes the lock next finds that its owner and the mover died.
-                zone.last_view().store.rebuild();
-                zone.root.set(layout::root::MOVER, 0);
-            }
             assert_eq!(total(&zone), updates, "after {steps} stores");
             zone.verify().unwrap();
-            zone.update(b"later", 1.0, Moment(1 << 20)).unwrap();
-            assert!(!zone.root.is_closed());
-            assert_eq!(zone.last_view().store.marked(), 0);
-            let again = Zone::adopt(&memory, 65536, schema(words), &overflow(Some("older")));
-            assert_eq!(
-                total(&again.unwrap().0),
-                updates + 1,
-                "after {steps} stores"
-            );
             if finished {
                 break;
             }

@@ -46,8 +46,7 @@ mod place {
     pub(super) const HEADER: usize = 72;
     pub(super) const HEADER_READ: usize = 33;
     pub(super) const LEDGER_FIELDS: usize = 5;
-    pub(super) const CANDIDATES: usize = 4 * 64;
-    pub(super) const MARKS: usize = 1;
+    pub(super) const CANDIDATES: usize = 4 * 96;
     pub(super) const SLOT_FIELDS: usize = 6;
 }
 
@@ -140,8 +139,7 @@ impl Scene {
             + place::HEADER
             + schema.source().len().div_ceil(8)
             + 2 * (place::LEDGER_FIELDS + cells)
-            + place::CANDIDATES
-            + place::MARKS;
+            + place::CANDIDATES;
         let slots = index + ENTRIES / 2;
         let end = slots + SLOTS * (place::SLOT_FIELDS + cells);
         let bytes = (end - place::LAYOUT) as u64 * 8;
