@@ -79,13 +79,15 @@ impl Engine {
 
     /// The realm for an instance of a program.
     pub(super) fn realm(&self, program: &Program) -> Result<Rc<Realm>> {
-        if program.is_apart {
-            return Ok(Rc::new(Realm::apart(&self.runtime)?));
-        }
-        if let Some(shared) = self.shared.get() {
+        if !program.is_apart
+            && let Some(shared) = self.shared.get()
+        {
             return Ok(Rc::clone(shared));
         }
         self.limit(program.limits);
+        if program.is_apart {
+            return Ok(Rc::new(Realm::apart(&self.runtime)?));
+        }
         let realm = Rc::new(Realm::shared(&self.runtime, program)?);
         Ok(Rc::clone(self.shared.get_or_init(|| realm)))
     }

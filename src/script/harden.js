@@ -7,6 +7,10 @@
     const isObject = (value) =>
         (typeof value === "object" && value !== null) || typeof value === "function";
 
+    // Both are accessors to something of the realm itself, which freezing does not reach.
+    delete Error.prepareStackTrace;
+    delete Error.stackTraceLimit;
+
     // Lazy globals become what they are.
     for (const name of ownKeys(globalThis)) {
         void globalThis[name];

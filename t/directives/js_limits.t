@@ -56,6 +56,25 @@ GET /patient 200 = long\n
 out of memory.*"GET /much
 ran for longer than 50ms.*"GET /long
 
+=== limits hold for programs that speak of built-in objects, too
+--- file main.js
+const all = globalThis;
+function much(r) { const held = []; for (let n = 0; n < 64; n += 1) { held.push(new Uint8Array(1 << 20)); } r.return(200, "had it\n"); }
+function little(r) { r.return(200, `${typeof all}\n`); }
+export default { much, little };
+--- http_config
+js_import $DIR/main.js;
+js_limit_memory 16m;
+--- config
+location /much { js_content main.much; }
+location /little { js_content main.little; }
+--- requests
+GET /little 200 = object\n
+GET /much 500
+GET /little 200 = object\n
+--- log
+out of memory.*"GET /much
+
 === a module that throws or never ends is told of when it is loaded
 --- file thrown.js
 const table = null;

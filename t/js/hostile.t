@@ -47,6 +47,28 @@ GET /ok 204
 ^2026/01/01
 exited on signal
 
+=== what stands in traces is nobody's to change for later requests
+--- file main.js
+function set(r) {
+    const E = Error;
+    const tries = [
+        () => { E.prepareStackTrace = () => "mine"; }, () => { Reflect.set(E, "stackTraceLimit", 0); },
+        () => { class Own extends E {} Own.prepareStackTrace = () => "mine"; },
+    ];
+    r.return(200, tries.map((one) => { try { one(); return "set"; } catch (e) { return e.name; } }).join(" "));
+}
+function get(r) { r.return(200, `${Error.prepareStackTrace} ${Error.stackTraceLimit} ${/ at /.test(new Error("x").stack)}`); }
+export default { set, get };
+--- http_config
+js_import $DIR/main.js;
+--- config
+location /set { js_content main.set; }
+location /get { js_content main.get; }
+--- requests
+GET /get 200 = undefined undefined true
+GET /set 200 = TypeError set set
+GET /get 200 = undefined undefined true
+
 === values that natives are handed
 --- file main.js
 function all(r) {
