@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::handler::{self, Handler};
+use super::content;
+use super::handler::Handler;
 use super::running::End;
 use crate::http::course::request::Request;
 use crate::http::plan::phase::{AccessRule, Verdict};
@@ -19,8 +20,7 @@ impl AccessRule for Access {
             true => self.0.go_on(request),
         };
         if let Err(fault) = result {
-            handler::complain(request, &fault);
-            request.state(state).under_way = false;
+            content::failed(request, state, &fault);
             return Verdict::Deny(500);
         }
         let wait = self.0.wait(request);
@@ -31,7 +31,13 @@ impl AccessRule for Access {
         running.under_way = false;
         match std::mem::take(&mut running.said).end {
             None => Verdict::Allow,
-            Some(End::Return(status, _)) => Verdict::Deny(status),
+            Some(End::Return(status, body)) => {
+                content::carry(request);
+                if let (301 | 302 | 303 | 307 | 308, Some(target)) = (status, body) {
+                    request.carry("Location", &target);
+                }
+                Verdict::Deny(status)
+            }
             Some(End::Finish | End::Redirect(_)) => Verdict::Deny(500),
         }
     }

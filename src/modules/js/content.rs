@@ -76,7 +76,8 @@ fn is_body_missing(request: &Request) -> bool {
     has_body && !request.is_subrequest() && !request.bodies.has_waited()
 }
 
-fn failed(request: &mut Request, state: StateIndex<Running>, fault: &Fault) -> Outcome {
+/// A script has failed: the log has it, and nothing is left of what it said.
+pub(super) fn failed(request: &mut Request, state: StateIndex<Running>, fault: &Fault) -> Outcome {
     handler::complain(request, fault);
     let running = request.state(state);
     running.under_way = false;
@@ -126,7 +127,7 @@ fn status_of(said: &Said) -> u16 {
 }
 
 /// Keeps the fields that a script has set for what is answered in its place.
-fn carry(request: &mut Request) {
+pub(super) fn carry(request: &mut Request) {
     let fields = std::mem::take(&mut request.response.fields);
     for field in fields.iter() {
         let name = String::from_utf8_lossy(field.name);
