@@ -84,7 +84,7 @@ export default { f(r) { } };
 for (;;) { }
 export default { f(r) { } };
 --- file jobs.js
-const again = () => Promise.resolve().then(again);
+const again = () => { Promise.resolve().then(again); };
 again();
 export default { f(r) { } };
 --- http_config
