@@ -108,3 +108,14 @@ pingauge: [emerg] invalid parameters of "js_import" in http_config:10
   10 | js_import a of main.js;
      |             ^^
      help: it is written as "js_import FILE;" or "js_import NAME from FILE;"
+
+=== a variable whose handler is missing is one problem
+--- http_config
+js_set $v main.f;
+--- config
+location / { return 200 $v; }
+--- error
+pingauge: [emerg] no "js_import" has the name "main" of "main.f" here in http_config:1
+   1 | js_set $v main.f;
+     |           ^^^^^^
+     help: a handler is written as module.function, where "js_import module.js;" imports the module

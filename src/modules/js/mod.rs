@@ -43,6 +43,7 @@ use crate::http::build::memory::Role;
 use crate::http::build::module::{self, Module};
 use crate::http::plan::location::Kind;
 use crate::http::plan::template::Template;
+use crate::http::plan::variable::Variable;
 use crate::modules::temporary_folder;
 use crate::script::engine;
 use crate::script::instance::Instance;
@@ -73,18 +74,18 @@ fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     imports::load(builder, chain);
     let sets = chain.own::<SetsWritten>();
     for set in sets.into_iter().flat_map(|sets| &sets.0) {
-        let Some(handler) = handler(builder, chain, (&set.handler.0, set.handler.1)) else {
-            continue;
-        };
-        let variable = Computed {
-            handler,
-            is_cached: set.is_cached,
-        };
+        // Where there is no such handler, that is said; the variable is known all the same.
+        let variable: Box<dyn Variable> =
+            match handler(builder, chain, (&set.handler.0, set.handler.1)) {
+                Some(handler) => Box::new(Computed {
+                    handler,
+                    is_cached: set.is_cached,
+                }),
+                None => Box::new(Assigned(Template::literal_text(""))),
+            };
         let (name, span) = &set.variable;
         let owner = format!("js_set \"{}\"", set.handler.0);
-        let defined = builder
-            .variables
-            .offer(name, &owner, Some(*span), Box::new(variable));
+        let defined = builder.variables.offer(name, &owner, Some(*span), variable);
         builder.diagnostics.check(defined);
     }
     let own = chain.own::<VariablesWritten>();
