@@ -1,7 +1,7 @@
 //! Tables: objects whose children are rows, alike and maybe very many, such as the keys of a zone.
 //!
 //! A reader who looks at tables wants the rows that come first in some order, not a million of them:
-//! [`cut`] is about what was asked for, and `select.rs` finds these rows while the table is walked once.
+//! `cut.rs` is about what was asked for, and `select.rs` finds these rows while the table is walked once.
 //! Whoever wants everything but rows gets the outline of a table.
 
 mod cut;

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pingauge::status::json::{self, Dates, Format};
+use pingauge::status::json::{self, Dates, Format, Rows};
 use pingauge::status::{Node, Tree, path};
 
 fuzz_target!(|raw: &[u8]| {
@@ -39,7 +39,9 @@ fn encoded(name: &[u8]) -> String {
 fn read_back(node: &Node<'_>) {
     for (pretty, dates) in [(true, Dates::Iso), (false, Dates::Epoch)] {
         let mut out = Vec::new();
-        json::serialize(node, Format { pretty, dates }, &mut out)
+        let rows = Rows::Shown;
+        let format = Format { pretty, dates, rows };
+        json::serialize(node, format, &mut out)
             .expect("a vector takes everything");
         serde_json::from_slice::<serde_json::Value>(&out).expect("what is written is JSON");
     }

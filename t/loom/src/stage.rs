@@ -131,7 +131,7 @@ impl Scene {
     fn empty() -> Self {
         set_stage(false);
         let schema = Arc::new(schema());
-        let memory = SharedMemory::heap(MINIMUM + 4096);
+        let memory = SharedMemory::heap(MINIMUM + 2 * 4096);
         let made = Zone::create(&memory, MINIMUM, Arc::clone(&schema), &overflow());
         drop(made.expect("a zone of the least size can be made"));
         let cells = schema.cells();

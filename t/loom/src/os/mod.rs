@@ -34,10 +34,6 @@ impl Process {
         Self { id, started: 1 }
     }
 
-    pub(crate) fn is_alive(self) -> bool {
-        self.condition() != Condition::Dead
-    }
-
     pub(crate) fn condition(self) -> Condition {
         match self.id {
             0 => Condition::Dead,
