@@ -4,7 +4,7 @@
     t/documents.py --pingauge PROGRAM DOCUMENT...
 
 A block opens with ```sh and is run whole; it must succeed. One that opens with ```sh foreground keeps the terminal: it is run
-beside what follows, once it listens, and interrupted at the next heading. In a block that opens with ```console, lines with "$ " are run and must
+beside what follows, once it listens, and interrupted at the next heading. What a document starts it ends: nothing listens behind its last block. In a block that opens with ```console, lines with "$ " are run and must
 print what stands below them; "..." there stands for any lines. All blocks of a document share one shell.
 
 Each document has a world of its own: a copy of the repository's files, an empty home, a network of nothing but loopback, and processes that
@@ -60,7 +60,7 @@ class Script:
             "exec 9>&2",
             "listening() { cat /proc/net/tcp /proc/net/tcp6 | grep -c ' 0A ' || true; }",
             f"trap 'cat $got >&9; echo \"{document}: line $line: failed\" >&9' EXIT",
-            "line=0 got=/dev/null",
+            "line=0 got=/dev/null first=$(listening)",
         ]
         self.count = 0
 
@@ -105,7 +105,12 @@ class Script:
             ]
 
     def text(self):
-        return "\n".join([*self.parts, "trap - EXIT", ""])
+        over = [
+            "line=end; if [ -n \"${beside:-}\" ]; then kill -TERM $beside; wait $beside; fi",
+            "for _ in $(seq 100); do [ $(listening) -gt $first ] || break; sleep 0.1; done",
+            "if [ $(listening) -gt $first ]; then echo 'a server that the document starts still runs' >&9; false; fi",
+        ]
+        return "\n".join([*self.parts, *over, "trap - EXIT", ""])
 
 
 def compare(expected, got):

@@ -1,7 +1,7 @@
 //! What a response's `Cache-Control` field says to a shared cache, read as nginx reads it: words are found wherever
 //! they stand, so `no-cache="set-cookie"` forbids keeping the response as `no-cache` does.
 
-use super::freshness::Refusal;
+use super::refusal::Refusal;
 
 /// What the lines of `Cache-Control` of one response say together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,9 +4,9 @@
 //! came in; what the configuration says of its status (`proxy_cache_valid`) holds where none of them says anything.
 //! Times are seconds since 1970; sums that are too large are the largest.
 
-use std::time::UNIX_EPOCH;
-
 use super::cache_control::CacheControl;
+use super::refusal::Refusal;
+use crate::os::http_date;
 
 /// Until when a response may be given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,26 +24,6 @@ impl Freshness {
     pub fn is_fresh(&self, now: u64) -> bool {
         now <= self.fresh
     }
-}
-
-/// Why a response is not kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// It sets a cookie, which is for one client.
-    #[error("it sets a cookie")]
-    SetsCookie,
-    /// It says that shared caches must not keep it.
-    #[error("it forbids to be kept")]
-    Forbidden,
-    /// It is out of date as it arrives.
-    #[error("it expires at once")]
-    Expired,
-    /// A time in it is none.
-    #[error("it has a malformed time")]
-    Malformed,
-    /// Neither it nor the configuration says for how long.
-    #[error("nothing says for how long it is valid")]
-    Unruled,
 }
 
 /// Which fields of a response are as if they were not there (`proxy_ignore_headers`).
@@ -154,7 +134,7 @@ impl Said {
             } else if is(b"cache-control") && !ignored.cache_control {
                 said.control.add(value);
             } else if is(b"expires") && !ignored.expires {
-                said.expires.get_or_insert_with(|| date(value));
+                said.expires.get_or_insert_with(|| http_date(value));
             }
         }
         said
@@ -197,15 +177,10 @@ fn accel(value: &[u8], now: u64) -> Option<Accel> {
     })
 }
 
-/// A date in one of the forms of HTTP, in seconds since 1970.
-fn date(value: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(value).ok()?;
-    let time = httpdate::parse_http_date(text).ok()?;
-    Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
     use proptest::prelude::*;
 
     use super::*;
@@ -228,15 +203,25 @@ mod tests {
         valid
     }
 
-    fn http_date(time: u64) -> String {
-        httpdate::fmt_http_date(UNIX_EPOCH + std::time::Duration::from_secs(time))
+    fn written(time: u64) -> String {
+        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(time))
     }
 
     #[test]
     fn whatever_order_fields_come_in_the_stronger_one_decides() {
-        let (soon, past) = (http_date(NOW + 7), http_date(NOW - 7));
+        let (soon, past) = (written(NOW + 7), written(NOW - 7));
+        let wrong = soon.replacen(
+            &soon[..3],
+            if soon.starts_with("Mon") {
+                "Tue"
+            } else {
+                "Mon"
+            },
+            1,
+        );
         let cases: &[(Fields<'_>, Result<u64, Refusal>)] = &[
             (&[("Expires", &soon)], Ok(7)),
+            (&[("Expires", &wrong)], Ok(7)),
             (&[("Expires", &past)], Err(Refusal::Expired)),
             (&[("Expires", "0")], Err(Refusal::Expired)),
             (&[("Expires", &past), ("Cache-Control", "max-age=9")], Ok(9)),

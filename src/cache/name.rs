@@ -109,6 +109,16 @@ impl Levels {
         self.digits.iter().filter(|digits| **digits > 0).count()
     }
 
+    /// Whether below so many folders there is one with a name of so many digits.
+    pub fn have(self, above: usize, digits: usize) -> bool {
+        digits > 0 && self.digits.get(above).copied().map(usize::from) == Some(digits)
+    }
+
+    /// Whether a folder of these or of other levels could have this name.
+    pub fn could_name(name: &[u8]) -> bool {
+        matches!(name.len(), 1 | 2) && name.iter().all(|digit| hexadecimal(*digit).is_some())
+    }
+
     /// The folder of an entry below `directory`.
     pub fn folder(self, directory: &Path, name: Name) -> PathBuf {
         let digits = Digits::of(name);

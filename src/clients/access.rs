@@ -6,13 +6,14 @@
 //! servers inside a network have certificates of that network.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use http::HeaderValue;
+use rustls::InvalidMessage;
 use ureq::Agent;
 use ureq::config::ConfigBuilder;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
@@ -112,11 +113,19 @@ fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, String> {
     Ok(found)
 }
 
-/// A file's content.
+/// A file's content. More than anybody writes by hand is not read: a device may have no end.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let failed =
         |error: io::Error| format!("open() \"{}\" failed ({})", path.display(), reason(&error));
-    fs::read(path).map_err(failed)
+    let mut content = Vec::new();
+    let file = fs::File::open(path).map_err(failed)?;
+    file.take(LONGEST + 1)
+        .read_to_end(&mut content)
+        .map_err(failed)?;
+    match content.len() as u64 > LONGEST {
+        true => Err(format!("\"{}\" is too long", path.display())),
+        false => Ok(content),
+    }
 }
 
 /// A time of the command line.
@@ -130,10 +139,25 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
 /// What a failed exchange is called in a message.
 pub(super) fn told(error: &ureq::Error) -> String {
     match error {
-        ureq::Error::Io(error) => reason(error),
+        ureq::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(error) => told_of_tls(error),
+            None => reason(error),
+        },
+        ureq::Error::Rustls(error) => told_of_tls(error),
         error => error.to_string(),
     }
 }
 
+fn told_of_tls(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "what answers there does not speak TLS: is it http://?".to_owned()
+        }
+        error => error.to_string(),
+    }
+}
+
+/// The longest file that is read, of keys, certificates or states.
+const LONGEST: u64 = 256 << 20;
 /// The variable of the environment that holds the key.
 const API_KEY: &str = "PINGAUGE_API_KEY";

@@ -7,16 +7,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use http::Uri;
 
+use super::url;
 use crate::conf::{self, Directive, Disk, Severity};
 
 /// Which server is asked.
 #[derive(Args, Debug)]
 pub(super) struct Whom {
     /// The address of a location with `api /status/;`, such as http://127.0.0.1:8080/status/
-    #[arg(long, value_name = "URL", conflicts_with = "config")]
-    pub(super) address: Option<String>,
+    #[arg(long, value_name = "URL", conflicts_with = "config", value_parser = written)]
+    pub(super) address: Option<Place>,
     /// The configuration of the server, which says where that is
     #[arg(long, short = 'c', value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
@@ -35,7 +35,7 @@ impl Whom {
     /// Finds the status tree.
     pub(super) fn place(&self) -> Result<Place, String> {
         if let Some(address) = &self.address {
-            return written(address);
+            return Ok(address.clone());
         }
         match &self.config {
             Some(config) => configured(config),
@@ -51,25 +51,17 @@ const INSTALLED: &str = "/etc/pingauge/pingauge.conf";
 const DEMO: &str = "http://127.0.0.1:8080/status/";
 
 fn written(text: &str) -> Result<Place, String> {
-    let invalid = |why: &str| Err(format!("invalid URL \"{text}\": {why}"));
+    let invalid = |why: &str| format!("invalid URL \"{text}\": {why}");
     let url = match text.contains("://") {
         true => text.to_owned(),
         false => format!("http://{text}"),
     };
-    let Ok(parsed) = url.parse::<Uri>() else {
-        return invalid("expected one such as http://127.0.0.1:8080/status/");
-    };
-    let is_http = matches!(parsed.scheme_str(), Some("http" | "https"));
-    let Some(authority) = parsed.authority().filter(|_| is_http) else {
-        return invalid("it begins with neither http:// nor https://");
-    };
-    if authority.as_str().contains('@') {
-        return invalid("it holds a name or a password");
-    }
+    let parsed = url::server(&url).map_err(invalid)?;
     if url.contains(['?', '#']) {
-        return invalid("a query is written behind PATH");
+        return Err(invalid("a query is written behind PATH"));
     }
-    let url = match url.ends_with(authority.as_str()) {
+    let authority = parsed.authority().map_or("", |one| one.as_str());
+    let url = match url.ends_with(authority) {
         // What the documentation and the examples use.
         true => format!("{url}/status/"),
         false => format!("{}/", url.trim_end_matches('/')),
@@ -217,7 +209,15 @@ mod tests {
         assert_eq!(url("https://h/api"), "https://h/api/");
         assert_eq!(url("h:1"), "http://h:1/status/");
         assert_eq!(url("[::1]:8080"), "http://[::1]:8080/status/");
-        for wrong in ["ftp://h/", "http://u:p@h/", "http://h/?a", "http:///x", ""] {
+        for wrong in [
+            "ftp://h/",
+            "http://u:p@h/",
+            "http://h/?a",
+            "http:///x",
+            "",
+            "h:99999",
+            "http://h:/status/",
+        ] {
             assert!(written(wrong).is_err(), "{wrong}");
         }
     }

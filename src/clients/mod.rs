@@ -5,7 +5,7 @@
 //! to see (servers, peers, caches) is put together by the processes that serve.
 //!
 //! `access.rs` is the way to a server, `address.rs` says where the status of one is, `reading.rs` reads a
-//! branch of it, and `printable.rs` keeps what servers say from moving the cursor.
+//! branch of it, `url.rs` knows which addresses can be meant, and `printable.rs` keeps what servers say from moving the cursor.
 #![forbid(unsafe_code)]
 
 mod access;
@@ -15,10 +15,13 @@ pub mod push;
 mod reading;
 pub mod status;
 pub mod top;
+mod url;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
+
+use crate::conf::reason;
 
 /// Does what arguments ask for, each of these programs by its own word: `None` when the word is none of theirs.
 pub fn run(word: &str, arguments: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
@@ -45,6 +48,14 @@ fn end(done: Result<(), String>) -> ExitCode {
             say(&message);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What to say when standard output takes no more: nothing if whoever read it is gone, as behind a pipe to `head`.
+fn output(error: &io::Error) -> Result<(), String> {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(format!("standard output failed ({})", reason(error))),
     }
 }
 

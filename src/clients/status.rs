@@ -15,7 +15,8 @@ use super::access::{Access, time};
 use super::address::Whom;
 use super::printable::Json;
 use super::reading::Reader;
-use super::{end, say, usage};
+use super::{end, output, say, usage};
+use crate::conf::reason;
 
 /// The word after the program's name that asks for this.
 pub const WORD: &str = "status";
@@ -62,19 +63,25 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn show(arguments: &Arguments) -> Result<(), String> {
     let reader = Reader::new(&arguments.whom.place()?, &arguments.access)?;
     let Some(pause) = arguments.watch else {
-        return print(&reader, &arguments.path).map_err(Failure::told);
+        return match print(&reader, &arguments.path) {
+            Ok(()) => Ok(()),
+            Err(Failure::Server(message)) => Err(message),
+            Err(Failure::Output(error)) => output(&error),
+        };
     };
     let clears = io::stdout().is_terminal();
     loop {
         if clears {
             // To the top left, with nothing below it.
-            write!(io::stdout(), "\x1b[H\x1b[2J").map_err(output)?;
+            if let Err(error) = write!(io::stdout(), "\x1b[H\x1b[2J") {
+                return output(&error);
+            }
         }
         match print(&reader, &arguments.path) {
             Ok(()) => {}
             // It may come back.
             Err(Failure::Server(message)) => say(&message),
-            Err(Failure::Output(message)) => return Err(message),
+            Err(Failure::Output(error)) => return output(&error),
         }
         thread::sleep(pause);
     }
@@ -83,15 +90,7 @@ fn show(arguments: &Arguments) -> Result<(), String> {
 /// Whose fault it is that nothing was printed.
 enum Failure {
     Server(String),
-    Output(String),
-}
-
-impl Failure {
-    fn told(self) -> String {
-        match self {
-            Self::Server(message) | Self::Output(message) => message,
-        }
-    }
+    Output(io::Error),
 }
 
 fn print(reader: &Reader, path: &str) -> Result<(), Failure> {
@@ -104,18 +103,14 @@ fn print(reader: &Reader, path: &str) -> Result<(), Failure> {
             Ok(0) => break,
             Ok(read) => read,
             Err(error) => {
-                let message = format!("the answer broke off ({error})");
+                let message = format!("the answer broke off ({})", reason(&error));
                 return Err(Failure::Server(message));
             }
         };
         let written = out.write_all(&piece[..read]);
-        written.map_err(|error| Failure::Output(output(error)))?;
+        written.map_err(Failure::Output)?;
     }
-    out.finish().map_err(|error| Failure::Output(output(error)))
-}
-
-fn output(error: io::Error) -> String {
-    format!("standard output failed ({error})")
+    out.finish().map_err(Failure::Output)
 }
 
 #[cfg(test)]

@@ -244,10 +244,19 @@ impl Diagnostics {
         self.found.iter().map(|finding| &finding.first)
     }
 
-    /// Those who are forgiven are told of every place.
+    /// How many different problems are kept: all of them where what is missing is forgiven, as whoever asks for that
+    /// wants to know of every statement.
+    fn most(&self) -> usize {
+        match self.forgives_missing {
+            true => usize::MAX,
+            false => MOST,
+        }
+    }
+
+    /// How many further places are kept of each problem.
     fn most_places(&self) -> usize {
         match self.forgives_missing {
-            true => MOST_SEEN,
+            true => usize::MAX,
             false => MOST_PLACES,
         }
     }
@@ -301,7 +310,7 @@ impl Diagnostics {
         if let Some(number) = known {
             return Some(Place::Known(number));
         }
-        if self.found.len() >= MOST {
+        if self.found.len() >= self.most() {
             self.omitted += 1;
             return None;
         }
@@ -315,7 +324,7 @@ enum Place {
     New,
 }
 
-/// The number of different problems that are kept.
+/// The number of different problems that are kept, and of those that advice is looked for.
 const MOST: usize = 1000;
 /// The number of further places that are kept of each.
 const MOST_PLACES: usize = 8;

@@ -18,7 +18,8 @@ pub struct Feature {
     /// The names of its directives, with blanks between them.
     pub directives: &'static str,
     /// The names of its variables, with blanks between them; one that ends in `_*` stands for every
-    /// name with that beginning.
+    /// name with that beginning. One that begins with `=` is acted on where it is set: who sets it wants the feature,
+    /// where any other name that is set is a variable of the configuration's own.
     pub variables: &'static str,
 }
 
@@ -38,10 +39,17 @@ impl Foreign {
 
     /// The feature that a variable belongs to.
     pub fn variable(self, name: &str) -> Option<&'static Feature> {
-        let is_meant = |own: &str| match own.strip_suffix('*') {
+        let is_meant = |own: &'static str| match plain(own).strip_suffix('*') {
             Some(prefix) => name.len() > prefix.len() && name.starts_with(prefix),
-            None => own == name,
+            None => plain(own) == name,
         };
+        self.features()
+            .find(|one| one.variables.split_whitespace().any(is_meant))
+    }
+
+    /// The feature that setting a variable asks for.
+    pub fn set_variable(self, name: &str) -> Option<&'static Feature> {
+        let is_meant = |own: &str| own.strip_prefix('=') == Some(name);
         self.features()
             .find(|one| one.variables.split_whitespace().any(is_meant))
     }
@@ -55,10 +63,15 @@ impl Foreign {
     /// The names of all variables.
     pub fn variables(self) -> impl Iterator<Item = &'static str> {
         self.features()
-            .flat_map(|one| one.variables.split_whitespace())
+            .flat_map(|one| one.variables.split_whitespace().map(plain))
     }
 
     fn features(self) -> impl Iterator<Item = &'static Feature> {
         self.0.iter().copied().flatten()
     }
+}
+
+/// The name of a variable in a table.
+fn plain(own: &'static str) -> &'static str {
+    own.strip_prefix('=').unwrap_or(own)
 }

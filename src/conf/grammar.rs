@@ -262,7 +262,9 @@ impl Assembly<'_, '_> {
     fn unclosed(&mut self, span: Span) {
         let expected = self.expected_after_word();
         self.ended(span, expected, Some("this quote is not closed".to_owned()));
-        self.close_all(span);
+        // The blocks end where the text does: the quote is within the innermost, not the end of them all.
+        let end = self.input.text.len();
+        self.close_all(Span::new(self.input.file, end, end));
     }
 
     fn end(&mut self, span: Span) {

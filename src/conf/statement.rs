@@ -108,6 +108,18 @@ impl<'a> Statement<'a> {
         result.map_err(|invalid| self.invalid(index, invalid, "a size such as 512, 16k or 1m"))
     }
 
+    /// A size in bytes (`k`, `m`), or text with variables that is to become one.
+    ///
+    /// # Errors
+    /// Malformed or too large.
+    pub fn size_template(&self, index: usize) -> Result<Text, Diagnostic> {
+        let text = self.template(index)?;
+        match text.literal() {
+            Some(_) => self.size(index).map(|_| text),
+            None => Ok(text),
+        }
+    }
+
     /// A size of a file or body in bytes (`k`, `m`, `g`).
     ///
     /// # Errors

@@ -50,6 +50,8 @@ pub struct Subject<'a> {
 pub struct Survey {
     lines: Vec<Line>,
     files: usize,
+    /// The name of the main file.
+    main: String,
     unplaced: Vec<String>,
 }
 
@@ -85,6 +87,12 @@ impl Survey {
         };
         walk.block(subject.tree);
         let mut unplaced = Vec::new();
+        let omitted = subject.diagnostics.omitted();
+        if omitted > 0 {
+            unplaced.push(format!(
+                "{omitted} more problems, about statements that are not listed as such"
+            ));
+        }
         for (number, finding) in subject.diagnostics.findings().iter().enumerate() {
             match finding.first.span {
                 _ if finding.feature.is_some() || walk.told.contains(&number) => {}
@@ -96,6 +104,11 @@ impl Survey {
         Self {
             lines: walk.lines,
             files: subject.sources.files().count(),
+            main: subject
+                .sources
+                .files()
+                .next()
+                .map_or(String::new(), |file| printable(&file.name)),
             unplaced,
         }
     }
@@ -136,14 +149,15 @@ impl Walk<'_> {
     fn standing(&mut self, directive: &Directive) -> Standing {
         let missing = self.index.missing(directive);
         let numbers = self.index.problems(directive);
-        self.told.extend(&numbers);
         if !missing.is_empty() {
+            // Other problems of the statement are told by themselves.
             let one = |feature: &&'static super::foreign::Feature| {
                 let name = format!("{}, known in {}", feature.name, feature.home);
                 (name, feature.instead)
             };
             return Standing::Missing(missing.iter().map(one).collect());
         }
+        self.told.extend(&numbers);
         let findings = self.subject.diagnostics.findings();
         let here: Vec<&Finding> = numbers
             .iter()
@@ -183,7 +197,8 @@ impl Walk<'_> {
         let inner = directive.body.as_deref().map_or(0, statements);
         if inner > 0 && is_closed {
             // Writing to a string cannot fail.
-            let _ = write!(text, " … }} ({inner} lines in it)");
+            let plural = if inner == 1 { "" } else { "s" };
+            let _ = write!(text, " … }} ({inner} statement{plural} in it)");
         }
         let name = printable(&file.name);
         Some(Line {

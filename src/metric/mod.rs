@@ -7,12 +7,14 @@
 
 mod mode;
 mod number;
+mod parts;
 mod reading;
 mod sample;
 mod schema;
 
 pub use mode::{Assignment, MODES, Mode, ModeSpec, Problem, parse_mode};
 pub use number::{Number, number};
+pub use parts::{KeyWriter, MOST_LABELS, Part, cut_key, has_parts, join, parts, split};
 pub use reading::{Buckets, Reading};
 pub use sample::{
     ELLIPSIS, KEY_LIMIT, VALUE_LIMIT, is_truncated, parse_value, split_pair, stored_key,

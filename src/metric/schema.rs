@@ -8,15 +8,19 @@
 use std::ops::Range;
 
 use super::Moment;
-use super::mode::{Mode, Problem, Words, stored_mode};
+use super::mode::{Mode, Problem, Words, add_one, stored_mode};
+use super::parts::MOST_LABELS;
 use super::reading::Reading;
 use crate::os::atomic::AtomicU64;
 
 /// The metrics of one zone, in configured order.
 #[derive(Debug)]
 pub struct Schema {
+    labels: Vec<String>,
     metrics: Vec<Metric>,
     cells: usize,
+    /// Whether there is one metric, and that only counts.
+    only_counts: bool,
 }
 
 /// One metric of a zone.
@@ -52,8 +56,10 @@ impl Schema {
     /// The schema of a zone with named metrics.
     pub fn complex(metrics: impl IntoIterator<Item = (String, Box<dyn Mode>)>) -> Self {
         let mut schema = Self {
+            labels: Vec::new(),
             metrics: Vec::new(),
             cells: 0,
+            only_counts: false,
         };
         for (name, mode) in metrics {
             let end = schema.cells.saturating_add(mode.cells());
@@ -61,6 +67,8 @@ impl Schema {
             schema.metrics.push(Metric { name, mode, cells });
             schema.cells = end;
         }
+        let modes = &schema.metrics;
+        schema.only_counts = matches!(&modes[..], [only] if only.mode.only_counts());
         schema
     }
 
@@ -76,8 +84,7 @@ impl Schema {
     /// # Errors
     /// When the text is something else.
     pub fn from_source(source: &str) -> Result<Self, SchemaError> {
-        let rows: Vec<(String, Vec<String>)> =
-            serde_json::from_str(source).map_err(|_| SchemaError::Malformed)?;
+        let (labels, rows) = read_source(source)?;
         let mut metrics = Vec::with_capacity(rows.len());
         for (name, words) in rows {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -86,14 +93,43 @@ impl Schema {
                 Err(problem) => return Err(SchemaError::Metric { name, problem }),
             }
         }
-        Ok(Self::complex(metrics))
+        Ok(Self::complex(metrics).with_labels(labels))
+    }
+
+    /// The same for keys that have a part for each of these labels; without labels, keys have no parts.
+    pub fn with_labels(self, labels: Vec<String>) -> Self {
+        Self { labels, ..self }
+    }
+
+    /// The names of the parts of keys, if these have parts.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// Whether keys of the schema `older` are keys of this one: each label stays where it was, maybe under another
+    /// name, and new ones come behind the others.
+    pub fn continues_keys_of(&self, older: &Self) -> bool {
+        let (labels, older) = (&self.labels, &older.labels);
+        if labels.is_empty() || older.is_empty() {
+            return labels == older;
+        }
+        let mut each = older.iter().enumerate();
+        older.len() <= labels.len()
+            && each.all(|(place, name)| {
+                let now = labels.iter().position(|label| label == name);
+                now.is_none_or(|now| now == place)
+            })
     }
 
     /// The whole schema as text, parameters included.
     pub fn source(&self) -> String {
         let row = |metric: &Metric| (metric.name.clone(), metric.mode.words());
-        let rows: Vec<(String, Vec<String>)> = self.metrics.iter().map(row).collect();
-        serde_json::json!(rows).to_string()
+        let rows: Rows = self.metrics.iter().map(row).collect();
+        match self.labels.is_empty() {
+            true => serde_json::json!(rows),
+            false => serde_json::json!({"labels": self.labels, "metrics": rows}),
+        }
+        .to_string()
     }
 
     /// Whether some feature uses the cells by itself.
@@ -153,7 +189,15 @@ impl Schema {
     }
 
     /// Feeds `value` to every metric; `cells` are those of one key.
+    #[inline]
     pub fn record(&self, cells: &[AtomicU64], value: f64, now: Moment) {
+        match self.only_counts {
+            true => add_one(cells),
+            false => self.record_each(cells, value, now),
+        }
+    }
+
+    fn record_each(&self, cells: &[AtomicU64], value: f64, now: Moment) {
         if let [only] = &self.metrics[..] {
             return only.mode.record(cells, value, now);
         }
@@ -184,6 +228,27 @@ impl Schema {
     /// What the metric at `place` reads as, given a copy of all cells of one key.
     pub fn read<'a>(&'a self, place: usize, cells: &'a [u64], now: Moment) -> Reading<'a> {
         self.metrics[place].read(cells, now)
+    }
+}
+
+/// Metrics as they are written down: a name and the words of a mode.
+type Rows = Vec<(String, Vec<String>)>;
+
+/// The labels and metrics of a source, which is a list of metrics where there are no labels.
+fn read_source(source: &str) -> Result<(Vec<String>, Rows), SchemaError> {
+    let malformed = |_| SchemaError::Malformed;
+    if !source.starts_with('{') {
+        let rows = serde_json::from_str(source).map_err(malformed)?;
+        return Ok((Vec::new(), rows));
+    }
+    let mut members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(source).map_err(malformed)?;
+    let mut member = |name| members.remove(name).unwrap_or_default();
+    let labels: Vec<String> = serde_json::from_value(member("labels")).map_err(malformed)?;
+    let rows = serde_json::from_value(member("metrics")).map_err(malformed)?;
+    match (1..=MOST_LABELS).contains(&labels.len()) {
+        true => Ok((labels, rows)),
+        false => Err(SchemaError::Malformed),
     }
 }
 
@@ -296,6 +361,47 @@ mod tests {
         ));
         assert!(same(&["histogram", "1", "2"], &["histogram", "2", "1"]));
         assert!(!same(&["min"], &["max"]));
+    }
+
+    #[test]
+    fn labels_survive_being_written_down() {
+        let labels = vec!["method".to_owned(), "host".to_owned()];
+        let first = schema(ALL).with_labels(labels);
+        let second = Schema::from_source(&first.source()).unwrap();
+        assert_eq!(first.source(), second.source());
+        assert_eq!(second.labels(), first.labels());
+        assert_eq!(first.identity(), schema(ALL).identity());
+        for source in [
+            "{}",
+            "{\"labels\":[],\"metrics\":[]}",
+            "{\"labels\":[\"a\"]}",
+        ] {
+            assert!(Schema::from_source(source).is_err(), "{source}");
+        }
+    }
+
+    #[test]
+    fn labels_may_be_called_otherwise_and_come_behind() {
+        let of = |labels: &str| {
+            let labels = labels.split_whitespace().map(str::to_owned);
+            schema(&[("a", &["count"])]).with_labels(labels.collect())
+        };
+        for (older, newer, expected) in [
+            ("", "", true),
+            ("", "a", false),
+            ("a", "", false),
+            ("a b", "a b", true),
+            ("a b", "a b c", true),
+            ("a b", "a x", true),
+            ("a b", "x y z", true),
+            ("a b", "b a", false),
+            ("a b", "x a b", false),
+            ("a b", "a x b", false),
+            ("a b", "a", false),
+        ] {
+            let continues = of(newer).continues_keys_of(&of(older));
+            assert_eq!(continues, expected, "{older:?} to {newer:?}");
+        }
     }
 
     #[test]

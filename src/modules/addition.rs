@@ -34,7 +34,7 @@ const DIRECTIVES: &[DirectiveSpec] = &[
                    fields but `Range` and `If-…`, no body, and without access rules. Whatever the answer's \
                    status is, its body is added, the page of an error as well; one that breaks off breaks \
                    the response off. What is added goes through `gzip` together with the body, and through \
-                   the `sub_filter` of its own location alone. Responses lose `Content-Length` and \
+                   the `sub_filter`, `js_header_filter` and `js_body_filter` of its own location alone. Responses lose `Content-Length` and \
                    `Accept-Ranges`, and their `ETag` becomes a weak one. Nothing is added to what is added. \
                    An empty URI ends what outer blocks say.",
             example: "add_before_body /header.html;",
@@ -106,7 +106,7 @@ fn location(_: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
     if before.is_none() && after.is_none() {
         return;
     }
-    parts.header_filters.push(Box::new(Addition {
+    parts.body_filters.push(Box::new(Addition {
         around: Arc::new(Around { before, after }),
         types: chain
             .nearest()

@@ -12,8 +12,11 @@ use crate::conf::{
 use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::module::{self, Module};
 use crate::http::course::request::Request;
+use crate::http::course::respond;
+use crate::http::message::response::ResponseHead;
 use crate::http::plan::phase::PhaseHandler;
 use crate::http::plan::template::Template;
+use crate::os;
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -39,7 +42,7 @@ const DIRECTIVES: &[DirectiveSpec] = &[
             syntax: "add_header NAME VALUE [always];",
             default: "",
             text: "Adds a field to responses with status 200, 201, 204, 206, 301, 302, 303, 304, \
-                   307 or 308, with `always` to all of them. An empty VALUE adds nothing. \
+                   307 or 308, and to 416 that tells how much there is, with `always` to all of them. An empty VALUE adds nothing. \
                    `Content-Type`, `Last-Modified` and `ETag` replace what the response has; \
                    `If-Range` is compared with the latter two as they are sent. Inherited only by \
                    blocks that have no `add_header` of their own.",
@@ -56,7 +59,7 @@ const DIRECTIVES: &[DirectiveSpec] = &[
             syntax: "expires [modified] TIME;\nexpires epoch | max | off;",
             default: "expires off;",
             text: "Sets `Expires` and `Cache-Control` of successful responses: TIME from now, or \
-                   with `modified` from the file's last change; a negative TIME, as `epoch`, forbids \
+                   with `modified` from the file's last change, if the response tells it; a negative TIME, as `epoch`, forbids \
                    caching; `@15h30m` is a time of day in UTC; `max` is ten years. The one-word \
                    forms may come from a variable.",
             example: "location /static/ { expires 30d; }",
@@ -169,7 +172,8 @@ struct AddHeader {
 
 impl PhaseHandler for AddHeader {
     fn run(&self, request: &mut Request) {
-        if !self.always && !went_well(request.response.status) {
+        let head = &request.response;
+        if !self.always && !went_well(head.status) && !tells_length(head) {
             return;
         }
         let mut value = request.buffer();
@@ -197,6 +201,11 @@ fn went_well(status: u16) -> bool {
     )
 }
 
+/// Whether a response says that the client wants nothing of what there is, and how much that is.
+fn tells_length(head: &ResponseHead) -> bool {
+    head.status == 416 && head.field("content-range").is_some()
+}
+
 struct Expires {
     from: From,
     text: Template,
@@ -211,24 +220,23 @@ impl PhaseHandler for Expires {
         self.text.append(request, &mut text);
         let expiry = std::str::from_utf8(&text).ok().and_then(Expiry::read);
         request.recycle(text);
-        let now = seconds(SystemTime::now());
+        let now = i64::try_from(respond::date()).unwrap_or(i64::MAX);
         let start = match self.from {
-            From::Now => Some(now),
-            From::Modified => request.response.field("last-modified").and_then(|date| {
-                httpdate::parse_http_date(std::str::from_utf8(date).ok()?)
-                    .ok()
-                    .map(seconds)
-            }),
+            From::Now => now,
+            From::Modified => modified(&request.response).unwrap_or(now),
         };
-        let Some((date, control)) = expiry
-            .zip(start)
-            .and_then(|(one, start)| one.fields(start, now))
-        else {
+        let Some((date, control)) = expiry.and_then(|one| one.fields(start, now)) else {
             return;
         };
         request.response.set("Expires", date.as_bytes());
         request.response.set("Cache-Control", control.as_bytes());
     }
+}
+
+/// When what a response has was changed last, if it says so.
+fn modified(head: &ResponseHead) -> Option<i64> {
+    let date = os::http_date(head.field("last-modified")?)?;
+    i64::try_from(date).ok()
 }
 
 /// When a response grows stale.
@@ -289,11 +297,6 @@ const EPOCH: &str = "Thu, 01 Jan 1970 00:00:01 GMT";
 const FAR: &str = "Thu, 31 Dec 2037 23:55:55 GMT";
 /// The end of the year 9999: later dates cannot be written.
 const LATEST: i64 = 253_402_300_799;
-
-fn seconds(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    i64::try_from(since.unwrap_or(Duration::ZERO).as_secs()).unwrap_or(i64::MAX)
-}
 
 #[cfg(test)]
 mod tests {

@@ -33,6 +33,15 @@ impl LogLevel {
         statement.enumeration(argument, &levels)
     }
 
+    /// The next level below, of which there is none below the lowest.
+    pub(super) fn below(self) -> Self {
+        match self {
+            Self::Error => Self::Warn,
+            Self::Warn => Self::Notice,
+            Self::Notice | Self::Info => Self::Info,
+        }
+    }
+
     /// Writes a line at the level.
     pub(super) fn log(self, line: fmt::Arguments<'_>) {
         match self {

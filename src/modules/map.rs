@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::made_name;
 use crate::conf::{
     Arity, Body, Chain, Contexts, Diagnostic, Directive, DirectiveSpec, Doc, Repeat, Span,
     Statement, Text, Word,
@@ -60,8 +61,9 @@ struct MapWritten {
     entries: Vec<(Key, Text)>,
 }
 
+/// A line of a `map`, by what it is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Key {
+pub(super) enum Key {
     Default,
     Exact(Box<[u8]>),
     /// With its leading dot.
@@ -84,7 +86,7 @@ enum Masks {
 
 fn store(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let source = statement.template(1)?;
-    let name = variable_name(statement)?;
+    let name = made_name::read(statement, 2, "$kind")?;
     let lines = statement.lines();
     let is_said = |word: &str| {
         let mut alone = lines.iter().filter(|line| line.arguments.is_empty());
@@ -105,24 +107,6 @@ fn store(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     };
     statement.scope.get_or_default::<MapsWritten>().0.push(map);
     Ok(())
-}
-
-fn variable_name(statement: &Statement<'_>) -> Result<String, Diagnostic> {
-    let text = statement.text(2);
-    let name = text.strip_prefix('$').unwrap_or_default();
-    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if name.is_empty() || !name.bytes().all(is_letter) {
-        let message = format!("invalid variable name \"{text}\"");
-        let help = "the second argument of \"map\" is the variable to make, as in $kind";
-        return Err(statement.error(2, message).with_help(help));
-    }
-    let mut rows = super::MODULES.iter().flat_map(|module| module.variables);
-    if rows.any(|row| row.name.eq_ignore_ascii_case(name)) {
-        let message = format!("the duplicate \"{name}\" variable");
-        let help = "this variable has a meaning of its own; choose another name";
-        return Err(statement.error(2, message).with_help(help));
-    }
-    Ok(name.to_ascii_lowercase())
 }
 
 fn entries(statement: &mut Statement<'_>, lines: &[&Directive], masks: Masks) -> Vec<(Key, Text)> {
@@ -191,7 +175,11 @@ fn read_key(word: &Word, masks: Masks) -> Result<Vec<Key>, Diagnostic> {
     read_mask(word).map(|mask| mask.unwrap_or_else(|| vec![exact(text)]))
 }
 
-fn read_mask(word: &Word) -> Result<Option<Vec<Key>>, Diagnostic> {
+/// The keys of a mask of host names; `None` when a word is none.
+///
+/// # Errors
+/// It is none that anything could fit.
+pub(super) fn read_mask(word: &Word) -> Result<Option<Vec<Key>>, Diagnostic> {
     let lower = word.text.to_ascii_lowercase();
     let bytes = |text: &str| text.as_bytes().into();
     let keys = if let Some(host) = lower.strip_prefix('.') {
@@ -249,7 +237,7 @@ struct Map {
 
 /// Keys that are found without trying each; the numbers are those of values.
 #[derive(Debug, Default)]
-struct Table {
+pub(super) struct Table {
     exact: HashMap<Box<[u8]>, usize>,
     suffixes: HashMap<Box<[u8]>, usize>,
     prefixes: HashMap<Box<[u8]>, usize>,
@@ -286,10 +274,8 @@ impl Map {
                 }
                 return;
             }
-            Key::Exact(text) => self.table.exact.insert(text.clone(), number),
-            Key::Suffix(text) => self.table.suffixes.insert(text.clone(), number),
-            Key::Prefix(text) => self.table.prefixes.insert(text.clone(), number),
-        };
+            key => self.table.insert(key, number),
+        }
         self.values.push(value);
     }
 
@@ -309,7 +295,19 @@ impl Map {
 }
 
 impl Table {
-    fn find(&self, text: &[u8]) -> Option<usize> {
+    /// From now on a key that is found without trying has this number.
+    pub(super) fn insert(&mut self, key: &Key, number: usize) {
+        let (table, text) = match key {
+            Key::Exact(text) => (&mut self.exact, text),
+            Key::Suffix(text) => (&mut self.suffixes, text),
+            Key::Prefix(text) => (&mut self.prefixes, text),
+            Key::Default | Key::Pattern { .. } => return,
+        };
+        table.insert(text.clone(), number);
+    }
+
+    /// The number of the key that a text fits best, in any letter case.
+    pub(super) fn find(&self, text: &[u8]) -> Option<usize> {
         let lower = text.to_ascii_lowercase();
         let exact = self.exact.get(&*lower);
         exact.or_else(|| self.find_mask(&lower)).copied()
@@ -362,12 +360,7 @@ mod tests {
         let mut table = Table::default();
         for (number, key) in keys.iter().enumerate() {
             for key in read_key(&Word::from(*key), Masks::Known).unwrap() {
-                match key {
-                    Key::Exact(text) => table.exact.insert(text, number),
-                    Key::Suffix(text) => table.suffixes.insert(text, number),
-                    Key::Prefix(text) => table.prefixes.insert(text, number),
-                    other => panic!("{other:?}"),
-                };
+                table.insert(&key, number);
             }
         }
         table

@@ -12,6 +12,14 @@ pub(super) struct MediaTypeSet {
 const ALWAYS: &str = "text/html";
 
 impl MediaTypeSet {
+    /// These, in lower case, beside `text/html`.
+    pub(super) fn of(others: &[&str]) -> Self {
+        Self {
+            is_everything: false,
+            others: others.iter().map(|name| Box::from(*name)).collect(),
+        }
+    }
+
     /// Adds those that a directive names.
     pub(super) fn read(&mut self, statement: &mut Statement<'_>) {
         for word in statement.arguments() {

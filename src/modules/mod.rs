@@ -22,43 +22,65 @@ pub mod addition;
 mod address;
 pub mod api;
 pub mod auth_api_key;
+pub mod auth_basic;
 pub mod auth_challenge;
 pub mod auth_request;
 pub mod backpressure;
 pub mod cache;
+pub mod charset;
+pub mod compression;
 pub mod console;
+pub mod empty_gif;
+pub mod environment;
+pub mod fastcgi;
+mod file_stamp;
 pub mod files;
-pub mod gzip;
+pub mod geo;
 pub mod headers;
 pub mod http2;
 pub mod js;
 pub mod lifecycle;
+pub mod limit_conn;
+pub mod limit_req;
+mod limited;
 pub mod log;
 pub(crate) mod log_level;
+mod made_name;
 pub mod map;
 mod media_types;
 pub mod metric;
 pub mod mirror;
+mod network;
 pub mod prometheus;
 pub mod proxy;
+pub mod proxy_protocol;
+pub mod real_ip;
 pub mod reference;
+pub mod referer;
 pub mod resolver;
 pub mod rewrite;
+pub mod secure_link;
 pub mod session_zone;
 mod shared_zone;
+pub mod split_clients;
 pub mod status_zone;
 pub mod stub_status;
 pub mod sub_filter;
 mod temporary_folder;
 pub mod tls;
 pub mod unused;
+pub mod userid;
 
 /// Every feature.
 pub static MODULES: &[&Module] = &[
     &process::MODULE,
+    &environment::MODULE,
     &core::MODULE,
+    &proxy_protocol::MODULE,
+    &real_ip::MODULE,
     &api::MODULE,
     &stub_status::MODULE,
+    &empty_gif::MODULE,
     &console::MODULE,
     &lifecycle::MODULE,
     &rewrite::MODULE,
@@ -66,18 +88,29 @@ pub static MODULES: &[&Module] = &[
     &http2::MODULE,
     &access::MODULE,
     &auth_api_key::MODULE,
+    &auth_basic::MODULE,
     &auth_request::MODULE,
     &headers::MODULE,
+    &compression::gunzip::MODULE,
     &sub_filter::MODULE,
     &addition::MODULE,
-    &gzip::MODULE,
+    &charset::MODULE,
+    &compression::MODULE,
     &map::MODULE,
+    &geo::MODULE,
+    &split_clients::MODULE,
+    &referer::MODULE,
+    &secure_link::MODULE,
+    &userid::MODULE,
+    &limit_req::MODULE,
+    &limit_conn::MODULE,
     &log::MODULE,
     &status_zone::MODULE,
     &resolver::MODULE,
     &cache::MODULE,
     &js::MODULE,
     &proxy::MODULE,
+    &fastcgi::MODULE,
     &auth_challenge::MODULE,
     &metric::MODULE,
     &session_zone::MODULE,
@@ -114,6 +147,7 @@ pub fn load(
         mut diagnostics,
     } = parsed;
     conf::require_section(&tree, "events", &mut diagnostics);
+    let tree = core::shorthand::write_out(tree);
     let main = conf::apply(&tree, &directives(), unused::FOREIGN, &mut diagnostics);
     let surroundings = Surroundings {
         sources: &sources,

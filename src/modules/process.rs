@@ -138,6 +138,15 @@ pub(super) fn identity_of_workers(chain: &Chain<'_>) -> Option<Identity> {
     os::is_root().then(|| named.unwrap_or_else(Identity::nobody))
 }
 
+/// The first file that errors are logged to, where they go to files.
+pub(super) fn error_log_file(chain: &Chain<'_>) -> Option<PathBuf> {
+    let ErrorLogs(logs) = chain.nearest()?;
+    logs.iter().find_map(|log| match &log.target {
+        LogTarget::File(path) => Some(path.clone()),
+        LogTarget::Stderr => None,
+    })
+}
+
 struct WorkerProcesses(usize);
 struct User(Identity);
 struct Daemon(bool);
@@ -229,8 +238,8 @@ static DIRECTIVES: &[DirectiveSpec] = &[
             default: "",
             text: "The file in which the number of the master process is kept while it runs. A \
                    relative path starts from the prefix. Without the directive it is \
-                   `pingauge.pid` below the prefix given by `-p`, else `/run/pingauge.pid`; whoever may \
-                   not write there has it beside the main file.",
+                   `pingauge.pid`, or `pingauge-NAME.pid` for a main file that is called `NAME.conf`, below the prefix \
+                   given by `-p`, else in `/run`; whoever may not write there has it beside the main file.",
             example: "pid /run/pingauge.pid;",
         },
         apply: |statement| {

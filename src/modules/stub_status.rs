@@ -89,13 +89,13 @@ struct Handler;
 
 impl ContentHandler for Handler {
     fn run(&self, request: &mut Request) -> Option<Outcome> {
-        let response = match request.method() {
+        Some(match request.method() {
             b"GET" | b"HEAD" => {
-                Response::new(200, "text/plain", page(&request.runtime.connections))
+                let text = page(&request.runtime.connections);
+                Outcome::Respond(Response::new(200, "text/plain", text))
             }
-            _ => Response::page(405),
-        };
-        Some(Outcome::Respond(response))
+            _ => Outcome::Status(405),
+        })
     }
 }
 

@@ -25,6 +25,11 @@ pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Arc<Path> {
     let Some(Written(written)) = chain.nearest() else {
         return std::env::temp_dir().into();
     };
+    at(builder, chain, written)
+}
+
+/// One at this path; the master makes it when it is missing.
+pub(super) fn at(builder: &mut Builder<'_>, chain: &Chain<'_>, written: &Path) -> Arc<Path> {
     let path: Arc<Path> = builder.path(&written.to_string_lossy()).into();
     builder.provisions.push(Box::new(Folder {
         path: Arc::clone(&path),

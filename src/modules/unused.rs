@@ -6,12 +6,14 @@
 //! somebody could notice does not belong here: it stays an error, and `foreign` knows what to do
 //! instead.
 
+mod fixed;
 mod foreign;
 mod habits;
 
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 use crate::http::build::module::{self, Module};
 
+use fixed::FIXED;
 pub(super) use foreign::FOREIGN;
 pub(super) use habits::HABITS;
 
@@ -19,17 +21,33 @@ pub(super) use habits::HABITS;
 pub static MODULE: Module = Module {
     name: "unused",
     about: "what is read for the sake of others' configurations",
-    directives: UNUSED,
+    directives: &ALL,
     ..module::MODULE
 };
 
-/// The whole list.
+/// What never has an effect, and what has none with one value.
+static ALL: [DirectiveSpec; UNUSED.len() + FIXED.len()] = {
+    let mut all = [SPEC; UNUSED.len() + FIXED.len()];
+    let mut place = 0;
+    while place < all.len() {
+        all[place] = match place < UNUSED.len() {
+            true => UNUSED[place],
+            false => FIXED[place - UNUSED.len()],
+        };
+        place += 1;
+    }
+    all
+};
+
+/// What never has an effect.
 const UNUSED: &[DirectiveSpec] = &[
     // Hash tables.
     unused("variables_hash_max_size SIZE;", HTTP, ONE, TABLES),
     unused("variables_hash_bucket_size SIZE;", HTTP, ONE, TABLES),
     unused("map_hash_max_size SIZE;", HTTP, ONE, TABLES),
     unused("map_hash_bucket_size SIZE;", HTTP, ONE, TABLES),
+    unused("referer_hash_max_size SIZE;", SERVING, ONE, TABLES),
+    unused("referer_hash_bucket_size SIZE;", SERVING, ONE, TABLES),
     unused("server_names_hash_max_size SIZE;", HTTP, ONE, TABLES),
     unused("server_names_hash_bucket_size SIZE;", HTTP, ONE, TABLES),
     unused("types_hash_max_size SIZE;", INNER, ONE, TABLES),
@@ -80,6 +98,27 @@ const UNUSED: &[DirectiveSpec] = &[
         COPIES,
     ),
     unused(
+        "gunzip_buffers NUMBER SIZE;",
+        INNER,
+        Arity::exactly(2),
+        MEMORY,
+    ),
+    unused(
+        "brotli_buffers NUMBER SIZE;",
+        INNER,
+        Arity::exactly(2),
+        MEMORY,
+    ),
+    unused(
+        "zstd_buffers NUMBER SIZE;",
+        INNER,
+        Arity::exactly(2),
+        MEMORY,
+    ),
+    unused("gzip_hash SIZE;", INNER, ONE, TABLES),
+    unused("gzip_no_buffer on | off;", INNER, Arity::FLAG, MEMORY),
+    unused("postpone_gzipping SIZE;", INNER, ONE, MEMORY),
+    unused(
         "gzip_buffers NUMBER SIZE;",
         INNER,
         Arity::exactly(2),
@@ -126,12 +165,6 @@ const UNUSED: &[DirectiveSpec] = &[
     unused("lingering_close VALUE;", INNER, ONE, CLOSING),
     unused("lingering_time TIME;", INNER, ONE, CLOSING),
     unused("lingering_timeout TIME;", INNER, ONE, CLOSING),
-    unused(
-        "keepalive_disable VALUE [VALUE];",
-        INNER,
-        Arity::between(1, 2),
-        CLOSING,
-    ),
     // Memory and files on the side.
     unused("connection_pool_size SIZE;", OUTER, ONE, MEMORY),
     unused("request_pool_size SIZE;", OUTER, ONE, MEMORY),
@@ -150,24 +183,12 @@ const UNUSED: &[DirectiveSpec] = &[
     ),
     unused("proxy_temp_file_write_size SIZE;", INNER, ONE, BODIES),
     unused("proxy_busy_buffers_size SIZE;", INNER, ONE, BODIES),
-    unused(
-        "fastcgi_temp_path PATH [LEVEL ...];",
-        INNER,
-        PATH,
-        OTHER_PROTOCOLS,
-    ),
-    unused(
-        "uwsgi_temp_path PATH [LEVEL ...];",
-        INNER,
-        PATH,
-        OTHER_PROTOCOLS,
-    ),
-    unused(
-        "scgi_temp_path PATH [LEVEL ...];",
-        INNER,
-        PATH,
-        OTHER_PROTOCOLS,
-    ),
+    unused("fastcgi_temp_file_write_size SIZE;", INNER, ONE, BODIES),
+    unused("fastcgi_busy_buffers_size SIZE;", INNER, ONE, BODIES),
+    unused("uwsgi_temp_file_write_size SIZE;", INNER, ONE, BODIES),
+    unused("uwsgi_busy_buffers_size SIZE;", INNER, ONE, BODIES),
+    unused("scgi_temp_file_write_size SIZE;", INNER, ONE, BODIES),
+    unused("scgi_busy_buffers_size SIZE;", INNER, ONE, BODIES),
     // What there is none of.
     unused(
         "subrequest_output_buffer_size SIZE;",
@@ -210,6 +231,7 @@ const MAIN: Contexts = Contexts::MAIN;
 const EVENTS: Contexts = Contexts::EVENTS;
 const HTTP: Contexts = Contexts::HTTP;
 const OUTER: Contexts = Contexts::HTTP.or(Contexts::SERVER);
+const SERVING: Contexts = Contexts::SERVER.or(Contexts::LOCATION);
 const INNER: Contexts = OUTER.or(Contexts::LOCATION);
 const SENDING: Contexts = INNER.or(Contexts::LOCATION_IF);
 const REWRITING: Contexts = SENDING.or(Contexts::SERVER_IF);
@@ -237,7 +259,6 @@ const PUSHES: &str = "Has no effect: nothing is pushed, which browsers no longer
 const BODIES: &str = "Has no effect: bodies are passed on as they come and not kept on disk.";
 const SUBREQUESTS: &str = "Has no effect: bodies of responses to subrequests are not kept.";
 const OLD_BROWSERS: &str = "Has no effect: responses are the same for every browser.";
-const OTHER_PROTOCOLS: &str = "Has no effect: origins are spoken to in HTTP only.";
 const DESCRIPTORS: &str = "Has no effect: files are opened for each request; log files stay open.";
 
 /// A row; the name is the first word of the syntax.
@@ -247,12 +268,8 @@ const fn unused(
     arity: Arity,
     reason: &'static str,
 ) -> DirectiveSpec {
-    let mut length = 0;
-    while syntax.as_bytes()[length] != b' ' {
-        length += 1;
-    }
     DirectiveSpec {
-        name: syntax.split_at(length).0,
+        name: first_word(syntax),
         contexts,
         arity,
         doc: Doc {
@@ -271,6 +288,15 @@ const fn unused(
     }
 }
 
+/// What stands before the first blank.
+const fn first_word(syntax: &'static str) -> &'static str {
+    let mut length = 0;
+    while syntax.as_bytes()[length] != b' ' {
+        length += 1;
+    }
+    syntax.split_at(length).0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,7 +308,7 @@ mod tests {
             .iter()
             .filter(|one| one.name != MODULE.name);
         for spec in modules.flat_map(|module| module.directives) {
-            let same = UNUSED.iter().filter(|unused| unused.name == spec.name);
+            let same = ALL.iter().filter(|unused| unused.name == spec.name);
             for unused in same {
                 let both = Context::ALL
                     .into_iter()

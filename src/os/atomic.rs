@@ -1,6 +1,7 @@
-//! Atomics, fences and waiting, for all that works on shared words, from one place: `t/loom` compiles
+//! Atomics, fences, waiting, and the mutex of one process, for all that works on shared words, from one place: `t/loom` compiles
 //! `metric/` and `zone/` with others, which try every order in which threads can come.
 
+pub use parking_lot::Mutex;
 pub use std::hint::spin_loop;
 pub use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence};
 pub use std::thread::{sleep, yield_now};

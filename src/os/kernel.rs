@@ -32,6 +32,27 @@ pub fn coarse_monotonic() -> u64 {
         .wrapping_add(time.tv_nsec as u64)
 }
 
+/// The clock that tells how long this thread has computed, for other threads of the process.
+pub(super) fn thread_clock() -> libc::clockid_t {
+    let mut clock = libc::CLOCK_THREAD_CPUTIME_ID;
+    // SAFETY: asks about the thread itself; the place is ours.
+    let thread = unsafe { libc::pthread_self() };
+    // SAFETY: as above; where it fails, nothing is written.
+    unsafe { libc::pthread_getcpuclockid(thread, &raw mut clock) };
+    clock
+}
+
+/// What a clock says.
+pub(super) fn time_of(clock: libc::clockid_t) -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` is a valid timespec for the call to fill; where there is no such clock it stays as it is.
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
 /// How far apart those ticks are.
 pub fn coarse_tick() -> Duration {
     let mut time = libc::timespec {

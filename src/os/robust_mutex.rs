@@ -65,6 +65,9 @@ pub enum LockError {
     /// A process holds it and does not move.
     #[error("the lock is held by process {0}")]
     Held(u32),
+    /// Somebody has it, and there was no time to look who.
+    #[error("the lock is held by another process")]
+    Busy,
     /// The words do not hold a usable mutex.
     #[error("the lock is damaged")]
     Damaged,
@@ -127,6 +130,39 @@ impl RobustMutex {
         if result == libc::EBUSY {
             result = self.wait()?;
         }
+        self.obtained(result)
+    }
+
+    /// Waits for the lock until a time of the monotonic clock at most, and not at all for an owner that was seen not to move.
+    ///
+    /// # Errors
+    /// [`LockError::Busy`] when it could not be had by then; when it is no mutex any more.
+    pub fn lock_until(&self, end: impl FnOnce() -> u64) -> Result<Locked<'_>, LockError> {
+        let mut result = self.attempt();
+        if result == libc::EBUSY {
+            let stuck = self.stuck.load(Ordering::Relaxed);
+            if stuck != 0 && stuck == self.owner() {
+                return Err(LockError::Busy);
+            }
+            result = self.attempt_again();
+        }
+        if result == libc::EBUSY {
+            result = self.wait_until(end());
+        }
+        self.obtained(result)
+    }
+
+    /// The process that has the lock, if one has.
+    pub fn owner_process(&self) -> Option<u32> {
+        let owner = self.owner();
+        (owner != 0).then(|| liveness::process_of(owner))
+    }
+
+    /// What an attempt that came to this result has obtained.
+    fn obtained(&self, result: libc::c_int) -> Result<Locked<'_>, LockError> {
+        if result == libc::ETIMEDOUT {
+            return Err(LockError::Busy);
+        }
         if self.stuck.load(Ordering::Relaxed) != 0 {
             self.stuck.store(0, Ordering::Relaxed);
         }
@@ -140,6 +176,28 @@ impl RobustMutex {
             libc::EDEADLK => Err(LockError::Held(std::process::id())),
             _ => Err(LockError::Damaged),
         }
+    }
+
+    /// The lock, if nobody has it.
+    pub fn try_lock(&self) -> Option<Locked<'_>> {
+        let guard = MutexGuard {
+            mutex: self,
+            thread: PhantomData,
+        };
+        match self.attempt() {
+            0 => Some(Locked::Clean(guard)),
+            libc::EOWNERDEAD => Some(Locked::OwnerDied(guard)),
+            _ => {
+                std::mem::forget(guard);
+                None
+            }
+        }
+    }
+
+    /// Whether somebody has the lock whom the system lets work.
+    pub fn is_owner_moving(&self) -> bool {
+        let owner = self.owner();
+        owner != 0 && liveness::thread(owner) == Condition::Moves
     }
 
     fn attempt(&self) -> libc::c_int {
@@ -220,7 +278,26 @@ impl RobustMutex {
     }
 }
 
+impl<'a> Locked<'a> {
+    /// The lock, where a death leaves nothing to repair.
+    pub fn repaired(self) -> MutexGuard<'a> {
+        match self {
+            Self::Clean(guard) => guard,
+            Self::OwnerDied(guard) => {
+                guard.repaired();
+                guard
+            }
+        }
+    }
+}
+
 impl MutexGuard<'_> {
+    /// Whether somebody sleeps until the lock is given back.
+    pub fn is_wanted(&self) -> bool {
+        let word = self.mutex.memory.words()[0].load(Ordering::Relaxed);
+        word as u32 & libc::FUTEX_WAITERS != 0
+    }
+
     /// Says that what a dead owner left behind is in order again.
     pub fn repaired(&self) {
         // SAFETY: this thread owns the mutex, as the guard's existence shows.
@@ -334,6 +411,21 @@ mod tests {
             drop(guard);
             assert!(waiting.join().unwrap());
         });
+    }
+
+    #[test]
+    fn who_has_no_time_does_not_wait_for_somebody_who_works() {
+        let mutex = RobustMutex::initialize(SharedMemory::heap(4096)).unwrap();
+        let guard = lock(&mutex).0;
+        std::thread::scope(|scope| {
+            let (mutex, soon) = (&mutex, || monotonic() + MILLISECOND);
+            let waiting = scope.spawn(move || mutex.lock_until(soon).map(|_| ()));
+            assert_eq!(waiting.join().unwrap(), Err(LockError::Busy));
+        });
+        assert_eq!(mutex.owner_process(), Some(std::process::id()));
+        drop(guard);
+        assert!(mutex.lock_until(|| 0).is_ok());
+        assert_eq!(mutex.owner_process(), None);
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub struct SharedMemory {
     backing: Arc<Backing>,
     /// The first word of this range; within the backing, which lives as long as this does.
     first: NonNull<AtomicU64>,
-    bytes: usize,
+    /// How many words it is.
+    length: usize,
 }
 
 // SAFETY: the pointer leads to atomics only, in memory that the backing keeps for every thread alike.
@@ -196,7 +197,7 @@ impl SharedMemory {
 
     /// Bytes of this range.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.length * WORD
     }
 
     /// Bytes of the whole backing memory, mapped here or not.
@@ -256,7 +257,7 @@ impl SharedMemory {
     pub fn words(&self) -> &[AtomicU64] {
         // SAFETY: the range lies within the backing, by `within`, and the backing, which `self` keeps alive,
         // never shrinks, or has zeros in the place of what is gone; pages and heap words are aligned to a word; any bit pattern is a valid atomic.
-        unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.bytes / WORD) }
+        unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.length) }
     }
 
     /// Some of the words as twice as many 32-bit halves, the one at the lower address first. A word must be
@@ -291,7 +292,7 @@ impl SharedMemory {
     /// The whole words of a range, counted in bytes from the start of a mapping that holds it.
     fn within(backing: Arc<Backing>, start: usize, bytes: usize) -> Self {
         let mapped = backing.extent().1;
-        let bytes = bytes.min(mapped.saturating_sub(start)) / WORD * WORD;
+        let length = bytes.min(mapped.saturating_sub(start)) / WORD;
         let base = backing.base();
         debug_assert!(base.cast::<AtomicU64>().is_aligned() && start.is_multiple_of(WORD));
         // SAFETY: the range ends within the mapping: its length was cut to that just now.
@@ -299,7 +300,7 @@ impl SharedMemory {
         Self {
             backing,
             first: first.cast(),
-            bytes,
+            length,
         }
     }
 

@@ -6,6 +6,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
@@ -15,14 +16,20 @@ use super::fault::Fault;
 use super::instance::Instances;
 use super::program::{Limits, Program};
 use super::realm::Realm;
+use crate::os::script::{Meter, Watch, hurry, runtime};
 
 /// One for a thread.
 pub(super) struct Engine {
     pub(super) instances: Instances,
     pub(super) rejections: Rc<Rejections>,
     pub(super) deadline: Rc<Deadline>,
+    pub(super) watch: Watch,
+    pub(super) meter: Arc<Meter>,
     shared: OnceCell<Rc<Realm>>,
-    memory: Cell<usize>,
+    /// Before this time garbage in circles is left alone.
+    collect_at: Cell<Option<Instant>>,
+    /// What the last collection of it has left.
+    kept: Cell<usize>,
     runtime: Runtime,
 }
 
@@ -31,17 +38,32 @@ thread_local! {
     static OF_THREAD: RefCell<Option<ManuallyDrop<Rc<Engine>>>> = const { RefCell::new(None) };
 }
 
+/// Who is refused memory so often in one run does not take no for an answer, and is ended.
+const MOST_REFUSALS: u32 = 100;
+/// What a realm takes, and some more.
+const REALM: usize = 1 << 20;
+/// So many jobs that a script has left are brought to an end.
+const MOST_JOBS: usize = 1_000_000;
 /// The stack that an engine has until a program says otherwise.
 const STACK: usize = 512 * 1024;
 
 impl Engine {
     fn new() -> std::result::Result<Rc<Self>, Fault> {
-        let runtime = Runtime::new().map_err(|_| Fault::new("no memory for an engine"))?;
+        let meter = Arc::new(Meter::default());
+        let runtime = runtime(&meter).map_err(|_| Fault::new("no memory for an engine"))?;
+        let watch = Watch::new(Arc::clone(&meter), give_up)
+            .map_err(|error| Fault::new(error.to_string()))?;
         runtime.set_max_stack_size(STACK);
         let deadline = Rc::new(Deadline::default());
         let rejections = Rc::new(Rejections::default());
-        let watched = Rc::clone(&deadline);
-        runtime.set_interrupt_handler(Some(Box::new(move || watched.has_passed())));
+        let (watched, metered, relent) = (Rc::clone(&deadline), Arc::clone(&meter), watch.relent());
+        runtime.set_interrupt_handler(Some(Box::new(move || {
+            let is_over = watched.has_passed() || metered.refusals() > MOST_REFUSALS;
+            if is_over {
+                relent.relent();
+            }
+            is_over
+        })));
         let told = Rc::clone(&rejections);
         runtime.set_host_promise_rejection_tracker(Some(Box::new(
             move |ctx, promise, reason, is_handled| told.note(&ctx, promise, reason, is_handled),
@@ -50,30 +72,76 @@ impl Engine {
             instances: Instances::default(),
             rejections,
             deadline,
+            watch,
+            meter,
             shared: OnceCell::new(),
-            memory: Cell::new(0),
+            collect_at: Cell::default(),
+            kept: Cell::default(),
             runtime,
         }))
     }
 
-    /// Ends the jobs that a script has left which ran for too long. Where there is no memory no job can make another
-    /// one, so whatever they are, there is an end of them.
+    /// Whether the script that runs was refused memory too often.
+    pub(super) fn insisted(&self) -> bool {
+        self.meter.refusals() > MOST_REFUSALS
+    }
+
+    /// Ends the jobs that a script has left which ran for too long: each is over at its first call or jump, so that only
+    /// functions of the engine could make jobs without end.
     pub(super) fn forget_jobs(&self, context: &Context) {
         if !self.runtime.is_job_pending() {
             return;
         }
-        self.runtime.set_memory_limit(1);
-        self.deadline.begin(Duration::ZERO);
-        context.with(|ctx| while ctx.execute_pending_job() {});
+        let until = self.deadline.begin(Duration::ZERO);
+        let is_over = context.with(|ctx| {
+            let _watching = self.watch.begin(&ctx, until);
+            self.meter.close();
+            (0..MOST_JOBS).any(|_| {
+                hurry(&ctx);
+                !ctx.execute_pending_job()
+            })
+        });
+        if !is_over {
+            give_up();
+        }
         self.deadline.end();
         self.rejections.0.take();
-        self.runtime.set_memory_limit(self.memory.get());
+    }
+
+    /// Has the engine ready for the next script: with all the memory that it may have, which is collected once half of it
+    /// is in use. (By itself the engine collects when it holds half as much again as it last kept; that may be more than
+    /// it ever gets.)
+    pub(super) fn rest(&self) {
+        let (held, limit) = (self.meter.held(), self.meter.limit());
+        if limit == 0 || held < limit / 4 {
+            return;
+        }
+        if held >= limit / 2 {
+            self.collect();
+        }
+        let next = self.kept.get() + limit / 8;
+        self.runtime.set_gc_threshold(next.max(limit / 2));
+    }
+
+    /// Collects garbage in circles; where there is little, not again for a while.
+    fn collect(&self) {
+        let now = Instant::now();
+        let has_refused = self.meter.has_refused();
+        if !has_refused && self.collect_at.get().is_some_and(|at| now < at) {
+            return;
+        }
+        let before = self.meter.held();
+        self.runtime.run_gc();
+        self.kept.set(self.meter.held());
+        let is_little = before.saturating_sub(self.kept.get()) < self.meter.limit() / 8;
+        let pause = is_little.then(|| now.elapsed() * 20);
+        self.collect_at
+            .set(pause.and_then(|pause| now.checked_add(pause)));
     }
 
     /// Keeps to the limits of a program.
     fn limit(&self, limits: Limits) {
-        self.memory.set(limits.memory);
-        self.runtime.set_memory_limit(limits.memory);
+        self.meter.set_limit(limits.memory);
         self.runtime.set_max_stack_size(limits.stack);
     }
 
@@ -86,11 +154,34 @@ impl Engine {
         }
         self.limit(program.limits);
         if program.is_apart {
-            return Ok(Rc::new(Realm::apart(&self.runtime)?));
+            return self.furnished(program.limits, || Realm::apart(&self.runtime));
         }
-        let realm = Rc::new(Realm::shared(&self.runtime, program)?);
+        let realm = self.furnished(program.limits, || Realm::shared(&self.runtime, program))?;
         Ok(Rc::clone(self.shared.get_or_init(|| realm)))
     }
+
+    /// Makes a realm if there is room for one, and then whatever that takes: the engine does not survive a context that was
+    /// made half.
+    fn furnished(&self, limits: Limits, make: impl FnOnce() -> Result<Realm>) -> Result<Rc<Realm>> {
+        let has_room = || limits.memory == 0 || self.meter.held() + REALM <= limits.memory;
+        if !has_room() {
+            self.runtime.run_gc();
+        }
+        if !has_room() {
+            return Err(rquickjs::Error::Allocation);
+        }
+        self.meter.set_limit(0);
+        let made = make();
+        self.meter.set_limit(limits.memory);
+        made.map(Rc::new)
+    }
+}
+
+/// Nothing has ended a script: the others that wait for this process are better served by the next one.
+fn give_up() {
+    log::error!("a script could not be ended in time, so its worker ends");
+    log::logger().flush();
+    std::process::abort();
 }
 
 /// The engine of this thread.
@@ -162,6 +253,9 @@ impl Loader for AnyModule {
     }
 }
 
+/// Longer than this is for ever.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// When the script that runs at present has run for too long.
 #[derive(Default)]
 pub(super) struct Deadline {
@@ -170,10 +264,13 @@ pub(super) struct Deadline {
 }
 
 impl Deadline {
-    /// A run begins that may take so long.
-    pub(super) fn begin(&self, limit: Duration) {
-        self.at.set(Instant::now().checked_add(limit));
+    /// A run begins that may take so long; tells when it is to be over.
+    pub(super) fn begin(&self, limit: Duration) -> Instant {
+        let now = Instant::now();
+        let at = now.checked_add(limit.min(LONGEST)).unwrap_or(now);
+        self.at.set(Some(at));
         self.was_met.set(true);
+        at
     }
 
     /// It is over; whether it took no longer.

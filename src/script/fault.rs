@@ -50,7 +50,8 @@ impl Fault {
     /// What a thrown value says.
     pub fn thrown(ctx: &Ctx<'_>, value: &Value<'_>) -> Self {
         let exception = value.as_object().cloned().and_then(Exception::from_object);
-        let stack = exception.and_then(|exception| exception.stack());
+        // Reading it is a call, which a script whose time is over may be ended at once more.
+        let stack = exception.and_then(|exception| (0..3).find_map(|_| exception.stack()));
         let message = match text(value) {
             // Where there is no memory for an error, the engine throws this.
             Ok(_) if value.is_null() => {

@@ -5,10 +5,10 @@
 //! belongs to the instance that was called.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rquickjs::atom::PredefinedAtom;
 use rquickjs::{Ctx, Error, Exception, Function, Object, Persistent, Result, Value};
@@ -17,23 +17,71 @@ use super::engine::{self, Engine};
 use super::fault::Fault;
 use super::library;
 use super::operation::Operations;
+use super::path::Path;
 use super::program::{Imported, Program};
-use super::realm::Realm;
-use crate::os::script::again;
+use super::realm::{Modules, Realm};
+use crate::os::script::{Share, again, call};
 
 /// A program in the hands of one request; it goes when this is dropped.
 #[derive(Debug)]
 pub struct Instance {
     number: u64,
+    /// Where it is among those of its engine.
+    place: usize,
 }
 
 /// The instances of an engine.
 #[derive(Default)]
 pub(super) struct Instances {
-    all: RefCell<BTreeMap<u64, Rc<State>>>,
-    last: Cell<u64>,
+    /// Each in a place of its own; places that are free again lead to the next such place.
+    all: RefCell<Vec<Place>>,
+    /// The place that was left last, or one more than there are.
+    free: Cell<usize>,
     /// The one whose script is running.
     current: RefCell<Option<Rc<State>>>,
+}
+
+enum Place {
+    Taken(Rc<State>),
+    Free(usize),
+}
+
+impl Instances {
+    fn insert(&self, state: State) -> usize {
+        let (mut all, place) = (self.all.borrow_mut(), self.free.get());
+        let state = Place::Taken(Rc::new(state));
+        match all.get_mut(place) {
+            Some(free) => {
+                if let Place::Free(next) = std::mem::replace(free, state) {
+                    self.free.set(next);
+                }
+            }
+            None => {
+                all.push(state);
+                self.free.set(all.len());
+            }
+        }
+        place
+    }
+
+    fn get(&self, instance: &Instance) -> Option<Rc<State>> {
+        match self.all.borrow().get(instance.place) {
+            Some(Place::Taken(state)) if state.number == instance.number => Some(Rc::clone(state)),
+            _ => None,
+        }
+    }
+
+    fn remove(&self, instance: &Instance) -> Option<Rc<State>> {
+        let state = self.get(instance)?;
+        let next = self.free.replace(instance.place);
+        self.all.borrow_mut()[instance.place] = Place::Free(next);
+        Some(state)
+    }
+}
+
+thread_local! {
+    /// The number of the instance whose script is running.
+    static CURRENT: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 /// What there is of an instance.
@@ -41,17 +89,11 @@ pub(super) struct State {
     number: u64,
     realm: Rc<Realm>,
     program: Arc<Program>,
-    modules: RefCell<Vec<Option<Persistent<Object<'static>>>>>,
+    /// Its own modules: those that can change.
+    modules: Modules,
     pub(super) operations: Operations,
-}
-
-/// A function of a program: a module's, or one that a member of a module has.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Path {
-    /// The module, by its number in the program.
-    pub module: usize,
-    /// The members that lead to it from what the module exports by default.
-    pub members: Vec<String>,
+    /// What is kept outside of the engine on its behalf.
+    kept: RefCell<Share>,
 }
 
 impl Instance {
@@ -63,18 +105,18 @@ impl Instance {
         let engine = engine::engine()?;
         let realm = engine.realm(program);
         let realm = realm.map_err(|error| Fault::new(format!("no context: {error}")))?;
-        let number = engine.instances.last.get() + 1;
-        engine.instances.last.set(number);
+        static NUMBERS: AtomicU64 = AtomicU64::new(1);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let state = State {
             number,
             realm,
             program: Arc::clone(program),
             modules: RefCell::default(),
             operations: Operations::default(),
+            kept: RefCell::new(engine.meter.share()),
         };
-        let mut all = engine.instances.all.borrow_mut();
-        all.insert(number, Rc::new(state));
-        Ok(Self { number })
+        let place = engine.instances.insert(state);
+        Ok(Self { number, place })
     }
 
     /// What tells it from all others of the thread.
@@ -96,7 +138,7 @@ impl Instance {
     ) -> std::result::Result<R, Fault> {
         self.enter(limit, |ctx, state| {
             let function = state.function(ctx, path)?;
-            let value = function.call((argument(ctx)?,))?;
+            let value = call(&function, &argument(ctx)?)?;
             result(ctx, value)
         })
     }
@@ -130,13 +172,18 @@ impl Instance {
         self.enter(limit, |ctx, state| state.function(ctx, path).map(drop))
     }
 
-    /// Gives scripts the results of what they have waited for.
+    /// Gives scripts the results of what they have waited for: all that are there, or as many as fit into the limit, so that
+    /// others have their turn.
     ///
     /// # Errors
     /// As for `call`.
     pub fn go_on(&self, limit: Duration) -> std::result::Result<(), Fault> {
+        let begun = Instant::now();
         while let Some(arrived) = self.state()?.operations.take() {
             self.enter(limit, |ctx, _| arrived.give(ctx))?;
+            if begun.elapsed() > limit {
+                break;
+            }
         }
         Ok(())
     }
@@ -148,7 +195,7 @@ impl Instance {
 
     fn state(&self) -> std::result::Result<Rc<State>, Fault> {
         let engine = engine::engine()?;
-        let state = engine.instances.all.borrow().get(&self.number).cloned();
+        let state = engine.instances.get(self);
         state.ok_or_else(|| Fault::new("the script belongs to another thread"))
     }
 
@@ -159,21 +206,42 @@ impl Instance {
     ) -> std::result::Result<R, Fault> {
         let engine = engine::engine()?;
         let state = self.state()?;
-        let before = engine.instances.current.replace(Some(Rc::clone(&state)));
+        let current = Current::begin(&engine, &state);
         let context = &state.realm.context;
-        let result = match before {
+        if current.before.is_some() {
             // A script has read a variable that is a script's: what there is to be done is left to the first of them.
-            Some(_) => again(context, |ctx| {
-                work(&ctx, &state).map_err(|error| Fault::of(&ctx, &error))
-            }),
-            None => {
-                let result = context.with(|ctx| run(&engine, limit, &ctx, |ctx| work(ctx, &state)));
-                engine.forget_jobs(context);
-                result
-            }
-        };
-        engine.instances.current.replace(before);
+            return again(context, |ctx| {
+                let within = engine.watch.enter(&ctx);
+                let result = within.and_then(|_within| work(&ctx, &state));
+                result.map_err(|error| Fault::of(&ctx, &error))
+            });
+        }
+        engine.rest();
+        let result = context.with(|ctx| run(&engine, limit, &ctx, |ctx| work(ctx, &state)));
+        engine.forget_jobs(context);
+        engine.rest();
         result
+    }
+}
+
+/// The instance whose script is running, until this is dropped.
+struct Current<'e> {
+    engine: &'e Engine,
+    before: Option<Rc<State>>,
+}
+
+impl<'e> Current<'e> {
+    fn begin(engine: &'e Engine, state: &Rc<State>) -> Self {
+        CURRENT.set(Some(state.number));
+        let before = engine.instances.current.replace(Some(Rc::clone(state)));
+        Self { engine, before }
+    }
+}
+
+impl Drop for Current<'_> {
+    fn drop(&mut self) {
+        CURRENT.set(self.before.as_ref().map(|state| state.number));
+        self.engine.instances.current.replace(self.before.take());
     }
 }
 
@@ -184,14 +252,22 @@ fn run<'js, R>(
     ctx: &Ctx<'js>,
     work: impl FnOnce(&Ctx<'js>) -> Result<R>,
 ) -> std::result::Result<R, Fault> {
-    engine.deadline.begin(limit);
+    let until = engine.deadline.begin(limit);
+    let watching = engine.watch.begin(ctx, until);
+    let _watching = watching.map_err(|_| Fault::new("the engine is not the one that is known"))?;
     let mut result = work(ctx).map_err(|error| Fault::of(ctx, &error));
     while !engine.deadline.has_passed() && ctx.execute_pending_job() {}
     let rejected = engine.rejections.take(ctx);
     if let (Some(fault), true) = (rejected, result.is_ok()) {
         result = Err(fault);
     }
-    if !engine.deadline.end() {
+    let in_time = engine.deadline.end();
+    if engine.insisted() {
+        let stack = result.err().map(|fault| fault.stack).unwrap_or_default();
+        let message = "out of memory, which the script did not end with".to_owned();
+        return Err(Fault { message, stack });
+    }
+    if !in_time {
         let stack = result.err().map(|fault| fault.stack).unwrap_or_default();
         let message = format!("the script ran for longer than {limit:?}");
         return Err(Fault { message, stack });
@@ -202,17 +278,43 @@ fn run<'js, R>(
 impl Drop for Instance {
     fn drop(&mut self) {
         if let Ok(engine) = engine::engine() {
-            let state = engine.instances.all.borrow_mut().remove(&self.number);
-            drop(state);
+            drop(engine.instances.remove(self));
+            if engine.instances.current.borrow().is_none() {
+                engine.rest();
+            }
         }
     }
 }
 
 /// The number of the instance whose script is running.
 pub fn current() -> Option<u64> {
-    let engine = engine::engine().ok()?;
-    let current = engine.instances.current.borrow();
-    current.as_ref().map(|state| state.number)
+    CURRENT.get()
+}
+
+/// Counts bytes that are kept for the script that is running, outside of the engine, until its instance goes.
+///
+/// # Errors
+/// Scripts hold as much as they may.
+pub fn keep(ctx: &Ctx<'_>, bytes: usize) -> Result<()> {
+    let state = current_state(ctx)?;
+    let has_room = state.kept.borrow_mut().grow(bytes);
+    has_room.then_some(()).ok_or_else(|| no_room(ctx))
+}
+
+/// Counts bytes that are kept for scripts, outside of the engine, as long as the share lives.
+///
+/// # Errors
+/// Scripts hold as much as they may.
+pub fn share(ctx: &Ctx<'_>, bytes: usize) -> Result<Share> {
+    let engine = engine::engine();
+    let engine = engine.map_err(|fault| Exception::throw_message(ctx, &fault.message))?;
+    let mut share = engine.meter.share();
+    let has_room = share.grow(bytes);
+    has_room.then_some(share).ok_or_else(|| no_room(ctx))
+}
+
+fn no_room(ctx: &Ctx<'_>) -> Error {
+    Exception::throw_internal(ctx, "out of memory")
 }
 
 /// The instance whose script is running.
@@ -224,7 +326,25 @@ pub(super) fn current_state(ctx: &Ctx<'_>) -> Result<Rc<State>> {
 }
 
 impl State {
+    /// A function of the program. Those of a module of which nothing can change are looked for once.
     fn function<'js>(&self, ctx: &Ctx<'js>, path: &Path) -> Result<Function<'js>> {
+        if self.program.is_apart && self.modules.borrow().is_empty() {
+            Realm::furnish(ctx, &self.program)?;
+        }
+        let compiled = self.realm.compiled(ctx, &self.program)?;
+        if let Some(known) = compiled.functions.find(path.number) {
+            return known.restore(ctx);
+        }
+        let function = self.look_up(ctx, path)?;
+        let module = self.program.modules.get(path.module);
+        if module.is_some_and(|module| module.is_constant) && !self.program.is_apart {
+            let function = Persistent::save(ctx, function.clone());
+            compiled.functions.add(path.number, function);
+        }
+        Ok(function)
+    }
+
+    fn look_up<'js>(&self, ctx: &Ctx<'js>, path: &Path) -> Result<Function<'js>> {
         let exports = self.module(ctx, path.module)?;
         let mut value: Value<'js> = exports.get(PredefinedAtom::Default)?;
         for member in &path.members {
@@ -245,31 +365,30 @@ impl State {
 
     /// What a module exports; it is evaluated when it is asked for first, after what it imports.
     fn module<'js>(&self, ctx: &Ctx<'js>, number: usize) -> Result<Object<'js>> {
-        let known = self.modules.borrow().get(number).cloned().flatten();
+        let compiled = self.realm.compiled(ctx, &self.program)?;
+        let module = self.program.modules.get(number).ok_or(Error::Unknown)?;
+        let is_constant = module.is_constant && !self.program.is_apart;
+        let modules = match is_constant {
+            true => &compiled.constant,
+            false => &self.modules,
+        };
+        let known = modules.borrow().get(number).cloned().flatten();
         if let Some(known) = known {
             return known.restore(ctx);
         }
-        if self.program.is_apart && self.modules.borrow().is_empty() {
-            Realm::furnish(ctx, &self.program)?;
-        }
-        let factories = self.realm.factories(ctx, &self.program)?;
-        let factory = factories.get(number).cloned().ok_or(Error::Unknown)?;
-        let imports = &self.program.modules[number].imports;
-        let mut arguments = rquickjs::function::Args::new(ctx.clone(), imports.len());
-        for import in imports {
-            arguments.push_arg(match import {
-                Imported::Library(name) => {
-                    let module = Object::new_proto(ctx.clone(), None)?;
-                    module.set("default", library::object(ctx, name)?)?;
-                    module
-                }
-                Imported::Module(other) => self.module(ctx, *other)?,
-            })?;
-        }
-        let module: Object<'js> = factory.restore(ctx)?.call_arg(arguments)?;
-        let mut modules = self.modules.borrow_mut();
+        let imports = module.imports.iter().map(|import| match import {
+            Imported::Library(name) => {
+                let module = Object::new_proto(ctx.clone(), None)?;
+                module.set("default", library::object(ctx, name)?)?;
+                Ok(module)
+            }
+            Imported::Module(other) => self.module(ctx, *other),
+        });
+        let imports = imports.collect::<Result<_>>()?;
+        let exported = compiled.evaluate(ctx, (number, module), imports, is_constant)?;
+        let mut modules = modules.borrow_mut();
         modules.resize(self.program.modules.len(), None);
-        modules[number] = Some(Persistent::save(ctx, module.clone()));
-        Ok(module)
+        modules[number] = Some(Persistent::save(ctx, exported.clone()));
+        Ok(exported)
     }
 }

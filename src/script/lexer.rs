@@ -3,6 +3,10 @@
 //! A source is only read here after the engine has compiled it, so what is malformed never comes this far. What a
 //! slash means is told by the token before it, and by what a closing bracket has closed.
 
+mod head;
+
+use head::Head;
+
 /// A token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token {
@@ -32,20 +36,28 @@ pub(super) enum Kind {
 }
 
 /// The tokens of a source.
-pub(super) fn tokens(source: &str) -> Vec<Token> {
+///
+/// # Errors
+/// Where `<!--` or `-->` stands: within a script it begins a comment, within a module it does not, and modules become
+/// scripts here.
+pub(super) fn tokens(source: &str) -> Result<Vec<Token>, usize> {
     let mut lexer = Lexer {
         bytes: source.as_bytes(),
         at: 0,
         on_new_line: true,
         open: Vec::new(),
         closed: Open::Operand,
+        heads: Vec::new(),
         tokens: Vec::new(),
     };
     lexer.skip_hashbang();
     while lexer.skip_blanks() {
+        if lexer.is_html_comment() {
+            return Err(lexer.at);
+        }
         lexer.token();
     }
-    lexer.tokens
+    Ok(lexer.tokens)
 }
 
 /// What an open bracket began.
@@ -66,14 +78,21 @@ struct Lexer<'s> {
     open: Vec<Open>,
     /// What the bracket that was closed last had begun.
     closed: Open,
+    /// The functions and classes whose bodies have not begun.
+    heads: Vec<Head>,
     tokens: Vec<Token>,
 }
 
 impl Lexer<'_> {
     fn skip_hashbang(&mut self) {
         if self.bytes.starts_with(b"#!") {
-            self.at = self.find(0, |rest| rest[0] == b'\n');
+            self.at = self.find(0, ends_line);
         }
+    }
+
+    fn is_html_comment(&self) -> bool {
+        let rest = &self.bytes[self.at..];
+        rest.starts_with(b"<!--") || self.on_new_line && rest.starts_with(b"-->")
     }
 
     /// Goes to the next token; false at the end.
@@ -87,10 +106,10 @@ impl Lexer<'_> {
                     self.at += 1;
                 }
                 [byte, ..] if byte.is_ascii_whitespace() || *byte == 0x0b => self.at += 1,
-                [b'/', b'/', ..] => self.at = self.find(self.at, |rest| rest[0] == b'\n'),
+                [b'/', b'/', ..] => self.at = self.find(self.at, ends_line),
                 [b'/', b'*', ..] => {
                     let end = self.find(self.at + 2, |rest| rest.starts_with(b"*/"));
-                    self.on_new_line |= self.bytes[self.at..end].contains(&b'\n');
+                    self.on_new_line |= self.find(self.at, ends_line) < end;
                     self.at = (end + 2).min(self.bytes.len());
                 }
                 // Blanks beyond ASCII: no-break spaces, line separators, the mark of byte order.
@@ -125,11 +144,12 @@ impl Lexer<'_> {
                 self.push(Kind::Other, start);
             }
             b'0'..=b'9' => {
-                self.at = self.find(start, |rest| !is_word(rest[0]) && rest[0] != b'.');
+                self.at = self.find(start, |rest| !is_word(rest) && rest[0] != b'.');
                 self.push(Kind::Other, start);
             }
-            byte if is_word(byte) => {
-                self.at = self.find(start, |rest| !is_word(rest[0]));
+            _ if is_word(&self.bytes[start..]) => {
+                self.at = self.find(start, |rest| !is_word(rest));
+                self.note_head(start);
                 self.push(Kind::Word, start);
             }
             b'}' if self.open.last() == Some(&Open::Template) => {
@@ -199,7 +219,7 @@ impl Lexer<'_> {
             }
         }
         let end = self.at.min(self.bytes.len());
-        self.at = self.find(end, |rest| !is_word(rest[0]));
+        self.at = self.find(end, |rest| !is_word(rest));
     }
 
     fn mark(&mut self, byte: u8) {
@@ -230,7 +250,15 @@ impl Lexer<'_> {
         before.is_some_and(|before| self.tokens[before].kind == Kind::Mark(b'.'))
     }
 
-    fn opens(&self, bracket: u8) -> Open {
+    fn opens(&mut self, bracket: u8) -> Open {
+        if bracket == b'{'
+            && let Some(is_operand) = self.take_head()
+        {
+            return match is_operand {
+                true => Open::Operand,
+                false => Open::Statement,
+            };
+        }
         let last = self.tokens.last().map(|last| last.kind);
         match (bracket, last) {
             (b'(', Some(Kind::Word)) if !self.is_member() => match self.last_word() {
@@ -295,8 +323,20 @@ impl Lexer<'_> {
     }
 }
 
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#' | b'\\' | 0x80..)
+/// Whether bytes begin with a part of a word; blanks beyond ASCII are none.
+fn is_word(bytes: &[u8]) -> bool {
+    match bytes {
+        [0xc2, 0xa0, ..] | [0xe2, 0x80, 0xa8 | 0xa9, ..] | [0xef, 0xbb, 0xbf, ..] => false,
+        [byte, ..] => {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#' | b'\\' | 0x80..)
+        }
+        [] => false,
+    }
+}
+
+/// Whether bytes begin with the end of a line.
+fn ends_line(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'\n' | b'\r', ..] | [0xe2, 0x80, 0xa8 | 0xa9, ..])
 }
 
 #[cfg(test)]
@@ -304,7 +344,7 @@ mod tests {
     use super::*;
 
     fn words(source: &str) -> Vec<(&str, u32)> {
-        let all = tokens(source).into_iter();
+        let all = tokens(source).unwrap().into_iter();
         let words = all.filter(|token| token.kind == Kind::Word);
         words
             .map(|token| (&source[token.start..token.end], token.depth))
@@ -333,6 +373,26 @@ mod tests {
             ("`${1}` / a", vec!["a"]),
             ("a = {} / b", vec!["a", "b"]),
             ("x => { } \n /'/.test(b)", vec!["x", "test", "b"]),
+            ("a = function () {} / b", vec!["a", "function", "b"]),
+            (
+                "(async function* f(a = {}) {} / b)",
+                vec!["async", "function", "f", "a", "b"],
+            ),
+            ("function f() {} /'/; b", vec!["function", "f", "b"]),
+            (
+                "a\nasync function f() {}\n/'/; b",
+                vec!["a", "async", "function", "f", "b"],
+            ),
+            (
+                "a = class extends f({}) {} / b",
+                vec!["a", "class", "extends", "f", "b"],
+            ),
+            ("class A { f() {} }\n/'/; b", vec!["class", "A", "f", "b"]),
+            (
+                "a = { function() {}, class: {} } / b",
+                vec!["a", "function", "class", "b"],
+            ),
+            ("`${function () {} / a}`", vec!["function", "a"]),
         ] {
             let found: Vec<_> = words(source).into_iter().map(|(word, _)| word).collect();
             assert_eq!(found, expected, "{source}");
@@ -344,7 +404,43 @@ mod tests {
         for source in [
             "'", "`${", "/", "}", "\\", "/*", "//", "`a${`b", "a/[", "'\\", "é/é",
         ] {
-            tokens(source);
+            let _ = tokens(source);
+        }
+    }
+
+    #[test]
+    fn every_end_of_a_line_ends_comments() {
+        for end in ["\n", "\r", "\r\n", "\u{2028}", "\u{2029}"] {
+            let source = format!("#! a{end}b // c{end}d /* {end} */ e\u{a0}f");
+            let all = tokens(&source).unwrap();
+            let all = all
+                .iter()
+                .map(|token| (&source[token.start..token.end], token.on_new_line));
+            let expected = [("b", true), ("d", true), ("e", true), ("f", false)];
+            assert_eq!(all.collect::<Vec<_>>(), expected, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn comments_of_html_are_told_of() {
+        for (source, at) in [
+            ("a<!--b", 1),
+            ("a\n-->b", 2),
+            ("/* */-->", 5),
+            ("a /*\n*/ --> b", 8),
+            ("`${a<!--b}`", 4),
+        ] {
+            assert_eq!(tokens(source), Err(at), "{source}");
+        }
+        for source in [
+            "'<!--'",
+            "`-->\n-->`",
+            "/<!--/",
+            "a-->b",
+            "a < !(--b)",
+            "// <!--",
+        ] {
+            assert!(tokens(source).is_ok(), "{source}");
         }
     }
 }

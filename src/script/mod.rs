@@ -12,6 +12,8 @@ pub mod instance;
 mod lexer;
 pub mod library;
 pub mod operation;
+pub mod path;
+mod patience;
 pub mod program;
 mod reach;
 mod realm;

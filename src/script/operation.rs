@@ -4,7 +4,7 @@
 //! has begun it, and wakes whoever waits on the instance's behalf; values of scripts stay where they are meanwhile.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -19,12 +19,17 @@ use super::instance;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Operation(pub u64);
 
-/// What an instance waits for; all of it ends when this is dropped.
+/// What an instance waits for; all of it ends when this is dropped. Most instances wait for nothing.
 #[derive(Default)]
-pub(super) struct Operations {
+pub(super) struct Operations(OnceCell<Begun>);
+
+#[derive(Default)]
+struct Begun {
     pending: RefCell<HashMap<u64, Pending>>,
     last: Cell<u64>,
     arrivals: Arc<Arrivals>,
+    /// Has a reference more for each piece of work that was detached and is under way.
+    detached: Arc<()>,
 }
 
 struct Pending {
@@ -50,6 +55,8 @@ pub(super) struct Arrived {
 
 /// More at a time are refused: a script that begins them in a loop would take all memory.
 const MOST: usize = 4096;
+/// The same of work that nobody waits for.
+const MOST_DETACHED: usize = 256;
 
 /// Begins work on behalf of the script that is running; `take` is called with its result, within the script's
 /// context, whereupon jobs are run.
@@ -62,7 +69,7 @@ pub fn start<T: Send + 'static>(
     take: impl for<'js> FnOnce(&Ctx<'js>, T) -> Result<()> + 'static,
 ) -> Result<Operation> {
     let state = instance::current_state(ctx)?;
-    state.operations.start(ctx, work, take)
+    state.operations.begun().start(ctx, work, take)
 }
 
 /// Begins work on behalf of the script that is running; the promise is resolved with what `settle` makes of its result,
@@ -97,13 +104,33 @@ fn finish<'js>(ctx: &Ctx<'js>, outcome: Result<Value<'js>>, settle: (Kept, Kept)
     }
 }
 
+/// Has work done of which the script never hears.
+///
+/// # Errors
+/// The script has begun too much of that already.
+pub fn detach(ctx: &Ctx<'_>, work: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    let state = instance::current_state(ctx)?;
+    let own = &state.operations.begun().detached;
+    if Arc::strong_count(own) > MOST_DETACHED || tokio::runtime::Handle::try_current().is_err() {
+        let message = format!("the script has {MOST_DETACHED} detached subrequests under way");
+        return Err(rquickjs::Exception::throw_message(ctx, &message));
+    }
+    let own = Arc::clone(own);
+    tokio::spawn(async move {
+        work.await;
+        drop(own);
+    });
+    Ok(())
+}
+
 /// Nobody waits for this any more. Its work ends where it is.
 ///
 /// # Errors
 /// No script is running.
 pub fn cancel(ctx: &Ctx<'_>, operation: Operation) -> Result<()> {
     let state = instance::current_state(ctx)?;
-    let pending = state.operations.pending.borrow_mut().remove(&operation.0);
+    let begun = state.operations.begun();
+    let pending = begun.pending.borrow_mut().remove(&operation.0);
     if let Some(pending) = pending {
         pending.task.abort();
     }
@@ -111,6 +138,22 @@ pub fn cancel(ctx: &Ctx<'_>, operation: Operation) -> Result<()> {
 }
 
 impl Operations {
+    fn begun(&self) -> &Begun {
+        self.0.get_or_init(Begun::default)
+    }
+
+    /// The next result that has come for something that is waited for.
+    pub(super) fn take(&self) -> Option<Arrived> {
+        self.0.get()?.take()
+    }
+
+    /// See [`instance::Instance::wait`].
+    pub(super) fn wait(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
+        self.0.get()?.wait()
+    }
+}
+
+impl Begun {
     fn start<T: Send + 'static>(
         &self,
         ctx: &Ctx<'_>,
@@ -140,8 +183,7 @@ impl Operations {
         Ok(Operation(number))
     }
 
-    /// The next result that has come for something that is waited for.
-    pub(super) fn take(&self) -> Option<Arrived> {
+    fn take(&self) -> Option<Arrived> {
         loop {
             let mut results = self.arrivals.results.lock();
             if results.is_empty() {
@@ -156,13 +198,15 @@ impl Operations {
         }
     }
 
-    /// See [`instance::Instance::wait`].
-    pub(super) fn wait(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
+    fn wait(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
         if self.pending.borrow().is_empty() {
             return None;
         }
         let arrivals = Arc::clone(&self.arrivals);
         Some(async move {
+            if !arrivals.results.lock().is_empty() {
+                tokio::task::yield_now().await;
+            }
             while arrivals.results.lock().is_empty() {
                 arrivals.bell.notified().await;
             }
@@ -170,7 +214,7 @@ impl Operations {
     }
 }
 
-impl Drop for Operations {
+impl Drop for Begun {
     fn drop(&mut self) {
         for pending in self.pending.get_mut().values() {
             pending.task.abort();

@@ -10,6 +10,7 @@ use super::engine;
 use super::fault::Place;
 use super::library;
 use super::rewrite::{self, Import};
+use crate::os::script::Code;
 
 /// The modules that a configuration imports, and those that they import.
 pub struct Program {
@@ -47,8 +48,14 @@ pub(super) struct Module {
     pub(super) path: PathBuf,
     /// See [`rewrite::Rewritten`].
     pub(super) text: String,
+    /// The same once it was wanted.
+    pub(super) code: Code,
     pub(super) imports: Vec<Imported>,
     exports: Vec<String>,
+    /// Whether its function is called with one that freezes, see [`rewrite::Rewritten`].
+    pub(super) freezes: bool,
+    /// Whether nothing of it can change, nor of what it imports.
+    pub(super) is_constant: bool,
 }
 
 /// What a module imports.
@@ -86,6 +93,11 @@ impl Program {
     /// The words and short strings of its sources: among them are all names that are written in it.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.words.iter().map(String::as_str)
+    }
+
+    /// What all scripts of a thread may take together.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 }
 
@@ -186,9 +198,16 @@ impl Loading {
                 refusal
             })?);
         }
+        let is_constant = |import: &Imported| match import {
+            Imported::Library(_) => true,
+            Imported::Module(other) => self.modules[*other].is_constant,
+        };
         Ok(Module {
             path: path.to_owned(),
             text: rewritten.text,
+            code: Code::new(),
+            freezes: rewritten.is_constant,
+            is_constant: rewritten.is_constant && imports.iter().all(is_constant),
             imports,
             exports: rewritten.exports,
         })

@@ -3,13 +3,17 @@
 //!
 //! A module of the engine belongs to one context and is evaluated once. A function is called as often as a module
 //! is wanted, and each call has variables of its own: that is how requests have modules that nobody else has touched,
-//! at the cost of a call. (What is imported has the value that it had when its module ended: a variable that is
+//! at the cost of a call. Where nothing can change (`constant.rs`), requests have one module in common. (What is imported has the value that it had when its module ended: a variable that is
 //! assigned later does not change for others.) Only `import` and `export` are written anew, and everything keeps its line.
 
+mod constant;
 mod exports;
+mod waiting;
 
 use super::lexer::{Kind, Token, tokens};
 use super::reach::Reach;
+use constant::Constant;
+use waiting::Waiting;
 
 /// A module as a function.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,6 +26,9 @@ pub(super) struct Rewritten {
     pub(super) exports: Vec<String>,
     /// Whether it may change what all scripts have in common: the objects of the language, or the global one.
     pub(super) reaches_globals: bool,
+    /// Whether nothing of it can change, unless something does that it imports: then its function is called with one thing
+    /// more, a function that freezes what it is called with, and returns the first of it.
+    pub(super) is_constant: bool,
     /// Its words and short strings.
     pub(super) words: Vec<String>,
 }
@@ -51,8 +58,13 @@ pub(super) struct Unsupported {
 /// # Errors
 /// What no function can do.
 pub(super) fn rewrite(source: &str) -> Result<Rewritten, Unsupported> {
-    let tokens = tokens(source);
+    let tokens = tokens(source).map_err(|at| Unsupported {
+        what: "a comment of HTML",
+        at,
+    })?;
     let mut rewriter = Rewriter {
+        module: unused(source, "$m"),
+        default: unused(source, "$default$"),
         source,
         tokens: &tokens,
         at: 0,
@@ -63,10 +75,27 @@ pub(super) fn rewrite(source: &str) -> Result<Rewritten, Unsupported> {
         exports: Vec::new(),
     };
     rewriter.statements()?;
+    if let Some(at) = Waiting::new(source, &tokens).place() {
+        let what = "await outside of functions";
+        return Err(Unsupported { what, at });
+    }
     Ok(rewriter.finish())
 }
 
+/// A name that stands nowhere in a source, nor a longer one that begins with it.
+fn unused(source: &str, name: &str) -> String {
+    let mut name = name.to_owned();
+    while source.contains(&name) {
+        name.push('_');
+    }
+    name
+}
+
 struct Rewriter<'s> {
+    /// What the names of imported modules begin with.
+    module: String,
+    /// The name of the default export.
+    default: String,
     source: &'s str,
     tokens: &'s [Token],
     at: usize,
@@ -141,11 +170,12 @@ impl<'s> Rewriter<'s> {
         let mut bindings = Bindings::default();
         self.clause(&mut bindings);
         let from = self.from(first, bindings.names)?;
+        let module = &self.module;
         for binding in bindings.members {
-            self.head += &format!("const {{{binding}}}=$m{from};");
+            self.head += &format!("const {{{binding}}}={module}{from};");
         }
         for name in bindings.whole {
-            self.head += &format!("const {name}=$m{from};");
+            self.head += &format!("const {name}={module}{from};");
         }
         self.take_out(first, ";");
         self.at -= 1;
@@ -236,8 +266,12 @@ impl<'s> Rewriter<'s> {
     fn finish(mut self) -> Rewritten {
         let reach = Reach::new(self.source, self.tokens);
         let (words, reaches_globals) = (reach.words(), reach.has_globals());
-        let parameters: Vec<_> = (0..self.imports.len())
-            .map(|number| format!("$m{number}"))
+        let constant = Constant::functions(self.source, self.tokens);
+        let numbers = (0..self.imports.len()).map(|number| number.to_string());
+        let freeze = constant.iter().map(|_| String::new());
+        let parameters: Vec<_> = numbers
+            .chain(freeze)
+            .map(|number| format!("{}{number}", self.module))
             .collect();
         let mut text = format!(
             "(function({}){{\"use strict\";{}",
@@ -245,7 +279,10 @@ impl<'s> Rewriter<'s> {
             self.head
         );
         let start = match self.source.starts_with("#!") {
-            true => self.source.find('\n').unwrap_or(self.source.len()),
+            true => self
+                .source
+                .find(['\n', '\r', '\u{2028}', '\u{2029}'])
+                .unwrap_or(self.source.len()),
             false => 0,
         };
         let mut from = start;
@@ -256,13 +293,23 @@ impl<'s> Rewriter<'s> {
             from = *end;
         }
         text += &self.source[from..];
-        text += &format!("\nreturn {{{}}}}})", self.tail.join(","));
+        let exported = format!("{{{}}}", self.tail.join(","));
+        text += &match &constant {
+            Some(functions) => {
+                let imported = parameters.iter().map(String::as_str);
+                let named = functions.iter().copied().chain(imported);
+                let all: Vec<_> = std::iter::once(exported.as_str()).chain(named).collect();
+                format!("\nreturn {}({})}})", self.module, all.join(","))
+            }
+            None => format!("\nreturn {exported}}})"),
+        };
         Rewritten {
             words,
             text,
             imports: self.imports,
             exports: self.exports,
             reaches_globals,
+            is_constant: constant.is_some(),
         }
     }
 }

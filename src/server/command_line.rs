@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser};
 
+use super::report::PROGRAM;
 use super::usage;
 
 /// What the command is asked to do.
@@ -149,8 +150,8 @@ pub(super) fn understand(
             Command::Check | Command::None => task(&options)?,
         },
         pid: match &options.prefix {
-            Some(_) => prefix.join(PID_FILE),
-            None => Path::new(RUN).join(PID_FILE),
+            Some(_) => prefix.join(pid_file(&main)),
+            None => Path::new(RUN).join(pid_file(&main)),
         },
         early_log: early_log
             .filter(|path| path.as_os_str() != "stderr")
@@ -160,6 +161,20 @@ pub(super) fn understand(
         main,
         prefix,
     })
+}
+
+/// The name of the file with the process number of a server that this main file is of: servers whose main files are in one
+/// folder are told apart by it.
+fn pid_file(main: &Path) -> OsString {
+    let stem = main.file_stem().unwrap_or_default();
+    if stem.is_empty() || stem == PROGRAM {
+        return PID_FILE.into();
+    }
+    let mut name = OsString::from(PROGRAM);
+    name.push("-");
+    name.push(stem);
+    name.push(".pid");
+    name
 }
 
 /// What the first word may ask for instead of serving.
@@ -187,7 +202,16 @@ impl Command {
 
     fn take_file(self, options: &mut Options, file: PathBuf) -> Result<(), String> {
         if self != Self::Check {
-            return Err(unknown(&file.to_string_lossy()));
+            let word = file.to_string_lossy();
+            return Err(match COMMANDS.contains(&&*word) {
+                true => format!(
+                    "invalid option: \"{word}\"; a command comes first, and its options behind it: {PROGRAM} {word} ..."
+                ),
+                false => unknown(&word),
+            });
+        }
+        if file.as_os_str().is_empty() {
+            return Err("the name of the file is empty".to_owned());
         }
         match options.main.replace(file) {
             Some(_) => Err("\"check\" takes one file".to_owned()),
@@ -240,6 +264,9 @@ fn complaint(error: &clap::Error) -> String {
         _ => "",
     };
     match error.kind() {
+        ErrorKind::InvalidValue if argument.starts_with('[') => {
+            "the name of the file is empty".to_owned()
+        }
         ErrorKind::InvalidValue | ErrorKind::TooFewValues | ErrorKind::NoEquals => {
             format!("option \"{argument}\" requires a value")
         }
@@ -253,6 +280,8 @@ fn unknown(argument: &str) -> String {
     format!("invalid option: \"{argument}\"; -h shows all")
 }
 
+/// What may stand in place of options.
+const COMMANDS: &[&str] = &["demo", "check", "push", "status", "top"];
 /// Where a configuration is looked for when nothing says where.
 pub(super) const PREFIX: &str = "/etc/pingauge";
 pub(super) const MAIN_FILE: &str = "pingauge.conf";
@@ -308,7 +337,7 @@ mod tests {
             |main: &str, prefix: &str, pid: &str| (main.into(), prefix.into(), pid.into());
         assert_eq!(
             paths(&["-p", "dir/", "-c", "a.conf"]),
-            expected("/here/dir/a.conf", "/here/dir/", "/here/dir/pingauge.pid")
+            expected("/here/dir/a.conf", "/here/dir/", "/here/dir/pingauge-a.pid")
         );
         assert_eq!(
             paths(&["-p", "/x"]),
@@ -316,7 +345,7 @@ mod tests {
         );
         assert_eq!(
             paths(&["-c", "conf/a.conf"]),
-            expected("/here/conf/a.conf", "/here/conf", "/run/pingauge.pid")
+            expected("/here/conf/a.conf", "/here/conf", "/run/pingauge-a.pid")
         );
         assert_eq!(
             paths(&["-t"]),
@@ -360,6 +389,9 @@ mod tests {
             (&["--no-such-option"], "--no-such-option"),
             (&["file"], "file"),
             (&["demo", "file"], "file"),
+            (&["-c", "a.conf", "status"], "pingauge status"),
+            (&["check", ""], "empty"),
+            (&["check", "-c", ""], "-c"),
             (&["check", "a", "b"], "b"),
             (&["check", "-c", "a", "b"], "one file"),
             (&["--lenient"], "-t"),

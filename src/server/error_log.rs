@@ -157,6 +157,12 @@ pub(super) fn settle() {
     left_out.iter().for_each(tell_left_out);
 }
 
+/// Tells of lines that were left out, at once: the process ends.
+pub(super) fn finish() {
+    let left_out = LIMIT.lock().settle(Moment(u64::MAX));
+    left_out.iter().for_each(tell_left_out);
+}
+
 fn tell_left_out(left_out: &LeftOut) {
     let LeftOut {
         count,

@@ -19,6 +19,7 @@ use crate::conf::{self, Disk, Foreign, Loader, Parsed, Recorder, Recording, reas
 use crate::http::build::lifecycle::Lifecycle;
 use crate::http::build::memory::{Memory, Unshared};
 use crate::http::plan::runtime::Runtime;
+use crate::modules::environment;
 use crate::modules::process::{ErrorLog, LogLevel, Settings};
 use crate::modules::{self, Loaded};
 use crate::os;
@@ -41,6 +42,8 @@ pub(super) struct Generation {
     pub(super) number: u64,
     pub(super) source: Source,
     pub(super) settings: Settings,
+    /// Variables of the environment that workers have beside the server's own.
+    pub(super) environment: Vec<(String, String)>,
     pub(super) sockets: Vec<Bound>,
     pub(super) areas: Areas,
     pub(super) lifecycle: Lifecycle,
@@ -203,6 +206,7 @@ impl Generation {
             number,
             source: source.clone(),
             settings,
+            environment: environment::variables(&tried.main),
             sockets,
             areas: memory.into_areas(),
             lifecycle,

@@ -29,6 +29,8 @@ pub(super) struct HandOver {
     pub(super) generation: u64,
     /// The worker's own, unlike that of any other that lives.
     pub(super) place: usize,
+    /// Which of those that serve the configuration it is.
+    pub(super) number: usize,
     pub(super) duty: Duty,
     /// What the configuration was read with.
     pub(super) source: Source,
@@ -82,7 +84,7 @@ impl HandOver {
     /// Writes down what a worker of `generation` gets, with the descriptors it must inherit.
     pub(super) fn write<'g>(
         generation: &'g Generation,
-        (place, duty): (usize, Duty),
+        (place, number, duty): (usize, usize, Duty),
         logging: Logging,
         ready: BorrowedFd<'g>,
     ) -> io::Result<(OwnedFd, Vec<BorrowedFd<'g>>)> {
@@ -111,6 +113,7 @@ impl HandOver {
             master: std::process::id(),
             generation: generation.number,
             place,
+            number,
             duty,
             source: generation.source.clone(),
             logging,
@@ -158,7 +161,7 @@ impl HandOver {
             ready: os::inherited(self.ready)?,
             recording: serde_json::from_slice(&os::content(recording.as_fd())?)?,
             sockets,
-            memory: WorkerMemory::new(self.place, memory, files),
+            memory: WorkerMemory::new((self.place, self.number), memory, files),
         })
     }
 }

@@ -18,6 +18,7 @@ use super::workers::{Ended, Which};
 use crate::conf::{Disk, reason};
 use crate::http::plan::chore::Chore;
 use crate::http::plan::provision::Provision;
+use crate::modules;
 use crate::modules::process::LogLevel;
 use crate::os;
 
@@ -54,12 +55,15 @@ pub(super) fn keep(hand_over: &HandOver) -> Result<(), String> {
         for signal in signals.take() {
             match signal {
                 LEAVE => {
+                    modules::metric::finish();
                     chores.iter().for_each(|chore| chore.leave());
+                    error_log::finish();
                     return Ok(());
                 }
                 FINISH => {
+                    modules::metric::finish();
                     chores.iter().for_each(|chore| chore.finish());
-                    error_log::settle();
+                    error_log::finish();
                     return Ok(());
                 }
                 libc::SIGUSR1 => reopen_logs(hand_over.logging.is_daemon),

@@ -14,7 +14,7 @@ use super::error_log::{self, Sinks};
 use super::generation::{Generation, Source};
 use super::hand_over::Duty;
 use super::keeper::LastWork;
-use super::pid_file::PidFile;
+use super::pid_file::{self, PidFile};
 use super::reload::Coming;
 use super::report::Audience;
 use super::restart::Restart;
@@ -87,7 +87,8 @@ impl Master {
             pid: None,
             source,
         };
-        master.pid = master.write_pid().map_err(fatal).ok()?;
+        let pid = master.write_pid(Audience::Terminal);
+        master.pid = pid.map_err(fatal).ok()?;
         master.warn_of_lost_logs(Audience::Terminal);
         let sinks = master.sinks();
         let left = launch.listening(&sinks);
@@ -133,6 +134,7 @@ impl Master {
             self.hurry();
             error_log::settle();
         }
+        error_log::finish();
         notice("exit");
     }
 
@@ -316,15 +318,31 @@ impl Master {
         self.source.demo.is_none().then_some(path)
     }
 
-    fn write_pid(&self) -> Result<Option<PidFile>, String> {
-        self.pid_path().map(PidFile::write).transpose()
+    fn write_pid(&self, audience: Audience) -> Result<Option<PidFile>, String> {
+        let Some(path) = self.pid_path() else {
+            return Ok(None);
+        };
+        let advice = "write \"pid FILE;\" into the configuration";
+        if let Some(other) = pid_file::another(&path) {
+            let message = format!(
+                "\"{}\" was that of another master, {other}, which -s does not find any more: {advice} of either",
+                path.display()
+            );
+            audience.line(LogLevel::Warn, &message);
+        }
+        let is_named = self.current.settings.pid.is_some();
+        let written = PidFile::write(path);
+        written.map(Some).map_err(|message| match is_named {
+            true => message,
+            false => format!("{message}: {advice}, or name a folder that you may write to by -p"),
+        })
     }
 
     pub(super) fn move_pid(&mut self) {
         if self.pid.as_ref().map(PidFile::path) == self.pid_path().as_deref() {
             return;
         }
-        match self.write_pid() {
+        match self.write_pid(Audience::Log) {
             Ok(pid) => self.pid = pid,
             Err(message) => error_log::write(LogLevel::Emerg, &message),
         }

@@ -129,20 +129,22 @@ impl Memory for MasterMemory<'_> {
 /// What a worker loads a configuration with.
 pub(super) struct WorkerMemory {
     place: usize,
+    number: usize,
     descriptors: HashMap<Key, OwnedFd>,
     files: HashMap<Key, Arc<File>>,
     mapped: HashMap<Key, Arc<SharedMemory>>,
 }
 
 impl WorkerMemory {
-    /// The memory of the worker in this place.
+    /// The memory of the worker in this place, with this number.
     pub(super) fn new(
-        place: usize,
+        (place, number): (usize, usize),
         descriptors: HashMap<Key, OwnedFd>,
         files: HashMap<Key, Arc<File>>,
     ) -> Self {
         Self {
             place,
+            number,
             descriptors,
             files,
             mapped: HashMap::new(),
@@ -153,6 +155,10 @@ impl WorkerMemory {
 impl Memory for WorkerMemory {
     fn role(&self) -> Role {
         Role::Worker(self.place)
+    }
+
+    fn number(&self) -> usize {
+        self.number
     }
 
     fn existing(&mut self, kind: &str, name: &str) -> Option<Arc<SharedMemory>> {
@@ -225,8 +231,8 @@ mod tests {
         let area = SharedMemory::create("test", 4096).unwrap();
         let fd = area.fd().unwrap().try_clone_to_owned().unwrap();
         let handed = HashMap::from([(("zone".to_owned(), "a".to_owned()), fd)]);
-        let mut memory = WorkerMemory::new(3, handed, HashMap::new());
-        assert_eq!(memory.role(), Role::Worker(3));
+        let mut memory = WorkerMemory::new((3, 1), handed, HashMap::new());
+        assert_eq!((memory.role(), memory.number()), (Role::Worker(3), 1));
         memory.existing("zone", "a").unwrap().words()[1].store(5, Relaxed);
         assert_eq!(area.words()[1].load(Relaxed), 5);
         assert!(memory.existing("zone", "a").is_some());

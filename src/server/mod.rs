@@ -41,7 +41,7 @@ use daemon::Launch;
 use error_log::Sinks;
 use generation::{Extent, Source};
 use master::Master;
-use report::{Audience, PROGRAM, say};
+use report::{Audience, MASTER, PROGRAM, say};
 
 use crate::conf::reason;
 use crate::modules::Loaded;
@@ -142,7 +142,8 @@ impl CommandLine {
         ];
         let mut folders = folders.into_iter().flatten();
         if let Some(folder) = folders.find(|folder| os::may_make_files(folder).is_ok()) {
-            self.pid = folder.join(command_line::PID_FILE);
+            let name = self.pid.file_name().map(ToOwned::to_owned);
+            self.pid = folder.join(name.unwrap_or_default());
         }
         self
     }
@@ -245,7 +246,7 @@ fn serve(line: &CommandLine, launch: Launch, arguments: &[OsString]) -> bool {
         });
     }
     let words: Vec<_> = arguments.iter().map(|one| one.to_string_lossy()).collect();
-    os::set_title(&format!("{PROGRAM}: master process {}", words.join(" ")));
+    os::set_title(&format!("{MASTER} {}", words.join(" ")));
     let Some(master) = Master::start(source, line, launch) else {
         return false;
     };

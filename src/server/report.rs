@@ -54,3 +54,5 @@ pub(super) fn say(text: &str) {
 
 /// The name that lines on a terminal begin with.
 pub(super) const PROGRAM: &str = "pingauge";
+/// What the title of a master begins with.
+pub(super) const MASTER: &str = "pingauge: master process";

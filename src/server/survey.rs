@@ -2,6 +2,7 @@
 
 use super::command_line::CommandLine;
 use super::print;
+use crate::conf::with_reasons;
 use crate::modules;
 
 /// Tells it; true when the configuration can be used as it is.
@@ -13,7 +14,7 @@ pub(super) fn survey(line: &CommandLine) -> bool {
     let is_usable = survey.is_usable();
     let verdict = match survey.to_change() {
         _ if is_usable => format!(
-            "It can be used as it is: pingauge -c {main} (with -t, ports and log files of this machine are looked at, too)"
+            "It can be used as it is: pingauge -c {main} (-t also looks at log files and addresses of this machine, but not whether a port is taken)"
         ),
         0 => "It cannot be used as it is.".to_owned(),
         1 => "1 statement is to be changed before it can be used.".to_owned(),
@@ -23,5 +24,5 @@ pub(super) fn survey(line: &CommandLine) -> bool {
         true => String::new(),
         false => survey.report() + "\n",
     };
-    print(&format!("{main}: {report}{verdict}")).is_ok() && is_usable
+    print(&with_reasons(&format!("{main}: {report}{verdict}"))).is_ok() && is_usable
 }

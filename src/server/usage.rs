@@ -114,8 +114,8 @@ usage: pingauge [-hvVtTq] [--lenient] [-s word] [-p prefix] [-c file] [-e file] 
        pingauge demo
        pingauge check [file]
        pingauge push [options] URL KEY ACTION [VALUE]
-       pingauge status [options] [PATH]
-       pingauge top [options]
+       pingauge status [-c file | --address URL] [options] [PATH]
+       pingauge top [-c file | --address URL] [options]
 
 Without any argument the installed configuration is served, /etc/pingauge/pingauge.conf; where
 there is none, the built-in demo is, in the foreground.";
@@ -228,15 +228,21 @@ Signals are for the master, whose process number is in the file that `pid` names
 const PAGE_END: &str = "
 ## Where the process number is
 
-In the file that `pid` names. Without it: in `pingauge.pid` of the folder that `-p` names; without that, in
-`/run/pingauge.pid`. Whoever may not write to `/run` has it beside the main file, or, where that is not possible either, in
-the folder that `XDG_RUNTIME_DIR` names.
+In the file that `pid` names. Without it: in `pingauge.pid`, and if the main file is not called `pingauge.conf` but, say,
+`shop.conf`, in `pingauge-shop.pid`, so that several servers are told apart. That is in the folder that `-p` names; without that, in
+`/run`. Whoever may not write to `/run` has it beside the main file, or, where that is not possible either, in
+the folder that `XDG_RUNTIME_DIR` names. A server that starts where the file names another one that runs warns of it: the file then
+names the newer one. A server that ends leaves the file alone if it names another.
 
 ## How it ends
 
 `-t` and `-T` end with 0 if the configuration can be used, else with 1. `check` ends with 0 if it can be used as it is, else
 with 1. `-s` ends with 0 once the signal was sent, and with 1 if there is nobody to send it to or, with `reload`, the
-configuration cannot be used. A server ends with 0 unless it could not start.
+configuration cannot be used. A server ends with 0 unless it could not start. Other arguments than those that there are make all of
+these end with 1.
+
+`push`, `status` and `top` end with 0 when it is done (`top` by a key or a signal), with 1 if the server refused or was not reached
+(`top`: if there is no terminal), and with 2 if the arguments are wrong.
 ";
 
 #[cfg(test)]

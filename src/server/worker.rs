@@ -80,12 +80,12 @@ fn work(hand_over: &HandOver) -> Result<(), String> {
         let orders =
             Orders::listen().map_err(|error| format!("no signals ({})", reason(&error)))?;
         let worker = Ready::begin(hand_over)?;
-        let result = worker.serve(orders, hand_over).await;
-        error_log::settle();
-        result
+        worker.serve(orders, hand_over).await
     });
     // Requests that are broken off are logged, too.
     runtime.shutdown_background();
+    modules::metric::finish();
+    error_log::finish();
     modules::log::flush();
     result
 }

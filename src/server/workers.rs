@@ -1,7 +1,8 @@
 //! The worker processes of a master: started, watched, signalled, missed.
 //!
 //! Each has a place that no other living worker has, old generations included, so that what workers
-//! count for themselves in shared memory never mixes.
+//! count for themselves in shared memory never mixes. Beside that it has a number among those of its generation, from 0
+//! on, which one that is started for another that died takes over: what the first of them does, somebody does.
 
 use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -32,6 +33,8 @@ struct Worker {
     child: Child,
     generation: u64,
     place: usize,
+    /// Which of its generation it is.
+    number: usize,
     duty: Duty,
     state: State,
 }
@@ -112,13 +115,14 @@ impl Workers {
     /// When there are too many, or the system cannot start one.
     pub(super) fn start(&mut self, generation: &Generation, duty: Duty) -> io::Result<u32> {
         let place = self.free_place()?;
+        let number = self.free_number(generation.number);
         let (reader, writer) = io::pipe()?;
         let logging = Logging {
             early_log: self.early_log.clone(),
             is_daemon: self.is_daemon,
         };
         let (text, mut descriptors) =
-            HandOver::write(generation, (place, duty), logging, writer.as_fd())?;
+            HandOver::write(generation, (place, number, duty), logging, writer.as_fd())?;
         descriptors.push(text.as_fd());
         let mut command = Command::new("/proc/self/exe");
         command
@@ -130,6 +134,12 @@ impl Workers {
             .arg(hand_over::OPTION)
             .arg(std::os::fd::AsRawFd::as_raw_fd(&text).to_string())
             .stdin(Stdio::null())
+            .envs(
+                generation
+                    .environment
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            )
             // Huge pages would make several MB of each worker out of what takes one.
             .env("MIMALLOC_ALLOW_THP", "0");
         let child = os::spawn(&mut command, &descriptors, Session::Same)?;
@@ -139,6 +149,7 @@ impl Workers {
             child,
             generation: generation.number,
             place,
+            number,
             duty,
             state: State::Starting(reader),
         });
@@ -252,6 +263,14 @@ impl Workers {
     /// Whether there are none at all.
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// The lowest number that no worker of a generation has.
+    fn free_number(&self, generation: u64) -> usize {
+        let which = Which::Of(generation);
+        let own = || self.all.iter().filter(|one| which.includes(one));
+        let is_free = |number: &usize| own().all(|worker| worker.number != *number);
+        (0..MOST_WORKERS).find(is_free).unwrap_or_default()
     }
 
     fn free_place(&self) -> io::Result<usize> {

@@ -16,6 +16,6 @@ pub mod table;
 mod tree;
 
 pub use branches::{Elements, Field, Fields, Members, Named};
-pub use node::{Branch, Items, Node, Value};
+pub use node::{Branch, Items, NAMELESS, Node, Value};
 pub use reference::{MOUNT, Mount, NodeDoc, Since, node};
 pub use tree::{Place, Tree};

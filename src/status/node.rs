@@ -9,16 +9,27 @@ use std::ops::ControlFlow;
 
 use super::table::{self, Column};
 
+/// What a child with an empty name is called in a path, where nothing would be no name.
+pub const NAMELESS: &str = "\"\"";
+
 /// An object of the tree: named children in a fixed order.
 ///
 /// `child` and `each` agree: what `each` shows under a name, `child` finds under that name.
-/// A name may be any bytes; an empty name is never addressed.
+/// A name may be any bytes; one that is empty is written as [`NAMELESS`] in a path.
 pub trait Branch: Send + Sync {
     /// The child called `name`, byte for byte.
     fn child(&self, name: &[u8]) -> Option<Node<'_>>;
 
     /// Shows every child in order until the visitor breaks; gives back what the visitor said last.
     fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()>;
+
+    /// Shows every row in order, if it is a table; they are the children unless these have rows themselves.
+    fn each_row(
+        &self,
+        visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        self.each(visit)
+    }
 
     /// How many places `each` looks at, where these may be far more than what it shows.
     fn places(&self) -> u64 {
@@ -28,6 +39,12 @@ pub trait Branch: Send + Sync {
     /// How many places `child` looks at to find this one, where these may be many.
     fn places_to(&self, _name: &[u8]) -> u64 {
         0
+    }
+
+    /// Whether names of its children and of those below them may be any bytes, so that two ways down may be written as one
+    /// path.
+    fn is_nested(&self) -> bool {
+        false
     }
 
     /// How many children `each` would show. Override it where counting is cheaper than showing.

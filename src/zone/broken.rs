@@ -6,7 +6,7 @@ use super::layout::header;
 use super::record::{Head, KeyBytes};
 use super::store::{Slot, Store};
 use super::view::View;
-use super::{NotChanged, Unusable, Zone};
+use super::{NotChanged, Zone};
 use crate::zone::marker::Patience;
 
 impl Zone {
@@ -40,10 +40,7 @@ impl Zone {
     /// # Errors
     /// When the zone is damaged otherwise, or held by a process that does not move.
     pub fn drop_broken(&self) -> Result<u64, NotChanged> {
-        let access = self.access().map_err(|error| match error {
-            Unusable::Held(process) => NotChanged::Held(process),
-            _ => NotChanged::Damaged,
-        })?;
+        let access = self.access()?;
         let store = &access.view.store;
         let broken = store.broken();
         if broken.is_empty() {

@@ -63,11 +63,11 @@ impl<'a> Candidates<'a> {
     /// Adds an entry, for which there must be room.
     pub(super) fn push(&mut self, candidate: Candidate) {
         self.set(self.length, candidate);
-        self.join();
+        self.sift_up();
     }
 
     /// Makes the entry that lies behind the heap part of it.
-    pub(super) fn join(&mut self) {
+    pub(super) fn sift_up(&mut self) {
         if self.length == self.room() {
             return;
         }
@@ -87,11 +87,11 @@ impl<'a> Candidates<'a> {
     }
 
     /// Takes the oldest entry out; it lies behind the heap from then on.
-    pub(super) fn take(&mut self) -> Option<Candidate> {
+    pub(super) fn pop(&mut self) -> Option<Candidate> {
         let last = self.length.checked_sub(1)?;
         let (oldest, moved) = (self.get(0), self.get(last));
         self.length = last;
-        self.sink(0, moved);
+        self.sift_down(0, moved);
         self.set(last, oldest);
         Some(oldest)
     }
@@ -108,12 +108,12 @@ impl<'a> Candidates<'a> {
         }
         self.length = kept;
         for place in (0..kept / 2).rev() {
-            self.sink(place, self.get(place));
+            self.sift_down(place, self.get(place));
         }
     }
 
     /// Puts an entry where it belongs, at `place` or below.
-    fn sink(&self, mut place: usize, candidate: Candidate) {
+    fn sift_down(&self, mut place: usize, candidate: Candidate) {
         loop {
             let left = 2 * place + 1;
             if left >= self.length {
@@ -184,12 +184,12 @@ mod tests {
                     Step::Take => {
                         model.sort_unstable_by_key(|number| std::cmp::Reverse(*number));
                         let oldest = model.pop();
-                        prop_assert_eq!(heap.take(), oldest.map(candidate));
+                        prop_assert_eq!(heap.pop(), oldest.map(candidate));
                         taken.extend(oldest);
                     }
                     Step::Join => if let Some(number) = taken.pop() {
                         prop_assert_eq!(heap.get(heap.len()), candidate(number));
-                        heap.join();
+                        heap.sift_up();
                         model.push(number);
                     }
                     Step::Retain(bound) => {
@@ -201,7 +201,7 @@ mod tests {
                 prop_assert_eq!(heap.len(), model.len());
             }
             model.sort_unstable();
-            let left: Vec<u64> = std::iter::from_fn(|| heap.take()).map(|found| found.head.0).collect();
+            let left: Vec<u64> = std::iter::from_fn(|| heap.pop()).map(|found| found.head.0).collect();
             prop_assert_eq!(left, model);
         }
     }
@@ -211,10 +211,10 @@ mod tests {
         let words: Vec<AtomicU64> = (0..4).map(|_| AtomicU64::new(u64::MAX)).collect();
         let mut heap = Candidates::new(&words, u64::MAX);
         assert_eq!(heap.len(), 2);
-        heap.join();
+        heap.sift_up();
         assert_eq!(heap.len(), 2);
         assert_eq!(heap.get(7).slot, 0);
         heap.set(7, candidate(1));
-        while heap.take().is_some() {}
+        while heap.pop().is_some() {}
     }
 }

@@ -11,7 +11,7 @@ use super::listing::Record;
 use super::root::Root;
 use super::stamp::Clock;
 use super::store::Store;
-use super::update::StoredKey;
+use super::update::{Room, StoredKey};
 use super::{SharedMemory, Unusable, Zone};
 use crate::metric::Moment;
 use crate::os::atomic::{AtomicU64, Ordering};
@@ -102,10 +102,13 @@ impl Store {
             return true;
         }
         if let Some(slot) = self.find(key.bytes, hash) {
+            self.mark_dirty(slot);
             change(self.cells(slot));
             return true;
         }
-        let Some(slots) = self.make_room(key, clock.now) else {
+        let needed = self.geometry.slots_for(key.bytes.len());
+        self.reclaim_at_once(needed, clock.now);
+        let Room::Made(slots) = self.make_room(key, clock.now) else {
             return false;
         };
         for (cell, bits) in self.cells(slots[0]).iter().zip(self.schema.initial()) {

@@ -13,8 +13,9 @@ use super::record::{Head, stamp_of};
 use super::stamp::Clock;
 use super::store::{Slot, Store};
 use super::transaction::{Becomes, Step, Transaction};
-use super::update::StoredKey;
-use super::{Unusable, Zone};
+use super::update::{Room, StoredKey};
+use super::view::View;
+use super::{NotChanged, Zone};
 use crate::metric::{Assignment, Moment, is_truncated, stored_key};
 
 /// What is to become of one key.
@@ -80,35 +81,6 @@ pub enum Changed {
     },
 }
 
-/// Why nothing was changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotChanged {
-    /// The key of the change in this place is not there.
-    #[error("there is no such key")]
-    Unknown(usize),
-    /// The change in this place is none that the zone's mode allows.
-    #[error("the zone's mode does not allow it")]
-    Unsupported(usize),
-    /// The key of the change in this place is the zone's discard key, empty, or changed already.
-    #[error("the key cannot be changed")]
-    Reserved(usize),
-    /// There is no room for all of it.
-    #[error("no room in the zone")]
-    Full,
-    /// There is no room to remember the name.
-    #[error("no room in the zone for another receipt")]
-    Crowded,
-    /// A process that does not move uses one of the keys.
-    #[error("a key is held by a process that was stopped")]
-    Busy,
-    /// A process that does not move has the zone's lock.
-    #[error("the zone's lock is held by process {0}")]
-    Held(u32),
-    /// The zone's memory cannot be used any more.
-    #[error("the zone is damaged")]
-    Damaged,
-}
-
 impl Zone {
     /// Makes all the changes, or none of them.
     ///
@@ -121,12 +93,49 @@ impl Zone {
         once: Option<Once<'_>>,
         now: Moment,
     ) -> Result<Changed, NotChanged> {
-        let access = self.access_with_room().map_err(|error| match error {
-            Unusable::Held(process) => NotChanged::Held(process),
-            _ => NotChanged::Damaged,
-        })?;
-        let store = &access.view.store;
-        let now = self.moment(now);
+        loop {
+            let access = self.access_with_room()?;
+            let wanted = (changes, missing, Patience::Long);
+            if let Some(changed) = self.try_change(access.view, wanted, once, now)? {
+                return Ok(changed);
+            }
+            access.give_way();
+        }
+    }
+
+    /// The same for somebody who must not wait: nothing is changed where it would take long.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn change_soon(
+        &self,
+        changes: &[Change<'_>],
+        missing: Missing,
+        once: Option<Once<'_>>,
+        now: Moment,
+    ) -> Result<Option<Changed>, NotChanged> {
+        let Some(access) = self.access_with_room_briefly()? else {
+            return Ok(None);
+        };
+        let wanted = (changes, missing, Patience::Brief);
+        match self.try_change(access.view, wanted, once, now) {
+            Err(NotChanged::Busy) => Ok(None),
+            changed => changed,
+        }
+    }
+
+    /// The same in a zone that is locked; nothing if others should have the lock before more room is made.
+    fn try_change(
+        &self,
+        view: &View,
+        (changes, missing, patience): (&[Change<'_>], Missing, Patience),
+        once: Option<Once<'_>>,
+        now: Moment,
+    ) -> Result<Option<Changed>, NotChanged> {
+        if !view.has_own_keys {
+            return Err(NotChanged::Renamed);
+        }
+        let (store, now) = (&view.store, self.moment(now));
         let name = once.map(|once| store.receipt_name(once.name));
         if let Some(name) = name
             && let Some(receipt) = store.receipt(name, now)
@@ -137,7 +146,7 @@ impl Zone {
                 false => Vec::new(),
             };
             let created = receipt.created as usize;
-            return Ok(Changed::Replayed { created, record });
+            return Ok(Some(Changed::Replayed { created, record }));
         }
         if let Some(name) = name {
             store.retire_receipt(name);
@@ -155,6 +164,7 @@ impl Zone {
             store,
             changes,
             missing,
+            patience,
             receipt,
             clock: Clock {
                 now,
@@ -163,19 +173,6 @@ impl Zone {
         };
         plan.carry_out(self.keeps_record)
     }
-
-    /// Whether some key has a text.
-    pub fn has_help(&self) -> bool {
-        self.view().is_ok_and(|view| view.store.texts() > 0)
-    }
-
-    /// Appends the text kept with a key; false if there is none.
-    pub fn help(&self, key: &[u8], out: &mut Vec<u8>) -> bool {
-        self.has_help()
-            && self
-                .access()
-                .is_ok_and(|access| access.view.store.copy_text(stored_key(key), out))
-    }
 }
 
 /// Changes about to be made, under the lock.
@@ -183,16 +180,20 @@ struct Plan<'a> {
     store: &'a Store,
     changes: &'a [Change<'a>],
     missing: Missing,
+    /// With whoever is at one of the keys.
+    patience: Patience,
     receipt: Option<(Name, Receipt)>,
     clock: Clock<'a>,
 }
 
 impl<'a> Plan<'a> {
-    fn carry_out(&self, keeps_record: bool) -> Result<Changed, NotChanged> {
+    fn carry_out(&self, keeps_record: bool) -> Result<Option<Changed>, NotChanged> {
         self.check_keys()?;
-        let slots = self.with_room()?;
+        let Some(slots) = self.with_room()? else {
+            return Ok(None);
+        };
         let present: Vec<Slot> = slots.iter().flatten().copied().collect();
-        if !self.store.seize(&present, Patience::Long) {
+        if !self.store.seize(&present, self.patience) {
             self.store.let_go(&present);
             return Err(NotChanged::Busy);
         }
@@ -217,7 +218,7 @@ impl<'a> Plan<'a> {
         } else {
             Vec::new()
         };
-        Ok(Changed::Applied { created, record })
+        Ok(Some(Changed::Applied { created, record }))
     }
 
     /// Refuses keys that nobody may change, and a second change of one key.
@@ -233,8 +234,9 @@ impl<'a> Plan<'a> {
     }
 
     /// The slots of the keys that are there, once there is room for everything else. Nothing is given up for
-    /// changes that could not be made all the same, and no key that they are about.
-    fn with_room(&self) -> Result<Vec<Option<Slot>>, NotChanged> {
+    /// changes that could not be made all the same, and no key that they are about. Nothing if others should have the lock
+    /// before more room is made.
+    fn with_room(&self) -> Result<Option<Vec<Option<Slot>>>, NotChanged> {
         let slots = self.look_up()?;
         self.check_modes()?;
         let is_crowded =
@@ -245,15 +247,18 @@ impl<'a> Plan<'a> {
         }
         let needed = self.needed(&slots);
         if self.store.available() >= needed || self.needs_no_room(&slots) {
-            return Ok(slots);
+            return Ok(Some(slots));
         }
         let held = self.held(&slots) + self.store.receipts();
         if needed + held <= self.store.geometry.slots {
             self.renew(&slots);
-            while self.store.available() < needed && self.store.reclaim(self.clock.now) {}
+            let room = self.store.reclaim_up_to(needed, self.clock.now);
+            if room == Room::Underway {
+                return Ok(None);
+            }
             let again = self.look_up().ok();
-            if self.store.available() >= needed && again.is_some_and(|again| again == slots) {
-                return Ok(slots);
+            if room == Room::Made(()) && again.is_some_and(|again| again == slots) {
+                return Ok(Some(slots));
             }
         }
         self.store.count_discarded();

@@ -61,6 +61,7 @@ impl<'a> Held<'a> {
     #[inline]
     pub fn beside(&self, spot: Spot) -> Option<&'a [AtomicU64]> {
         let (view, slot) = (self.view, self.view.at(spot)?);
+        view.store.mark_dirty(slot);
         let is_there = view.store.head_in_use(slot).state() == State::Live;
         is_there.then(|| view.store.cells(slot))
     }
@@ -154,6 +155,13 @@ impl Zone {
         work: impl FnOnce(Held<'_>) -> Option<R>,
     ) -> Option<R> {
         self.at(spot, now, |_, _| true, work).flatten()
+    }
+
+    /// Where a key lies now, if that can be told without the lock.
+    pub(super) fn spot_at_once(&self, key: &[u8]) -> Option<Spot> {
+        let (key, view) = (stored_key(key), self.last_view());
+        let slot = view.store.find(key, view.store.hash(key))?;
+        Some(view.spot(slot))
     }
 
     /// Where a key lies now.
@@ -257,6 +265,7 @@ impl Zone {
         if view.is_foreign() {
             return None;
         }
+        store.mark_dirty(slot);
         store.release_parked(&[slot]);
         self.touch(view, slot, store.head(slot), now);
         Some(work(Held { view, slot }))
@@ -271,9 +280,20 @@ impl Zone {
 impl View {
     /// The slot that a spot of this layout means.
     #[inline]
-    fn at(&self, spot: Spot) -> Option<Slot> {
-        let is_own = spot.sequence & u64::from(u32::MAX) == self.sequence & u64::from(u32::MAX);
+    pub(super) fn at(&self, spot: Spot) -> Option<Slot> {
+        let is_own = self.is_layout_of(spot);
         self.store.slot(spot.slot.stored()).filter(|_| is_own)
+    }
+
+    #[inline]
+    fn is_layout_of(&self, spot: Spot) -> bool {
+        spot.sequence as u32 == self.sequence as u32
+    }
+
+    /// The same for a spot that this process has noted itself.
+    #[inline]
+    pub(super) fn at_own(&self, spot: Spot) -> Option<Slot> {
+        self.is_layout_of(spot).then_some(spot.slot)
     }
 
     pub(super) fn spot(&self, slot: Slot) -> Spot {

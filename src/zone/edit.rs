@@ -4,7 +4,8 @@
 //! may cost other keys their place, if the policy says so, but never a pinned one. The last few slots are left to
 //! edits that make nothing, so that keys can be changed and taken away in a zone however full.
 
-use super::error::Unusable;
+use super::access::Access;
+use super::layout::header;
 use super::marker::Patience;
 use super::note::Note;
 use super::record::{Head, KeyBytes, PINNED_STAMP, State};
@@ -68,10 +69,29 @@ impl Zone {
         now: Moment,
         work: impl FnOnce(&mut Edit<'_>) -> R,
     ) -> Result<R, NotChanged> {
-        let access = self.access_with_room().map_err(|error| match error {
-            Unusable::Held(process) => NotChanged::Held(process),
-            _ => NotChanged::Damaged,
-        })?;
+        self.edit_with(&self.access_with_room()?, now, work)
+    }
+
+    /// The same for somebody who must not wait: nothing is done where it would take long.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn edit_soon<R>(
+        &self,
+        now: Moment,
+        work: impl FnOnce(&mut Edit<'_>) -> R,
+    ) -> Result<Option<R>, NotChanged> {
+        let access = self.access_with_room_briefly()?;
+        let edited = access.map(|access| self.edit_with(&access, now, work));
+        edited.transpose()
+    }
+
+    fn edit_with<R>(
+        &self,
+        access: &Access<'_>,
+        now: Moment,
+        work: impl FnOnce(&mut Edit<'_>) -> R,
+    ) -> Result<R, NotChanged> {
         if access.view.is_foreign() {
             return Err(NotChanged::Damaged);
         }
@@ -108,6 +128,16 @@ impl Edit<'_> {
         self.clock.now
     }
 
+    /// How many keys there are.
+    pub fn len(&self) -> u64 {
+        self.store().get(header::LIVE)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// A copy of a key's cells, which others may be changing meanwhile.
     pub fn read(&self, key: &[u8]) -> Option<Vec<u64>> {
         self.find(key).map(|slot| self.store().copy_cells(slot))
@@ -115,7 +145,9 @@ impl Edit<'_> {
 
     /// The cells of a key themselves.
     pub fn cells(&self, key: &[u8]) -> Option<&[AtomicU64]> {
-        self.find(key).map(|slot| self.store().cells(slot))
+        let slot = self.find(key)?;
+        self.store().mark_dirty(slot);
+        Some(self.store().cells(slot))
     }
 
     /// Where a key lies now.
@@ -251,7 +283,7 @@ impl Edit<'_> {
         for (step, slot) in steps.iter().zip(&slots) {
             self.renew(step, *slot);
         }
-        while store.available() < needed && store.reclaim(self.clock.now) {}
+        store.reclaim_at_once(needed, self.clock.now);
         let again: Vec<Option<Slot>> = steps.iter().map(look).collect();
         match store.available() >= needed && again == slots {
             true => Ok(slots),

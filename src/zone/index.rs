@@ -1,11 +1,14 @@
 //! From a key to its slot: open addressing with 32-bit entries, each a part of the hash and a slot number.
 //!
-//! Clients choose the keys, so the hash has a random seed for every layout: nobody can know which keys
-//! collide. The tag in an entry takes whatever bits the slot numbers leave: eight of the place where the
+//! Clients choose the keys, so the hash has a random seed, which nobody outside can know: nor which keys
+//! collide. All layouts that a process makes have the same one, so that a key's hash is worked out once for several zones. The tag in an entry takes whatever bits the slot numbers leave: eight of the place where the
 //! search for the key begins, the others of the hash, so that almost every slot that is looked at is the
 //! right one. Deleting moves later entries back; there are no tombstones. Whether an entry may move follows
 //! from where its search begins, which the tag tells without a look at the key, unless some entry is farther
 //! from its beginning than eight bits can tell; as long as there is one, keys are looked at.
+
+use std::io;
+use std::sync::OnceLock;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -13,6 +16,7 @@ use super::layout::header;
 use super::record::{KeyBytes, State};
 use super::store::{Slot, Store};
 use crate::os::atomic::{AtomicU32, Ordering};
+use crate::os::random;
 
 const EMPTY: u32 = 0;
 
@@ -53,6 +57,21 @@ impl Iterator for Suspects<'_> {
     }
 }
 
+/// The seed of a new layout.
+pub(super) fn seed() -> io::Result<u64> {
+    static SEED: OnceLock<u64> = OnceLock::new();
+    if cfg!(test) {
+        return random();
+    }
+    match SEED.get() {
+        Some(seed) => Ok(*seed),
+        None => {
+            let seed = random()?;
+            Ok(*SEED.get_or_init(|| seed))
+        }
+    }
+}
+
 impl Store {
     #[inline]
     pub(super) fn hash(&self, key: &[u8]) -> u64 {
@@ -63,6 +82,17 @@ impl Store {
     pub(super) fn find(&self, key: &[u8], hash: u64) -> Option<Slot> {
         self.suspects(hash)
             .find(|slot| self.key_equals(*slot, self.head(*slot), key))
+    }
+
+    /// The slot where the search for the key of this hash ends nearly always.
+    #[inline]
+    pub(super) fn first_suspect(&self, hash: u64) -> Option<Slot> {
+        let index = self.index();
+        let place = home(hash, index.len());
+        let entry = index.get(place)?.load(Ordering::Acquire);
+        let is_tagged = entry & !self.slot_mask == self.tag_at(place, hash);
+        let slot = Slot((entry & self.slot_mask).wrapping_sub(1) as usize);
+        (is_tagged && slot.0 < self.geometry.slots).then_some(slot)
     }
 
     /// Slots that may have the key of this hash, nearly always one or none. Without the lock a key that is
@@ -195,6 +225,7 @@ impl Store {
         tag & !self.slot_mask
     }
 
+    #[inline]
     fn tags_have_homes(&self) -> bool {
         self.slot_mask >> (HOME_SHIFT - 1) == 0
     }

@@ -6,12 +6,15 @@
 //! something does not fit, the answer is no, and the owner of the lock is to be asked. The discard key is in no
 //! live slot and so is never found.
 
+use super::Zone;
 use super::marker::{Seat, after_copy};
 use super::record::{Head, State};
+use super::sought::Sought;
 use super::stamp::Clock;
 use super::store::{Slot, Store, Words};
-use super::update::{Sample, StoredKey};
-use crate::metric::KEY_LIMIT;
+use super::update::Sample;
+use super::view::View;
+use crate::metric::{Moment, stored_key};
 use crate::os::atomic::{AtomicU64, Ordering};
 
 /// What a look at one slot says about a key.
@@ -25,80 +28,132 @@ pub(super) enum Found {
     Unsure,
 }
 
-impl Store {
-    /// Feeds a sample to its key; false, and nothing done, if that takes the lock.
-    pub(super) fn update_known(
+/// How much is done for an update without the lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// What takes no call of a function, as nearly always is enough.
+    Least,
+    /// All that goes.
+    Full,
+}
+
+impl Zone {
+    /// Feeds a value to a key that is what the index leads to `first`, if that takes the least effort.
+    #[inline(always)]
+    pub(super) fn feed_first(
         &self,
-        sample: Sample<'_>,
-        hash: u64,
-        seat: &Seat,
-        is_open: impl Fn() -> bool,
+        view: &View,
+        first: Option<Slot>,
+        key: &[u8],
+        sample: (f64, Moment),
     ) -> bool {
-        for slot in self.suspects(hash) {
-            match self.update_suspect(slot, sample, seat, &is_open) {
+        let (Some(seat), Some(first), false) = (&self.seat, first, self.later.is_any()) else {
+            return false;
+        };
+        let at = At(view, first, seat);
+        self.feed_slot(at, Sought::Bytes(key), sample, Effort::Least) == Found::Updated
+    }
+
+    /// Feeds a value to a key that is there, without the lock. Where that takes the lock, nothing is done, and the key's
+    /// hash in the layout of `view` is what comes back.
+    pub(super) fn try_feed(
+        &self,
+        view: &View,
+        key: &[u8],
+        value: f64,
+        now: Moment,
+    ) -> Result<(), u64> {
+        let hash = view.store.hash(stored_key(key));
+        let seat = self.seat.as_ref().ok_or(hash)?;
+        for slot in view.store.suspects(hash) {
+            let (at, sought) = (At(view, slot, seat), Sought::Bytes(key));
+            match self.feed_slot(at, sought, (value, now), Effort::Full) {
+                Found::Updated => return Ok(()),
                 Found::No => {}
-                found => return found == Found::Updated,
+                Found::Unsure => break,
             }
         }
-        false
+        Err(hash)
     }
 
     /// The same for the key in one slot.
     #[inline(always)]
-    pub(super) fn update_suspect(
+    pub(super) fn feed_slot(
         &self,
-        slot: Slot,
-        Sample { key, value, clock }: Sample<'_>,
-        seat: &Seat,
-        is_open: impl Fn() -> bool,
+        At(view, slot, seat): At<'_>,
+        sought: Sought<'_>,
+        (value, now): (f64, Moment),
+        effort: Effort,
     ) -> Found {
-        let Some(_hold) = seat.hold(slot) else {
+        let store = &view.store;
+        let hold = match effort {
+            Effort::Least => seat.hold_own(slot),
+            Effort::Full => seat.hold(slot),
+        };
+        let Some(_hold) = hold else {
             return Found::Unsure;
         };
-        let Some(Words { head, cells, own }) = self.slot_words(slot) else {
+        let Some(Words { head, cells, own }) = store.slot_words(slot) else {
             return Found::Unsure;
         };
         let found = Head(head.load(Ordering::SeqCst));
-        if !found.is_live(key.bytes.len()) || !self.is_key(slot, own, key.bytes) {
+        if !sought.fits(found) || !store.is_sought(slot, own, &sought) {
             return Found::No;
         }
-        if !is_open() || !self.renew_held(slot, head, found, key, clock) {
+        if !self.root.is_open(view.open) {
             return Found::Unsure;
         }
-        self.schema.record(cells, value, clock.now);
+        let is_renewed = match effort {
+            Effort::Least => !sought.is_longest() && store.renew_soon(head, found, self.clock(now)),
+            Effort::Full if sought.is_longest() => {
+                store.renew_longest(slot, self.sample(sought.key(), value, now))
+            }
+            Effort::Full => {
+                let stamp = store.stamp(self.clock(now), found.stamp());
+                store.renew_held(head, found, stamp)
+            }
+        };
+        if !is_renewed {
+            return Found::Unsure;
+        }
+        store.schema.record(cells, value, now);
         Found::Updated
     }
+}
 
+/// A slot to be looked at, with the view that led there and the seat to mark it in.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a>(pub(super) &'a View, pub(super) Slot, pub(super) &'a Seat);
+
+impl Store {
     /// Notes the time of an update of a slot that was live and is held. If it was parked since, this takes
     /// it back: whoever parked it waits for the hold to end and looks again. Of two updates at once, either
     /// one's stamp may stay.
-    #[inline]
-    fn renew_held(
-        &self,
-        slot: Slot,
-        head: &AtomicU64,
-        found: Head,
-        key: StoredKey<'_>,
-        clock: Clock<'_>,
-    ) -> bool {
-        let length = key.bytes.len();
-        if length == KEY_LIMIT {
-            return self.renew_longest(slot, key, clock);
-        }
-        let stamp = self.stamp(clock, found.stamp());
-        if stamp > found.stamp() {
+    #[inline(always)]
+    fn renew_held(&self, head: &AtomicU64, found: Head, stamp: u64) -> bool {
+        let renewed = found.renewed(stamp);
+        if renewed > found {
             #[cfg(test)]
             super::tests::crash::step();
-            head.store(Head::live(length, false, stamp).0, Ordering::Release);
+            head.store(renewed.0, Ordering::Release);
         }
         true
     }
 
-    /// The same for a key that another update may note just now to have been cut; that must not get lost.
+    /// The same, unless to find out the time takes more than the least effort.
+    #[inline(always)]
+    fn renew_soon(&self, head: &AtomicU64, found: Head, clock: Clock<'_>) -> bool {
+        let stamp = self.stamp_soon(clock, found.stamp());
+        stamp.is_some_and(|stamp| self.renew_held(head, found, stamp))
+    }
+
+    /// The same for a key that another update may note just now to have been cut, which must not get lost; false if it
+    /// was parked.
     #[cold]
-    fn renew_longest(&self, slot: Slot, key: StoredKey<'_>, clock: Clock<'_>) -> bool {
+    #[inline(never)]
+    fn renew_longest(&self, slot: Slot, sample: Sample<'_>) -> bool {
         let is_live = |head: Head| head.state() == State::Live;
-        self.renew(slot, key, clock, is_live)
+        self.renew(slot, sample.key, sample.clock, is_live)
     }
 
     /// Lets `copy` copy the slot of a key; false if there may be none, or no whole copy was made.
@@ -143,6 +198,28 @@ impl Store {
         None
     }
 
+    /// The same for somebody who has no mark. A key that is not pinned has another head whenever it is updated, and so has whatever key comes
+    /// into the slot after it.
+    pub(super) fn copy_unheld(
+        &self,
+        slot: Slot,
+        is_wanted: impl Fn(Head) -> bool,
+        copy: &mut impl FnMut(Slot) -> bool,
+    ) -> bool {
+        for _ in 0..MANY_ATTEMPTS {
+            let head = self.head_in_use(slot);
+            if head.is_pinned() || !is_wanted(head) {
+                return false;
+            }
+            let copied = copy(slot);
+            after_copy();
+            if self.head(slot) == head {
+                return copied;
+            }
+        }
+        false
+    }
+
     /// The head of a slot that was just marked as in use.
     #[inline]
     pub(super) fn head_in_use(&self, slot: Slot) -> Head {
@@ -152,3 +229,5 @@ impl Store {
 
 /// How often a copy is begun anew because its key went away meanwhile.
 const ATTEMPTS: u32 = 4;
+/// The same where it may have been updated only.
+const MANY_ATTEMPTS: u32 = 1000;

@@ -3,20 +3,25 @@
 //! ```text
 //! root (12 KiB, at 0)              never moves; the lock, and where the layout lies now
 //! ├ 0 magic  1 version  2,3 boot  4 generation  5 sequence  6,7 and 8,9 offset, bytes
-//! ├ 10 seats ever taken  11 offset of the zone's time  12 checksum
+//! ├ 10 seats ever taken  11 offset of the zone's time  12 checksum  13 not in order
 //! ├ 14 last snapshot  15 durable until  16…23 the mutex  24 failed writes  25 refused updates
 //! ├ 26…61 how many receipts owners have, two rows of halves
-//! └ 64…     seats: one line of 8 words per handle: slot in use, process, its start, 5 slots more
+//! ├ 64…71 the mutex of whoever moves the layout
+//! └ 72…     seats: one line of 8 words per handle: slot in use, process, its start, 3 slots more,
+//!           updates that were put off, how many of these are over
 //! layout (at root's offset)        moves when size or metrics change
 //! ├ 0 magic  1 bytes  2 cells  3 room for the source  4 its length  5 slots  6 hash seed  7 policy
 //! │ 8 fresh  9 first free  10 free  11 live  12 candidates  13 ready ones  14 ledger in use
 //! │ 15 requests  16 failures  17 bound of candidates  18 far entries  19 notes  20 texts  21 first receipt
 //! │ 22 last receipt  23 committed  24 latest stamp  25 seed of notes' names  26 nothing to evict
-//! │ 27 time of the next sweep  28 being made anew  32…63 discard key  64 how many candidates there were
+//! │ 27 time of the next sweep  28 being made anew  29 how many slots are copied  30 how many may be in use
+//! │ 31 how many are dirty  32…63 discard key  64 how many candidates there were
 //! │ 65 which are in force  66 next candidates  67 their bound  68 where the sweep is  69 seen by it
+//! │ 70 sweeps since an eviction
 //! ├ source       the schema as text
 //! ├ ledger ×2    discarded, victim slot, victim head, present, evicted, cells of the discard key
 //! ├ candidates ×2  pairs: slot, head
+//! ├ dirty bitmap  a bit for each slot
 //! ├ index        32-bit entries, two in a word
 //! └ slots        each: head, cells, 5 words of key
 //! ```
@@ -28,7 +33,7 @@
 use super::candidates;
 use crate::metric::Schema;
 
-pub(super) const VERSION: u64 = 5;
+pub(super) const VERSION: u64 = 7;
 pub(super) const ROOT_MAGIC: u64 = u64::from_le_bytes(*b"pgzone\0R");
 pub(super) const LAYOUT_MAGIC: u64 = u64::from_le_bytes(*b"pgzone\0L");
 
@@ -55,6 +60,8 @@ pub(super) mod root {
     pub(in crate::zone) const OFFSET: usize = 11;
     /// Of the layout, once nobody uses a file any more; else zero.
     pub(in crate::zone) const CHECKSUM: usize = 12;
+    /// One from when an owner of the lock was found dead until the zone was put in order.
+    pub(in crate::zone) const UNSETTLED: usize = 13;
     /// When the newest snapshot was begun, in milliseconds since 1970.
     pub(in crate::zone) const SNAPSHOT: usize = 14;
     /// What was changed before is on disk, in milliseconds since 1970.
@@ -62,14 +69,17 @@ pub(super) mod root {
     pub(in crate::zone) const MUTEX: usize = 16;
     /// Snapshots and records that could not be written.
     pub(in crate::zone) const ERRORS: usize = 24;
-    /// Updates for which the lock could not be had.
+    /// Updates that were refused because the lock could not be had, and no more could wait for it.
     pub(in crate::zone) const REFUSED: usize = 25;
     /// One half for each count, of two rows.
     pub(in crate::zone) const SHARE_WORDS: usize = 26;
     /// Counts in a row.
     pub(in crate::zone) const SHARES: usize = 36;
-    pub(in crate::zone) const MARKERS: usize = 64;
-    const _: () = assert!(SHARE_WORDS + SHARES <= MARKERS);
+    /// Of whoever moves the layout.
+    pub(in crate::zone) const MOVER: usize = 64;
+    pub(in crate::zone) const MARKERS: usize = 72;
+    const _: () = assert!(SHARE_WORDS + SHARES <= MOVER);
+    const _: () = assert!(MOVER + crate::os::MUTEX_WORDS <= MARKERS);
     /// How many handles may update without the lock.
     pub(in crate::zone) const SEATS: usize = (super::ROOT_BYTES / super::WORD - MARKERS) / 8;
     const _: () = assert!(MUTEX + crate::os::MUTEX_WORDS <= ERRORS);
@@ -119,6 +129,12 @@ pub(super) mod header {
     pub(in crate::zone) const NEXT_SWEEP: usize = 27;
     /// One while everything that follows from the slots is made anew.
     pub(in crate::zone) const REBUILDING: usize = 28;
+    /// How many slots were copied to another layout, so that it is noted which of them change; zero while there is no move.
+    pub(in crate::zone) const TRACKED: usize = 29;
+    /// How many slots may be in use, where a move is to a layout with room for fewer; else zero.
+    pub(in crate::zone) const LIMIT: usize = 30;
+    /// How many slots have changed since they were copied.
+    pub(in crate::zone) const DIRTY: usize = 31;
     pub(in crate::zone) const DISCARD_KEY: usize = 32;
     /// How many candidates there were when they came into force.
     pub(in crate::zone) const CANDIDATES_ONCE: usize = 64;
@@ -132,6 +148,8 @@ pub(super) mod header {
     pub(in crate::zone) const SWEEP: usize = 68;
     /// How many keys that might go the sweep has seen.
     pub(in crate::zone) const SEEN: usize = 69;
+    /// How many sweeps are over since a key was evicted.
+    pub(in crate::zone) const SWEEPS: usize = 70;
     pub(in crate::zone) const WORDS: usize = 72;
     const _: () = assert!(DISCARD_KEY + crate::metric::KEY_LIMIT.div_ceil(8) <= CANDIDATES_ONCE);
 }
@@ -152,9 +170,11 @@ pub(super) const KEY_WORDS: usize = 5;
 /// Words of a long key that stay in its own slot, before the link to the rest.
 pub(super) const LONG_KEY_WORDS: usize = KEY_WORDS - 1;
 
-const LEAST_CANDIDATES: usize = 96;
+const LEAST_CANDIDATES: usize = 64;
+/// More make a look through all of them too long.
+const MOST_CANDIDATES: usize = 1 << 16;
 /// Room for one candidate in each array for so many slots: the cost of an eviction then does not grow with the zone.
-const SLOTS_PER_CANDIDATE: usize = 64;
+const SLOTS_PER_CANDIDATE: usize = 96;
 /// Slot numbers must fit the links of spill slots, and leave the index some bits of hash.
 const MOST_SLOTS: usize = 1 << 28;
 
@@ -244,7 +264,7 @@ impl Geometry {
 
     /// Entries of an array of candidates.
     pub(super) fn candidates(&self) -> usize {
-        (self.slots / SLOTS_PER_CANDIDATE).max(LEAST_CANDIDATES)
+        (self.slots / SLOTS_PER_CANDIDATE).clamp(LEAST_CANDIDATES, MOST_CANDIDATES)
     }
 
     /// Entries of the index: filled to three quarters when every slot is a key, and never wholly.
@@ -261,8 +281,14 @@ impl Geometry {
         self.ledger_start(2) + array * candidates::WORDS * self.candidates()
     }
 
+    /// The words of the dirty bitmap.
+    pub(super) fn bitmap(&self) -> std::ops::Range<usize> {
+        let start = self.candidates_start(2);
+        start..start + self.slots.div_ceil(64)
+    }
+
     pub(super) fn index_start(&self) -> usize {
-        self.candidates_start(2)
+        self.bitmap().end
     }
 
     pub(super) fn slots_start(&self) -> usize {

@@ -169,6 +169,17 @@ impl Store {
         accounted
     }
 
+    /// Feeds a sample to the discard key; false if there is none.
+    pub(super) fn record_discarded(&self, value: f64, now: Moment) -> bool {
+        let accounted = self.has_discard_key();
+        if accounted {
+            self.change_ledger(|ledger| {
+                self.schema.record(self.present_cells(ledger), value, now);
+            });
+        }
+        accounted
+    }
+
     /// Takes something back from the discard key; false if there is none.
     pub(super) fn take_back(&self, value: f64, now: Moment) -> bool {
         let accounted = self.discard_cells().is_some();

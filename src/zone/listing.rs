@@ -2,16 +2,17 @@
 //!
 //! A key is copied out without the lock, under a mark on its slot, and looked at afterwards, so nobody waits
 //! for a reader nor for what is done with what was read. Between two metrics of one key a copy may see one
-//! update of skew. Only the discard key, which may change as a whole, is copied under the lock. A listing goes through the slots in their order: a key that stays is seen exactly once, however
+//! update of skew. Only the discard key, which may change as a whole, is copied under the lock, and without it where an event loop would have to wait for
+//! long: it may be skewed by a removal then. A listing goes through the slots in their order: a key that stays is seen exactly once, however
 //! many come and go meanwhile.
 
 use std::ops::ControlFlow;
 
+use super::Zone;
 use super::layout::{PAGE, ROOT_BYTES, WORD, header};
 use super::record::{Head, KeyBytes};
 use super::store::Slot;
 use super::view::View;
-use super::{Access, Zone};
 use crate::metric::{ELLIPSIS, Metric, Moment, Reading, Schema};
 
 /// A copy of one key and its cells; to be used again for the next.
@@ -172,9 +173,11 @@ impl Zone {
             }
         }
         cursor.ended = true;
-        self.access().is_ok_and(|access| {
-            access.view.sequence == view.sequence && access.copy_discard(&self.schema, record)
-        })
+        let access = self.access_to_read();
+        let is_left = access
+            .as_ref()
+            .is_some_and(|access| access.view.sequence != view.sequence);
+        !is_left && view.copy_discard(&self.schema, record)
     }
 
     /// Whether a listing that has ended saw every key that was there all the time; not if the zone moved meanwhile.
@@ -261,17 +264,40 @@ impl Zone {
     /// Copies the key `key`, be it the discard key.
     pub(super) fn copy_key(&self, key: &[u8], record: &mut Record) -> bool {
         record.ahead = self.ahead;
-        let view = self.last_view();
-        if let Some(seat) = &self.seat
-            && !view.store.is_discard_key(key)
-        {
-            let copy = |slot| view.copy_slot(slot, &self.schema, record);
-            if view.store.copy_known(key, seat, copy) && view.sequence == self.root.sequence() {
-                return true;
-            }
+        if self.copy_known(key, record) {
+            return true;
         }
-        self.access()
-            .is_ok_and(|access| access.copy_key(key, &self.schema, record))
+        match self.access_to_read() {
+            Some(access) => access.view.copy_key(key, &self.schema, record),
+            None if self.last_view().store.is_discard_key(key) => {
+                self.last_view().copy_discard(&self.schema, record)
+            }
+            None => self.copy_known(key, record) || self.copy_unheld(key, record),
+        }
+    }
+
+    /// The same without a mark.
+    fn copy_unheld(&self, key: &[u8], record: &mut Record) -> bool {
+        let view = self.last_view();
+        let store = &view.store;
+        let mut copy = |slot| view.copy_slot(slot, &self.schema, record);
+        let mut slots = store.suspects(store.hash(key));
+        slots.any(|slot| {
+            let of_the_key = |head| store.key_equals(slot, head, key);
+            store.copy_unheld(slot, of_the_key, &mut copy)
+        }) && view.sequence == self.root.sequence()
+    }
+
+    /// The same without the lock; false as well if only its owner can tell.
+    fn copy_known(&self, key: &[u8], record: &mut Record) -> bool {
+        let view = self.last_view();
+        let Some(seat) = self.seat.as_ref() else {
+            return false;
+        };
+        let copy = |slot| view.copy_slot(slot, &self.schema, record);
+        !view.store.is_discard_key(key)
+            && view.store.copy_known(key, seat, copy)
+            && view.sequence == self.root.sequence()
     }
 
     /// Copies the key in a slot; false if there is none any more, or the zone was moved.
@@ -283,40 +309,42 @@ impl Zone {
                 return copied && view.sequence == self.root.sequence();
             }
         }
-        self.access().is_ok_and(|access| {
-            access.view.sequence == view.sequence
-                && view.store.head(slot).has_key()
-                && view.copy_slot(slot, &self.schema, record)
-        })
+        let Some(access) = self.access_to_read() else {
+            let mut copy = |slot| view.copy_slot(slot, &self.schema, record);
+            return view.store.copy_unheld(slot, Head::has_key, &mut copy)
+                && view.sequence == self.root.sequence();
+        };
+        access.view.sequence == view.sequence
+            && view.store.head(slot).has_key()
+            && view.copy_slot(slot, &self.schema, record)
     }
 }
 
-impl Access<'_> {
+impl View {
+    /// To be called under the lock.
     fn copy_key(&self, key: &[u8], own: &Schema, record: &mut Record) -> bool {
-        let store = &self.view.store;
+        let store = &self.store;
         if store.is_discard_key(key) {
             return self.copy_discard(own, record);
         }
         match store.find(key, store.hash(key)) {
-            Some(slot) => self.view.copy_slot(slot, own, record),
+            Some(slot) => self.copy_slot(slot, own, record),
             None => false,
         }
     }
 
     fn copy_discard(&self, own: &Schema, record: &mut Record) -> bool {
-        let store = &self.view.store;
+        let store = &self.store;
         let Some(cells) = store.discard_cells() else {
             return false;
         };
         store.copy_discard_key(&mut record.key);
         record.is_truncated = store.is_discard_key_truncated();
         record.stamp = 0;
-        self.view.copy_cells(cells, own, &mut record.cells);
+        self.copy_cells(cells, own, &mut record.cells);
         true
     }
-}
 
-impl View {
     fn copy_slot(&self, slot: Slot, own: &Schema, record: &mut Record) -> bool {
         let mut bytes = KeyBytes::new();
         let Some(key) = self.store.copy_key(slot, &mut bytes) else {

@@ -37,7 +37,11 @@ const STARTED: usize = 2;
 /// The word for slot numbers of the seat's own thread.
 const OWN: usize = 0;
 /// The words for those of other threads.
-const SHARED: [usize; 5] = [3, 4, 5, 6, 7];
+const SHARED: [usize; 3] = [3, 4, 5];
+/// How many updates its owners have ever put off.
+const PUT_OFF: usize = 6;
+/// How many of these are over: made, refused, or lost with an owner.
+const OVER: usize = 7;
 
 /// How many looks at a marker come before anything slower; a use of a slot takes some nanoseconds.
 const LOOKS: u32 = 200;
@@ -55,6 +59,8 @@ pub(super) struct Markers {
 /// How long somebody is waited for who lives but does not come to an end; one who was stopped is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patience {
+    /// There is another way, and it costs nothing.
+    Brief,
     /// There is another way.
     Short,
     /// There is none.
@@ -73,6 +79,14 @@ pub(super) struct Seat {
     thread: AtomicUsize,
     /// Whether barriers of other processes reach this one.
     is_reachable: bool,
+}
+
+/// Updates that were put off at a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PutOff {
+    line: usize,
+    /// How many its owners had ever put off by then.
+    until: u64,
 }
 
 /// Keeps a slot from being taken away while it lives.
@@ -101,6 +115,7 @@ impl Markers {
         for place in holds() {
             self.word(line, place).store(0, Ordering::Relaxed);
         }
+        self.forget_put_off(line);
         self.word(line, STARTED)
             .store(owner.started, Ordering::Relaxed);
         self.word(line, PROCESS)
@@ -191,6 +206,47 @@ impl Markers {
         self.owner(line) != Condition::Dead
     }
 
+    /// Which updates are put off, seat by seat.
+    pub(super) fn put_off(&self) -> impl Iterator<Item = PutOff> {
+        let of_seat = |line| {
+            let until = self.word(line, PUT_OFF).load(Ordering::SeqCst);
+            PutOff { line, until }
+        };
+        let all = (0..self.claimed()).map(of_seat);
+        all.filter(|put_off| !self.is_over(put_off))
+    }
+
+    /// Whether all that were put off by then are over.
+    pub(super) fn is_over(&self, put_off: &PutOff) -> bool {
+        let over = self.word(put_off.line, OVER).load(Ordering::SeqCst);
+        put_off.until.wrapping_sub(over).cast_signed() <= 0
+    }
+
+    /// What can be expected of the process that put them off. Those of a dead one are over.
+    pub(super) fn condition_of(&self, put_off: &PutOff) -> Condition {
+        let over = self.word(put_off.line, OVER).load(Ordering::SeqCst);
+        let condition = self.owner(put_off.line);
+        if condition == Condition::Dead {
+            // Whoever has the seat by now has begun with more.
+            let word = self.word(put_off.line, OVER);
+            let _new_owner =
+                word.compare_exchange(over, put_off.until, Ordering::SeqCst, Ordering::Relaxed);
+        }
+        condition
+    }
+
+    /// The process that put them off, if it has not ended in order.
+    pub(super) fn process_of(&self, put_off: &PutOff) -> Option<u32> {
+        let process = self.word(put_off.line, PROCESS).load(Ordering::Acquire);
+        u32::try_from(process).ok().filter(|process| *process != 0)
+    }
+
+    /// What is put off at a seat is lost with its owner, and so over.
+    fn forget_put_off(&self, line: usize) {
+        let all = self.word(line, PUT_OFF).load(Ordering::SeqCst);
+        self.word(line, OVER).store(all, Ordering::SeqCst);
+    }
+
     /// What can be expected of the process that took a seat.
     fn owner(&self, line: usize) -> Condition {
         let process = self.word(line, PROCESS).load(Ordering::Acquire);
@@ -222,22 +278,45 @@ impl Seat {
     /// the slot must be looked at after this. A thread has one hold of a zone at a time.
     #[inline]
     pub(super) fn hold(&self, slot: Slot) -> Option<Hold<'_>> {
-        if self.is_reachable && self.thread.load(Ordering::Relaxed) == this_thread() {
+        self.hold_own(slot).or_else(|| self.hold_shared(slot))
+    }
+
+    /// The same for the thread that has the seat's own word; nothing for others.
+    #[inline(always)]
+    pub(super) fn hold_own(&self, slot: Slot) -> Option<Hold<'_>> {
+        if self.thread.load(Ordering::Relaxed) == this_thread() {
             let word = &self.markers.memory.words()[self.own];
             word.store(slot.stored(), Ordering::Relaxed);
             // The processor's part of this fence is done by the barrier of whoever wants the slot.
             compiler_fence(Ordering::SeqCst);
             return Some(Hold { word });
         }
-        self.hold_shared(slot)
+        None
+    }
+
+    /// Counts an update as put off.
+    pub(super) fn count_put_off(&self) {
+        let word = self.markers.word(self.line, PUT_OFF);
+        word.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Counts one of those as over.
+    pub(super) fn count_over(&self) {
+        let word = self.markers.word(self.line, OVER);
+        word.fetch_add(1, Ordering::SeqCst);
     }
 
     #[cold]
     fn hold_shared(&self, slot: Slot) -> Option<Hold<'_>> {
-        // The first thread that comes has the seat's own word from its next hold on.
-        let _taken =
-            self.thread
-                .compare_exchange(0, this_thread(), Ordering::Relaxed, Ordering::Relaxed);
+        if self.is_reachable {
+            // The first thread that comes has the seat's own word from its next hold on.
+            let _taken = self.thread.compare_exchange(
+                0,
+                this_thread(),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+        }
         let line = self.markers.line(self.line);
         SHARED.iter().find_map(|place| {
             let word = &line[*place];
@@ -254,6 +333,7 @@ impl Seat {
 impl Patience {
     fn nanoseconds(self) -> u64 {
         match self {
+            Self::Brief => MILLISECOND,
             Self::Short => 50 * MILLISECOND,
             Self::Long => 1_000 * MILLISECOND,
         }
@@ -275,6 +355,7 @@ impl Drop for Seat {
         let is_own = word(PROCESS).load(Ordering::Acquire) == u64::from(std::process::id())
             && word(STARTED).load(Ordering::Acquire) == self.owner.started;
         if is_own {
+            self.markers.forget_put_off(self.line);
             word(PROCESS).store(0, Ordering::Release);
         }
     }

@@ -1,28 +1,30 @@
 //! A newer configuration takes a zone over: in place, or into a new layout of other size or metrics.
 //!
-//! A new layout lies in another range of the same memory, is filled under the lock, and comes into force by
-//! one store to the root. Before that, updates without the lock are turned away and those under way waited
-//! for. Whoever waits for the lock meanwhile finds the zone moved and follows it, so no update ever goes to
-//! the copy that was left. Metrics are found again by identity; keys are copied newest
-//! first, each with its text, so that a smaller zone loses the least recent ones, which count as discarded;
-//! receipts, which were promised to stay, come before them.
+//! A new layout lies in another range of the same memory, is filled while the old one is used (see `copy`), and comes into force by
+//! one store to the root. Whoever waits for the lock then finds the zone moved and follows it, so no update ever goes to
+//! the copy that was left. Metrics are found again by identity. The new policy is in force before anything is copied; then the
+//! oldest keys go for which the new layout has no room, as they do for new ones, and count as discarded. Receipts, which were promised to
+//! stay, come before keys.
+//!
+//! One process at a time moves a zone: it has the root's second mutex until the end, which the system gives back when it dies.
 
-use std::io;
+mod copy;
+mod dirty;
+mod fit;
+
 use std::sync::Arc;
 
 use super::Unusable;
-use super::layout::{Geometry, PAGE, ROOT_BYTES, WORD, header};
-use super::ledger::{Overflow, Removal};
+use super::access::locked;
+use super::layout::{Geometry, PAGE, ROOT_BYTES, WORD};
+use super::ledger::Overflow;
 use super::marker::Markers;
-use super::note::Note;
-use super::record::KeyBytes;
 use super::root::{Place, Root};
-use super::store::{Slot, Store};
-use super::update::StoredKey;
+use super::store::Store;
 use super::view::{Translation, View};
 use crate::metric::{Moment, Schema};
-use crate::os::SharedMemory;
-use crate::os::atomic::Ordering;
+use crate::os::{LockError, SharedMemory};
+use copy::Copier;
 
 /// How a configuration came by a zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,31 +78,76 @@ pub(super) struct Wanted<'a> {
     pub(super) now: Moment,
 }
 
-/// Gives the zone of `old` the form wanted; to be called under the lock.
+/// Gives the zone the form wanted.
 pub(super) fn adopt(
     memory: &SharedMemory,
     root: &Root,
-    old: View,
     wanted: &Wanted<'_>,
 ) -> Result<(View, Adoption), Unusable> {
+    let _mover = root.become_mover().map_err(|error| match error {
+        LockError::Held(process) => Unusable::Held(process),
+        LockError::Busy | LockError::Damaged => {
+            Unusable::Corrupt("the lock of moves cannot be had")
+        }
+    })?;
+    let guard = locked(root)?;
+    let old = View::open(memory, root, wanted.schema)?;
+    guard.settle(&old.store);
+    root.reopen(&old.store);
     root.count_generation();
     let same_size = old.store.geometry.bytes == wanted.geometry.bytes;
     if same_size && old.store.source()? == wanted.schema.source() {
         old.store.set_policy(wanted.overflow, wanted.now)?;
         return Ok((old, Adoption::Kept));
     }
-    let translation = Translation::between(&old.store.schema, wanted.schema);
-    let place = next_place(old.place, wanted.geometry.bytes);
-    let store = fresh_store(memory, root.markers(), place, wanted)?;
-    store.set_policy(wanted.overflow, wanted.now)?;
-    if !root.close() {
-        root.reopen();
-        return Err(Unusable::Memory(io::ErrorKind::TimedOut.into()));
+    drop(guard);
+    let moved = move_to_new(memory, root, &old, wanted);
+    if moved.is_err()
+        && let Ok(guard) = locked(root)
+    {
+        guard.settle(&old.store);
+        root.reopen(&old.store);
     }
-    let adoption = fill(&store, &old.store, translation.as_ref(), wanted);
+    moved
+}
+
+/// Moves to a layout of the form wanted.
+fn move_to_new(
+    memory: &SharedMemory,
+    root: &Root,
+    old: &View,
+    wanted: &Wanted<'_>,
+) -> Result<(View, Adoption), Unusable> {
+    let translation = Translation::between(&old.store.schema, wanted.schema);
+    let metrics = wanted.schema.metrics().len();
+    let kept = translation.as_ref().map_or(metrics, Translation::kept);
+    let place = next_place(old.place, wanted.geometry.bytes);
+    let new = fresh_store(memory, root.markers(), place, wanted)?;
+    new.set_policy(wanted.overflow, wanted.now)?;
+    let mut copier = Copier::new(root, &old.store, new, translation, wanted.now);
+    copier.close()?;
+    let (guard, adoption) = if kept == 0 {
+        let guard = copier.lock()?;
+        copier.new.clear_shares();
+        let reason = difference(&old.store.schema, wanted.schema);
+        (guard, Adoption::Emptied { reason })
+    } else {
+        let guard = copier.lock()?;
+        old.store.set_policy(wanted.overflow, wanted.now)?;
+        drop(guard);
+        let (guard, keys, discarded) = copier.run()?;
+        let adoption = Adoption::Migrated {
+            metrics_kept: kept,
+            metrics_new: metrics - kept,
+            keys,
+            discarded,
+        };
+        (guard, adoption)
+    };
     root.publish(place);
+    drop(guard);
     give_back_all_but(memory, place);
-    Ok((View::new(store, root, place, wanted.schema), adoption))
+    Ok((View::new(copier.new, root, place, wanted.schema), adoption))
 }
 
 /// A range that does not overlap the present one: before it if that is large enough, else behind it.
@@ -142,41 +189,23 @@ fn pages(bytes: usize) -> u64 {
     bytes.next_multiple_of(PAGE) as u64
 }
 
-/// Copies what is kept of `old` into the empty `new`.
-fn fill(
-    new: &Store,
-    old: &Store,
-    translation: Option<&Translation>,
-    wanted: &Wanted<'_>,
-) -> Adoption {
-    if let Some(translation) = translation
-        && translation.kept() == 0
-    {
-        new.clear_shares();
-        return Adoption::Emptied {
-            reason: reason(&old.schema, wanted.schema),
-        };
-    }
-    let copier = Copier {
-        new,
-        old,
-        translation,
-        now: wanted.now,
-    };
-    copier.copy_totals();
-    copier.copy_receipts();
-    let (keys, discarded) = copier.copy_keys();
-    let kept = translation.map_or(wanted.schema.metrics().len(), Translation::kept);
-    Adoption::Migrated {
-        metrics_kept: kept,
-        metrics_new: wanted.schema.metrics().len() - kept,
-        keys,
-        discarded,
+/// Why nothing of a zone can be used for another.
+pub(super) fn why_not(present: &Schema, wanted: &Schema) -> String {
+    match wanted.continues_keys_of(present) {
+        true => "it has no metric in common with the configuration".to_owned(),
+        false => difference(present, wanted),
     }
 }
 
 /// Why no metric was found again.
-fn reason(old: &Schema, new: &Schema) -> String {
+fn difference(old: &Schema, new: &Schema) -> String {
+    if !new.continues_keys_of(old) {
+        let told = |schema: &Schema| match schema.labels() {
+            [] => "none".to_owned(),
+            labels => labels.join(","),
+        };
+        return format!("its labels were {} and are now {}", told(old), told(new));
+    }
     let told = new.metrics().iter().map(|metric| {
         let before = old
             .position(metric.name().as_bytes())
@@ -194,103 +223,6 @@ fn reason(old: &Schema, new: &Schema) -> String {
         }
     });
     told.collect::<Vec<_>>().join(", ")
-}
-
-/// Brings keys from one layout into another.
-struct Copier<'a> {
-    new: &'a Store,
-    old: &'a Store,
-    translation: Option<&'a Translation>,
-    now: Moment,
-}
-
-impl Copier<'_> {
-    /// Everything but the keys.
-    fn copy_totals(&self) {
-        for field in [
-            header::LATEST,
-            header::REQUESTS,
-            header::FAILURES,
-            header::NAMES,
-        ] {
-            self.new.set(field, self.old.get(field));
-        }
-        let cells = self.old.discard_cells().map(|cells| {
-            let copy = cells.iter().map(|cell| cell.load(Ordering::Acquire));
-            self.translate(copy.collect())
-        });
-        let cells = cells.filter(|_| self.new.has_discard_key());
-        self.new
-            .inherit_ledger(self.old.discarded(), self.old.evicted(), cells.as_deref());
-    }
-
-    /// The keys from the newest on until the room is used up; how many were copied and how many not.
-    fn copy_keys(&self) -> (u64, u64) {
-        let mut slots: Vec<Slot> = self.old.used_slots().collect();
-        slots.retain(|slot| self.old.head(*slot).has_key());
-        slots.sort_by_key(|slot| std::cmp::Reverse(self.old.head(*slot).stamp()));
-        let whole = slots
-            .iter()
-            .take_while(|slot| self.copy_key(**slot))
-            .count();
-        for slot in slots[whole..].iter().rev() {
-            let cells = self.translate(self.old.copy_cells(*slot));
-            self.new.fold(&cells, None, Removal::Discarded, self.now);
-        }
-        (whole as u64, (slots.len() - whole) as u64)
-    }
-
-    /// Copies one key; false if there is no room for it. A broken one is left out.
-    fn copy_key(&self, slot: Slot) -> bool {
-        let mut bytes = KeyBytes::new();
-        let head = self.old.head(slot);
-        let Some(bytes) = self.old.copy_key(slot, &mut bytes) else {
-            return true;
-        };
-        let cells = self.translate(self.old.copy_cells(slot));
-        if self.new.is_discard_key(bytes) {
-            self.new.fold(&cells, None, Removal::Absorbed, self.now);
-            return true;
-        }
-        let needed = self.new.geometry.slots_for(bytes.len());
-        let Some(slots) = self.new.allocate_outside_reserve(needed) else {
-            return false;
-        };
-        for (cell, bits) in self.new.cells(slots[0]).iter().zip(cells) {
-            cell.store(bits, Ordering::Relaxed);
-        }
-        let key = StoredKey {
-            bytes,
-            is_truncated: head.is_truncated(),
-        };
-        self.new
-            .insert(&slots, key, self.new.hash(bytes), head.stamp());
-        let mut text = Vec::new();
-        if self.old.copy_text(bytes, &mut text) {
-            let name = self.new.text_name(bytes);
-            self.new.add_note(name, Note::Text(&text), self.now);
-        }
-        true
-    }
-
-    /// The receipts whose time is not over.
-    fn copy_receipts(&self) {
-        let receipts = self.old.all_receipts(self.now);
-        let over = receipts.len().saturating_sub(self.new.most_receipts());
-        self.new.clear_shares();
-        for (name, receipt, moment) in receipts.into_iter().skip(over) {
-            self.new.add_note(name, Note::Receipt(receipt), moment);
-        }
-    }
-
-    fn translate(&self, cells: Vec<u64>) -> Vec<u64> {
-        let Some(translation) = self.translation else {
-            return cells;
-        };
-        let mut translated = Vec::with_capacity(self.new.geometry.cells);
-        translation.apply(&cells, &self.new.schema, &mut translated);
-        translated
-    }
 }
 
 /// The memory a layout of these measures needs with the root before it.

@@ -18,22 +18,28 @@ mod direct;
 mod edit;
 mod error;
 mod grouped;
+mod hashed;
 mod inactive;
 mod index;
 pub mod keep;
 mod known;
+mod later;
 mod layout;
 mod ledger;
 mod listing;
 mod marker;
 mod migration;
 mod note;
+mod outstanding;
+mod queue;
 mod receipts;
 mod recency;
 mod record;
 mod recovery;
+mod remembered;
 mod root;
 mod slots;
+mod sought;
 mod stamp;
 mod store;
 mod sweep;
@@ -44,22 +50,27 @@ mod view;
 use std::sync::Arc;
 
 use crate::metric::{ELLIPSIS, KEY_LIMIT, Moment, Schema, is_truncated, stored_key};
-use crate::os::atomic::{AtomicU64, Ordering};
+use crate::os::atomic::AtomicU64;
 use crate::os::{SharedMemory, monotonic};
 
-use access::{Access, locked};
-pub use change::{Action, Change, Changed, Missing, NotChanged, Once};
+use access::locked;
+pub use change::{Action, Change, Changed, Missing, Once};
 pub use direct::{Held, Spot};
 pub use edit::{Edit, Put, Stay};
-pub use error::{Refused, Unusable};
+pub use error::{NotChanged, Refused, Unusable};
 pub use grouped::{Call, Group, Grouping, Groups};
-use known::Found;
+pub use hashed::{Guess, HashedKey};
+pub use later::{Decide, Tell};
 pub use layout::{Geometry, MINIMUM, TooSmall};
 pub use ledger::Overflow;
 pub use listing::{Cursor, Record, Slabs};
 use marker::Seat;
 pub use migration::Adoption;
 use migration::Wanted;
+pub use outstanding::{Outstanding, Standing};
+pub use queue::{Fate, Way};
+use queue::{Kind, Later};
+pub use remembered::Remembered;
 use root::{Place, Root};
 use stamp::Clock;
 use store::Store;
@@ -76,6 +87,8 @@ pub struct Zone {
     /// Nothing if too many processes use the zone: everything is done under the lock then.
     seat: Option<Seat>,
     last_stamp: AtomicU64,
+    /// Updates that wait for the lock.
+    later: Later,
     /// What the zone's time is ahead of the machine's clock, wrapping; never changes while processes live.
     ahead: u64,
     /// Whether changes are written down for a journal.
@@ -89,7 +102,9 @@ pub enum Update {
     Stored,
     /// There was no room, and the discard key has the value.
     Accounted,
-    /// The key is empty or the discard key.
+    /// The lock could not be had soon; it is made when it can be, see [`Zone::put_off_updates`].
+    Waiting,
+    /// The key is empty or the discard key, or a newer configuration has keys of other parts.
     Ignored,
 }
 
@@ -148,21 +163,21 @@ impl Zone {
     pub fn attach(memory: &SharedMemory, schema: Arc<Schema>) -> Result<Self, Unusable> {
         let root = Root::open(memory)?;
         let guard = locked(&root)?;
-        root.reopen();
         let first = View::open(memory, &root, &schema)?;
         guard.settle(&first.store);
+        root.end_dead_move(&first.store);
         let seat = root.markers().claim();
         drop(guard);
         Ok(Self::new(memory, root, schema, first, seat))
     }
 
     /// Brings the zone in `memory`, if there is one, into the form a new configuration wants: in place when
-    /// size and metrics are the same, else by moving it. Processes attached to it follow by themselves.
+    /// size and metrics are the same, else by moving it while it is used. Processes attached to it follow by themselves.
     /// To be called once the whole configuration is known to be good: there is no way back.
     ///
     /// # Errors
-    /// When what is in the memory is damaged, or there is no memory for the new form; the zone is then as
-    /// it was before.
+    /// When what is in the memory is damaged, there is no memory for the new form, or a process that was stopped is in the
+    /// way. The zone then has the form it had before; keys for which the new one has no room may have been discarded.
     pub fn adopt(
         memory: &SharedMemory,
         bytes: usize,
@@ -175,23 +190,19 @@ impl Zone {
                 Adoption::Created,
             ));
         }
-        let geometry = Geometry::of_zone(bytes, &schema)?;
         let root = Root::open(memory)?;
-        let guard = locked(&root)?;
-        root.reopen();
-        let old = View::open(memory, &root, &schema)?;
-        guard.settle(&old.store);
-        let now = root.zone_time(Moment(monotonic()));
         let wanted = Wanted {
-            geometry,
+            geometry: Geometry::of_zone(bytes, &schema)?,
             schema: &schema,
             overflow,
-            now,
+            now: root.zone_time(Moment(monotonic())),
         };
-        let (first, adoption) = migration::adopt(memory, &root, old, &wanted)?;
-        let seat = root.markers().claim();
-        drop(guard);
-        let zone = Self::new(memory, root, schema, first, seat);
+        let (first, adoption) = migration::adopt(memory, &root, &wanted)?;
+        let mut zone = Self::new(memory, root, schema, first, None);
+        let access = zone.access()?;
+        let seat = zone.root.markers().claim();
+        drop(access);
+        zone.seat = seat;
         zone.look_ahead()?;
         Ok((zone, adoption))
     }
@@ -211,6 +222,7 @@ impl Zone {
             first,
             seat,
             last_stamp: AtomicU64::new(0),
+            later: Later::default(),
             keeps_record: false,
         }
     }
@@ -235,53 +247,44 @@ impl Zone {
     /// # Errors
     /// When there is no room for a new key and no discard key either.
     pub fn update(&self, key: &[u8], value: f64, now: Moment) -> Result<Update, Refused> {
+        self.update_then(key, storable(value), self.moment(now))
+    }
+
+    /// The same for a value that can be stored and a moment of the zone's time.
+    #[inline]
+    fn update_then(&self, key: &[u8], value: f64, now: Moment) -> Result<Update, Refused> {
+        let view = self.last_view();
+        let is_made = !key.is_empty() && {
+            let first = view.store.first_suspect(view.store.hash(stored_key(key)));
+            self.feed_first(view, first, key, (value, now))
+        };
+        match is_made {
+            true => Ok(Update::Stored),
+            false => self.update_anyhow(key, value, now),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn update_anyhow(&self, key: &[u8], value: f64, now: Moment) -> Result<Update, Refused> {
         if key.is_empty() {
             return Ok(Update::Ignored);
         }
-        self.apply(key, storable(value), self.moment(now))
+        if self.later.is_any() {
+            return self.apply_behind(key, value, now);
+        }
+        let view = self.last_view();
+        let Err(hash) = self.try_feed(view, key, value, now) else {
+            return Ok(Update::Stored);
+        };
+        // Another thread may have gone on to a newer view meanwhile.
+        let (sample, known) = (self.sample(key, value, now), (view.sequence, hash));
+        self.feed(Kind::Update, &sample, Some(known))
     }
 
     /// The zone's time at a moment of the machine's: it goes on over boots.
     pub fn moment(&self, now: Moment) -> Moment {
         Moment(now.0.wrapping_add(self.ahead))
-    }
-
-    #[inline(always)]
-    fn apply(&self, key: &[u8], value: f64, now: Moment) -> Result<Update, Refused> {
-        let view = self.last_view();
-        let hash = view.store.hash(stored_key(key));
-        let is_open = || self.root.is_open(view.sequence);
-        let first = view.store.suspects(hash).next();
-        let (Some(seat), Some(first)) = (&self.seat, first) else {
-            return self.apply_locked(self.sample(key, value, now), view.sequence, hash);
-        };
-        let sample = self.sample(key, value, now);
-        match view.store.update_suspect(first, sample, seat, is_open) {
-            Found::Updated => Ok(Update::Stored),
-            _ => self.apply_slowly(key, value, now, view, hash),
-        }
-    }
-
-    /// The same where the key is not what the index of `view`, which knows it by `hash`, leads to first.
-    /// Another thread may have gone on to a newer view meanwhile.
-    #[cold]
-    #[inline(never)]
-    fn apply_slowly(
-        &self,
-        key: &[u8],
-        value: f64,
-        now: Moment,
-        view: &View,
-        hash: u64,
-    ) -> Result<Update, Refused> {
-        let sample = self.sample(key, value, now);
-        let is_open = || self.root.is_open(view.sequence);
-        if let Some(seat) = &self.seat
-            && view.store.update_known(sample, hash, seat, is_open)
-        {
-            return Ok(Update::Stored);
-        }
-        self.apply_locked(sample, view.sequence, hash)
     }
 
     #[inline]
@@ -296,39 +299,6 @@ impl Zone {
                 now,
                 last: &self.last_stamp,
             },
-        }
-    }
-
-    /// The same under the lock; `hash` is the key's hash in the layout of `sequence`.
-    #[cold]
-    #[inline(never)]
-    fn apply_locked(
-        &self,
-        sample: Sample<'_>,
-        sequence: u64,
-        hash: u64,
-    ) -> Result<Update, Refused> {
-        loop {
-            let access = self.access().map_err(|error| self.refuse(&error))?;
-            let store = &access.view.store;
-            let hash = match access.view.sequence == sequence {
-                true => hash,
-                false => store.hash(sample.key.bytes),
-            };
-            if store.has_time_for(sample.key, hash) {
-                return store.update(&sample, hash);
-            }
-        }
-    }
-
-    /// Counts an update for which the lock could not be had.
-    #[cold]
-    fn refuse(&self, error: &Unusable) -> Refused {
-        let word = self.root.word(layout::root::REFUSED);
-        word.fetch_add(1, Ordering::Relaxed);
-        match error {
-            Unusable::Held(process) => Refused::Held(*process),
-            _ => Refused::Damaged,
         }
     }
 
@@ -388,7 +358,16 @@ impl Zone {
     }
 }
 
+#[inline]
 fn storable(value: f64) -> f64 {
+    match value.is_finite() {
+        true => value,
+        false => nearest_storable(value),
+    }
+}
+
+#[cold]
+fn nearest_storable(value: f64) -> f64 {
     match value.is_nan() {
         true => 1.0,
         false => value.clamp(f64::MIN, f64::MAX),

@@ -11,12 +11,13 @@
 
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
+use super::Zone;
 use super::layout::{WORD, header};
 use super::marker::after_copy;
 use super::record::{Head, State, stamp_of};
 use super::slots::{MOST_TAKEN, Taken};
 use super::store::{Slot, Store, pack};
-use crate::metric::Moment;
+use crate::metric::{Moment, stored_key};
 
 /// What a note is found by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,6 +72,21 @@ impl Receipt {
             end: (number >> (CREATED_BITS + 1)) << END_UNIT_BITS,
             owner,
         }
+    }
+}
+
+impl Zone {
+    /// Whether some key has a text.
+    pub fn has_help(&self) -> bool {
+        self.view().is_ok_and(|view| view.store.texts() > 0)
+    }
+
+    /// Appends the text kept with a key; false if there is none.
+    pub fn help(&self, key: &[u8], out: &mut Vec<u8>) -> bool {
+        self.has_help()
+            && self
+                .access()
+                .is_ok_and(|access| access.view.store.copy_text(stored_key(key), out))
     }
 }
 
@@ -153,12 +169,32 @@ impl Store {
         self.set_head(slot, Head::note(stamp_of(now)).pending());
     }
 
-    /// Adds a note, if there is room for it, to a store that nobody uses yet.
-    pub(super) fn add_note(&self, name: Name, note: Note<'_>, moment: Moment) {
-        if let Some(slots) = self.allocate_outside_reserve(self.slots_for_note(note)) {
-            self.write_note(&slots, name, note, moment);
+    /// Adds a note to a store that nobody uses yet; false if there is no room for it.
+    pub(super) fn add_note(&self, name: Name, note: Note<'_>, moment: Moment) -> bool {
+        let slots = self.allocate_outside_reserve(self.slots_for_note(note));
+        if let Some(slots) = &slots {
+            self.write_note(slots, name, note, moment);
             self.come_true(slots[0]);
         }
+        slots.is_some()
+    }
+
+    /// Adds a receipt that its owner has already, in the layout that this store is a copy of; where it is, if there is room for it.
+    pub(super) fn add_counted_receipt(
+        &self,
+        name: Name,
+        receipt: Receipt,
+        moment: Moment,
+    ) -> Option<Slot> {
+        let note = Note::Receipt(receipt);
+        let slots = self.allocate_outside_reserve(self.slots_for_note(note))?;
+        let slot = slots[0];
+        self.write_note(&slots, name, note, moment);
+        self.set_head(slot, self.head(slot).entered());
+        self.link(slot, self.note_hash(name));
+        self.set(header::NOTES, self.get(header::NOTES).wrapping_add(1));
+        self.place_receipt(slot);
+        Some(slot)
     }
 
     /// Makes a note, whose head says that it is one, be found from now on.
@@ -187,7 +223,8 @@ impl Store {
         self.get(self.key_start(slot) + NUMBER) & RECEIPT != 0
     }
 
-    fn text_length(&self, slot: Slot) -> usize {
+    /// How many bytes the text in `slot` has.
+    pub(super) fn text_length(&self, slot: Slot) -> usize {
         let bytes = self.get(self.key_start(slot) + NUMBER) >> 1;
         usize::try_from(bytes).map_or(0, |bytes| bytes.min(self.longest_text()))
     }
@@ -250,6 +287,7 @@ impl Store {
     }
 
     fn set_name(&self, slot: Slot, name: Name) {
+        self.mark_dirty(slot);
         let start = self.key_start(slot);
         self.set(start, name.0 as u64);
         self.set(start + 1, (name.0 >> 64) as u64);

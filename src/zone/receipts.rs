@@ -57,22 +57,39 @@ impl Store {
         if self.read_receipt(slot).end > stamp_of(now) {
             return false;
         }
-        let next = self.next_receipt(slot);
+        self.drop_first_receipt()
+    }
+
+    /// Forgets the receipt whose time is over first; false if there is none.
+    pub(super) fn drop_first_receipt(&self) -> bool {
+        let receipt = self.take_first_receipt();
+        let less = |count: u32| count.saturating_sub(1);
+        let _owner = receipt.map(|receipt| self.count_share(receipt.owner, less));
+        receipt.is_some()
+    }
+
+    /// The same, but its owner has as many as before: the receipt is in another layout, too. What it said.
+    pub(super) fn take_first_receipt(&self) -> Option<Receipt> {
+        let slot = self.first_receipt()?;
+        let (receipt, next) = (self.read_receipt(slot), self.next_receipt(slot));
         self.set(header::FIRST_RECEIPT, next);
         if next == 0 {
             self.set(header::LAST_RECEIPT, 0);
         }
-        self.count_share(self.read_receipt(slot).owner, |count| {
-            count.saturating_sub(1)
-        });
         self.drop_note(slot);
-        true
+        Some(receipt)
     }
 
-    /// Puts a receipt, which is found already, in its place.
+    /// Puts a receipt, which is found already, in its place, and counts it as its owner's.
     pub(super) fn enter_receipt(&self, slot: Slot) {
+        let owner = self.read_receipt(slot).owner;
+        self.count_share(owner, |count| count.saturating_add(1));
+        self.place_receipt(slot);
+    }
+
+    /// Puts a receipt in its place in the order in which their time is over.
+    pub(super) fn place_receipt(&self, slot: Slot) {
         let receipt = self.read_receipt(slot);
-        self.count_share(receipt.owner, |count| count.saturating_add(1));
         let last = self.slot(self.get(header::LAST_RECEIPT));
         let is_last = |last: Slot| self.read_receipt(last).end <= receipt.end;
         let before = match last {
@@ -115,23 +132,31 @@ impl Store {
         usize::try_from(notes.saturating_sub(self.texts())).unwrap_or(usize::MAX)
     }
 
-    fn first_receipt(&self) -> Option<Slot> {
+    /// The receipt whose time is over first.
+    pub(super) fn first_receipt(&self) -> Option<Slot> {
         let slot = self.slot(self.get(header::FIRST_RECEIPT))?;
         (self.head(slot).state() == State::Note && self.is_receipt(slot)).then_some(slot)
     }
 
-    /// All receipts whose time is not over, in the order in which it will be: name, what it says, when it was written.
-    pub(super) fn all_receipts(&self, now: Moment) -> Vec<(Name, Receipt, Moment)> {
+    /// The receipts behind `last`, so many at most, in the order in which their time is over; from the first on if that one is not there
+    /// any more.
+    pub(super) fn receipts_after(&self, last: Option<(Slot, Name)>, most: usize) -> Vec<Slot> {
+        let is_there = |(slot, name): &(Slot, Name)| {
+            let receipt = self.peek_receipt(*slot);
+            receipt.is_some_and(|(own, ..)| own == *name)
+        };
+        let mut next = match last.filter(is_there) {
+            Some((slot, _)) => self.next_receipt(slot),
+            None => self.get(header::FIRST_RECEIPT),
+        };
         let mut receipts = Vec::new();
-        let mut next = self.get(header::FIRST_RECEIPT);
         while let Some(slot) = self.slot(next)
-            && let Some(receipt) = self.peek_receipt(slot)
-            && receipts.len() < self.geometry.slots
+            && self.peek_receipt(slot).is_some()
+            && receipts.len() < most
         {
-            receipts.push(receipt);
+            receipts.push(slot);
             next = self.next_receipt(slot);
         }
-        receipts.retain(|(_, receipt, _)| receipt.end > stamp_of(now));
         receipts
     }
 

@@ -5,8 +5,9 @@
 //! has not changed since is the oldest key. One that was renewed by somebody who took his stamp before the bound was drawn
 //! may still be older than the bound: it stays a candidate, with its present head.
 //!
-//! When they are used up the next ones are in force, which a sweep has found meanwhile (see `sweep`): each eviction pays for
-//! a part of it, so that none costs much, however large the zone.
+//! When they are used up the next ones are in force, which a sweep has found meanwhile (see `sweep`): each candidate that is
+//! taken out, evicted or not, pays for a part of it. No look for the oldest key does more under the lock than a *piece* of work, however
+//! large the zone and whoever was updated meanwhile: what it has not found by then is looked for further when others have had the lock.
 //!
 //! The next few candidates are parked, all at once: from then on only the owner of the lock uses them.
 //! They stay in the zone as they are, and an update makes them live again. When nobody is left who looked
@@ -19,40 +20,66 @@ use super::layout::header;
 use super::marker::Patience;
 use super::record::{Head, State};
 use super::store::{Slot, Store};
-use super::sweep::PIECE;
+use super::sweep::{PIECE, SAMPLING_COST};
 
 /// How many candidates are parked at once: the look at all markers is shared by so many evictions.
 const BATCH: usize = 64;
-/// How many sweeps are made for one eviction; the second is rare already.
-const SWEEPS: u32 = 16;
+/// What taking a candidate out costs, in slots that a sweep looks at in the same time.
+const CANDIDATE_COST: usize = 16;
+/// So many sweeps whose candidates were all updated before one of them could go are made; after that the one of them goes that
+/// was the oldest when it was found.
+const SWEEPS: u64 = 16;
+
+/// What a look for the oldest key has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// It is this one, and nobody can be using it.
+    Found(Slot),
+    /// No key may go.
+    Nothing,
+    /// Others should have the lock before it goes on.
+    Underway,
+}
 
 impl Store {
-    /// The key updated least recently, which nobody can be using.
-    pub(super) fn oldest(&self) -> Option<Slot> {
+    /// Takes the key updated least recently out of everybody's hands, to be removed, if a piece of work is enough to find it.
+    pub(super) fn take_oldest(&self) -> Progress {
         self.pay();
-        for _ in 0..SWEEPS {
-            if let Some(slot) = self.next_candidate() {
-                return Some(slot);
-            }
-            if !self.is_sweeping() && !self.begin_sweep() {
-                return None;
-            }
-            while !self.sweep(PIECE) {}
-            self.change_candidates();
+        let progress = self.advance_sweep();
+        if let Progress::Found(_) = progress {
+            self.set(header::READY, self.ready() as u64 - 1);
+            self.set(header::SWEEPS, 0);
         }
-        None
+        progress
     }
 
-    /// Whether the oldest key is at hand, or it is known that there is none; else looks for it for a while.
-    pub(super) fn is_oldest_at_hand(&self) -> bool {
-        if self.candidates_left() > 0 || !self.is_sweeping() && !self.begin_sweep() {
-            return true;
+    /// Goes on by a piece of work with whatever there is to do until the oldest key is known.
+    pub(super) fn advance_sweep(&self) -> Progress {
+        let mut budget = PIECE;
+        while budget > 0 {
+            if let Some(slot) = self.last_ready(&mut budget) {
+                return Progress::Found(slot);
+            }
+            if self.ready() > 0 || self.park_next(&mut budget) {
+                continue;
+            }
+            if !self.is_sweeping() {
+                let is_in_vain = self.get(header::SWEEPS) >= 2 * SWEEPS;
+                if is_in_vain || !self.begin_sweep() {
+                    self.set(header::SWEEPS, 0);
+                    return Progress::Nothing;
+                }
+                budget = budget.saturating_sub(SAMPLING_COST);
+            }
+            let left = self.sweep(budget);
+            if let Some(left) = left {
+                budget = left;
+                self.change_candidates();
+            } else {
+                budget = 0;
+            }
         }
-        let is_over = self.sweep(PIECE);
-        if is_over {
-            self.change_candidates();
-        }
-        is_over
+        Progress::Underway
     }
 
     /// Forgets all candidates: any key may be the oldest.
@@ -66,6 +93,7 @@ impl Store {
             header::NEXT_BOUND,
             header::SWEEP,
             header::SEEN,
+            header::SWEEPS,
         ] {
             self.set(field, 0);
         }
@@ -106,30 +134,28 @@ impl Store {
         }
     }
 
-    fn next_candidate(&self) -> Option<Slot> {
-        loop {
-            let ready = self.ready();
-            if ready == 0 {
-                if !self.park_next() {
-                    return None;
-                }
-                continue;
-            }
+    /// The oldest of the candidates that are ready, which stays one; those before it that were renewed are taken out.
+    fn last_ready(&self, budget: &mut usize) -> Option<Slot> {
+        while *budget > 0 {
+            let place = self.ready().checked_sub(1)?;
             let candidates = self.in_force();
-            let place = candidates.len() + ready - 1;
-            let found = candidates.get(place);
-            self.set(header::READY, ready as u64 - 1);
-            let Some(slot) = self.slot(found.slot) else {
-                continue;
-            };
-            let present = self.head(slot);
-            if present == found.head.parked() {
+            let found = candidates.get(candidates.len() + place);
+            let slot = self.slot(found.slot);
+            let present = slot.map_or(Head::free(None), |slot| self.head(slot));
+            if let Some(slot) = slot
+                && present == found.head.parked()
+            {
                 return Some(slot);
             }
-            if present.is_evictable() {
+            self.set(header::READY, place as u64);
+            if let Some(slot) = slot
+                && present.is_evictable()
+            {
                 self.keep_renewed(slot, present.unparked());
             }
+            *budget = budget.saturating_sub(CANDIDATE_COST + self.pay());
         }
+        None
     }
 
     /// Keeps a key that was renewed a candidate, if it must be one: it was just taken from those that were ready.
@@ -153,34 +179,48 @@ impl Store {
     fn rejoin_ready(&self) {
         let mut candidates = self.in_force();
         for _ in 0..self.ready() {
-            candidates.join();
+            candidates.sift_up();
         }
         self.set(header::CANDIDATES, candidates.len() as u64);
         self.set(header::READY, 0);
     }
 
     /// Parks the oldest candidates; false if there are none.
-    fn park_next(&self) -> bool {
+    fn park_next(&self, budget: &mut usize) -> bool {
         let mut candidates = self.in_force();
         let before = candidates.len();
+        let mut has_parked = false;
         for _ in 0..BATCH {
-            let Some(Candidate { head, slot }) = candidates.take() else {
+            let Some(found) = candidates.pop() else {
                 break;
             };
-            if let Some(slot) = self.slot(slot)
-                && head.state() == State::Live
-            {
-                let _renewed = self.exchange_head(slot, head, head.parked());
-            }
+            has_parked |= self.park_candidate(&candidates, found);
         }
         self.set(header::CANDIDATES, candidates.len() as u64);
         let is_parked = |slot| self.head(slot).state() == State::Parked;
         let is_wanted = |held| self.slot(held).is_some_and(is_parked);
-        if !self.markers.wait_out(Patience::Short, is_wanted) {
+        if has_parked && !self.markers.wait_out(Patience::Brief, is_wanted) {
             self.put_off_held(candidates.len()..before);
         }
         self.set(header::READY, (before - candidates.len()) as u64);
+        *budget = budget.saturating_sub((before - candidates.len()) * CANDIDATE_COST);
         before > 0
+    }
+
+    /// Parks a candidate that was just taken out, unless it was renewed; whether it is parked.
+    fn park_candidate(&self, candidates: &Candidates<'_>, found: Candidate) -> bool {
+        let Some(slot) = self.slot(found.slot) else {
+            return false;
+        };
+        let present = self.head(slot).unparked();
+        let is_late = self.get(header::SWEEPS) >= SWEEPS && present.is_evictable();
+        let head = if is_late { present } else { found.head };
+        if is_late {
+            candidates.set(candidates.len(), Candidate { head, ..found });
+        }
+        let is_live = head.state() == State::Live;
+        let parked = head.parked();
+        is_live && (self.exchange_head(slot, head, parked).is_ok() || self.head(slot) == parked)
     }
 
     /// Leaves those candidates for later that somebody uses who does not come to an end.
@@ -209,6 +249,8 @@ impl Store {
         self.set(header::BOUND, self.get(header::NEXT_BOUND));
         self.set(header::NEXT, 0);
         self.set(header::SWEEP, 0);
+        let sweeps = self.get(header::SWEEPS).saturating_add(1);
+        self.set(header::SWEEPS, sweeps);
     }
 
     /// The candidates in force.
@@ -261,12 +303,23 @@ mod tests {
         (zone, slots)
     }
 
+    /// The oldest key, however long it takes to find.
+    fn oldest(store: &Store) -> Option<Slot> {
+        loop {
+            match store.take_oldest() {
+                Progress::Found(slot) => return Some(slot),
+                Progress::Nothing => return None,
+                Progress::Underway => {}
+            }
+        }
+    }
+
     #[test]
     fn the_oldest_keys_go_wherever_they_lie() {
         for bytes in [MINIMUM, 65536, 1 << 20] {
             let (zone, slots) = full(bytes);
             let store = &zone.first.store;
-            let sampled = (slots / 4096).max(2);
+            let sampled = (slots / (PIECE as u64 / 8)).max(2);
             let orders: [&dyn Fn(u64) -> u64; 7] = [
                 &|slot| 1 + slot,
                 &|slot| slots - slot,
@@ -284,11 +337,11 @@ mod tests {
                 let mut all: Vec<u64> = (0..slots).map(stamp).collect();
                 all.sort_unstable();
                 for wanted in all {
-                    let slot = store.oldest().unwrap();
+                    let slot = oldest(store).unwrap();
                     assert_eq!(store.head(slot).stamp(), wanted);
                     store.set_head(slot, Head::free(None));
                 }
-                assert_eq!(store.oldest(), None);
+                assert_eq!(oldest(store), None);
                 assert_eq!(store.get(header::IS_BARREN), 1);
                 store.set(header::IS_BARREN, 0);
             }

@@ -4,9 +4,9 @@
 //! to the slot whose chain it is in and which it names as its owner.
 
 use super::layout::{KEY_WORDS, LONG_KEY_WORDS, WORD};
-use super::store::{Slot, Store, is_packed, pack};
+use super::store::{Slot, Store, pack};
 use crate::metric::{KEY_LIMIT, Moment};
-use crate::os::atomic::{AtomicU64, Ordering};
+use crate::os::atomic::Ordering;
 
 /// The first word of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +38,7 @@ const PENDING: u64 = 6;
 const TRUNCATED: u64 = 1 << STATE_BITS;
 const LENGTH_SHIFT: u32 = STATE_BITS + 1;
 const STAMP_SHIFT: u32 = LENGTH_SHIFT + 8;
+const LIVE_MASK: u64 = STATE_MASK | (u8::MAX as u64) << LENGTH_SHIFT;
 /// The stamp of a pinned key, which no update gives: the key is never the oldest one.
 pub(super) const PINNED_STAMP: u64 = u64::MAX >> STAMP_SHIFT;
 /// The largest stamp that an update gives.
@@ -96,8 +97,13 @@ impl Head {
     /// Whether a key of this length is in the slot, for everybody.
     #[inline]
     pub(super) fn is_live(self, length: usize) -> bool {
-        let mask = STATE_MASK | u64::from(u8::MAX) << LENGTH_SHIFT;
-        self.0 & mask == LIVE | (length as u64) << LENGTH_SHIFT
+        self.0 & LIVE_MASK == LIVE | (length as u64) << LENGTH_SHIFT
+    }
+
+    /// The same for a key as long as that of a live slot that was not cut and never updated.
+    #[inline]
+    pub(super) fn is_as_live(self, other: Self) -> bool {
+        self.0 & LIVE_MASK == other.0
     }
 
     /// Whether a key is in the slot.
@@ -141,6 +147,12 @@ impl Head {
             true => self.with_stamp(stamp.min(PINNED_STAMP)),
             false => self.stamped(stamp),
         }
+    }
+
+    /// The same with this stamp; of the same key, the later head is the larger one.
+    #[inline]
+    pub(super) fn renewed(self, stamp: u64) -> Self {
+        Self(self.0 & ((1 << STAMP_SHIFT) - 1) | stamp << STAMP_SHIFT)
     }
 
     fn with_stamp(self, stamp: u64) -> Self {
@@ -193,6 +205,7 @@ impl Store {
     }
 
     pub(super) fn set_head(&self, slot: Slot, head: Head) {
+        self.mark_dirty(slot);
         self.set(self.slot_start(slot), head.0);
     }
 
@@ -240,31 +253,6 @@ impl Store {
         if first != 0 {
             self.set(self.key_start(owner) + LONG_KEY_WORDS, first);
         }
-    }
-
-    /// Whether the key in `slot`, which has this head, is `key`.
-    #[inline]
-    pub(super) fn key_equals(&self, slot: Slot, head: Head, key: &[u8]) -> bool {
-        head.has_key()
-            && head.length() == key.len()
-            && self
-                .slot_words(slot)
-                .is_some_and(|words| self.is_key(slot, words.own, key))
-    }
-
-    /// Whether the key in `slot`, which is as long as `key` and begins with the words `own`, is `key`.
-    #[inline]
-    pub(super) fn is_key(&self, slot: Slot, own: &[AtomicU64; KEY_WORDS], key: &[u8]) -> bool {
-        if key.len() > KEY_WORDS * WORD {
-            return self.is_long_key(slot, key);
-        }
-        is_packed(key, own)
-    }
-
-    #[cold]
-    fn is_long_key(&self, slot: Slot, key: &[u8]) -> bool {
-        let mut stored = self.key_words(slot);
-        pack(key).all(|word| stored.next() == Some(word))
     }
 
     /// Copies the key in `slot`; nothing if it is damaged.
@@ -316,7 +304,8 @@ impl Store {
         }
     }
 
-    fn key_words(&self, slot: Slot) -> KeyWords<'_> {
+    /// The words of a key.
+    pub(super) fn key_words(&self, slot: Slot) -> impl Iterator<Item = u64> {
         let words = self.head(slot).length().div_ceil(WORD);
         let here = if words <= KEY_WORDS {
             words

@@ -159,7 +159,7 @@ impl Store {
             return Err(Unusable::Corrupt("index and keys differ"));
         }
         if self.free_list_length() != self.get(header::FREE) as usize
-            || taken + self.available() != self.geometry.slots
+            || taken + self.unused() != self.geometry.slots
         {
             return Err(Unusable::Corrupt("slots are lost"));
         }

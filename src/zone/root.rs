@@ -3,22 +3,34 @@
 //! A layout moves by one store: the new place is written beside the old one, then the sequence, whose
 //! lowest bit says which of the two counts, goes up by one. Whoever dies before that store has changed
 //! nothing, and whoever reads the sequence under the lock knows whether its own view is still the right one.
-//! While keys are being copied, the sequence's highest bit keeps those away who take no lock.
+//! While keys are being copied, the sequence's highest bit keeps those away who take no lock. Whoever finds it set and nobody
+//! moving the layout takes it back.
+
+use std::time::Duration;
 
 use super::Unusable;
 use super::layout::{PAGE, ROOT_BYTES, ROOT_MAGIC, VERSION, WORD, root};
-use super::marker::{Markers, Patience};
+use super::marker::Markers;
+use super::store::Store;
 use crate::metric::Moment;
-use crate::os::atomic::{AtomicU64, Ordering};
-use crate::os::{MUTEX_WORDS, RobustMutex, SharedMemory, boot_id};
+use crate::os::atomic::{AtomicU64, Ordering, sleep};
+use crate::os::{
+    LockError, Locked, MUTEX_WORDS, MutexGuard, RobustMutex, SharedMemory, boot_id, monotonic,
+};
 
 /// The bit of the sequence that is set during a move.
 const MOVING: u64 = 1 << 63;
+/// So many nanoseconds somebody else's move is waited for.
+const LONGEST_MOVE: u64 = 120_000_000_000;
+/// How long whoever waits for one looks away, where the lock itself does not make him wait.
+const LOOK: Duration = Duration::from_millis(5);
 
 #[derive(Debug)]
 pub(super) struct Root {
     memory: SharedMemory,
     pub(super) mutex: RobustMutex,
+    /// Of whoever moves the layout: there is one at a time, and the system tells of its death.
+    mover: RobustMutex,
 }
 
 /// Where a layout lies, in bytes from the start of the memory.
@@ -43,11 +55,11 @@ impl Root {
         for word in section.words() {
             word.store(0, Ordering::Relaxed);
         }
-        let mutex = RobustMutex::initialize(mutex_section(&section)?);
-        let mutex = mutex.map_err(|_| Unusable::Corrupt("no lock"))?;
+        let (mutex, mover) = fresh_mutexes(&section)?;
         let root = Self {
             memory: section,
             mutex,
+            mover,
         };
         let boot = boot_id();
         root.word(root::VERSION).store(VERSION, Ordering::Relaxed);
@@ -67,9 +79,12 @@ impl Root {
             root.set(word, 0);
         }
         root.set(root::CLAIMED, 0);
-        let mutex = RobustMutex::initialize(mutex_section(&root.memory)?);
-        let mutex = mutex.map_err(|_| Unusable::Corrupt("no lock"))?;
-        Ok(Self { mutex, ..root })
+        let (mutex, mover) = fresh_mutexes(&root.memory)?;
+        Ok(Self {
+            mutex,
+            mover,
+            ..root
+        })
     }
 
     /// The root somebody made.
@@ -85,11 +100,13 @@ impl Root {
         if !is(root::VERSION, VERSION) {
             return Err(Unusable::Corrupt("another format version"));
         }
-        let mutex = RobustMutex::existing(mutex_section(&section)?);
-        let mutex = mutex.map_err(|_| Unusable::Corrupt("no lock"))?;
+        let existing =
+            |word| RobustMutex::existing(mutex_section(&section, word)?).map_err(no_lock);
+        let (mutex, mover) = (existing(root::MUTEX)?, existing(root::MOVER)?);
         Ok(Self {
             memory: section,
             mutex,
+            mover,
         })
     }
 
@@ -103,17 +120,52 @@ impl Root {
         self.word(root::SEQUENCE).load(Ordering::SeqCst) == sequence
     }
 
-    /// From now on nobody changes the layout without the lock; false if somebody does not come to an end.
-    pub(super) fn close(&self) -> bool {
+    /// From now on nobody begins to change the layout without the lock.
+    pub(super) fn close(&self) {
         self.word(root::SEQUENCE).fetch_or(MOVING, Ordering::SeqCst);
-        self.markers().wait_out(Patience::Long, |_| true)
     }
 
-    /// Takes back [`Root::close`], which a move that failed or died may have left; to be called under the lock.
-    pub(super) fn reopen(&self) {
-        if !self.is_open(self.sequence()) {
+    /// Whether everybody takes the lock, because of a move.
+    #[inline]
+    pub(super) fn is_closed(&self) -> bool {
+        self.word(root::SEQUENCE).load(Ordering::SeqCst) & MOVING != 0
+    }
+
+    /// Takes back what a move has left that failed or died, in the layout in force; to be called under the lock.
+    #[inline]
+    pub(super) fn end_dead_move(&self, store: &Store) {
+        if self.is_closed() && self.try_to_move().is_some() {
+            self.reopen(store);
+        }
+    }
+
+    /// Takes back [`Root::close`], and what is noted of a move; to be called under the lock.
+    pub(super) fn reopen(&self, store: &Store) {
+        store.forget_move();
+        if self.is_closed() {
             self.word(root::SEQUENCE)
                 .fetch_and(!MOVING, Ordering::SeqCst);
+        }
+    }
+
+    /// The right to move the layout, if nobody has it; not to be asked for by whoever has it.
+    fn try_to_move(&self) -> Option<MutexGuard<'_>> {
+        self.mover.try_lock().map(|locked| locked.repaired())
+    }
+
+    /// The right to move the layout, once nobody else has it.
+    ///
+    /// # Errors
+    /// When somebody has it who was stopped, or it cannot be had.
+    pub(super) fn become_mover(&self) -> Result<MutexGuard<'_>, LockError> {
+        let end = monotonic() + LONGEST_MOVE;
+        loop {
+            match self.mover.lock() {
+                Err(LockError::Held(_)) if self.mover.is_owner_moving() && monotonic() < end => {
+                    sleep(LOOK)
+                }
+                locked => return locked.map(Locked::repaired),
+            }
         }
     }
 
@@ -169,6 +221,16 @@ impl Root {
     }
 }
 
-fn mutex_section(root: &SharedMemory) -> Result<SharedMemory, Unusable> {
-    Ok(root.section((root::MUTEX * WORD) as u64, MUTEX_WORDS * WORD)?)
+fn mutex_section(root: &SharedMemory, word: usize) -> Result<SharedMemory, Unusable> {
+    Ok(root.section((word * WORD) as u64, MUTEX_WORDS * WORD)?)
+}
+
+/// The mutex of all, and that of whoever moves the layout, which nobody has.
+fn fresh_mutexes(root: &SharedMemory) -> Result<(RobustMutex, RobustMutex), Unusable> {
+    let fresh = |word| RobustMutex::initialize(mutex_section(root, word)?).map_err(no_lock);
+    Ok((fresh(root::MUTEX)?, fresh(root::MOVER)?))
+}
+
+fn no_lock<E>(_: E) -> Unusable {
+    Unusable::Corrupt("no lock")
 }

@@ -27,6 +27,19 @@ impl std::ops::Deref for Taken {
 impl Store {
     /// How many slots can be had without discarding anything.
     pub(super) fn available(&self) -> usize {
+        let unused = self.unused();
+        match usize::try_from(self.get(header::LIMIT)) {
+            Ok(0) | Err(_) => unused,
+            Ok(limit) => unused.min(
+                limit
+                    .saturating_add(unused)
+                    .saturating_sub(self.geometry.slots),
+            ),
+        }
+    }
+
+    /// How many slots nothing is in.
+    pub(super) fn unused(&self) -> usize {
         let freed = usize::try_from(self.get(header::FREE)).unwrap_or(0);
         freed.saturating_add(self.geometry.slots - self.fresh())
     }

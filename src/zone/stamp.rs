@@ -33,26 +33,38 @@ impl Store {
     /// this handle made or the zone knows of; `before` itself if nothing is later. A new key's is zero.
     #[inline]
     pub(super) fn stamp(&self, clock: Clock<'_>, before: u64) -> u64 {
+        self.stamp_soon(clock, before)
+            .unwrap_or_else(|| self.later(clock.last))
+    }
+
+    /// The same unless it has to be counted in shared memory.
+    #[inline(always)]
+    pub(super) fn stamp_soon(&self, clock: Clock<'_>, before: u64) -> Option<u64> {
         let wanted = stamp_of(clock.now);
         let latest = self.get(header::LATEST);
         let own = clock.last.load(Ordering::Relaxed);
-        if wanted <= latest || wanted <= own {
-            return self.later(wanted, own, before, clock.last);
+        let stamp = if wanted > latest && wanted > own {
+            wanted
+        } else if before > 0 && before >= own.max(latest).max(wanted) {
+            return Some(before);
+        } else if wanted > latest {
+            // One more update by this handle at the same time, as of another key by the same request.
+            own.saturating_add(1).min(LARGEST_STAMP)
+        } else {
+            return None;
+        };
+        if stamp.saturating_sub(latest) > LAG {
+            self.raise_latest(stamp);
         }
-        if wanted - latest > LAG {
-            self.raise_latest(wanted);
-        }
-        clock.last.store(wanted, Ordering::Relaxed);
-        wanted
+        clock.last.store(stamp, Ordering::Relaxed);
+        Some(stamp)
     }
 
     /// One more than the latest.
+    #[cold]
     #[inline(never)]
-    fn later(&self, wanted: u64, own: u64, before: u64, last: &AtomicU64) -> u64 {
-        let known = own.max(self.get(header::LATEST));
-        if before > 0 && before >= known.max(wanted) {
-            return before;
-        }
+    fn later(&self, last: &AtomicU64) -> u64 {
+        let known = last.load(Ordering::Relaxed);
         let next = |latest: u64| Some(latest.max(known).saturating_add(1).min(LARGEST_STAMP));
         let word = &self.words()[header::LATEST];
         let stamp = match word.fetch_update(Ordering::SeqCst, Ordering::Acquire, next) {
@@ -72,6 +84,7 @@ impl Store {
     }
 
     /// Makes all later stamps that the zone gives later than this one.
+    #[inline]
     pub(super) fn raise_latest(&self, stamp: u64) {
         self.words()[header::LATEST].fetch_max(stamp, Ordering::SeqCst);
     }
@@ -132,6 +145,19 @@ mod tests {
             stamps(&store, &other, &[20, far, far + 9]),
             [far + 1, far + 2, far + 9]
         );
+    }
+
+    #[test]
+    fn updates_of_one_request_are_ordered_without_the_memory_of_others() {
+        let store = store();
+        let one = AtomicU64::new(0);
+        assert_eq!(stamps(&store, &one, &[10, 10, 10, 11]), [10, 11, 12, 13]);
+        assert_eq!(store.get(header::LATEST), 0);
+        let (most, again) = (LAG as usize + 9, LAG + 20);
+        let many = stamps(&store, &one, &vec![again; most]);
+        assert!(many.is_sorted_by(|one, next| one < next));
+        let latest = store.get(header::LATEST);
+        assert!(many[most - 1] - latest <= LAG, "{latest} {many:?}");
     }
 
     #[test]

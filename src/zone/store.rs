@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Unusable;
+use super::index;
 use super::layout::{Geometry, KEY_WORDS, LAYOUT_MAGIC, WORD, header};
 use super::marker::Markers;
 use super::record::Head;
@@ -51,7 +52,7 @@ impl Store {
         geometry: Geometry,
         schema: Arc<Schema>,
     ) -> Result<Self, Unusable> {
-        let seed = random()?;
+        let seed = index::seed()?;
         let store = Self::new(memory, markers, geometry, schema);
         store.set(header::BYTES, geometry.bytes as u64);
         store.set(header::CELLS, geometry.cells as u64);
@@ -78,7 +79,8 @@ impl Store {
         if stored.cells() != geometry.cells {
             return Err(Unusable::Corrupt("cells do not match the schema"));
         }
-        if stored.identity() != store.schema.identity() {
+        let own = &store.schema;
+        if stored.identity() != own.identity() || stored.labels() != own.labels() {
             store.schema = Arc::new(stored);
         }
         Ok(store)
@@ -244,14 +246,18 @@ pub(super) fn pack(bytes: &[u8]) -> impl Iterator<Item = u64> {
 #[inline]
 pub(super) fn is_packed(bytes: &[u8], words: &[AtomicU64]) -> bool {
     let (whole, rest) = bytes.as_chunks::<WORD>();
-    let mut words = words.iter().map(|word| word.load(Ordering::Acquire));
-    let mut is_next = |wanted| words.next() == Some(wanted);
-    for chunk in whole {
-        if !is_next(u64::from_le_bytes(*chunk)) {
+    if words.len() < whole.len() {
+        return false;
+    }
+    for (chunk, word) in whole.iter().zip(words) {
+        if u64::from_le_bytes(*chunk) != word.load(Ordering::Acquire) {
             return false;
         }
     }
-    rest.is_empty() || is_next(last_word(bytes, rest))
+    match words.get(whole.len()) {
+        Some(word) if !rest.is_empty() => last_word(bytes, rest) == word.load(Ordering::Acquire),
+        _ => rest.is_empty(),
+    }
 }
 
 /// The word for the bytes at the end that are fewer than eight.
@@ -260,12 +266,28 @@ fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
     match bytes.last_chunk() {
         // The last eight bytes, without those that belong to the word before.
         Some(last) => u64::from_le_bytes(*last) >> (8 * (WORD - rest.len())),
-        None => rest
-            .iter()
-            .rev()
-            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        None => short_word(rest),
     }
 }
+
+/// The word for one to seven bytes, of which those in the middle are read twice.
+#[inline]
+fn short_word(bytes: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let shift = 8 * (bytes.len() - HALF);
+        return u64::from(u32::from_le_bytes(*first))
+            | u64::from(u32::from_le_bytes(*last)) << shift;
+    }
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
+        return 0;
+    };
+    let middle = bytes.len() / 2;
+    u64::from(*first)
+        | u64::from(bytes[middle]) << (8 * middle)
+        | u64::from(*last) << (8 * (bytes.len() - 1))
+}
+
+const HALF: usize = size_of::<u32>();
 
 #[cfg(test)]
 mod tests {

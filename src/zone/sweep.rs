@@ -14,10 +14,14 @@ use super::record::Head;
 use super::store::{Slot, Store};
 use crate::os::monotonic;
 
-/// So many slots are looked at in some hundred microseconds. A zone with no more is swept at once.
-pub(super) const PIECE: usize = 1 << 15;
+/// A zone with no more slots is swept in a few hundred microseconds, so that nothing need be done ahead.
+const SMALL: usize = 1 << 15;
+/// So many slots are looked at under one hold of the lock.
+pub(super) const PIECE: usize = if cfg!(test) { 1 << 12 } else { 1 << 15 };
 /// How many slots are looked at to guess which keys are among the oldest.
-const SAMPLES: usize = 4096;
+const SAMPLES: usize = PIECE / 8;
+/// What that costs, in slots that a sweep looks at in the same time: they lie far apart.
+pub(super) const SAMPLING_COST: usize = PIECE / 2;
 /// How many of the candidates found tell where their middle is.
 const MIDDLE: usize = 256;
 /// How many slots an eviction or a new key pays for.
@@ -38,20 +42,23 @@ impl Store {
         }
     }
 
-    /// Goes on with the sweep that will be needed as far as one eviction must.
-    pub(super) fn pay(&self) {
+    /// Goes on with the sweep that will be needed as far as one candidate that is taken out must; what that cost, in slots.
+    pub(super) fn pay(&self) -> usize {
         let left = self.candidates_left();
         let once = usize::try_from(self.get(header::CANDIDATES_ONCE)).unwrap_or(usize::MAX);
-        let is_early = !self.is_sweeping() && left > once / 2;
-        if left > 0 && !is_early && (self.is_sweeping() || self.begin_sweep()) {
-            self.pay_one_of(left);
+        let is_sweeping = self.is_sweeping();
+        let is_early = !is_sweeping && left > once / 2;
+        match left > 0 && !is_early && (is_sweeping || self.begin_sweep()) {
+            true if is_sweeping => self.pay_one_of(left),
+            true => SAMPLING_COST + self.pay_one_of(left),
+            false => 0,
         }
     }
 
     /// The same for a key that takes some of the last free slots.
     pub(super) fn look_ahead(&self) {
         let left = self.available();
-        let is_large = self.geometry.slots > PIECE;
+        let is_large = self.geometry.slots > SMALL;
         if is_large
             && left <= self.geometry.slots / PART_LEFT
             && self.candidates_left() == 0
@@ -61,17 +68,17 @@ impl Store {
         }
     }
 
-    /// Whether the keys to be evicted next are known or will not be needed soon; else looks for them for a while.
-    pub(super) fn has_looked_ahead(&self) -> bool {
-        !self.expires()
-            || self.available() > self.geometry.slots / PART_LEFT
-            || self.is_oldest_at_hand()
+    /// Whether so little is left that keys are likely to be evicted soon.
+    pub(super) fn is_nearly_full(&self) -> bool {
+        self.expires() && self.available() <= self.geometry.slots / PART_LEFT
     }
 
-    /// Does one of so many equal parts of what the sweep has left.
-    fn pay_one_of(&self, parts: usize) {
-        let part = (self.fresh() - self.swept()) / parts.max(1);
-        let _is_over = self.sweep(part.clamp(LEAST_PAID, MOST_PAID));
+    /// Does one of so many equal parts of what the sweep has left; how many slots it looked at.
+    fn pay_one_of(&self, parts: usize) -> usize {
+        let left = self.fresh() - self.swept();
+        let part = left / parts.max(1);
+        let _left = self.sweep(part.clamp(LEAST_PAID, MOST_PAID));
+        left - (self.fresh() - self.swept())
     }
 
     pub(super) fn is_sweeping(&self) -> bool {
@@ -104,10 +111,12 @@ impl Store {
         left == 0 || left > LONGEST_REST
     }
 
-    /// Looks at the next slots; whether the sweep is over.
-    pub(super) fn sweep(&self, count: usize) -> bool {
+    /// Looks at the next slots, so many at most; how many fewer it were because the sweep is over, or nothing if it is not.
+    pub(super) fn sweep(&self, count: usize) -> Option<usize> {
         let (begin, fresh) = (self.swept(), self.fresh());
         let end = fresh.min(begin.saturating_add(count));
+        #[cfg(test)]
+        super::tests::work::note(end - begin);
         let from = Head(self.get(header::BOUND));
         let mut seen = 0;
         for number in begin..end {
@@ -129,7 +138,7 @@ impl Store {
         if end == fresh && begin < end {
             self.rest();
         }
-        end == fresh
+        (end == fresh).then_some(count - (end - begin))
     }
 
     /// Whether a key belongs to the next candidates. Of those that are as old as the bound, some may.
@@ -173,7 +182,7 @@ impl Store {
     /// Says when the next sweep may begin, after one that has looked at everything.
     fn rest(&self) {
         let seen = usize::try_from(self.get(header::SEEN)).unwrap_or(usize::MAX);
-        let is_good = seen >= self.geometry.candidates() / 8 || self.fresh() <= PIECE;
+        let is_good = seen >= self.geometry.candidates() / 8 || self.fresh() <= SMALL;
         let next = match is_good {
             true => 0,
             false => monotonic() + (self.fresh() as u64 * REST).min(LONGEST_REST),
@@ -187,6 +196,8 @@ impl Store {
     fn probable_bound(&self) -> Head {
         let from = Head(self.get(header::BOUND));
         let step = (self.fresh() / SAMPLES).max(1);
+        #[cfg(test)]
+        super::tests::work::note(self.fresh() / step);
         let heads = self.used_heads(step).map(|(_, head)| head);
         let mut heads: Vec<Head> = heads
             .filter(|head| head.is_evictable() && *head >= from)

@@ -3,6 +3,11 @@
 mod change;
 pub(crate) mod crash;
 mod edit;
+mod labels;
+mod later;
+pub(crate) mod moving;
+mod outstanding;
+pub(crate) mod work;
 
 use super::*;
 
@@ -35,7 +40,7 @@ pub(super) fn store() -> Store {
     zone(MINIMUM, &["count"], true, None).first.store
 }
 
-fn text(zone: &Zone, key: &[u8]) -> Option<String> {
+pub(super) fn text(zone: &Zone, key: &[u8]) -> Option<String> {
     let mut record = Record::default();
     zone.read(key, &mut record).then(|| {
         let mut out = Vec::new();
@@ -304,8 +309,10 @@ fn an_update_that_began_before_a_move_finds_its_key_after_it() {
     assert_eq!(old.len(), 100);
     for key in &keys {
         let hash = old.first.store.hash(key.as_bytes());
-        old.apply_slowly(key.as_bytes(), 1.0, Moment(1), &old.first, hash)
-            .unwrap();
+        let sample = old.sample(key.as_bytes(), 1.0, Moment(1));
+        let known = Some((old.first.sequence, hash));
+        let updated = old.feed(Kind::Update, &sample, known);
+        assert_eq!(updated, Ok(Update::Stored));
     }
     assert_eq!((new.len(), text(&new, b"7").as_deref()), (100, Some("2")));
     new.verify().unwrap();

@@ -20,18 +20,25 @@ pub(super) struct View {
     pub(super) place: Place,
     /// Nothing while the zone has the metrics this process knows.
     translation: Option<Translation>,
+    /// Whether its keys have the parts that this process gives them, or some more.
+    pub(super) has_own_keys: bool,
+    /// What the root's sequence is while this process may update keys of it without the lock.
+    pub(super) open: u64,
     pub(super) next: OnceLock<Box<Self>>,
 }
 
 impl View {
     pub(super) fn new(store: Store, root: &Root, place: Place, own: &Schema) -> Self {
-        let translation = Translation::between(&store.schema, own);
+        let translation = Translation::of_cells(&store.schema, own);
         let sequence = root.sequence();
+        let has_own_keys = store.schema.continues_keys_of(own);
         Self {
             store,
             sequence,
             place,
             translation,
+            has_own_keys,
+            open: if has_own_keys { sequence } else { u64::MAX },
             next: OnceLock::new(),
         }
     }
@@ -76,8 +83,18 @@ pub(super) struct Translation {
 }
 
 impl Translation {
-    /// From `from` to `to`; nothing if their cells are the same.
+    /// From `from` to `to`; nothing if their cells are the same. Of keys that are none in `to`, nothing is kept.
     pub(super) fn between(from: &Schema, to: &Schema) -> Option<Self> {
+        if to.continues_keys_of(from) {
+            return Self::of_cells(from, to);
+        }
+        Some(Self {
+            starts: vec![None; to.metrics().len()],
+        })
+    }
+
+    /// The same whatever keys are.
+    fn of_cells(from: &Schema, to: &Schema) -> Option<Self> {
         if from.identity() == to.identity() {
             return None;
         }

@@ -26,6 +26,14 @@ location = /s { stub_status; }
 GET /a 404 ~ \d 1 \nReading: 0 Writing: 1
 GET /b 404 ~ \d 2 \nReading: 0 Writing: 1
 
+=== an error page stands for its refusals
+--- config
+error_page 405 =418 @told;
+location = /s { stub_status; }
+location @told { return 200 "only GET"; }
+--- requests
+POST /s 418 = only GET
+
 === of a server
 --- config
 stub_status;

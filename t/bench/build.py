@@ -6,7 +6,7 @@ usage: t/bench/build.py [--keep DIRECTORY] [ARGUMENTS OF cargo build]
 Builds into a fresh directory, by default with --release, and tells the processor time of everything, of the program's own crates, and
 of the ten crates that take the most, beside the time that passed. Processor time is what to compare: it is much the same on a busy
 machine. What dependencies in C take shows in the sum alone. For other settings than those of Cargo.toml, give them as cargo takes them:
---config 'profile.release.lto="thin"'.
+--config 'profile.release.lto="thin"', or --profile dist.
 """
 import os
 import resource

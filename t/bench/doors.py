@@ -307,7 +307,7 @@ def make_files():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("binary", nargs="?", default="target/release/pingauge")
+    parser.add_argument("binary", nargs="?", default="target/dist/pingauge")
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--only", default="")

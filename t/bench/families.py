@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 
-BINARIES = [word for word in sys.argv[1:] if not word.isdigit()] or ["target/release/pingauge"]
+BINARIES = [word for word in sys.argv[1:] if not word.isdigit()] or ["target/dist/pingauge"]
 KEYS = next((int(word) for word in sys.argv[1:] if word.isdigit()), 1_000_000)
 MANY = 64
 TICK = os.sysconf("SC_CLK_TCK")

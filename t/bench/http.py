@@ -20,7 +20,10 @@ at once, divided by 10,000. It is the same in every run but for a few dozen; the
 not in it.
 """
 import argparse
+import gzip
+import json
 import os
+import random
 import re
 import socket
 import subprocess
@@ -48,6 +51,7 @@ wrk.headers["Sec-Fetch-Mode"] = "navigate"
 wrk.headers["Sec-Fetch-Site"] = "same-origin"
 wrk.headers["Priority"] = "u=0, i"
 """
+GZIP = 'wrk.headers["Accept-Encoding"] = "gzip"\n'
 POST = 'wrk.method = "POST"\nwrk.body = string.rep("x", 1024)\n'
 KEYS = """
 local n = 0
@@ -75,6 +79,14 @@ CASES = [
     ("hit, 64 KiB", "/hit64", "", None),
     ("file, 20 bytes", "/files/small", "", None),
     ("file, 64 KiB", "/files/big", "", None),
+    ("JSON of 32 KiB, gzip 1", "/gzip1/json", GZIP, None),
+    ("JSON of 32 KiB, gzip 6", "/gzip6/json", GZIP, None),
+    ("JSON of 32 KiB, proxied, gzip 1", "/proxied1/json", GZIP, None),
+    ("JSON of 32 KiB, gunzip", "/gunzip/json", "", None),
+    ("JSON of 32 KiB, gzip_static", "/packed/json", GZIP, None),
+    ("file, 1000 arguments", "/files/small", KEYS, None),
+    ("file, limit_req, 1000 keys", "/limited/small", KEYS, None),
+    ("file, limit_conn, 1000 keys", "/counted/small", KEYS, None),
 ]
 MODES = ["count", "gauge", "max", "average exp", "histogram 1 10 100 1000"]
 ZONES = " ".join(f"metric_zone z{i}:1m {mode};" for i, mode in enumerate(MODES))
@@ -95,6 +107,7 @@ JS = """
   location = /js/fields { js_content main.fields; }
   location = /js/later { js_content main.later; }"""
 HIT = "proxy_cache c; proxy_cache_valid 1d;"
+LIMITS = "limit_req_zone $arg_k zone=rate:10m rate=1000000r/s; limit_conn_zone $arg_k zone=number:10m;"
 PROXY = 'proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection "";'
 
 
@@ -109,7 +122,7 @@ def configuration(port, ours, origin):
     scripts = f"js_import main from {DIRECTORY}/main.js;" if has_scripts else ""
     return f"""{module} daemon off; worker_processes 1; pid {DIRECTORY}/pid{port};
 error_log {DIRECTORY}/error{port} error; events {{ worker_connections 1024; }}
-http {{ access_log off; keepalive_requests 1000000000; sendfile on; {ZONES if ours else ""} {scripts}
+http {{ access_log off; keepalive_requests 1000000000; sendfile on; {ZONES if ours else ""} {scripts} {LIMITS}
  proxy_cache_path {DIRECTORY}/cache{port} levels=1:2 keys_zone=c:10m inactive=1d use_temp_path=off;
  upstream origin {{ server 127.0.0.1:{origin}; keepalive 64; keepalive_requests 1000000000; }}
  server {{ listen 127.0.0.1:{port};
@@ -118,6 +131,13 @@ http {{ access_log off; keepalive_requests 1000000000; sendfile on; {ZONES if ou
   location /small {{ {PROXY} }}
   location /big {{ {PROXY} }}
   location /hit {{ {HIT} {PROXY} }}
+  location /gzip1/ {{ alias {DIRECTORY}/files/; gzip on; gzip_types *; }}
+  location /gzip6/ {{ alias {DIRECTORY}/files/; gzip on; gzip_types *; gzip_comp_level 6; }}
+  location /proxied1/ {{ gzip on; gzip_types *; {PROXY} }}
+  location /gunzip/ {{ alias {DIRECTORY}/files/; gzip_static always; gunzip on; }}
+  location /packed/ {{ alias {DIRECTORY}/files/; gzip_static on; }}
+  location /limited/ {{ limit_req zone=rate burst=1000000 nodelay; alias {DIRECTORY}/files/; }}
+  location /counted/ {{ limit_conn number 1000; alias {DIRECTORY}/files/; }}
   location /files/ {{ root {DIRECTORY}; }} {measured if ours else ""} }} }}"""
 
 
@@ -128,7 +148,18 @@ http {{ access_log off; keepalive_requests 1000000000; sendfile on; client_body_
  server {{ listen 127.0.0.1:{port}; location / {{ return 200 "{SMALL}"; }}
   location /hit1 {{ return 200 "{SMALL * 51}"; }}
   location /hit64 {{ alias {DIRECTORY}/files/big; }}
+  location /proxied1/ {{ alias {DIRECTORY}/files/; }}
   location /big {{ alias {DIRECTORY}/files/big; }} }} }}"""
+
+
+def rows():
+    """JSON of 32 KiB as an application would list its orders."""
+    chance = random.Random(1)
+    names = ["chair", "table", "lamp", "shelf", "curtain", "carpet", "mirror", "clock"]
+    one = lambda number: {"id": number, "name": chance.choice(names), "price": chance.randrange(100, 99999) / 100,
+                          "token": f"{chance.getrandbits(64):016x}", "tags": chance.sample(names, 3),
+                          "updated": f"2026-11-{chance.randrange(1, 31):02}T10:{chance.randrange(60):02}:00Z"}
+    return json.dumps([one(number) for number in range(300)]).encode()[:32768]
 
 
 def load(port, path, script, seconds):
@@ -175,7 +206,9 @@ def answered(connection):
         got += piece
         if not piece or got[:12] not in b"HTTP/1.1 200":
             sys.exit(f"no answer: {got[:100]}")
-        if length is None and b"\r\n\r\n" in got:
+        if b"Transfer-Encoding: chunked\r\n" in got and got.endswith(b"\r\n0\r\n\r\n"):
+            return
+        if length is None and b"\r\n\r\n" in got and b"Transfer-Encoding" not in got:
             head = got.index(b"\r\n\r\n") + 4
             length = head + int(re.search(rb"Content-Length: (\d+)", got[:head]).group(1))
 
@@ -193,7 +226,8 @@ def ask(port, path, script, count):
         connection.close()
 
 
-def count(programs, case, options):
+def count(programs, case, options, counted):
+    """Prints what a request takes in each server, and what ours takes more than for the case it refers to."""
     name, path, script, reference = case
     for number, (one, program) in enumerate(programs.items()):
         own = (reference or path) if one == "nginx" else path
@@ -203,12 +237,15 @@ def count(programs, case, options):
             instructions(program, port, text, lambda: ask(port, own, script, requests))
             for requests in (1_000, 11_000)
         )
-        print(f"{name:30} {one:9} {(many - few) / 10_000:7.0f} instructions", flush=True)
+        counted[one, path] = each = (many - few) / 10_000
+        added = each - counted.get((one, reference), each)
+        more = f", {added:.0f} more than {reference}" if added and one != "nginx" else ""
+        print(f"{name:30} {one:9} {each:7.0f} instructions{more}", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("binary", nargs="?", default="target/release/pingauge")
+    parser.add_argument("binary", nargs="?", default="target/dist/pingauge")
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--only", default="")
@@ -220,6 +257,10 @@ def main():
     for name, size in [("small", 20), ("big", 65536)]:
         with open(f"{DIRECTORY}/files/{name}", "w", encoding="ascii") as file:
             file.write("x" * size)
+    with open(f"{DIRECTORY}/files/json", "wb") as file:
+        file.write(rows())
+    with gzip.open(f"{DIRECTORY}/files/json.gz", "wb", 6) as file:
+        file.write(rows())
     with open(f"{DIRECTORY}/main.js", "w", encoding="ascii") as file:
         file.write(SCRIPT)
     programs = {"nginx": "nginx", "pingauge": options.binary}
@@ -234,8 +275,9 @@ def main():
     try:
         if options.instructions:
             make_shim()
+            counted = {}
             for case in cases:
-                count(programs, case, options)
+                count(programs, case, options, counted)
             return
         for number, (name, program) in enumerate(programs.items()):
             port = options.port + number

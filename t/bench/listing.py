@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 
-BINARY = sys.argv[1] if len(sys.argv) > 1 else "target/release/pingauge"
+BINARY = sys.argv[1] if len(sys.argv) > 1 else "target/dist/pingauge"
 KEYS = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
 SECONDS = int(sys.argv[3]) if len(sys.argv) > 3 else 8
 ALONE = 5

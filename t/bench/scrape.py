@@ -18,7 +18,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STOCK = os.path.join(HERE, "../../conf/prometheus_all.conf")
-BINARIES = [word for word in sys.argv[1:] if not word.isdigit()] or ["target/release/pingauge"]
+BINARIES = [word for word in sys.argv[1:] if not word.isdigit()] or ["target/dist/pingauge"]
 PAGES = next((int(word) for word in sys.argv[1:] if word.isdigit()), 20)
 TICK = os.sysconf("SC_CLK_TCK")
 ZONES = {"small": 8_000, "large": 100_000}

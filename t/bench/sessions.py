@@ -258,7 +258,7 @@ def listing(name, server, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("binary", nargs="?", default="target/release/pingauge")
+    parser.add_argument("binary", nargs="?", default="target/dist/pingauge")
     parser.add_argument("--other")
     parser.add_argument("--instructions", action="store_true")
     parser.add_argument("--only", choices=["cost", "listing"])

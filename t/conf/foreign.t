@@ -1,28 +1,31 @@
 # Names of other servers: no misspellings of ours, one problem for each feature, no problems that follow.
 
-=== a site in PHP
+=== a site in PHP whose answers are kept
+--- http_config
+fastcgi_cache_path /var/cache/php keys_zone=php:10m;
 --- config
-index index.php;
 location ~ \.php$ {
-    fastcgi_split_path_info ^(?<script>.+\.php)(?<info>/.+)$;
     fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
-    fastcgi_param PATH_INFO $info;
-    fastcgi_param HTTPS $https;
     fastcgi_pass unix:/run/php/php-fpm.sock;
-    fastcgi_read_timeout 300;
-    return 200 $fastcgi_path_info$script;
+    fastcgi_cache php;
+    fastcgi_cache_valid 200 1m;
+    fastcgi_limit_rate 1m;
 }
 --- error
-pingauge: [emerg] "fastcgi_split_path_info" directive is known in nginx, not supported here in config:3
-   3 |     fastcgi_split_path_info ^(?<script>.+\.php)(?<info>/.+)$;
-     |     ^^^^^^^^^^^^^^^^^^^^^^^
-     help: origins are spoken to in HTTP: put an HTTP server before the application (for PHP: FrankenPHP, or a web server beside php-fpm) and write "proxy_pass http://127.0.0.1:9000;" in place of "fastcgi_pass"; "fastcgi_param" has no successor: what it passed on is in the request
-     also: 6 lines of FastCGI: fastcgi_param (3 times), fastcgi_pass, fastcgi_read_timeout, $fastcgi_path_info
+pingauge: [emerg] "fastcgi_cache_path" directive is known in nginx, not supported here in http_config:1
+   1 | fastcgi_cache_path /var/cache/php keys_zone=php:10m;
+     | ^^^^^^^^^^^^^^^^^^
+     help: remove the lines: answers of programs are not kept. A "proxy_cache" keeps them in a "proxy_pass" to a server of this configuration that has the "fastcgi_pass"
+     also: 2 lines of caches of answers by FastCGI: fastcgi_cache, fastcgi_cache_valid
+pingauge: [emerg] "fastcgi_limit_rate" directive is known in nginx, not supported here in config:6
+   6 |     fastcgi_limit_rate 1m;
+     |     ^^^^^^^^^^^^^^^^^^
+     help: remove the line if the application can do without
 
 === lines that begin like ours
 --- config
 http3 on;
-limit_conn z 1;
+limit_zone one $a 1m;
 mp4_buffer_size 1m;
 location / { return 200 $http3$ssl_session_id; }
 --- error
@@ -31,14 +34,14 @@ pingauge: [emerg] "http3" directive is known in nginx, not supported here in con
      | ^^^^^
      help: HTTP/1.1 and, with "http2 on;", HTTP/2 are spoken; remove the line, and any Alt-Svc field
      also: 1 line of HTTP/3: $http3
-pingauge: [emerg] "limit_conn" directive is known in nginx, not supported here in config:2
-   2 | limit_conn z 1;
+pingauge: [emerg] "limit_zone" directive is known in nginx, not supported here in config:2
+   2 | limit_zone one $a 1m;
      | ^^^^^^^^^^
-     help: nothing is refused by rate here; "backpressure" limits how many requests are under way, a zone of "metric_zone" counts clients, and what stands before the server can refuse them
+     help: write "limit_conn_zone $binary_remote_addr zone=one:10m;" in place of "limit_zone one $binary_remote_addr 10m"
 pingauge: [emerg] "mp4_buffer_size" directive is known in nginx, not supported here in config:3
    3 | mp4_buffer_size 1m;
      | ^^^^^^^^^^^^^^^
-     help: files are sent as they are
+     help: files are sent as they are, and ranges of them; for HLS and DASH, cut them beforehand or have an application do it
 pingauge: [emerg] "$ssl_session_id" variable is known in nginx, not supported here in config:4
    4 | location / { return 200 $http3$ssl_session_id; }
      |                               ^^^^^^^^^^^^^^^
@@ -46,23 +49,22 @@ pingauge: [emerg] "$ssl_session_id" variable is known in nginx, not supported he
 
 === a misspelling of theirs
 --- config
-limit_con z 1;
-return 200 $invalid_refere;
+auth_jw z 1;
+return 200 $oidc_id_toke;
 --- error
-pingauge: [emerg] unknown directive "limit_con" in config:1
-   1 | limit_con z 1;
-     | ^^^^^^^^^
-     help: "limit_conn" of other servers is not supported here
-pingauge: [emerg] unknown "invalid_refere" variable in config:2
-   2 | return 200 $invalid_refere;
-     |            ^^^^^^^^^^^^^^^
-     help: "$invalid_referer" of other servers is not supported here
+pingauge: [emerg] unknown directive "auth_jw" in config:1
+   1 | auth_jw z 1;
+     | ^^^^^^^
+     help: "auth_jwt" of other servers is not supported here
+pingauge: [emerg] unknown "oidc_id_toke" variable in config:2
+   2 | return 200 $oidc_id_toke;
+     |            ^^^^^^^^^^^^^
+     help: "$oidc_id_token" of other servers is not supported here
 
 === blocks
 --- main_config
 stream { upstream a { server b:1; } server { listen 12345; proxy_pass a; nonsense; } }
 mail { }
-load_module modules/ngx_http_perl_module.so;
 events {}
 http { server { listen 127.0.0.1:$PORT2; } }
 --- error
@@ -74,15 +76,11 @@ pingauge: [emerg] "mail" directive is known in nginx, not supported here in main
    2 | mail { }
      | ^^^^
      help: only HTTP is served here; leave the block to nginx or to the mail server
-pingauge: [emerg] "load_module" directive is known in nginx, not supported here in main_config:3
-   3 | load_module modules/ngx_http_perl_module.so;
-     | ^^^^^^^^^^^
-     help: what there is, is built in; remove the line, and the directives of the module
 
 === what would have defined a variable
 --- http_config
-geo $where { default 0; 10.0.0.0/8 1; }
-split_clients $remote_addr $share { 50% a; * b; }
+geo $where { x 1; }
+split_clients $remote_addr $share { x a; }
 js_preload_object table from f.json;
 perl_set $perl 'sub { 1 }';
 geoip2 /db { $city city names en; }
@@ -96,14 +94,14 @@ server {
     location / { return 200 "$where$share$perl$city$broken$kind$kept$who$misspelt$lua"; }
 }
 --- error
-pingauge: [emerg] "geo" directive is known in nginx, not supported here in http_config:1
-   1 | geo $where { default 0; 10.0.0.0/8 1; }
-     | ^^^
-     help: "map $remote_addr $NAME { ~^10\. 1; default 0; }" knows networks by regular expressions, and single addresses as they are
-pingauge: [emerg] "split_clients" directive is known in nginx, not supported here in http_config:2
-   2 | split_clients $remote_addr $share { 50% a; * b; }
-     | ^^^^^^^^^^^^^
-     help: "map $request_id $NAME { ~^[0-7] a; default b; }" gives one half of the requests a, the other b
+pingauge: [emerg] invalid network "x" in http_config:1
+   1 | geo $where { x 1; }
+     |              ^
+     help: an address or a network as 10.0.0.0/8
+pingauge: [emerg] invalid percent value "x" in http_config:2
+   2 | split_clients $remote_addr $share { x a; }
+     |                                     ^
+     help: expected a share such as 50% or 0.25%, or "*" for the rest
 pingauge: [emerg] "js_preload_object" directive is known in nginx, not supported here in http_config:3
    3 | js_preload_object table from f.json;
      | ^^^^^^^^^^^^^^^^^
@@ -111,11 +109,11 @@ pingauge: [emerg] "js_preload_object" directive is known in nginx, not supported
 pingauge: [emerg] "perl_set" directive is known in nginx, not supported here in http_config:4
    4 | perl_set $perl 'sub { 1 }';
      | ^^^^^^^^
-     help: no scripts are run here; "map" may do, or an application behind "proxy_pass"
-pingauge: [emerg] "geoip2" directive is known in a module of nginx (geoip2), not supported here in http_config:5
+     help: JavaScript is run here: "js_import" names a module, "js_content" answers, "js_set" makes variables, "js_access" lets in, "js_header_filter" and "js_body_filter" change responses; "map", "if" and "rewrite" do the simple cases
+pingauge: [emerg] "geoip2" directive is known in nginx and a module of it (geoip2), not supported here in http_config:5
    5 | geoip2 /db { $city city names en; }
      | ^^^^^^
-     help: remove the block, and what reads its variables
+     help: where addresses are is not looked up: read what stands before the server and knows it, such as $http_cf_ipcountry, in a "map"
 pingauge: [emerg] invalid regular expression "(": Parsing error at position 1: Opening parenthesis without closing parenthesis in http_config:6
    6 | map $uri $broken { ~( 1; }
      |                    ^^
@@ -134,7 +132,7 @@ pingauge: [emerg] unknown directive "sett" in http_config:11
 pingauge: [emerg] "set_by_lua_block" directive is known in OpenResty (lua-nginx-module), not supported here in http_config:12
   12 |     set_by_lua_block $lua { return "}" }
      |     ^^^^^^^^^^^^^^^^
-     help: no scripts are run here; "map", "if" and "rewrite" may do, or an application behind "proxy_pass"
+     help: JavaScript is run here: "js_import" names a module, "js_content" answers, "js_set" makes variables, "js_access" lets in, "js_header_filter" and "js_body_filter" change responses; "map", "if" and "rewrite" do the simple cases
 pingauge: [emerg] unknown "who" variable in http_config:13
   13 |     location / { return 200 "$where$share$perl$city$broken$kind$kept$who$misspelt$lua"; }
      |                                                                     ^^^^
@@ -154,7 +152,7 @@ location /two { return 204; }
 pingauge: [emerg] "access_by_lua_block" directive is known in OpenResty (lua-nginx-module), not supported here in config:2
    2 |     access_by_lua_block {
      |     ^^^^^^^^^^^^^^^^^^^
-     help: no scripts are run here; "map", "if" and "rewrite" may do, or an application behind "proxy_pass"
+     help: JavaScript is run here: "js_import" names a module, "js_content" answers, "js_set" makes variables, "js_access" lets in, "js_header_filter" and "js_body_filter" change responses; "map", "if" and "rewrite" do the simple cases
      also: 1 line of Lua: content_by_lua_file
 
 === parameters of ours that others have
@@ -164,7 +162,81 @@ listen 127.0.0.1:$PORT2 http3;
 pingauge: [emerg] the "http3" parameter of "listen" is not supported in config:1
    1 | listen 127.0.0.1:$PORT2 http3;
      |                        ^^^^^
-     help: only HTTP/1 and HTTP/2 are spoken here; put a proxy in front of it for anything else
+     help: HTTP/1 and HTTP/2 are spoken here: remove the line, and any Alt-Svc field, and keep "listen … ssl"
+
+=== what nginx acts on when it is set
+--- config
+location / { set $memcached_key 10k; return 204; }
+--- error
+pingauge: [emerg] "$memcached_key" variable is known in nginx, not supported here in config:1
+   1 | location / { set $memcached_key 10k; return 204; }
+     |                  ^^^^^^^^^^^^^^
+     help: "proxy_cache" keeps responses; else put an application before it and name it in "proxy_pass"
+
+=== parameters of servers
+--- http_config
+upstream a { server 127.0.0.1:1 slow_start=30s; }
+upstream b { server 127.0.0.1:1 route=a; }
+upstream c { server 127.0.0.1:1 drain; }
+--- error
+pingauge: [emerg] invalid parameter "slow_start=30s" in http_config:1
+   1 | upstream a { server 127.0.0.1:1 slow_start=30s; }
+     |                                 ^^^^^^^^^^^^^^
+     help: remove it: a peer that is back has its share of requests at once; "max_conns=" limits how many are under way there
+pingauge: [emerg] invalid parameter "route=a" in http_config:2
+   2 | upstream b { server 127.0.0.1:1 route=a; }
+     |                                 ^^^^^^^
+     help: "hash $cookie_NAME consistent;" or "ip_hash;" keeps a client with one server
+pingauge: [emerg] invalid parameter "drain" in http_config:3
+   3 | upstream c { server 127.0.0.1:1 drain; }
+     |                                 ^^^^^
+     help: write "down": requests under way there are finished
+
+=== other values than those that are so anyway
+--- config
+ssi on;
+http3 on;
+modsecurity on;
+--- error
+pingauge: [emerg] "ssi" directive is known in nginx, not supported here in config:1
+   1 | ssi on;
+     | ^^^
+     help: "sub_filter" replaces strings, "js_body_filter" changes bodies by JavaScript; other changes are for the origin to make
+pingauge: [emerg] "http3" directive is known in nginx, not supported here in config:2
+   2 | http3 on;
+     | ^^^^^
+     help: $PROTOCOL and, with "http2 on;", HTTP/2 are spoken; remove the line, and any Alt-Svc field
+pingauge: [emerg] "modsecurity" directive is known in modules of nginx (ModSecurity, NAXSI, App Protect), not supported here in config:3
+   3 | modsecurity on;
+     | ^^^^^^^^^^^
+     help: nothing looks into requests here; put a firewall before the server
+
+=== lines that are told to be written instead
+--- http_config
+types { text/html html htm; }
+types { 'text/html; charset=utf-8' html htm; }
+--- config
+location = /page.html { root $DIR; }
+--- file page.html
+x
+--- requests
+GET /page.html 200
+--- response_headers
+Content-Type: text/html; charset=utf-8
+
+=== variables that nginx lets be set
+--- config
+location / {
+    set $proxy_host mine;
+    set $ssl_protocol none;
+    add_header X-Read $proxy_host,$ssl_protocol;
+    proxy_pass http://127.0.0.1:$PORT/inner;
+}
+location /inner { return 200 $host; }
+--- requests
+GET / 200
+--- response_headers
+X-Read: mine,none
 
 === words in any letter case
 --- http_config

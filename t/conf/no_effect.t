@@ -45,7 +45,6 @@ reset_timedout_connection on;
 lingering_close on;
 lingering_time 30s;
 lingering_timeout 5s;
-keepalive_disable msie6;
 connection_pool_size 512;
 request_pool_size 4k;
 client_body_buffer_size 16k;
@@ -53,9 +52,9 @@ client_body_in_single_buffer on;
 client_body_temp_path /tmp 1 2;
 proxy_temp_file_write_size 16k;
 proxy_busy_buffers_size 16k;
-fastcgi_temp_path /tmp;
-uwsgi_temp_path /tmp;
-scgi_temp_path /tmp;
+fastcgi_busy_buffers_size 16k;
+uwsgi_busy_buffers_size 16k;
+scgi_busy_buffers_size 16k;
 subrequest_output_buffer_size 8k;
 msie_padding off;
 msie_refresh off;
@@ -67,7 +66,39 @@ open_file_cache_errors on;
 open_log_file_cache max=100;
 --- warn
 pingauge: accepted without effect in main_config (line): worker_cpu_affinity (2), timer_resolution (3), lock_file (4), thread_pool (5), pcre_jit (6), worker_connections (8), multi_accept (9), use (10), accept_mutex (11), accept_mutex_delay (12), worker_aio_requests (13)
-pingauge: accepted without effect in http_config (line): sendfile (1), sendfile_max_chunk (2), tcp_nopush (3), tcp_nodelay (4), output_buffers (5), postpone_output (6), aio (7), aio_write (8), directio (9), directio_alignment (10), read_ahead (11), types_hash_max_size (12), types_hash_bucket_size (13), server_names_hash_max_size (14), server_names_hash_bucket_size (15), variables_hash_max_size (16), variables_hash_bucket_size (17), map_hash_max_size (18), map_hash_bucket_size (19), proxy_headers_hash_max_size (20), proxy_headers_hash_bucket_size (21), ssl_dhparam (22), ssl_stapling_verify (24), reset_timedout_connection (25), lingering_close (26), lingering_time (27), lingering_timeout (28), keepalive_disable (29), connection_pool_size (30), request_pool_size (31), client_body_buffer_size (32), client_body_in_single_buffer (33), client_body_temp_path (34), proxy_temp_file_write_size (35), proxy_busy_buffers_size (36), fastcgi_temp_path (37), uwsgi_temp_path (38), scgi_temp_path (39), subrequest_output_buffer_size (40), msie_padding (41), msie_refresh (42), uninitialized_variable_warn (43), open_file_cache (44), open_file_cache_valid (45), open_file_cache_min_uses (46), open_file_cache_errors (47), open_log_file_cache (48)
+pingauge: accepted without effect in http_config (line): sendfile (1), sendfile_max_chunk (2), tcp_nopush (3), tcp_nodelay (4), output_buffers (5), postpone_output (6), aio (7), aio_write (8), directio (9), directio_alignment (10), read_ahead (11), types_hash_max_size (12), types_hash_bucket_size (13), server_names_hash_max_size (14), server_names_hash_bucket_size (15), variables_hash_max_size (16), variables_hash_bucket_size (17), map_hash_max_size (18), map_hash_bucket_size (19), proxy_headers_hash_max_size (20), proxy_headers_hash_bucket_size (21), ssl_dhparam (22), ssl_stapling_verify (24), reset_timedout_connection (25), lingering_close (26), lingering_time (27), lingering_timeout (28), connection_pool_size (29), request_pool_size (30), client_body_buffer_size (31), client_body_in_single_buffer (32), client_body_temp_path (33), proxy_temp_file_write_size (34), proxy_busy_buffers_size (35), fastcgi_busy_buffers_size (36), uwsgi_busy_buffers_size (37), scgi_busy_buffers_size (38), subrequest_output_buffer_size (39), msie_padding (40), msie_refresh (41), uninitialized_variable_warn (42), open_file_cache (43), open_file_cache_valid (44), open_file_cache_min_uses (45), open_file_cache_errors (46), open_log_file_cache (47)
+
+=== values that are what is done anyway
+--- main_config
+master_process on;
+load_module a.so;
+env TZ;
+events {}
+--- http_config
+optimize_server_names off;
+http3 off;
+disable_symlinks off;
+client_body_in_file_only off;
+--- config
+ssi off;
+slice 0;
+rewrite_log off;
+proxy_store off;
+proxy_cookie_domain off;
+proxy_cookie_path off;
+proxy_cookie_flags off;
+modsecurity off;
+--- warn
+pingauge: accepted without effect in main_config (line): master_process (1), load_module (2), env TZ (3)
+pingauge: accepted without effect in http_config (line): optimize_server_names (1), http3 (2), disable_symlinks (3), client_body_in_file_only (4)
+pingauge: accepted without effect in config (line): ssi (1), slice (2), rewrite_log (3), proxy_store (4), proxy_cookie_domain (5), proxy_cookie_path (6), proxy_cookie_flags (7), modsecurity (8)
+
+=== tables of names that servers look for
+--- config
+referer_hash_max_size 2048;
+referer_hash_bucket_size 64;
+--- warn
+pingauge: accepted without effect in config (line): referer_hash_max_size (1), referer_hash_bucket_size (2)
 
 === parameters of sockets
 --- http_config

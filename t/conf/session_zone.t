@@ -224,10 +224,10 @@ pingauge: [emerg] invalid parameter "max_session=5" in http_config:1
 --- http_config
 session_zone s:64k max_sessions=1000;
 --- warn
-pingauge: [warn] zone "s" has room for about 42 sessions, of "max_sessions" 1000 in http_config:1
+pingauge: [warn] zone "s" has room for about 43 sessions, of "max_sessions" 1000 in http_config:1
    1 | session_zone s:64k max_sessions=1000;
      |              ^^^^^
-     help: about 1560 bytes for each
+     help: about 1524 bytes for each
 
 === an empty discard key
 --- http_config

@@ -230,14 +230,9 @@ include sub.conf;
 === sockets of both families are two
 --- http_config
 server { listen [::1]:$PORT2 ipv6only=on; }
-server { listen [::1]:8082 ipv6only=off; }
 server { listen [::1]:8083 ipv6only=maybe; }
 --- error
-pingauge: [emerg] the "ipv6only=off" parameter of "listen" is not supported in http_config:2
-   2 | server { listen [::1]:8082 ipv6only=off; }
-     |                            ^^^^^^^^^^^^
-     help: write a second "listen" for the IPv4 address
-pingauge: [emerg] invalid parameter "ipv6only=maybe" in http_config:3
-   3 | server { listen [::1]:8083 ipv6only=maybe; }
+pingauge: [emerg] invalid parameter "ipv6only=maybe" in http_config:2
+   2 | server { listen [::1]:8083 ipv6only=maybe; }
      |                            ^^^^^^^^^^^^^^
-     help: expected "ipv6only=on"
+     help: expected "ipv6only=on" or "ipv6only=off"

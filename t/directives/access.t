@@ -7,6 +7,8 @@ location /closed { deny 127.0.0.1; allow all; }
 location /net { allow 127.0.0.0/8; deny all; }
 location /six { allow ::1; deny all; }
 location /other { allow 10.0.0.0/8; deny all; }
+location /all-of-six { allow ::/0; deny all; }
+location /mapped { allow ::ffff:127.0.0.0/104; deny all; }
 location /inherited { deny all; location /inherited/again { } location /inherited/own { allow all; } }
 location /any { satisfy any; deny all; }
 --- requests
@@ -15,6 +17,8 @@ GET /closed/x 403
 GET /net/x 404
 GET /six/x 403
 GET /other/x 403
+GET /all-of-six/x 403
+GET /mapped/x 404
 GET /inherited/again/x 403
 GET /inherited/own/x 404
 GET /any/x 403

@@ -217,7 +217,7 @@ GET /named 401 ~ from the origin
 --- response_headers
 WWW-Authenticate: token realm="r"
 --- requests
-GET /twice 401 ~ 401 Unauthorized
+GET /twice 401 ~ 401 Authorization Required
 --- response_headers
 WWW-Authenticate: token realm="inner"
 --- requests

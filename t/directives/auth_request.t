@@ -33,7 +33,7 @@ GET /ask/?s=/304 500
 GET /ask/?s=/gone 500
 GET /ask/?s=/slow 500
 GET /auth 404
-GET /ask/?s=/401 401 ~ 401 Authorization Required|401 Unauthorized
+GET /ask/?s=/401 401 ~ 401 Authorization Required
 --- response_headers
 WWW-Authenticate: Basic realm="a"
 !X-Other

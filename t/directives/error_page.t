@@ -89,3 +89,47 @@ Location: http://localhost/y
 GET /i 301
 --- response_headers
 Location: http://localhost/y
+
+=== a page from an origin for a body that is too long, which gets none of it
+--- origin o
+* * 200
+    | $HEAD|$BODY|
+--- config
+client_max_body_size 10;
+location /told { error_page 413 /app/x; proxy_pass http://$ORIGIN_o; }
+location /named { error_page 413 @page; proxy_pass http://$ORIGIN_o; }
+location /app/ { proxy_pass http://$ORIGIN_o; }
+location @page { proxy_pass http://$ORIGIN_o; client_max_body_size 1m; }
+--- requests
+POST /told 413 ~ (?s)^GET /app/x HTTP.*\|\|$
+    | more than ten bytes
+POST /named 413 ~ (?s)^POST /named HTTP.*\|\|$
+    | more than ten bytes
+POST /told 200 ~ (?s)^POST /told HTTP.*\|ten bytes\|$
+    | ten bytes
+
+=== the same for a body that turns out to be too long, and for one that is waited with
+--- origin o
+* * 200
+    | $HEAD|$BODY|
+--- config
+client_max_body_size 10;
+location /told { error_page 413 /app/x; proxy_pass http://$ORIGIN_o; }
+location /app/ { proxy_pass http://$ORIGIN_o; }
+--- raw_request
+POST /told HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n12345678901234567890\r\n5\r\n12345\r\n0\r\n\r\n
+--- raw_response_like
+(?s)\AHTTP/1.1 413 .*GET /app/x HTTP.*\|\|
+--- raw_request
+POST /told HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\nExpect: 100-continue\r\n\r\n
+--- raw_response_like
+(?s)\AHTTP/1.1 413 .*Connection: close.*GET /app/x HTTP.*\|\|
+
+=== an answer without a body has no type
+--- config
+location / { error_page 404 =204 /page; return 404; }
+location /page { return 200 page; }
+--- requests
+GET /a 204
+--- response_headers
+!Content-Type

@@ -111,6 +111,32 @@ GET /none = fallback /fallback
 GET /code/x 410
 GET /named/x = named /named/x
 
+=== blocks with content of their own try no files
+--- file html/page
+page
+--- origin o
+* * 200
+    | $HEAD
+--- config
+location / { try_files $uri /page; if ($http_user_agent ~* bot) { proxy_pass http://$ORIGIN_o; } }
+location /app { if ($arg_beta) { proxy_pass http://$ORIGIN_o; } try_files $uri @app; }
+location /write { limit_except GET { proxy_pass http://$ORIGIN_o; } try_files /page =404; }
+location /kept { if ($arg_x) { set $y 1; } try_files $uri /page; }
+location /last { if ($arg_x) { proxy_pass http://$ORIGIN_o; } if ($arg_y) { set $y 1; } try_files $uri /page; }
+location @app { return 200 app; }
+--- requests
+GET /a/route = page\n
+GET /a/route 200 ~ ^GET /a/route HTTP
+    User-Agent: Robot
+GET /app/x = app
+GET /app/x?beta=1 200 ~ ^GET /app/x\?beta=1 HTTP
+GET /write/x = page\n
+POST /write/x 200 ~ ^POST /write/x HTTP
+    | body
+GET /kept/x?x=1 = page\n
+GET /last?x=1 200 ~ ^GET /last\?x=1 HTTP
+GET /last?x=1&y=1 = page\n
+
 === internal
 --- file html/in/file
 inside
@@ -137,6 +163,27 @@ Content-Range: bytes 2-4/11
 --- requests
 GET /a.txt 416
     Range: bytes=99-
+
+=== one who wants nothing of what there is gets the fields that are added
+--- file html/f.txt
+0123456789
+--- config
+add_header X-A a;
+add_header X-B b always;
+location / { }
+location /says { return 416; }
+--- requests
+GET /f.txt 416
+    Range: bytes=100-
+--- response_headers
+X-A: a
+X-B: b
+Content-Range: bytes */11
+--- requests
+GET /says 416
+--- response_headers
+!X-A
+X-B: b
 
 === ranges: several, of nothing, in any letter case, of an added state
 --- file html/f.txt

@@ -63,6 +63,36 @@ GET /css
 !Vary
 !Content-Encoding
 
+=== gzip_vary is said of a part as of the whole
+--- file html/f.html
+a text that is not too short
+--- origin o
+* * 206
+    Content-Type: text/html
+    Content-Range: bytes 0-27/90
+    | a text that is not too short
+--- config
+gzip on;
+gzip_vary on;
+location / { }
+location /app { proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /f.html 206 = a te
+    Range: bytes=0-3
+--- response_headers
+Vary: Accept-Encoding
+!Content-Encoding
+--- requests
+GET /f.html 206
+    Range: bytes=0-3,7-9
+--- response_headers
+Vary: Accept-Encoding
+--- requests
+GET /app 206
+    Range: bytes=0-27
+--- response_headers
+!Vary
+
 === gzip_min_length, gzip_types, gzip_comp_level
 --- config
 gzip on;
@@ -317,10 +347,10 @@ gzip_comp_level 10;
 gzip_types text/html;
 gzip_proxied sometimes;
 gzip_disable (;
-gzip_static on;
+gzip_static perhaps;
 --- error_like
 value must be between 1 and 9
 duplicate MIME type "text/html"
 invalid value "sometimes" in "gzip_proxied" directive
 invalid regular expression "\("
-"gzip_static" directive is known in nginx, not supported here
+invalid value "perhaps" in "gzip_static" directive, it must be "off" or "on" or "always"

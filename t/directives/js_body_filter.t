@@ -35,20 +35,30 @@ GET /nothing 200 =
 GET /once 200 = [local]
 
 === one that throws, or waits, breaks the answer off
+--- origin o
+GET /* 200
+    | secret
 --- file main.js
 function throws(r, data, flags) { throw new Error("no filter"); }
 async function waits(r, data, flags) { await null; r.sendBuffer(data); }
+function second(r, data, flags) { if (flags.last) { throw new Error("late"); } r.sendBuffer("ok"); }
 function content(r) { try { r.sendBuffer("x"); } catch (error) { r.return(200, error.message); } }
-export default { throws, waits, content };
+export default { throws, waits, second, content };
 --- http_config
 js_import $DIR/main.js;
 --- config
 location /throws { js_body_filter main.throws; return 200 "body"; }
+location /proxied { js_body_filter main.throws; proxy_pass http://$ORIGIN_o; }
+location /second { js_body_filter main.second; proxy_pass http://$ORIGIN_o; }
+location /added { js_body_filter main.throws; add_after_body /content; proxy_pass http://$ORIGIN_o; }
 location /waits { js_body_filter main.waits; return 200 "body"; }
 location /content { js_content main.content; }
 --- requests
 GET /throws close
 GET /waits close
+GET /proxied close
+GET /second close
+GET /added close
 GET /content 200 = it is only in a body filter that something can be sent like this
 --- log
 js exception: Error: no filter.*request: "GET /throws

@@ -82,13 +82,14 @@ export default { loop, caught, jobs, deep, large, ok };
 js_import $DIR/main.js;
 js_limit_time 200ms;
 --- config
-location /loop { js_content main.loop; }
+location /loop { js_content main.loop; js_limit_time 2s; }
 location /caught { js_content main.caught; }
 location /jobs { js_content main.jobs; }
 location /deep { js_content main.deep; }
 location /large { js_content main.large; js_limit_time 10s; }
 location /ok { js_content main.ok; }
 --- requests
+GET /ok 204
 GET /loop 500
 GET /ok 204
 GET /caught 500
@@ -100,7 +101,7 @@ GET /ok 204
 GET /large 500
 GET /ok 204
 --- log
-js exception: the script ran for longer than 200ms at loop .*request: "GET /loop HTTP
+js exception: the script ran for longer than 2s at loop .*request: "GET /loop HTTP
 js exception: the script ran for longer than 200ms.*request: "GET /caught HTTP
 js exception: the script ran for longer than 200ms.*request: "GET /jobs HTTP
 js exception: RangeError: .*stack.*request: "GET /deep HTTP

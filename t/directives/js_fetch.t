@@ -148,6 +148,8 @@ export default { ask };
 worker_rlimit_nofile 8192;
 --- http_config
 js_import $DIR/main.js;
+# However busy the machine is.
+js_limit_time 30s;
 --- config
 location / { js_content main.ask; }
 --- requests

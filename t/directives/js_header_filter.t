@@ -10,8 +10,7 @@ function headers(r) {
     r.headersOut["Content-Type"] = "text/x";
     if (r.uri === "/teapot") { r.status = 418; }
 }
-function broken(r) { r.headersOut["X-Before"] = "1"; throw new Error("late"); }
-export default { headers, broken };
+export default { headers };
 --- http_config
 js_import $DIR/main.js;
 --- origin a
@@ -23,7 +22,6 @@ js_header_filter main.headers;
 location /local { return 200 "0123456789"; }
 location /teapot { return 200 "tea"; }
 location /proxied { proxy_pass http://$ORIGIN_a; }
-location /broken { js_header_filter main.broken; return 200 "whole"; }
 --- requests
 GET /local 200 = 0123456789
 --- response_headers
@@ -37,9 +35,85 @@ GET /proxied 200 = from an origin
 --- response_headers
 !X-Secret
 X-Status: 200
+
+=== one that throws, or takes too long, refuses the answer: nothing of it leaves
+--- file main.js
+function throws(r) { r.headersOut["X-Before"] = "1"; throw new Error("late"); }
+function loops(r) { for (;;); }
+function content(r) { r.headersOut["X-Secret"] = "1"; r.return(200, "secret"); }
+function filter(r, data, flags) { r.sendBuffer(data, flags); }
+async function stream(r) {
+    r.headersOut["X-Secret"] = "1";
+    r.sendHeader();
+    r.send("secret");
+    await new Promise((resolve) => { setTimeout(resolve, 60000); });
+}
+export default { throws, loops, content, filter, stream };
+--- file html/file.txt
+secret
+--- http_config
+js_import $DIR/main.js;
+js_limit_time 100ms;
+metric_zone statuses:128k count;
+proxy_cache_path $DIR/cache keys_zone=kept:1m;
+--- origin a
+GET /proxied 200
+    X-Secret: 1
+    Content-Length: 6
+    | secret
+--- config
+location / {
+metric statuses $status;
+js_header_filter main.throws;
+error_page 404 =200 /page;
+location /local { add_header X-Added 1; return 200 "secret"; }
+location /proxied { proxy_pass http://$ORIGIN_a; }
+location /kept { proxy_cache kept; proxy_cache_valid 10m; proxy_pass http://$ORIGIN_a/proxied; }
+location /content { js_content main.content; }
+location /stream { js_content main.stream; }
+location /packed { gzip on; gzip_min_length 1; js_body_filter main.filter; default_type text/html; return 200 "secret"; }
+location /page { return 200 "secret"; }
+location /nothing { return 204; }
+location /moved { return 302 /secret; }
+location /loops { js_header_filter main.loops; return 200 "secret"; }
+}
 --- requests
-GET /broken 200 = whole
+GET /loops 500 ~ 500 Internal Server Error
+GET /local 500 ~ 500 Internal Server Error
 --- response_headers
-X-Before: 1
+!X-Before
+!X-Added
+Content-Type: text/html
+--- requests
+GET /proxied 500 ~ 500 Internal Server Error
+--- response_headers
+!X-Secret
+--- requests
+HEAD /proxied 500
+GET /content 500 ~ 500 Internal Server Error
+--- response_headers
+!X-Secret
+--- requests
+GET /stream 500 ~ 500 Internal Server Error
+--- response_headers
+!X-Secret
+--- requests
+GET /kept 500 x2 ~ 500 Internal Server Error
+--- response_headers
+!X-Secret
+--- requests
+GET /packed 500 ~ 500 Internal Server Error
+    Accept-Encoding: gzip
+GET /missing 500 ~ 500 Internal Server Error
+GET /nothing 500 ~ 500 Internal Server Error
+GET /moved 500 ~ 500 Internal Server Error
+--- response_headers
+!Location
+--- requests
+GET /file.txt 500 ~ 500 Internal Server Error
+    Range: bytes=0-2
+--- wait /status/http/metric_zones/statuses/metrics/
+{"500": 13}
 --- log
-js exception: Error: late at broken
+js exception: Error: late at throws
+js exception: the script ran for longer than 100ms.*"GET /loops

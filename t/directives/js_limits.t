@@ -38,13 +38,13 @@ export default { deep, much, little, long };
 js_import $DIR/main.js;
 js_limit_memory 16m;
 js_limit_stack 128k;
-js_limit_time 50ms;
+js_limit_time 30s;
 --- config
 location /deep { js_content main.deep; }
-location /much { js_content main.much; js_limit_time 10s; }
+location /much { js_content main.much; }
 location /little { js_content main.little; }
-location /long { js_content main.long; }
-location /patient { js_content main.long; js_limit_time 30s; }
+location /long { js_content main.long; js_limit_time 50ms; }
+location /patient { js_content main.long; }
 --- requests
 GET /deep 200 = RangeError true\n
 GET /much 500

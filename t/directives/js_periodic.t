@@ -10,21 +10,27 @@ async function tick(session) {
     await new Promise((done) => setTimeout(done, 1));
     session.variables.metric_ticks = `${await reply.text()}=1`;
 }
+async function later(session) {
+    const before = session.variables.request_time;
+    await new Promise((done) => setTimeout(done, 20));
+    session.variables.metric_ticks = `${session.variables.request_time > before}=1`;
+}
 function fails() { throw new Error("tock"); }
-export default { tick, fails };
+export default { tick, later, fails };
 --- http_config
 js_import $DIR/main.js;
 metric_zone ticks:1m count;
 --- config
 location @periodic {
     js_periodic main.tick interval=20ms jitter=5ms;
+    js_periodic main.later interval=1h;
     js_periodic main.fails interval=1h worker_affinity=01;
     js_periodic main.fails interval=1h worker_affinity=10;
 }
 --- wait_like /status/http/metric_zones/ticks/metrics/
-{"x": "</^([3-9]|[0-9]{2,})$/>"}
+{"x": "</^([3-9]|[0-9]{2,})$/>", "true": 1}
 --- log
-js exception: Error: tock
+js exception: Error: tock.* in js_periodic "main.fails"
 
 === what is written wrong
 --- file main.js

@@ -23,6 +23,28 @@ GET /a.y = insensitive
 GET /longer = second
 GET /a = root
 
+=== a nested ^~ keeps off the regular expressions of its own level alone
+--- config
+location /app/ {
+    location ^~ /app/up/ { return 200 up; }
+    location ~ \.x$ { return 200 beside; }
+    return 200 app;
+}
+location ^~ /strong/ {
+    location /strong/in/ { return 200 in; }
+    return 200 strong;
+}
+location ~ /\.git { return 403 refused; }
+location ~ \.x$ { return 200 outer; }
+--- requests
+GET /app/up/a = up
+GET /app/up/.git 403 = refused
+GET /app/up/a.x = outer
+GET /app/a.x = beside
+GET /app/.git 403 = refused
+GET /strong/in/.git = in
+GET /strong/a.x = strong
+
 === nesting: the innermost regex first
 --- config
 location /a {

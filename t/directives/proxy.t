@@ -36,6 +36,27 @@ GET /version
 --- response_body_like
 ^GET /version HTTP/1\.1\r?$
 
+=== what may not stand in a URI is escaped where one is written anew
+--- origin o
+* * 200
+    | $HEAD
+--- config
+location /replaced/ { proxy_pass http://$ORIGIN_o/new/; }
+location /rewritten/ { rewrite ^/rewritten/(.*)$ /new/$1 break; proxy_pass http://$ORIGIN_o; }
+location /plain/ { proxy_pass http://$ORIGIN_o; }
+location /query/ { rewrite ^/query/(.*)$ /shown?q=$1 last; }
+location /shown { return 200 $args; }
+location /away/ { rewrite ^/away/(.*)$ /new/$1 redirect; }
+--- requests
+GET /replaced/%7Bid%7D%22%3C%3E%5C%5E%60%7C 200 ~ ^GET /new/%7Bid%7D%22%3C%3E%5C%5E%60%7C HTTP
+GET /rewritten/%7Bid%7D%22%3C%3E%5C%5E%60%7C 200 ~ ^GET /new/%7Bid%7D%22%3C%3E%5C%5E%60%7C HTTP
+GET /replaced/(a),b;c=d:e@f!$&'*+~[] 200 ~ ^GET /new/\(a\),b;c=d:e@f!\$&'\*\+~\[\] HTTP
+GET /plain/%7Bid%7D%2F 200 ~ ^GET /plain/%7Bid%7D%2F HTTP
+GET /query/%7Bid%7D%22%3C%3E%5C%5E%60%7C = q=%7Bid%7D%22%3C%3E%5C%5E%60%7C
+GET /away/%7Bid%7D%22%3C%3E%5C%5E%60%7C 302
+--- response_headers
+Location: http://localhost/new/%7Bid%7D%22%3C%3E%5C%5E%60%7C
+
 === bodies go through in both directions
 --- origin o
 POST * 201

@@ -713,14 +713,74 @@ GET /b?y=1 any
 --- response_headers
 X-Cache: BYPASS
 
-=== proxy_cache: a name with a variable
+=== variables may name the cache
+--- origin o
+* * 200
+    Cache-Control: max-age=60
+    Accept-Ranges: bytes
+    | hello
+--- http_config
+proxy_cache_path $DIR/one keys_zone=one:64k;
+proxy_cache_path $DIR/two keys_zone=two:64k;
+map $arg_in $cache { default $arg_in; none off; purge one; }
 --- config
-proxy_cache $host;
---- error
-pingauge: [emerg] "$host" has a variable, but a cache has a fixed name in config:1
-   1 | proxy_cache $host;
-     |             ^^^^^
-     help: have requests go to locations with caches of their own
+add_header X-Cache $upstream_cache_status always;
+proxy_cache_key $uri;
+proxy_cache_purge $arg_purge;
+location / { proxy_cache $cache; proxy_pass http://$ORIGIN_o; }
+location /ended { proxy_cache "t$arg_in"; proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /a?in=one 200 = hello
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /a?in=one 200 = hello
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /a?in=two 200 = hello
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /a?in=two 206 = el
+    Range: bytes=1-2
+--- requests
+GET /a?in=none 200 = hello
+--- response_headers
+!X-Cache
+--- requests
+GET /a 200 = hello
+--- response_headers
+!X-Cache
+--- requests
+GET /a?in=three 500
+GET /a?in=purge&purge=1 204
+GET /a?in=one 200
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /ended?in=wo 200
+--- response_headers
+X-Cache: MISS
+--- json_like /status/http/caches/one/requests
+{"total": 3, "hit": 1, "miss": 2}
+--- json_like /status/http/caches/two/requests
+{"total": 3, "hit": 1, "miss": 2}
+--- log
+cache "three" not found
+
+=== variables may name a cache where none is declared
+--- origin o
+* * 200
+    Cache-Control: max-age=60
+    Accept-Ranges: bytes
+    | hello
+--- config
+location / { proxy_cache $arg_in; proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /a 200 = hello
+GET /a?in=off 200 = hello
+GET /a?in=one 500
 
 === proxy_cache_path: a file in the way
 --- file in-the-way
@@ -899,7 +959,7 @@ X-Cache: MISS
 GET /a 200
     X-Accel-Expires: @1
     ETag: "x"
-    | hello
+    | $HEAD
 --- http_config
 proxy_cache_path $DIR/cache keys_zone=c:64k;
 --- config
@@ -910,7 +970,12 @@ proxy_set_header If-None-Match $http_x_match;
 location / { proxy_pass http://$ORIGIN_o; }
 --- requests
 GET /a 200
-GET /a 200
+GET /a 200 ~ (?s)\A(?!.*[Ii]f-)
+--- response_headers
+X-Cache: EXPIRED
+--- requests
+GET /a 200 ~ (?is)\A(?=.*if-none-match: "y")(?!.*if-none-match.*if-none-match)
+    X-Match: "y"
 --- response_headers
 X-Cache: EXPIRED
 
@@ -919,8 +984,264 @@ X-Cache: EXPIRED
 proxy_cache_path $DIR/cache keys_zone=c:64k;
 --- config
 proxy_cache c;
-proxy_cache_valid 200 206 1h;
+proxy_cache_valid 200 304 1h;
 location / { proxy_pass http://127.0.0.1:1; }
 --- warn
-pingauge: accepted without effect in config (line): an answer with status 206 is never kept (2)
+pingauge: accepted without effect in config (line): an answer with status 304 is never kept (2)
 
+=== a part is kept where the configuration asks for it
+--- origin o
+GET /a 206
+    Content-Range: bytes 0-4/10
+    ETag: "x"
+    | 01234
+GET /b 206
+    Content-Range: bytes 0-4/10
+    Cache-Control: max-age=60
+    | 01234
+GET /none 416
+    Content-Range: bytes */10
+    | none
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+add_header X-Cache $upstream_cache_status always;
+proxy_cache c;
+proxy_cache_key $uri$http_range;
+proxy_cache_valid 206 416 1h;
+location / { proxy_set_header Range $http_range; proxy_pass http://$ORIGIN_o; }
+location /one/ { proxy_cache_key one; proxy_set_header Range $http_range; proxy_pass http://$ORIGIN_o/; }
+location /always/ { proxy_cache_key always; proxy_set_header Range "bytes=0-4"; proxy_pass http://$ORIGIN_o/; }
+location /not/ { proxy_cache_key not; proxy_pass http://$ORIGIN_o/; }
+--- requests
+GET /a 206 = 01234
+    Range: bytes=0-4
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /a 206 = 01234
+    Range: bytes=0-4
+--- response_headers
+X-Cache: HIT
+Content-Range: bytes 0-4/10
+Content-Length: 5
+--- requests
+HEAD /a 206
+    Range: bytes=0-4
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /a any
+    Range: bytes=1-4
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /a any
+    Range: bytes=0-4
+    If-Range: "y"
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /b any x2
+    Range: bytes=0-4
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /one/a any x2
+    Range: bytes=0-4
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /one/a any
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /one/a any
+    Range: bytes=0-3
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /one/none 416 x2
+    Range: bytes=90-
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /one/none any
+    Range: bytes=80-
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /always/a 206 x2
+--- response_headers
+X-Cache: HIT
+--- requests
+GET /not/a 206 x2
+    Range: bytes=0-4
+--- response_headers
+X-Cache: MISS
+
+=== requests that the server makes itself are counted by the caches they ask
+--- origin o
+GET /au 200
+    | authorized
+GET /copy 200
+    | copied
+GET /more 200
+    | more
+* * 200
+    | page
+--- http_config
+proxy_cache_path $DIR/own keys_zone=own:64k;
+--- config
+proxy_cache_valid 1m;
+proxy_cache_key $uri;
+location /by/auth { auth_request /au; proxy_pass http://$ORIGIN_o; }
+location /by/mirror { mirror /copy; proxy_pass http://$ORIGIN_o; }
+location /by/addition { add_after_body /more; addition_types *; proxy_pass http://$ORIGIN_o; }
+location = /au { internal; proxy_cache own; proxy_pass http://$ORIGIN_o; }
+location = /copy { internal; proxy_cache own; proxy_pass http://$ORIGIN_o; }
+location = /more { internal; proxy_cache own; proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /by/auth 200 = page
+GET /by/auth 200 = page
+--- wait_like /status/http/caches/own
+{"requests": {"total": 2, "hit": 1, "miss": 1}, "data": {"received": 10, "sent": 0}}
+--- requests
+GET /by/mirror 200 = page
+--- wait_like /status/http/caches/own/requests
+{"total": 3, "hit": 1, "miss": 2}
+--- requests
+GET /by/mirror 200 = page
+--- wait_like /status/http/caches/own/requests
+{"total": 4, "hit": 2, "miss": 2}
+--- requests
+GET /by/addition 200 = pagemore
+GET /by/addition 200 = pagemore
+--- wait_like /status/http/caches/own
+{"requests": {"total": 6, "hit": 3, "miss": 3}, "data": {"received": 20, "sent": 0}}
+
+=== what is asked for by HEAD is kept without a body
+--- origin o
+HEAD /a 200
+    X-Digest: d
+    Content-Length: 5
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_cache_valid 1m;
+location /a { proxy_method HEAD; proxy_cache c; proxy_pass http://$ORIGIN_o; add_header X-Cache $upstream_cache_status; }
+location /by { auth_request /a; auth_request_set $digest $upstream_http_x_digest; try_files /none @by; }
+location @by { return 200 $digest; }
+--- requests
+GET /by 200 = d
+GET /by 200 = d
+GET /a 200
+--- response_headers
+X-Cache: HIT
+Content-Length: 0
+X-Digest: d
+
+=== a head that is kept says what the origin said, and has no parts
+--- origin o
+HEAD /a 200
+    Content-Length: 5
+    Accept-Ranges: bytes
+GET /a?whole=1 200
+    | whole
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_cache_valid 1m;
+proxy_cache c;
+proxy_cache_key $uri;
+add_header X-Cache $upstream_cache_status;
+set $by HEAD;
+if ($arg_whole) { set $by GET; }
+location / { proxy_method $by; proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /a 200
+    Range: bytes=7-
+--- response_headers
+X-Cache: MISS
+Content-Length: 0
+!Content-Range
+!Accept-Ranges
+--- requests
+HEAD /a 200
+--- response_headers
+X-Cache: HIT
+Content-Length: 5
+--- requests
+GET /a 200
+    Range: bytes=0-1
+--- response_headers
+X-Cache: HIT
+Content-Length: 0
+!Content-Range
+!Accept-Ranges
+--- requests
+GET /a?whole=1 200 = whole
+--- response_headers
+X-Cache: MISS
+--- requests
+GET /a?whole=1 200 = whole
+HEAD /a 200
+--- response_headers
+X-Cache: HIT
+Content-Length: 5
+
+=== redirects lead each client to the host and port that it asked, out of a cache as well
+--- origin o
+GET /a 302
+    Location: http://elsewhere/x
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+proxy_cache c;
+proxy_cache_valid 302 1m;
+proxy_redirect http://elsewhere/ /y/;
+add_header X-Cache $upstream_cache_status;
+location / { proxy_pass http://$ORIGIN_o; }
+--- requests
+GET /a 302
+    Host: one.example:8080
+--- response_headers
+X-Cache: MISS
+Location: http://one.example:8080/y/x
+--- requests
+GET /a 302
+    Host: two.example
+--- response_headers
+X-Cache: HIT
+Location: http://two.example/y/x
+
+=== fields without a value are passed on
+--- origin o
+GET /a 200
+    X-Empty:
+    Cache-Control: max-age=60
+    | a
+--- http_config
+proxy_cache_path $DIR/cache keys_zone=c:64k;
+--- config
+location / { proxy_pass http://$ORIGIN_o; }
+location /c/ { proxy_cache c; proxy_pass http://$ORIGIN_o/; }
+location /own { add_header X-Empty ""; return 200 a; }
+--- raw_request
+GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n
+--- raw_response_like
+(?s)\AHTTP/1\.1 200 .*\r\nX-Empty: \r\n
+--- raw_request
+GET /c/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n
+--- raw_response_like
+(?s)\AHTTP/1\.1 200 .*\r\nX-Empty: \r\n
+--- raw_request
+GET /c/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n
+--- raw_response_like
+(?s)\AHTTP/1\.1 200 .*\r\nX-Empty: \r\n
+--- requests
+GET /own 200
+--- response_headers
+!X-Empty
+--- json_like /status/http/caches/c/requests
+{"total": 2, "hit": 1}

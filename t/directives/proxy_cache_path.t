@@ -60,6 +60,15 @@ pingauge: [emerg] cache "a" is already declared in http_config:2
    2 | proxy_cache_path b keys_zone=a:64k;
      |                              ^^^^^
 
+=== a folder has one cache, whatever it is called
+--- http_config
+proxy_cache_path a keys_zone=a:64k;
+proxy_cache_path ./b/..//a/ keys_zone=b:64k;
+--- error
+pingauge: [emerg] "./b/..//a/" is the path of another cache in http_config:2
+   2 | proxy_cache_path ./b/..//a/ keys_zone=b:64k;
+     |                  ^^^^^^^^^^
+
 === a folder has one cache
 --- http_config
 proxy_cache_path a keys_zone=a:64k;

@@ -96,6 +96,19 @@ GET /regex/ 302
 --- response_headers
 Location: http://there/
 
+=== a Refresh leads to the location, as a path
+--- origin o
+* * 200
+    Refresh: 5; url=http://e/there/x
+--- http_config
+upstream e { server $ORIGIN_o; }
+--- config
+location /here/ { proxy_pass http://e/there/; }
+--- requests
+GET /here/
+--- response_headers
+Refresh: 5; url=/here/x
+
 === where a URI cannot be
 --- http_config
 upstream e { server 127.0.0.1:1; }
@@ -110,7 +123,7 @@ location /if { if ($arg_a) { proxy_pass http://e/zz; } }
 
 === a client that leaves
 --- origin slow
-* * 200 delay=1
+* * 200 delay=3
 --- http_config
 metric_zone z:64k count;
 --- config

@@ -150,9 +150,9 @@ GET /cut 502
 GET /variable?h=no..such 502
 GET /variable?h=a%20b any
 --- log
-connect\(\) failed \(111: Connection refused\) while connecting to upstream, client: 127.0.0.1, server: named.test, request: "GET /one $PROTOCOL", upstream: "127.0.0.1:$PORT2", host: "
-connect\(\) failed \(2: No such file or directory\) while connecting to upstream, .*, upstream: "unix:/no/such.sock", host: "[^"]*", referrer: "http://there/\\"x\\\\"
-temporarily left out, client: 127.0.0.1, server: named.test, request: "GET /one $PROTOCOL", upstream: "127.0.0.2:$PORT2", host: "
-no live upstreams while connecting to upstream, client: 127.0.0.1, server: named.test, request: "GET /two $PROTOCOL", upstream: "dead", host: "
-upstream prematurely closed connection .*, client: 127.0.0.1, server: named.test, request: "GET /cut $PROTOCOL", upstream: "$ORIGIN_o", host: "
+connect\(\) failed \(111: Connection refused\) while connecting to upstream, client: 127.0.0.1, server: named.test, request: "GET /one $PROTOCOL", upstream: "http://127.0.0.1:$PORT2/one", host: "
+connect\(\) failed \(2: No such file or directory\) while connecting to upstream, .*, upstream: "http://unix:/no/such.sock:/unix", host: "[^"]*", referrer: "http://there/\\"x\\\\"
+temporarily left out, client: 127.0.0.1, server: named.test, request: "GET /one $PROTOCOL", upstream: "http://127.0.0.2:$PORT2/one", host: "
+no live upstreams while connecting to upstream, client: 127.0.0.1, server: named.test, request: "GET /two $PROTOCOL", upstream: "http://dead/two", host: "
+upstream prematurely closed connection .*, client: 127.0.0.1, server: named.test, request: "GET /cut $PROTOCOL", upstream: "http://$ORIGIN_o/cut", host: "
 no..such could not be resolved \(3: Host not found\), client: 127.0.0.1, server: named.test, request: "GET /variable\?h=no..such $PROTOCOL", upstream: "no..such", host: "

@@ -33,6 +33,20 @@ Content-Type: application/json
 --- requests
 GET /close close
 
+=== an error without words has its page
+--- config
+error_page 410 @gone;
+location /a { return 404 ""; }
+location /b { return 410 ""; }
+location /c { return 444 ""; }
+location /d { return 200 ""; }
+location @gone { return 200 gone; }
+--- requests
+GET /a 404 ~ 404 Not Found
+GET /b 410 = gone
+GET /d 200
+GET /c close
+
 === return without a type
 --- main_config
 http {

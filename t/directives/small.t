@@ -32,6 +32,7 @@ Connection: close
 location /epoch { expires epoch; return 200 x; }
 location /off { expires off; return 200 x; }
 location /max { expires 1h; return 200 x; }
+location /modified { expires modified 2h; return 200 x; }
 --- requests
 GET /epoch
 --- response_headers
@@ -45,6 +46,11 @@ GET /off
 GET /max
 --- response_headers
 Cache-Control: max-age=3600
+--- requests
+GET /modified
+--- response_headers
+Cache-Control: max-age=7200
+Expires: ~GMT$
 
 === names of headers
 --- http

@@ -10,17 +10,18 @@
 //!
 //! The first rule whose method and target match (`*` matches all, a final `*` any ending) answers.
 //! `close` ends the connection without an answer. Threads end with their connections. HTTP/2 is spoken with whoever
-//! begins to (`origin_http2.rs`).
+//! begins to (`origin_http2.rs`), and FastCGI, uwsgi and SCGI likewise (`origin_programs.rs`).
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use super::PATIENCE;
 use super::origin_http2;
+use super::origin_programs;
 use super::request::{self, Outcome};
 
 /// An origin that does this with each of its connections, which are numbered.
@@ -44,7 +45,11 @@ pub(crate) fn serving(
 pub(crate) struct Origin {
     pub(crate) address: SocketAddr,
     stopping: Arc<AtomicBool>,
+    journal: Arc<Journal>,
 }
+
+/// What an origin was asked in HTTP/1, if it is to remember that.
+type Journal = Option<Mutex<Vec<String>>>;
 
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
@@ -67,24 +72,49 @@ pub(super) struct Received {
 impl Origin {
     /// Starts an origin that follows `script`.
     pub(crate) fn start(script: &str) -> Result<Self, String> {
+        Self::run(script, None)
+    }
+
+    /// The same, with a memory of what it is asked.
+    pub(crate) fn remembering(script: &str) -> Result<Self, String> {
+        Self::run(script, Some(Mutex::default()))
+    }
+
+    /// The requests that have come since this was last asked, as they came.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let journal = self.journal.as_ref().as_ref();
+        journal.map_or_else(Vec::new, |all| {
+            std::mem::take(&mut *all.lock().unwrap_or_else(PoisonError::into_inner))
+        })
+    }
+
+    fn run(script: &str, journal: Journal) -> Result<Self, String> {
+        let journal = Arc::new(journal);
         let rules: Arc<[Rule]> = parse(script)?.into();
         let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let stopping = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&stopping);
+        let (stop, remembered) = (Arc::clone(&stopping), Arc::clone(&journal));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if stop.load(Ordering::Relaxed) {
                     break;
                 }
-                let rules = Arc::clone(&rules);
-                thread::spawn(move || match origin_http2::is_spoken_on(&stream) {
-                    true => drop(origin_http2::serve(stream, rules)),
-                    false => serve(stream, &rules),
+                let (rules, journal) = (Arc::clone(&rules), Arc::clone(&remembered));
+                thread::spawn(move || match origin_programs::spoken_on(&stream) {
+                    Some(speech) => drop(origin_programs::serve(stream, speech, &rules)),
+                    None if origin_http2::is_spoken_on(&stream) => {
+                        drop(origin_http2::serve(stream, rules));
+                    }
+                    None => serve(stream, &rules, &journal),
                 });
             }
         });
-        Ok(Self { address, stopping })
+        Ok(Self {
+            address,
+            stopping,
+            journal,
+        })
     }
 }
 
@@ -140,13 +170,17 @@ fn rule(request: request::Request, delay: Duration) -> Rule {
     }
 }
 
-fn serve(stream: TcpStream, rules: &[Rule]) {
+fn serve(stream: TcpStream, rules: &[Rule], journal: &Journal) {
     let Ok(reading) = stream.try_clone() else {
         return;
     };
     let mut reader = BufReader::new(reading);
     let mut writer = stream;
     while let Ok(Some(received)) = receive(&mut reader) {
+        if let Some(journal) = journal {
+            let mut all = journal.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push(received.text());
+        }
         let Some(rule) = rules.iter().find(|rule| rule.matches(&received)) else {
             return;
         };
@@ -210,6 +244,16 @@ fn read_chunks(reader: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> 
         if size == 0 {
             return Ok(());
         }
+    }
+}
+
+impl Received {
+    fn text(&self) -> String {
+        format!(
+            "{}\r\n\r\n{}",
+            self.head,
+            String::from_utf8_lossy(&self.body)
+        )
     }
 }
 

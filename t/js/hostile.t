@@ -136,3 +136,184 @@ GET /large 204 x60
 --- no_log
 out of memory
 exited on signal
+
+=== names that are no texts, or symbols
+--- file main.js
+import qs from 'querystring';
+const half = "\ud800";
+const told = (work) => { try { return String(work()); } catch (e) { return e.name; } };
+function names(r) {
+    const all = [
+        told(() => { r.headersOut[Symbol.toPrimitive] = () => "x"; }),
+        told(() => { r.headersOut[half] = "x"; }), told(() => `${r.headersIn[half]} ${r.variables[half]} ${half in r.headersIn}`),
+        told(() => { r.variables[half] = "x"; }), told(() => delete r.headersOut[half]),
+        told(() => new Headers({ [half]: "x" })), told(() => qs.stringify(JSON.parse('{"a\\ud800b": 1}'))),
+        told(() => Object.keys(r.headersOut).length), told(() => r.headersIn[Symbol.iterator]),
+    ];
+    r.return(200, all.join("|"));
+}
+export default { names };
+--- http_config
+js_import $DIR/main.js;
+--- config
+location / { js_content main.names; }
+--- requests
+GET / 200 = undefined|TypeError|undefined undefined false|Error|TypeError|TypeError|a%EF%BF%BDb=1|0|undefined
+--- response_headers
+!Symbol.toPrimitive
+
+=== lists for natives: without end, of long texts, of nothing
+--- file main.js
+import qs from 'querystring';
+const long = "x".repeat(1e6);
+const fields = (length, ...more) => {
+    const headers = new Headers();
+    headers["[[fields]]"].length = length;
+    for (let i = 0; i < 100; i++) { headers["[[fields]]"].push(...more); }
+    return headers.get("A");
+};
+const TRIED = {
+    written: () => qs.stringify({ a: Array(4e9) }),
+    separated: () => qs.stringify({ a: Array(1e5).fill("") }, long),
+    repeated: () => qs.stringify({ a: Array(100).fill(long) }),
+    out: (r) => { r.headersOut.X = Array(100).fill(long); },
+    out_empty: (r) => { r.headersOut.X = Array(4e9); },
+    said: () => console.log(...Array(100).fill(long)),
+    headers: () => fields(0, "A", long),
+    headers_empty: () => fields(4e9),
+    joined: () => Buffer.concat(Array(4e9)),
+    pairs: () => new Headers(Array(4e9)),
+    halves: () => new Headers([Array(4e9)]),
+    usages: () => crypto.subtle.importKey("raw", Buffer.from("a"), { name: "HMAC", hash: "SHA-1" }, false, Array(4e9)),
+    proxy: (r) => { r.headersOut.X = new Proxy([], { get: () => "x" }); return r.headersOut.X; },
+    proxy_throws: (r) => { r.headersOut.X = new Proxy([], { get() { throw new Error("not even a length"); } }); },
+    logged: (r) => { r.error("\u0001".repeat(1e6)); console.error("\u0001".repeat(1e6)); return "logged"; },
+};
+async function go(r) {
+    try { r.return(200, `${await TRIED[r.args.n](r)}\n`); } catch (error) {
+        if (error instanceof InternalError) { throw error; }
+        r.return(200, `${error}\n`);
+    }
+}
+export default { go };
+--- http_config
+js_import $DIR/main.js;
+js_limit_memory 16m;
+--- config
+location / { js_content main.go; }
+--- requests
+GET /?n=written 500
+GET /?n=separated 500
+GET /?n=repeated 500
+GET /?n=out 500
+GET /?n=out_empty 500
+GET /?n=said 500
+GET /?n=headers 500
+GET /?n=headers_empty 500
+GET /?n=joined 200 = TypeError: "list[0]" argument must be an instance of Buffer or Uint8Array\n
+GET /?n=pairs 200 = TypeError: header does not contain exactly two elements\n
+GET /?n=halves 200 = TypeError: header does not contain exactly two elements\n
+GET /?n=usages 200 = TypeError: "undefined" is no usage of "HMAC" keys\n
+GET /?n=proxy 200 = TypeError: not a function\n
+GET /?n=proxy_throws 200 = Error: not even a length\n
+GET /?n=logged 200 = logged\n
+--- log
+js exception: .*(out of memory|ran for longer).*n=written
+js exception: .*(out of memory|ran for longer).*n=separated
+js exception: .*(out of memory|ran for longer).*n=repeated
+js exception: .*(out of memory|ran for longer).*n=out 
+js exception: .*(out of memory|ran for longer).*n=out_empty
+js exception: .*(out of memory|ran for longer).*n=said
+js exception: .*(out of memory|ran for longer).*n=headers 
+js exception: .*(out of memory|ran for longer).*n=headers_empty
+
+=== tricks with a request are nothing to the next one, and to its answer
+--- file main.js
+const told = (work) => { try { return String(work()); } catch (e) { return e.name; } };
+function tricks(r) {
+    const answer = r.return.bind(r);
+    const grows = [];
+    grows.push({ toString() { grows.length = 0; grows.push("z"); return "1"; } }, "2");
+    const proxy = new Proxy({}, { get: (_, key) => (key === "toString" ? () => { r.headersOut["X-Q"] = "q"; return "p"; } : undefined) });
+    const all = [
+        told(() => { Object.getPrototypeOf(r).uri = 1; }),
+        told(() => Object.defineProperty(Object.getPrototypeOf(r), "uri", { value: 1 })),
+        told(() => { r.headersOut.__proto__ = { a: 1 }; return r.headersOut.a; }), told(() => delete r.headersOut.__proto__),
+        told(() => r.headersIn.constructor), told(() => r.headersIn.hasOwnProperty),
+        told(() => { Object.defineProperty(r.headersOut, "X-G", { get: () => "evil" }); return r.headersOut["X-G"]; }),
+        told(() => { r.headersOut["X-P"] = proxy; return r.headersOut["X-P"] + r.headersOut["X-Q"]; }),
+        told(() => { r.headersOut["X-R"] = grows; return r.headersOut["X-R"]; }),
+        told(() => r.toJSON.call({})), told(() => r.subrequest.call(r.headersOut, "/plain")), told(() => r.return.call(Object.create(r), 201)),
+        told(() => { r.args.__proto__ = { a: 1 }; return Object.getPrototypeOf(r.args); }),
+        told(() => { r.variables.__proto__ = {}; }),
+        told(() => Object.defineProperty(r, "uri", { get: () => "mine" }).uri),
+        told(() => { Object.setPrototypeOf(r, null); return typeof r.method; }),
+    ];
+    answer(200, all.join("|"));
+}
+function plain(r) { r.return(200, `${r.uri} ${r.method} ${r.headersOut["X-G"]}`); }
+export default { tricks, plain };
+--- http_config
+js_import $DIR/main.js;
+--- config
+location = /tricks { js_content main.tricks; }
+location = /plain { js_content main.plain; }
+--- requests
+GET /tricks 200 = TypeError|[object Request]|undefined|true|undefined|undefined|undefined|pq|1,undefined|TypeError|TypeError|TypeError|null|Error|mine|undefined
+--- response_headers
+X-P: p
+!X-G
+!__proto__
+--- requests
+GET /plain 200 = /plain GET undefined
+
+=== what requests share cannot be changed, by names that no source shows either
+--- file main.js
+const told = (work) => { try { return String(work()); } catch (e) { return e.name; } };
+const of = Object["getProto" + "typeOf"], define = Object["defineProp" + "erty"];
+function tricks(r) {
+    const shared = of(r), change = { value: 1 };
+    const all = [
+        told(() => { shared.uri = 1; }), told(() => define(shared, "uri", change)), told(() => delete shared.uri),
+        told(() => define(of(Buffer.from("a")), "toString", change)), told(() => define(of([]), "map", change)),
+        told(() => define(of(new Headers()), "get", change)), told(() => define(of(async () => 1), "call", change)),
+        told(() => define(ngx, "fetch", change)), told(() => define(console, "log", change)),
+        told(() => { r["__pro" + "to__"]["uri"] = 1; }),
+    ];
+    r.return(200, all.join("|"));
+}
+function plain(r) { r.return(200, `${r.uri} ${Buffer.from("a")} ${[1].map((one) => one + 1)} ${typeof ngx.fetch}`); }
+export default { tricks, plain };
+--- http_config
+js_import $DIR/main.js;
+--- config
+location = /tricks { js_content main.tricks; }
+location = /plain { js_content main.plain; }
+--- requests
+GET /tricks 200 x2 = TypeError|TypeError|TypeError|TypeError|TypeError|TypeError|TypeError|TypeError|TypeError|TypeError
+GET /plain 200 = /plain a 2 function
+
+=== subrequests that nobody waits for leave room for others
+--- file main.js
+function many(r) {
+    let n = 0;
+    try { for (;;) { r.subrequest("/waits", { detached: true }); n += 1; } } catch (e) { r.return(200, `${n} ${e.message}\n`); }
+}
+function waits(r) { setTimeout(() => r.return(204), 1000); }
+function other(r) { const a = new Uint8Array(1 << 20); r.return(204); }
+export default { many, waits, other };
+--- http_config
+js_import $DIR/main.js;
+js_limit_memory 24m;
+--- config
+location /many { js_content main.many; }
+location /waits { js_content main.waits; }
+location /other { js_content main.other; }
+--- requests
+GET /many 200 = 256 the script has 256 detached subrequests under way\n
+GET /other 204
+GET /many 200 = 256 the script has 256 detached subrequests under way\n
+GET /other 204
+--- no_log
+out of memory
+exited on signal

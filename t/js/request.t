@@ -131,17 +131,28 @@ internal redirects go round in a cycle
 === the body of a request
 --- file main.js
 function body(r) { r.return(200, `${typeof r.requestText} ${r.requestText} ${r.requestBuffer?.length}\n`); }
-function long(r) { try { r.requestText; } catch (e) { r.return(200, e.message); } }
+function long(r) {
+    try {
+        const buffer = r.requestBuffer;
+        r.return(200, `${r.requestText.length} ${buffer.length} ${r.requestText.slice(-3)} ${buffer.toString() === r.requestText}\n`);
+    } catch (e) { r.return(200, `${e.name}: ${e.message}\n`); }
+}
+async function handed(r) { const reply = await r.subrequest("/origin", { method: "POST" }); r.return(reply.status, String(reply.responseText.length)); }
 function pass(r) { r.variables.seen = r.requestText; r.internalRedirect("/proxied"); }
-export default { body, long, pass };
+export default { body, long, pass, handed };
 --- http_config
 js_import $DIR/main.js;
+js_limit_memory 4m;
 js_var $seen;
 --- origin a
 POST /proxied 200
+POST /origin 200
+    | $BODY
 --- config
 location /body { js_content main.body; }
-location /long { js_content main.long; }
+location /long { client_max_body_size 10m; js_content main.long; }
+location /handed { js_content main.handed; }
+location /origin { proxy_pass http://$ORIGIN_a; }
 location /pass { js_content main.pass; }
 location /small { client_max_body_size 3; js_content main.body; }
 location /proxied { proxy_pass http://$ORIGIN_a; add_header X-Seen $seen; }
@@ -151,7 +162,11 @@ POST /body 200 = string abc 3\n
 GET /body 200 = undefined undefined undefined\n
 POST /small 413
     | abcd
-POST /long 200 = request body is in a file
+POST /long 200 = 80000 80000 ext true\n
+    | <<text*20000>>
+POST /long 200 = RangeError: the body of the request is longer than "js_limit_memory" allows for\n
+    | <<text*1100000>>
+POST /handed 200 = 80000
     | <<text*20000>>
 GET /body 200 = undefined undefined undefined\n
 POST /pass 200
@@ -217,7 +232,9 @@ GET / 200 = TypeError,TypeError,TypeError,TypeError,TypeError,TypeError,Referenc
 function lines(r) {
     r.log("an info"); r.warn("a warning"); r.error("an error\nof two lines");
     ngx.log(ngx.WARN, "of ngx"); console.error("of console");
-    r.return(200, `${ngx.build} ${typeof ngx.version} ${ngx.worker_id} ${ngx.conf_prefix.length > 1}\n`);
+    const number = ngx.version.split(".").reduce((sum, part) => sum * 1000 + Number(part), 0);
+    r.return(200, [ngx.build, ngx.version_number === number, ngx.worker_id, ngx.conf_prefix, ngx.prefix, ngx.conf_file_path,
+        ngx.error_log_path].join("|") + "\n");
 }
 export default { lines };
 --- http_config
@@ -225,10 +242,68 @@ js_import $DIR/main.js;
 --- config
 location / { js_content main.lines; }
 --- requests
-GET / 200 = pingauge string 0 true\n
+GET / 200 ~ ^pingauge\|true\|0\|$DIR/\|$DIR/?\|$DIR/[a-z._]+\|$DIR/error.log\n$
 --- log
 \[info\].*js: an info, client
 \[warn\].*js: a warning, client
 \[error\].*js: an error\\nof two lines, client
 \[warn\].*js: of ngx, client
 \[error\].*js: of console, client
+
+=== a request as JSON
+--- file main.js
+function told(r) { r.headersOut["X-B"] = "2"; r.return(200, JSON.stringify(r) + "\n"); }
+async function reply(r) {
+    const reply = await r.subrequest("/there?x=1");
+    const told = JSON.parse(JSON.stringify(reply));
+    r.return(200, [told.uri, told.status, told.internal, told.args.x, typeof told.headersIn].join("|") + "\n");
+}
+export default { told, reply };
+--- http_config
+js_import $DIR/main.js;
+--- config
+location /told { js_content main.told; }
+location /reply { js_content main.reply; }
+location = /there { return 203 ""; }
+--- requests
+GET /told?a=1 200 ~ ^\{"uri":"/told","method":"GET","args":\{"a":"1"\},"httpVersion":"(1.1|2.0)","remoteAddress":"127.0.0.1","internal":false,"status":0,"headersIn":\{.*\},"headersOut":\{"X-B":"2"\}\}\n$
+GET /reply 200 = /there|203|true|1|object\n
+
+=== a subrequest knows the request that it was made for
+--- file main.js
+function told(r) {
+    if (!r) { return "none"; }
+    return [r.uri, r.method, r.args.q, r.internal, r.status, r.headersOut["X-A"]].join(",");
+}
+function inner(r) {
+    const parent = r.parent;
+    let thrown = "nothing";
+    try { parent.return(200, "for my parent"); } catch (e) { thrown = `${e.name}: ${e.message}`; }
+    r.variables.seen = parent.uri;
+    r.return(200, [told(r), told(parent), told(parent.parent), parent.headersIn["X-B"], typeof parent.responseText, thrown].join("|"));
+}
+async function outer(r) {
+    r.headersOut["X-A"] = "1";
+    r.status = 202;
+    const reply = await r.subrequest("/inner", { args: "q=inner", method: "PUT" });
+    let thrown = "nothing";
+    try { reply.return(200); } catch (e) { thrown = e.name; }
+    r.return(200, [reply.responseText, reply.parent.uri, reply.parent === r, r.variables.seen, thrown].join("|") + "\n");
+}
+async function middle(r) { const reply = await r.subrequest("/deep"); r.return(200, reply.responseText); }
+function deep(r) { r.return(200, [r.parent.uri, r.parent.parent.uri, typeof r.parent.parent.parent].join("|")); }
+async function chain(r) { const reply = await r.subrequest("/middle"); r.return(200, reply.responseText + "\n"); }
+export default { inner, outer, middle, deep, chain };
+--- http_config
+js_import $DIR/main.js;
+js_var $seen;
+--- config
+location /outer { js_content main.outer; }
+location /inner { js_content main.inner; }
+location /middle { js_content main.middle; }
+location /deep { js_content main.deep; }
+location /chain { js_content main.chain; }
+--- requests
+GET /outer?q=outer 200 = /inner,PUT,inner,true,0,|/outer,GET,outer,false,202,1|none|2|undefined|TypeError: it is another request that is being answered|/outer|false|/outer|TypeError\n
+    X-B: 2
+GET /chain 200 = /middle|/chain|undefined\n

@@ -161,7 +161,7 @@ impl Client<'_> {
         while Instant::now() < end {
             let grown = self.cache.grown_if_alive(&growing, now());
             let there = match grown {
-                Grown::Broken => return,
+                Grown::Broken | Grown::Unkept => return,
                 Grown::Partly(bytes) | Grown::Wholly(bytes) => bytes,
             };
             let from = had.len();

@@ -10,8 +10,15 @@ use pingauge::zone::{MINIMUM, Overflow, Zone};
 
 use crate::operation::{SCHEMAS, key};
 
-/// The words of the lock. A lock that seems to be held is waited for, which is right but slow.
+/// The words of the lock.
 pub(crate) const LOCK: std::ops::Range<usize> = 16..16 + MUTEX_WORDS;
+/// Those of the lock that whoever moves the zone has.
+const MOVER: std::ops::Range<usize> = 64..64 + MUTEX_WORDS;
+
+/// Whether a word is of a lock. One that seems to be held is waited for, which is right but slow.
+pub(crate) fn is_lock(place: usize) -> bool {
+    LOCK.contains(&place) || MOVER.contains(&place)
+}
 
 pub(crate) fn any_schema() -> Arc<Schema> {
     let source = serde_json::to_string(SCHEMAS[1]).unwrap();

@@ -142,6 +142,8 @@ impl Model {
         Some(text(&translate(states, self.metrics, own)))
     }
 
+    /// The new policy is in force first; then the oldest keys go, as they do for new ones, until what is left has room, and what is left
+    /// is translated.
     pub(crate) fn adopt(&mut self, configuration: &Configuration) {
         let mut next = Self::new(configuration);
         next.clock = self.clock;
@@ -149,45 +151,45 @@ impl Model {
             .metrics
             .iter()
             .any(|metric| position(self.metrics, metric).is_some());
-        if kept {
-            next.discarded = self.discarded;
-            let discard = self.discard.as_ref().filter(|_| next.discard_key.is_some());
-            next.discard = discard.map(|states| translate(states, self.metrics, next.metrics));
-            let mut entries: Vec<_> = std::mem::take(&mut self.entries).into_iter().collect();
-            entries.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.updated));
-            for (_, entry) in &mut entries {
-                entry.states = translate(&entry.states, self.metrics, next.metrics);
-            }
-            let over = self.receipts.len().saturating_sub(next.free() / 2);
-            next.receipts = self.receipts.drain(..).skip(over).collect();
-            next.take_over(entries, &self.texts);
+        if !kept {
+            *self = next;
+            return;
         }
+        self.change_policy(&next);
+        let over = self.receipts.len().saturating_sub(next.free() / 2);
+        self.receipts.drain(..over);
+        while self.needed_in(&next) > next.free() && self.discard_oldest() {}
+        let translated = |states: &Vec<State>| translate(states, self.metrics, next.metrics);
+        next.discard = self.discard.as_ref().map(translated);
+        next.entries = std::mem::take(&mut self.entries);
+        for entry in next.entries.values_mut() {
+            entry.states = translate(&entry.states, self.metrics, next.metrics);
+        }
+        next.discarded = self.discarded;
+        next.texts = std::mem::take(&mut self.texts);
+        next.receipts = std::mem::take(&mut self.receipts);
         *self = next;
     }
 
-    /// Takes entries, the newest first, and their texts, as long as there is room; the rest is discarded, the oldest
-    /// first.
-    fn take_over(&mut self, entries: Vec<(Vec<u8>, Entry)>, texts: &HashMap<Vec<u8>, Vec<u8>>) {
-        let mut lost = Vec::new();
-        for (key, entry) in entries {
-            if !lost.is_empty() {
-                lost.push(entry);
-            } else if Some(&key) == self.discard_key.as_ref() {
-                self.fold(&entry.states);
-            } else if self.free() < self.slots_for(key.len()) {
-                lost.push(entry);
-            } else {
-                self.entries.insert(key.clone(), entry);
-                let text = texts.get(&key);
-                if let Some(text) = text.filter(|text| self.free() >= self.slots_for_text(text)) {
-                    self.texts.insert(key, text.clone());
-                }
-            }
+    /// Another discard key takes over what the former one has, and the key that has its name.
+    fn change_policy(&mut self, next: &Self) {
+        self.expire = next.expire;
+        self.discard_key.clone_from(&next.discard_key);
+        let Some(key) = &self.discard_key else {
+            self.discard = None;
+            return;
+        };
+        self.texts.remove(key);
+        if let Some(absorbed) = self.entries.remove(key) {
+            self.fold(&absorbed.states);
         }
-        for entry in lost.iter().rev() {
-            self.discarded += 1;
-            self.fold(&entry.states);
-        }
+    }
+
+    /// How many slots all of it takes in a zone that is made as `next`.
+    fn needed_in(&self, next: &Self) -> usize {
+        let keys = self.entries.keys().map(|key| next.slots_for(key.len()));
+        let texts = self.texts.values().map(|text| next.slots_for_text(text));
+        keys.chain(texts).sum::<usize>() + self.receipts.len()
     }
 
     fn make_room(&mut self, length: usize) -> bool {
@@ -201,9 +203,10 @@ impl Model {
 
     /// Does without something; receipts, whose time is never over here, stay.
     fn reclaim(&mut self) -> bool {
-        if !self.expire {
-            return false;
-        }
+        self.expire && self.discard_oldest()
+    }
+
+    fn discard_oldest(&mut self) -> bool {
         let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.updated);
         let Some((oldest, _)) = oldest else {
             return false;

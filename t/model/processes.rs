@@ -353,9 +353,13 @@ fn storm(shared: &Shared, rounds: u64, progress: &AtomicU64, role: impl Fn(u64) 
             .unwrap()
             .verify()
             .unwrap();
-        assert!(before.elapsed() < Duration::from_secs(2));
+        assert!(before.elapsed() < LONGEST);
     }
 }
+
+/// Less than what a lock is waited for whose owner is dead and not noticed, and more than what the system may let others
+/// work meanwhile.
+const LONGEST: Duration = Duration::from_millis(4500);
 
 /// Compares the totals with what the children noted.
 fn check(shared: &Shared, deaths: u64) {

@@ -17,7 +17,7 @@ use pingauge::sessions::{
 use pingauge::zone::{Overflow, Zone};
 use proptest::prelude::*;
 
-use crate::damage::LOCK;
+use crate::damage::is_lock;
 use crate::sessions_pair::{Pair, Step, check_sums, listed, summary};
 
 fn steps() -> impl Strategy<Value = Step> {
@@ -309,7 +309,7 @@ proptest! {
         let mut words = words_in_use();
         for (place, value, kind) in damage {
             let place = place.index(words.len());
-            if LOCK.contains(&place) {
+            if is_lock(place) {
                 continue;
             }
             words[place] = match kind {

@@ -244,12 +244,19 @@ fn values(scraper: &Scraper, variable: &Value) -> Vec<String> {
         return list.split(',').map(str::to_owned).collect();
     }
     let query = variable["query"]["query"].as_str().unwrap();
+    let pattern = variable["regex"].as_str().unwrap().trim_matches('/');
+    let pattern = Regex::new(pattern).unwrap();
+    if query == "label_names()" {
+        let names = scraper.ask("/api/v1/labels").unwrap_or_default();
+        let names = names["data"].as_array().into_iter().flatten();
+        let names = names.filter_map(Value::as_str);
+        let names = names.filter(|name| pattern.is_match(name).unwrap());
+        return names.map(str::to_owned).collect();
+    }
     let inner = query
         .strip_prefix("label_values(")
         .and_then(|rest| rest.strip_suffix(')'));
     let (selector, label) = inner.unwrap().rsplit_once(", ").unwrap();
-    let pattern = variable["regex"].as_str().unwrap().trim_matches('/');
-    let pattern = Regex::new(pattern).unwrap();
     let found = scraper
         .query(&selector.replace("$job", ".*"))
         .unwrap_or_default();

@@ -4,14 +4,15 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::harness::client::Connection;
+use crate::harness::server::{self, signal};
 use crate::harness::site::{Parts, Site, binary};
-use crate::harness::{PATIENCE, Running, poll, server};
+use crate::harness::{PATIENCE, Running, poll};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -113,7 +114,7 @@ fn versions_tell_what_the_program_is_made_of() {
         "commit: ",
         "build: ",
         "libraries: pingora-core 0.",
-        "modules: process, core, ",
+        "modules: process, environment, core, ",
     ] {
         assert!(
             details.lines().any(|one| one.starts_with(line)),
@@ -272,6 +273,22 @@ impl Somebody {
     }
 }
 
+impl Drop for Somebody {
+    /// Ends what a failed test left behind.
+    fn drop(&mut self) {
+        for entry in fs::read_dir(&self.site.directory).into_iter().flatten() {
+            let path = entry.map(|entry| entry.path()).unwrap_or_default();
+            let is_pid = path.extension().is_some_and(|end| end == "pid");
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            if let Ok(number) = text.trim().parse::<u32>()
+                && is_pid
+            {
+                signal(&number.to_string(), "KILL");
+            }
+        }
+    }
+}
+
 #[test]
 fn somebody_without_rights_starts_and_stops_a_first_example() {
     let somebody = Somebody::new(
@@ -280,7 +297,7 @@ fn somebody_without_rights_starts_and_stops_a_first_example() {
     );
     let started = somebody.run(&["-c", "first.conf"]);
     assert!(started.status.success(), "{}", text(&started.stderr));
-    let pid = somebody.site.read("pingauge.pid");
+    let pid = somebody.site.read("pingauge-first.pid");
     assert!(pid.trim().parse::<u32>().is_ok(), "{pid:?}");
     let address = somebody.site.address(somebody.site.second_port);
     let mut body = String::new();
@@ -299,7 +316,107 @@ fn somebody_without_rights_starts_and_stops_a_first_example() {
     let stopped = somebody.run(&["-c", "first.conf", "-s", "stop"]);
     assert!(stopped.status.success(), "{}", text(&stopped.stderr));
     let gone = poll(PATIENCE, || {
-        (!somebody.site.directory.join("pingauge.pid").exists()).then_some(())
+        (!somebody.site.directory.join("pingauge-first.pid").exists()).then_some(())
     });
     assert!(gone.is_some(), "{}", somebody.site.read("error.log"));
+}
+
+/// A server that says who it is.
+fn one_of_two(name: &str, port: &str, more: &str) -> String {
+    format!(
+        "{more}error_log {name}.log notice;\nevents {{\n}}\nhttp {{\n    access_log off;\n    server {{\n        \
+         listen 127.0.0.1:{port};\n        location / {{ return 200 {name}; }}\n    }}\n}}\n"
+    )
+}
+
+/// Whether one of two servers answers.
+fn answers(somebody: &Somebody, port: u16) -> bool {
+    let connection = Connection::open(somebody.site.address(port), PATIENCE);
+    connection.is_ok_and(|mut connection| connection.get("/").is_ok())
+}
+
+#[test]
+fn servers_of_one_folder_are_told_apart() {
+    let somebody = Somebody::new(&one_of_two("first", "8080", ""));
+    let port = somebody.site.port;
+    let second = one_of_two("second", &port.to_string(), "");
+    somebody.site.add_file("second.conf", &second).unwrap();
+    for main in ["first.conf", "second.conf"] {
+        let started = somebody.run(&["-c", main]);
+        assert!(started.status.success(), "{}", text(&started.stderr));
+        assert_eq!(text(&started.stderr), "");
+    }
+    let reloaded = somebody.run(&["-c", "first.conf", "-s", "reload"]);
+    assert!(reloaded.status.success(), "{}", text(&reloaded.stderr));
+    let taken_up = poll(PATIENCE, || {
+        let log = somebody.site.read("first.log");
+        log.contains("generation 2 is serving").then_some(())
+    });
+    assert!(taken_up.is_some(), "{}", somebody.site.read("first.log"));
+    assert!(!somebody.site.read("second.log").contains("generation 2"));
+    somebody.run(&["-c", "first.conf", "-s", "stop"]);
+    let first = somebody.site.second_port;
+    assert!(poll(PATIENCE, || (!answers(&somebody, first)).then_some(())).is_some());
+    assert!(answers(&somebody, port));
+    somebody.run(&["-c", "second.conf", "-s", "stop"]);
+    assert!(poll(PATIENCE, || (!answers(&somebody, port)).then_some(())).is_some());
+}
+
+#[test]
+fn whoever_takes_a_pid_file_over_says_so_and_it_stays_anothers() {
+    let somebody = Somebody::new(&one_of_two("first", "8080", "pid shared.pid;\n"));
+    let port = somebody.site.port;
+    let second = one_of_two("second", &port.to_string(), "pid shared.pid;\n");
+    somebody.site.add_file("second.conf", &second).unwrap();
+    let started = somebody.run(&["-c", "first.conf"]);
+    assert_eq!(text(&started.stderr), "");
+    let first = somebody.site.read("shared.pid").trim().to_owned();
+    let started = somebody.run(&["-c", "second.conf"]);
+    let said = text(&started.stderr);
+    assert!(started.status.success(), "{said}");
+    assert!(
+        said.contains("[warn]") && said.contains(&format!("another master, {first},")),
+        "{said}"
+    );
+    let second = somebody.site.read("shared.pid").trim().to_owned();
+    assert_ne!(first, second);
+    signal(&first, "TERM");
+    assert!(
+        poll(PATIENCE, || (!answers(
+            &somebody,
+            somebody.site.second_port
+        ))
+        .then_some(()))
+        .is_some()
+    );
+    assert!(
+        poll(PATIENCE, || somebody
+            .site
+            .read("first.log")
+            .contains(" exit")
+            .then_some(()))
+        .is_some()
+    );
+    assert_eq!(somebody.site.read("shared.pid").trim(), second);
+    somebody.run(&["-c", "second.conf", "-s", "stop"]);
+    assert!(poll(PATIENCE, || (!answers(&somebody, port)).then_some(())).is_some());
+}
+
+#[test]
+fn a_place_where_no_number_may_be_kept_is_told_with_what_to_do() {
+    let somebody = Somebody::new(&one_of_two("first", "8080", ""));
+    let folder = somebody.site.directory.join("closed");
+    fs::create_dir(&folder).unwrap();
+    let text_of = one_of_two("x", "8080", "").replace("x.log", "../x.log");
+    fs::write(folder.join("x.conf"), text_of).unwrap();
+    let mut started = somebody.run(&["-c", "closed/x.conf"]);
+    if started.status.success() {
+        // Whoever is root may write anywhere; whoever is not owns the folder.
+        somebody.run(&["-c", "closed/x.conf", "-s", "stop"]);
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o555)).unwrap();
+        started = somebody.run(&["-c", "closed/x.conf"]);
+    }
+    let said = text(&started.stderr);
+    assert!(!started.status.success(), "{said}");
+    assert!(said.contains("pid FILE;") && said.contains("-p"), "{said}");
 }

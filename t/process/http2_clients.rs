@@ -16,6 +16,8 @@ const PLACES: &str = "root $DIR/html;\nstatus_zone all;\n\
      location /echo { metric hits echo; proxy_pass http://origin; }\n\
      location /limited { metric hits limited; client_max_body_size 1k; return 200 no; }\n\
      location /limited/proxied { client_max_body_size 1k; proxy_pass http://origin; }\n\
+     location /nothing { return 204; }\n\
+     location /empty { return 200; }\n\
      location /error { return 404; }\n";
 
 fn start(http: &str) -> Running {
@@ -144,6 +146,35 @@ fn h2load_finds_no_fault_and_each_request_is_counted_once() {
     let log = running.site.read("access.log");
     let lines = log.lines().filter(|line| line.ends_with(" HTTP/2.0 200"));
     assert_eq!(lines.count(), 8200);
+    running.server.stop().unwrap();
+}
+
+/// Who waits for leave to send a body that nobody needs is not to wait for ever.
+#[test]
+fn curl_has_answers_that_need_no_body_it_waits_to_send() {
+    if !have("curl") {
+        return;
+    }
+    let running = start("");
+    for door in doors(&running) {
+        for (path, told) in [
+            ("/nothing", "204 2 0"),
+            ("/empty", "200 2 0"),
+            ("/small", "200 2 5"),
+            ("/error", "404 2"),
+            ("/echo", "200 2 3"),
+        ] {
+            for _ in 0..3 {
+                let url = format!("{door}{path}");
+                let tells = "%{http_code} %{http_version} %{size_download}";
+                let asks = ["-d", "abc", "-H", "Expect: 100-continue", "-m", "20"];
+                let usual = ["-sSk", "--http2-prior-knowledge", "-o", "/dev/null"];
+                let said = run("curl", &[&usual[..], &asks, &["-w", tells, &url]].concat());
+                assert!(said.starts_with(told), "{url}: {said}");
+            }
+        }
+    }
+    running.expect_status("http/server_zones/all/requests/processing", &json!(0));
     running.server.stop().unwrap();
 }
 

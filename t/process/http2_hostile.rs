@@ -575,7 +575,7 @@ fn whatever_an_origin_does_the_request_ends_and_the_log_says_why() {
                 .any(|line| {
                     line.contains(&request)
                         && line.contains(log)
-                        && line.contains("upstream: \"127.0.0.1:")
+                        && line.contains("upstream: \"http://127.0.0.1:")
                 })
                 .then_some(())
         });

@@ -78,7 +78,7 @@ fn prepare() -> (Site, Parts) {
     let parts = Parts {
         main_config: "worker_processes 2;\n".into(),
         http_config: format!(
-            "http2 on;\nmetric_zone hits:64k count;\nlog_format l '$server_protocol $status $body_bytes_sent';\n\
+            "http2 on;\nmetric_zone hits:64k count;\nlog_format l '$server_protocol $status $body_bytes_sent $server_port';\n\
              upstream origin {{ server $ORIGIN_o; keepalive 8; }}\n\
              server {{ access_log $DIR/access.log l; listen 127.0.0.1:$PORT2 ssl; ssl_certificate $DIR/localhost.pem;\n\
              ssl_certificate_key $DIR/localhost.key; {PLACES} }}\n"
@@ -94,6 +94,16 @@ fn start_clients(site: &Site) -> [Clients; 2] {
         Clients::start(site.address(site.port), "plain", 2),
         Clients::start(site.address(site.second_port), "tls", 2),
     ]
+}
+
+/// Whether clients of both ports have many answers.
+fn are_busy(site: &Site) -> Option<()> {
+    let log = site.read("access.log");
+    let has_many = |port: u16| {
+        let end = format!(" {port}");
+        log.lines().filter(|line| line.ends_with(&end)).count() > 100
+    };
+    (has_many(site.port) && has_many(site.second_port)).then_some(())
 }
 
 fn finish(clients: [Clients; 2]) -> u64 {
@@ -191,7 +201,7 @@ fn quit_lets_streams_end() {
     let (site, parts) = prepare();
     let mut running = Running::start_at(site, &parts);
     let clients = start_clients(&running.site);
-    let busy = poll(PATIENCE, || (lines(&running.site) > 200).then_some(()));
+    let busy = poll(PATIENCE, || are_busy(&running.site));
     assert!(busy.is_some());
     running.server.signal("QUIT");
     let ended = running.server.wait_for_exit(PATIENCE);
@@ -220,7 +230,7 @@ fn winch_lets_streams_end_and_a_reload_goes_on() {
     let is_worker = |one: &server::Process| one.title.contains("worker process");
     let children = || server::children(master.parse().unwrap());
     let count = || children().iter().filter(|one| is_worker(one)).count();
-    let busy = poll(PATIENCE, || (lines(&site) > 200).then_some(()));
+    let busy = poll(PATIENCE, || are_busy(&site));
     server::signal(&master, "WINCH");
     let left = poll(PATIENCE, || (count() == 0).then_some(()));
     let before = lines(&site);

@@ -397,7 +397,7 @@ fn certificates_of_origins_are_judged_in_many_ways() {
         let got = get(&running, &format!("/{number}/on")).status;
         assert_eq!(got, expected, "{what}\n{}", running.site.read("error.log"));
         if !said.is_empty() {
-            let address = format!("upstream: \"{}\"", origins[number].address);
+            let address = format!("upstream: \"https://{}/", origins[number].address);
             expect_log(
                 &running,
                 &[said, &address, "while SSL handshaking to upstream"],

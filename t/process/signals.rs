@@ -297,3 +297,23 @@ fn winch_is_for_daemons() {
     poll(PATIENCE, || site.read("pid").is_empty().then_some(()));
     assert!(answered && left.is_some() && back.is_some() && answered_again);
 }
+
+/// What was left out of the log is told before the process ends that left it out.
+#[test]
+fn lines_left_out_are_told_at_the_end() {
+    let running = Running::start(&Parts::default());
+    let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+    for number in 0..40 {
+        let target = format!("/none/{number}");
+        assert_eq!(connection.get(&target).unwrap().status, 404);
+    }
+    drop(connection);
+    running.server.stop().unwrap();
+    let log = running.site.read("error.log");
+    let told = log.lines().filter(|line| line.contains("/none/"));
+    let told = told.map(|line| match line.split_once(" more lines are left out") {
+        Some((start, _)) => start.rsplit(' ').next().unwrap().parse().unwrap(),
+        None => 1,
+    });
+    assert_eq!(told.sum::<u32>(), 40, "{log}");
+}

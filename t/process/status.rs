@@ -1,6 +1,6 @@
 //! `pingauge status` against servers: what it prints, where it finds them, and what it says when it cannot.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Output, Stdio};
 
 use crate::harness::site::{Parts, Site, binary};
@@ -151,6 +151,40 @@ fn what_goes_wrong_is_said() {
     let said = refused(&["--config", "/nowhere/x.conf"], 1);
     assert!(said.contains("/nowhere/x.conf"), "{said}");
     refused(&["--nonsense"], 2);
+    // A port that is none: asking would go to the usual port, with the API key.
+    for port in [":99999", ":abc", ":-1", ":", ":0"] {
+        let address = format!("http://127.0.0.1{port}/status/");
+        let said = refused(&["--address", &address], 2);
+        assert!(said.contains("port must be a number"), "{said}");
+        let push = Command::new(binary())
+            .args(["push", &address, "a", "get"])
+            .output();
+        let push = push.unwrap();
+        assert_eq!(push.status.code(), Some(2), "{push:?}");
+    }
+    let said = refused(
+        &["--address", &format!("https://{}/", running.address())],
+        1,
+    );
+    assert!(said.contains("does not speak TLS"), "{said}");
+    for command in ["status", "top", "push"] {
+        let output = Command::new(binary())
+            .args(["-c", "a.conf", command])
+            .output();
+        let said = text(&output.unwrap().stderr);
+        assert!(said.contains(&format!("pingauge {command} ...")), "{said}");
+    }
+    for wrong in ["?top", "?by=k", "?top=0"] {
+        let said = refused(
+            &[
+                &format!("connections/{wrong}"),
+                "--address",
+                &format!("{at}/status/"),
+            ],
+            1,
+        );
+        assert!(said.contains("400") || said.contains("404"), "{said}");
+    }
     let help = status(&["--help"]);
     assert!(help.status.success() && text(&help.stdout).contains("--watch"));
     running.server.stop().unwrap();
@@ -159,6 +193,7 @@ fn what_goes_wrong_is_said() {
 #[test]
 fn what_a_server_says_moves_no_cursor() {
     let address = origin::serving(|mut stream, _| {
+        read_head(&mut stream)?;
         let body = b"{\"\x1b[2J\": \"\xc2\x9b31m\xe2\x80\xae\xff\"}";
         write!(
             stream,
@@ -173,6 +208,7 @@ fn what_a_server_says_moves_no_cursor() {
         "{\"\\u001b[2J\": \"\\u009b31m\\u202e\u{fffd}\"}\n"
     );
     let address = origin::serving(|mut stream, _| {
+        read_head(&mut stream)?;
         stream.write_all(b"HTTP/1.1 404 \r\nContent-Length: 53\r\nConnection: close\r\n\r\n{\"error\": \"a\\u001b[1m\", \"description\": \"b\\u009bc\\u202e\"}")
     });
     let said = refused(&["--address", &address.to_string()], 1);
@@ -180,6 +216,17 @@ fn what_a_server_says_moves_no_cursor() {
         said.contains("404") && !said.contains(['\u{1b}', '\u{9b}', '\u{202e}']),
         "{said:?}"
     );
+}
+
+/// What is not read when a connection is closed takes the answer with it.
+fn read_head(stream: &mut std::net::TcpStream) -> std::io::Result<()> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    Ok(())
 }
 
 /// One that prints again and again.
@@ -232,6 +279,21 @@ fn watching_goes_on_when_the_server_is_back_and_ends_with_its_reader() {
     let Watch { mut child, lines } = watch;
     drop(lines);
     let ended = poll(PATIENCE, || child.try_wait().unwrap());
-    assert_eq!(ended.and_then(|status| status.code()), Some(1));
+    assert_eq!(ended.and_then(|status| status.code()), Some(0));
+    for line in said {
+        let line = line.unwrap();
+        assert!(line.contains("refused"), "{line}");
+    }
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let output = Command::new(binary())
+        .args(["status", "--address"])
+        .arg(format!("http://{}/status/", running.address()))
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(
+        text(&output.stderr),
+        "pingauge: standard output failed (28: No space left on device)\n"
+    );
     running.server.stop().unwrap();
 }

@@ -60,6 +60,7 @@ api_config_files on;
 metric_zone last:128k:file=$DIR/last.zone count;
 metric_zone spread:128k histogram 1 +Inf;
 metric_zone pushed:128k gauge;
+metric_zone parts:128k labels=a,b discard_key=o max_values=a:5 count;
 metric_complex_zone several:128k { n count; spread histogram 1 +Inf; }
 session_zone viewers:256k:file=$DIR/viewers.zone timeout=1s max_sessions=100;
 backpressure_zone gate:64k:file=$DIR/gate.zone min=1 max=10 {
@@ -68,6 +69,8 @@ backpressure_zone gate:64k:file=$DIR/gate.zone min=1 max=10 {
 }
 backpressure_zone each:128k min=1 max=10 key=$arg_k { signal n path=/connections/accepted warn=1000000 emergency=2000000; }
 proxy_cache_path $DIR/cache keys_zone=answers:1m max_size=10m;
+limit_req_zone $arg_limit zone=rates:64k rate=1000r/s;
+limit_conn_zone $arg_limit zone=numbers:64k;
 resolver 127.0.0.1:9 status_zone=names;
 resolver_timeout 100ms;
 upstream origins { zone origins 64k; server $ORIGIN_a max_conns=10; keepalive 2; }
@@ -83,8 +86,8 @@ status_zone site;
 location /all {
     status_zone all;
     session viewers $arg_k reference=r location=l peer=p extra=e;
-    backpressure gate;
-    metric last $arg_k; metric spread $arg_k=1; metric several $arg_k=1;
+    backpressure gate; limit_req zone=rates; limit_conn numbers 100;
+    metric last $arg_k; metric spread $arg_k=1; metric several $arg_k=1; metric parts $arg_k x;
     proxy_cache answers; proxy_cache_valid any 1m; proxy_auth_challenge on;
     proxy_pass http://origins;
 }

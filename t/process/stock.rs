@@ -159,8 +159,8 @@ fn what_a_site_needs_is_told_feature_by_feature() {
 #[test]
 fn a_lenient_check_leaves_out_what_is_not_supported() {
     let site = Site::create().unwrap();
-    let text = "events {}\nhttp {\n    access_log off;\n    limit_req_zone $http_x zone=one:10m rate=1r/s;\n    server {\n        \
-                listen 8080;\n        location / { limit_req zone=one; return 200 $ssl_session_id; }\n    }\n}\n";
+    let text = "events {}\nhttp {\n    access_log off;\n    auth_jwt_key_file keys;\n    server {\n        \
+                listen 8080;\n        location / { auth_jwt closed; return 200 $ssl_session_id; }\n    }\n}\n";
     site.add_file("test.conf", text).unwrap();
     let run = |options: &[&str]| {
         let mut command = Command::new(binary());
@@ -180,8 +180,8 @@ fn a_lenient_check_leaves_out_what_is_not_supported() {
     let (code, said) = run(&["-t", "--lenient"]);
     assert_eq!(code, Some(0), "{said}");
     for part in [
-        "[warn] \"limit_req_zone\" directive is known in nginx, not supported here: left out in",
-        "also: 1 line of limits of requests and connections: limit_req",
+        "[warn] \"auth_jwt_key_file\" directive is known in NGINX Plus, not supported here: left out in",
+        "also: 1 line of authentication by JWT, OpenID or SAML: auth_jwt",
         "[warn] \"$ssl_session_id\" variable is known in nginx, not supported here: left out in",
         "test is successful",
     ] {
@@ -197,4 +197,106 @@ fn a_lenient_check_leaves_out_what_is_not_supported() {
     let (code, said) = run(&["--lenient"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("goes with -t or -T"), "{said}");
+}
+
+/// The report about a text.
+fn report_of(text: &str) -> String {
+    let site = Site::create().unwrap();
+    site.add_file("test.conf", text).unwrap();
+    let mut command = Command::new(binary());
+    let output = command
+        .arg("check")
+        .arg(site.directory.join("test.conf"))
+        .output()
+        .unwrap();
+    site.generalize(&String::from_utf8_lossy(&output.stdout))
+}
+
+/// A quote that is not closed swallows the rest of the file, whatever block it is in: it is told once, at its own line.
+#[test]
+fn a_quote_that_is_not_closed_is_told_at_its_line() {
+    for (text, line) in [
+        (
+            "events { }\nstream {\n    log_format a \"x y;\n    server { listen 1; }\n}\nhttp { server { nonsense; } }\n",
+            3,
+        ),
+        (
+            "events { }\nhttp { server { listen 127.0.0.1:1;\n types { }\n foo \"bar;\n } }\n",
+            4,
+        ),
+        ("events { }\nhttp {\n geo $a {\n default 'x;\n } }\n", 4),
+        ("events { }\nstream { server {\n listen 1; foo \"; } }\n", 3),
+    ] {
+        let said = report_of(text);
+        assert_eq!(
+            said.matches("this quote is not closed").count(),
+            1,
+            "{said}"
+        );
+        assert!(said.contains("To be corrected: 1 statement"), "{said}");
+        let place = format!("test.conf:{line}  ");
+        let (before, _) = said.split_once("this quote is not closed").unwrap();
+        assert!(
+            before.lines().rev().nth(1).unwrap().contains(&place),
+            "{said}"
+        );
+    }
+}
+
+/// What is wrong within something that is not supported is told beside that.
+#[test]
+fn problems_within_what_is_not_supported_are_told() {
+    let said = report_of("events { }\nstream {\n    server { listen 1 }\n}\nhttp { }\n");
+    assert!(said.contains("test.conf:3  "), "{said}");
+    assert!(said.contains("unexpected \"}\""), "{said}");
+    assert!(said.contains("only HTTP is served here"), "{said}");
+}
+
+/// Values that are what is done anyway are no problem, others are.
+#[test]
+fn what_is_so_anyway_is_no_problem() {
+    let site = |words: &str| {
+        report_of(&format!(
+            "events {{ }}\nhttp {{ server {{ listen 127.0.0.1:1; {words} }} }}\n"
+        ))
+    };
+    let said = site("ssi off; slice 0; rewrite_log off; proxy_store off; http3 off;");
+    assert!(
+        said.contains("Accepted, without effect here: 5 statements"),
+        "{said}"
+    );
+    assert!(said.contains("It can be used as it is"), "{said}");
+    let said = site("ssi on; slice 1m; rewrite_log on; proxy_store on; http3 on;");
+    assert!(said.contains("Not supported here: 5 statements"), "{said}");
+    // What nginx acts on when it is set is not a variable of the configuration's own.
+    let said = site("location / { set $memcached_key 1; }");
+    assert!(said.contains("memcached"), "{said}");
+    let said = site(
+        "location / { set $proxy_host a; set $ssl_client_verify b; set $proxy_port 1; set $upstream_http_x c; }",
+    );
+    assert!(said.contains("It can be used as it is"), "{said}");
+}
+
+/// However many problems there are, no statement that has one is counted as right.
+#[test]
+fn every_one_of_many_wrong_statements_is_told() {
+    let site = Site::create().unwrap();
+    let wrong: String = (0..3000)
+        .map(|number| format!("    nonsense_{number} on;\n"))
+        .collect();
+    let text = format!("events {{}}\nhttp {{\n    access_log off;\n{wrong}}}\n");
+    site.add_file("test.conf", &text).unwrap();
+    let output = Command::new(binary())
+        .arg("check")
+        .arg(site.directory.join("test.conf"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    for part in [
+        "To be corrected: 3000 statements",
+        "unknown directive \"nonsense_2999\"",
+        "As written: 3 statements",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }

@@ -266,7 +266,7 @@ prometheus_template t { metric_zone apps key=families; }
 pingauge: [emerg] invalid parameter "key=families" in http_config:2
    2 | prometheus_template t { metric_zone apps key=families; }
      |                                          ^^^^^^^^^^^^
-     help: expected as=NAME, label=NAME, labels=~REGEX, keys=labels, keys=families, prefix=TEXT, help=TEXT or max_keys=N
+     help: expected as=NAME, label=NAME, labels=~REGEX, aggregate=LABEL,..., keys=labels, keys=families, prefix=TEXT, help=TEXT or max_keys=N
 
 === keys as something else
 --- http_config

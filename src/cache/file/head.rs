@@ -2,6 +2,7 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
+use super::words::{number, number16, number32, word16, word32};
 use super::{Unreadable, times};
 use crate::cache::freshness::Freshness;
 
@@ -94,14 +95,6 @@ impl Head<'_> {
     }
 }
 
-fn word32(length: usize) -> [u8; 4] {
-    u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes()
-}
-
-fn word16(length: usize) -> [u8; 2] {
-    u16::try_from(length).unwrap_or(u16::MAX).to_le_bytes()
-}
-
 /// Of everything that is never changed, in a head without its padding.
 fn checksum(bytes: &[u8]) -> u64 {
     let mut sum = Xxh3::new();
@@ -125,23 +118,6 @@ pub(super) fn length(bytes: &[u8]) -> Result<usize, Unreadable> {
         length @ FIXED..=LONGEST => Ok(length),
         _ => Err(Unreadable::Damaged),
     }
-}
-
-fn number16(bytes: &[u8], place: usize) -> u16 {
-    u16::from_le_bytes([bytes[place], bytes[place + 1]])
-}
-
-fn number32(bytes: &[u8], place: usize) -> usize {
-    let mut number = [0; 4];
-    number.copy_from_slice(&bytes[place..place + 4]);
-    u32::from_le_bytes(number) as usize
-}
-
-/// The word at a place that is known to be there.
-pub(super) fn number(bytes: &[u8], place: usize) -> u64 {
-    let mut number = [0; 8];
-    number.copy_from_slice(&bytes[place..place + 8]);
-    u64::from_le_bytes(number)
 }
 
 /// Where everything lies in a head that holds.

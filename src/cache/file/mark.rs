@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
-use super::head::number;
+use super::words::number;
 
 /// What stands behind a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

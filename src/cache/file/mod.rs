@@ -15,6 +15,7 @@
 mod head;
 mod mark;
 mod times;
+mod words;
 
 use std::fs::File;
 use std::io;
@@ -44,6 +45,11 @@ pub enum Unreadable {
 }
 
 impl Unreadable {
+    /// Whether there is no file.
+    pub fn is_absence(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Whether it says nothing of the file, but of the process that would read it or of the moment.
     pub fn is_passing(&self) -> bool {
         match self {

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::head::number;
+use super::words::number;
 use crate::cache::freshness::Freshness;
 
 const START: usize = 64;

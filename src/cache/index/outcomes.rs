@@ -188,6 +188,13 @@ impl Index {
         self.count_at(BACKGROUND, answered, now);
     }
 
+    /// Counts what has come of a body beside what was counted of its request.
+    pub fn count_received(&self, bytes: u64, now: Moment) {
+        let key = outcome_key(Outcome::Hit as usize);
+        self.zone
+            .with_cells(&key, now, |cells| add(&cells[outcome::RECEIVED], bytes));
+    }
+
     fn count_at(&self, place: usize, answered: &Answered, now: Moment) {
         let key = outcome_key(place);
         self.zone.with_cells(&key, now, |cells| {

@@ -152,6 +152,45 @@ fn an_index_is_of_one_place() {
 }
 
 #[test]
+fn whoever_dies_while_it_forgets_leaves_an_index_of_the_same_place() {
+    let index = index(1 << 20);
+    assert_eq!(index.note_place("here", Moment(1)), Ok(None));
+    for number in 1..=20 {
+        assert!(index.add(name(number), found(7), Moment(4)).unwrap());
+    }
+    let _filling = granted(index.claim(name(30), begin(DEAD), Moment(4)).unwrap());
+    index.loaded(Moment(4)).unwrap();
+    let mut keys: Vec<Vec<u8>> = (1..=5).map(|number| name(number).0.to_vec()).collect();
+    keys.push(super::cells::fill_key(name(30)).to_vec());
+    index.forget(&keys, Moment(5)).unwrap();
+    let sums = index.sums(Moment(6)).unwrap();
+    assert_eq!((sums.entries, sums.size, sums.filling), (15, 15 * 7, 0));
+    assert!(!sums.is_loaded);
+    let before = index.note_place("there", Moment(7)).unwrap();
+    assert_eq!(before.as_deref(), Some("here"));
+    index.forget_entries(Moment(8)).unwrap();
+    assert_eq!(index.note_place("there", Moment(9)), Ok(None));
+    assert_eq!(index.sums(Moment(9)).unwrap().entries, 0);
+}
+
+#[test]
+fn a_place_whose_text_was_lost_is_another_one_all_the_same() {
+    let index = index(1 << 20);
+    // As a zone has it that moved and had no room for the text.
+    let lost = index.zone.edit(Moment(1), |edit| {
+        let mut cells = [0; CELLS];
+        cells[super::cells::place::HASH] = 7;
+        super::sums::put(edit, super::cells::PLACE, &cells);
+        edit.commit()
+    });
+    lost.unwrap().unwrap();
+    assert!(index.note_place("here", Moment(2)).unwrap().is_some());
+    index.forget_entries(Moment(3)).unwrap();
+    assert_eq!(index.note_place("here", Moment(4)), Ok(None));
+    index.zone().verify().unwrap();
+}
+
+#[test]
 fn what_is_full_takes_nothing_and_changes_nothing() {
     let index = index(MINIMUM);
     let mut number = 0u64;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Cache;
+use super::growing::tell_unkept;
 use crate::cache::file::{BodyDigest, BodyStart, Head, Mark, Unreadable};
 use crate::cache::index::{Begin, Claim, Claimed, Fill, Found};
 use crate::cache::{ContentCheck, ContentDigest, Freshness, Name};
@@ -214,7 +215,7 @@ impl Filling {
         if self.length.is_some_and(|length| written > length) {
             return Err(NotFilled::Length);
         }
-        self.file.write_all_at(piece, self.start + self.written)?;
+        self.write(piece, self.start + self.written)?;
         self.digest.update(piece);
         if let Some(check) = &mut self.check {
             check.update(piece);
@@ -223,12 +224,25 @@ impl Filling {
         self.tell()
     }
 
+    fn write(&self, bytes: &[u8], place: u64) -> io::Result<()> {
+        let written = self.file.write_all_at(bytes, place);
+        if written.is_err() {
+            tell_unkept(&self.file);
+        }
+        written
+    }
+
     /// How many bytes of the body others may have: not the last one, as long as it may turn out to be wrong.
     pub fn shown(&self) -> u64 {
         match self.length {
             Some(length) => self.written.min(length.saturating_sub(1)),
             None => self.written,
         }
+    }
+
+    /// What says whether the body is what it is known to be, should what comes from here on not be kept.
+    pub fn take_check(&mut self) -> Option<ContentCheck> {
+        self.check.take()
     }
 
     /// How many bytes of the body have come.
@@ -273,7 +287,7 @@ impl Filling {
             boot: cache.boot,
         };
         let end = self.start + self.written;
-        self.file.write_all_at(&mark.written(self.nonce), end)?;
+        self.write(&mark.written(self.nonce), end)?;
         // What has begun to grow is taken from nobody who lives, so this holds until the end.
         self.tell()?;
         let fill = cache.index.fill(claim.name, now);

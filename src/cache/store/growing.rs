@@ -3,16 +3,25 @@
 //! The truth is in the index and in the file: how far the fill has come, and, once it is over, whether the file is
 //! whole. Whoever waits for more asks again; what wakes him is nobody's business here.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 
 use super::{Access, Cache, open};
 use crate::cache::Name;
 use crate::cache::file::{Entry, Unreadable};
 use crate::cache::index::{Fill, Progress};
 use crate::metric::Moment;
-use crate::os::Process;
+use crate::os::{Condition, Process};
+
+/// The mode of a file that could not take what followed. Even a full disk takes that, and who has it open sees it when the
+/// file is gone.
+const UNKEPT: u32 = 0o400;
+
+/// Says in a file that it could not take what followed. Where that cannot be said, it has broken off.
+pub(super) fn tell_unkept(file: &File) {
+    let _ = file.set_permissions(Permissions::from_mode(UNKEPT));
+}
 
 /// An entry that was being filled when it was opened.
 #[derive(Debug)]
@@ -33,6 +42,8 @@ pub enum Grown {
     Wholly(u64),
     /// No more will come.
     Broken,
+    /// What follows could not be kept, although the origin went on.
+    Unkept,
 }
 
 impl Cache {
@@ -72,17 +83,25 @@ impl Cache {
                 Progress::Growing(bytes) => Grown::Partly(bytes),
                 Progress::Asked | Progress::Refused => Grown::Partly(0),
             },
-            _ => growing.ended(),
+            _ => match growing.ended() {
+                // Others may have noticed his death first, and ended what he had begun.
+                Grown::Broken if growing.process.condition() == Condition::Dead => Grown::Unkept,
+                ended => ended,
+            },
         }
     }
 
-    /// The same, when nothing has come for a while: whoever fills it may be dead.
+    /// The same, when nothing has come for a while: whoever fills it may be dead, or stopped.
     pub fn grown_if_alive(&self, growing: &Growing, now: Moment) -> Grown {
         // First whether he lives: what he said before he died counts.
-        let is_alive = growing.process.is_alive();
-        match self.grown(growing, now) {
-            Grown::Partly(_) if !is_alive => growing.ended(),
-            grown => grown,
+        let condition = growing.process.condition();
+        match (self.grown(growing, now), condition) {
+            (Grown::Partly(_), Condition::Stopped) => Grown::Unkept,
+            (Grown::Partly(_), Condition::Dead) => match growing.ended() {
+                Grown::Broken => Grown::Unkept,
+                ended => ended,
+            },
+            (grown, _) => grown,
         }
     }
 }
@@ -114,10 +133,12 @@ impl Growing {
 
     /// What it has come to, now that nobody writes it any more.
     fn ended(&self) -> Grown {
-        let size = self.file.metadata().map(|metadata| metadata.len());
-        let mark = size.map_err(Unreadable::from);
-        match mark.and_then(|size| self.entry.mark(&self.file, size)) {
+        let Ok(metadata) = self.file.metadata() else {
+            return Grown::Broken;
+        };
+        match self.entry.mark(&self.file, metadata.len()) {
             Ok(mark) => Grown::Wholly(mark.length),
+            Err(_) if metadata.permissions().mode() & 0o777 == UNKEPT => Grown::Unkept,
             Err(_) => Grown::Broken,
         }
     }

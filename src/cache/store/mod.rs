@@ -6,6 +6,7 @@
 mod fill;
 mod growing;
 mod purge;
+mod removal;
 mod trim;
 mod upkeep;
 mod walk;
@@ -28,10 +29,11 @@ use crate::os::{self, Process};
 
 pub use fill::{Attempt, Filling, NotFilled, Pending, Terms};
 pub use growing::{Growing, Grown};
-pub use purge::{NotPurged, Purge};
+pub use purge::Purge;
+pub use removal::NotRemoved;
 pub use trim::{Limits, Trim, Trimmed};
-pub use upkeep::Adopted;
-pub use walk::{Walk, Walked};
+pub use upkeep::{Adopted, NotAdopted};
+pub use walk::{Missed, Walk, Walked};
 
 /// One process's handle to a cache.
 #[derive(Debug)]
@@ -90,6 +92,14 @@ pub enum Absent {
     Unreadable(Unreadable),
 }
 
+impl Opened {
+    /// Whether its file says by now that it may be given for longer.
+    pub fn is_renewed(&self) -> bool {
+        let now = Entry::begun(&self.file);
+        now.is_ok_and(|now| now.freshness.fresh > self.entry.freshness.fresh)
+    }
+}
+
 impl From<Unreadable> for Absent {
     fn from(problem: Unreadable) -> Self {
         match problem.is_passing() {
@@ -143,7 +153,7 @@ impl Cache {
             // Should that fail, the next one who asks finds out as well.
             let removed = self.index.remove(name, kept.serial, Reason::Lost, now);
             if removed.unwrap_or(false) {
-                upkeep::remove(&self.place.file(name));
+                removal::remove(&self.place.file(name));
             }
         }
         opened

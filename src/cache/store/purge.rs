@@ -1,14 +1,11 @@
 //! Taking away what is kept under a key, or under all keys that begin alike.
 
-use std::io;
-
-use super::upkeep::try_remove;
-use super::{Access, Cache, open};
+use super::removal::{NotRemoved, try_remove};
+use super::{Access, Cache, Missed, Walk, open};
 use crate::cache::file::{Entry, Unreadable};
 use crate::cache::index::{Fill, Reason};
 use crate::cache::{Freshness, Name};
 use crate::metric::Moment;
-use crate::zone::NotChanged;
 
 /// What is to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,16 +16,8 @@ pub enum Purge<'k> {
     Prefix(&'k [u8]),
 }
 
-/// Why something may still be there.
-#[derive(Debug, thiserror::Error)]
-pub enum NotPurged {
-    /// The index cannot be used.
-    #[error(transparent)]
-    Index(#[from] NotChanged),
-    /// A file cannot be removed: it would be an entry again at the next start.
-    #[error("a file cannot be removed ({0})")]
-    File(#[from] io::Error),
-}
+/// How many files are looked at before it is seen whether that was all.
+const AT_ONCE: usize = 1000;
 
 impl Purge<'_> {
     fn means(self, key: &[u8]) -> bool {
@@ -41,24 +30,49 @@ impl Purge<'_> {
 
 impl Cache {
     /// Removes entries with their variants, and says how many; this takes as long as going through the index takes, and for prefixes
-    /// through the files as well. What is being filled goes to those who follow it, and is not kept.
+    /// through the files as well, as it does as long as not all files of before the start are known: then `tell` is given what
+    /// was found on that way. What is being filled goes to those who follow it, and is not kept.
     ///
     /// # Errors
     /// When the index cannot be used, or a file stays.
-    pub fn purge(&self, purge: Purge<'_>, now: Moment) -> Result<usize, NotPurged> {
-        let mut removed = 0;
+    pub fn purge(
+        &self,
+        purge: Purge<'_>,
+        now: Moment,
+        tell: impl FnOnce(&Walk),
+    ) -> Result<usize, NotRemoved> {
+        if !self.is_loaded(now) {
+            self.find_all(now, tell)?;
+        }
+        let (mut removed, mut failed) = (0, None);
         for name in self.meant(purge, now) {
             // Whoever is about to finish does so before, or not at all.
             let is_sure = matches!(purge, Purge::Key(_));
             let was_filled = is_sure && self.index.purge_fill(name, now);
-            if self.purge_one(name, purge, now)? || was_filled {
-                removed += 1;
+            // One that stays leaves the others to be removed.
+            match self.purge_one(name, purge, now) {
+                Ok(is_gone) => removed += usize::from(is_gone || was_filled),
+                Err(problem) => failed = failed.or(Some(problem)),
             }
         }
         if let Purge::Prefix(_) = purge {
             removed += self.purge_fills(purge, now);
         }
-        Ok(removed)
+        match failed {
+            Some(problem) => Err(problem),
+            None => Ok(removed),
+        }
+    }
+
+    /// Finds all files that are there.
+    fn find_all(&self, now: Moment, tell: impl FnOnce(&Walk)) -> Result<(), Missed> {
+        let mut walk = match Walk::new(self) {
+            Err(missed) if missed.is_absent() => return Ok(()),
+            begun => begun?,
+        };
+        while walk.step(self, AT_ONCE, now) {}
+        tell(&walk);
+        walk.into_missed().map_or(Ok(()), Err)
     }
 
     /// Has nothing kept of what is being filled and meant. What a fill is for is known once it has begun; before that it
@@ -92,7 +106,7 @@ impl Cache {
         }
     }
 
-    fn purge_one(&self, name: Name, purge: Purge<'_>, now: Moment) -> Result<bool, NotPurged> {
+    fn purge_one(&self, name: Name, purge: Purge<'_>, now: Moment) -> Result<bool, NotRemoved> {
         let Some(kept) = self.index.kept(name, now).filter(|kept| kept.serial > 0) else {
             return Ok(false);
         };
@@ -101,9 +115,13 @@ impl Cache {
             let entry = Entry::begun(&open(&path, Access::Read)?.0)?;
             Ok(purge.means(entry.head().key))
         };
-        // What cannot be read is of no use to anybody.
-        if !read().unwrap_or(true) {
-            return Ok(false);
+        match (read(), purge) {
+            (Ok(false), _) => return Ok(false),
+            (Err(problem), Purge::Prefix(_)) if problem.is_passing() => {
+                return Err(NotRemoved::Unread(problem));
+            }
+            // What is damaged is of no use to anybody, and the name of a key's file says enough.
+            (Ok(true) | Err(_), _) => {}
         }
         if self.index.remove(name, kept.serial, Reason::Purged, now)? {
             try_remove(&path)?;

@@ -11,7 +11,7 @@ use crate::cache::Levels;
 use crate::cache::file::Head;
 use crate::cache::index::{Index, Progress, schema};
 use crate::os::{SharedMemory, monotonic};
-use crate::zone::{Overflow, Zone};
+use crate::zone::{NotChanged, Overflow, Zone};
 
 const KEY: &[u8] = b"key";
 const K256: usize = 256 << 10;
@@ -262,6 +262,38 @@ fn whoever_follows_a_fill_that_breaks_off_is_told() {
     assert_eq!(elsewhere.grown(&growing, now()), Grown::Broken);
 }
 
+/// Whoever notices a death first ends what was begun; those who follow it go on elsewhere all the same.
+#[test]
+fn a_fill_whose_process_died_was_not_broken_off_whoever_clears_it() {
+    let place = Place::new();
+    let elsewhere = place.elsewhere();
+    let mut child = std::process::Command::new("sleep")
+        .arg("60")
+        .spawn()
+        .unwrap();
+    let zone = Zone::attach(&place.memory, Arc::new(schema())).unwrap();
+    let mut dying = cache(zone, place.directory.path());
+    dying.process = Process {
+        id: child.id(),
+        started: 0,
+    };
+    let claimed = Arc::new(dying).claim((name(), None), None, now()).unwrap();
+    let Attempt::Granted(pending) = claimed else {
+        panic!("somebody fills it");
+    };
+    let mut filling = pending.begin(head(), terms()).unwrap();
+    filling.append(b"hello").unwrap();
+    let fill = elsewhere.index().fill(name(), now()).unwrap();
+    let growing = elsewhere.follow(name(), &fill).unwrap().unwrap();
+    std::mem::forget(filling);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(elsewhere.grown(&growing, now()), Grown::Partly(5));
+    assert_eq!(place.cache.clear_abandoned(now()), 1);
+    assert_eq!(elsewhere.grown(&growing, now()), Grown::Unkept);
+    assert_eq!(elsewhere.grown_if_alive(&growing, now()), Grown::Unkept);
+}
+
 #[test]
 fn files_that_are_not_what_they_should_be_are_dropped() {
     type Spoil = fn(&Path);
@@ -366,7 +398,7 @@ fn what_may_not_have_reached_the_disk_is_checked_first() {
     // Upkeep comes round to it at the start.
     let walk = || {
         let mut walk = Walk::new(&place.cache).unwrap();
-        while !walk.step(&place.cache, 10, now()).is_over {}
+        while walk.step(&place.cache, 10, now()) {}
     };
     walk();
     assert!(place.body().unwrap() == long);
@@ -399,7 +431,7 @@ fn files_are_found_again_without_an_index() {
     let wrong = after.cache.place.file(other);
     fs::create_dir_all(wrong.parent().unwrap()).unwrap();
     fs::copy(&path, &wrong).unwrap();
-    assert_eq!(adopt(&wrong), Adopted::Removed);
+    assert_eq!(adopt(&wrong), Adopted::Useless);
     for foreign in [
         "README",
         "short.1",
@@ -413,7 +445,7 @@ fn files_are_found_again_without_an_index() {
     }
     let stray = after.cache.place.growing(other, 77);
     fs::write(&stray, b"x").unwrap();
-    assert_eq!((adopt(&stray), stray.exists()), (Adopted::Removed, false));
+    assert_eq!((adopt(&stray), stray.exists()), (Adopted::Cleared, false));
     let filling = after.filling(None);
     let growing = filling.path.clone();
     assert_eq!((adopt(&growing), growing.exists()), (Adopted::Known, true));
@@ -622,8 +654,8 @@ fn what_a_dead_server_left_where_files_grow_is_removed_and_nothing_of_others() {
     std::mem::forget(stray);
     fs::write(temporary.path().join("README"), b"").unwrap();
     let mut walk = Walk::new(&own).unwrap();
-    let walked = walk.step(&own, 100, now());
-    assert!(walked.is_over && walked.removed == 1, "{walked:?}");
+    let is_more = walk.step(&own, 100, now());
+    assert!(!is_more && walk.found().removed == 1, "{walk:?}");
     assert!(!left.exists() && alive.0.path.exists() && alive.1.path.exists());
     assert!(temporary.path().join("README").exists());
     assert!(own.index().sums(now()).unwrap().is_loaded);
@@ -642,17 +674,185 @@ fn a_walk_finds_every_file_and_follows_nothing() {
     let zone = Zone::attach(&after.memory, Arc::new(schema())).unwrap();
     let loading = Arc::new(cache(zone, root));
     let mut walk = Walk::new(&loading).unwrap();
-    let (mut adopted, mut steps) = (0, 0);
-    loop {
-        let walked = walk.step(&loading, 7, now());
-        assert_eq!((walked.removed, walked.refused), (0, 0));
-        (adopted, steps) = (adopted + walked.adopted, steps + 1);
-        if walked.is_over {
-            break;
-        }
+    let mut steps = 1;
+    while walk.step(&loading, 7, now()) {
+        steps += 1;
         assert!(!loading.index().sums(now()).unwrap().is_loaded);
     }
-    assert!(adopted == 30 && steps > 5);
+    let expected = Walked {
+        adopted: 30,
+        ..Walked::default()
+    };
+    assert!(walk.found() == expected && steps > 5, "{walk:?}");
     let sums = loading.index().sums(now()).unwrap();
     assert!(sums.is_loaded && sums.entries == 30 && deep.exists());
+}
+
+#[test]
+fn what_no_walk_has_come_to_is_purged_all_the_same() {
+    let (before, after) = (Place::new(), Place::new());
+    (0..30).for_each(|number| fill_number(&before, number, 10));
+    let root = before.directory.path();
+    let zone = Zone::attach(&after.memory, Arc::new(schema())).unwrap();
+    let cold = Arc::new(cache(zone, root));
+    let key = 7_u32.to_le_bytes();
+    assert_eq!(cold.purge(Purge::Key(&key), now(), |_| {}).unwrap(), 1);
+    assert_eq!(
+        cold.purge(Purge::Prefix(b"\x01"), now(), |_| {}).unwrap(),
+        1
+    );
+    assert_eq!(cold.purge(Purge::Prefix(b""), now(), |_| {}).unwrap(), 28);
+    assert_eq!(cold.index().sums(now()).unwrap().entries, 0);
+}
+
+/// What cannot be read now may be an entry, and where it is not known what is there nothing is purged for sure.
+#[test]
+fn what_cannot_be_looked_at_leaves_an_index_to_be_loaded() {
+    type Spoil = fn(&Path);
+    let spoilt: [(&str, Spoil); 2] = [
+        ("a folder that leads to itself", |path| {
+            std::os::unix::fs::symlink(path, path).unwrap();
+        }),
+        ("a file that the system opens for nobody", |path| {
+            fs::create_dir_all(path.join("00")).unwrap();
+            let name = format!("00/{}000", "a".repeat(29));
+            drop(std::os::unix::net::UnixListener::bind(path.join(name)).unwrap());
+        }),
+    ];
+    for (what, spoil) in spoilt {
+        let (before, after) = (Place::new(), Place::new());
+        fill_number(&before, 1, 10);
+        let root = before.directory.path();
+        spoil(&root.join("0"));
+        let zone = Zone::attach(&after.memory, Arc::new(schema())).unwrap();
+        let cold = Arc::new(cache(zone, root));
+        let is_loaded = || cold.index().sums(now()).unwrap().is_loaded;
+        for _ in 0..2 {
+            let purged = cold.purge(Purge::Prefix(b""), now(), |_| {});
+            assert!(
+                matches!(purged, Err(NotRemoved::Missed(_))),
+                "{what}: {purged:?}"
+            );
+            assert!(!is_loaded(), "{what}");
+        }
+        let spoilt = root.join("0");
+        if spoilt.is_symlink() {
+            fs::remove_file(&spoilt).unwrap();
+        } else {
+            fs::remove_dir_all(&spoilt).unwrap();
+        }
+        assert_eq!(
+            cold.purge(Purge::Prefix(b""), now(), |_| {}).unwrap(),
+            1,
+            "{what}"
+        );
+        assert!(is_loaded(), "{what}");
+    }
+}
+
+/// What is no place of an entry is nobody's business, whether it can be listed or not.
+#[test]
+fn files_in_places_of_other_levels_are_told_and_left_alone() {
+    let (before, after) = (Place::new(), Place::new());
+    (0..5).for_each(|number| fill_number(&before, number, 10));
+    let root = before.directory.path();
+    // What is no folder of entries may be anything.
+    for name in ["lost+found", "g"] {
+        std::os::unix::fs::symlink(root.join(name), root.join(name)).unwrap();
+    }
+    let zone = Zone::attach(&after.memory, Arc::new(schema())).unwrap();
+    let mut other = cache(zone, root);
+    other.place.levels = Levels::parse("2").unwrap();
+    // A fill of another cache, too.
+    let growing = before.filling(None);
+    let mut walk = Walk::new(&other).unwrap();
+    assert!(!walk.step(&other, 1000, now()));
+    let expected = Walked {
+        misplaced: 6,
+        ..Walked::default()
+    };
+    assert_eq!(walk.found(), expected);
+    assert!(walk.missed().is_none() && growing.path.exists());
+    assert!(other.index().sums(now()).unwrap().is_loaded);
+    assert!((0..5).all(|number| has(&before, number)));
+}
+
+/// A folder of entries may be on another disk.
+#[test]
+fn a_link_in_the_place_of_a_folder_of_entries_is_followed() {
+    let (before, after, elsewhere) = (Place::new(), Place::new(), tempfile::tempdir().unwrap());
+    fill_number(&before, 1, 10);
+    let root = before.directory.path();
+    let folder = fs::read_dir(root).unwrap().next().unwrap().unwrap().path();
+    let moved = elsewhere.path().join("moved");
+    fs::rename(&folder, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, &folder).unwrap();
+    let zone = Zone::attach(&after.memory, Arc::new(schema())).unwrap();
+    let cold = cache(zone, root);
+    let mut walk = Walk::new(&cold).unwrap();
+    assert!(!walk.step(&cold, 1000, now()));
+    assert_eq!(walk.found().adopted, 1);
+}
+
+#[test]
+fn what_finds_no_room_in_an_index_is_removed_as_it_is_found() {
+    let (before, after) = (Place::new(), Place::new());
+    fill_number(&before, 1, 10);
+    let root = before.directory.path();
+    let add = |number: u32| {
+        let found = crate::cache::index::Found {
+            size: 1,
+            main: None,
+        };
+        let name = Name::of_key(&number.to_be_bytes());
+        after.cache.index().add(name, found, now())
+    };
+    let failed = (2 << 24..).find_map(|number| add(number).err());
+    assert!(matches!(failed, Some(NotChanged::Full)), "{failed:?}");
+    let zone = Zone::attach(&after.memory, Arc::new(schema())).unwrap();
+    let full = cache(zone, root);
+    let mut walk = Walk::new(&full).unwrap();
+    assert!(!walk.step(&full, 1000, now()));
+    assert_eq!(walk.found().refused, 1, "{walk:?}");
+    let name = Name::of_key(&1_u32.to_le_bytes());
+    assert!(!before.cache.place.file(name).exists());
+}
+
+#[test]
+fn who_removes_everything_for_a_limit_says_so_until_something_stays() {
+    let place = Place::new();
+    let mut trim = Trim::new(Limits {
+        inactive: u64::MAX,
+        max_size: Some(4096),
+        min_free: None,
+    });
+    let emptied = |trim: &mut Trim| {
+        trim.step(&place.cache, 9, None, now()).unwrap();
+        trim.emptied()
+    };
+    assert_eq!(emptied(&mut trim), None);
+    for number in 0..3 {
+        fill_number(&place, number, 5000);
+        assert_eq!(emptied(&mut trim), Some(Reason::MaxSize));
+        assert_eq!(emptied(&mut trim), Some(Reason::MaxSize));
+    }
+    fill_number(&place, 1, 10);
+    assert_eq!(emptied(&mut trim), None);
+    fill_number(&place, 2, 10);
+    assert_eq!(emptied(&mut trim), None);
+    assert!(has(&place, 2) && !has(&place, 1));
+}
+
+/// What is not readable for a moment may be anything.
+#[test]
+fn a_purge_of_a_prefix_leaves_what_cannot_be_read_now() {
+    let place = Place::new();
+    (0..3).for_each(|number| fill_number(&place, number, 10));
+    let file = place.cache.place.file(Name::of_key(&1_u32.to_le_bytes()));
+    fs::remove_file(&file).unwrap();
+    // Which the system opens for nobody.
+    let _socket = std::os::unix::net::UnixListener::bind(&file).unwrap();
+    let purged = place.cache.purge(Purge::Prefix(b"none"), now(), |_| {});
+    assert!(matches!(purged, Err(NotRemoved::Unread(_))), "{purged:?}");
+    assert_eq!(place.cache.index().sums(now()).unwrap().entries, 3);
 }

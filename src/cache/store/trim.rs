@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use super::Cache;
+use super::removal::NotRemoved;
 use crate::cache::index::{Old, Reason, Sums};
 use crate::metric::Moment;
-use crate::zone::NotChanged;
 
 /// How much a cache may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Trim {
     oldest: VecDeque<Old>,
     /// Before this, in the zone's time, nothing has been idle for too long.
     quiet_until: u64,
+    /// The limit that has taken everything, until something stays.
+    emptied: Option<Reason>,
 }
 
 /// What a step of that came to.
@@ -56,26 +58,35 @@ impl Trim {
             limits,
             oldest: VecDeque::new(),
             quiet_until: 0,
+            emptied: None,
         }
+    }
+
+    /// The limit for which everything that there was had to go, if nothing was kept since.
+    pub fn emptied(&self) -> Option<Reason> {
+        self.emptied
     }
 
     /// Looks at no more than `most` entries; `free` is what the file system has left.
     ///
     /// # Errors
-    /// When the index cannot be used.
+    /// When the index cannot be used, or a file has to stay.
     pub fn step(
         &mut self,
         cache: &Cache,
         most: usize,
         free: Option<u64>,
         now: Moment,
-    ) -> Result<Trimmed, NotChanged> {
+    ) -> Result<Trimmed, NotRemoved> {
         let time = cache.index().zone().moment(now).0;
         let mut full = Fullness {
             sums: cache.index().sums(now)?,
             free,
             is_crowded: is_crowded(cache),
         };
+        if full.sums.entries > 0 && self.pressure(&full).is_none() {
+            self.emptied = None;
+        }
         if self.oldest.is_empty() {
             // Going through all keys is dear: only where something is to be found.
             if time <= self.quiet_until && self.pressure(&full).is_none() {
@@ -109,6 +120,7 @@ impl Trim {
             self.oldest.pop_front();
             if cache.evict(&old, reason, now)? {
                 removed += 1;
+                self.note_removed(cache, reason, now);
                 full.sums.size = full.sums.size.saturating_sub(old.size);
                 full.free = full.free.map(|free| free.saturating_add(old.size));
                 full.is_crowded = full.is_crowded && is_crowded(cache);
@@ -116,6 +128,14 @@ impl Trim {
         }
         let is_more = true;
         Ok(Trimmed { removed, is_more })
+    }
+
+    fn note_removed(&mut self, cache: &Cache, reason: Reason, now: Moment) {
+        let is_limit = matches!(reason, Reason::MaxSize | Reason::MinFree);
+        let sums = || cache.index().sums(now);
+        if is_limit && self.emptied.is_none() && sums().is_ok_and(|sums| sums.entries == 0) {
+            self.emptied = Some(reason);
+        }
     }
 
     /// Why an entry that no other is older than has to go.

@@ -1,10 +1,9 @@
 //! What is done for a cache beside requests: finding files that are not known, and taking away what is to go.
 
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use super::fill::on_disk;
+use super::removal::{NotRemoved, may_be_removed, remove, try_remove};
 use super::{Access, Cache, QUICKLY_CHECKED, open};
 use crate::cache::Name;
 use crate::cache::file::{Entry, Mark, Unreadable};
@@ -19,18 +18,35 @@ pub enum Adopted {
     Yes,
     /// One that was known, or is being filled.
     Known,
-    /// A file of a fill that came to nothing, or something damaged; it was removed.
-    Removed,
+    /// A file of a fill that came to nothing; it was removed.
+    Cleared,
+    /// A file in the place of an entry that is none, or a damaged one; it was removed.
+    Useless,
+    /// An entry for which the index has no room; it was removed.
+    Refused,
+    /// A file that would be in its place if the cache had other levels; it was left alone.
+    Misplaced,
     /// Nothing of a cache; it was left alone.
     Foreign,
+}
+
+/// Why it is not known what a file is.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAdopted {
+    /// The index cannot be used.
+    #[error(transparent)]
+    Index(#[from] NotChanged),
+    /// It cannot be read now.
+    #[error(transparent)]
+    Unread(#[from] Unreadable),
 }
 
 impl Cache {
     /// Looks at a file that was found.
     ///
     /// # Errors
-    /// When the index has no room, or cannot be used.
-    pub fn adopt(&self, path: &Path, now: Moment) -> Result<Adopted, NotChanged> {
+    /// When it cannot be read, or the index cannot be used.
+    pub fn adopt(&self, path: &Path, now: Moment) -> Result<Adopted, NotAdopted> {
         let file_name = path.file_name().unwrap_or_default().as_encoded_bytes();
         let Some((digits, serial)) = file_name.split_at_checked(2 * Name::BYTES) else {
             return Ok(Adopted::Foreign);
@@ -38,8 +54,18 @@ impl Cache {
         let Some(name) = Name::from_file_name(digits) else {
             return Ok(Adopted::Foreign);
         };
+        let folder = self.place.levels.folder(&self.place.directory, name);
+        let is_in_place = path.parent() == Some(&folder);
         match serial.split_first() {
-            None => self.adopt_entry(name, path, now),
+            None | Some((b'.', [b'0'..=b'9', ..])) if !is_in_place => Ok(Adopted::Misplaced),
+            None => match self.adopt_entry(name, path, now) {
+                // It would be in no sum, and outlive every purge.
+                Err(NotAdopted::Index(NotChanged::Full)) => {
+                    remove(path);
+                    Ok(Adopted::Refused)
+                }
+                adopted => adopted,
+            },
             Some((b'.', serial)) => Ok(self.clear_fill(name, serial, path, now)),
             Some(_) => Ok(Adopted::Foreign),
         }
@@ -63,7 +89,7 @@ impl Cache {
         is_there && matches!(adopted(), Ok(Adopted::Yes | Adopted::Known))
     }
 
-    fn is_loaded(&self, now: Moment) -> bool {
+    pub(super) fn is_loaded(&self, now: Moment) -> bool {
         if self.loaded.get().is_some() {
             return true;
         }
@@ -90,10 +116,8 @@ impl Cache {
         }
     }
 
-    fn adopt_entry(&self, name: Name, path: &Path, now: Moment) -> Result<Adopted, NotChanged> {
-        if path != self.place.file(name) {
-            return Ok(Adopted::Foreign);
-        }
+    /// The same, of the file in the place of an entry.
+    fn adopt_entry(&self, name: Name, path: &Path, now: Moment) -> Result<Adopted, NotAdopted> {
         let kept = self.index.kept(name, now);
         if let Some(kept) = kept.filter(|kept| kept.serial > 0) {
             self.recheck((name, kept.serial), path, now)?;
@@ -105,11 +129,12 @@ impl Cache {
         }
         let (size, main) = match self.examined(name, path) {
             Ok(examined) => examined,
-            // It is looked at again when somebody asks for it, or the next time.
-            Err(problem) if problem.is_passing() => return Ok(Adopted::Foreign),
+            Err(problem) if problem.is_passing() => return Err(problem.into()),
+            // It was removed meanwhile.
+            Err(problem) if problem.is_absence() => return Ok(Adopted::Known),
             Err(_) => {
                 remove(path);
-                return Ok(Adopted::Removed);
+                return Ok(Adopted::Useless);
             }
         };
         let found = Found { size, main };
@@ -174,7 +199,7 @@ impl Cache {
             return Adopted::Known;
         }
         remove(path);
-        Adopted::Removed
+        Adopted::Cleared
     }
 
     /// Ends the fills of processes that are dead, and removes their files; says how many.
@@ -187,28 +212,20 @@ impl Cache {
         abandoned.iter().filter(|claim| end(claim)).count()
     }
 
-    /// Removes an entry that was found to be old, with its file; says whether it did.
+    /// Removes an entry that was found to be old, with its file; says whether it did. One whose file has to stay stays
+    /// itself, so that it counts.
     ///
     /// # Errors
-    /// When the index cannot be used.
-    pub fn evict(&self, old: &Old, reason: Reason, now: Moment) -> Result<bool, NotChanged> {
+    /// When the index cannot be used, or the file has to stay.
+    pub fn evict(&self, old: &Old, reason: Reason, now: Moment) -> Result<bool, NotRemoved> {
+        let path = self.place.file(old.name);
+        if old.serial > 0 {
+            may_be_removed(&path)?;
+        }
         let removed = self.index.remove_old(old, reason, now)?;
         if removed && old.serial > 0 {
-            remove(&self.place.file(old.name));
+            try_remove(&path)?;
         }
         Ok(removed)
-    }
-}
-
-/// Removes a file. One that cannot be is found again when the cache is loaded the next time.
-pub(super) fn remove(path: &Path) {
-    let _ = try_remove(path);
-}
-
-/// Removes a file that may be gone already.
-pub(super) fn try_remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
     }
 }

@@ -21,7 +21,7 @@ use exchange::{Answer, Exchange, Failure};
 use patience::Patience;
 use steps::Step;
 
-use super::{end, usage};
+use super::{end, output, usage};
 
 /// The word after the program's name that asks for this.
 pub const WORD: &str = "push";
@@ -46,13 +46,13 @@ fn push(arguments: &Arguments, steps: &[Step]) -> Result<(), String> {
         if step.shows_answer {
             let text = String::from_utf8_lossy(&answer.body);
             let written = writeln!(io::stdout(), "{}", text.trim_end());
-            written.map_err(|error| format!("standard output failed ({error})"))?;
+            written.or_else(|error| output(&error))?;
         }
     }
     if arguments.import.is_some() {
         // Each is made and set.
         let told = writeln!(io::stdout(), "{} metrics", steps.len() / 2);
-        told.map_err(|error| format!("standard output failed ({error})"))?;
+        told.or_else(|error| output(&error))?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use http::{Method, Uri};
 
 use super::arguments::{Action, Arguments};
 use super::import;
+use crate::clients::url;
 use crate::http::message::uri::{Escape, escape};
 use crate::os;
 
@@ -104,19 +105,10 @@ fn wanted(action: Action) -> &'static str {
 
 /// The address without a slash at the end.
 fn base(url: &str) -> Result<String, String> {
-    let invalid = |why: &str| Err(format!("invalid URL \"{url}\": {why}"));
-    let Ok(parsed) = url.parse::<Uri>() else {
-        return invalid("expected one such as https://metrics.local/push/");
-    };
-    let is_http = matches!(parsed.scheme_str(), Some("http" | "https"));
-    let Some(authority) = parsed.authority().filter(|_| is_http) else {
-        return invalid("it begins with neither http:// nor https://");
-    };
-    if authority.as_str().contains('@') {
-        return invalid("it holds a name or a password");
-    }
+    let invalid = |why: &str| format!("invalid URL \"{url}\": {why}");
+    url::server(url).map_err(invalid)?;
     if url.contains(['?', '#']) {
-        return invalid("labels are written as --label NAME=VALUE");
+        return Err(invalid("labels are written as --label NAME=VALUE"));
     }
     Ok(url.trim_end_matches('/').to_owned())
 }

@@ -1,5 +1,7 @@
 //! The screen, made of the state; whatever its size.
 
+use std::time::Instant;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Modifier, Style, Stylize};
@@ -69,7 +71,13 @@ fn trouble(state: &State) -> Line<'static> {
         Some(problem) => Line::from(format!(" no answer: {}", one_line(problem)))
             .red()
             .bold(),
-        None => Line::default(),
+        None => match state.age(Instant::now()) {
+            Some(age) => {
+                let text = format!(" waiting for an answer: this is {} s old", age.as_secs());
+                Line::from(text).yellow().bold()
+            }
+            None => Line::default(),
+        },
     }
 }
 
@@ -93,12 +101,12 @@ fn foot(frame: &mut Frame<'_>, state: &State, area: Rect) {
         Line::from(format!("search: {}   Esc ends it", visible(&state.search)))
     } else if state.opened.is_some() {
         Line::from(
-            "q end   Esc back   Left, Right sort   r reverse   / search   n, b pages   ? help",
+            "? help   q end   Esc back   Left, Right sort   r reverse   / search   n, b pages",
         )
         .dim()
     } else {
         Line::from(
-            "q end   1-7 views   Left, Right sort   r reverse   / search   Enter open   ? help",
+            "? help   q end   1-7 views   Left, Right sort   r reverse   / search   Enter open",
         )
         .dim()
     };
@@ -311,6 +319,28 @@ mod tests {
         let screen = screen(&state, 100, 12);
         assert!(screen.contains("a/b\\x1b"), "{screen}");
         assert!(!screen.contains('\u{1b}'), "{screen}");
+    }
+
+    #[test]
+    fn what_is_old_is_said_to_be() {
+        let mut state = sample();
+        assert!(!screen(&state, 80, 10).contains("waiting"));
+        state.patience = std::time::Duration::ZERO;
+        assert!(screen(&state, 80, 10).contains("waiting for an answer"));
+        state.is_paused = true;
+        assert!(!screen(&state, 80, 10).contains("waiting"));
+    }
+
+    #[test]
+    fn the_way_to_the_help_is_on_every_screen() {
+        let mut state = sample();
+        for tab in 0..VIEWS.len() {
+            state.go(tab);
+            assert!(screen(&state, 80, 24).contains("? help"));
+            assert!(screen(&state, 30, 24).contains("? help"));
+            state.open();
+            assert!(screen(&state, 30, 24).contains("? help"));
+        }
     }
 
     #[test]

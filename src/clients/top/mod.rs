@@ -37,6 +37,7 @@ use super::access::{Access, time};
 use super::address::Whom;
 use super::reading::Reader;
 use super::{end, usage};
+use crate::conf::reason;
 
 /// The word after the program's name that asks for this.
 pub const WORD: &str = "top";
@@ -78,7 +79,7 @@ fn show(arguments: &Arguments) -> Result<(), String> {
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err("pingauge top needs a terminal; pingauge status prints without one".to_owned());
     }
-    let failed = |error: io::Error| format!("the terminal failed ({error})");
+    let failed = |error: io::Error| format!("the terminal failed ({})", reason(&error));
     let signals = Signals::new([SIGTERM, SIGHUP]).map_err(failed)?;
     let mut terminal = ratatui::try_init().map_err(failed)?;
     let mut screen = Screen::new(reader, signals, arguments.every);
@@ -107,7 +108,8 @@ struct Screen {
 impl Screen {
     fn new(reader: Reader, mut signals: Signals, every: Duration) -> Self {
         let (tell, happenings) = channel();
-        let state = State::new(reader.url.clone());
+        let mut state = State::new(reader.url.clone());
+        state.patience = state.patience.max(every.saturating_mul(3));
         let answers = tell.clone();
         let fetcher = Fetcher::start(reader, move |found| {
             answers.send(Happening::Answer(found)).is_ok()

@@ -1,7 +1,7 @@
 //! What the screen is about: the view, the order, the search, and what the server said last.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) shows_help: bool,
     /// Why there is no news.
     pub(super) problem: Option<String>,
+    /// How old an answer may be before that is told.
+    pub(super) patience: Duration,
     tree: Sample,
     /// Requests in a second, the newest last.
     pub(super) history: VecDeque<u64>,
@@ -49,6 +51,7 @@ impl State {
             is_paused: false,
             shows_help: false,
             problem: None,
+            patience: PATIENCE,
             tree: Sample::default(),
             history: VecDeque::new(),
         }
@@ -106,6 +109,13 @@ impl State {
     /// The newest tree beside the one before.
     pub(super) fn look(&self) -> Look<'_> {
         self.tree.look().0
+    }
+
+    /// How old what is shown is, if it is older than it should be: another answer is long in coming.
+    pub(super) fn age(&self, now: Instant) -> Option<Duration> {
+        let (_, at) = self.tree.now.as_ref()?;
+        let age = now.saturating_duration_since(*at);
+        (age > self.patience && !self.is_paused).then_some(age)
     }
 
     /// Whether there is anything to show.
@@ -231,6 +241,8 @@ impl State {
     }
 }
 
+/// An answer is never called old before that.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// More points have room on no screen.
 const LONGEST_HISTORY: usize = 1000;
 

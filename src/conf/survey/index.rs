@@ -140,15 +140,18 @@ impl<'a> Index<'a> {
         });
         let what = found?;
         if what != directive.name.text {
-            return Some(format!("{what} has no effect"));
+            // A parameter is named behind its directive; what is anything else is a sentence.
+            return Some(match what.starts_with(directive.name.text.as_str()) {
+                true => format!("{what} has no effect"),
+                false => what.to_owned(),
+            });
         }
         let mut rows = self.rows(directive);
         let text = rows.find_map(|row| row.doc.text.strip_prefix("Has no effect: "));
-        Some(
-            text.unwrap_or("it has no effect")
-                .trim_end_matches('.')
-                .to_owned(),
-        )
+        // What is behind the first sentence is about other values.
+        let text = text.and_then(|text| text.split(". ").next());
+        let text = text.unwrap_or("it has no effect");
+        Some(text.trim_end_matches('.').to_owned())
     }
 
     /// Visits the ranges of text that belong to a statement itself: not those of a block within, whose statements are

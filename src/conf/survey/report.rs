@@ -1,6 +1,8 @@
 //! What a survey found, as text: section by section, and what needs no explanation last.
 
+use std::collections::HashMap;
 use std::fmt::Write;
+use std::hash::Hash;
 
 use super::{Line, Standing, Survey};
 
@@ -41,24 +43,46 @@ impl Survey {
             section.title,
             counted(all.len(), "statement")
         );
-        let mut groups: Vec<(Explained<'_>, Vec<&Line>)> = Vec::new();
+        let mut groups: Grouped<Explained<'_>, Vec<&Line>> = Grouped::new();
         let each = |(line, all): (_, Vec<_>)| all.into_iter().map(move |one| (line, one));
         for (line, explained) in all.into_iter().flat_map(each) {
-            match groups.iter_mut().find(|(known, _)| *known == explained) {
-                Some((_, lines)) => lines.push(line),
-                None => groups.push((explained, vec![line])),
-            }
+            groups.of(explained).push(line);
         }
-        for ((name, explanation), lines) in groups {
+        for ((name, explanation), lines) in groups.all {
             let _ = writeln!(text);
             if !name.is_empty() {
                 let _ = writeln!(text, "  {name}");
             }
-            for line in &lines {
-                let _ = writeln!(text, "    {}  {}", line.place, line.text);
+            for shown in self.shown(&lines) {
+                let _ = writeln!(text, "    {shown}");
             }
             let _ = writeln!(text, "    {}{explanation}", section.leads);
         }
+    }
+
+    /// The statements of a group: each with its place, but of an included file those of one name together.
+    fn shown(&self, lines: &[&Line]) -> Vec<String> {
+        let mut groups: Grouped<(&str, &str), Vec<&Line>> = Grouped::new();
+        for line in lines {
+            groups.of((&line.file, &line.name)).push(line);
+        }
+        let mut shown = Vec::new();
+        for ((file, name), lines) in groups.all {
+            let mut places: Grouped<(&str, &str), usize> = Grouped::new();
+            for line in &lines {
+                *places.of((&line.place, &line.text)) += 1;
+            }
+            if file != self.main && places.all.len() > MOST_LISTED {
+                let (count, at) = (lines.len(), counted(places.all.len(), "place"));
+                shown.push(format!("{file}  {name} … ({count} statements at {at})"));
+                continue;
+            }
+            shown.extend(places.all.iter().map(|((place, text), count)| match count {
+                1 => format!("{place}  {text}"),
+                _ => format!("{place}  {text} ({count} times)"),
+            }));
+        }
+        shown
     }
 
     /// What needs no explanation: the names of directives, counted, by file.
@@ -67,33 +91,55 @@ impl Survey {
             .lines
             .iter()
             .filter(|line| line.standing == Standing::AsWritten);
-        let mut files: Vec<(&str, Vec<(&str, usize)>)> = Vec::new();
+        let mut files: Grouped<&str, Grouped<&str, usize>> = Grouped::new();
         let mut count = 0;
         for line in all {
             count += 1;
-            let known = files.iter().position(|(file, _)| *file == line.file);
-            let place = known.unwrap_or_else(|| {
-                files.push((&line.file, Vec::new()));
-                files.len() - 1
-            });
-            let names = &mut files[place].1;
-            match names.iter_mut().find(|(name, _)| *name == line.name) {
-                Some((_, count)) => *count += 1,
-                None => names.push((&line.name, 1)),
-            }
+            *files.of(&line.file).of(&line.name) += 1;
         }
         if count == 0 {
             return;
         }
         let _ = writeln!(text, "\nAs written: {}\n", counted(count, "statement"));
-        for (file, names) in files {
+        for (file, names) in files.all {
             let one = |(name, count): &(&str, usize)| match count {
                 1 => (*name).to_owned(),
                 _ => format!("{name} ({count})"),
             };
-            let names: Vec<String> = names.iter().map(one).collect();
+            let names: Vec<String> = names.all.iter().map(one).collect();
             let _ = writeln!(text, "    {file}  {}", names.join(", "));
         }
+    }
+}
+
+/// Values by key, in the order in which the keys were met.
+struct Grouped<K, V> {
+    all: Vec<(K, V)>,
+    places: HashMap<K, usize>,
+}
+
+impl<K: Copy + Eq + Hash, V: Default> Grouped<K, V> {
+    fn new() -> Self {
+        Self {
+            all: Vec::new(),
+            places: HashMap::new(),
+        }
+    }
+
+    /// The value of a key, made if need be.
+    fn of(&mut self, key: K) -> &mut V {
+        let next = self.all.len();
+        let place = *self.places.entry(key).or_insert(next);
+        if place == next {
+            self.all.push((key, V::default()));
+        }
+        &mut self.all[place].1
+    }
+}
+
+impl<K: Copy + Eq + Hash, V: Default> Default for Grouped<K, V> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -144,6 +190,9 @@ const SECTIONS: &[Section] = &[
         },
     },
 ];
+
+/// So many statements of one name in an included file are listed one by one.
+const MOST_LISTED: usize = 4;
 
 fn counted(count: usize, what: &str) -> String {
     match count {

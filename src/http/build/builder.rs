@@ -109,6 +109,8 @@ pub struct LocationParts {
     pub error_answer: Option<Box<dyn ErrorAnswer>>,
     /// See [`Location`].
     pub header_filters: Vec<Box<dyn PhaseHandler>>,
+    /// Filters of heads that change bodies by what the others have made of the head; they stand behind those.
+    pub body_filters: Vec<Box<dyn PhaseHandler>>,
     /// See [`Location`].
     pub phases: [Vec<Box<dyn PhaseHandler>>; Phase::COUNT],
     /// See [`Location`].
@@ -266,6 +268,7 @@ impl Builder<'_> {
             content: Vec::new(),
             error_answer: None,
             header_filters: Vec::new(),
+            body_filters: Vec::new(),
             phases: Default::default(),
             finally: Vec::new(),
             redirects_to_slash: false,
@@ -370,7 +373,8 @@ impl LocationParts {
         self.extras.insert(TypeId::of::<T>(), Box::new(setting));
     }
 
-    fn finish(self, inner: Locations) -> Location {
+    fn finish(mut self, inner: Locations) -> Location {
+        self.header_filters.append(&mut self.body_filters);
         Location {
             name: self.name,
             kind: self.kind,

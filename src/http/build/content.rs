@@ -5,7 +5,7 @@
 
 use std::any::{Any, TypeId};
 
-use crate::conf::{Chain, Context, Diagnostic, Statement};
+use crate::conf::{Chain, Context, Diagnostic, Scope, Statement};
 
 /// The directive of a block that makes content.
 struct Source {
@@ -36,16 +36,28 @@ pub fn written<'a, T: Any + Send + Sync>(chain: &Chain<'a>) -> Option<&'a T> {
     setting(chain).filter(|_| is_source)
 }
 
+/// A setting of how a location's own content is found: blocks that name a source of their own do without it.
+pub fn setting_of_content<'a, T: Any + Send + Sync>(chain: &Chain<'a>) -> Option<&'a T> {
+    lent(chain, |scope| scope.get::<Source>().is_some())
+}
+
 /// A setting that holds for the innermost scope of `chain`, and for no location within.
 pub fn setting<'a, T: Any + Send + Sync>(chain: &Chain<'a>) -> Option<&'a T> {
+    lent(chain, |_| false)
+}
+
+/// A setting of the innermost scope, or of the location that it lends its settings to, unless a block on the way
+/// does without.
+fn lent<'a, T: Any + Send + Sync>(
+    chain: &Chain<'a>,
+    does_without: impl Fn(&Scope) -> bool,
+) -> Option<&'a T> {
     let mut chain = *chain;
     loop {
         let own = chain.own();
-        let lends = matches!(
-            chain.scope().context,
-            Context::LocationIf | Context::LimitExcept
-        );
-        if own.is_some() || !lends {
+        let scope = chain.scope();
+        let lends = matches!(scope.context, Context::LocationIf | Context::LimitExcept);
+        if own.is_some() || !lends || does_without(scope) {
             return own;
         }
         chain = *chain.outer()?;

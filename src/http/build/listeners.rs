@@ -18,6 +18,7 @@ struct Gathered {
     /// The first `listen` that wants encryption.
     encrypted_at: Option<Span>,
     http2: bool,
+    proxied: bool,
 }
 
 /// The first name of a server, empty when it has none.
@@ -56,6 +57,7 @@ pub(in crate::http) fn gather(
                 place.encrypted_at.get_or_insert(listen.span);
             }
             place.http2 |= listen.http2;
+            place.proxied |= listen.proxied;
             add_names(builder, place, scope, server);
         }
     }
@@ -68,6 +70,7 @@ pub(in crate::http) fn gather(
         names: one.names,
         encrypted: one.encrypted_at.is_some(),
         http2: one.http2,
+        proxied: one.proxied,
     };
     all.into_iter().map(finish).collect()
 }
@@ -100,6 +103,7 @@ fn listens(scope: &Scope) -> Vec<Listen> {
             backlog: None,
             encrypted: false,
             http2: false,
+            proxied: false,
             span: scope.span,
         }],
     }
@@ -115,6 +119,7 @@ fn place<'g>(all: &'g mut Vec<Gathered>, listen: &Listen, server: ServerIndex) -
             names: ServerNames::new(server),
             encrypted_at: None,
             http2: false,
+            proxied: false,
         });
         all.len() - 1
     });

@@ -75,7 +75,7 @@ fn check_nesting(builder: &mut Builder<'_>, outer: &LocationPattern, inner: &Loc
                 inner.text
             )
         }
-        (Kind::Prefix | Kind::FinalPrefix, Kind::Prefix | Kind::FinalPrefix | Kind::Exact)
+        (_, Kind::Prefix | Kind::FinalPrefix | Kind::Exact)
             if !inner.text.starts_with(&outer.text) =>
         {
             format!(

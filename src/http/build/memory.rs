@@ -13,7 +13,7 @@ pub enum Role {
     Check,
     /// The master: it creates memory, or takes over that of the generation before.
     Master,
-    /// The worker in this place: it finds memory ready.
+    /// The worker in this place, which no other one has, not even of an older configuration: it finds memory ready.
     Worker(usize),
 }
 
@@ -24,6 +24,10 @@ pub const OF_FILES: &str = "_file";
 pub trait Memory {
     /// For whom.
     fn role(&self) -> Role;
+    /// Which of the workers it is that serve the same configuration, from 0 on.
+    fn number(&self) -> usize {
+        0
+    }
     /// What there is already under this name.
     fn existing(&mut self, kind: &str, name: &str) -> Option<Arc<SharedMemory>>;
     /// Fresh memory of so many bytes, all zero, which replaces any of this name.

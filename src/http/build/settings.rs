@@ -9,10 +9,12 @@ use super::builder::Builder;
 use super::written::*;
 use crate::conf::{Chain, Part};
 use crate::http::message::uri::Slashes;
+use crate::http::message::validators::Since;
 use crate::http::plan::location::Kind;
 use crate::http::plan::media_types::MediaTypes;
 use crate::http::plan::settings::{
-    ConnectionSettings, ErrorPage, ErrorTarget, Http2, Root, SERVER, Satisfy, Settings,
+    ConnectionSettings, ErrorPage, ErrorTarget, Http2, Impatient, Responses, Root, SERVER, Satisfy,
+    Settings,
 };
 use crate::http::plan::template::Template;
 
@@ -42,6 +44,13 @@ impl Settings {
             send_timeout: chain
                 .nearest()
                 .map_or(seconds(60), |SendTimeout(time)| *time),
+            rate: chain
+                .nearest()
+                .filter(|LimitRate(text)| text.literal() != Some("0"))
+                .map(|LimitRate(text)| builder.template(text)),
+            rate_after: chain
+                .nearest()
+                .map(|LimitRateAfter(text)| builder.template(text)),
             error_pages: error_pages(builder, chain),
             satisfy: chain
                 .nearest()
@@ -68,6 +77,26 @@ impl Settings {
             ),
             chunk: chain.nearest().map_or(8192, |Http2Chunk(size)| *size),
             absolute_redirect: chain.nearest().is_none_or(|AbsoluteRedirect(on)| *on),
+            responses: Responses::of(chain),
+        }
+    }
+}
+
+impl Responses {
+    fn of(chain: &Chain<'_>) -> Self {
+        Self {
+            etag: chain.nearest().is_none_or(|Etag(on)| *on),
+            since: chain
+                .nearest()
+                .map_or(Since::default(), |IfModifiedSince(since)| *since),
+            most_ranges: chain.nearest().map_or(usize::MAX, |MaxRanges(most)| *most),
+            chunks: chain.nearest().is_none_or(|Chunks(on)| *on),
+            recursive_error_pages: chain.nearest().is_some_and(|RecursiveErrorPages(on)| *on),
+            own_name: chain.nearest().is_some_and(|ServerNameInRedirect(on)| *on),
+            own_port: chain.nearest().map(|PortInRedirect(on)| *on),
+            impatient: chain
+                .nearest()
+                .map_or(Impatient::default(), |KeepaliveDisable(whose)| *whose),
         }
     }
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use crate::conf::{Span, Text};
 use crate::http::message::uri::Slashes;
+use crate::http::message::validators::Since;
 use crate::http::plan::location::Kind;
 use crate::http::plan::media_types::MediaTypes;
 use crate::http::plan::runtime::Address;
-use crate::http::plan::settings::{ErrorStatus, Satisfy};
+use crate::http::plan::settings::{ErrorStatus, Impatient, Satisfy};
 
 /// `location`
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct Listen {
     pub encrypted: bool,
     /// `http2`
     pub http2: bool,
+    /// `proxy_protocol`
+    pub proxied: bool,
     /// Where it is written.
     pub span: Span,
 }
@@ -86,6 +89,10 @@ pub struct ClientMaxBodySize(pub u64);
 pub struct ClientBodyTimeout(pub Duration);
 /// `send_timeout`
 pub struct SendTimeout(pub Duration);
+/// `limit_rate`
+pub struct LimitRate(pub Text);
+/// `limit_rate_after`
+pub struct LimitRateAfter(pub Text);
 /// `satisfy`
 pub struct SatisfyWritten(pub Satisfy);
 /// `auth_delay`
@@ -103,6 +110,22 @@ pub struct TypesWritten(pub Arc<MediaTypes>);
 pub struct DefaultType(pub String);
 /// `absolute_redirect`
 pub struct AbsoluteRedirect(pub bool);
+/// `etag`
+pub struct Etag(pub bool);
+/// `if_modified_since`
+pub struct IfModifiedSince(pub Since);
+/// `max_ranges`
+pub struct MaxRanges(pub usize);
+/// `chunked_transfer_encoding`
+pub struct Chunks(pub bool);
+/// `recursive_error_pages`
+pub struct RecursiveErrorPages(pub bool);
+/// `server_name_in_redirect`
+pub struct ServerNameInRedirect(pub bool);
+/// `port_in_redirect`
+pub struct PortInRedirect(pub bool);
+/// `keepalive_disable`
+pub struct KeepaliveDisable(pub Impatient);
 /// `client_header_buffer_size`
 pub struct ClientHeaderBufferSize(pub u64);
 /// `large_client_header_buffers`

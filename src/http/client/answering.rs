@@ -5,6 +5,7 @@ use super::send;
 use crate::http::course::client_certificate;
 use crate::http::course::engine::{self, Answer};
 use crate::http::course::identify;
+use crate::http::course::impatient;
 use crate::http::course::request::Request;
 use crate::http::course::session::Session;
 use crate::http::message::response::Response;
@@ -74,6 +75,7 @@ pub(super) async fn answer(
 ) -> After {
     // Whoever follows it knows of its head.
     session.client.consume(request.head.received_length());
+    session.client.set_pace(None);
     session.follow(request);
     if let Answer::Wait(paused) = answer {
         answer = Box::pin(wait::settle(request, session, paused)).await;
@@ -81,7 +83,8 @@ pub(super) async fn answer(
     let settings = &request.location.settings;
     request.keep_alive &= !settings.keepalive_timeout.is_zero()
         && request.connection.requests < settings.keepalive_requests
-        && request.connection.age() < settings.keepalive_time;
+        && request.connection.age() < settings.keepalive_time
+        && !impatient::is_impatient(request);
     session.begin_body(request);
     if request.beside.is_some() {
         let beside = request.beside.take();

@@ -54,14 +54,28 @@ pub(super) async fn drain(session: &mut Session) -> Rest {
     }
 }
 
-/// A client of HTTP/2 that is answered with success while it sends on may take the end of the answer for that of the
-/// stream, and wait for ever to be let go on. So its body comes first, unless it waits for the answer itself.
+/// A client of HTTP/2 that is answered with success before it has sent all may take the end of the answer for that of the
+/// stream, and wait for ever to be let go on. So its body comes first, also where the client waits to be told to send it.
 pub(super) async fn take_in(request: &mut Request, session: &mut Session, status: u16) {
     let is_early = status < 300 && session.client.is_stream() && !session.body.is_done();
-    if is_early && !session.body.is_awaited(request) {
-        Box::pin(discard(session, MOST_SILENT)).await;
+    if is_early {
+        Box::pin(call_in(request, session)).await;
         request.time_passed();
     }
+}
+
+async fn call_in(request: &Request, session: &mut Session) {
+    if session.body.is_awaited(request) {
+        session.outbox.begin();
+        session.push_continue();
+        if !session
+            .send_outbox(request.location.settings.send_timeout)
+            .await
+        {
+            return;
+        }
+    }
+    discard(session, MOST_SILENT).await;
 }
 
 /// So long a client that is to be answered with success may leave us without more of its body.
@@ -124,7 +138,7 @@ pub(super) fn unreadable(request: &mut Request, session: &Session, error: &BodyE
 
 async fn read(request: &mut Request, session: &mut Session) -> Result<Bytes, BodyError> {
     let settings = &request.location.settings;
-    if session.body.is_awaited(request) {
+    if !session.body.is_taken() && session.body.is_awaited(request) {
         session.outbox.begin();
         session.push_continue();
         if !session.send_outbox(settings.send_timeout).await {
@@ -135,7 +149,7 @@ async fn read(request: &mut Request, session: &mut Session) -> Result<Bytes, Bod
     let mut content = Vec::new();
     let mut until: Option<Instant> = None;
     std::future::poll_fn(|task| {
-        while !body.is_done() {
+        while !body.is_taken() {
             let Poll::Ready(taken) = body.poll_into(request, task, client, &mut content) else {
                 let until = *until.get_or_insert_with(|| deadline(settings.body_timeout));
                 ready!(session.timer.poll(task, until));

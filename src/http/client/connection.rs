@@ -18,6 +18,7 @@ use super::cut_off::{Arriving, skip_empty_lines};
 use super::handshake;
 use super::http2;
 use super::leaving::Leaving;
+use super::proxied;
 use super::send;
 use super::spare;
 use crate::http::course::encryption::Encryption;
@@ -56,6 +57,8 @@ impl Application {
             requests: 0,
             pipelined: false,
             client: socket.and_then(|one| one.peer_addr()?.as_inet().copied()),
+            stands_in: None,
+            proxied: None,
             local: socket.and_then(|one| one.local_addr()?.as_inet().copied()),
             traffic: Arc::default(),
             encryption: Encryption::None,
@@ -74,9 +77,15 @@ impl ServerApp for Application {
         let _closing = Closing(self.runtime);
         let mut facts = self.facts(&stream);
         let (mut stream, mut received) = (stream, Received::default());
+        if self.listener.proxied {
+            let site = (self.runtime, self.listener);
+            let header = proxied::receive(&mut stream, &mut facts, site, shutdown);
+            received = Box::pin(header).await?;
+        }
         if self.listener.encrypted {
             // It is done before requests come, and an idle connection keeps nothing of it.
-            let begun = handshake::begin(stream, self.runtime, self.listener, &facts, shutdown);
+            let arrived = (stream, received);
+            let begun = handshake::begin(arrived, self.runtime, self.listener, &facts, shutdown);
             (stream, received, facts.encryption) = Box::pin(begun).await?;
         }
         let traffic = Arc::clone(&facts.traffic);

@@ -34,9 +34,10 @@ pub(in crate::http) type Begun = (Stream, Received, Encryption);
 
 const CUT: &str = "tls handshake eof";
 
-/// Makes a fresh connection of `listener` ready for requests. `None` when it came to nothing.
+/// Makes a fresh connection of `listener`, with what has been received of it, ready for requests. `None` when it came to
+/// nothing.
 pub(in crate::http) async fn begin(
-    stream: Stream,
+    arrived: (Stream, Received),
     runtime: &'static Runtime,
     listener: &'static Listener,
     facts: &ConnectionFacts,
@@ -51,7 +52,7 @@ pub(in crate::http) async fn begin(
         name: None,
         begun: false,
     };
-    let work = asked.meet(stream);
+    let work = asked.meet(arrived);
     let result = within(default.settings.header_timeout, shutdown.clone(), work).await;
     asked.note(&result);
     result?.ok()
@@ -69,8 +70,8 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn meet(&mut self, mut stream: Stream) -> io::Result<Begun> {
-        let mut received = Received::default();
+    async fn meet(&mut self, arrived: (Stream, Received)) -> io::Result<Begun> {
+        let (mut stream, mut received) = arrived;
         let Some(hello) = self.hello(&mut stream, &mut received).await? else {
             return Ok((stream, received, Encryption::Missing));
         };
@@ -86,16 +87,19 @@ impl Asked<'_> {
         received: &mut Received,
     ) -> io::Result<Option<Accepted>> {
         let mut acceptor = Acceptor::default();
+        let mut told = 0;
         loop {
-            let amount = poll_fn(|task| received.poll_read(task, stream)).await?;
-            if amount == 0 {
+            if received.len() == told
+                && poll_fn(|task| received.poll_read(task, stream)).await? == 0
+            {
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, CUT));
             }
             if received.bytes()[0] != HANDSHAKE_RECORD {
                 return Ok(None);
             }
             self.begun = true;
-            let mut fresh = &received.bytes()[received.len() - amount..];
+            let mut fresh = &received.bytes()[told..];
+            told = received.len();
             while !fresh.is_empty() && acceptor.read_tls(&mut fresh)? > 0 {
                 match acceptor.accept() {
                     Ok(None) => {}
@@ -239,7 +243,7 @@ const INTERNAL_ERROR: u8 = 80;
 const UNRECOGNIZED_NAME: u8 = 112;
 
 /// Does `work` within `patience`, or soon once the worker is to end.
-async fn within<F: Future>(
+pub(super) async fn within<F: Future>(
     patience: Duration,
     mut shutdown: ShutdownWatch,
     work: F,

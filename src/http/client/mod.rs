@@ -8,5 +8,6 @@ pub mod cut_off;
 pub mod handshake;
 mod http2;
 mod leaving;
+mod proxied;
 pub mod send;
 mod spare;

@@ -1,6 +1,7 @@
 //! Sending a response that was made here, without any detour, and closing so that it arrives.
 
 mod around;
+mod framed;
 
 use std::future::poll_fn;
 use std::io;
@@ -12,6 +13,7 @@ use pingora_core::protocols::Shutdown;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use self::framed::{frame, put_filtered};
 use crate::http::course::message;
 use crate::http::course::request::Request;
 use crate::http::course::respond;
@@ -32,6 +34,7 @@ pub(in crate::http) async fn send(
     let with_body = respond::sends_body(request);
     let is_file = matches!(response.body, Body::File { .. });
     let mut outgoing = Outgoing::begin(request, &mut session.client, &response.body, with_body);
+    session.client.set_pace(request.pace());
     session.client.traffic().count_head(outgoing.bytes.len());
     if with_body && outgoing.filters.is_empty() && is_long_file(request, session, &response.body) {
         return send_long(request, session, outgoing.bytes, response.body).await;
@@ -51,12 +54,8 @@ pub(in crate::http) async fn send(
         } else {
             Ok(None)
         };
-        let chunk = match chunk {
-            Ok(chunk) => chunk,
-            Err(error) => {
-                tell_unreadable(is_file, &error);
-                return false;
-            }
+        let Ok(chunk) = chunk.inspect_err(|error| tell_unreadable(is_file, error)) else {
+            return false;
         };
         let last = chunk.is_none();
         let is_due = !last || outgoing.include_after(request, session).await;
@@ -65,9 +64,8 @@ pub(in crate::http) async fn send(
         }
         // A client that does not read has one copy wait for it.
         drop(chunk);
-        if !outgoing.filters.is_empty() {
-            // Others have their turn between two pieces.
-            tokio::task::yield_now().await;
+        if !outgoing.add_more(request, session).await {
+            return false;
         }
         if last {
             session.client.end_after();
@@ -75,10 +73,9 @@ pub(in crate::http) async fn send(
         let is_due = outgoing.bytes.len() > WRITE_AT || !response.body.is_at_hand();
         if last || is_due || response.body.length().is_none() {
             request.head_sent = true;
-            if !write(request, session, &outgoing.bytes).await {
+            if !outgoing.write(request, session).await {
                 return false;
             }
-            outgoing.bytes.clear();
         }
         if last {
             request.complete = true;
@@ -132,6 +129,8 @@ fn tell_unreadable(is_file: bool, error: &io::Error) {
 /// What is gathered for the next write.
 struct Outgoing {
     bytes: Vec<u8>,
+    /// How many of them are the framing of chunks.
+    framing: usize,
     chunked: bool,
     filters: BodyFilters,
 }
@@ -151,6 +150,7 @@ impl Outgoing {
         }
         Self {
             bytes,
+            framing: 0,
             chunked,
             filters,
         }
@@ -159,7 +159,7 @@ impl Outgoing {
     /// Adds the next piece of the body, or its end, as filters leave it; false when one fails.
     fn add(&mut self, request: &mut Request, chunk: Option<&[u8]>) -> bool {
         if self.filters.is_empty() {
-            frame(&mut self.bytes, chunk, self.chunked);
+            self.framing += frame(&mut self.bytes, chunk, self.chunked);
             return true;
         }
         let filtered = match chunk {
@@ -169,11 +169,31 @@ impl Outgoing {
                 .map(|passed| passed.unwrap_or(chunk)),
             None => self.filters.end(request),
         };
-        if !frame_filtered(&mut self.bytes, filtered, self.chunked) {
-            return false;
+        let is_right = put_filtered(&mut self.bytes, &mut self.framing, filtered, self.chunked);
+        if is_right && chunk.is_none() {
+            self.framing += frame(&mut self.bytes, None, self.chunked);
         }
-        if chunk.is_none() {
-            frame(&mut self.bytes, None, self.chunked);
+        is_right
+    }
+
+    /// Adds what more there is of the last piece, and sends what is gathered meanwhile; false when that fails.
+    async fn add_more(&mut self, request: &mut Request, session: &mut Session) -> bool {
+        while self.filters.has_more() {
+            if self.bytes.len() > WRITE_AT {
+                request.head_sent = true;
+                if !self.write(request, session).await {
+                    return false;
+                }
+            }
+            tokio::task::yield_now().await;
+            let more = self.filters.more(request);
+            if !put_filtered(&mut self.bytes, &mut self.framing, more, self.chunked) {
+                return false;
+            }
+        }
+        if !self.filters.is_empty() {
+            // Others have their turn between two pieces.
+            tokio::task::yield_now().await;
         }
         true
     }
@@ -185,8 +205,17 @@ impl Outgoing {
             return true;
         }
         let held = self.filters.pause(request);
-        let sent = frame_filtered(&mut self.bytes, held, self.chunked)
-            && write(request, session, &self.bytes).await;
+        put_filtered(&mut self.bytes, &mut self.framing, held, self.chunked)
+            && self.write(request, session).await
+    }
+
+    /// Sends what is gathered; false when the connection cannot be used any more.
+    async fn write(&mut self, request: &Request, session: &mut Session) -> bool {
+        let sent = write(request, session, &self.bytes).await;
+        let framing = std::mem::take(&mut self.framing);
+        if sent {
+            session.client.traffic().count_framing(framing);
+        }
         self.bytes.clear();
         sent
     }
@@ -213,33 +242,6 @@ async fn next_chunk(session: &mut Session, body: &mut Body) -> io::Result<Option
 
 /// Files and short bodies are gathered up to this many bytes for one write.
 const WRITE_AT: usize = 16 * 1024;
-
-/// Appends a piece of a body as it goes over the wire; `None` is its end.
-fn frame(bytes: &mut Vec<u8>, chunk: Option<&[u8]>, chunked: bool) {
-    if chunked {
-        let length = chunk.map_or(0, <[u8]>::len);
-        bytes.extend_from_slice(format!("{length:x}\r\n").as_bytes());
-    }
-    bytes.extend_from_slice(chunk.unwrap_or_default());
-    if chunked {
-        bytes.extend_from_slice(b"\r\n");
-    }
-}
-
-/// Appends what filters passed on, which may be nothing; false when one failed.
-fn frame_filtered(bytes: &mut Vec<u8>, filtered: io::Result<&[u8]>, chunked: bool) -> bool {
-    match filtered {
-        Ok(b"") => true,
-        Ok(passed) => {
-            frame(bytes, Some(passed), chunked);
-            true
-        }
-        Err(error) => {
-            log::error!("a filter failed while a response was sent: {error}");
-            false
-        }
-    }
-}
 
 /// Whether the system sends the body by itself. A short one leaves together with its head, and what is
 /// encrypted has to pass through our memory.
@@ -346,7 +348,12 @@ async fn push(
                 Poll::Ready(Ok(_)) => until = None,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
+                    let is_pausing = client.is_pausing();
                     let _ = session.body.poll_discard(task, client);
+                    if is_pausing {
+                        until = None;
+                        return Poll::Pending;
+                    }
                     let until = *until.get_or_insert_with(|| deadline(patience));
                     ready!(session.timer.poll(task, until));
                     return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));

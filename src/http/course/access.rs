@@ -2,6 +2,7 @@
 
 use super::circumstances::Circumstances;
 use super::request::Request;
+use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::Verdict;
 use crate::http::plan::settings::Satisfy;
 use crate::http::plan::wait::Wait;
@@ -21,6 +22,8 @@ pub(super) enum Judged {
     Pass,
     /// It is refused with this status.
     Refused(u16),
+    /// A rule has had the last word.
+    Answered(Outcome),
     /// A rule waits; then judging goes on here.
     Wait(Wait, Judging),
 }
@@ -35,6 +38,7 @@ pub(super) fn judge(request: &mut Request, mut judging: Judging) -> Judged {
     while let Some(rule) = location.access.get(judging.next) {
         match rule.check(request) {
             Verdict::Wait(wait) => return Judged::Wait(wait, judging),
+            Verdict::Answer(outcome) => return Judged::Answered(outcome),
             Verdict::Allow if satisfy == Satisfy::Any => return Judged::Pass,
             Verdict::Deny(status) => {
                 let is_last_word = satisfy == Satisfy::All || !matches!(status, 401 | 403);

@@ -1,10 +1,33 @@
 //! What a request keeps of its two bodies, and what they go through.
 
+use std::fmt;
 use std::io;
 
 use super::request::Request;
+use super::request_body::Whole;
 use crate::http::plan::body_filter::{BodyFilter, BodyFilters, Passed};
 use crate::http::plan::copies::Copies;
+
+/// What is to be done with a request at its end.
+pub struct After(Box<dyn FnOnce(&mut Request) + Send + Sync>);
+
+impl After {
+    /// This is to be done.
+    pub fn new(work: impl FnOnce(&mut Request) + Send + Sync + 'static) -> Self {
+        Self(Box::new(work))
+    }
+
+    /// Does it.
+    pub(super) fn run(self, request: &mut Request) {
+        (self.0)(request);
+    }
+}
+
+impl fmt::Debug for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("After")
+    }
+}
 
 /// What goes on with the bodies of a request.
 #[derive(Debug, Default)]
@@ -15,10 +38,16 @@ pub struct Bodies {
     pub request: BodyFilters,
     /// The request's body as far as it was read, if the configuration asks for it and it is short.
     pub kept: Vec<u8>,
-    /// The request's body, if a step has waited for it and it is short.
-    pub whole: Option<Vec<u8>>,
+    /// The request's body, if a step has waited for it.
+    pub whole: Option<Whole>,
+    /// How long the request's body was found to be, where its head does not say that.
+    pub length: Option<u64>,
+    /// What is to be done with the request before it ends, for whoever has made its response's body beside it.
+    pub after: Option<After>,
     /// Whether the request's body was begun to be read.
     pub(in crate::http) is_begun: bool,
+    /// Whether the request's body was announced longer than it may be.
+    pub(super) is_too_long: bool,
     /// Whether somebody has asked for that before the body was read.
     pub was_missed: bool,
     /// Where copies of the request are to go, until they are made.
@@ -35,7 +64,10 @@ impl Bodies {
         self.request.clear();
         self.kept = Vec::new();
         self.whole = None;
+        self.length = None;
+        self.after = None;
         self.is_begun = false;
+        self.is_too_long = false;
         self.was_missed = false;
         self.copies = None;
     }

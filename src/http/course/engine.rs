@@ -8,17 +8,16 @@ use std::mem;
 
 use super::access::{self, Judged, Judging};
 use super::circumstances::Circumstances;
+use super::elsewhere;
 use super::preaccess;
 use super::request::Request;
 use super::settle::{Settled, follow, settle};
 use crate::http::message::head::BodyFraming;
-use crate::http::message::host;
 use crate::http::message::response::Response;
-use crate::http::message::uri;
 use crate::http::plan::location::Found;
 use crate::http::plan::origin::Origin;
 use crate::http::plan::outcome::{InternalTarget, Outcome};
-use crate::http::plan::phase::{Flow, Phase, RewriteStep};
+use crate::http::plan::phase::{Flow, Phase, PhaseHandler, RewriteStep};
 use crate::http::plan::receiver::Receiver;
 use crate::http::plan::settings::ErrorStatus;
 use crate::http::plan::wait::Wait;
@@ -98,8 +97,31 @@ pub fn redirect_internally(request: &mut Request, target: InternalTarget) -> Ans
     }
 }
 
-/// The head is about to leave: the fields that the location adds, then the phases that are due.
+/// The head is about to leave: the fields that the location adds, then the phases that are due. A filter may refuse the
+/// response, whose head is then a bare 500.
 pub fn head_point(request: &mut Request) {
+    if !request.response_refused {
+        finish_head(request);
+    }
+    if request.is_subrequest() {
+        // What goes on where its parent is, is filtered there.
+        if !request.is_continuing() {
+            filter_head(request, |filter| filter.is_for_subrequests());
+        }
+        return;
+    }
+    filter_head(request, |_| true);
+    let location = request.location;
+    let any = [Phase::Request, Phase::Response]
+        .iter()
+        .any(|one| !location.phase(*one).is_empty());
+    if any {
+        run_due(request, Phase::Response);
+    }
+}
+
+/// What error pages and redirects that led here say of the head.
+fn finish_head(request: &mut Request) {
     if let Some((original, shown)) = request.error_page {
         match shown {
             ErrorStatus::Original => request.response.status = original,
@@ -110,30 +132,23 @@ pub fn head_point(request: &mut Request) {
         }
     }
     request.add_carried();
-    if request.is_addition() {
-        let location = request.location;
-        let filters = location.header_filters.iter();
-        filters
-            .filter(|filter| filter.is_for_additions())
-            .for_each(|filter| filter.run(request));
-    }
-    if request.is_subrequest() {
-        return;
-    }
-    add_fields(request);
-    let location = request.location;
-    let any = [Phase::Request, Phase::Response]
-        .iter()
-        .any(|one| !location.phase(*one).is_empty());
-    if any {
-        run_due(request, Phase::Response);
-    }
 }
 
-/// Adds the fields of the location.
-pub fn add_fields(request: &mut Request) {
+/// Has filters of the location work on the head, up to one that refuses the response.
+pub(super) fn filter_head(request: &mut Request, is_wanted: impl Fn(&dyn PhaseHandler) -> bool) {
     for filter in &request.location.header_filters {
-        filter.run(request);
+        if request.response_refused {
+            break;
+        }
+        if is_wanted(&**filter) {
+            filter.run(request);
+        }
+    }
+    if request.response_refused {
+        request.error_page = None;
+        request.response.status = 500;
+        request.response.fields.clear();
+        request.bodies.response.clear();
     }
 }
 
@@ -143,6 +158,9 @@ pub fn finish(request: &mut Request) {
         request.runtime.connections.end_request();
     }
     request.time_passed();
+    if let Some(after) = request.bodies.after.take() {
+        after.run(request);
+    }
     if request.is_subrequest() {
         return finish_subrequest(request);
     }
@@ -215,6 +233,10 @@ fn pass(request: &mut Request, place: Place) -> Result<Outcome, Paused> {
         Judged::Pass => {
             preaccess::let_in(request);
             return content(request, 0);
+        }
+        Judged::Answered(outcome) => {
+            preaccess::take_back(request, usize::MAX);
+            return Ok(outcome);
         }
         Judged::Refused(status) => {
             preaccess::take_back(request, usize::MAX);
@@ -315,10 +337,11 @@ fn find_location(request: &mut Request) -> Result<(), Outcome> {
         return Err(Outcome::Status(404));
     }
     if let Found::Slash(_) = found {
-        return Err(redirect_to_slash(request));
+        return Err(elsewhere::to_slash(request));
     }
     let judges_body = request.error_page.is_none() && !request.is_subrequest();
     if judges_body && has_too_large_body(request) {
+        request.bodies.is_too_long = true;
         return Err(Outcome::Status(413));
     }
     Ok(())
@@ -329,44 +352,4 @@ fn has_too_large_body(request: &Request) -> bool {
         (BodyFraming::Length(length), Some(most)) => length > most,
         _ => false,
     }
-}
-
-/// The client is sent to the same path with a slash behind it.
-pub fn redirect_to_slash(request: &mut Request) -> Outcome {
-    let mut target = Vec::new();
-    uri::escape(&request.path, uri::Escape::Path, &mut target);
-    target.push(b'/');
-    if !request.arguments.is_empty() {
-        target.push(b'?');
-        target.extend_from_slice(&request.arguments);
-    }
-    redirect(request, 301, &target)
-}
-
-/// A redirect of the client to `target`; a path of ours becomes a whole URL.
-pub fn redirect(request: &Request, status: u16, target: &[u8]) -> Outcome {
-    let local = target.first() == Some(&b'/');
-    Outcome::Elsewhere {
-        status,
-        location: match local && request.location.settings.absolute_redirect {
-            true => absolute(request, target),
-            false => target.to_vec(),
-        },
-    }
-}
-
-/// The whole URL of a path of ours.
-pub fn absolute(request: &Request, target: &[u8]) -> Vec<u8> {
-    let mut url = match request.connection.encryption.is_on() {
-        true => b"https://".to_vec(),
-        false => b"http://".to_vec(),
-    };
-    let host = host::written(&request.head);
-    if host.is_empty() {
-        url.extend_from_slice(request.server.name.as_bytes());
-    } else {
-        url.extend_from_slice(host);
-    }
-    url.extend_from_slice(target);
-    url
 }

@@ -1,18 +1,22 @@
 //! A request on its way: its state, the phases, the one exit for responses.
 
 mod access;
+pub mod authority;
 pub mod bodies;
 pub mod circumstances;
 pub mod client_certificate;
 pub mod connection_facts;
 mod cut_off;
+pub mod elsewhere;
 pub mod encryption;
 pub mod engine;
 mod held;
 pub mod identify;
+pub mod impatient;
 pub mod message;
 pub mod nesting;
 mod nobody;
+mod pace;
 pub mod partial;
 mod preaccess;
 pub mod request;

@@ -53,6 +53,8 @@ pub struct Request {
     pub bodies: Bodies,
     /// Whether the response's head was sent.
     pub head_sent: bool,
+    /// Whether a filter of heads refuses the response: 500 is sent instead of it.
+    pub response_refused: bool,
     /// Whether the connection may serve another request.
     pub keep_alive: bool,
     /// Whether it was redirected internally.
@@ -73,6 +75,8 @@ pub struct Request {
     pub located: bool,
     /// Who is told of its bytes as they go.
     pub meter: Option<Arc<dyn Meter>>,
+    /// How many bytes of its response may leave in a second, once that is known; zero for as many as can.
+    pub rate: Option<u64>,
     /// Whether it began and has not ended.
     pub(in crate::http) under_way: bool,
     /// A request of our own that nobody waits for, until it is made.
@@ -121,6 +125,7 @@ impl Request {
             response: ResponseHead::default(),
             bodies: Bodies::default(),
             head_sent: false,
+            response_refused: false,
             keep_alive: false,
             internal: false,
             error_page: None,
@@ -131,6 +136,7 @@ impl Request {
             unchanged: true,
             located: false,
             meter: None,
+            rate: None,
             under_way: false,
             beside: None,
             method: None,
@@ -170,7 +176,7 @@ impl Request {
 
     fn reset(&mut self) {
         self.return_to_default_server();
-        self.connection.requests += 1;
+        self.connection.begin_request();
         for buffer in [&mut self.path, &mut self.arguments, &mut self.host] {
             buffer.clear();
         }
@@ -178,6 +184,7 @@ impl Request {
         self.response.status = 0;
         self.response.fields.clear();
         self.head_sent = false;
+        self.response_refused = false;
         self.keep_alive = false;
         self.internal = false;
         self.error_page = None;
@@ -189,6 +196,7 @@ impl Request {
         self.located = false;
         self.method = None;
         self.redirects = 0;
+        self.rate = None;
         self.carried.clear();
         self.now = None;
         let traffic = &self.connection.traffic;
@@ -212,7 +220,7 @@ impl Request {
         );
         other.head = self.head.clone();
         other.reset();
-        other.connection.requests = self.connection.requests;
+        other.connection.clone_from(&self.connection);
         other.began = self.began;
         other.method = self.method;
         other.captures = self.captures.clone();

@@ -5,18 +5,20 @@ mod ending;
 mod filtered;
 mod kept;
 mod made;
+mod wanted;
+mod whole;
 
 use std::io;
 use std::path::Path;
 use std::task::{Context, Poll, Waker, ready};
 
-use self::ending::Judge;
+use self::ending::{Judge, write_piece};
 use self::kept::Kept;
+pub use self::whole::Whole;
 use super::request::Request;
-use crate::http::message::framing::{self, BadFraming, Decoded, Framing};
+use crate::http::message::framing::{BadFraming, Decoded, Framing};
 use crate::http::message::head::BodyFraming;
 use crate::http::message::trailers;
-use crate::http::message::version::Version;
 use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::origin::{Body, SentBody};
 use crate::http::transport::end::End;
@@ -28,6 +30,8 @@ pub struct RequestBody {
     framing: Framing,
     /// How the present peer is told where it ends.
     sent_as: SentBody,
+    /// Whether the present peer gets it in records of FastCGI.
+    is_in_records: bool,
     kept: Kept,
     /// How much of what is kept the present peer was given.
     given: usize,
@@ -39,6 +43,10 @@ pub struct RequestBody {
     most: u64,
     /// Whether the connection ended within it.
     is_cut: bool,
+    /// Whether the client sends it: it was told to, or has begun by itself.
+    is_coming: bool,
+    /// Whether it is longer than it may be, so that nobody gets it.
+    is_refused: bool,
     /// What its content goes through.
     filters: BodyFilters,
     /// What filters made of the last piece.
@@ -115,12 +123,15 @@ impl RequestBody {
         Self {
             framing,
             sent_as,
+            is_in_records: false,
             kept: Kept::Memory(memory),
             given: 0,
             is_end_given: false,
             length: 0,
             most: most.unwrap_or(u64::MAX),
             is_cut: false,
+            is_coming: false,
+            is_refused: false,
             filters: BodyFilters::default(),
             made: Vec::new(),
             trailers: Vec::new(),
@@ -147,14 +158,6 @@ impl RequestBody {
             self.sent_as = SentBody::Chunked;
         }
         self.filters = filters;
-    }
-
-    /// Whether the client waits to be told before it sends it.
-    pub fn is_awaited(&self, request: &Request) -> bool {
-        let head = &request.head;
-        !self.is_done()
-            && head.version() >= Version::Http11
-            && head.lists(b"expect", b"100-continue")
     }
 
     /// Changes how much content is taken.
@@ -200,8 +203,9 @@ impl RequestBody {
 
     /// Whether the present peer was given all of it.
     pub fn is_given(&self) -> bool {
-        let is_end_given = self.is_end_given || self.sent_as != SentBody::Chunked;
-        is_end_given && self.is_done() && !self.has_kept()
+        let has_own_end = self.is_in_records || self.sent_as == SentBody::Chunked;
+        let is_end_given = self.is_end_given || !has_own_end;
+        is_end_given && self.is_taken() && !self.has_kept()
     }
 
     /// Whether something is kept that the present peer was not given.
@@ -221,7 +225,7 @@ impl RequestBody {
         client: &mut End,
         directory: &Path,
     ) -> Poll<Result<(), BodyError>> {
-        while !self.is_done() {
+        while !self.is_taken() {
             let next = ready!(self.poll_next(request, task, client))?;
             let bytes = next.bytes(client, &self.made);
             self.kept
@@ -246,7 +250,7 @@ impl RequestBody {
         if let Some(given) = self.give_kept(out).map_err(BodyError::File)? {
             return Poll::Ready(Ok(given));
         }
-        if self.is_done() {
+        if self.is_taken() {
             self.give_end(request, out);
             return Poll::Ready(Ok(0));
         }
@@ -257,7 +261,7 @@ impl RequestBody {
         if let Kept::Memory(memory) = &self.kept {
             self.given = memory.len();
         }
-        write_piece(self.sent_as, bytes, out);
+        write_piece(self.ending(), bytes, out);
         next.consume(client);
         if self.is_done() {
             self.give_end(request, out);
@@ -289,7 +293,7 @@ impl RequestBody {
         let mut task = Context::from_waker(Waker::noop());
         let mut content = 0;
         while out.len() < PIECE && !self.is_given() {
-            let is_at_hand = self.has_kept() || self.is_done() || !client.received().is_empty();
+            let is_at_hand = self.has_kept() || self.is_taken() || !client.received().is_empty();
             if !is_at_hand {
                 break;
             }
@@ -303,17 +307,18 @@ impl RequestBody {
 
     /// What was kept of it and not given to the present peer; `None` when there is no more.
     fn give_kept(&mut self, out: &mut Vec<u8>) -> io::Result<Option<usize>> {
+        let ending = self.ending();
         match &mut self.kept {
             Kept::Memory(memory) if self.given < memory.len() => {
                 let bytes = &memory[self.given..];
-                write_piece(self.sent_as, bytes, out);
+                write_piece(ending, bytes, out);
                 self.given = memory.len();
                 Ok(Some(bytes.len()))
             }
             Kept::File(file) if file.left() > 0 => {
                 let mut piece = vec![0; PIECE];
                 let amount = file.read(&mut piece)?;
-                write_piece(self.sent_as, &piece[..amount], out);
+                write_piece(ending, &piece[..amount], out);
                 Ok(Some(amount))
             }
             _ => Ok(None),
@@ -331,6 +336,7 @@ impl RequestBody {
         // What is announced is too much before it has come.
         if self.length.saturating_add(self.framing.announced()) > self.most {
             client.consume(decoded.consumed);
+            self.refuse();
             return Poll::Ready(Err(BodyError::TooLarge));
         }
         Poll::Ready(Ok(decoded))
@@ -366,6 +372,7 @@ impl RequestBody {
         }
         match self.framing.decode(client.received_mut()) {
             Ok(decoded) => {
+                self.is_coming |= decoded.content > 0;
                 if !self.framing.trailers().is_empty() && self.framing.is_done() {
                     self.trailers = self.framing.trailers().to_vec();
                 }
@@ -382,15 +389,3 @@ impl RequestBody {
 
 /// What a client is told that waits for it before it sends a body.
 pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
-
-fn write_piece(sent_as: SentBody, bytes: &[u8], out: &mut Vec<u8>) {
-    match sent_as {
-        SentBody::Chunked if !bytes.is_empty() => {
-            framing::chunk_size(bytes.len(), out);
-            out.extend_from_slice(bytes);
-            out.extend_from_slice(b"\r\n");
-        }
-        SentBody::Chunked => {}
-        SentBody::None | SentBody::Length(_) => out.extend_from_slice(bytes),
-    }
-}

@@ -14,20 +14,32 @@ use crate::os;
 
 /// Takes a response to the point where its head leaves, and runs what is due there.
 pub(in crate::http) fn take(request: &mut Request, response: &mut Response) {
+    take_head(request, response);
+    request.keep_alive &= takes_chunks(request) || is_length_known(request, &response.body);
+    tell_patience(request);
+}
+
+/// The same where the response says nothing of a connection.
+pub(in crate::http) fn take_head(request: &mut Request, response: &mut Response) {
+    put_head(request, response);
+    engine::head_point(request);
+    if request.response_refused {
+        *response = Response::page(request.response.status);
+        put_head(request, response);
+    }
+    if is_bodiless(request.response.status) {
+        request.bodies.response.clear();
+        request.response.remove("content-length");
+        request.response.remove("content-type");
+    }
+}
+
+fn put_head(request: &mut Request, response: &mut Response) {
     std::mem::swap(&mut request.response, &mut response.head);
     if let Some(length) = response.body.length() {
         let length = Decimal::new(length);
         request.response.set("Content-Length", length.bytes());
     }
-    engine::head_point(request);
-    if is_bodiless(request.response.status) {
-        request.bodies.response.clear();
-        request.response.remove("content-length");
-    }
-    request.keep_alive &= !closes(request.response.status);
-    request.keep_alive &=
-        request.head.version() == Version::Http11 || is_length_known(request, &response.body);
-    tell_patience(request);
 }
 
 /// Tells the client how long its connection will be kept (`keepalive_timeout`).
@@ -42,7 +54,12 @@ fn tell_patience(request: &mut Request) {
 
 /// Whether the body goes out in chunks; a client that does not know them reads to the end.
 pub(in crate::http) fn is_chunked(request: &Request, body: &Body) -> bool {
-    !is_length_known(request, body) && request.head.version() == Version::Http11
+    !is_length_known(request, body) && takes_chunks(request)
+}
+
+/// Whether the client knows chunks and is to get them.
+fn takes_chunks(request: &Request) -> bool {
+    request.head.version() == Version::Http11 && request.location.settings.responses.chunks
 }
 
 fn is_length_known(request: &Request, body: &Body) -> bool {
@@ -56,9 +73,9 @@ pub(in crate::http) fn sends_body(request: &Request) -> bool {
 
 /// Appends the head of a taken response as it is sent, with the empty line; `chunked` if its body goes out so.
 pub(in crate::http) fn head(request: &Request, chunked: bool, out: &mut Vec<u8>) {
-    let status = request.response.status;
     out.reserve(USUAL);
-    status_line(out, status, reason(status));
+    let words = request.response.reason();
+    status_line(out, request.response.status, words);
     out.extend_from_slice(server_line(request));
     date_field(out);
     request.response.fields.write(out);
@@ -86,11 +103,14 @@ pub struct Passed {
 }
 
 /// Takes a peer's response, whose status and fields are those of `request.response`, to the point
-/// where its head leaves.
-pub fn pass(request: &mut Request, is_length_known: bool) -> Passed {
+/// where its head leaves; `None` when a filter refuses it.
+pub fn pass(request: &mut Request, is_length_known: bool) -> Option<Passed> {
     let original = request.response.status;
     let switches = original == 101;
     engine::head_point(request);
+    if request.response_refused {
+        return None;
+    }
     if switches {
         // Both sides speak another protocol from here on, whatever an error page has in mind.
         request.response.status = original;
@@ -102,20 +122,22 @@ pub fn pass(request: &mut Request, is_length_known: bool) -> Passed {
     }
     let is_length_known = is_length_known && !request.bodies.response.change_length();
     let is_framed = is_length_known || !with_body || switches;
-    let takes_chunks = request.head.version() == Version::Http11 && !request.is_subrequest();
-    let chunked = !is_framed && takes_chunks;
+    let chunked = !is_framed && takes_chunks(request) && !request.is_subrequest();
     request.keep_alive &= !switches && (is_framed || chunked);
     if status != original && is_bodiless(status) {
         request.response.remove("content-length");
     }
+    if status == 204 {
+        request.response.remove("content-type");
+    }
     tell_patience(request);
     request.head_sent = true;
-    Passed {
+    Some(Passed {
         switches,
         is_original: status == original,
         chunked,
         with_body,
-    }
+    })
 }
 
 /// Appends the head of a peer's response as it is passed on, with the phrase that the peer's status has.
@@ -152,12 +174,6 @@ fn is_bodiless(status: u16) -> bool {
     status < 200 || status == 204 || status == 304
 }
 
-/// Whether a response with this status ends its connection: the request may not have been
-/// understood to its end.
-pub(in crate::http) fn closes(status: u16) -> bool {
-    matches!(status, 400 | 408 | 413 | 414 | 494..=497 | 500 | 501 | 505)
-}
-
 fn status_line(out: &mut Vec<u8>, status: u16, phrase: &str) {
     let mut line = *b"HTTP/1.1 000 ";
     let mut rest = status;
@@ -188,26 +204,32 @@ fn connection_field(request: &Request, out: &mut Vec<u8>) {
 const DATE_HOLDS: u64 = 10_000_000;
 
 fn date_field(out: &mut Vec<u8>) {
-    with_date_line(|line| out.extend_from_slice(line));
+    with_date_line(|_, line| out.extend_from_slice(line));
 }
 
 /// Gives the value of the `Date` field.
 pub(super) fn with_date(give: impl FnOnce(&[u8])) {
-    with_date_line(|line| give(&line[b"Date: ".len()..line.len() - b"\r\n".len()]));
+    with_date_line(|_, line| give(&line[b"Date: ".len()..line.len() - b"\r\n".len()]));
 }
 
-fn with_date_line(give: impl FnOnce(&[u8])) {
+/// The time that the `Date` field tells, in seconds since 1970: what other fields say of the time fits it.
+pub fn date() -> u64 {
+    with_date_line(|seconds, _| seconds)
+}
+
+fn with_date_line<T>(give: impl FnOnce(u64, &[u8]) -> T) -> T {
     thread_local! {
-        static LAST: RefCell<(Moment, Vec<u8>)> = const { RefCell::new((Moment(0), Vec::new())) };
+        static LAST: RefCell<(Moment, u64, Vec<u8>)> =
+            const { RefCell::new((Moment(0), 0, Vec::new())) };
     }
     let moment = clock::moment();
-    LAST.with_borrow_mut(|(last, line)| {
+    LAST.with_borrow_mut(|(last, seconds, line)| {
         if moment.0.abs_diff(last.0) > DATE_HOLDS || line.is_empty() {
-            *last = moment;
-            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(os::seconds());
+            (*last, *seconds) = (moment, os::seconds());
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(*seconds);
             line.clear();
             field(line, "Date", httpdate::fmt_http_date(now).as_bytes());
         }
-        give(line);
-    });
+        give(*seconds, line)
+    })
 }

@@ -52,6 +52,9 @@ impl Session {
         }
         let most = request.location.settings.most_body;
         self.body.begin(request.head.body(), most);
+        if request.bodies.is_too_long {
+            return self.body.refuse();
+        }
         if !self.body.is_done() {
             if request.runtime.variables.reads_body {
                 request.bodies.keep();
@@ -69,6 +72,10 @@ impl Session {
                 match self.outbox.poll_send(task, &mut self.client) {
                     Poll::Ready(Ok(_)) => until = deadline(patience),
                     Poll::Ready(Err(_)) => return Poll::Ready(false),
+                    Poll::Pending if self.client.is_pausing() => {
+                        until = deadline(patience);
+                        return Poll::Pending;
+                    }
                     Poll::Pending => {
                         ready!(self.timer.poll(task, until));
                         return Poll::Ready(false);
@@ -90,6 +97,7 @@ impl Session {
 
     /// Has a client told that waits for it before it sends a body.
     pub fn push_continue(&mut self) {
+        self.body.call();
         let is_stream = self.client.is_stream();
         let start = match message::informational(100, std::iter::empty()) {
             Some(head) if is_stream => head,

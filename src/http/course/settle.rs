@@ -24,7 +24,10 @@ pub(super) fn settle(request: &mut Request, outcome: Outcome) -> Settled {
     match outcome {
         Outcome::Respond(response) => Settled::Answer(Answer::Local(response)),
         Outcome::Proxy(origin) => Settled::Answer(Answer::Proxy(origin)),
-        Outcome::Receive(receiver) if is_too_long(request, receiver) => error_page(request, 413),
+        Outcome::Receive(receiver) if is_too_long(request, receiver) => {
+            request.bodies.is_too_long = true;
+            error_page(request, 413)
+        }
         Outcome::Receive(receiver) => Settled::Answer(Answer::Receive(receiver)),
         Outcome::Close(status) => {
             request.response.status = status;
@@ -61,18 +64,22 @@ pub(super) fn follow(request: &mut Request, target: InternalTarget) -> Settled {
         Settled::Again(place)
     } else {
         request.error_page = None;
+        request.keep_alive &= !closes(500);
         Settled::Answer(Answer::Local(Response::page(500)))
     }
 }
 
-/// What stands for an answer with this status, unless the request is for such a page already.
+/// What stands for an answer with this status, unless the request is for such a page already and those have none.
 fn page_for(request: &Request, status: u16) -> Option<&'static ErrorPage> {
     let mut pages = request.location.settings.error_pages.iter();
     let page = pages.find(|page| page.codes.contains(&status));
-    page.filter(|_| request.error_page.is_none())
+    let is_recursive = request.location.settings.responses.recursive_error_pages;
+    page.filter(|_| request.error_page.is_none() || is_recursive)
 }
 
+/// What the client is told that something went wrong, whatever answers in its place.
 fn error_page(request: &mut Request, status: u16) -> Settled {
+    request.keep_alive &= !closes(status);
     let Some(page) = page_for(request, status) else {
         request.error_page = None;
         let location = request.location;
@@ -105,6 +112,11 @@ fn error_page(request: &mut Request, status: u16) -> Settled {
     let path = uri::normalise(path, Slashes::Keep).unwrap_or_else(|_| path.to_vec());
     let arguments = arguments.map(<[u8]>::to_vec);
     follow(request, InternalTarget::Uri { path, arguments })
+}
+
+/// Whether this error ends the connection: the request may not have been understood to its end.
+fn closes(status: u16) -> bool {
+    matches!(status, 400 | 408 | 413 | 414 | 494..=497 | 500 | 501 | 505)
 }
 
 /// The standard page; statuses below 300 come without one.

@@ -30,6 +30,18 @@ pub(in crate::http) fn written(head: &Head) -> &[u8] {
     authority(head).or_else(|| head.host()).unwrap_or_default()
 }
 
+/// A host as it was written, without its port.
+pub(in crate::http) fn without_port(written: &[u8]) -> &[u8] {
+    let name = match written.iter().rposition(|byte| *byte == b']') {
+        Some(bracket) => bracket + 1,
+        None => written
+            .iter()
+            .position(|byte| *byte == b':')
+            .unwrap_or(written.len()),
+    };
+    &written[..name]
+}
+
 fn authority(head: &Head) -> Option<&[u8]> {
     uri::split_authority(head.target()).ok()?.0
 }

@@ -19,18 +19,30 @@ pub struct ResponseHead {
     pub status: u16,
     /// Fields in order, beside those that every response has.
     pub fields: Fields,
+    /// The words that an origin had for a status, where they are not the usual ones.
+    pub words: Option<(u16, Box<str>)>,
 }
 
 impl ResponseHead {
-    /// Adds a field.
+    /// Adds a field, unless its value is empty.
     pub fn add(&mut self, name: &str, value: &[u8]) {
-        self.fields.add(name.as_bytes(), value);
+        if !value.is_empty() {
+            self.fields.add(name.as_bytes(), value);
+        }
     }
 
-    /// Replaces every field of this name.
+    /// Replaces every field of this name; there is none afterwards if the value is empty.
     pub fn set(&mut self, name: &str, value: &[u8]) {
         self.fields.remove(name);
-        self.fields.add(name.as_bytes(), value);
+        self.add(name, value);
+    }
+
+    /// The words behind the status.
+    pub fn reason(&self) -> &str {
+        match &self.words {
+            Some((status, words)) if *status == self.status => words,
+            _ => reason(self.status),
+        }
     }
 
     /// Whether the body consists of several ranges of what was asked for.
@@ -246,7 +258,7 @@ impl Response {
         Self {
             head: ResponseHead {
                 status,
-                fields: Fields::default(),
+                ..ResponseHead::default()
             },
             body: Body::Empty,
         }
@@ -255,7 +267,8 @@ impl Response {
     /// A redirect to `location`, with the page that browsers of old would show.
     pub fn redirect(status: u16, location: &[u8]) -> Self {
         let mut response = Self::page(status);
-        response.head.add("Location", location);
+        // Also one that is empty: whoever wrote that wants it.
+        response.head.fields.add(b"Location", location);
         response
     }
 
@@ -264,17 +277,17 @@ impl Response {
         if !has_page(status) {
             return Self::empty(status);
         }
-        let shown = match status {
-            494..=497 => 400,
-            status => status,
-        };
-        let title = match reason(status) {
-            "" => shown.to_string(),
-            reason => format!("{shown} {reason}"),
+        let title = title_of(status);
+        let (heading, detail) = match status {
+            494..=497 => (
+                title_of(400),
+                format!("<center>{}</center>\r\n", reason(status)),
+            ),
+            _ => (title.clone(), String::new()),
         };
         let body = format!(
-            "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1>\
-             </center>\r\n<hr><center>pingauge</center>\r\n</body>\r\n</html>\r\n"
+            "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{heading}</h1>\
+             </center>\r\n{detail}<hr><center>pingauge</center>\r\n</body>\r\n</html>\r\n"
         );
         Self::new(status, "text/html", body)
     }
@@ -293,6 +306,20 @@ fn has_page(status: u16) -> bool {
         || matches!(status, 494..=498 | 500..=505 | 507)
 }
 
+/// What the page of a status is called, which for some is not what its status line says.
+fn title_of(status: u16) -> String {
+    let (shown, words) = match status {
+        302 => (302, "Found"),
+        401 => (401, "Authorization Required"),
+        494..=497 => (400, reason(status)),
+        status => (status, reason(status)),
+    };
+    match words {
+        "" => shown.to_string(),
+        words => format!("{shown} {words}"),
+    }
+}
+
 /// The phrase that goes with a status, empty for an unknown one.
 pub fn reason(status: u16) -> &'static str {
     match status {
@@ -302,6 +329,8 @@ pub fn reason(status: u16) -> &'static str {
         496 => "No required SSL certificate was sent",
         497 => "The plain HTTP request was sent to HTTPS port",
         302 => "Moved Temporarily",
+        405 => "Not Allowed",
+        408 => "Request Time-out",
         413 => "Request Entity Too Large",
         414 => "Request-URI Too Large",
         416 => "Requested Range Not Satisfiable",

@@ -126,9 +126,9 @@ impl Fields {
         }
     }
 
-    /// Appends the lines of those that have a value.
+    /// Appends their lines.
     pub fn write(&self, out: &mut Vec<u8>) {
-        for field in self.iter().filter(|field| !field.value.is_empty()) {
+        for field in self.iter() {
             out.extend_from_slice(field.line);
         }
     }
@@ -210,12 +210,12 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_value_is_not_written() {
+    fn a_value_may_be_empty() {
         let mut fields = Fields::default();
         fields.add(b"A", b"");
         fields.add(b"B", b"c");
         assert_eq!(fields.get("A"), Some(&b""[..]));
-        assert_eq!(shown(&fields), "B: c\r\n");
+        assert_eq!(shown(&fields), "A: \r\nB: c\r\n");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::cell::Cell;
 use super::framing::{Chunks, Framing};
 use super::names::is_same;
 use super::response_fields::NameLengths;
-use super::response_lines::{self as lines, Malformed, Place};
+use super::response_lines::{self as lines, Malformed, Place, StatusLine};
 
 /// The head of a response as an origin sent it.
 #[derive(Debug)]
@@ -81,6 +81,17 @@ pub enum Source {
     Peer,
     /// `transport::http2`, for a stream that may say its length and have trailers as well: both stand in the head.
     Stream,
+    /// A peer of FastCGI: the head says its status in a field (RFC 3875 §6.3.3), and nothing of the connection.
+    FastCgi,
+    /// A program behind uwsgi or SCGI: the same, or a status line before the fields. The connection ends with the response.
+    Program,
+}
+
+impl Source {
+    /// Whether the head follows CGI (RFC 3875).
+    fn is_program(self) -> bool {
+        matches!(self, Self::FastCgi | Self::Program)
+    }
 }
 
 /// Reads the head at the beginning of `input` and gives it to `take`; `None` when more bytes are
@@ -107,7 +118,12 @@ fn parse<'h>(
     source: Source,
     places: &'h mut Vec<(Place, bool)>,
 ) -> Result<Option<ResponseHead<'h>>, BadResponse> {
-    let Some(line) = lines::status_line(input)? else {
+    let line = match source {
+        Source::Peer | Source::Stream => lines::status_line(input)?,
+        Source::Program if lines::may_have_status_line(input) => lines::status_line(input)?,
+        Source::FastCgi | Source::Program => Some(StatusLine::NONE),
+    };
+    let Some(mut line) = line else {
         return Ok(None);
     };
     let (mut facts, mut lengths) = (Facts::default(), NameLengths::default());
@@ -125,19 +141,56 @@ fn parse<'h>(
         return Ok(None);
     };
     facts.judge(line.minor_version, source)?;
+    if line.status == 0 {
+        (line.status, line.reason) = told_status(input, places)?;
+    }
+    let persistent = match source {
+        Source::FastCgi => true,
+        Source::Program => false,
+        Source::Peer | Source::Stream => {
+            !facts.close && (line.minor_version == 1 || facts.keep_alive)
+        }
+    };
     Ok(Some(ResponseHead {
         status: line.status,
         reason: line.reason,
         minor_version: line.minor_version,
         length,
         content_length: facts.content_length,
-        chunked: facts.chunked,
-        persistent: !facts.close && (line.minor_version == 1 || facts.keep_alive),
+        chunked: facts.chunked && !source.is_program(),
+        persistent,
         input,
         places,
         lengths,
         names_fields: facts.names_fields,
     }))
+}
+
+/// The status that a field says, and its reason; where none does, a place that is named is a redirect.
+fn told_status<'h>(
+    input: &'h [u8],
+    places: &[(Place, bool)],
+) -> Result<(u16, &'h str), BadResponse> {
+    let find = |name: &[u8]| {
+        let mut all = places.iter();
+        let found = all.find(|(place, _)| is_same(&input[place.name.clone()], name));
+        found.map(|(place, _)| &input[place.value.clone()])
+    };
+    let Some(text) = find(b"status") else {
+        let is_redirect = find(b"location").is_some();
+        return Ok(if is_redirect {
+            (302, "Found")
+        } else {
+            (200, "OK")
+        });
+    };
+    let (digits, rest) = text.split_at_checked(3).ok_or(BadResponse::Malformed)?;
+    let status = number(digits).and_then(|status| u16::try_from(status).ok());
+    let is_whole = matches!(rest.first(), None | Some(b' ' | b'\t'));
+    let status = status.filter(|status| is_whole && *status >= 100);
+    let reason = std::str::from_utf8(rest.trim_ascii()).unwrap_or_default();
+    let reason = if reason.is_ascii() { reason } else { "" };
+    Ok((status.ok_or(BadResponse::Malformed)?, reason))
 }
 
 /// What the fields say about the connection, and about the end of the body.
@@ -148,6 +201,8 @@ struct Facts {
     names_fields: bool,
     content_length: Option<u64>,
     chunked: bool,
+    /// Whether a length is told twice, or is none.
+    is_bad_length: bool,
     /// Whether the end of the body is told twice, or in a way that is not understood.
     is_bad: bool,
 }
@@ -163,7 +218,7 @@ impl Facts {
             10 if is(b"connection") => self.take_connection(value),
             14 if is(b"content-length") => {
                 let length = number(value);
-                self.is_bad |= length.is_none() || self.content_length.is_some();
+                self.is_bad_length |= length.is_none() || self.content_length.is_some();
                 self.content_length = length;
             }
             16 => return is(b"proxy-connection"),
@@ -191,9 +246,16 @@ impl Facts {
     }
 
     fn judge(&self, minor_version: u8, source: Source) -> Result<(), BadResponse> {
+        if source.is_program() {
+            // A coding says nothing there (RFC 3875 §6.3).
+            return match self.is_bad_length {
+                true => Err(BadResponse::Framing),
+                false => Ok(()),
+            };
+        }
         let is_unknown = self.chunked && minor_version == 0;
         let is_told_twice = source == Source::Peer && self.chunked && self.content_length.is_some();
-        match self.is_bad || is_unknown || is_told_twice {
+        match self.is_bad || self.is_bad_length || is_unknown || is_told_twice {
             true => Err(BadResponse::Framing),
             false => Ok(()),
         }
@@ -336,6 +398,78 @@ mod tests {
                 Err(BadResponse::Malformed),
                 "{bad:?}"
             );
+        }
+    }
+
+    #[test]
+    fn programs_say_their_status_in_a_field() {
+        let of = |head: &str, source| {
+            read(head.as_bytes(), source, |head| {
+                let framing = format!("{:?}", head.framing(false));
+                (
+                    head.status,
+                    head.reason.to_owned(),
+                    framing,
+                    head.persistent,
+                )
+            })
+        };
+        let some = |status, reason: &str, framing: &str, persistent| {
+            Ok(Some((
+                status,
+                reason.to_owned(),
+                framing.to_owned(),
+                persistent,
+            )))
+        };
+        let (fast, other) = (Source::FastCgi, Source::Program);
+        let close = "UntilClose";
+        assert_eq!(of("A: b\r\n\r\n", fast), some(200, "OK", close, true));
+        assert_eq!(of("A: b\n\n", other), some(200, "OK", close, false));
+        assert_eq!(of("\r\n", fast), some(200, "OK", close, true));
+        assert_eq!(
+            of("Location: /\r\n\r\n", fast),
+            some(302, "Found", close, true)
+        );
+        assert_eq!(
+            of("status: 404 Not here\nLocation: /\n\n", fast),
+            some(404, "Not here", close, true)
+        );
+        assert_eq!(
+            of("Status: 500\nContent-Length: 3\n\n", fast),
+            some(500, "", "Length(3)", true)
+        );
+        assert_eq!(
+            of("Transfer-Encoding: chunked\nConnection: close\n\n", fast),
+            some(200, "OK", close, true)
+        );
+        assert_eq!(
+            of("HTTP/1.0 404 No\r\nA: b\r\n\r\n", other),
+            some(404, "No", close, false)
+        );
+        for end in 0.."HTTP/1.1 2".len() {
+            assert_eq!(of(&"HTTP/1.1 2"[..end], other), Ok(None), "{end}");
+        }
+    }
+
+    #[test]
+    fn what_no_program_should_say_is_refused() {
+        let of = |head: &str| read(head.as_bytes(), Source::FastCgi, |_| ());
+        for bad in [
+            "HTTP/1.1 200 OK\r\n\r\n",
+            "Status: 99\n\n",
+            "Status: 1000\n\n",
+            "Status: x\n\n",
+            "Status: \n\n",
+            "x\n\n",
+        ] {
+            assert_eq!(of(bad), Err(BadResponse::Malformed), "{bad:?}");
+        }
+        for bad in [
+            "Content-Length: 1\nContent-Length: 1\n\n",
+            "Content-Length: -1\n\n",
+        ] {
+            assert_eq!(of(bad), Err(BadResponse::Framing), "{bad:?}");
         }
     }
 

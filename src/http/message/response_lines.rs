@@ -15,12 +15,28 @@ pub(super) struct Malformed;
 pub(super) struct StatusLine<'h> {
     /// 0 or 1.
     pub(super) minor_version: u8,
-    /// 100 to 999.
+    /// 100 to 999; 0 where there is no such line.
     pub(super) status: u16,
     /// Empty when there is none, or one that is not ASCII.
     pub(super) reason: &'h str,
     /// Where the next line begins.
     pub(super) end: usize,
+}
+
+impl StatusLine<'_> {
+    /// That of a head without one: fields say what the status is.
+    pub(super) const NONE: Self = Self {
+        minor_version: 1,
+        status: 0,
+        reason: "",
+        end: 0,
+    };
+}
+
+/// Whether `input` begins as a status line does, as far as it has come; a name cannot.
+pub(super) fn may_have_status_line(input: &[u8]) -> bool {
+    let known = input.len().min(5);
+    input[..known] == VERSION[..known]
 }
 
 /// Where the name and the value of a field are.

@@ -231,8 +231,8 @@ pub fn decode(raw: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Decodes those `%XX` that stand for a question mark or for a character with no meaning of its own
-/// in a URL, up to a question mark.
+/// Decodes those `%XX` that stand for a question mark or for a character that may stand in a URL and has no meaning
+/// of its own there, up to a question mark.
 pub fn decode_harmless(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut rest = raw;
@@ -241,7 +241,7 @@ pub fn decode_harmless(raw: &[u8]) -> Vec<u8> {
             break;
         }
         match hexadecimal(tail).filter(|_| *byte == b'%') {
-            Some(value) if value > b'%' && value < 0x7f => {
+            Some(value) if value > b'%' && may_stand(value) => {
                 out.push(value);
                 rest = &tail[2..];
                 if value == b'?' {
@@ -275,21 +275,34 @@ pub fn escape(text: &[u8], form: Escape, out: &mut Vec<u8>) {
         if is_plain(*byte, form) {
             out.push(*byte);
         } else {
-            out.extend_from_slice(format!("%{byte:02X}").as_bytes());
+            let digits = [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
+            out.push(b'%');
+            out.extend_from_slice(&digits);
         }
     }
 }
 
+const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+
 fn is_plain(byte: u8, form: Escape) -> bool {
     match form {
-        Escape::Path => byte > 0x20 && byte < 0x7f && !matches!(byte, b'%' | b'?' | b'#' | b'"'),
+        Escape::Path => may_stand(byte) && !matches!(byte, b'%' | b'?' | b'#'),
         Escape::Argument => {
             byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
         }
         Escape::Capture => {
-            byte > 0x20 && byte < 0x7f && !matches!(byte, b'#' | b'%' | b'&' | b'+' | b';' | b'?')
+            may_stand(byte) && !matches!(byte, b'#' | b'%' | b'&' | b'+' | b';' | b'?')
         }
     }
+}
+
+/// Whether a byte may stand in a URI as it is (RFC 3986).
+fn may_stand(byte: u8) -> bool {
+    let is_excluded = matches!(
+        byte,
+        b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
+    );
+    byte > b' ' && byte < 0x7f && !is_excluded
 }
 
 /// The value of argument `name` (case does not matter, and there is no `=` in it): that of its first occurrence.
@@ -372,6 +385,21 @@ mod tests {
             let target = Target::parse(raw.as_bytes());
             assert_eq!(target, Err(BadTarget), "{raw}");
         }
+    }
+
+    #[test]
+    fn what_may_not_stand_in_a_uri_is_escaped() {
+        let escaped = |form| {
+            let mut out = Vec::new();
+            escape(b"/a\"<>\\^`{|} \x7f\xc3%?#&+;=:@!$'()*,[]~", form, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let start = "/a%22%3C%3E%5C%5E%60%7B%7C%7D%20%7F%C3%25%3F%23";
+        let path = "&+;=:@!$'()*,[]~";
+        let capture = "%26%2B%3B=:@!$'()*,[]~";
+        assert_eq!(escaped(Escape::Path), format!("{start}{path}"));
+        assert_eq!(escaped(Escape::Capture), format!("{start}{capture}"));
+        assert_eq!(decode_harmless(b"/%41%7B%2F%20%3Fa%41"), b"/A%7B/%20?a%41");
     }
 
     #[test]

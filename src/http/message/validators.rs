@@ -10,6 +10,7 @@ use httpdate::HttpDate;
 
 use super::head::Head;
 use super::response::ResponseHead;
+use crate::os::http_date;
 
 /// What tells one state of an answer from another.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,18 @@ pub struct Validators {
     modified: Option<u64>,
     /// Nothing where there is none.
     tag: Vec<u8>,
+}
+
+/// When an answer counts as unchanged since a date that a client tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Since {
+    /// Never.
+    Off,
+    /// When it was changed just then.
+    #[default]
+    Exact,
+    /// When it was changed then or earlier.
+    Before,
 }
 
 /// What a client's conditions come to.
@@ -40,10 +53,18 @@ impl Validators {
         }
     }
 
+    /// That of what changed last at this second since 1970 and has no tag.
+    pub fn of_time(modified: u64) -> Self {
+        Self {
+            modified: Some(modified),
+            tag: Vec::new(),
+        }
+    }
+
     /// Those that a response tells.
     pub fn of(sent: &ResponseHead) -> Self {
         Self {
-            modified: sent.field("last-modified").and_then(seconds),
+            modified: sent.field("last-modified").and_then(http_date),
             tag: sent.field("etag").unwrap_or_default().to_vec(),
         }
     }
@@ -62,8 +83,17 @@ impl Validators {
         }
     }
 
+    /// The same without a tag.
+    #[must_use]
+    pub fn without_tag(self) -> Self {
+        Self {
+            tag: Vec::new(),
+            ..self
+        }
+    }
+
     /// Judges the conditions of a request.
-    pub fn judge(&self, head: &Head) -> Judgement {
+    pub fn judge(&self, head: &Head, since: Since) -> Judgement {
         if !head.has_conditions() {
             return Judgement::Send;
         }
@@ -72,7 +102,7 @@ impl Validators {
             if !self.is_listed(tags, Comparison::Strong) {
                 return Judgement::Failed;
             }
-        } else if let Some(date) = field("if-unmodified-since").and_then(seconds)
+        } else if let Some(date) = field("if-unmodified-since").and_then(http_date)
             && self.modified.is_none_or(|modified| modified > date)
         {
             return Judgement::Failed;
@@ -81,22 +111,31 @@ impl Validators {
             if self.is_listed(tags, Comparison::Weak) {
                 return Judgement::NotModified;
             }
-        } else if let Some(date) = field("if-modified-since").and_then(seconds)
-            && self.modified == Some(date)
+        } else if let Some(date) = field("if-modified-since").and_then(http_date)
+            && self.is_unchanged(date, since)
         {
             return Judgement::NotModified;
         }
         Judgement::Send
     }
 
+    fn is_unchanged(&self, date: u64, since: Since) -> bool {
+        self.modified.is_some_and(|modified| match since {
+            Since::Off => false,
+            Since::Exact => modified == date,
+            Since::Before => modified <= date,
+        })
+    }
+
     fn is_listed(&self, tags: &[u8], comparison: Comparison) -> bool {
         tags.split(|byte| *byte == b',').any(|tag| {
             let tag = tag.trim_ascii();
             tag == b"*"
-                || match comparison {
-                    Comparison::Weak => strong(tag) == strong(&self.tag),
-                    Comparison::Strong => tag == self.tag,
-                }
+                || !self.tag.is_empty()
+                    && match comparison {
+                        Comparison::Weak => strong(tag) == strong(&self.tag),
+                        Comparison::Strong => tag == self.tag,
+                    }
         })
     }
 }
@@ -109,8 +148,8 @@ pub fn is_of_state(head: &Head, sent: &ResponseHead) -> bool {
     match state {
         [_, .., b'"'] => sent.field("etag") == Some(state),
         date => {
-            let modified = sent.field("last-modified").and_then(seconds);
-            modified.is_some() && seconds(date) == modified
+            let modified = sent.field("last-modified").and_then(http_date);
+            modified.is_some() && http_date(date) == modified
         }
     }
 }
@@ -159,12 +198,6 @@ pub const DATE: usize = 29;
 /// The end of the year 9999: later dates cannot be written.
 const LATEST: u64 = 253_402_300_799;
 
-/// A date of a field in seconds since 1970.
-pub fn seconds(date: &[u8]) -> Option<u64> {
-    let time = httpdate::parse_http_date(std::str::from_utf8(date).ok()?).ok()?;
-    Some(time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,7 +206,7 @@ mod tests {
         let mut head = Head::default();
         let text = format!("GET / HTTP/1.1\r\n{fields}\r\n");
         head.read(text.as_bytes()).unwrap();
-        Validators::new(10, 784_111_777).judge(&head)
+        Validators::new(10, 784_111_777).judge(&head, Since::Exact)
     }
 
     const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -201,6 +234,25 @@ mod tests {
         let later = "If-Modified-Since: Sun, 06 Nov 1994 08:49:38 GMT\r\n";
         assert_eq!(judged(later), Judgement::Send);
         assert_eq!(judged("If-Modified-Since: soon\r\n"), Judgement::Send);
+        // Whichever day of the week it says that was.
+        let monday = date.replace("Sun", "Mon");
+        assert_eq!(judged(&monday), Judgement::NotModified);
+    }
+
+    #[test]
+    fn what_counts_as_unchanged_can_be_said() {
+        let judged = |date: &str, since| {
+            let mut head = Head::default();
+            let text = format!("GET / HTTP/1.1\r\nIf-Modified-Since: {date}\r\n\r\n");
+            head.read(text.as_bytes()).unwrap();
+            Validators::of_time(784_111_777).judge(&head, since)
+        };
+        let later = "Sun, 06 Nov 1994 08:49:38 GMT";
+        let earlier = "Sun, 06 Nov 1994 08:49:36 GMT";
+        assert_eq!(judged(DATE, Since::Off), Judgement::Send);
+        assert_eq!(judged(DATE, Since::Before), Judgement::NotModified);
+        assert_eq!(judged(later, Since::Before), Judgement::NotModified);
+        assert_eq!(judged(earlier, Since::Before), Judgement::Send);
     }
 
     #[test]

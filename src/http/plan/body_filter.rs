@@ -4,7 +4,8 @@
 //! `request.bodies`; the pieces of the body, made here or by a peer, go through all of them in
 //! that order. What is added there for the request's body before content is made sees it as it is
 //! read for whoever wants it. A filter keeps no more than a bounded part of the body, and holds bytes back only
-//! while more is at hand. What other places of the server add ahead of a body and behind it goes through
+//! while more is at hand. What a piece becomes may be long: a filter then gives it in portions, and nothing else
+//! comes before the last of them was given. What other places of the server add ahead of a body and behind it goes through
 //! the filters that were chosen after that was settled.
 
 use std::fmt;
@@ -23,6 +24,16 @@ pub trait BodyFilter: Send + Sync {
         piece: &[u8],
         out: &mut Vec<u8>,
     ) -> io::Result<Passed>;
+
+    /// Whether there is more of what it has made of the last piece: [`Self::more`] is called before anything else is.
+    fn has_more(&self) -> bool {
+        false
+    }
+
+    /// Appends the next portion of it.
+    fn more(&mut self, _request: &mut Request, _out: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Nothing more is at hand for now: appends what was held back in the hope of more.
     fn pause(&mut self, _request: &mut Request, _out: &mut Vec<u8>) -> io::Result<()> {
@@ -76,6 +87,8 @@ struct Chain {
     spare: Vec<u8>,
     /// Whether something may be held back.
     is_holding: bool,
+    /// Whether a filter has more of the last piece.
+    has_more: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -130,6 +143,22 @@ impl BodyFilters {
     /// Whether something may be held back that a pause would set free.
     pub fn is_holding(&self) -> bool {
         self.0.as_ref().is_some_and(|chain| chain.is_holding)
+    }
+
+    /// Whether there is more of the last piece, which [`Self::more`] has to give before anything else comes.
+    pub fn has_more(&self) -> bool {
+        self.0.as_ref().is_some_and(|chain| chain.has_more)
+    }
+
+    /// Gives the next portion of the last piece, which may be empty.
+    ///
+    /// # Errors
+    /// When a filter fails.
+    pub fn more(&mut self, request: &mut Request) -> io::Result<&[u8]> {
+        match &mut self.0 {
+            Some(chain) => chain.more(request),
+            None => Ok(b""),
+        }
     }
 
     /// Takes the next piece; what goes on instead, or `None` for the piece as it is.
@@ -199,7 +228,7 @@ impl Chain {
     ) -> io::Result<Option<&[u8]>> {
         self.is_holding = matches!(behind, Behind::More | Behind::Own);
         let first = match self.has_ended {
-            true => self.own,
+            true => self.own.max(first),
             false => first,
         };
         self.has_ended |= matches!(behind, Behind::Own);
@@ -230,7 +259,26 @@ impl Chain {
                 is_changed = true;
             }
         }
+        self.has_more = self.filters.iter().any(|filter| filter.has_more());
         Ok(is_changed.then_some(&self.passed))
+    }
+
+    /// The next portion of what the last of those has that have one, as those behind it leave it.
+    fn more(&mut self, request: &mut Request) -> io::Result<&[u8]> {
+        let Some(number) = self.filters.iter().rposition(|filter| filter.has_more()) else {
+            self.has_more = false;
+            return Ok(b"");
+        };
+        let mut portion = std::mem::take(&mut self.passed);
+        portion.clear();
+        self.filters[number].more(request, &mut portion)?;
+        let is_changed = self
+            .run(request, &portion, number + 1, Behind::More)?
+            .is_some();
+        if !is_changed {
+            self.passed = portion;
+        }
+        Ok(&self.passed)
     }
 }
 

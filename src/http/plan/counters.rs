@@ -62,6 +62,11 @@ impl Connections {
         self.own(ACCEPTS_FOR).store(generation, Ordering::Relaxed);
     }
 
+    /// Whether the worker accepts, and is not about to end.
+    pub fn accepts(&self) -> bool {
+        self.own(ACCEPTS_FOR).load(Ordering::Relaxed) != 0
+    }
+
     /// Whether the worker has clearly more connections than the others that accept with it, and
     /// may leave the next one to them.
     pub fn has_more_than_others(&self) -> bool {

@@ -1,8 +1,8 @@
 //! Locations: the settings and handlers of a part of the URI space, and how one is found.
 //!
 //! The search is nginx's: an exact match wins at once; else the longest prefix is refined by its
-//! nested locations; unless that prefix is `^~`, patterns are tried, those of the innermost level
-//! first, in the order of the file; else the prefix stands. A path that is the name of no location
+//! nested locations; patterns are tried, those of the innermost level first, in the order of the file, but for those of a
+//! level whose own prefix is `^~`; else the prefix stands. A path that is the name of no location
 //! until a slash is put behind it belongs to the location of that name, if it redirects there.
 
 use std::any::{Any, TypeId};
@@ -234,8 +234,5 @@ impl Locations {
 
 /// Whether a nested find ended the search, so that outer patterns are not asked.
 fn is_decided(location: &Location) -> bool {
-    matches!(
-        location.kind,
-        Kind::Exact | Kind::Pattern | Kind::FinalPrefix
-    )
+    matches!(location.kind, Kind::Exact | Kind::Pattern)
 }

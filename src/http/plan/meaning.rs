@@ -62,6 +62,8 @@ impl Entry {
         }
         if !self.assigned {
             self.report(known, diagnostics);
+        } else if let Some(feature) = known.foreign.set_variable(&self.name) {
+            diagnostics.missing(feature, self.first_use, &format!("${}", self.name));
         }
         Box::new(Held)
     }
@@ -124,6 +126,14 @@ impl Variable for RowVariable {
         (self.spec.read)(request, &self.suffix, out)
     }
 
+    fn text<'r>(&self, request: &'r Request) -> Option<&'r [u8]> {
+        self.spec.text.and_then(|text| text(request, &self.suffix))
+    }
+
+    fn number(&self, request: &mut Request) -> Option<f64> {
+        self.spec.number.map(|number| number(request))
+    }
+
     fn assign(&self, request: &mut Request, value: &[u8]) -> bool {
         match self.spec.assign {
             Some(assign) => {
@@ -143,7 +153,7 @@ impl Variable for RowVariable {
     }
 
     fn assignable(&self) -> bool {
-        self.spec.assign.is_some() || self.spec.name.ends_with('*')
+        self.spec.assign.is_some() || self.spec.may_be_set || self.spec.name.ends_with('*')
     }
 }
 

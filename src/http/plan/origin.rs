@@ -15,7 +15,8 @@ use super::tee::{Coming, Tee};
 use crate::http::course::request::Request;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::transport::dial::Dial;
-use crate::http::transport::link::Link;
+use crate::http::transport::link::{Language, Link};
+use crate::http::transport::pace::Pace;
 use crate::http::transport::secure::Secure;
 use crate::http::transport::spill::ReadAhead;
 
@@ -31,8 +32,9 @@ pub trait Origin: Send + Sync {
     fn secure(&self, request: &mut Request) -> Option<Arc<Secure>>;
     /// There is a connection to that peer.
     fn connected(&self, request: &mut Request, link: &mut Link);
-    /// Appends the head that the peer gets; a body follows that ends as `body` says.
-    fn write_head(&'static self, request: &mut Request, body: SentBody, out: &mut Vec<u8>);
+    /// Appends the head that the peer gets; a body follows that ends as `body` says. False, and a line in the log, where
+    /// that cannot be said.
+    fn write_head(&'static self, request: &mut Request, body: SentBody, out: &mut Vec<u8>) -> bool;
     /// Whether the head asks for that of a response alone.
     fn asks_for_head(&'static self, request: &mut Request) -> bool;
     /// What holds for every attempt.
@@ -43,8 +45,16 @@ pub trait Origin: Send + Sync {
     fn failed(&self, request: &mut Request, failure: Failure, body: Body) -> bool;
     /// The head of the peer's response, as it came.
     fn answered(&'static self, request: &mut Request, head: &ResponseHead<'_>);
+    /// Whether what a peer says beside a response that has not begun makes that useless.
+    fn is_fatal(&self, _message: &[u8]) -> bool {
+        false
+    }
     /// Whether this response is read ahead of a slow client.
     fn reads_ahead(&self, head: &ResponseHead<'_>) -> bool;
+    /// How fast a response is read that is read ahead; nothing where it is as fast as it comes.
+    fn pace(&self, _request: &mut Request) -> Option<Pace> {
+        None
+    }
     /// Whether the client does not get the peer's fields of this name.
     fn hides(&self, name: &[u8]) -> bool;
     /// Whether peers get the client's field of this name behind a body.
@@ -67,7 +77,7 @@ pub trait Origin: Send + Sync {
     fn received(&'static self, request: &mut Request, sizes: Received);
     /// The peer may be asked something else on this connection.
     fn keep(&self, request: &mut Request, link: Box<Link>);
-    /// The present peer as logs name it.
+    /// The present peer as logs name it: by the URL that it is asked for.
     fn peer_name(&self, request: &mut Request) -> String;
     /// The exchange is over.
     fn finished(&'static self, request: &mut Request);
@@ -100,14 +110,14 @@ pub struct Rules {
     pub sends_body: bool,
     /// `proxy_pass_trailers`: whether what is said behind a body is passed on: to the client, and to peers of HTTP/2.
     pub passes_trailers: bool,
-    /// Whether peers are spoken to in HTTP/2.
-    pub is_http2: bool,
+    /// What is spoken with peers.
+    pub language: Language,
 }
 
 impl Rules {
     /// Whether peers get fields behind a body.
     pub fn takes_trailers(&self) -> bool {
-        self.is_http2 && self.passes_trailers
+        self.language == Language::Http2 && self.passes_trailers
     }
 }
 

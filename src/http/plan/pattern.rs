@@ -95,6 +95,21 @@ impl Pattern {
             .is_some()
     }
 
+    /// How many groups it has.
+    pub fn groups(&self) -> usize {
+        self.regex.captures_len().saturating_sub(1)
+    }
+
+    /// What its first two groups take of `subject`, leaving no trace.
+    pub fn split<'s>(&self, subject: &'s [u8]) -> Option<[&'s [u8]; 2]> {
+        let captures = self.judged(self.regex.captures(subject))?;
+        let part = |number| {
+            let group = captures.get(number);
+            group.map_or(&b""[..], |group| &subject[group.start()..group.end()])
+        };
+        Some([part(1), part(2)])
+    }
+
     /// A match, unless it was given up, which the log is told.
     fn judged<T>(&self, found: fancy_regex::Result<Option<T>>) -> Option<T> {
         found.unwrap_or_else(|error| {

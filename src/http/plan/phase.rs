@@ -25,18 +25,19 @@ impl Phase {
     pub const ALL: [Self; Self::COUNT] = [Self::Request, Self::Response, Self::End];
 }
 
-/// Acts in a phase; it cannot fail a request.
+/// Acts in a phase; it cannot fail a request, but for filters of heads, which may refuse a response
+/// (`Request::response_refused`).
 pub trait PhaseHandler: Send + Sync {
     /// Does its work.
     fn run(&self, request: &mut Request);
 
-    /// Whether it is also run for subrequests, at their end.
+    /// Whether it is also run for subrequests: a filter for the heads of their answers, another handler at their end.
     fn is_for_subrequests(&self) -> bool {
         false
     }
 
-    /// Whether a filter of heads is also run for subrequests whose bodies are added to others.
-    fn is_for_additions(&self) -> bool {
+    /// Whether a filter of heads does more than change a head, so that it must not be tried on one beforehand.
+    fn has_effects(&self) -> bool {
         false
     }
 }
@@ -91,6 +92,8 @@ pub enum Verdict {
     Deny(u16),
     /// The rule has nothing to say.
     Neutral,
+    /// The request ends here, whatever other rules would say.
+    Answer(Outcome),
     /// The rule is to be asked again when something is over.
     Wait(Wait),
 }

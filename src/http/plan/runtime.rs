@@ -90,6 +90,8 @@ pub struct Listener {
     pub encrypted: bool,
     /// Whether HTTP/2 is spoken, whatever its servers say.
     pub http2: bool,
+    /// Whether its connections begin with a header of the PROXY protocol.
+    pub proxied: bool,
 }
 
 /// A place to listen at.

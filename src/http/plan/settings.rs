@@ -11,6 +11,7 @@ use super::media_types::MediaTypes;
 use super::template::Template;
 use crate::http::course::request::Request;
 use crate::http::message::uri::Slashes;
+use crate::http::message::validators::Since;
 
 /// Per-location values, already inherited.
 #[derive(Clone)]
@@ -31,6 +32,10 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// `send_timeout`.
     pub send_timeout: Duration,
+    /// `limit_rate`: how many bytes of a response leave in a second.
+    pub rate: Option<Template>,
+    /// `limit_rate_after`: how many leave before that.
+    pub rate_after: Option<Template>,
     /// `error_page`.
     pub error_pages: Arc<[ErrorPage]>,
     /// `satisfy`.
@@ -53,6 +58,38 @@ pub struct Settings {
     pub chunk: usize,
     /// `absolute_redirect`.
     pub absolute_redirect: bool,
+    /// What responses say and how they are sent.
+    pub responses: Responses,
+}
+
+/// Details of responses.
+#[derive(Clone, Copy, Debug)]
+pub struct Responses {
+    /// `etag`: whether files have one.
+    pub etag: bool,
+    /// `if_modified_since`.
+    pub since: Since,
+    /// `max_ranges`: so many of one body are sent.
+    pub most_ranges: usize,
+    /// `chunked_transfer_encoding`: whether bodies go out in chunks where their length is not known.
+    pub chunks: bool,
+    /// `recursive_error_pages`: whether error pages have error pages.
+    pub recursive_error_pages: bool,
+    /// `server_name_in_redirect`: whether redirects name the server as it is called here.
+    pub own_name: bool,
+    /// `port_in_redirect`: whether redirects name the port of the address; nothing for that of the client.
+    pub own_port: Option<bool>,
+    /// `keepalive_disable`: whose connections end with the response.
+    pub impatient: Impatient,
+}
+
+/// Browsers whose connections are not kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Impatient {
+    /// Old ones of Microsoft, behind a POST.
+    pub msie6: bool,
+    /// Safari on macOS.
+    pub safari: bool,
 }
 
 /// Values of a server that are needed before a location is known.

@@ -7,8 +7,12 @@ use crate::http::course::request::Request;
 
 /// Whoever keeps the body of a response as it comes. What was begun and not ended comes to nothing when it is dropped.
 pub trait Tee: Send {
-    /// Takes the next piece; false when no more is wanted of this body.
+    /// Takes the next piece; false when no more is wanted of this body, and [`verdict`](Self::verdict) is asked for.
     fn piece(&mut self, request: &Request, piece: &[u8]) -> bool;
+
+    /// Who says at the end whether the body was what it is known to be, although it is kept no more; all that has come so far
+    /// is known to him. Nothing where nobody can say.
+    fn verdict(self: Box<Self>) -> Option<Box<dyn Verdict>>;
 
     /// Whether it is known what the body must be.
     fn knows_body(&self) -> bool;
@@ -24,6 +28,15 @@ pub trait Tee: Send {
     /// # Errors
     /// When there are no more descriptors.
     fn kept(&self) -> io::Result<Kept>;
+}
+
+/// Whoever knows what a body must be that nobody keeps.
+pub trait Verdict: Send {
+    /// Takes the next piece.
+    fn piece(&mut self, piece: &[u8]);
+
+    /// The body is whole: whether it is what it should be.
+    fn holds(self: Box<Self>) -> bool;
 }
 
 /// Where what was taken is kept.

@@ -64,6 +64,20 @@ impl Template {
         }
     }
 
+    /// The same where nothing has to be made for it: every variable has a value, and that lies ready. Else false, and
+    /// something may have been appended.
+    #[inline]
+    pub fn append_ready(&self, request: &Request, out: &mut Vec<u8>) -> bool {
+        self.parts.iter().all(|part| {
+            let text = match part {
+                Part::Literal(text) => Some(&text[..]),
+                Part::Variable(index) => request.text(*index),
+                Part::Capture(_) => None,
+            };
+            text.map(|text| out.extend_from_slice(text)).is_some()
+        })
+    }
+
     /// Lets `work` see the evaluated text. One without variables is not copied for that.
     pub fn with_text<T>(
         &self,

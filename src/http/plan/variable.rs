@@ -20,6 +20,16 @@ pub trait Variable: Send + Sync {
     /// Appends the value to `out`; false when there is none, and then nothing is appended.
     fn read(&self, request: &mut Request, out: &mut Vec<u8>) -> bool;
 
+    /// Its value where that lies in the request as it is; nothing where there is none, or it has to be made.
+    fn text<'r>(&self, _request: &'r Request) -> Option<&'r [u8]> {
+        None
+    }
+
+    /// What its text stands for as the value of a metric, where that can be said without the text.
+    fn number(&self, _request: &mut Request) -> Option<f64> {
+        None
+    }
+
     /// Takes an assignment (`set`). True when the variable dealt with it itself; false asks the
     /// request to keep the text as the variable's value.
     fn assign(&self, _request: &mut Request, _value: &[u8]) -> bool {
@@ -62,10 +72,19 @@ pub struct VariableSpec {
     pub reads_body: bool,
     /// Appends the value; the text is what stands for `*` in the name.
     pub read: fn(&mut Request, &str, &mut Vec<u8>) -> bool,
+    /// The value, of those that lie in the request as they are.
+    pub text: Option<ReadyText>,
+    /// The number that its text stands for, of those that are made of one.
+    pub number: Option<fn(&mut Request) -> f64>,
     /// Takes an assignment, for the few that may be set. A name that ends in `_*` needs none: what
     /// is set then holds instead.
     pub assign: Option<fn(&mut Request, &[u8])>,
+    /// Whether what is set holds instead, of a name that does not end in `_*`.
+    pub may_be_set: bool,
 }
+
+/// What a variable is that lies in a request; the text is what stands for `*` in the name.
+pub type ReadyText = for<'r> fn(&'r Request, &str) -> Option<&'r [u8]>;
 
 /// The defaults of a row.
 pub const VARIABLE: VariableSpec = VariableSpec {
@@ -75,7 +94,10 @@ pub const VARIABLE: VariableSpec = VariableSpec {
     cached: false,
     reads_body: false,
     read: |_, _, _| false,
+    text: None,
+    number: None,
     assign: None,
+    may_be_set: false,
 };
 
 impl VariableSpec {

@@ -2,11 +2,10 @@
 //! received from it and not consumed, and counts of all that went over it.
 
 mod counting;
+mod receiving;
+mod sending;
 
-use std::fs::File;
-use std::io::{self, IoSlice};
-use std::os::unix::fs::FileExt;
-use std::pin::Pin;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
@@ -14,12 +13,13 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use pingora_core::protocols::Stream;
-use tokio::io::AsyncWrite;
 
 use super::departure::Departure;
 use super::encrypted;
+use super::fastcgi::Records;
 use super::half::Half;
-use super::meter::{MAX_UNSENT, Meter, Then};
+use super::meter::{MAX_UNSENT, Meter};
+use super::pace::Pace;
 use super::received::Received;
 use super::start::Message;
 use super::timer::{Timer, deadline};
@@ -37,6 +37,10 @@ pub struct End {
     traffic: Arc<Traffic>,
     departure: Option<Departure>,
     meter: Option<Arc<dyn Meter>>,
+    /// How fast may be sent.
+    pace: Option<Box<Pace>>,
+    /// What is received is in these, where FastCGI is spoken.
+    records: Option<Box<Records>>,
     /// Whether the system takes little in advance.
     is_unsent_limited: bool,
     /// Whether what is sent next is the last of a response.
@@ -78,6 +82,8 @@ impl End {
             traffic,
             departure: None,
             meter: None,
+            pace: None,
+            records: None,
             is_unsent_limited: false,
             is_ending: false,
         }
@@ -176,25 +182,12 @@ impl End {
         }
     }
 
-    /// Receives more; 0 at the end of the stream.
-    pub fn poll_receive(&mut self, task: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        match &mut self.line {
-            Line::Wire(stream) => self.received.poll_read(task, stream),
-            Line::Stream(half) => half.poll_receive(task, &mut self.received),
-        }
-    }
-
     /// The fields behind what was received, once the end of a stream was.
     pub fn take_trailers(&mut self) -> Option<HeaderMap> {
         match &mut self.line {
             Line::Wire(_) => None,
             Line::Stream(half) => half.take_trailers(),
         }
-    }
-
-    /// Receives more; 0 at the end of the stream.
-    pub async fn receive(&mut self) -> io::Result<usize> {
-        std::future::poll_fn(|task| self.poll_receive(task)).await
     }
 
     /// Sends all of it, as long as the other side takes something within each `patience`.
@@ -230,89 +223,6 @@ impl End {
             }
         })
         .await
-    }
-
-    /// Writes some of two pieces, one behind the other.
-    pub fn poll_send(
-        &mut self,
-        task: &mut Context<'_>,
-        first: &[u8],
-        second: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let stream = match &mut self.line {
-            Line::Wire(stream) => Pin::new(stream),
-            Line::Stream(half) => return half.poll_send(task, first, second),
-        };
-        let sent = match (first.is_empty(), second.is_empty()) {
-            (_, true) => stream.poll_write(task, first),
-            (true, _) => stream.poll_write(task, second),
-            _ => stream.poll_write_vectored(task, &[IoSlice::new(first), IoSlice::new(second)]),
-        };
-        let Poll::Ready(sent) = sent else {
-            self.tell_pause();
-            return Poll::Pending;
-        };
-        let (sent, wanted) = (sent?, first.len() + second.len());
-        if sent == 0 && wanted > 0 {
-            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-        }
-        self.count_sent(sent, Then::after(self.is_ending && sent == wanted));
-        Poll::Ready(Ok(sent))
-    }
-
-    /// Sends some of `length` bytes of a file from `offset` without a copy in our memory, where nothing
-    /// encrypts the connection; 0 where the file ends.
-    pub fn poll_send_file(
-        &mut self,
-        task: &mut Context<'_>,
-        file: &File,
-        offset: u64,
-        length: u64,
-    ) -> Poll<io::Result<usize>> {
-        let Line::Wire(stream) = &self.line else {
-            return Poll::Ready(Err(io::ErrorKind::Unsupported.into()));
-        };
-        let most = usize::try_from(length).map_or(MAX_FILE_PIECE, |all| all.min(MAX_FILE_PIECE));
-        match os::send_file(stream.id(), file, offset, most) {
-            Ok(sent) => {
-                self.count_sent(sent, Then::after(self.is_ending && sent as u64 == length));
-                Poll::Ready(Ok(sent))
-            }
-            Err(error) if is_for_a_write(error.kind()) => {
-                let mut piece = [0; 4096];
-                let read = file.read_at(&mut piece[..most.min(4096)], offset)?;
-                self.poll_send(task, &piece[..read], &[])
-            }
-            Err(error) => Poll::Ready(Err(error)),
-        }
-    }
-
-    /// Writes some of what a file follows at once (`poll_send_file`), so that both share their packets.
-    pub fn poll_send_before_file(
-        &mut self,
-        task: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let Line::Wire(stream) = &self.line else {
-            return self.poll_send(task, bytes, &[]);
-        };
-        match os::send_more_follows(stream.id(), bytes) {
-            Ok(sent) => {
-                self.count_sent(sent, Then::after(sent == bytes.len()));
-                Poll::Ready(Ok(sent))
-            }
-            Err(error) if is_for_a_write(error.kind()) => self.poll_send(task, bytes, &[]),
-            Err(error) => Poll::Ready(Err(error)),
-        }
-    }
-
-    /// Passes on what the connection itself has gathered, as encrypted ones do. At the end of a stream it waits
-    /// until that has left.
-    pub fn poll_flush(&mut self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.line {
-            Line::Wire(stream) => Pin::new(stream).poll_flush(task),
-            Line::Stream(half) => half.poll_flush(task),
-        }
     }
 
     /// How many bytes have been consumed so far.
@@ -389,13 +299,6 @@ impl End {
     pub fn is_clean(&self) -> bool {
         self.received.is_empty()
     }
-}
-
-/// Whether bytes are to be written instead: the stream learns only from a write of its own that it is to
-/// wait for room, and there are file systems that the system cannot send from.
-fn is_for_a_write(error: io::ErrorKind) -> bool {
-    use io::ErrorKind::{InvalidInput, Unsupported, WouldBlock};
-    matches!(error, WouldBlock | InvalidInput | Unsupported)
 }
 
 #[cfg(test)]

@@ -137,12 +137,12 @@ impl Half {
         self.is_last = true;
     }
 
-    /// Sends some of two pieces, one behind the other.
+    /// Sends some of two pieces, one behind the other, which may be all there is for now.
     pub(super) fn poll_send(
         &mut self,
         task: &mut Context<'_>,
-        first: &[u8],
-        second: &[u8],
+        (first, second): (&[u8], &[u8]),
+        is_all: bool,
     ) -> Poll<io::Result<usize>> {
         let wanted = first.len() + second.len();
         if wanted == 0 {
@@ -165,7 +165,8 @@ impl Half {
         }
         let amount = most.min(out.capacity());
         let data = join(first, second, amount);
-        self.is_end_given = self.is_last && amount == wanted && self.own_trailers.is_none();
+        self.is_end_given =
+            self.is_last && is_all && amount == wanted && self.own_trailers.is_none();
         out.send_data(data, self.is_end_given)
             .map_err(|error| reset(&error))?;
         if amount == wanted {

@@ -92,7 +92,7 @@ fn get() -> Request<()> {
 
 async fn send(half: &mut Half, mut bytes: &[u8]) {
     while !bytes.is_empty() {
-        let sent = poll_fn(|task| half.poll_send(task, bytes, b""))
+        let sent = poll_fn(|task| half.poll_send(task, (bytes, b""), true))
             .await
             .unwrap();
         bytes = &bytes[sent..];
@@ -199,7 +199,7 @@ async fn a_reset_is_noticed_whatever_is_waited_for() {
             loop {
                 half.is_gone();
                 let sent = match rest.is_empty() {
-                    false => poll_fn(|task| half.poll_send(task, rest, b"")).await,
+                    false => poll_fn(|task| half.poll_send(task, (rest, b""), true)).await,
                     true => {
                         half.end_after();
                         poll_fn(|task| half.poll_flush(task)).await.map(|()| 0)

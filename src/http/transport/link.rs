@@ -18,6 +18,31 @@ use super::end::End;
 use super::secure::{self, Secure};
 use crate::metric::Moment;
 
+/// What is spoken with a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// HTTP/1.
+    Http,
+    /// HTTP/2.
+    Http2,
+    /// FastCGI.
+    FastCgi,
+    /// uwsgi or SCGI: a list of parameters, and an answer up to the end of the connection.
+    Parameters,
+}
+
+impl Language {
+    /// Whether a request says beforehand how long its body is, as programs want to know.
+    pub fn needs_length(self) -> bool {
+        matches!(self, Self::FastCgi | Self::Parameters)
+    }
+
+    /// Whether a response may change to another protocol.
+    pub fn can_switch(self) -> bool {
+        self != Self::FastCgi
+    }
+}
+
 /// A connection to a peer. It goes from hand to hand with each request, so it stays where it is.
 #[derive(Debug)]
 pub struct Link {
@@ -31,8 +56,8 @@ pub struct Link {
     pub is_last_use: bool,
     /// How it is encrypted, if it is.
     pub secure: Option<Arc<Secure>>,
-    /// Whether HTTP/2 is spoken on it.
-    pub is_http2: bool,
+    /// What is spoken on it.
+    pub language: Language,
     /// The address of ours that it was to come from.
     pub from: Option<SocketAddr>,
 }
@@ -42,8 +67,8 @@ pub struct Link {
 pub struct Way<'a> {
     /// How they are encrypted, if they are.
     pub secure: Option<&'a Arc<Secure>>,
-    /// Whether HTTP/2 is spoken on them.
-    pub is_http2: bool,
+    /// What is spoken on them.
+    pub language: Language,
     /// The address of ours that they come from, if that is said.
     pub from: Option<SocketAddr>,
 }
@@ -57,7 +82,7 @@ impl Link {
             requests: 0,
             is_last_use: true,
             secure: None,
-            is_http2: false,
+            language: Language::Http,
             from: None,
         })
     }
@@ -66,10 +91,7 @@ impl Link {
     /// was an event. What comes from now on wakes the task.
     pub async fn is_quiet(&mut self) -> bool {
         // A task that has done its share for now would be told to wait whatever there is.
-        tokio::task::unconstrained(poll_fn(|task| {
-            Poll::Ready(self.end.poll_receive(task).is_pending())
-        }))
-        .await
+        tokio::task::unconstrained(poll_fn(|task| self.end.poll_quiet(task))).await
     }
 }
 
@@ -97,7 +119,7 @@ impl IdleLinks {
         let mut idle = self.0.lock();
         let fits = |one: &Idle| {
             one.peer == peer
-                && one.link.is_http2 == way.is_http2
+                && one.link.language == way.language
                 && one.link.from == way.from
                 && secure::is_same(one.link.secure.as_ref(), way.secure)
         };

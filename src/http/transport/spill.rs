@@ -77,6 +77,21 @@ impl Spill {
         Ok(amount)
     }
 
+    /// All that was written.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn content(&self) -> io::Result<Vec<u8>> {
+        let length = usize::try_from(self.written).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        let mut content = Vec::new();
+        content
+            .try_reserve_exact(length)
+            .map_err(|_| io::ErrorKind::OutOfMemory)?;
+        content.resize(length, 0);
+        self.file.read_exact_at(&mut content, 0)?;
+        Ok(content)
+    }
+
     /// The same file, read from its beginning.
     ///
     /// # Errors

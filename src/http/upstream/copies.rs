@@ -37,7 +37,7 @@ impl Copying {
         let Some(copies) = request.bodies.copies.take() else {
             return Ok(());
         };
-        if copies.with_body && !session.body.is_done() {
+        if copies.with_body && !session.body.is_taken() {
             session.outbox.begin();
             if session.body.is_awaited(request) {
                 session.push_continue();

@@ -23,13 +23,17 @@ pub struct Fetched {
     pub is_whole: bool,
 }
 
-/// Has a subrequest answered that is made for the body of its answer ([`Request::addition`]), of which so many bytes
-/// are taken at most.
-pub async fn fetch(mut sub: Box<Request>, body: RequestBody, most: usize) -> Fetched {
+/// Has a subrequest answered that is made for the body of its answer ([`Request::addition`]), which is taken as long as
+/// `has_room` says that there is room for so many bytes more.
+pub async fn fetch(
+    mut sub: Box<Request>,
+    body: RequestBody,
+    mut has_room: impl FnMut(usize) -> bool,
+) -> Fetched {
     let (pipe, ours) = duplex(PIECE);
     let traffic = Arc::clone(&sub.connection.traffic);
     let mut session = Session::new(End::new(Box::new(ours), traffic));
-    sub.bodies.whole = body.content().map(<[u8]>::to_vec);
+    sub.bodies.whole = body.whole().ok().flatten();
     session.body = body;
     let work = async {
         let whole = wait::answer(&mut sub, &mut session, &AtomicBool::new(true)).await;
@@ -39,14 +43,18 @@ pub async fn fetch(mut sub: Box<Request>, body: RequestBody, most: usize) -> Fet
         whole
     };
     let mut content = Vec::new();
-    let mut limited = pipe.take(most as u64 + 1);
-    let (whole, read) = tokio::join!(work, async {
-        let read = limited.read_to_end(&mut content).await;
-        drop(limited);
-        read
+    let (whole, is_read) = tokio::join!(work, async {
+        let mut pipe = pipe;
+        let mut piece = vec![0; PIECE];
+        loop {
+            match pipe.read(&mut piece).await {
+                Ok(0) => return true,
+                Ok(got) if has_room(got) => content.extend_from_slice(&piece[..got]),
+                _ => return false,
+            }
+        }
     });
-    let is_whole = whole && read.is_ok() && content.len() <= most;
-    content.truncate(most);
+    let is_whole = whole && is_read;
     Fetched {
         request: sub,
         body: content,

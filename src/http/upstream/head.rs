@@ -61,10 +61,7 @@ pub(super) fn take(
     }
     let asks_for_head = origin.asks_for_head(request);
     let reads_ahead = origin.reads_ahead(head);
-    let tee = match asks_for_head {
-        true => None,
-        false => origin.tee(request, coming(head, reads_ahead)),
-    };
+    let tee = origin.tee(request, coming(head, asks_for_head, reads_ahead));
     let is_had = request.response.status == 304 && head.status != 304;
     let is_unwanted = (request.is_head() || is_had) && tee.is_none();
     let framing = head.framing(asks_for_head || is_unwanted);
@@ -84,9 +81,10 @@ pub(super) fn take(
     })
 }
 
-/// What is known of the body that follows.
-fn coming(head: &ResponseHead<'_>, is_read_ahead: bool) -> Coming {
+/// What is known of the body that follows; none does where a head was asked for.
+fn coming(head: &ResponseHead<'_>, asks_for_head: bool, is_read_ahead: bool) -> Coming {
     let length = match head.framing(false) {
+        _ if asks_for_head => Some(0),
         Framing::Length(length) => Some(length),
         _ => None,
     };
@@ -109,18 +107,26 @@ fn copy_fields(request: &mut Request, origin: &'static dyn Origin, head: &Respon
     request.response.fields.clear();
     for field in head.fields() {
         let is_passed = match head.is_of_connection(&field) {
-            true => switches && is_of_upgrade(field.name),
+            true => {
+                switches && is_of_upgrade(field.name) || tells_upgrade(request, head, field.name)
+            }
             false => !origin.hides(field.name),
         };
         if is_passed {
             request.response.fields.add(field.name, field.value);
         }
     }
-    let says_length = !matches!(head.status, 100..200 | 204 | 304);
+    let says_length = !matches!(head.status, 100..200 | 204);
     if let Some(length) = head.content_length.filter(|_| says_length) {
         let digits = Decimal::new(length);
         request.response.add("Content-Length", digits.bytes());
     }
+}
+
+/// Whether a field tells the client of HTTP/1 which protocol it has to change to.
+fn tells_upgrade(request: &Request, head: &ResponseHead<'_>, name: &[u8]) -> bool {
+    let is_told = head.status == 426 && request.head.version() < Version::Http2;
+    is_told && name.eq_ignore_ascii_case(b"upgrade")
 }
 
 fn is_of_upgrade(name: &[u8]) -> bool {

@@ -5,6 +5,7 @@ pub mod copies;
 pub mod exchange;
 pub mod fetched;
 pub mod head;
+pub mod pulled;
 pub mod resolver;
 pub mod road;
 pub mod wait;

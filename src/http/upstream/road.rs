@@ -17,9 +17,9 @@ use crate::http::course::engine::{self, Answer};
 use crate::http::course::request::Request;
 use crate::http::course::session::Session;
 use crate::http::message::response::Response;
-use crate::http::plan::origin::{Body, Failure, Origin};
+use crate::http::plan::origin::{Body, Failure, Origin, Rules, SentBody};
 use crate::http::transport::end::End;
-use crate::http::transport::link::Link;
+use crate::http::transport::link::{Language, Link};
 use crate::http::transport::received::PIECE;
 use crate::http::transport::timer::deadline;
 
@@ -168,8 +168,8 @@ impl Journey<'_> {
 
     /// A client that waits for it is told to send the body.
     fn tell_to_continue(&mut self) {
-        let waits = self.session.body.is_awaited(self.request);
-        if waits {
+        let body = &self.session.body;
+        if !body.is_taken() && body.is_awaited(self.request) {
             self.session.push_continue();
         }
     }
@@ -185,10 +185,13 @@ impl Journey<'_> {
     async fn begin(&mut self, origin: &'static dyn Origin) -> Result<Box<Link>, Broken> {
         self.session.follow(self.request);
         let rules = origin.rules();
-        if rules.buffers_request && rules.sends_body && !self.session.body.is_done() {
+        if self.reads_body_first(rules) && !self.session.body.is_taken() {
             let read = whole_body::read(self.request, self.session, &rules.temporary);
             let read = read.await;
             read.map_err(|error| Broken::body(self.request, &error))?;
+            if let SentBody::Length(length) = self.session.body.sent_as() {
+                self.request.bodies.length = Some(length);
+            }
             self.request.time_passed();
         }
         origin.choose(self.request).map_err(Broken::Nobody)?;
@@ -198,6 +201,9 @@ impl Journey<'_> {
         };
         link.requests += 1;
         origin.connected(self.request, &mut link);
+        if rules.language == Language::FastCgi {
+            link.end.expect_records(!link.is_last_use);
+        }
         let session = &mut *self.session;
         session.body.start_over(origin);
         session.to_peer.clear();
@@ -205,7 +211,9 @@ impl Journey<'_> {
         let length = self.request.head.bytes().len();
         session.to_peer.reserve(length + at_hand + ADDED);
         let sent_as = session.body.sent_as();
-        origin.write_head(self.request, sent_as, &mut session.to_peer);
+        if !origin.write_head(self.request, sent_as, &mut session.to_peer) {
+            return Err(Broken::Peer(Failure::Unsayable));
+        }
         if rules.sends_body {
             let (client, out) = (&mut session.client, &mut session.to_peer);
             let given = session.body.give_at_hand(self.request, client, out);
@@ -215,6 +223,13 @@ impl Journey<'_> {
             }
         }
         Ok(link)
+    }
+
+    /// Whether a peer is asked only once the body is there as a whole.
+    fn reads_body_first(&self, rules: &Rules) -> bool {
+        let has_no_length = self.session.body.sent_as() == SentBody::Chunked;
+        let needs_length = rules.language.needs_length() && has_no_length;
+        rules.sends_body && (rules.buffers_request || needs_length)
     }
 
     /// An idle connection to the peer that is still good.
@@ -253,10 +268,12 @@ impl Journey<'_> {
             Some(secure) => Box::pin(self.encrypt(origin, secure, stream, until)).await?,
             None => Link::new(stream, self.request.moment()),
         };
-        let mut link = match origin.rules().is_http2 {
-            true => Box::pin(self.speak_http2(origin, link, until)).await?,
-            false => link,
+        let language = origin.rules().language;
+        let mut link = match language {
+            Language::Http2 => Box::pin(self.speak_http2(origin, link, until)).await?,
+            _ => link,
         };
+        link.language = language;
         link.from = from;
         Ok(link)
     }

@@ -13,7 +13,6 @@ use crate::http::course::engine::{self, Answer, Paused};
 use crate::http::course::request::Request;
 use crate::http::course::respond;
 use crate::http::course::session::Session;
-use crate::http::message::response::Response;
 use crate::http::plan::wait::{Subrequest, Wait};
 
 /// The status of a request whose client has left.
@@ -87,7 +86,7 @@ pub(super) fn answer<'a>(
         if let Answer::Wait(paused) = answer {
             answer = settle(sub, session, paused).await;
         }
-        let response = match answer {
+        let mut response = match answer {
             Answer::Local(response) => response,
             Answer::Proxy(origin) => {
                 outlives.store(origin.rules().outlives_client, Ordering::Relaxed);
@@ -100,12 +99,10 @@ pub(super) fn answer<'a>(
             Answer::Receive(receiver) => receiver.answer(sub, Bytes::new()).await,
             Answer::Wait(_) | Answer::Close => return false,
         };
-        let Response { head, body } = response;
-        sub.response = head;
         sub.head_sent = true;
-        engine::head_point(sub);
+        respond::take_head(sub, &mut response);
         match sub.is_addition() && respond::sends_body(sub) {
-            true => addition::deliver(sub, &mut session.client, body).await,
+            true => addition::deliver(sub, &mut session.client, response.body).await,
             false => true,
         }
     })

@@ -24,7 +24,7 @@ pub(super) async fn take(
     session.begin_body(request);
     let patience = request.location.settings.send_timeout;
     let read = async {
-        if !session.body.is_done() {
+        if !session.body.is_taken() {
             session.outbox.begin();
             if session.body.is_awaited(request) {
                 session.push_continue();
@@ -32,15 +32,18 @@ pub(super) async fn take(
         }
         read(request, session, directory).await?;
         match session.send_outbox(patience).await {
-            true => Ok(()),
+            true => session.body.whole().map_err(BodyError::File),
             false => Err(BodyError::Cut),
         }
     };
     let result = read.await;
     request.time_passed();
-    let Err(error) = result else {
-        request.bodies.whole = session.body.content().map(<[u8]>::to_vec);
-        return Ok(());
+    let error = match result {
+        Ok(whole) => {
+            request.bodies.whole = whole;
+            return Ok(());
+        }
+        Err(error) => error,
     };
     request.keep_alive = false;
     if let BodyError::Cut = error {

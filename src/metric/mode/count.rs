@@ -21,6 +21,12 @@ fn parse(parameters: &[&str]) -> Result<Box<dyn Mode>, Problem> {
     Ok(Box::new(Count))
 }
 
+/// Counts a sample, for modes that do no more.
+#[inline]
+pub(in crate::metric) fn add_one(cells: &[AtomicU64]) {
+    cells[0].fetch_add(1, Relaxed);
+}
+
 impl Mode for Count {
     fn cells(&self) -> usize {
         1
@@ -39,7 +45,11 @@ impl Mode for Count {
     }
 
     fn record(&self, cells: &[AtomicU64], _value: f64, _now: Moment) {
-        cells[0].fetch_add(1, Relaxed);
+        add_one(cells);
+    }
+
+    fn only_counts(&self) -> bool {
+        true
     }
 
     fn fold(&self, into: &[AtomicU64], discarded: &[u64], _now: Moment) {

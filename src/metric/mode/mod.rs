@@ -23,6 +23,7 @@ use super::Moment;
 use super::reading::Reading;
 use crate::os::atomic::AtomicU64;
 
+pub(super) use count::add_one;
 pub(super) use histogram::Histogram;
 pub(super) use parse::parse_words;
 pub use parse::{Problem, parse_mode};
@@ -115,6 +116,11 @@ pub trait Mode: fmt::Debug + Send + Sync {
     /// Changes a copy of the cells as told; false, and nothing done, where a value is more than a number
     /// that could be changed so. `assignment` is finite.
     fn assign(&self, _cells: &mut [u64], _assignment: Assignment) -> bool {
+        false
+    }
+
+    /// Whether all that a sample does is to be counted in the first cell, which then needs no call.
+    fn only_counts(&self) -> bool {
         false
     }
 

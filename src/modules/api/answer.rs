@@ -14,7 +14,7 @@ use crate::status::path;
 const SHORT: usize = 64 * 1024;
 
 /// So many places, where there are keys or none, are looked at for it: half a millisecond.
-const SHORT_PLACES: u64 = 1 << 15;
+pub(super) const SHORT_PLACES: u64 = 1 << 15;
 
 /// An answer in JSON, made while it is sent if it is long. `write` fails if it had to look at more places
 /// than it is given. `None` when there is nothing to write.
@@ -25,7 +25,8 @@ pub(in crate::modules) fn answer(
     if write(&mut short, SHORT_PLACES)?.is_ok() {
         return Some(whole(short));
     }
-    let stream = Stream::begin(move |out, _| write(out, u64::MAX).unwrap_or(Ok(())));
+    let gone = || Err(io::ErrorKind::NotFound.into());
+    let stream = Stream::begin(move |out, _| write(out, u64::MAX).unwrap_or_else(gone));
     Some(streamed(stream))
 }
 
@@ -51,7 +52,7 @@ fn whole(short: Short) -> Response {
     Response::new(200, "application/json", short.into_bytes()).uncached()
 }
 
-fn streamed(stream: Option<Stream>) -> Response {
+pub(super) fn streamed(stream: Option<Stream>) -> Response {
     let Some(stream) = stream else {
         let description = "The request could not be processed, see the error log.";
         return refusal(500, "InternalError", description);
@@ -61,15 +62,15 @@ fn streamed(stream: Option<Stream>) -> Response {
     response
 }
 
-/// The arguments of a request, decoded. Without a value they ask for nothing.
+/// The arguments of a request, decoded. One without `=` has an empty value.
 pub(super) fn arguments(request: &Request) -> Vec<(Vec<u8>, Vec<u8>)> {
     let pairs = request.arguments.split(|byte| *byte == b'&');
     let pair = |pair: &[u8]| {
-        let end = memchr::memchr(b'=', pair)?;
-        let value = path::decode(&pair[end + 1..]);
-        Some((pair[..end].to_vec(), value))
+        let end = memchr::memchr(b'=', pair).unwrap_or(pair.len());
+        let value = path::decode(pair.get(end + 1..).unwrap_or_default());
+        (pair[..end].to_vec(), value)
     };
-    pairs.filter_map(pair).collect()
+    pairs.filter(|pair| !pair.is_empty()).map(pair).collect()
 }
 
 /// How the client wants its JSON.

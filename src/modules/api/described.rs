@@ -91,23 +91,9 @@ static CONNECTIONS: Mount = Mount {
     ..MOUNT
 };
 
-/// What is empty whatever the configuration.
+/// What belongs to HTTP.
 static HTTP: Mount = Mount {
     path: &["status", "http"],
-    nodes: &[
-        node("", "", Now, "What belongs to the `http` block."),
-        node(
-            "limit_conns",
-            "",
-            Now,
-            "Always empty: connections are not limited here.",
-        ),
-        node(
-            "limit_reqs",
-            "",
-            Now,
-            "Always empty: rates of requests are not limited here.",
-        ),
-    ],
+    nodes: &[node("", "", Now, "What belongs to the `http` block.")],
     ..MOUNT
 };

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Files;
-use super::answer::{answer, answer_after_walk};
+use super::answer::{SHORT_PLACES, answer, answer_after_walk};
 use crate::http::course::request::Request;
 use crate::http::message::response::Response;
 use crate::http::plan::runtime::Runtime;
@@ -22,6 +22,16 @@ pub(super) struct Look {
     pub(super) config_files: Option<(Place, Files)>,
 }
 
+/// What a look at all of a node comes to.
+pub(super) enum Whole {
+    /// The answer.
+    Made(Response),
+    /// There is nothing.
+    Absent,
+    /// It would take too long to find out here.
+    Far(Look),
+}
+
 /// Whether a cut can be made where it was asked for.
 pub(super) enum Fit {
     /// There is a table that it fits.
@@ -33,15 +43,44 @@ pub(super) enum Fit {
 }
 
 impl Look {
-    /// The answer with all of the node that was asked for; `None` if there is none.
-    pub(super) fn whole(self, request: &Request) -> Option<Response> {
-        if !matches!(self.format.rows, Rows::First(_)) {
+    /// All of the node that was asked for.
+    pub(super) fn whole(self, request: &Request) -> Whole {
+        let is_there = |node: Option<Node<'_>>, left: Option<u64>| left.map(|_| node.is_some());
+        match self.find(SHORT_PLACES, is_there) {
+            None => Whole::Far(self),
+            Some(false) => Whole::Absent,
+            Some(true) => self.near(request).map_or(Whole::Absent, Whole::Made),
+        }
+    }
+
+    fn near(self, request: &Request) -> Option<Response> {
+        if !self.takes_walk() {
             return answer(move |mut out, places| self.write(&mut out, places));
         }
-        self.find(u64::MAX, |node, _| node.is_some()).then(|| {
-            answer_after_walk(request, move |mut out, places, _| {
-                let written = self.write(&mut out, places);
-                written.unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
+        let response = answer_after_walk(request, move |mut out, places, _| {
+            let written = self.write(&mut out, places);
+            written.unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
+        });
+        Some(response)
+    }
+
+    /// Whether a whole table is looked at before its first row is written.
+    pub(super) fn takes_walk(&self) -> bool {
+        matches!(self.format.rows, Rows::First(_))
+    }
+
+    /// Looks for the node however far it is, tells whether it is there, and writes it unless only that was asked.
+    pub(super) fn write_far(
+        &self,
+        out: &mut dyn Write,
+        tell: impl FnOnce(bool),
+        is_head: bool,
+    ) -> io::Result<()> {
+        self.find(u64::MAX, |node, _| {
+            tell(node.is_some());
+            let node = node.filter(|_| !is_head);
+            node.map_or(Ok(()), |node| {
+                json::serialize(&node, self.format, &mut { out })
             })
         })
     }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod described;
+mod far;
 mod look;
 
 use std::fs;
@@ -23,11 +24,14 @@ use crate::http::message::uri::{self, Escape, Slashes};
 use crate::http::plan::location::Kind;
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
+use crate::http::plan::state::StateIndex;
 use crate::http::plan::template::Template;
-use crate::status::json::Format;
+use crate::modules::shared_zone::Readings;
+use crate::status::json::{Format, Rows};
 use crate::status::table::Cut;
 use crate::status::{Place, Value, path};
-use look::{Fit, Look};
+use far::Far;
+use look::{Fit, Look, Whole};
 
 pub(super) use answer::{answer, format, refusal};
 
@@ -62,7 +66,9 @@ const DIRECTIVES: &[DirectiveSpec] = &[
                    buckets, `COLUMN/p99` by a quantile. Without it rows are sorted by their keys. \
                    `order=asc` or `desc`; `offset=N` skips rows, of the first 10000; `prefix=TEXT`: keys \
                    that begin so, `contains=TEXT`: keys that have this somewhere, in capitals or not; \
-                   `key=NAME`, 16 times at most: these rows as well, under `chosen`. What cannot be answered has status \
+                   `key=NAME`, 16 times at most: these rows as well, under `chosen`. In a zone with labels the table is that of the whole \
+                   zone, whose rows are called by all their parts; those below one label are its rows with a prefix, as in \
+                   `/status/http/metric_zones/NAME/metrics?top=5&prefix=GET%20`, and a level below it is none. What cannot be answered has status \
                    400 with the reason. `?rows=off` shows how many rows tables have instead of the rows, and all the \
                    rest as ever; `?rows=N` (1 to 10) adds the N rows with the largest values of the first column to each table that is \
                    not too long.",
@@ -202,6 +208,7 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
     };
     let path = builder.template(path);
     let shows_files = chain.nearest().is_some_and(|ApiConfigFiles(on)| *on);
+    let (readings, far) = (Readings::new(builder), builder.state());
     let places = builder.thing::<Places>();
     let files = Arc::clone(&places.files);
     let pattern = chain.nearest::<LocationPattern>();
@@ -214,6 +221,8 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
         address: places.address,
         config_files: places.config_files.filter(|_| shows_files),
         files,
+        readings,
+        far,
     }));
 }
 
@@ -224,10 +233,13 @@ struct Handler {
     address: Option<Place>,
     config_files: Option<Place>,
     files: Files,
+    readings: Readings,
+    /// What a request waits for.
+    far: StateIndex<Option<Far>>,
 }
 
 impl ContentHandler for Handler {
-    fn run(&self, request: &mut Request) -> Option<Outcome> {
+    fn run(&'static self, request: &mut Request) -> Option<Outcome> {
         let mut full = self.path.evaluate(request);
         let mut names = Vec::new();
         uri::escape(&full, Escape::Path, &mut names);
@@ -237,9 +249,19 @@ impl ContentHandler for Handler {
         }
         join(&mut full, &shown);
         join(&mut names, &raw);
-        let response = match request.method() {
-            b"GET" | b"HEAD" => self.show(request, path::segments(&names), &full),
-            method => refusal(
+        if let Some(far) = request.state(self.far).take() {
+            let response = far.response().unwrap_or_else(|| absent(&full));
+            return Some(Outcome::Respond(response));
+        }
+        Some(match request.method() {
+            b"GET" | b"HEAD" => {
+                let names = path::segments(&names);
+                match self.readings.before(request, &names) {
+                    Some(wait) => Outcome::Wait(wait),
+                    None => self.show(request, names, &full),
+                }
+            }
+            method => Outcome::Respond(refusal(
                 405,
                 "MethodNotAllowed",
                 &format!(
@@ -247,9 +269,8 @@ impl ContentHandler for Handler {
                     String::from_utf8_lossy(method),
                     String::from_utf8_lossy(&full)
                 ),
-            ),
-        };
-        Some(Outcome::Respond(response))
+            )),
+        })
     }
 }
 
@@ -277,16 +298,21 @@ impl Handler {
         (raw, decoded.to_vec())
     }
 
-    fn show(&self, request: &Request, names: Vec<Vec<u8>>, full: &[u8]) -> Response {
-        let cut = match Cut::read(&answer::arguments(request)) {
-            Ok(cut) => cut,
-            Err(problem) => return wrong(&look::told(&problem)),
-        };
-        let rows = match answer::rows(request) {
-            Ok(rows) => rows,
-            Err(reason) => return wrong(&reason),
-        };
-        let look = Look {
+    fn show(&self, request: &mut Request, names: Vec<Vec<u8>>, full: &[u8]) -> Outcome {
+        let cut = Cut::read(&answer::arguments(request));
+        let cut = cut.map_err(|problem| look::told(&problem));
+        match cut.and_then(|cut| Ok((cut, answer::rows(request)?))) {
+            Err(reason) => Outcome::Respond(wrong(&reason)),
+            Ok((None, rows)) => self.whole(request, self.look(request, names, rows), full),
+            Ok((Some(cut), rows)) => {
+                let look = self.look(request, names, rows);
+                Outcome::Respond(part(request, look, cut, full))
+            }
+        }
+    }
+
+    fn look(&self, request: &Request, names: Vec<Vec<u8>>, rows: Rows) -> Look {
+        Look {
             runtime: request.runtime,
             names,
             format: Format {
@@ -297,18 +323,30 @@ impl Handler {
             config_files: self
                 .config_files
                 .map(|place| (place, Arc::clone(&self.files))),
+        }
+    }
+
+    fn whole(&self, request: &mut Request, look: Look, full: &[u8]) -> Outcome {
+        let look = match look.whole(request) {
+            Whole::Made(response) => return Outcome::Respond(response),
+            Whole::Absent => return Outcome::Respond(absent(full)),
+            Whole::Far(look) => look,
         };
-        let Some(cut) = cut else {
-            return look.whole(request).unwrap_or_else(|| absent(full));
-        };
-        match look.fit(cut) {
-            Fit::Absent => absent(full),
-            Fit::Wrong(reason) => wrong(&reason),
-            Fit::Fits(selection) => {
-                answer::answer_after_walk(request, move |mut out, places, goes_on| {
-                    look.write_cut(&selection, &mut out, places, goes_on)
-                })
-            }
+        let (far, wait) = Far::begin(look, request);
+        *request.state(self.far) = Some(far);
+        Outcome::Wait(wait)
+    }
+}
+
+/// The rows of a table that were asked for.
+fn part(request: &Request, look: Look, cut: Cut, full: &[u8]) -> Response {
+    match look.fit(cut) {
+        Fit::Absent => absent(full),
+        Fit::Wrong(reason) => wrong(&reason),
+        Fit::Fits(selection) => {
+            answer::answer_after_walk(request, move |mut out, places, goes_on| {
+                look.write_cut(&selection, &mut out, places, goes_on)
+            })
         }
     }
 }

@@ -5,18 +5,18 @@
 //! told once, and the keys that were good stay: a worker that gave up its rights may well be unable
 //! to read what the master could.
 
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::keys::{InvalidLine, Keys};
 use crate::conf::reason;
 use crate::metric::Moment;
+use crate::modules::file_stamp::{self, Stamp};
 
 /// A file of keys.
 pub(super) struct KeyFile {
@@ -31,16 +31,6 @@ struct State {
     /// What was told last.
     told: Option<(Option<Stamp>, String)>,
     next_look: Moment,
-}
-
-/// What changes with a file's content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 /// Why there are no keys.
@@ -58,7 +48,7 @@ impl KeyFile {
     /// # Errors
     /// It cannot be read, or holds lines that are none.
     pub(super) fn open(path: &Path) -> Result<Self, Problem> {
-        let (content, seen) = read(path).map_err(Problem::Unreadable)?;
+        let (content, seen) = file_stamp::read(path, LARGEST).map_err(Problem::Unreadable)?;
         let keys = Keys::parse(&content).map_err(Problem::Invalid)?;
         Ok(Self::new(path, keys, seen))
     }
@@ -102,7 +92,7 @@ impl KeyFile {
             return;
         }
         state.seen = None;
-        match found.and_then(|_| read(&self.path)) {
+        match found.and_then(|_| file_stamp::read(&self.path, LARGEST)) {
             Err(error) => self.complain(state, stamp, &Problem::Unreadable(error)),
             Ok((content, seen)) => {
                 state.seen = seen;
@@ -136,27 +126,6 @@ impl KeyFile {
     }
 }
 
-impl Stamp {
-    fn of(found: &Metadata) -> Self {
-        Self {
-            device: found.dev(),
-            inode: found.ino(),
-            size: found.size(),
-            modified: (found.mtime(), found.mtime_nsec()),
-            changed: (found.ctime(), found.ctime_nsec()),
-        }
-    }
-
-    /// Whether any later change shows: the clock of a file system is coarse, so two changes in quick
-    /// succession may look like one.
-    fn is_settled(self, now: SystemTime) -> bool {
-        let since = now.duration_since(SystemTime::UNIX_EPOCH);
-        let now = i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
-        let latest = self.changed.0.max(self.modified.0);
-        now.saturating_sub(latest) >= SETTLE.as_secs() as i64
-    }
-}
-
 /// What is said of a file that cannot be read.
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> String {
     format!("open() \"{}\" failed ({})", path.display(), reason(error))
@@ -167,33 +136,8 @@ pub(super) fn invalid(path: &Path, line: usize) -> String {
     format!("invalid key in \"{}\":{line}", path.display())
 }
 
-/// A file's content, and its stamp unless it may change without another one.
-fn read(path: &Path) -> io::Result<(Vec<u8>, Option<Stamp>)> {
-    // A pipe in the file's place must not stop the worker.
-    let file: File = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    let found = file.metadata()?;
-    if !found.is_file() {
-        let message = "it is not a regular file";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-    }
-    let mut content = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > LARGEST {
-        let message = "it is larger than 1m";
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-    }
-    let stamp = Stamp::of(&found);
-    let settled = stamp.is_settled(SystemTime::now());
-    Ok((content, settled.then_some(stamp)))
-}
-
 /// The least time between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A file that changed within this time is read once more.
-const SETTLE: Duration = Duration::from_secs(2);
 const LARGEST: u64 = 1 << 20;
 
 #[cfg(test)]

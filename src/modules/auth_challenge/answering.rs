@@ -31,8 +31,10 @@ pub(in crate::modules) struct Answering {
 pub(in crate::modules) struct Asking<'a> {
     /// `$proxy_host`
     pub(in crate::modules) host: &'a str,
-    /// Its peer, as logs name it.
+    /// The address of its peer.
     pub(in crate::modules) peer: &'a str,
+    /// The URL that the peer is asked for, as logs tell it.
+    pub(in crate::modules) url: &'a dyn Fn(&Request) -> String,
     /// Whether it is spoken to in TLS.
     pub(in crate::modules) is_encrypted: bool,
 }
@@ -56,7 +58,7 @@ impl Answering {
         Account::written(chain).is_some()
     }
 
-    /// The answers of a block whose `proxy_pass` leads to `host`, unless variables say where.
+    /// The answers of a block whose `proxy_pass` leads to `host`, unless variables say to which.
     pub(in crate::modules) fn of(
         builder: &mut Builder<'_>,
         chain: &Chain<'_>,
@@ -149,7 +151,7 @@ impl Answering {
         reaction.unwrap_or_else(|problem| {
             self.count(asking, Count::Errors);
             request.state(self.state).status = Some(Status::Failed);
-            log::error!("{problem}{}", Passing(request, &asking.peer));
+            log::error!("{problem}{}", Passing(request, &(asking.url)(request)));
             Reaction::Pass
         })
     }

@@ -53,7 +53,7 @@ const PROXY_AUTH_CHALLENGE: DirectiveSpec = DirectiveSpec {
                is late; a challenge that is not answered goes to the client.\n\nThe service must be at the host and port of the \
                origin or at one of `realm=`, where a host without a port stands for the usual one, and behind `https://` if the origin is; \
                its certificate must lead to one of `proxy_ssl_trusted_certificate`, or of those that the system trusts. \
-               Redirects are not followed. If the URL of `proxy_pass` has variables, its host must be in `realm=` \
+               Redirects are not followed. If variables say the host in the URL of `proxy_pass`, it must be in `realm=` \
                too, so that no host that a response names is given credentials. \
                `$proxy_auth_status` and `/status/http/proxy_auths/` say what came of it.",
         example: "proxy_auth_challenge on user=ci password_file=/etc/pingauge/registry.pass realm=auth.docker.io;",

@@ -53,7 +53,7 @@ const WORDS: usize = ROWS + ROW * MOST_WORKERS;
 
 /// What is counted about a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Count {
+pub(in crate::modules) enum Count {
     /// Requests that were let in.
     Passed = COUNTS as isize,
     /// Those that were not to be asked, or have no key.
@@ -74,14 +74,14 @@ pub(super) struct Configuration {
 }
 
 /// Places whose processes were found dead.
-pub(super) struct Dead {
-    pub(super) places: Vec<usize>,
+pub(in crate::modules) struct Dead {
+    pub(in crate::modules) places: Vec<usize>,
     /// How many workers had come by then.
-    pub(super) arrivals: u64,
+    pub(in crate::modules) arrivals: u64,
 }
 
 /// The shared part of a zone, as one process sees it.
-pub(super) struct Area {
+pub(in crate::modules) struct Area {
     memory: Arc<SharedMemory>,
     lock: RobustMutex,
     /// Where this process's row begins.
@@ -91,12 +91,21 @@ pub(super) struct Area {
 impl Area {
     /// The area of the zone called `name`; a new one has the smallest window.
     pub(super) fn open(memory: &mut dyn Memory, name: &str, smallest: u32) -> io::Result<Self> {
+        Self::open_as(memory, (KIND, name), smallest)
+    }
+
+    /// The same of zones of any kind.
+    pub(in crate::modules) fn open_as(
+        memory: &mut dyn Memory,
+        (kind, name): (&str, &str),
+        smallest: u32,
+    ) -> io::Result<Self> {
         let role = memory.role();
         let place = match role {
             Role::Worker(place) => place % MOST_WORKERS,
             _ => MOST_WORKERS - 1,
         };
-        let shared = memory.counters(KIND, name, WORDS * 8)?;
+        let shared = memory.counters(kind, name, WORDS * 8)?;
         let lock = shared.section(LOCK as u64 * 8, MUTEX_WORDS * 8)?;
         let made = &shared.words()[MADE];
         let lock = match made.load(Ordering::Acquire) {
@@ -159,14 +168,14 @@ impl Area {
     }
 
     /// Counts one. Only the thread that lets requests in does.
-    pub(super) fn count(&self, what: Count) {
+    pub(in crate::modules) fn count(&self, what: Count) {
         let word = self.word(self.own + what as usize);
         let count = word.load(Ordering::Relaxed);
         word.store(count.wrapping_add(1), Ordering::Relaxed);
     }
 
     /// How many were counted, by all processes.
-    pub(super) fn counted(&self, what: Count) -> u64 {
+    pub(in crate::modules) fn counted(&self, what: Count) -> u64 {
         let counts = (0..MOST_WORKERS).map(|place| self.word(row(place) + what as usize));
         counts
             .map(|count| count.load(Ordering::Relaxed))
@@ -240,7 +249,7 @@ impl Area {
     }
 
     /// The places of processes that are dead, until they are [forgotten](Self::forget); to be asked with the lock.
-    pub(super) fn dead(&self) -> Dead {
+    pub(in crate::modules) fn dead(&self) -> Dead {
         let arrivals = self.word(ARRIVALS).load(Ordering::Acquire);
         let places = (0..MOST_WORKERS).filter(|place| self.is_left(row(*place)));
         Dead {
@@ -255,7 +264,7 @@ impl Area {
     }
 
     /// Forgets what dead processes had in hand, if nobody has come into their places.
-    pub(super) fn forget(&self, dead: &Dead) {
+    pub(in crate::modules) fn forget(&self, dead: &Dead) {
         for place in &dead.places {
             if self.are_alone(dead) {
                 self.party_of(row(*place)).forget();
@@ -306,7 +315,7 @@ impl Area {
     ///
     /// # Errors
     /// When another one has the lock and does not move.
-    pub(super) fn lock(&self) -> Result<MutexGuard<'_>, LockError> {
+    pub(in crate::modules) fn lock(&self) -> Result<MutexGuard<'_>, LockError> {
         match self.lock.lock()? {
             Locked::Clean(guard) => Ok(guard),
             Locked::OwnerDied(guard) => {

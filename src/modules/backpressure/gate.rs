@@ -123,9 +123,18 @@ impl Party<'_> {
 /// What holds when there is no room.
 #[inline]
 pub fn enter(word: &AtomicU64, party: Party<'_>) -> Result<State, State> {
+    enter_below(word, party, u32::MAX)
+}
+
+/// The same for no more than `most`, whatever the window is.
+///
+/// # Errors
+/// What holds when there is no room.
+#[inline]
+pub fn enter_below(word: &AtomicU64, party: Party<'_>, most: u32) -> Result<State, State> {
     let mut seen = word.load(Ordering::Acquire);
     let mut state = State::of(seen);
-    if state.active >= state.window {
+    if state.active >= state.window.min(most) {
         return Err(state);
     }
     party.begin();
@@ -136,7 +145,7 @@ pub fn enter(word: &AtomicU64, party: Party<'_>) -> Result<State, State> {
             Ok(_) => break Ok(next),
             Err(now) => (seen, state) = (now, State::of(now)),
         }
-        if state.active >= state.window {
+        if state.active >= state.window.min(most) {
             break Err(state);
         }
     };

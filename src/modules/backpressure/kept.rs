@@ -24,6 +24,7 @@ static PURPOSE: Purpose = Purpose {
     kind: "backpressure_keys",
     noun: "backpressure zone",
     use_of_name: super::USE,
+    section: "backpressure_zones",
     adds_up: false,
 };
 

@@ -11,9 +11,10 @@ use parking_lot::Mutex;
 
 use super::area::{Area, Dead};
 use super::gate::{self, Party, Share, State};
-use super::kept::Kept;
 use super::rules::{Rules, Verdict};
+use super::search::{Search, Thoroughness};
 use crate::metric::{Moment, Schema, stored_key};
+use crate::modules::shared_zone::Holder;
 use crate::os;
 use crate::os::atomic::{AtomicU64, Ordering};
 use crate::zone::{Cursor, NotChanged, Put, Record, Spot, Stay};
@@ -22,19 +23,16 @@ use crate::zone::{Cursor, NotChanged, Put, Record, Spot, Stay};
 pub(super) const GATE: usize = 0;
 const REJECTED: usize = 1;
 /// When somebody wanted in last, in nanoseconds of the machine's clock.
-const USED: usize = 2;
+pub(super) const USED: usize = 2;
 const SHARES: usize = 3;
-pub(super) const CELLS: usize = SHARES + PARTS / PARTS_OF_WORD;
+pub(in crate::modules) const CELLS: usize = SHARES + PARTS / PARTS_OF_WORD;
 
 /// How the name of each window begins that is one of a key.
-pub(super) const KIND: u8 = b'k';
+pub(in crate::modules) const KIND: u8 = b'k';
 
 /// How many processes have a part of their own, one less.
 const PARTS: usize = 64;
 const PARTS_OF_WORD: usize = 4;
-
-/// How many keys are looked at for one that may go.
-const CANDIDATES: usize = 64;
 
 /// What the cells of a key mean.
 pub(super) fn schema() -> Schema {
@@ -42,17 +40,25 @@ pub(super) fn schema() -> Schema {
 }
 
 /// The windows of a zone's keys.
-pub(super) struct Windows {
-    pub(super) kept: Arc<Kept>,
-    /// How far the search for keys that may go has come.
-    hand: Mutex<Cursor>,
+pub(in crate::modules) struct Windows<H> {
+    pub(super) kept: Arc<H>,
+    search: Search,
     /// Those who left while their key could not be had; they are taken out as soon as it can.
     owed: Mutex<Vec<Held>>,
     is_owing: AtomicBool,
 }
 
+/// How many requests may be under way by a key.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::modules) struct Room {
+    /// The window of a key that was not there.
+    pub(in crate::modules) window: u32,
+    /// Whatever the window is.
+    pub(in crate::modules) most: u32,
+}
+
 /// What became of a request that wanted in by its key.
-pub(super) enum Entered {
+pub(in crate::modules) enum Entered {
     /// It is in.
     In(Held, State),
     /// There is no room.
@@ -62,7 +68,7 @@ pub(super) enum Entered {
 }
 
 /// The place of a request that is in.
-pub(super) struct Held {
+pub(in crate::modules) struct Held {
     key: Box<[u8]>,
     spot: Spot,
 }
@@ -73,19 +79,19 @@ pub(super) struct Window {
     pub(super) rejected: u64,
 }
 
-impl Windows {
+impl<H: Holder> Windows<H> {
     /// In this zone.
-    pub(super) fn new(kept: Arc<Kept>) -> Self {
+    pub(in crate::modules) fn new(kept: Arc<H>, thoroughness: Thoroughness) -> Self {
         Self {
             kept,
-            hand: Mutex::default(),
+            search: Search::new(thoroughness),
             owed: Mutex::default(),
             is_owing: AtomicBool::new(false),
         }
     }
 
     /// This process comes into a place, and has nothing in hand.
-    pub(super) fn begin(&self, area: &Area) {
+    pub(in crate::modules) fn begin(&self, area: &Area) {
         self.forget(&[area.place()], false, || true);
         area.arrive();
     }
@@ -104,19 +110,19 @@ impl Windows {
     }
 
     /// Gives back what the dead had in hand, until somebody comes who may be in one of their places.
-    pub(super) fn bury(&self, area: &Area, dead: &Dead) {
+    pub(in crate::modules) fn bury(&self, area: &Area, dead: &Dead) {
         let shared_too = !area.has_anybody_from(PARTS - 1);
         self.forget(&dead.places, shared_too, || area.are_alone(dead));
     }
 
     /// Lets a request in by its key, which begins with [`KIND`].
-    pub(super) fn enter(&self, area: &Area, key: &[u8], rules: &Rules) -> Entered {
+    pub(in crate::modules) fn enter(&self, area: &Area, key: &[u8], room: Room) -> Entered {
         let now = Moment(os::monotonic());
         self.settle_up(area, now);
         for _ in 0..ATTEMPTS {
-            let entered = self.kept.zone.with_found_cells(key, now, |spot, cells| {
+            let entered = self.kept.zone().with_found_cells(key, now, |spot, cells| {
                 cells[USED].store(now.0, Ordering::Relaxed);
-                let entered = gate::enter(&cells[GATE], party(area, cells));
+                let entered = gate::enter_below(&cells[GATE], party(area, cells), room.most);
                 if entered.is_err() {
                     cells[REJECTED].fetch_add(1, Ordering::Relaxed);
                 }
@@ -129,7 +135,7 @@ impl Windows {
                     return Entered::In(Held { key, spot }, state);
                 }
                 Some((_, Err(state))) => return Entered::Full(state),
-                None if !self.add(key, rules.min, now) => return Entered::NoPlace,
+                None if !self.add(key, room.window, now) => return Entered::NoPlace,
                 None => {}
             }
         }
@@ -137,19 +143,20 @@ impl Windows {
     }
 
     /// Lets it out.
-    pub(super) fn leave(&self, area: &Area, held: Held, next: impl Fn(u32) -> u32) {
+    pub(in crate::modules) fn leave(&self, area: &Area, held: Held, next: impl Fn(u32) -> u32) {
         area.own_party().share.shrink();
         let now = Moment(os::monotonic());
         if !self.take_out(area, &held, now, next) {
             self.owed.lock().push(held);
             self.is_owing.store(true, Ordering::Relaxed);
         }
+        self.search.is_worthwhile();
     }
 
     /// Takes a request out of its key's window; false if that cannot be had now.
     fn take_out(&self, area: &Area, held: &Held, now: Moment, next: impl Fn(u32) -> u32) -> bool {
         let Held { key, spot } = held;
-        let zone = &self.kept.zone;
+        let zone = self.kept.zone();
         let out = |cells: &[AtomicU64]| gate::leave(&cells[GATE], party(area, cells), &next);
         if zone.with_cells_at(*spot, key, now, out).is_some()
             // The zone has moved.
@@ -187,7 +194,7 @@ impl Windows {
         cells[GATE] = State { active: 0, window }.packed();
         cells[USED] = now.0;
         let put = || {
-            self.kept.zone.edit(now, |edit| {
+            self.kept.zone().edit(now, |edit| {
                 if edit.spot(key).is_some() {
                     return Ok(());
                 }
@@ -215,10 +222,10 @@ impl Windows {
     /// Takes away the key that was used longest ago, of those that are looked at and have nobody under way; false if
     /// there is none.
     fn make_room(&self, now: Moment) -> bool {
-        let Some(key) = self.candidate() else {
+        let Some(key) = self.search.candidate(self.kept.zone(), now) else {
             return false;
         };
-        let removed = self.kept.zone.edit(now, |edit| {
+        let removed = self.kept.zone().edit(now, |edit| {
             let seized = edit.seize(&key)?;
             if seized.is_none_or(|cells| State::of(cells[GATE]).active == 0) {
                 edit.remove(&key);
@@ -228,32 +235,6 @@ impl Windows {
             Ok::<(), NotChanged>(())
         });
         matches!(removed, Ok(Ok(())))
-    }
-
-    fn candidate(&self) -> Option<Vec<u8>> {
-        let mut cursor = self.hand.lock();
-        let mut record = Record::default();
-        let mut oldest: Option<(u64, Vec<u8>)> = None;
-        let mut rounds = 0;
-        for _ in 0..CANDIDATES {
-            if !self.kept.zone.next(&mut cursor, &mut record) {
-                *cursor = Cursor::default();
-                rounds += 1;
-                if rounds > 1 {
-                    break;
-                }
-                continue;
-            }
-            let cells = record.raw_cells();
-            let used = cells.get(USED).copied().unwrap_or(0);
-            let is_idle = cells
-                .first()
-                .is_some_and(|gate| State::of(*gate).active == 0);
-            if is_idle && oldest.as_ref().is_none_or(|(other, _)| used < *other) {
-                oldest = Some((used, record.key().to_vec()));
-            }
-        }
-        oldest.map(|(_, key)| key)
     }
 
     /// Forgets what processes in these places had in hand; of those that share a part only if nobody of them lives.
@@ -274,11 +255,9 @@ impl Windows {
         });
     }
 
-    /// Sets all windows by what the signals came to, and gives back what nobody has in hand; false if that is to be
-    /// tried again.
-    pub(super) fn settle(&self, area: &Area, rules: &Rules, verdict: Verdict) -> bool {
+    /// Sets all windows, and gives back what nobody has in hand; false if that is to be tried again.
+    pub(in crate::modules) fn settle(&self, area: &Area, next: impl Fn(u32) -> u32) -> bool {
         let mut is_known = true;
-        let next = |window| rules.after_evaluation(window, verdict);
         let is_due = |copy: &[u64]| {
             let State { active, window } = State::of(copy[GATE]);
             next(window) != window || u64::from(active) != in_hand(copy)
@@ -286,7 +265,7 @@ impl Windows {
         self.each(is_due, |cells| {
             let shares = || (0..PARTS).map(|part| share(cells, part).get()).sum();
             is_known &= gate::settle(&cells[GATE], area.turns(), shares);
-            gate::resize(&cells[GATE], next);
+            gate::resize(&cells[GATE], &next);
         });
         is_known
     }
@@ -305,17 +284,17 @@ impl Windows {
     fn each(&self, is_wanted: impl Fn(&[u64]) -> bool, mut visit: impl FnMut(&[AtomicU64])) {
         let (mut cursor, mut record) = (Cursor::default(), Record::default());
         let now = Moment(os::monotonic());
-        while self.kept.zone.next(&mut cursor, &mut record) {
+        while self.kept.zone().next(&mut cursor, &mut record) {
             let copy = record.raw_cells();
             if copy.len() == CELLS && is_wanted(copy) {
-                let _gone = self.kept.zone.with_cells(record.key(), now, &mut visit);
+                let _gone = self.kept.zone().with_cells(record.key(), now, &mut visit);
             }
         }
     }
 
     /// The next window of a listing; its name begins with [`KIND`].
     pub(super) fn next(&self, cursor: &mut Cursor, record: &mut Record) -> Option<Window> {
-        while self.kept.zone.next(cursor, record) {
+        while self.kept.zone().next(cursor, record) {
             if record.key().first() == Some(&KIND) {
                 return Some(window(record));
             }
@@ -327,18 +306,18 @@ impl Windows {
     pub(super) fn find(&self, name: &[u8]) -> Option<Window> {
         let mut record = Record::default();
         let key = [&[KIND], name].concat();
-        let is_there = self.kept.zone.read(&key, &mut record);
+        let is_there = self.kept.zone().read(&key, &mut record);
         is_there.then(|| window(&record))
     }
 
     /// How many keys there are.
     pub(super) fn len(&self) -> u64 {
-        self.kept.zone.len()
+        self.kept.zone().len()
     }
 
     /// How many keys had to go for others.
     pub(super) fn discarded(&self) -> u64 {
-        self.kept.zone.discarded()
+        self.kept.zone().discarded()
     }
 }
 
@@ -378,31 +357,27 @@ fn share(cells: &[AtomicU64], place: usize) -> Share<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rules::Decrease;
+    use super::super::kept::Kept;
     use super::*;
     use crate::http::build::memory::Unshared;
 
-    const RULES: Rules = Rules {
-        min: 2,
-        max: 8,
-        increase: 1,
-        decrease: 50,
-        when: Decrease::OnEvaluation,
-        utilization: 0,
+    const ROOM: Room = Room {
+        window: 2,
+        most: u32::MAX,
     };
 
     fn named(key: &str) -> Vec<u8> {
         [&[KIND], key.as_bytes()].concat()
     }
 
-    fn entered(windows: &Windows, area: &Area, key: &str) -> Held {
-        match windows.enter(area, &named(key), &RULES) {
+    fn entered(windows: &Windows<Kept>, area: &Area, key: &str) -> Held {
+        match windows.enter(area, &named(key), ROOM) {
             Entered::In(held, _) => held,
             _ => panic!("there is no room for {key}"),
         }
     }
 
-    fn active(windows: &Windows, key: &str) -> Option<u32> {
+    fn active(windows: &Windows<Kept>, key: &str) -> Option<u32> {
         windows
             .find(key.as_bytes())
             .map(|window| window.state.active)
@@ -411,14 +386,14 @@ mod tests {
     #[test]
     fn each_key_has_room_of_its_own() {
         let (windows, area) = (
-            Windows::new(Kept::heap(1 << 16)),
+            Windows::new(Kept::heap(1 << 16), Thoroughness::Few),
             Area::open(&mut Unshared, "a", 2).unwrap(),
         );
         let held = entered(&windows, &area, "one");
         entered(&windows, &area, "one");
         entered(&windows, &area, "other");
         assert!(matches!(
-            windows.enter(&area, &named("one"), &RULES),
+            windows.enter(&area, &named("one"), ROOM),
             Entered::Full(State {
                 active: 2,
                 window: 2
@@ -437,11 +412,11 @@ mod tests {
     fn those_in_far_places_have_one_part_that_is_given_back_when_all_are_gone() {
         // This process is in the last place.
         let area = Area::open(&mut Unshared, "a", 2).unwrap();
-        let windows = Windows::new(Kept::heap(1 << 16));
+        let windows = Windows::new(Kept::heap(1 << 16), Thoroughness::Few);
         entered(&windows, &area, "one");
         entered(&windows, &area, "one");
         windows.forget(&[area.place()], false, || true);
-        windows.settle(&area, &RULES, Verdict::CALM);
+        windows.settle(&area, |window| window);
         assert_eq!(active(&windows, "one"), Some(2));
         let dead = |arrivals| Dead {
             places: vec![area.place()],
@@ -450,23 +425,23 @@ mod tests {
         let arrivals = area.dead().arrivals;
         // Somebody has come since, maybe into this place.
         windows.bury(&area, &dead(arrivals.wrapping_sub(1)));
-        windows.settle(&area, &RULES, Verdict::CALM);
+        windows.settle(&area, |window| window);
         assert_eq!(active(&windows, "one"), Some(2));
         windows.bury(&area, &dead(arrivals));
-        windows.settle(&area, &RULES, Verdict::CALM);
+        windows.settle(&area, |window| window);
         assert_eq!(active(&windows, "one"), Some(0));
     }
 
     #[test]
     fn only_keys_nobody_is_under_way_by_make_room() {
         let area = Area::open(&mut Unshared, "a", 2).unwrap();
-        let windows = Windows::new(Kept::heap(1 << 15));
+        let windows = Windows::new(Kept::heap(1 << 15), Thoroughness::Few);
         let stays = entered(&windows, &area, "stays");
         let mut held = Vec::new();
         let mut number = 0;
         loop {
             let key = number.to_string();
-            match windows.enter(&area, &named(&key), &RULES) {
+            match windows.enter(&area, &named(&key), ROOM) {
                 Entered::In(one, _) => held.push(one),
                 Entered::NoPlace => break,
                 Entered::Full(_) => panic!("{key} is full"),
@@ -486,7 +461,7 @@ mod tests {
     #[test]
     fn who_leaves_while_the_key_cannot_be_had_is_taken_out_later() {
         let area = Area::open(&mut Unshared, "a", 2).unwrap();
-        let windows = Windows::new(Kept::heap(1 << 16));
+        let windows = Windows::new(Kept::heap(1 << 16), Thoroughness::Few);
         let held = entered(&windows, &area, "one");
         let now = Moment(os::monotonic());
         let edited = windows.kept.zone.edit(now, |edit| {
@@ -499,7 +474,7 @@ mod tests {
         assert_eq!(active(&windows, "one"), Some(0));
         let is_owing = windows.is_owing.load(Ordering::Relaxed);
         assert!(!is_owing && windows.owed.lock().is_empty());
-        windows.settle(&area, &RULES, Verdict::CALM);
+        windows.settle(&area, |window| window);
         assert_eq!(active(&windows, "one"), Some(0));
     }
 
@@ -507,7 +482,7 @@ mod tests {
     fn no_key_is_the_window_of_a_zone_without_keys() {
         let area = Area::open(&mut Unshared, "a", 2).unwrap();
         let kept = Kept::heap(1 << 16);
-        let windows = Windows::new(Arc::clone(&kept));
+        let windows = Windows::new(Arc::clone(&kept), Thoroughness::Few);
         for key in ["window", "w", "kw"] {
             entered(&windows, &area, key);
         }

@@ -5,16 +5,17 @@
 //! say is found out by one process for all (`evaluation`, `watch`, `signal`).
 
 mod admission;
-mod area;
+pub(in crate::modules) mod area;
 mod described;
 mod directives;
 mod evaluation;
 pub mod gate;
 mod jitter;
 mod kept;
-mod keyed;
+pub(in crate::modules) mod keyed;
 mod opening;
 mod rules;
+pub(in crate::modules) mod search;
 pub mod signal;
 mod state;
 mod status;

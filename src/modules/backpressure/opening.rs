@@ -10,6 +10,7 @@ use super::gate;
 use super::kept::Kept;
 use super::keyed::Windows;
 use super::rules::Verdict;
+use super::search::Thoroughness;
 use super::signal::{Plan, States};
 use super::zone::{Keyed, Zone};
 use super::zone_directive::ZoneWritten;
@@ -129,7 +130,7 @@ fn windows(
         }
         return (None, Some(kept));
     };
-    let windows = Windows::new(kept);
+    let windows = Windows::new(kept, Thoroughness::Few);
     if is_from_file {
         windows.clear();
     }

@@ -102,7 +102,7 @@ const ZONE: &[Field<Zone>] = &[
 ];
 
 /// The windows of a zone's keys.
-struct Keys<'a>(&'a Windows);
+struct Keys<'a>(&'a Windows<Kept>);
 
 impl Branch for Keys<'_> {
     fn child(&self, name: &[u8]) -> Option<Node<'_>> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::area::{Area, Configuration, Count, Dead};
 use super::gate::{self, State};
 use super::kept::Kept;
-use super::keyed::{Entered, Held, KIND, Windows};
+use super::keyed::{Entered, Held, KIND, Room, Windows};
 use super::rules::{Rules, Verdict};
 use super::signal::{Plan, Stale, States};
 use crate::http::course::request::Request;
@@ -33,7 +33,7 @@ pub(super) struct Zone {
 /// The key of a zone, and the windows of its values.
 pub(super) struct Keyed {
     pub(super) key: Template,
-    pub(super) windows: Windows,
+    pub(super) windows: Windows<Kept>,
 }
 
 /// Room that a request has in a zone, until this is dropped.
@@ -94,7 +94,11 @@ impl Zone {
         key.push(KIND);
         keyed.key.append(request, &mut key);
         let is_there = key.len() > 1;
-        let entered = is_there.then(|| keyed.windows.enter(&self.area, &key, &self.rules));
+        let room = Room {
+            window: self.rules.min,
+            most: u32::MAX,
+        };
+        let entered = is_there.then(|| keyed.windows.enter(&self.area, &key, room));
         request.recycle(key);
         entered
     }
@@ -107,7 +111,9 @@ impl Zone {
         }
         self.area.forget(dead);
         match &self.keyed {
-            Some(Keyed { windows, .. }) => windows.settle(&self.area, &self.rules, verdict),
+            Some(Keyed { windows, .. }) => windows.settle(&self.area, |window| {
+                self.rules.after_evaluation(window, verdict)
+            }),
             None => {
                 let is_settled = self.area.settle();
                 self.area.resize(&self.rules, verdict);

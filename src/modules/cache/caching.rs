@@ -3,26 +3,25 @@
 
 use std::sync::Arc;
 
-use super::given::Given;
-use super::settings::{IgnoredFields, Settings};
+use super::given::{self, Given};
+use super::settings::Settings;
 use super::visit::{Answer, State, Visit};
-use super::zones::Registry;
+use super::zones::Entry;
 use crate::cache::index::Outcome as Had;
 use crate::cache::{self, Vary};
-use crate::conf::Chain;
-use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::message::head::BodyFraming;
+use crate::http::message::response;
 use crate::http::message::response_head::ResponseHead;
-use crate::http::message::validators;
 use crate::http::plan::origin::Failure;
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::wait::Wait;
 use crate::os;
 
-/// The cache of a location.
+/// One cache on the terms of a location.
 pub(in crate::modules) struct Caching {
-    pub(super) settings: Settings,
+    pub(super) entry: Arc<Entry>,
+    pub(super) settings: Arc<Settings>,
     pub(super) state: State,
 }
 
@@ -42,6 +41,12 @@ pub(in crate::modules) enum Look {
 pub(in crate::modules) trait Addressed: Send + Sync {
     /// The URL that the origin is asked for; nothing if there is none.
     fn address(&'static self, request: &mut Request) -> Option<Vec<u8>>;
+
+    /// The part of it that the configuration has the origin asked for, whatever the client wants; nothing for all of it.
+    fn range(&'static self, request: &mut Request) -> Option<Vec<u8>>;
+
+    /// Whether the origin is asked by HEAD.
+    fn wants_head(&'static self, request: &mut Request) -> bool;
 }
 
 /// How a head differs that asks for something to be kept.
@@ -85,19 +90,8 @@ impl Asking<'_> {
 }
 
 impl Caching {
-    /// That of the innermost block, if answers are kept there.
-    pub(in crate::modules) fn of(
-        builder: &mut Builder<'_>,
-        chain: &Chain<'_>,
-        ignored: IgnoredFields,
-    ) -> Option<Self> {
-        let settings = Settings::of(builder, chain, ignored)?;
-        let state = builder.thing::<Registry>().state?;
-        Some(Self { settings, state })
-    }
-
     /// Decides what becomes of a request that is to be passed on to `origin`.
-    pub(in crate::modules) fn look(
+    pub(super) fn look(
         &'static self,
         request: &mut Request,
         origin: &'static dyn Addressed,
@@ -111,6 +105,9 @@ impl Caching {
     }
 
     fn begun(&'static self, request: &mut Request, origin: &'static dyn Addressed) -> Look {
+        if request.state(self.state).repeats.is_some() {
+            return Look::Ask;
+        }
         if self.awaits_body(request) {
             return Look::Wait(Wait::Body(Arc::clone(&self.settings.temporary)));
         }
@@ -151,6 +148,12 @@ impl Caching {
     /// How the head that asks the origin differs from the client's.
     pub(in crate::modules) fn asking<'r>(&'static self, request: &'r Request) -> Asking<'r> {
         let visit = request.state_if_any(self.state);
+        if let Some(repeats) = visit.and_then(|visit| visit.repeats.as_ref()) {
+            return Asking {
+                is_for_all: false,
+                conditions: repeats.asking(),
+            };
+        }
         let turn = visit.and_then(|visit| visit.turn.as_deref());
         match turn.filter(|turn| std::ptr::eq(turn.caching, self)) {
             Some(turn) => Asking {
@@ -168,11 +171,27 @@ impl Caching {
         head: &ResponseHead<'_>,
     ) {
         let visit = request.state(self.state);
+        if let Some(repeats) = &visit.repeats {
+            repeats.judge(head);
+        }
         let Some(turn) = visit.turn_with(self) else {
             return;
         };
-        if turn.claim.is_some() || turn.conditions.is_some() {
-            turn.answer = Some(self.note(head));
+        if turn.claim.is_none() && turn.conditions.is_none() {
+            return;
+        }
+        let origin = turn.origin;
+        let range = match head.status {
+            206 | 416 => origin.range(request),
+            _ => None,
+        };
+        let head_of = origin.wants_head(request).then_some(head.content_length);
+        if let Some(turn) = request.state(self.state).turn_with(self) {
+            turn.answer = Some(Answer {
+                range,
+                head_of,
+                ..self.note(head)
+            });
         }
     }
 
@@ -188,7 +207,10 @@ impl Caching {
             true => Some(Vary::default()),
             false => Vary::of_lines(lines.map(|field| field.value)).ok(),
         };
-        let mut kept = Vec::new();
+        let mut kept = match response::reason(head.status) == head.reason {
+            true => Vec::new(),
+            false => given::with_words(head.reason, b""),
+        };
         for field in head.fields().filter(|field| !head.is_of_connection(field)) {
             for part in [field.name, b": ", field.value, b"\r\n"] {
                 kept.extend_from_slice(part);
@@ -198,9 +220,11 @@ impl Caching {
             status: head.status,
             verdict: cache::judge(head.status, fields(), terms, os::seconds()),
             vary,
-            last_modified: head.field(b"last-modified").and_then(validators::seconds),
+            last_modified: head.field(b"last-modified").and_then(os::http_date),
             etag: head.field(b"etag").unwrap_or_default().to_vec(),
             fields: kept,
+            range: None,
+            head_of: None,
         }
     }
 

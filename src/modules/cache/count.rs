@@ -33,10 +33,11 @@ impl PhaseHandler for Leave {
         let Some(told) = visit.told.take() else {
             return;
         };
+        let index = told.caching.entry.cache.index();
         let Some(outcome) = told.outcome else {
-            return;
+            // What another request was given a part of is had again.
+            return index.count_received(told.received, now);
         };
-        let index = told.caching.settings.entry.cache.index();
         let answered = answered(&told, sent);
         match is_background {
             // It is nobody's hit or miss.
@@ -52,7 +53,11 @@ impl PhaseHandler for Leave {
 
 fn answered(told: &Told, sent: u64) -> Answered {
     Answered {
-        bytes: told.given.unwrap_or(told.received),
+        bytes: told.given.unwrap_or(match told.is_shared {
+            // How long it would be was not known when it was begun.
+            true => sent,
+            false => told.received,
+        }),
         sent,
         received: told.received,
         written: told.written,

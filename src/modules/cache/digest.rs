@@ -64,7 +64,7 @@ impl Caching {
             return Ok(None);
         }
         ContentDigest::parse(&text).map(Some).map_err(|_| {
-            let zone = &self.settings.entry.name;
+            let zone = &self.entry.name;
             let text = text.escape_ascii();
             log::error!(
                 "cache \"{zone}\": an answer is not kept, because \"{text}\" is no digest{}",

@@ -20,9 +20,11 @@ pub(super) const PROXY_CACHE: DirectiveSpec = DirectiveSpec {
                valid. How long that is, `X-Accel-Expires` says before `Cache-Control` (`s-maxage` before `max-age`), \
                that before `Expires`, whatever order they come in, and `proxy_cache_valid` where none of them says \
                anything. An answer that sets a cookie is not kept, nor one with `no-cache`, `no-store` or `private`, with \
-               `Vary: *`, with status 206 or 304, or one that is not read ahead of slow clients (`proxy_buffering`). \
+               `Vary: *`, with status 304, with 206 that nobody asked for, or one that is not read ahead of slow clients (`proxy_buffering`). \
                `proxy_ignore_headers` has such a field ignored. Answers that depend on fields of the request (`Vary`) \
-               are kept for each of their values. The name of a cache has no variables.\n\n\
+               are kept for each of their values.\n\n\
+               NAME may have variables: a request asks the cache of that name, or none where it is `off` or empty. Where \
+               no `proxy_cache_path` declares the name, the request fails with 500 and the error log says so.\n\n\
                For the request that fills the cache, conditions and ranges are not passed on; they are judged here, \
                whether the answer is kept or not. A request that is to fill the cache goes on when its client has left.\n\n\
                Where `proxy_intercept_errors` has an `error_page` stand for an answer that is to be kept, its status and \
@@ -32,17 +34,14 @@ pub(super) const PROXY_CACHE: DirectiveSpec = DirectiveSpec {
                   proxy_cache answers;\n        proxy_cache_valid 200 10m;\n        proxy_pass http://127.0.0.1:8000;\n    }\n}",
     },
     apply: |statement| {
-        let word = statement.word(1).clone();
-        if !statement.template(1)?.is_literal() {
-            let message = format!(
-                "\"{}\" has a variable, but a cache has a fixed name",
-                word.text
-            );
-            let help = "have requests go to locations with caches of their own";
-            return Err(statement.error(1, message).with_help(help));
-        }
-        let written = (word.text != "off").then_some(word);
-        statement.scope.insert(CacheWritten(written));
+        let (word, name) = (statement.word(1).clone(), statement.template(1)?);
+        statement
+            .scope
+            .insert(match (name.is_literal(), &*word.text) {
+                (false, _) => CacheWritten::Evaluated(name),
+                (true, "off") => CacheWritten::Off,
+                (true, _) => CacheWritten::Named(word),
+            });
         Ok(())
     },
     ..SPEC
@@ -78,7 +77,10 @@ pub(super) const PROXY_CACHE_VALID: DirectiveSpec = DirectiveSpec {
         syntax: "proxy_cache_valid [STATUS ... | any] TIME;",
         default: "",
         text: "How long answers with these statuses are valid that do not say so themselves; without a status it is \
-               200, 301 and 302. The first of several that names a status decides. `0` keeps such answers out.",
+               200, 301 and 302. The first of several that names a status decides. `0` keeps such answers out. \
+               An answer with status 206 is kept where `proxy_set_header Range` has the origin asked for a part, and given to \
+               those whose requests would ask for the same part; without `$http_range` in `proxy_cache_key` each takes the \
+               place of the one before.",
         example: "proxy_cache_valid 200 302 10m;\nproxy_cache_valid any 1m;",
     },
     apply: valid,
@@ -211,8 +213,9 @@ pub(super) const PROXY_CACHE_PURGE: DirectiveSpec = DirectiveSpec {
         default: "",
         text: "When one of these texts is neither empty nor `0`, the request wants what is kept under its key to be \
                removed, with all its variants; it is answered with 204, or 404 if there was nothing. A key that ends with \
-               `*` means all keys that begin alike, for which all files are looked at. What is being filled at the time \
-               goes to those who wait for it, and is not kept. Allow it to few.",
+               `*` means all keys that begin alike, for which all files are looked at; so are they for any purge as long as \
+               the cache is `cold`. Where a folder cannot be listed meanwhile, or a file cannot be read or removed, the answer is \
+               500. What is being filled at the time goes to those who wait for it, and is not kept. Allow it to few.",
         example: "map $request_method $purges { PURGE 1; default 0; }\nserver {\n    location / {\n        \
                   proxy_cache answers;\n        proxy_cache_key $uri;\n        proxy_cache_purge $purges;\n        \
                   proxy_pass http://127.0.0.1:8000;\n    }\n}",
@@ -266,8 +269,8 @@ fn valid(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         }
         let status = word.text.parse::<u16>().ok();
         let status = status.filter(|status| (100..600).contains(status));
-        if let Some(206 | 304) = status {
-            let what = format!("an answer with status {} is never kept", word.text);
+        if status == Some(304) {
+            let what = "an answer with status 304 is never kept";
             statement.diagnostics.note_without_effect(word.span, what);
         }
         numbers.push(status.ok_or_else(|| {

@@ -11,10 +11,10 @@ use super::visit::{Answer, Claimed, State};
 use super::zones::Entry;
 use crate::cache::file::Head;
 use crate::cache::store::{Attempt, Filling, NotFilled, Terms};
-use crate::cache::{self, ContentDigest, Freshness, Name, Vary};
+use crate::cache::{self, ContentCheck, ContentDigest, Freshness, Name, Vary};
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
-use crate::http::plan::tee::{Coming, Kept, Tee};
+use crate::http::plan::tee::{Coming, Kept, Tee, Verdict};
 use crate::metric::Moment;
 use crate::os;
 
@@ -27,6 +27,15 @@ struct Fill {
     name: Name,
     /// Whether it is known what the body must be.
     has_digest: bool,
+    /// What says so in the end where the body could not be kept.
+    check: Option<ContentCheck>,
+}
+
+/// A body that could not be kept, and what it is known to be.
+struct Unkept {
+    entry: Arc<Entry>,
+    name: Name,
+    check: ContentCheck,
 }
 
 /// On which terms an answer is kept.
@@ -44,11 +53,19 @@ impl Caching {
         coming: Coming,
     ) -> Option<Box<dyn Tee>> {
         let is_judged_here = self.is_judged_here(request);
+        let length = coming.length.filter(|_| !self.is_head_alone(request));
         let tee = self.begin_tee(request, coming);
         if is_judged_here {
-            self.narrow(request, coming.length);
+            self.narrow(request, length);
         }
         tee
+    }
+
+    /// Whether the origin has answered to HEAD, so that there is no body to have parts of.
+    pub(super) fn is_head_alone(&'static self, request: &Request) -> bool {
+        let visit = request.state_if_any(self.state);
+        let answer = visit.and_then(|visit| visit.turn.as_deref()?.answer.as_ref());
+        answer.is_some_and(|answer| answer.head_of.is_some())
     }
 
     fn begin_tee(&'static self, request: &mut Request, coming: Coming) -> Option<Box<dyn Tee>> {
@@ -98,9 +115,9 @@ impl Caching {
             vary: vary.as_bytes(),
             variant: &variant,
             etag: &answer.etag,
-            fields: &with_length(&answer.fields, length),
+            fields: &lines(&answer, length),
         };
-        let (name, entry) = (claimed.name, Arc::clone(&self.settings.entry));
+        let (name, entry) = (claimed.name, Arc::clone(&self.entry));
         match claimed.begin(head, terms) {
             Ok(filling) => Some(Fill {
                 entry,
@@ -108,6 +125,7 @@ impl Caching {
                 state: self.state,
                 name,
                 has_digest,
+                check: None,
             }),
             Err(error) => {
                 complain(&entry, name, &error, request);
@@ -118,7 +136,7 @@ impl Caching {
 
     /// On which terms an answer is kept; nothing if it is not.
     fn judge_answer(&'static self, request: &mut Request, answer: &Answer) -> Option<Keeping> {
-        let freshness = answer.verdict.ok().filter(|_| is_kept(answer.status))?;
+        let freshness = answer.verdict.ok().filter(|_| is_kept(answer))?;
         if any_holds(&self.settings.no_cache, request) || request.bodies.was_missed {
             return None;
         }
@@ -158,14 +176,16 @@ impl Caching {
                 last_modified: None,
                 etag: Vec::new(),
                 fields: Vec::new(),
+                range: None,
+                head_of: None,
             };
             self.keep_status(request, claimed, answer);
         }
     }
 
     fn keep_status(&'static self, request: &mut Request, claimed: Claimed, mut answer: Answer) {
-        // What is not kept may be asked for again in another place, under the same key.
-        if answer.verdict.is_err() {
+        // What is not kept may be asked for again in another place, under the same key; and a page is none of a part.
+        if answer.verdict.is_err() || answer.range.is_some() {
             return;
         }
         let visit = request.state(self.state);
@@ -195,29 +215,32 @@ impl Caching {
             return Some(claimed);
         }
         let age = Some(self.settings.lock_age);
-        match self
-            .settings
-            .entry
-            .cache
-            .claim((main, None), age, request.moment())
-        {
-            Ok(Attempt::Granted(pending)) => {
-                Some(Claimed::new(&self.settings.entry, pending, (main, None)))
-            }
+        match self.entry.cache.claim((main, None), age, request.moment()) {
+            Ok(Attempt::Granted(pending)) => Some(Claimed::new(&self.entry, pending, (main, None))),
             Ok(Attempt::Busy(_)) | Err(_) => None,
         }
     }
 }
 
-/// Whether answers with this status are kept at all: a part of something is no answer to who asks for all of it, and what has
-/// not changed is none to who has nothing.
-fn is_kept(status: u16) -> bool {
-    !matches!(status, 100..200 | 206 | 304)
+/// Whether an answer may be kept at all: a part that nobody asked for is no answer to who asks for all of it, and what has not
+/// changed is none to who has nothing.
+fn is_kept(answer: &Answer) -> bool {
+    match answer.status {
+        100..200 | 304 => false,
+        206 => answer.range.is_some(),
+        _ => true,
+    }
 }
 
-/// The lines of fields, and how long the body will be.
-fn with_length(fields: &[u8], length: Option<u64>) -> Vec<u8> {
-    let mut lines = fields.to_vec();
+/// The lines of fields, of which part they are, and how long the body will be.
+fn lines(answer: &Answer, length: Option<u64>) -> Vec<u8> {
+    let mut lines = match &answer.range {
+        Some(range) => given::with_part_of(range, &answer.fields),
+        None => answer.fields.clone(),
+    };
+    if let Some(length) = answer.head_of {
+        lines = given::with_head_of(length, &lines);
+    }
     if let Some(length) = length {
         lines.extend_from_slice(given::LENGTH);
         lines.extend_from_slice(format!(": {length}\r\n").as_bytes());
@@ -243,9 +266,29 @@ impl Fill {
     /// The body is not what it is known to be: another, or only a part of it.
     fn mismatch(&self) {
         if self.has_digest {
-            let now = Moment(os::monotonic());
-            self.entry.cache.index().count_mismatch(now);
+            count_mismatch(&self.entry);
         }
+    }
+}
+
+fn count_mismatch(entry: &Entry) {
+    let now = Moment(os::monotonic());
+    entry.cache.index().count_mismatch(now);
+}
+
+impl Verdict for Unkept {
+    fn piece(&mut self, piece: &[u8]) {
+        self.check.update(piece);
+    }
+
+    fn holds(self: Box<Self>) -> bool {
+        let holds = self.check.holds();
+        if !holds {
+            let (zone, name) = (&self.entry.name, self.name);
+            log::error!("cache \"{zone}\": the body of {name} has another digest");
+            count_mismatch(&self.entry);
+        }
+        holds
     }
 }
 
@@ -265,6 +308,11 @@ impl Tee for Fill {
         let kept = filling.append(piece);
         if let Err(error) = &kept {
             complain(&self.entry, self.name, error, request);
+            if matches!(error, NotFilled::File(_)) {
+                self.check = filling.take_check();
+                let check = self.check.iter_mut();
+                check.for_each(|check| check.update(piece));
+            }
             if matches!(error, NotFilled::Length) {
                 self.mismatch();
             }
@@ -272,6 +320,12 @@ impl Tee for Fill {
         }
         self.entry.bells.ring(self.name);
         kept.is_ok()
+    }
+
+    fn verdict(mut self: Box<Self>) -> Option<Box<dyn Verdict>> {
+        let (entry, name) = (Arc::clone(&self.entry), self.name);
+        let check = self.check.take()?;
+        Some(Box::new(Unkept { entry, name, check }))
     }
 
     fn knows_body(&self) -> bool {

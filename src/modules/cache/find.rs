@@ -51,7 +51,7 @@ impl Caching {
     }
 
     fn open(&self, request: &mut Request, name: Name, key: &[u8]) -> Option<Opened> {
-        let (cache, now) = (&self.settings.entry.cache, request.moment());
+        let (cache, now) = (&self.entry.cache, request.moment());
         // A use is counted once: here, or where it is asked how many there were.
         if self.settings.min_uses > 1 && !cache.knows(name, now) {
             return None;
@@ -59,7 +59,7 @@ impl Caching {
         match cache.open(name, key, now) {
             Ok(opened) => Some(opened),
             Err(Absent::Lost(error)) => {
-                let zone = &self.settings.entry.name;
+                let zone = &self.entry.name;
                 log::error!(
                     "cache \"{zone}\": the file of {name} is lost ({error}){}",
                     Circumstances(request)
@@ -67,7 +67,7 @@ impl Caching {
                 None
             }
             Err(Absent::Unreadable(error)) => {
-                let zone = &self.settings.entry.name;
+                let zone = &self.entry.name;
                 log::error!(
                     "cache \"{zone}\": the file of {name} cannot be read ({error}){}",
                     Circumstances(request)

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::caching::Caching;
 use super::growing::Following;
+use super::resumed::Refetch;
 use super::visit::{Answer, Old};
 use super::zones::Entry as CacheEntry;
 use crate::cache::file::Entry;
@@ -16,7 +17,7 @@ use crate::http::course::partial;
 use crate::http::course::request::Request;
 use crate::http::message::ranges::{self, Wanted, Whole};
 use crate::http::message::response::{Body, Response, ResponseHead};
-use crate::http::message::source::Source;
+use crate::http::message::source::{Awaited, Pieces, Source};
 use crate::http::message::validators::{Judgement, Validators};
 use crate::http::plan::outcome::Outcome as Answered;
 use crate::os;
@@ -28,7 +29,7 @@ enum What {
     /// It is whole.
     Whole(Opened),
     /// Somebody fills it.
-    Growing(Arc<CacheEntry>, Growing),
+    Growing(Arc<CacheEntry>, Growing, Option<Refetch>),
 }
 
 impl Given {
@@ -36,20 +37,30 @@ impl Given {
         Self(What::Whole(opened))
     }
 
-    pub(super) fn growing(entry: &Arc<CacheEntry>, growing: Growing) -> Self {
-        Self(What::Growing(Arc::clone(entry), growing))
+    /// One that grows, and how it can be had again should that end.
+    pub(super) fn growing(
+        entry: &Arc<CacheEntry>,
+        growing: Growing,
+        refetch: Option<Refetch>,
+    ) -> Self {
+        Self(What::Growing(Arc::clone(entry), growing, refetch))
     }
 
     pub(super) fn entry(&self) -> &Entry {
         match &self.0 {
             What::Whole(opened) => &opened.entry,
-            What::Growing(_, growing) => growing.entry(),
+            What::Growing(_, growing, _) => growing.entry(),
         }
     }
 
     /// The status of the answer.
     pub(in crate::modules) fn status(&self) -> u16 {
         self.entry().head().status
+    }
+
+    /// The words behind the status, where they are not the usual ones.
+    pub(in crate::modules) fn words(&self) -> Option<&str> {
+        std::str::from_utf8(behind(WORDS, self.entry())?).ok()
     }
 
     /// Whether it is a status alone, which the request fails with.
@@ -66,7 +77,15 @@ impl Given {
     fn length(&self) -> Option<u64> {
         match &self.0 {
             What::Whole(opened) => Some(opened.body.end - opened.body.start),
-            What::Growing(_, growing) => promised(growing.entry().head().fields),
+            What::Growing(_, growing, _) => promised(growing.entry().head().fields),
+        }
+    }
+
+    /// The body as it is for a client. One who asks for the head alone of what is a head alone is told what the origin said.
+    fn body_for(self, request: &Request) -> Body {
+        match head_of(self.entry()) {
+            Some(length) if request.is_head() => Body::Source(Source::new(Unsent(length))),
+            _ => self.body(),
         }
     }
 
@@ -82,8 +101,9 @@ impl Given {
                 length: opened.body.end - opened.body.start,
                 file: opened.file,
             },
-            What::Growing(entry, growing) => {
-                Body::Source(Source::new(Following::whole(entry, growing, length)))
+            What::Growing(entry, growing, refetch) => {
+                let following = Following::whole(entry, growing, length);
+                Body::Source(Source::new(following.or_refetched(refetch)))
             }
         }
     }
@@ -95,10 +115,75 @@ pub(super) const LENGTH: &[u8] = b"Content-Length";
 /// `error_page` to say. Behind it stands what the origin was asked for, without arguments. No field has such a name.
 const STATUS_OF: &[u8] = b":status-of: ";
 
+/// Ahead of the fields of an answer to a range: behind it stands the range that the configuration had the origin asked for.
+const PART_OF: &[u8] = b":part-of: ";
+
+/// The range that an entry is the answer to; nothing for one to who asks for all of it.
+pub(super) fn part_of(entry: &Entry) -> Option<&[u8]> {
+    behind(PART_OF, entry)
+}
+
+/// The fields of an answer to a range.
+pub(super) fn with_part_of(range: &[u8], fields: &[u8]) -> Vec<u8> {
+    [PART_OF, range, b"\r\n", fields].concat()
+}
+
+/// Ahead of the fields of an answer to HEAD, which has no body: behind it stands how long that would have been, if the origin
+/// said so.
+const HEAD_OF: &[u8] = b":head-of: ";
+
+/// How long the body would have been, if that was said, of an entry that is the answer to HEAD; nothing for others.
+pub(super) fn head_of(entry: &Entry) -> Option<Option<u64>> {
+    let length = behind(HEAD_OF, entry)?;
+    Some(
+        std::str::from_utf8(length)
+            .ok()
+            .and_then(|length| length.parse().ok()),
+    )
+}
+
+/// The fields of an answer to HEAD.
+pub(super) fn with_head_of(length: Option<u64>, fields: &[u8]) -> Vec<u8> {
+    let length = length.map_or_else(String::new, |length| length.to_string());
+    [HEAD_OF, length.as_bytes(), b"\r\n", fields].concat()
+}
+
+/// A body whose length is told and that nobody is sent.
+struct Unsent(Option<u64>);
+
+impl Pieces for Unsent {
+    fn length(&self) -> Option<u64> {
+        self.0
+    }
+
+    fn is_at_hand(&self) -> bool {
+        true
+    }
+
+    fn next(&mut self) -> Awaited<'_> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}
+
+/// Ahead of the fields of an answer whose status has words of its own, which stand behind it.
+const WORDS: &[u8] = b":words: ";
+
+/// The fields of an answer with such words.
+pub(super) fn with_words(words: &str, fields: &[u8]) -> Vec<u8> {
+    [WORDS, words.as_bytes(), b"\r\n", fields].concat()
+}
+
+/// What stands behind a mark ahead of the fields of an entry.
+fn behind<'e>(mark: &[u8], entry: &'e Entry) -> Option<&'e [u8]> {
+    let lines = entry.head().fields.split(|byte| *byte == b'\n');
+    let mut marks = lines.take_while(|line| line.starts_with(b":"));
+    let rest = marks.find_map(|line| line.strip_prefix(mark))?;
+    Some(rest.strip_suffix(b"\r").unwrap_or(rest))
+}
+
 /// What the origin was asked for that answered with this status; nothing for an entry with a body.
 pub(super) fn status_of(entry: &Entry) -> Option<&[u8]> {
-    let rest = entry.head().fields.strip_prefix(STATUS_OF)?;
-    rest.split(|byte| *byte == b'\r').next()
+    behind(STATUS_OF, entry)
 }
 
 /// Whether a status is of an answer for this address, as far as it is the key that tells arguments apart.
@@ -126,12 +211,12 @@ fn lines(lines: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-fn fields(kept: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(super) fn fields(kept: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     lines(kept).filter(|(name, _)| !name.is_empty() && !name.eq_ignore_ascii_case(LENGTH))
 }
 
 /// How long a body will be, as its origin has said.
-fn promised(kept: &[u8]) -> Option<u64> {
+pub(super) fn promised(kept: &[u8]) -> Option<u64> {
     let (_, value) = lines(kept).find(|(name, _)| name.eq_ignore_ascii_case(LENGTH))?;
     std::str::from_utf8(value).ok()?.parse().ok()
 }
@@ -150,7 +235,7 @@ impl Caching {
         if head.status == 200 && !request.is_subrequest() {
             return self.answer_conditions(request, head, given);
         }
-        let body = given.body();
+        let body = given.body_for(request);
         Answered::Respond(Response { head, body })
     }
 
@@ -160,7 +245,8 @@ impl Caching {
         mut head: ResponseHead,
         given: Given,
     ) -> Answered {
-        match Validators::of(&head).judge(&request.head) {
+        match Validators::of(&head).judge(&request.head, request.location.settings.responses.since)
+        {
             Judgement::Send => {}
             Judgement::Failed => return Answered::Status(412),
             Judgement::NotModified => {
@@ -169,11 +255,16 @@ impl Caching {
                 return Answered::Respond(Response { head, body });
             }
         }
-        if !self.has_ranges(&head) {
+        let is_head_alone = head_of(given.entry()).is_some();
+        if !is_head_alone && !self.has_ranges(&head) {
             let body = given.body();
             return Answered::Respond(Response { head, body });
         }
         head.remove("accept-ranges");
+        if is_head_alone {
+            let body = given.body_for(request);
+            return Answered::Respond(Response { head, body });
+        }
         let Some(length) = given.length() else {
             let body = given.body();
             return Answered::Respond(Response { head, body });
@@ -184,16 +275,13 @@ impl Caching {
             (Wanted::Whole, _) => (Vec::new(), Vec::new()),
         };
         let body = match (given.0, &*parts) {
-            (What::Growing(entry, growing), [part]) => {
+            (What::Growing(entry, growing, refetch), [part]) => {
                 head.status = 206;
                 ranges::tell(&mut head, part, length);
-                let part = part.clone();
-                Body::Source(Source::new(Following::part(
-                    entry,
-                    growing,
-                    part,
-                    self.settings.digest.is_some(),
-                )))
+                let refetch = refetch.map(|refetch| refetch.of_part(self.state, part, length));
+                let is_checked = self.settings.digest.is_some();
+                let following = Following::part(entry, growing, part.clone(), is_checked);
+                Body::Source(Source::new(following.or_refetched(refetch)))
             }
             (What::Whole(opened), [_, ..]) => {
                 let whole = Whole {
@@ -204,7 +292,7 @@ impl Caching {
                 ranges::cut(&mut head, &media_type, whole, parts)
             }
             (what, _) => {
-                head.add("Accept-Ranges", b"bytes");
+                partial::offer_with(request, &mut head);
                 Given(what).body()
             }
         };
@@ -236,9 +324,9 @@ impl Caching {
         let Ok(freshness) = verdict else {
             return old;
         };
-        let cache = &self.settings.entry.cache;
+        let cache = &self.entry.cache;
         if let Err(error) = cache.renew(old.name, &mut old.opened, freshness) {
-            let zone = &self.settings.entry.name;
+            let zone = &self.entry.name;
             log::error!("cache \"{zone}\": {} cannot be renewed ({error})", old.name);
         }
         old

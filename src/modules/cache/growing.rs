@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use xxhash_rust::xxh3::Xxh3;
 
+use super::resumed::{Refetch, Resumed};
 use super::waiting;
 use super::watching::Watch;
 use super::zones::Entry;
@@ -19,7 +21,8 @@ use crate::os;
 pub(super) struct Following {
     entry: Arc<Entry>,
     growing: Growing,
-    /// Where the next piece begins in the body.
+    /// Where the first piece began in the body, and where the next one does.
+    first: u64,
     next: u64,
     /// Where to stop, if that is known.
     end: Option<u64>,
@@ -35,6 +38,10 @@ pub(super) struct Following {
     /// By which the system tells what another process writes, from the first wait on.
     watch: Option<Watch>,
     is_waiting: bool,
+    /// The digest of what was given, and how the rest can be had should it not be kept.
+    refetch: Option<(Xxh3, Refetch)>,
+    /// The rest, which comes from elsewhere.
+    rest: Option<Resumed>,
     /// Whether it was told of something that was not there yet: it is written before it counts.
     was_early: bool,
 }
@@ -50,6 +57,7 @@ impl Following {
         Self {
             entry,
             growing,
+            first: 0,
             next: 0,
             end: length,
             length,
@@ -59,7 +67,17 @@ impl Following {
             seen: Instant::now(),
             watch: None,
             is_waiting: false,
+            refetch: None,
+            rest: None,
             was_early: false,
+        }
+    }
+
+    /// The same; should it not be kept, it is had again.
+    pub(super) fn or_refetched(self, refetch: Option<Refetch>) -> Self {
+        Self {
+            refetch: refetch.map(|refetch| (Xxh3::new(), refetch)),
+            ..self
         }
     }
 
@@ -72,6 +90,7 @@ impl Following {
     ) -> Self {
         let length = Some(part.end - part.start);
         Self {
+            first: part.start,
             next: part.start,
             end: Some(part.end),
             holds_last: is_checked,
@@ -95,9 +114,38 @@ impl Following {
                 self.there = bytes;
             }
             Grown::Wholly(bytes) => (self.there, self.is_whole) = (bytes, true),
+            Grown::Unkept => self.go_elsewhere()?,
             Grown::Broken => return Err(io::ErrorKind::UnexpectedEof.into()),
         }
         Ok(())
+    }
+
+    /// The entry will not grow any more, although there is more to be had.
+    fn go_elsewhere(&mut self) -> io::Result<()> {
+        let Some((given, refetch)) = self.refetch.take() else {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        };
+        let (name, zone) = (self.growing.name(), &self.entry.name);
+        log::info!("cache \"{zone}\": {name} was not kept, the rest of it is asked for");
+        self.rest = Some(refetch.begin(self.first..self.next, self.end, &given));
+        Ok(())
+    }
+
+    async fn next_of_rest(&mut self) -> io::Result<Option<Bytes>> {
+        let Some(rest) = &mut self.rest else {
+            return Ok(None);
+        };
+        let piece = rest.next().await?;
+        self.next += piece.as_ref().map_or(0, Bytes::len) as u64;
+        let end = self.end.unwrap_or(self.next);
+        let fits = match piece {
+            Some(_) => self.next <= end,
+            None => self.next == end,
+        };
+        match fits {
+            true => Ok(piece),
+            false => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
     }
 
     /// The place in the body up to which it may be given by now.
@@ -117,6 +165,9 @@ impl Following {
             let mut piece = vec![0; usize::try_from(length).unwrap_or_default()];
             self.growing.read_at(&mut piece, self.next)?;
             self.next += length;
+            if let Some((given, _)) = &mut self.refetch {
+                given.update(&piece);
+            }
             return Ok(Some(Some(piece.into())));
         }
         match (self.end, self.is_whole) {
@@ -130,19 +181,22 @@ impl Following {
 
     async fn await_piece(&mut self) -> io::Result<Option<Bytes>> {
         loop {
+            if self.rest.is_some() {
+                return self.next_of_rest().await;
+            }
             if let Some(piece) = self.piece()? {
                 return Ok(piece);
             }
             let before = self.there;
             self.look()?;
-            if self.there > before || self.is_whole {
+            if self.there > before || self.is_whole || self.rest.is_some() {
                 continue;
             }
             let patience = self.patience();
             let (entry, growing) = (&self.entry, &self.growing);
             let has_moved = || match entry.cache.grown(growing, Moment(os::monotonic())) {
                 Grown::Partly(bytes) => bytes > before,
-                Grown::Wholly(_) | Grown::Broken => true,
+                Grown::Wholly(_) | Grown::Broken | Grown::Unkept => true,
             };
             let rang = waiting::pause(&entry.bells, growing.name(), patience, has_moved).await;
             self.was_early = rang;
@@ -168,7 +222,8 @@ impl Pieces for Following {
     }
 
     fn is_at_hand(&self) -> bool {
-        self.is_whole || self.next < self.most() || self.end == Some(self.next)
+        let is_here = self.is_whole || self.next < self.most() || self.end == Some(self.next);
+        is_here && self.rest.is_none()
     }
 
     fn next(&mut self) -> Awaited<'_> {

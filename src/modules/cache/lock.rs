@@ -43,10 +43,7 @@ impl Caching {
                 return ask(turn);
             }
             let fill = match self.wish(request, name, main) {
-                Wish::Granted(claim) => {
-                    self.hold(turn, claim);
-                    return ask(turn);
-                }
+                Wish::Granted(claim) => return self.granted(request, turn, claim),
                 // What others bring does not hold any more where it was purged meanwhile, and whoever fills it may wait
                 // for what is added to it.
                 Wish::Busy(fill)
@@ -62,7 +59,7 @@ impl Caching {
             if self.is_stuck(request, &fill) {
                 return ask(turn);
             }
-            let growing = match self.settings.entry.cache.follow(name, &fill) {
+            let growing = match self.entry.cache.follow(name, &fill) {
                 Ok(Some(growing))
                     if growing.entry().head().key == turn.key
                         && self.is_of_use(request, turn, growing.entry()) =>
@@ -73,7 +70,7 @@ impl Caching {
                 Ok(Some(_)) | Err(_) => return ask(turn),
             };
             match self.variant_beside(request, growing.entry()) {
-                None => return self.join(request, growing),
+                None => return self.join(request, turn, growing),
                 Some(variant) => (name, main) = (turn.main.of_variant(&variant), Some(turn.main)),
             }
         }
@@ -93,7 +90,7 @@ impl Caching {
             return ask(turn);
         }
         turn.awaited = Some(fill.serial);
-        let entry = Arc::clone(&self.settings.entry);
+        let entry = Arc::clone(&self.entry);
         entry.cache.index().wait_for(name, fill, request.moment());
         // Then it is old, and whoever looks first takes it over.
         let age = self.age(request, fill);
@@ -109,7 +106,7 @@ impl Caching {
         let Some(awaited) = turn.awaited else {
             return false;
         };
-        let index = self.settings.entry.cache.index();
+        let index = self.entry.cache.index();
         let fill = index.fill(name, request.moment());
         fill.is_some_and(|fill| fill.refused >= awaited)
     }
@@ -121,22 +118,23 @@ impl Caching {
 
     /// For how many nanoseconds a fill has not come further.
     fn age(&self, request: &mut Request, fill: &Fill) -> u64 {
-        let zone = self.settings.entry.cache.index().zone();
+        let zone = self.entry.cache.index().zone();
         zone.moment(request.moment()).0.saturating_sub(fill.moved)
     }
 
     /// The body is given as it comes.
-    fn join(&'static self, request: &mut Request, growing: Growing) -> Look {
+    fn join(&'static self, request: &mut Request, turn: &Turn, growing: Growing) -> Look {
         if let Some(told) = &mut request.state(self.state).told {
             told.is_shared = true;
         }
-        let entry = &self.settings.entry;
-        self.give(request, Given::growing(entry, growing), Outcome::Hit)
+        let refetch = self.refetch(request, turn, growing.entry());
+        let given = Given::growing(&self.entry, growing, refetch);
+        self.give(request, given, Outcome::Hit)
     }
 
     /// Asks for the right to fill an entry.
     pub(super) fn wish(&self, request: &mut Request, name: Name, main: Option<Name>) -> Wish {
-        let entry = &self.settings.entry;
+        let entry = &self.entry;
         let patience = Some(self.settings.lock_age);
         match entry.cache.claim((name, main), patience, request.moment()) {
             Ok(Attempt::Granted(pending)) => {

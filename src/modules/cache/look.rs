@@ -12,6 +12,7 @@ use crate::cache::file::Entry;
 use crate::cache::index::Outcome;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
+use crate::http::message::response::ResponseHead;
 use crate::http::message::validators;
 use crate::http::plan::failures::Failures;
 use crate::os;
@@ -30,26 +31,14 @@ impl Caching {
         if request.bodies.was_missed {
             log::warn!(
                 "cache \"{}\" is not asked, because \"$request_body\" is not known{}",
-                self.settings.entry.name,
+                self.entry.name,
                 Circumstances(request)
             );
             return false;
         }
         let visit = request.state(self.state);
         visit.told = Some(Told::new(self, key.clone()));
-        visit.turn = Some(Box::new(Turn {
-            caching: self,
-            origin,
-            main: Name::of_key(&key),
-            key,
-            is_asking: false,
-            until: None,
-            awaited: None,
-            claim: None,
-            old: None,
-            conditions: None,
-            answer: None,
-        }));
+        visit.turn = Some(Box::new(Turn::new(self, key, origin)));
         true
     }
 
@@ -91,6 +80,7 @@ impl Caching {
         let opened = opened.filter(|opened| self.is_of_use(request, turn, &opened.entry));
         match opened {
             Some(opened) if opened.entry.freshness.is_fresh(now) => {
+                self.note_shared(request, turn, opened.kept.serial);
                 self.give(request, Given::whole(opened), Outcome::Hit)
             }
             Some(opened) => {
@@ -106,15 +96,19 @@ impl Caching {
     }
 
     /// Whether an entry says anything to a request: a status alone does so to those who would ask the same, and as long as
-    /// it is fresh.
+    /// it is fresh, a part to those who would ask for that, and a head to those who would ask for no more.
     pub(super) fn is_of_use(
         &'static self,
         request: &mut Request,
         turn: &Turn,
         entry: &Entry,
     ) -> bool {
+        if let Some(range) = given::part_of(entry) {
+            let own = turn.origin.range(request);
+            return own.as_deref() == Some(range) && is_of_state(request, entry);
+        }
         match given::status_of(entry) {
-            None => true,
+            None => given::head_of(entry).is_none() || turn.origin.wants_head(request),
             Some(address) => {
                 let own = turn.origin.address(request);
                 own.is_some_and(|own| given::is_same(address, &own))
@@ -153,7 +147,10 @@ impl Caching {
             return ask(turn);
         }
         let claim = match self.wish(request, names.0, names.1) {
-            Wish::Granted(claim) => claim,
+            Wish::Granted(claim) => match self.brought_meanwhile(request, turn, claim.name) {
+                Some(given) => return self.give(request, given, Outcome::Hit),
+                None => claim,
+            },
             Wish::Busy(_) if may_be_stale => {
                 return self.give_turns_old(request, turn, Outcome::Updating);
             }
@@ -169,8 +166,49 @@ impl Caching {
         ask(turn)
     }
 
+    /// The right to fill an entry was granted: the origin is asked, unless somebody else has brought it by then.
+    pub(super) fn granted(
+        &'static self,
+        request: &mut Request,
+        turn: &mut Turn,
+        claim: Claimed,
+    ) -> Look {
+        if let Some(given) = self.brought_meanwhile(request, turn, claim.name) {
+            return self.give(request, given, Outcome::Hit);
+        }
+        self.hold(turn, claim);
+        ask(turn)
+    }
+
+    /// A fresh entry that somebody else has brought since it was looked for. Nobody does any more once the right to fill
+    /// it is granted.
+    fn brought_meanwhile(
+        &'static self,
+        request: &mut Request,
+        turn: &Turn,
+        name: Name,
+    ) -> Option<Given> {
+        let kept = self.entry.cache.index().kept(name, request.moment());
+        let serial = kept.map_or(0, |kept| kept.serial);
+        let is_new = match &turn.old {
+            Some(old) if old.opened.kept.serial == serial => old.opened.is_renewed(),
+            _ => serial > 0,
+        };
+        if !is_new {
+            return None;
+        }
+        let sought = self.find(request, turn);
+        let opened = sought.opened.filter(|_| sought.name == name)?;
+        let is_fresh = opened.entry.freshness.is_fresh(os::seconds());
+        if !is_fresh || !self.is_of_use(request, turn, &opened.entry) {
+            return None;
+        }
+        self.note_shared(request, turn, serial);
+        Some(Given::whole(opened))
+    }
+
     /// The origin is asked for something that may be kept, or whether what there is still holds.
-    pub(super) fn hold(&self, turn: &mut Turn, claim: Claimed) {
+    fn hold(&self, turn: &mut Turn, claim: Claimed) {
         turn.claim = Some(claim);
         let old = turn.old.as_ref().filter(|_| self.settings.revalidate);
         turn.conditions = old.and_then(conditions);
@@ -194,30 +232,21 @@ impl Caching {
             return false;
         };
         let old = turn.old.as_ref().and_then(|old| {
-            let opened = self
-                .settings
-                .entry
-                .cache
-                .open(old.name, &turn.key, beside.moment());
+            let opened = self.entry.cache.open(old.name, &turn.key, beside.moment());
             Some(Old {
                 name: old.name,
                 opened: opened.ok()?,
             })
         });
         let taken = Turn {
-            caching: self,
-            key: turn.key.clone(),
-            origin: turn.origin,
-            main: turn.main,
             is_asking: true,
-            until: None,
-            awaited: None,
             claim: turn.claim.take(),
             conditions: turn.conditions.take().filter(|_| old.is_some()),
             old,
-            answer: None,
+            ..Turn::new(self, turn.key.clone(), turn.origin)
         };
         let visit = beside.state(self.state);
+        visit.chosen = Some(self);
         visit.turn = Some(Box::new(taken));
         visit.told = Some(Told {
             outcome: Some(Outcome::Expired),
@@ -240,14 +269,7 @@ impl Caching {
     /// Whether an answer was asked for often enough.
     fn is_wanted(&self, request: &mut Request, name: Name) -> bool {
         let least = self.settings.min_uses;
-        least <= 1
-            || self
-                .settings
-                .entry
-                .cache
-                .index()
-                .count_use(name, request.moment())
-                >= least
+        least <= 1 || self.entry.cache.index().count_use(name, request.moment()) >= least
     }
 
     /// What is told of the request.
@@ -266,6 +288,15 @@ impl Caching {
     ) -> Look {
         self.note_given(request, &given, outcome);
         Look::Give(Box::new(given))
+    }
+
+    /// Notes whether what is given, made by this fill, is what the request has waited for.
+    fn note_shared(&'static self, request: &mut Request, turn: &Turn, serial: u64) {
+        if turn.awaited == Some(serial)
+            && let Some(told) = &mut request.state(self.state).told
+        {
+            told.is_shared = true;
+        }
     }
 
     /// What is told of an entry that is given.
@@ -291,12 +322,22 @@ pub(super) fn ask(turn: &mut Turn) -> Look {
     Look::Ask
 }
 
+/// Whether an entry is of the state of which the client wants a part (`If-Range`).
+fn is_of_state(request: &Request, entry: &Entry) -> bool {
+    let (mut told, head) = (ResponseHead::default(), entry.head());
+    if let Some(modified) = head.last_modified {
+        told.add("Last-Modified", &validators::date(modified));
+    }
+    told.add("ETag", head.etag);
+    validators::is_of_state(&request.head, &told)
+}
+
 /// Conditions under which the origin answers that an entry still holds; nothing if there is nothing to go by.
 fn conditions(old: &Old) -> Option<Conditions> {
     let head = old.opened.entry.head();
     // An origin ignores conditions where its answer would be another one (RFC 9110, section 13.2.1), so that it has not
     // changed is said of nothing else.
-    if head.status != 200 {
+    if !matches!(head.status, 200 | 206) {
         return None;
     }
     let mut lines = Vec::new();

@@ -4,14 +4,15 @@
 //! cache is, `zones.rs` has the caches of a configuration, `settings.rs` what `directives.rs` come to in a location,
 //! `upkeep.rs` looks after the files of caches, and `status.rs` and `counted.rs` tell what they counted.
 //!
-//! `caching.rs` is what the handler of `proxy_pass` asks and tells: `look.rs` decides what becomes of a request by what
+//! `choice.rs` says which cache the handler of `proxy_pass` asks, and `caching.rs` is what it asks and tells that: `look.rs` decides what becomes of a request by what
 //! `find.rs` finds,
 //! `given.rs` makes answers of entries (`growing.rs` of those that are being filled, of which
-//! `waiting.rs` and `watching.rs` hear), `fill.rs` keeps what origins
+//! `waiting.rs` and `watching.rs` hear, and `resumed.rs` has the rest where the disk is full), `fill.rs` keeps what origins
 //! answer, `purging.rs` takes it away; `visit.rs` is what a request knows of all that, `count.rs` counts it at the end,
 //! `variables.rs` shows it.
 
 mod caching;
+mod choice;
 mod count;
 mod counted;
 mod digest;
@@ -26,6 +27,7 @@ mod path_directive;
 mod place;
 mod purging;
 mod range;
+mod resumed;
 mod settings;
 mod stale_directives;
 mod status;
@@ -37,6 +39,7 @@ mod watching;
 mod zones;
 
 pub(in crate::modules) use caching::{Addressed, Asking, Caching, Look};
+pub(in crate::modules) use choice::Caches;
 pub(in crate::modules) use given::Given;
 pub(in crate::modules) use range::ForcedRanges;
 pub(in crate::modules) use settings::IgnoredFields;

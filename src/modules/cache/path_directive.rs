@@ -31,7 +31,9 @@ pub(super) const PROXY_CACHE_PATH: DirectiveSpec = DirectiveSpec {
                its last digits each folder above it has (`1:2`; up to three folders, of one or two digits). A megabyte of \
                `keys_zone` has room for about ten thousand answers. With `file`, the zone lasts, as with `metric_zone`: the \
                server then knows at once what is in the folder when it begins again; otherwise the files are looked at one \
-               after the other.\n\n\
+               after the other. What cannot be looked at leaves the cache `cold` until it can be. The folder is for the cache \
+               alone: files that have the name and place of an entry and are none are removed, and the log says so; those \
+               where other `levels` would have them stay, in no sum, and the log says how many.\n\n\
                Answers go that nobody asked for during `inactive` (10m unless said otherwise), and those that were not \
                asked for longest when all take more than `max_size`, when the file system has less than `min_free` \
                left, and when the zone has little room left. A process beside the workers sees to that: it looks at \
@@ -64,6 +66,7 @@ pub(super) static PURPOSE: Purpose = Purpose {
     kind: "cache",
     noun: "cache",
     use_of_name: USE,
+    section: "caches",
     adds_up: false,
 };
 
@@ -139,14 +142,6 @@ fn path(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     if all.0.iter().any(|other| other.memory.name == *name) {
         let message = format!("cache \"{name}\" is already declared");
         return Err(Diagnostic::error(written.memory.span, message));
-    }
-    if all
-        .0
-        .iter()
-        .any(|other| other.path.text == written.path.text)
-    {
-        let message = format!("\"{}\" is the path of another cache", written.path.text);
-        return Err(Diagnostic::error(written.path.span, message));
     }
     all.0.push(written);
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use super::path_directive::PathWritten;
 use crate::cache::store::Place;
@@ -85,6 +85,25 @@ impl Provision for Folder {
             false => chown(path, Some(owner.user), Some(owner.group)).map_err(because),
         }
     }
+}
+
+/// Whether two paths lead to one folder, which need not be there.
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| plain(path));
+    real(one) == real(other)
+}
+
+/// A path without what says nothing: empty parts, `.`, and what `..` takes back.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if plain.file_name().is_some() => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// That files which grow in one folder can be moved to another.

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::caching::{Addressed, Caching, Look};
 use super::settings::any_holds;
+use super::upkeep::tell_found;
 use super::zones::Entry;
 use crate::cache::store::Purge;
 use crate::http::course::circumstances::Circumstances;
@@ -38,13 +39,13 @@ impl Caching {
         let key = self.key(request, origin);
         log::info!(
             "cache \"{}\": \"{}\" is purged{}",
-            self.settings.entry.name,
+            self.entry.name,
             key.escape_ascii(),
             Circumstances(request)
         );
         let purged = Purged::default();
         request.state(self.state).purged = Some(Arc::clone(&purged));
-        let entry = Arc::clone(&self.settings.entry);
+        let entry = Arc::clone(&self.entry);
         Some(Look::Wait(Wait::Until(Box::pin(carry_out(
             entry, key, purged,
         )))))
@@ -59,13 +60,15 @@ async fn carry_out(entry: Arc<Entry>, key: Vec<u8>, purged: Purged) {
     };
     let (told, over) = oneshot::channel::<()>();
     let (cache, result) = (Arc::clone(&entry.cache), Arc::clone(&purged));
-    let name = entry.name.clone();
+    let (name, path) = (entry.name.clone(), entry.path.clone());
     let work = move || {
         let purge = match key.strip_suffix(b"*") {
             Some(prefix) => Purge::Prefix(prefix),
             None => Purge::Key(&key),
         };
-        let removed = cache.purge(purge, Moment(os::monotonic()));
+        let removed = cache.purge(purge, Moment(os::monotonic()), |walk| {
+            tell_found(&name, &path, walk);
+        });
         if let Err(error) = &removed {
             let key = key.escape_ascii();
             log::error!("cache \"{name}\": \"{key}\" is not purged: {error}");

@@ -39,6 +39,10 @@ impl ForcedRanges {
 
     /// Makes of a response the part that its client wants.
     pub(in crate::modules) fn narrow(self, request: &mut Request, length: Option<u64>) {
+        let length = match request.is_head() {
+            true => told_length(request),
+            false => length,
+        };
         let Some(length) = length.filter(|_| self.apply_to(request)) else {
             return;
         };
@@ -47,12 +51,12 @@ impl ForcedRanges {
             Wanted::Parts(parts) if parts.len() == 1 => {
                 cut(request, parts[0].clone(), length, false);
             }
-            _ => request.response.set("Accept-Ranges", b"bytes"),
+            _ => partial::offer(request),
         }
     }
 
     fn apply_to(self, request: &Request) -> bool {
-        self.0 && request.response.status == 200 && !request.is_subrequest() && !request.is_head()
+        self.0 && request.response.status == 200 && !request.is_subrequest()
     }
 }
 
@@ -69,8 +73,13 @@ impl Caching {
         if !self.is_judged_here(request) {
             return None;
         }
-        if let Judgement::Failed = Validators::of(&request.response).judge(&request.head) {
+        if let Judgement::Failed = Validators::of(&request.response)
+            .judge(&request.head, request.location.settings.responses.since)
+        {
             return Some(Outcome::Status(412));
+        }
+        if self.is_head_alone(request) {
+            return None;
         }
         let length = told_length(request)?;
         match self.wanted(request, length) {
@@ -81,7 +90,9 @@ impl Caching {
 
     /// Makes of a response what its client wants of it. How long its body is, is known if the origin said so.
     pub(super) fn narrow(&'static self, request: &mut Request, length: Option<u64>) {
-        if let Judgement::NotModified = Validators::of(&request.response).judge(&request.head) {
+        if let Judgement::NotModified = Validators::of(&request.response)
+            .judge(&request.head, request.location.settings.responses.since)
+        {
             return not_modified(&mut request.response);
         }
         let Some(length) = length else {
@@ -103,7 +114,7 @@ impl Caching {
             None => return,
         }
         if request.response.status == 200 {
-            request.response.set("Accept-Ranges", b"bytes");
+            partial::offer(request);
         }
     }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::digest::DigestWritten;
-use super::zones::{Entry, find};
 use crate::cache::{Ignored, Valid};
 use crate::conf::{Chain, Text, Word};
 use crate::http::build::builder::Builder;
@@ -14,8 +13,13 @@ use crate::http::plan::failures::Failures;
 use crate::http::plan::template::Template;
 use crate::modules::temporary_folder;
 
-/// `proxy_cache`; nothing for `off`.
-pub(super) struct CacheWritten(pub Option<Word>);
+/// `proxy_cache`
+pub(super) enum CacheWritten {
+    Off,
+    Named(Word),
+    /// Variables say the name.
+    Evaluated(Text),
+}
 pub(super) struct KeyWritten(pub Text);
 #[derive(Default)]
 pub(super) struct ValidWritten(pub Valid);
@@ -58,7 +62,6 @@ pub(in crate::modules) struct IgnoredFields {
 
 /// What holds in a location with a cache.
 pub(super) struct Settings {
-    pub entry: Arc<Entry>,
     /// Nothing for the address that the origin is asked for.
     pub key: Option<Template>,
     pub valid: Valid,
@@ -86,16 +89,8 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// What holds in the innermost block, if answers are kept there.
-    pub(super) fn of(
-        builder: &mut Builder<'_>,
-        chain: &Chain<'_>,
-        ignored: IgnoredFields,
-    ) -> Option<Self> {
-        let CacheWritten(Some(name)) = chain.nearest()? else {
-            return None;
-        };
-        let entry = find(builder, name)?;
+    /// What holds in the innermost block.
+    pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>, ignored: IgnoredFields) -> Self {
         let key = chain.nearest().map(|KeyWritten(text)| text);
         let bypass = chain.nearest().map_or(&[][..], |BypassWritten(all)| all);
         let no_cache = chain.nearest().map_or(&[][..], |NoCacheWritten(all)| all);
@@ -110,8 +105,7 @@ impl Settings {
         let timeout = chain
             .nearest()
             .map_or(5000, |LockTimeoutWritten(time)| *time);
-        Some(Self {
-            entry,
+        Self {
             key: key.map(|text| builder.template(text)),
             valid: chain
                 .nearest()
@@ -136,7 +130,7 @@ impl Settings {
             digest,
             temporary: temporary_folder::of(builder, chain),
             forces_ranges: chain.nearest().is_some_and(|ForceRangesWritten(on)| *on),
-        })
+        }
     }
 
     /// Whether the cache is asked about requests by this method.

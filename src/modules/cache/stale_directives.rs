@@ -18,7 +18,10 @@ pub(super) const PROXY_CACHE_LOCK: DirectiveSpec = DirectiveSpec {
         text: "With `on`, one request at a time fills the same place of the cache, over all workers. Others wait until \
                the head of its answer is there, and then get the body as it comes, which counts as a hit. With `off` \
                they go to the origin as well, and their answers are not kept. Where the answer turns out to be one that is \
-               not kept, all who waited for it go to the origin at once.",
+               not kept, all who waited for it go to the origin at once.\n\n\
+               Where the disk takes no more of an answer, or whoever fills its place dies or stands still, those who get it as \
+               it comes ask the origin once more, those of a range for that range, and go on where they were if it answers \
+               the same; requests by POST, whose body is not kept, and subrequests break off.",
         example: "",
     },
     apply: |statement| {

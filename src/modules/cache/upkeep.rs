@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -15,7 +16,8 @@ use parking_lot::Mutex;
 
 use super::path_directive::Pace;
 use super::zones::Entry;
-use crate::cache::store::{Trim, Walk, Walked};
+use crate::cache::index::Reason;
+use crate::cache::store::{Missed, Trim, Walk, Walked};
 use crate::conf::reason;
 use crate::http::plan::chore::Chore;
 use crate::http::plan::runtime::Runtime;
@@ -31,8 +33,10 @@ pub(super) struct Upkeep {
 
 /// How often is looked whether there is something to do.
 const IDLE: Duration = Duration::from_millis(250);
-/// After so long a folder that could not be read is tried again.
-const AGAIN: Duration = Duration::from_secs(10);
+/// The shortest pause before files that could not be read are tried again.
+const AGAIN: Duration = Duration::from_secs(5);
+/// How many times as long as the search took that pause is, where this is longer.
+const REST: u32 = 20;
 /// How often is looked for fills of processes that died.
 const CLEARING: Duration = Duration::from_secs(1);
 /// How long the end of the files at hand is waited for.
@@ -111,19 +115,28 @@ struct Hand {
 enum Loading {
     /// It begins then.
     Due(Instant),
-    UnderWay(Walk, Walked, Instant),
+    UnderWay(Box<Found>),
     Over,
+}
+
+/// The files that were found so far.
+struct Found {
+    walk: Walk,
+    begun: Instant,
+    /// It goes on then.
+    at: Instant,
 }
 
 /// What was told last, and not again while it lasts.
 #[derive(Default)]
-struct Told([Option<String>; 3]);
+struct Told([Option<String>; 4]);
 
 #[derive(Clone, Copy)]
 enum Work {
     Load,
     Trim,
     Free,
+    Limit,
 }
 
 impl Told {
@@ -170,53 +183,59 @@ impl Hand {
 
     /// Looks at some of the files that were there at the start; says when it goes on, if it does.
     fn load(&mut self, now: Instant) -> Option<Instant> {
-        let (walk, so_far) = match &mut self.loading {
+        let found = match &mut self.loading {
             Loading::Over => return None,
-            Loading::Due(at) | Loading::UnderWay(_, _, at) if now < *at => return Some(*at),
-            Loading::Due(_) => {
-                let begun = self.begin_loading();
-                let at = now + AGAIN;
-                let Some(walk) = begun else {
-                    self.loading = Loading::Due(at);
-                    return Some(at);
-                };
-                self.loading = Loading::UnderWay(walk, Walked::default(), now);
-                return Some(now);
-            }
-            Loading::UnderWay(walk, so_far, _) => (walk, so_far),
+            Loading::Due(at) if now < *at => return Some(*at),
+            Loading::Due(_) => return Some(self.begin_loading(now)),
+            Loading::UnderWay(found) if now < found.at => return Some(found.at),
+            Loading::UnderWay(found) => found,
         };
         let entry = &self.entry;
         let begun = Instant::now();
         let is_over = paced(entry.loader, |most| {
-            let walked = walk.step(&entry.cache, most, moment());
-            so_far.adopted += walked.adopted;
-            so_far.removed += walked.removed;
-            so_far.refused += walked.refused;
-            !walked.is_over
+            found.walk.step(&entry.cache, most, moment())
         });
         if is_over {
-            tell_loaded(entry, so_far);
-            self.loading = Loading::Over;
-            return None;
+            return self.end_loading();
         }
-        let next = Instant::now() + entry.loader.pause(begun.elapsed());
-        if let Loading::UnderWay(_, _, at) = &mut self.loading {
-            *at = next;
-        }
-        Some(next)
+        found.at = Instant::now() + entry.loader.pause(begun.elapsed());
+        Some(found.at)
     }
 
-    fn begin_loading(&mut self) -> Option<Walk> {
-        let begun = Walk::new(&self.entry.cache);
-        let problem = begun.as_ref().err().map(|error| {
-            let path = self.entry.path.display();
-            format!(
-                "its files in \"{path}\" cannot be listed ({})",
-                reason(error)
-            )
+    fn begin_loading(&mut self, now: Instant) -> Instant {
+        match Walk::new(&self.entry.cache) {
+            Ok(walk) => {
+                self.loading = Loading::UnderWay(Box::new(Found {
+                    walk,
+                    begun: now,
+                    at: now,
+                }));
+                now
+            }
+            Err(missed) => {
+                self.told.tell(&self.entry, Work::Load, Some(told(&missed)));
+                self.loading = Loading::Due(now + AGAIN);
+                now + AGAIN
+            }
+        }
+    }
+
+    /// All files were looked at, or those that could be: then everything is, once more, some time.
+    fn end_loading(&mut self) -> Option<Instant> {
+        let Loading::UnderWay(found) = std::mem::replace(&mut self.loading, Loading::Over) else {
+            return None;
+        };
+        let problem = found.walk.missed().map(told);
+        let again = problem.is_some().then(|| {
+            let pause = AGAIN.max(found.begun.elapsed().saturating_mul(REST));
+            Instant::now() + pause
         });
+        tell_found(&self.entry.name, &self.entry.path, &found.walk);
         self.told.tell(&self.entry, Work::Load, problem);
-        begun.ok()
+        if let Some(at) = again {
+            self.loading = Loading::Due(at);
+        }
+        again
     }
 
     /// Takes away some of what is too much; whether there may be more.
@@ -246,6 +265,14 @@ impl Hand {
             }
         });
         self.told.tell(&self.entry, Work::Trim, failed);
+        let emptied = trim.emptied().map(|limit| {
+            let limit = match limit {
+                Reason::MinFree => "min_free",
+                _ => "max_size",
+            };
+            format!("nothing is left of it, all had to go for \"{limit}\"")
+        });
+        self.told.tell(&self.entry, Work::Limit, emptied);
         !is_over
     }
 }
@@ -272,20 +299,37 @@ fn paced(pace: Pace, mut step: impl FnMut(usize) -> bool) -> bool {
     false
 }
 
-fn tell_loaded(entry: &Entry, walked: &Walked) {
+/// Tells what was found on the way through a cache's files; what is still there the next time as well, once all of it is.
+pub(super) fn tell_found(name: &str, path: &Path, walk: &Walk) {
     let Walked {
         adopted,
         removed,
+        useless,
         refused,
-        ..
-    } = walked;
-    let name = &entry.name;
-    if *adopted + *removed > 0 {
+        misplaced,
+    } = walk.found();
+    if adopted + removed > 0 {
         log::info!("cache \"{name}\": {adopted} files were found, {removed} useless ones removed");
     }
-    if *refused > 0 {
-        log::warn!("cache \"{name}\": {refused} files were found for which its zone has no room");
+    if let Some(one) = walk.useless() {
+        let one = one.display();
+        log::warn!(
+            "cache \"{name}\": {useless} files with names of entries were none and are removed, such as \"{one}\""
+        );
     }
+    if refused > 0 {
+        log::warn!("cache \"{name}\": {refused} files were removed for which its zone has no room");
+    }
+    if misplaced > 0 && walk.missed().is_none() {
+        let path = path.display();
+        log::warn!(
+            "cache \"{name}\": {misplaced} files in \"{path}\" are where other \"levels\" have them, and stay there"
+        );
+    }
+}
+
+fn told(missed: &Missed) -> String {
+    format!("not all of it can be found, {missed}")
 }
 
 fn moment() -> Moment {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::caching::{Addressed, Caching, Conditions};
 use super::purging::Purged;
+use super::resumed::Repeats;
 use super::zones::Entry;
 use crate::cache::file::Head;
 use crate::cache::index::Outcome;
@@ -18,8 +19,12 @@ pub(super) type State = StateIndex<Visit>;
 /// What a request keeps about the cache of its location, from the lookup to the log.
 #[derive(Default)]
 pub(super) struct Visit {
+    /// The cache that variables have named last, if they have named one.
+    pub chosen: Option<&'static Caching>,
     /// What is going on, until the request is answered or goes elsewhere.
     pub turn: Option<Box<Turn>>,
+    /// What the origin is to answer, where that was had before: it is asked, wherever the request goes.
+    pub repeats: Option<Repeats>,
     /// What has become of a purge that is waited for.
     pub purged: Option<Purged>,
     /// What the cache had, which it is counted with at the end.
@@ -87,6 +92,28 @@ pub(super) struct Turn {
     pub answer: Option<Answer>,
 }
 
+impl Turn {
+    pub(super) fn new(
+        caching: &'static Caching,
+        key: Vec<u8>,
+        origin: &'static dyn Addressed,
+    ) -> Self {
+        Self {
+            caching,
+            origin,
+            main: Name::of_key(&key),
+            key,
+            is_asking: false,
+            until: None,
+            awaited: None,
+            claim: None,
+            old: None,
+            conditions: None,
+            answer: None,
+        }
+    }
+}
+
 /// The right to keep an answer. Those of this process who wait for it are woken when it is used or dropped.
 pub(super) struct Claimed {
     entry: Arc<Entry>,
@@ -149,6 +176,10 @@ pub(super) struct Answer {
     pub etag: Vec<u8>,
     /// Lines of fields.
     pub fields: Vec<u8>,
+    /// What the configuration had the origin asked for, of an answer to a range alone.
+    pub range: Option<Vec<u8>>,
+    /// How long the body would have been, if that was said, of an answer to HEAD alone.
+    pub head_of: Option<Option<u64>>,
 }
 
 impl Visit {

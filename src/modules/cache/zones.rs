@@ -54,13 +54,24 @@ pub(in crate::modules) struct Registry {
     pub state: Option<State>,
 }
 
+impl Registry {
+    /// The place of what requests know of caches.
+    pub(super) fn state(builder: &mut Builder<'_>) -> State {
+        if let Some(state) = builder.thing::<Self>().state {
+            return state;
+        }
+        let state = builder.state();
+        builder.thing::<Self>().state = Some(state);
+        state
+    }
+}
+
 /// Makes the caches of an `http` block.
 pub(super) fn declare(builder: &mut Builder<'_>, chain: &Chain<'_>) {
     let Some(PathsWritten(paths)) = chain.own() else {
         return;
     };
-    let state = builder.state();
-    builder.thing::<Registry>().state = Some(state);
+    Registry::state(builder);
     for written in paths {
         let declared = written.memory.declaration(&PURPOSE);
         let Some(entry) = open(builder, chain, written, &declared) else {
@@ -90,6 +101,17 @@ fn open(
     });
     let index = builder.diagnostics.check(index)?;
     let path = builder.path(&written.path.text);
+    let others = &builder.thing::<Registry>().all;
+    if others
+        .iter()
+        .any(|other| place::is_same(&other.path, &path))
+    {
+        let message = format!("\"{}\" is the path of another cache", written.path.text);
+        builder
+            .diagnostics
+            .push(Diagnostic::error(written.path.span, message));
+        return None;
+    }
     // It is made before it is compared with another one.
     builder.provisions.push(Box::new(Folder {
         path: path.clone(),

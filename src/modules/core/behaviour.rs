@@ -79,7 +79,8 @@ pub(super) const ABSOLUTE_REDIRECT: DirectiveSpec = DirectiveSpec {
     doc: Doc {
         syntax: "absolute_redirect on | off;",
         default: "absolute_redirect on;",
-        text: "Whether redirects to a path of this server name scheme and host.",
+        text: "Whether redirects to a path of this server name scheme and host. The host, with its port or without, is what \
+               the client says in `Host`: what it came to may be mapped to the port that `listen` names.",
         example: "absolute_redirect off;",
     },
     apply: |statement| {

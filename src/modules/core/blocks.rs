@@ -40,24 +40,26 @@ pub(super) const SERVER: DirectiveSpec = DirectiveSpec {
 pub(super) const LOCATION: DirectiveSpec = DirectiveSpec {
     name: "location",
     contexts: Contexts::SERVER.or(Contexts::LOCATION),
-    arity: Arity::between(1, 2),
+    arity: Arity::at_least(1),
     body: Body::Block(|_| Context::Location),
     repeat: Repeat::Many,
     doc: Doc {
-        syntax: "location [ = | ~ | ~* | ^~ ] uri { … }\nlocation @name { … }",
+        syntax: "location [ = | ~ | ~* | ^~ ] uri … { … }\nlocation @name … { … }",
         text: "Settings for a part of the paths: `=` for this path only, no modifier for every \
                path that begins like this, `~` and `~*` for paths that a regular expression \
                matches, with and without regard to case. The longest prefix is found first; \
                unless it is written with `^~`, regular expressions are then tried in order, those \
-               of nested locations before outer ones, and the first that matches wins. Groups of \
-               the expression become `$1` to `$9`, named groups variables of their name. \
+               of nested locations before outer ones, and the first that matches wins. A nested \
+               `^~` keeps off those beside it; those of outer levels are tried unless the outer \
+               prefix has it, too. Groups of the expression become `$1` to `$9`, named groups variables of their name. \
                Everywhere but in `prometheus_template`, whose pages are text, expressions are \
                Perl's, with look-around, and see bytes: a dot or a class is one byte, `\\w`, `\\d`, \
                `\\s`, `\\b` and letters in either case are those of ASCII, and what is not ASCII in an \
                expression stands for its bytes. Unlike in PCRE, `$` is the very end: it does not \
                match before a final line feed (`\\Z` does), and there is no `\\p` and no `(?|`. An \
                expression that would take too long does not match. A location `@name` takes no \
-               request by itself; `error_page` and `try_files` lead to it.",
+               request by itself; `error_page` and `try_files` lead to it. Several names, each with its modifier, \
+               are as many locations of the same content.",
         example: "location ~ ^/user/(?<id>\\d+)$ {\n    return 200 $id;\n}",
         ..SPEC.doc
     },
@@ -65,6 +67,9 @@ pub(super) const LOCATION: DirectiveSpec = DirectiveSpec {
 };
 
 fn location(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    if statement.arguments().len() > 2 {
+        return Err(unknown_modifier(statement));
+    }
     let pattern = match statement.argument(2) {
         Some(path) => {
             let modifier = MODIFIERS

@@ -154,3 +154,60 @@ fn a_request_is_sent_as_its_filters_leave_it() {
         (SentBody::Chunked, expected.map(String::from).to_vec())
     );
 }
+
+/// Makes many of each byte, three at a time.
+#[derive(Default)]
+struct Many {
+    bytes: Vec<u8>,
+    left: usize,
+}
+
+impl BodyFilter for Many {
+    fn piece(
+        &mut self,
+        request: &mut Request,
+        piece: &[u8],
+        out: &mut Vec<u8>,
+    ) -> io::Result<Passed> {
+        self.bytes.extend_from_slice(piece);
+        self.left = self.bytes.len() * 6;
+        self.more(request, out)?;
+        Ok(Passed::Changed)
+    }
+
+    fn has_more(&self) -> bool {
+        self.left > 0
+    }
+
+    fn more(&mut self, _: &mut Request, out: &mut Vec<u8>) -> io::Result<()> {
+        for _ in 0..self.left.min(3) {
+            out.push(self.bytes[(self.bytes.len() * 6 - self.left) / 6]);
+            self.left -= 1;
+        }
+        if self.left == 0 {
+            self.bytes.clear();
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_long_piece_goes_on_in_portions_through_those_behind() {
+    let (mut request, count) = (request(), Arc::default());
+    let mut filters = BodyFilters::default();
+    filters.add(Count(Arc::clone(&count)));
+    filters.add(Many::default());
+    filters.add(Many::default());
+    filters.add(Threes::default());
+    let first = filters.piece(&mut request, b"ab").unwrap().unwrap();
+    let mut all = first.to_vec();
+    while filters.has_more() {
+        let portion = filters.more(&mut request).unwrap();
+        assert!(portion.len() <= 3);
+        all.extend_from_slice(portion);
+    }
+    assert_eq!(filters.end(&mut request).unwrap(), b".");
+    assert_eq!(all, [[b'a'; 36], [b'b'; 36]].concat());
+    assert_eq!(count.load(Ordering::Relaxed), 2);
+    assert_eq!(filters.more(&mut request).unwrap(), b"");
+}

@@ -18,20 +18,25 @@ pub(super) const LISTEN: DirectiveSpec = DirectiveSpec {
     arity: Arity::at_least(1),
     repeat: Repeat::Many,
     doc: Doc {
-        syntax: "listen address[:port] [default_server] [ssl] [backlog=number];\nlisten port \
-                 [default_server] [ssl] [backlog=number];\nlisten unix:path [default_server] \
-                 [ssl] [backlog=number];",
+        syntax: "listen address[:port] [default_server] [ssl] [proxy_protocol] [backlog=number];\nlisten port \
+                 [default_server] [ssl] [proxy_protocol] [backlog=number];\nlisten unix:path [default_server] \
+                 [ssl] [proxy_protocol] [backlog=number];",
         default: "listen *:80;",
         text: "Where the server takes connections: an IPv4 address, an IPv6 address in brackets, \
                a host name, `*` for every IPv4 address, or a socket in the file system. Without a \
                port it is 80. With `default_server` the server takes requests whose host is none \
                of the names at that address; otherwise the first server there does. With \
                `ssl` its connections are encrypted, see `ssl_certificate`; one `listen` that says \
-               so is enough for an address. `http2` is an old way to write `http2 on`, for an address. `backlog` is the length of the queue of new \
+               so is enough for an address. `http2` is an old way to write `http2 on`, for an address. With `proxy_protocol` every \
+               connection begins with a header of the PROXY protocol (version 1 or 2, before TLS, within \
+               `client_header_timeout`), or is closed; what it says is in `$proxy_protocol_addr` and, with \
+               `real_ip_header proxy_protocol`, in `$remote_addr`. The header is believed whoever sends it, so \
+               nobody but the proxy should reach such an address. One `listen` that says so is enough for an address. `backlog` is the length of the queue of new \
                connections. The parameters `bind`, `deferred`, \
                `fastopen=`, `ipv6only=on`, `multipath`, `rcvbuf=`, `reuseport`, `setfib=`, \
-               `sndbuf=`, `so_keepalive=` and `accept_filter=` are accepted and have no effect: an \
-               IPv6 address never takes connections to IPv4 ones.",
+               `sndbuf=`, `so_keepalive=` and `accept_filter=` are accepted and have no effect. An \
+               IPv6 address takes no connections to IPv4 ones; `[::]` with `ipv6only=off` stands for all \
+               addresses of both kinds, with a socket for each.",
         example: "listen 127.0.0.1:8080 default_server;\nlisten [::]:8080;\nlisten \
                   unix:/run/pingauge.sock;",
     },
@@ -42,17 +47,20 @@ pub(super) const LISTEN: DirectiveSpec = DirectiveSpec {
 fn listen(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     // Also when it is refused: the server is not one without any, which would get port 80.
     statement.scope.get_or_default::<Listens>();
-    let addresses = addresses(statement)?;
+    let mut addresses = addresses(statement)?;
     let mut default_server = false;
     let mut backlog = None;
     let mut encrypted = false;
     let mut http2 = false;
+    let mut proxied = false;
     for index in 2..=statement.arguments().len() {
         let text = statement.text(index);
         match text.strip_prefix("backlog=") {
             Some(number) => backlog = Some(queue_length(statement, index, number)?),
             None if matches!(text, "default_server" | "default") => default_server = true,
             None if text == "ssl" => encrypted = true,
+            None if text == "proxy_protocol" => proxied = true,
+            None if text == "ipv6only=off" => add_ipv4(&mut addresses),
             None if text == "http2" => {
                 let message = "\"listen … http2\" is an old way to write \"http2 on;\"";
                 let warning = Diagnostic::warning(statement.word(index).span, message);
@@ -75,10 +83,23 @@ fn listen(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
             backlog,
             encrypted,
             http2,
+            proxied,
             span,
         });
     }
     Ok(())
+}
+
+/// All IPv4 addresses beside all IPv6 ones.
+fn add_ipv4(addresses: &mut Vec<Address>) {
+    let ports = addresses.iter().filter_map(|address| match address {
+        Address::Tcp(SocketAddr::V6(all)) if all.ip().is_unspecified() => Some(all.port()),
+        _ => None,
+    });
+    let added: Vec<Address> = ports
+        .map(|port| tcp(Ipv4Addr::UNSPECIFIED.into(), port))
+        .collect();
+    addresses.extend(added);
 }
 
 fn queue_length(statement: &Statement<'_>, index: usize, number: &str) -> Result<i32, Diagnostic> {
@@ -97,15 +118,10 @@ fn check_parameter(statement: &mut Statement<'_>, index: usize) -> Result<(), Di
         None => (text, false),
     };
     let known = |list: &[(&str, bool)]| list.contains(&(name, has_value)) && !text.ends_with('=');
-    if text == "ipv6only=off" {
-        let message = format!("the \"{text}\" parameter of \"listen\" is not supported");
-        let help = "write a second \"listen\" for the IPv4 address";
-        return Err(statement.error(index, message).with_help(help));
-    }
     let message = format!("invalid parameter \"{text}\"");
     if name == "ipv6only" && text != "ipv6only=on" {
         let problem = statement.error(index, message);
-        return Err(problem.with_help("expected \"ipv6only=on\""));
+        return Err(problem.with_help("expected \"ipv6only=on\" or \"ipv6only=off\""));
     }
     if known(WITHOUT_EFFECT) {
         let what = format!("listen … {text}");
@@ -113,16 +129,20 @@ fn check_parameter(statement: &mut Statement<'_>, index: usize) -> Result<(), Di
         statement.diagnostics.note_without_effect(span, what);
         return Ok(());
     }
-    if known(OTHER_PROTOCOLS) {
+    if let Some((_, help)) = OTHER_PROTOCOLS.iter().find(|(name, _)| *name == text) {
         let message = format!("the \"{text}\" parameter of \"listen\" is not supported");
-        let help =
-            "only HTTP/1 and HTTP/2 are spoken here; put a proxy in front of it for anything else";
-        return Err(statement.error(index, message).with_help(help));
+        return Err(statement.error(index, message).with_help(*help));
     }
     let names = WITHOUT_EFFECT.iter().map(|(name, _)| *name);
     let similar = nearest(
         name,
-        names.chain(["default_server", "backlog", "http2", "ssl"]),
+        names.chain([
+            "default_server",
+            "backlog",
+            "http2",
+            "proxy_protocol",
+            "ssl",
+        ]),
     );
     let problem = statement.error(index, message);
     Err(match similar {
@@ -222,13 +242,16 @@ const WITHOUT_EFFECT: &[(&str, bool)] = &[
     ("so_keepalive", true),
 ];
 
-/// Parameters that ask for something else than HTTP/1.
-const OTHER_PROTOCOLS: &[(&str, bool)] = &[
-    ("http3", false),
-    ("proxy_protocol", false),
-    ("quic", false),
-    ("spdy", false),
+/// Parameters that ask for something else than HTTP/1 and HTTP/2, and what to write instead.
+const OTHER_PROTOCOLS: &[(&str, &str)] = &[
+    ("http3", QUIC),
+    ("quic", QUIC),
+    (
+        "spdy",
+        "write \"http2 on;\": browsers have spoken HTTP/2 in its place since 2016",
+    ),
 ];
+const QUIC: &str = "HTTP/1 and HTTP/2 are spoken here: remove the line, and any Alt-Svc field, and keep \"listen … ssl\"";
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,12 @@
 //! What a configuration's blocks and variables come to, and what is said of wrong ones.
 
-use crate::http::plan::settings::ErrorStatus;
+use std::sync::atomic::Ordering;
 
-use super::trial::{ask, get, load, problems, server};
+use crate::http::plan::settings::ErrorStatus;
+use crate::metric::parse_value;
+
+use super::trial::{ask, begin, get, load, problems, server};
+use super::variables::VARIABLES;
 
 #[track_caller]
 fn value(variables: &str, head: &str) -> String {
@@ -69,6 +73,51 @@ fn variables_of_other_requests() {
     assert!(iso.len() == 25 && iso.as_bytes()[10] == b'T', "{iso}");
     let local = value("$time_local", "GET / HTTP/1.0\r\n\r\n");
     assert_eq!(local.len(), 26, "{local}");
+}
+
+#[test]
+fn what_lies_ready_is_what_is_read() {
+    let rows = || VARIABLES.iter().filter(|row| row.text.is_some());
+    assert!(rows().count() >= 6);
+    let runtime = server("server_name s.test; location / { return 200 ok; }");
+    for head in [
+        "GET /a%20b?x=1&X=2 HTTP/1.1\r\nHost: A.test:80\r\n\r\n",
+        "POST /?y=&x HTTP/1.0\r\n\r\n",
+        "HEAD /?x= HTTP/1.0\r\n\r\n",
+    ] {
+        let mut request = ask(runtime, head).request;
+        for row in rows() {
+            let mut text = Vec::new();
+            let found = (row.read)(&mut request, "x", &mut text);
+            let ready = row.text.and_then(|ready| ready(&request, "x"));
+            assert_eq!(ready, found.then_some(&*text), "{} of {head}", row.name);
+        }
+    }
+}
+
+/// What metrics are fed must not depend on whether a variable stands alone.
+#[test]
+fn numbers_are_what_their_texts_stand_for() {
+    let rows = || VARIABLES.iter().filter(|row| row.number.is_some());
+    assert!(rows().count() >= 5);
+    let runtime = server(
+        "location / { return 404; error_page 404 =299 /other; } location /other { return 200 ok; }",
+    );
+    let mut requests = vec![begin(runtime, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")];
+    requests.extend(["/", "/other"].map(|target| get(runtime, target).request));
+    for request in &mut requests {
+        for bytes in [0, 1, 999, 123_456_789, (1 << 53) + 1, u64::MAX] {
+            let traffic = &request.connection.traffic;
+            traffic.sent.store(bytes, Ordering::Relaxed);
+            traffic.received.store(bytes, Ordering::Relaxed);
+            for row in rows() {
+                let mut text = Vec::new();
+                assert!((row.read)(request, "", &mut text));
+                let number = row.number.map(|number| number(request));
+                assert_eq!(number, Some(parse_value(&text)), "{} {text:?}", row.name);
+            }
+        }
+    }
 }
 
 #[test]

@@ -107,6 +107,8 @@ pub(crate) fn begin(runtime: &'static Runtime, head: &str) -> Box<Request> {
         requests: 0,
         pipelined: false,
         client: Some(([127, 0, 0, 1], 1234).into()),
+        stands_in: None,
+        proxied: None,
         local: Some(([127, 0, 0, 1], 8080).into()),
         traffic: Arc::default(),
         encryption: Encryption::None,

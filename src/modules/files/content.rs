@@ -5,11 +5,12 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::place::Place;
 use crate::http::course::circumstances::Circumstances;
-use crate::http::course::engine;
+use crate::http::course::elsewhere;
 use crate::http::course::partial;
 use crate::http::course::request::Request;
 use crate::http::message::ranges::{self, Wanted, Whole};
@@ -18,11 +19,14 @@ use crate::http::message::validators::{Judgement, Validators};
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::settings::ErrorStatus;
+use crate::modules::compression::{PackedFile, PackedFiles};
 
 /// Answers with files.
 #[derive(Clone)]
 pub(super) struct Files {
     place: Place,
+    /// What was packed beforehand and may be sent instead.
+    packed: Option<Arc<PackedFiles>>,
 }
 
 impl ContentHandler for Files {
@@ -33,8 +37,11 @@ impl ContentHandler for Files {
 
 impl Files {
     /// Those of a location.
-    pub(super) fn new(place: Place) -> Self {
-        Self { place }
+    pub(super) fn new(place: Place, packed: Option<PackedFiles>) -> Self {
+        Self {
+            place,
+            packed: packed.map(Arc::new),
+        }
     }
 
     /// Where they are.
@@ -60,6 +67,14 @@ impl Files {
         if !takes(request) {
             return Err(405);
         }
+        if let Some(packed) = self.find_packed(request, path)? {
+            let PackedFile {
+                file,
+                metadata,
+                coding,
+            } = packed;
+            return Ok(self.respond(request, file, &metadata, coding));
+        }
         let opened = open(path).and_then(|file| Ok((file.metadata()?, file)));
         let (metadata, file) = match opened {
             Ok((metadata, file)) if metadata.is_file() => (metadata, file),
@@ -73,21 +88,40 @@ impl Files {
         if request.method() == b"POST" {
             return Err(405);
         }
-        Ok(self.respond(request, file, &metadata))
+        Ok(self.respond(request, file, &metadata, ""))
     }
 
-    fn respond(&self, request: &mut Request, file: File, metadata: &Metadata) -> Outcome {
+    fn find_packed(&self, request: &mut Request, path: &Path) -> Result<Option<PackedFile>, u16> {
+        match &self.packed {
+            Some(packed) if request.method() != b"POST" => packed.find(request, path, open),
+            _ => Ok(None),
+        }
+    }
+
+    /// Answers with a file; `coding` is what it was packed with, if it was.
+    fn respond(
+        &self,
+        request: &mut Request,
+        file: File,
+        metadata: &Metadata,
+        coding: &str,
+    ) -> Outcome {
         let length = metadata.len();
-        let validators = Validators::new(length, modified(metadata));
+        let rules = &request.location.settings.responses;
+        let mut validators = Validators::new(length, modified(metadata));
+        if !rules.etag {
+            validators = validators.without_tag();
+        }
         let mut head = Response::empty(200).head;
         head.add("Content-Type", request.media_type());
+        head.add("Content-Encoding", coding.as_bytes());
         if !is_itself(request) {
             validators.tell(&mut head, false);
             return whole(head, file, length);
         }
         validators.tell(&mut head, true);
         if is_conditional(request) {
-            match validators.judge(&request.head) {
+            match validators.judge(&request.head, rules.since) {
                 Judgement::Send => {}
                 Judgement::NotModified => return not_modified(&validators),
                 Judgement::Failed => return Outcome::Status(412),
@@ -106,7 +140,7 @@ impl Files {
                 (Wanted::Unsatisfiable, _) => return partial::unsatisfiable(request, length),
             }
         }
-        head.add("Accept-Ranges", b"bytes");
+        partial::offer_with(request, &mut head);
         whole(head, file, length)
     }
 }
@@ -120,7 +154,7 @@ fn open(path: &Path) -> io::Result<File> {
 /// The answer where something else than a file is.
 fn no_file(request: &mut Request, path: &Path, metadata: &Metadata) -> Result<Outcome, u16> {
     if metadata.is_dir() {
-        return Ok(engine::redirect_to_slash(request));
+        return Ok(elsewhere::to_slash(request));
     }
     let path = path.as_os_str().as_bytes().escape_ascii();
     log::error!("\"{path}\" is not a regular file{}", Circumstances(request));

@@ -137,7 +137,9 @@ const TRY_FILES: DirectiveSpec = DirectiveSpec {
         default: "",
         text: "The request goes on with the first FILE that exists; a slash at the end asks for a \
                directory. When there is none: an internal redirect to URI or to the named \
-               location, or an answer with CODE.",
+               location, or an answer with CODE. No file is tried for requests of an `if` or \
+               `limit_except` block that has its own `proxy_pass` or other source of content. Other \
+               blocks leave `try_files` as it is (with nginx, any `if` that holds turns it off).",
         example: "try_files $uri $uri/ /index.html;",
     },
     apply: store_try_files,

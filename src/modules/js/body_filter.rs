@@ -32,7 +32,10 @@ pub(super) const ROWS: [DirectiveSpec; 1] = [DirectiveSpec {
                and an object whose `last` says whether it is the end. What goes on instead is what it gives to \
                `r.sendBuffer(data[, flags])`, which it may call any number of times; after `r.done()` the rest goes \
                on as it is. It cannot wait. One that throws breaks the answer off. Pieces are strings, in which no \
-               character is cut, or with `buffer_type=buffer` buffers.",
+               character is cut, or with `buffer_type=buffer` buffers. It sees the body before `sub_filter`, `add_before_body` and \
+               `gzip` do. Responses lose `Content-Length` and `Accept-Ranges`, and their `ETag` becomes a weak one. \
+               The answers to subrequests that are made for their bodies are filtered as well, by what is written where \
+               they are answered.",
         example: "js_body_filter main.body buffer_type=buffer;",
     },
     apply: read,
@@ -73,13 +76,17 @@ pub(super) enum Kind {
 
 impl PhaseHandler for BodyScript {
     fn run(&self, request: &mut Request) {
-        request.response.remove("content-length");
+        request.response.change_body();
         request.bodies.response.add(Filter {
             handler: self.handler.clone(),
             kind: self.kind,
             pending: Vec::new(),
             is_done: false,
         });
+    }
+
+    fn is_for_subrequests(&self) -> bool {
+        true
     }
 }
 

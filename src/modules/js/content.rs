@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::handler::{self, Handler};
 use super::running::{End, Running, Said};
+use super::streaming;
 use crate::http::course::circumstances::Circumstances;
-use crate::http::course::engine;
+use crate::http::course::elsewhere;
 use crate::http::course::request::Request;
 use crate::http::message::head::BodyFraming;
 use crate::http::message::response::{Body, Response, ResponseHead};
@@ -37,9 +38,12 @@ impl ContentHandler for Content {
             return Some(failed(request, state, &fault));
         }
         let wait = self.handler.wait(request);
-        let running = request.state(state);
+        let is_ended = request.state(state).said.end.is_some();
         match wait {
-            Some(wait) if running.said.end.is_none() => {
+            Some(_) if !is_ended && streams(request, state) => {
+                return Some(self.stream(request));
+            }
+            Some(wait) if !is_ended => {
                 return Some(Outcome::Wait(Wait::Until(Box::pin(wait))));
             }
             Some(_) => self.leave_behind(request),
@@ -53,11 +57,25 @@ impl ContentHandler for Content {
 }
 
 impl Content {
+    /// The head is there, and the script waits: what it sends from now on leaves as it is sent.
+    fn stream(&'static self, request: &mut Request) -> Outcome {
+        let running = request.state(self.handler.site.state);
+        running.under_way = false;
+        let said = std::mem::take(&mut running.said);
+        let status = status_of(&said);
+        request.response.status = status;
+        let body = streaming::begin(&self.handler, request, said);
+        respond(request, status, body)
+    }
+
     /// The answer is there, and the script waits for more: it goes on by itself, with a request like this one.
     fn leave_behind(&'static self, request: &mut Request) {
         let state = self.handler.site.state;
-        let mut behind = request.detached();
-        behind.state(state).instance = request.state(state).instance.take();
+        let mut behind = request.companion();
+        let own = request.state(state);
+        let (instance, parent) = (own.instance.clone(), own.parent.clone());
+        let running = behind.state(state);
+        (running.instance, running.parent) = (instance, parent);
         tokio::spawn(async move {
             while let Some(wait) = self.handler.wait(&mut behind) {
                 wait.await;
@@ -69,6 +87,12 @@ impl Content {
             }
         });
     }
+}
+
+/// Whether the answer begins to leave before its script has ended it: its head is there, and a body goes with it.
+fn streams(request: &mut Request, state: StateIndex<Running>) -> bool {
+    let said = &request.state(state).said;
+    said.head && !matches!(said.status, 204 | 304) && !request.is_head()
 }
 
 fn is_body_missing(request: &Request) -> bool {
@@ -89,15 +113,15 @@ pub(super) fn failed(request: &mut Request, state: StateIndex<Running>, fault: &
 }
 
 /// What a script has said, as the outcome of its handler.
-fn outcome(request: &mut Request, said: Said) -> Outcome {
+pub(super) fn outcome(request: &mut Request, said: Said) -> Outcome {
     match said.end {
         Some(End::Redirect(target)) => {
-            request.response.fields.clear();
+            carry(request);
             Outcome::Redirect(target)
         }
         Some(End::Return(status @ (301 | 302 | 303 | 307 | 308), Some(target))) => {
             carry(request);
-            engine::redirect(request, status, &target)
+            elsewhere::redirect(request, status, &target)
         }
         Some(End::Return(status @ (408 | 444 | 499), None)) => {
             request.response.fields.clear();
@@ -107,9 +131,11 @@ fn outcome(request: &mut Request, said: Said) -> Outcome {
             carry(request);
             Outcome::Status(status)
         }
-        Some(End::Return(status, body)) => respond(request, status, body.unwrap_or_default()),
-        Some(End::Finish) => respond(request, status_of(&said), said.body),
-        None if said.head => respond(request, status_of(&said), said.body),
+        Some(End::Return(status, body)) => {
+            respond(request, status, bytes(body.unwrap_or_default()))
+        }
+        Some(End::Finish) => respond(request, status_of(&said), bytes(said.body)),
+        None if said.head => respond(request, status_of(&said), bytes(said.body)),
         None => {
             let request_line = Circumstances(request);
             log::warn!("js: the handler has ended without an answer{request_line}");
@@ -140,19 +166,21 @@ pub(super) fn carry(request: &mut Request) {
     }
 }
 
-fn respond(request: &mut Request, status: u16, body: Vec<u8>) -> Outcome {
+fn bytes(body: Vec<u8>) -> Body {
+    Body::Bytes(body.into())
+}
+
+fn respond(request: &mut Request, status: u16, body: Body) -> Outcome {
     let mut head = ResponseHead {
         status,
         fields: std::mem::take(&mut request.response.fields),
+        words: None,
     };
-    if !body.is_empty() && head.field("content-type").is_none() {
+    if !matches!(status, 204 | 304) && head.field("content-type").is_none() {
         let media_type = request.media_type();
         if !media_type.is_empty() {
             head.add("Content-Type", media_type);
         }
     }
-    Outcome::Respond(Response {
-        head,
-        body: Body::Bytes(body.into()),
-    })
+    Outcome::Respond(Response { head, body })
 }

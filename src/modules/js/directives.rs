@@ -26,7 +26,12 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
                    it, too.\n\nModules are compiled, and tried once, when the configuration is loaded. Each request \
                    then has variables of its own in them, which nobody has touched. Built-in objects cannot be \
                    changed by scripts; programs that want to (they speak of `globalThis`, assign to a `prototype` \
-                   and the like) are given a context of their own for each request, which takes more time.",
+                   and the like) are given a context of their own for each request, which takes more time.\n\nBeside the \
+                   language there are `r` and `ngx`, `console`, `setTimeout`, `Buffer`, `TextEncoder`, `TextDecoder`, `atob`, \
+                   `btoa` and `crypto`, and the modules `buffer`, `crypto`, `fs` and `querystring`, as njs has them. `fs` \
+                   only reads. `crypto.subtle` digests (SHA-1, SHA-256, SHA-384, SHA-512), and signs and verifies with HMAC, \
+                   RSASSA-PKCS1-v1_5 and RSA-PSS (2048 to 8192 bits, not with SHA-1), and ECDSA (P-256 with SHA-256, P-384 with \
+                   SHA-384); it has neither ciphers nor derived keys.",
             example: "js_import main.js;\njs_import auth from /etc/js/auth.js;",
         },
         apply: import,
@@ -65,7 +70,12 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
             default: "",
             text: "A function makes the answer of the location. It is called with the request, `r`, and may be \
                    asynchronous. One that ends without an answer, or throws, is answered with 500; what was thrown \
-                   is in the error log.",
+                   is in the error log.\n\nThe body of the request is there when the function is called, \
+                   `r.requestText` and `r.requestBuffer` have it whether it waits in memory or in a file; one that is \
+                   longer than `js_limit_memory` is an error to read. What `r.send` sends leaves when the function waits, \
+                   if `r.sendHeader` was called. At most 64 megabytes wait for a client that does not read: then \
+                   `r.send` throws. A function that throws behind `r.sendHeader` breaks the answer off, and one whose \
+                   client leaves is ended.",
             example: "location /hello {\n    js_content main.hello;\n}",
         },
         apply: |statement| {
@@ -86,8 +96,11 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
             syntax: "js_access MODULE.FUNCTION | off;",
             default: "js_access off;",
             text: "A function says whether a request may pass. It is called with the request, `r`, and may be \
-                   asynchronous. The request may pass unless the function calls `r.return` with the status that it is \
-                   to be refused with; one that throws is refused with 500.",
+                   asynchronous. The request may pass unless the function answers it, in any way that one of \
+                   `js_content` may: with `r.return`, `r.internalRedirect` or `r.sendHeader` and `r.send`. Under \
+                   `satisfy any` a `r.return` of 401 or 403 without a body leaves the word to others; every other answer \
+                   is final. Fields that it sets in `r.headersOut` are added to the answer, whoever makes that. One that \
+                   throws is answered with 500. The body of the request has not been read.",
             example: "js_access main.check;",
         },
         apply: |statement| {
@@ -109,8 +122,12 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
         doc: Doc {
             syntax: "js_header_filter MODULE.FUNCTION;",
             default: "",
-            text: "A function is called just before the head of an answer leaves, whoever made the answer. It may \
-                   change `r.headersOut` and `r.status`, and cannot wait. What the framing depends on \
+            text: "A function is called just before the head of an answer leaves, whoever made the answer; also that of \
+                   a subrequest, by what is written where that is answered. It may \
+                   change `r.headersOut` and `r.status`, and cannot wait. If it throws, or takes too long, 500 is \
+                   answered instead, and nothing of the answer leaves. It sees the fields of `add_header`, and the \
+                   head before `sub_filter`, `add_before_body` and `gzip` change it; `If-Range` is compared with what the head \
+                   had before. What the framing depends on \
                    (`Content-Length`, `Transfer-Encoding`, `Connection`) is never a script's: it follows from the \
                    body.",
             example: "js_header_filter main.headers;",
@@ -161,7 +178,8 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
         doc: Doc {
             syntax: "js_limit_memory SIZE;",
             default: "js_limit_memory 128m;",
-            text: "How much memory all scripts of a worker may hold together. A script that needs more fails.",
+            text: "How much memory all scripts of a worker may hold together, with what they have said so far of \
+                   answers, fields and variables, and with the answers to their subrequests. A script that needs more fails.",
             example: "js_limit_memory 64m;",
         },
         apply: |statement| {
@@ -200,7 +218,8 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
             syntax: "js_limit_time TIME;",
             default: "js_limit_time 1s;",
             text: "How long a script may run at a stretch. One that takes longer is ended, and what it was to do \
-                   fails: a request is answered with 500. Time that a script waits does not count.",
+                   fails: a request is answered with 500. Time that a script waits does not count. Lists that are longer \
+                   than 16777216 elements are worked on slowly, so that they can be given up at any time.",
             example: "js_limit_time 100ms;",
         },
         apply: |statement| {

@@ -15,6 +15,8 @@ pub(super) struct Facts {
     pub main: String,
     pub main_folder: String,
     pub prefix: String,
+    /// Empty where errors go to no file.
+    pub error_log: String,
     pub worker: i32,
 }
 
@@ -27,13 +29,18 @@ impl Globals for Facts {
             ("build", env!("CARGO_PKG_NAME")),
             ("version", env!("CARGO_PKG_VERSION")),
             ("conf_file_path", &self.main),
+            ("error_log_path", &self.error_log),
             ("conf_prefix", &self.main_folder),
             ("prefix", &self.prefix),
         ] {
             ngx.set(name, value)?;
         }
         let levels = [("INFO", INFO), ("WARN", WARN), ("ERR", ERROR)];
-        for (name, level) in levels.into_iter().chain([("worker_id", self.worker)]) {
+        let numbers = [
+            ("worker_id", self.worker),
+            ("version_number", version_number()),
+        ];
+        for (name, level) in levels.into_iter().chain(numbers) {
             ngx.set(name, level)?;
         }
         ctx.globals().set("ngx", ngx)?;
@@ -46,6 +53,15 @@ impl Globals for Facts {
         told.map_err(|_| rquickjs::Error::Unknown)?;
         Ok(vec![request::prototype(ctx)?])
     }
+}
+
+/// The version as nginx counts its own: 1.2.3 is 1002003.
+fn version_number() -> i32 {
+    let parts = env!("CARGO_PKG_VERSION").split('.');
+    parts
+        .take(3)
+        .filter_map(|part| part.parse::<i32>().ok())
+        .fold(0, |number, part| number * 1000 + part)
 }
 
 /// nginx's numbers.
@@ -67,9 +83,18 @@ fn log<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     Ok(Value::new_undefined(call.ctx().clone()))
 }
 
+/// As much of a text as a line of the log has of it.
+pub(super) fn cut(text: &str) -> &str {
+    let mut places = (0..=text.len().min(LONGEST)).rev();
+    let end = places.find(|place| text.is_char_boundary(*place));
+    &text[..end.unwrap_or_default()]
+}
+
+const LONGEST: usize = 4096;
+
 /// Writes a line to the log, with the request that is current.
 fn tell(level: log::Level, message: &str) {
-    let message = message.escape_debug();
+    let message = cut(message).escape_debug();
     let told = current::with(|request| {
         log::log!(level, "js: {message}{}", Circumstances(request));
     });

@@ -12,7 +12,8 @@ use super::site::Site;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::script::fault::Fault;
-use crate::script::instance::{Instance, Path};
+use crate::script::instance::Instance;
+use crate::script::path::Path;
 
 /// A function that a directive names.
 #[derive(Clone)]

@@ -38,7 +38,7 @@ pub(super) struct Making {
 
 /// A function that has to be there.
 pub(super) struct Check {
-    pub path: crate::script::instance::Path,
+    pub path: crate::script::path::Path,
     pub name: String,
     pub span: Span,
 }
@@ -68,7 +68,7 @@ pub(super) fn find(
     builder: &mut Builder<'_>,
     chain: &Chain<'_>,
     (name, span): (&str, Span),
-) -> Option<crate::script::instance::Path> {
+) -> Option<crate::script::path::Path> {
     let mut members = name.split('.').map(str::to_owned);
     let called = members.next().unwrap_or_default();
     let known = imports(chain);
@@ -81,10 +81,7 @@ pub(super) fn find(
         return None;
     };
     let module = module(builder, chain, import)?;
-    let path = crate::script::instance::Path {
-        module,
-        members: members.collect(),
-    };
+    let path = crate::script::path::Path::new(module, members.collect());
     let making = builder.thing::<Making>();
     making.checks.push(Check {
         path: path.clone(),

@@ -14,6 +14,7 @@ mod periodic;
 mod request;
 mod running;
 mod site;
+mod streaming;
 mod variables;
 
 use std::collections::HashMap;
@@ -44,7 +45,7 @@ use crate::http::build::module::{self, Module};
 use crate::http::plan::location::Kind;
 use crate::http::plan::template::Template;
 use crate::http::plan::variable::Variable;
-use crate::modules::temporary_folder;
+use crate::modules::{process, temporary_folder};
 use crate::script::engine;
 use crate::script::instance::Instance;
 use crate::script::program::{Limits, Program};
@@ -188,7 +189,7 @@ fn finish(builder: &mut Builder<'_>, chain: &Chain<'_>) {
             .nearest()
             .map_or(USUAL_STACK, |StackWritten(size)| *size),
     };
-    let facts = facts(builder);
+    let facts = facts(builder, chain);
     let making = builder.thing::<Making>();
     let program = imports::finish(making, facts, limits);
     let checks = std::mem::take(&mut making.checks);
@@ -216,14 +217,18 @@ fn objection(program: &Arc<Program>, check: &Check) -> Option<Diagnostic> {
     Some(Diagnostic::error(check.span, message))
 }
 
-fn facts(builder: &Builder<'_>) -> Facts {
+fn facts(builder: &Builder<'_>, chain: &Chain<'_>) -> Facts {
     let main = builder.sources.files().next();
+    let error_log = process::error_log_file(chain);
     Facts {
         main: main.map(|main| main.name.clone()).unwrap_or_default(),
         main_folder: builder.beside("").display().to_string(),
         prefix: builder.prefix().display().to_string(),
+        error_log: error_log
+            .map(|path| builder.path(&path.to_string_lossy()).display().to_string())
+            .unwrap_or_default(),
         worker: match builder.memory.role() {
-            Role::Worker(place) => i32::try_from(place).unwrap_or(-1),
+            Role::Worker(_) => i32::try_from(builder.memory.number()).unwrap_or(-1),
             _ => -1,
         },
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::handler::{self, Handler};
+use super::handler::Handler;
 use crate::conf::{
     Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, values,
 };
@@ -52,7 +52,8 @@ pub(super) const ROWS: [DirectiveSpec; 1] = [DirectiveSpec {
                `jitter` later, by chance. It is given an object with `variables` and `rawVariables`, those of a \
                request that nobody made, and may be asynchronous; while a call goes on no other one begins. The first \
                worker calls it, or with `worker_affinity` all of them, or those with a 1 in the mask, whose last \
-               digit stands for the first worker. What it throws is in the error log.",
+               digit stands for the first worker. What it throws is in the error log. A worker \
+               that is to end because of a reload begins no more calls.",
         example: "location @refresh {\n    js_periodic main.refresh interval=60s;\n    js_fetch_trusted_certificate /etc/ssl/certs/ca-certificates.crt;\n}",
     },
     apply: read,
@@ -111,13 +112,12 @@ impl Affinity {
 impl PeriodicWritten {
     /// Has the script called, if this process is to call it.
     pub(super) fn begin(&self, builder: &mut Builder<'_>, handler: Handler) {
-        let Role::Worker(worker) = builder.memory.role() else {
-            return;
-        };
-        if self.affinity.has(worker) {
+        let is_worker = matches!(builder.memory.role(), Role::Worker(_));
+        if is_worker && self.affinity.has(builder.memory.number()) {
             builder.worker_chores.push(Box::new(Periodic {
                 every: self.interval,
                 round: Arc::new(Round {
+                    name: self.name.clone(),
                     handler,
                     jitter: self.jitter,
                     is_under_way: AtomicBool::new(false),
@@ -135,6 +135,8 @@ struct Periodic {
 }
 
 struct Round {
+    /// What the directive calls.
+    name: String,
     handler: Handler,
     jitter: Duration,
     is_under_way: AtomicBool,
@@ -157,6 +159,11 @@ impl Chore for Periodic {
 
     fn run(&self) {
         let round = Arc::clone(&self.round);
+        // Others do it by now where this one has but a few clients left.
+        let serves = |runtime: &&'static Runtime| runtime.connections.accepts();
+        if !round.runtime.get().is_some_and(serves) {
+            return;
+        }
         if !round.is_under_way.swap(true, Ordering::Relaxed) {
             tokio::spawn(async move {
                 let over = Over(round);
@@ -194,10 +201,11 @@ impl Round {
                 return;
             };
             wait.await;
+            request.time_passed();
             result = self.handler.go_on(&mut request);
         }
         if let Err(fault) = result {
-            handler::complain(&request, &fault);
+            log::error!("js exception: {fault} in js_periodic \"{}\"", self.name);
         }
     }
 }

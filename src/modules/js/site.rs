@@ -31,6 +31,13 @@ impl Site {
         names.get(&name.to_ascii_lowercase()).copied()
     }
 
+    /// How much memory scripts may hold (`js_limit_memory`).
+    pub(super) fn memory(&self) -> u64 {
+        self.program
+            .get()
+            .map_or(0, |program| program.limits().memory as u64)
+    }
+
     /// Whether a table has this name.
     pub(super) fn is_row(&self, name: &str) -> bool {
         self.rows.iter().any(|row| row.is(name))

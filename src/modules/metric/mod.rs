@@ -1,10 +1,17 @@
 //! Metrics: zones that keep them, directives, variables and clients that update them, and their
 //! part of the status tree.
 
+mod cardinality;
+mod handler;
+mod labelling;
+mod levels;
 pub mod push;
+mod registers;
 mod status;
+mod together;
 mod update;
 mod variables;
+mod waiting;
 mod zone_directives;
 mod zones;
 
@@ -13,6 +20,7 @@ use crate::http::build::module::{self, Module};
 use crate::modules::shared_zone;
 pub(super) use update::{find as find_zone, warn_if_early};
 use variables::Readback;
+pub use waiting::finish;
 pub(super) use zone_directives::{Options, ZoneWritten, name_and_size, option, zone_specification};
 pub(super) use zones::{Entry, all as zones};
 

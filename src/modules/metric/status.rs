@@ -16,6 +16,7 @@ use crate::status::{
 };
 use crate::zone::{Grouping, Record};
 
+use super::levels::Level;
 use super::zones::Entry;
 use crate::modules::shared_zone;
 
@@ -46,7 +47,7 @@ pub(super) static STATUS: Mount = Mount {
             "{zone}/metrics/{key}",
             "as its mode says",
             Kept,
-            "What the zone holds for a key: a number, or null before the first value; of a histogram, and of a complex zone, an object.",
+            "What the zone holds for a key: a number, or null before the first value; of a histogram, and of a complex zone, an object. In a zone with `labels` this is a level for each label, of objects by its values, and the key is what they lead to; in a path, an empty part is two quotes, and one that is no UTF-8 its bytes, percent-encoded.",
         ),
         row(
             "{zone}/metrics/{key}/{metric}",
@@ -127,7 +128,10 @@ fn zone(entry: &Entry) -> Node<'_> {
 
 /// All keys of a zone with their values.
 pub(super) fn keys(entry: &Entry) -> Node<'_> {
-    Node::branch(Keys(entry))
+    match entry.labels() {
+        0 => Node::branch(Keys(entry)),
+        _ => Node::branch(Level::top(entry, Moment(os::monotonic()))),
+    }
 }
 
 fn count(value: u64) -> Node<'static> {
@@ -210,7 +214,7 @@ impl Keys<'_> {
 }
 
 /// Whether no other name is shown as this one is: nothing of it is ill-formed, nor looks so.
-fn is_exact(name: &[u8]) -> bool {
+pub(super) fn is_exact(name: &[u8]) -> bool {
     let is_replacement = |three: &[u8]| three == "\u{fffd}".as_bytes();
     name.is_ascii() || str::from_utf8(name).is_ok() && !name.windows(3).any(is_replacement)
 }
@@ -320,7 +324,7 @@ fn leaf(reading: &Reading<'_>) -> Node<'static> {
     }
 }
 
-fn columns(entry: &Entry) -> Vec<Column> {
+pub(super) fn columns(entry: &Entry) -> Vec<Column> {
     let metrics = entry.schema.metrics().iter();
     let column = |metric: &Metric| {
         let mode = metric.mode().words().join(" ");
@@ -335,22 +339,32 @@ fn columns(entry: &Entry) -> Vec<Column> {
 /// The texts of those keys that have one; of keys that are shown alike, the first one's.
 struct Help<'a>(&'a Entry);
 
+impl Help<'_> {
+    fn of_key(&self, key: &[u8]) -> Option<Node<'static>> {
+        let mut text = Vec::new();
+        let found = self.0.zone.help(key, &mut text);
+        found.then(|| Node::text(text))
+    }
+}
+
 impl Branch for Help<'_> {
     fn child(&self, name: &[u8]) -> Option<Node<'_>> {
-        let mut text = Vec::new();
-        let found = self.0.zone.help(name, &mut text);
-        found.then(|| Node::text(text))
+        let mut key = Vec::new();
+        let is_key = self.0.read_key(name, &mut key);
+        is_key.then(|| self.of_key(&key))?
     }
 
     fn each(&self, visit: &mut dyn FnMut(&[u8], Node<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
-        let mut inexact = HashSet::new();
+        let (mut inexact, mut name) = (HashSet::new(), Vec::new());
         self.0.zone.visit(&mut |record| {
-            let Some(text) = self.child(record.key()) else {
+            let Some(text) = self.of_key(record.key()) else {
                 return ControlFlow::Continue(());
             };
-            let shown = String::from_utf8_lossy(record.key());
-            match is_exact(record.key()) || inexact.insert(shown.into_owned()) {
-                true => visit(record.key(), text),
+            name.clear();
+            self.0.write_key(record.key(), &mut name);
+            let shown = String::from_utf8_lossy(&name);
+            match is_exact(&name) || inexact.insert(shown.into_owned()) {
+                true => visit(&name, text),
                 false => ControlFlow::Continue(()),
             }
         })

@@ -1,31 +1,36 @@
-//! `metric`: what a location counts, and the handler that counts it.
+//! `metric`: what a location counts.
 
 use std::sync::Arc;
 
 use crate::conf::{
     Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text,
-    nearest,
+    Word, nearest,
 };
 use crate::http::build::builder::{Builder, LocationParts};
-use crate::http::course::request::Request;
 use crate::http::plan::phase::{Phase, PhaseHandler};
 use crate::http::plan::template::Template;
-use crate::metric::parse_value;
+use crate::metric::MOST_LABELS;
 
+use super::handler::{Amount, Key, Pairing, Update, UpdateOfParts};
+use super::together::{CommonKey, MOST, One, Together};
 use super::zones::{Entry, Registry, USE};
 
 /// The row.
 pub(super) const METRIC: DirectiveSpec = DirectiveSpec {
     name: "metric",
     contexts: Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION),
-    arity: Arity::between(2, 3),
+    arity: Arity::between(2, 2 + MOST_LABELS),
     repeat: Repeat::Many,
     doc: Doc {
-        syntax: "metric ZONE KEY[=VALUE] [on=request | response | end];",
+        syntax: "metric ZONE KEY[=VALUE] [on=request | response | end];\n\
+                 metric ZONE PART PART...[=VALUE] [on=request | response | end];",
         default: "on=end",
         text: "Updates KEY in ZONE with VALUE, in the given phase of each request. The parameter is \
                split at its last `=` as written, so that `=` in the value of a variable never \
-               splits. An empty VALUE is 0, one that is no number is 1; an empty key is skipped. A \
+               splits. An empty VALUE is 0, one that is no number is 1; an empty key is skipped. In a zone with \
+               `labels` a key has a part for each, in their order, each a word of its own, the last with VALUE. A part may be \
+               empty, and a key is skipped if all are; together they have 255 bytes, one of which each part takes \
+               besides. Of a longer key the longest parts are cut. A \
                level inherits the directives of the level above only if it has none of its own. Of \
                two that differ in the phase and the sign of VALUE, such as `g k=1 on=request` and \
                `g k=-1 on=end`, the later takes back what the earlier gave: if the key has been \
@@ -44,58 +49,49 @@ pub(super) const METRIC: DirectiveSpec = DirectiveSpec {
 struct UpdatesWritten(Vec<UpdateWritten>);
 
 struct UpdateWritten {
-    zone: String,
-    zone_span: Span,
-    key: Text,
+    zone: Word,
+    /// The key, or its parts; the last one without the value.
+    key: Vec<Text>,
     value: Option<Text>,
     phase: Phase,
     /// Key and value as written.
-    words: (String, Option<String>),
+    words: (Vec<Word>, Option<String>),
 }
 
 fn metric(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let zone = statement.word(1);
-    let pair = statement.word(2);
-    let (key, value) = match pair.text.rfind('=') {
-        Some(equals) => (
-            pair.slice(0..equals),
-            Some(pair.slice(equals + 1..pair.text.len())),
-        ),
-        None => (pair.clone(), None),
+    let zone = statement.word(1).clone();
+    let words = &statement.arguments()[1..];
+    let (words, phase) = match words.split_last() {
+        Some((last, others)) if !others.is_empty() && last.text.starts_with("on=") => {
+            (others, phase(last)?)
+        }
+        _ => (words, Phase::End),
     };
-    if key.text.is_empty() {
+    let mut key = words.to_vec();
+    let value = key.last_mut().and_then(|last| {
+        let equals = last.text.rfind('=')?;
+        let value = last.slice(equals + 1..last.text.len());
+        *last = last.slice(0..equals);
+        Some(value)
+    });
+    if key.iter().all(|part| part.text.is_empty()) {
         let message = format!("empty metric key for zone \"{}\"", zone.text);
         return Err(statement.error(2, message));
     }
     let written = UpdateWritten {
-        zone: zone.text.clone(),
-        zone_span: zone.span,
-        key: Text::parse(&key)?,
+        zone,
+        key: key.iter().map(Text::parse).collect::<Result<_, _>>()?,
         value: value.as_ref().map(Text::parse).transpose()?,
-        phase: phase(statement)?,
-        words: (
-            key.text.clone(),
-            value.as_ref().map(|value| value.text.clone()),
-        ),
+        phase,
+        words: (key, value.map(|value| value.text)),
     };
-    statement
-        .scope
-        .get_or_default::<UpdatesWritten>()
-        .0
-        .push(written);
+    let updates = statement.scope.get_or_default::<UpdatesWritten>();
+    updates.0.push(written);
     Ok(())
 }
 
-fn phase(statement: &Statement<'_>) -> Result<Phase, Diagnostic> {
-    let Some(word) = statement.argument(3) else {
-        return Ok(Phase::End);
-    };
-    let Some(stage) = word.strip_prefix("on=") else {
-        let message = format!("invalid parameter \"{}\"", word.text);
-        return Err(statement
-            .error(3, message)
-            .with_help("expected on=request, response or end"));
-    };
+fn phase(word: &Word) -> Result<Phase, Diagnostic> {
+    let stage = word.slice("on=".len()..word.text.len());
     match stage.text.as_str() {
         "request" => Ok(Phase::Request),
         "response" => Ok(Phase::Response),
@@ -108,6 +104,35 @@ fn phase(statement: &Statement<'_>) -> Result<Phase, Diagnostic> {
 }
 
 impl UpdateWritten {
+    /// Whether there are as many words as the zone has labels.
+    fn check_parts(&self, entry: &Entry) -> Result<(), Diagnostic> {
+        let (labels, words) = (entry.schema.labels(), &self.words.0);
+        if labels.is_empty() {
+            return match &words[1..] {
+                [] => Ok(()),
+                [_, _, ..] => {
+                    let message = "invalid number of arguments in \"metric\" directive";
+                    Err(Diagnostic::error(self.zone.span, message)
+                        .with_help(format!("zone \"{}\" has no labels", entry.name)))
+                }
+                [word] => {
+                    let message = format!("invalid parameter \"{}\"", word.text);
+                    let help = "expected on=request, response or end";
+                    Err(Diagnostic::error(word.span, message).with_help(help))
+                }
+            };
+        }
+        let span = match (words.get(labels.len()), words.last()) {
+            (Some(word), _) => word.span,
+            (None, Some(last)) if words.len() < labels.len() => last.span,
+            _ => return Ok(()),
+        };
+        let (given, wanted, zone) = (words.len(), labels.len(), &entry.name);
+        let message = format!("{given} parts for the {wanted} labels of zone \"{zone}\"");
+        let help = format!("one word each for {}", labels.join(", "));
+        Err(Diagnostic::error(span, message).with_help(help))
+    }
+
     /// Whether it takes back what `other` gave.
     fn takes_back(&self, other: &Self) -> bool {
         let value = |written: &Self| written.words.1.clone().unwrap_or_else(|| "1".to_owned());
@@ -116,8 +141,16 @@ impl UpdateWritten {
         let is_opposite = |one: &str, another: &str| {
             one.strip_prefix('-').map(str::to_owned) == Some(bare(another))
         };
-        self.zone == other.zone
-            && self.words.0 == other.words.0
+        let texts = |written: &Self| -> Vec<String> {
+            written
+                .words
+                .0
+                .iter()
+                .map(|word| word.text.clone())
+                .collect()
+        };
+        self.zone.text == other.zone.text
+            && texts(self) == texts(other)
             && other.phase < self.phase
             && (is_opposite(&own, &given) || is_opposite(&given, &own))
     }
@@ -128,32 +161,129 @@ pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut
     let Some(UpdatesWritten(updates)) = chain.nearest() else {
         return;
     };
+    let mut prepared: Vec<Prepared<'_>> = Vec::new();
     for written in updates {
-        let Some(entry) = find(builder, &written.zone, written.zone_span) else {
+        let Some(entry) = find(builder, &written.zone.text, written.zone.span) else {
             continue;
         };
         warn_of_early_use(builder, written);
-        let key = builder.template(&written.key);
-        let value = written.value.as_ref().map(|value| builder.template(value));
-        let takes_back = updates.iter().any(|other| written.takes_back(other));
-        let amount = match value {
-            None => Amount::Fixed(parse_value(b"")),
-            Some(value) => match value.literal() {
-                Some(text) => Amount::Fixed(parse_value(text)),
-                None => Amount::Evaluated(value),
-            },
+        let fits = written.check_parts(&entry);
+        if builder.diagnostics.check(fits).is_none() {
+            continue;
+        }
+        let is_given = |other: &UpdateWritten| other.takes_back(written);
+        let pairing = match updates.iter().any(|other| written.takes_back(other)) {
+            true => Pairing::TakesBack,
+            false if updates.iter().any(is_given) => Pairing::Gives,
+            false => Pairing::Alone,
         };
-        parts.phases[written.phase as usize].push(Box::new(Update {
+        prepared.push(Prepared {
+            written,
             entry,
-            key,
+            pairing,
+        });
+    }
+    prepared.sort_by_key(|one| one.written.phase);
+    for together in prepared.chunk_by(Prepared::goes_with) {
+        let phase = &mut parts.phases[together[0].written.phase as usize];
+        for some in together.chunks(MOST) {
+            phase.push(handler_of_several(builder, some));
+        }
+    }
+}
+
+/// An update that is right.
+struct Prepared<'w> {
+    written: &'w UpdateWritten,
+    entry: Arc<Entry>,
+    pairing: Pairing,
+}
+
+impl Prepared<'_> {
+    /// Whether it may be made together with the next one, under the same key.
+    fn goes_with(&self, next: &Self) -> bool {
+        let (own, its) = (self.written, next.written);
+        let texts = |written: &UpdateWritten| -> Vec<String> {
+            let words = &written.words.0;
+            words.iter().map(|word| word.text.clone()).collect()
+        };
+        let is_plain = |one: &Self| {
+            one.pairing != Pairing::TakesBack
+                && one.entry.registers.is_none()
+                && one.written.key.iter().flat_map(Text::variables).count() > 0
+        };
+        own.phase == its.phase
+            && self.entry.labels() == next.entry.labels()
+            && is_plain(self)
+            && is_plain(next)
+            && texts(own) == texts(its)
+    }
+}
+
+fn handler_of_several(
+    builder: &mut Builder<'_>,
+    together: &[Prepared<'_>],
+) -> Box<dyn PhaseHandler> {
+    let alone = |builder: &mut Builder<'_>, one: &Prepared<'_>| {
+        handler(builder, one.written, Arc::clone(&one.entry), one.pairing)
+    };
+    let [first, _, ..] = together else {
+        return alone(builder, &together[0]);
+    };
+    let key = first.written.key.iter();
+    let parts: Vec<Template> = key.map(|part| builder.template(part)).collect();
+    let key = match (first.entry.labels(), &parts[..]) {
+        (0, [text]) => match text.variable() {
+            Some(variable) => CommonKey::Variable(variable),
+            None => CommonKey::Text(text.clone()),
+        },
+        _ => CommonKey::Parts(parts.into()),
+    };
+    let mut updates = Vec::new();
+    for one in together {
+        updates.push(One {
+            entry: Arc::clone(&one.entry),
+            amount: amount(builder, one.written),
+            alone: alone(builder, one),
+        });
+    }
+    let updates = updates.into();
+    Box::new(Together { key, updates })
+}
+
+fn amount(builder: &mut Builder<'_>, written: &UpdateWritten) -> Amount {
+    Amount::new(written.value.as_ref().map(|value| builder.template(value)))
+}
+
+fn handler(
+    builder: &mut Builder<'_>,
+    written: &UpdateWritten,
+    entry: Arc<Entry>,
+    pairing: Pairing,
+) -> Box<dyn PhaseHandler> {
+    let mut key: Vec<Template> = Vec::new();
+    for part in &written.key {
+        key.push(builder.template(part));
+    }
+    let amount = amount(builder, written);
+    match (entry.labels(), key.pop()) {
+        (0, Some(key)) => Box::new(Update {
+            entry,
+            key: Key::new(key),
             amount,
-            takes_back,
-        }));
+            takes_back: pairing == Pairing::TakesBack,
+        }),
+        (_, last) => Box::new(UpdateOfParts {
+            entry,
+            parts: key.into_iter().chain(last).collect(),
+            amount,
+            pairing,
+        }),
     }
 }
 
 fn warn_of_early_use(builder: &mut Builder<'_>, written: &UpdateWritten) {
-    let texts = std::iter::once(&written.key).chain(&written.value);
+    let texts = written.key.iter().chain(&written.value);
     for (name, span) in texts.flat_map(Text::variables) {
         warn_if_early(builder, name, span, written.phase);
     }
@@ -222,39 +352,4 @@ pub(super) fn find_or_say(
     }
     builder.diagnostics.push(problem);
     None
-}
-
-struct Update {
-    entry: Arc<Entry>,
-    key: Template,
-    amount: Amount,
-    takes_back: bool,
-}
-
-/// The value that a key is fed.
-enum Amount {
-    Fixed(f64),
-    Evaluated(Template),
-}
-
-impl Amount {
-    fn of(&self, request: &mut Request) -> f64 {
-        match self {
-            Self::Fixed(value) => *value,
-            Self::Evaluated(template) => template.with_text(request, |_, text| parse_value(text)),
-        }
-    }
-}
-
-impl PhaseHandler for Update {
-    fn run(&self, request: &mut Request) {
-        self.key.with_text(request, |request, key| {
-            let value = self.amount.of(request);
-            let now = request.moment();
-            match self.takes_back {
-                false => self.entry.update(key, value, now),
-                true => self.entry.take_back(key, value, now),
-            }
-        });
-    }
 }

@@ -10,9 +10,10 @@ use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::plan::state::StateIndex;
 use crate::http::plan::variable::{VARIABLE, Variable, VariableSpec};
-use crate::metric::{KEY_LIMIT, VALUE_LIMIT, parse_value, split_pair, stored_key};
+use crate::metric::{KEY_LIMIT, VALUE_LIMIT, parse_value, split_pair};
 use crate::zone::{Record, Update};
 
+use super::registers::StandIn;
 use super::zones::Entry;
 
 /// What the reference says of them; their names are those of zones.
@@ -21,7 +22,10 @@ pub(super) const DESCRIBED: &[VariableSpec] = &[VariableSpec {
     doc: "`$metric_NAME`: assigned `KEY=VALUE` with `set`, it updates the zone NAME; it reads as what was assigned, or as what \
           `metric_readback` says. `$metric_NAME_key`: the key that the request updates or reads, which can be set. \
           `$metric_NAME_value`: what the zone holds for that key; assigned, it updates the key. \
-          `$metric_NAME_value_METRIC`: of a complex zone, one of its metrics.",
+          `$metric_NAME_value_METRIC`: of a complex zone, one of its metrics. All are what the zone holds at that moment: of an update that waits for \
+          the zone (see `metric_zone`) nothing yet. In a zone with `labels` KEY is the parts with a blank between \
+          each two; one that is empty, has blanks or begins with a quote is written as a string of JSON, and a text with another number of parts \
+          is told in the error log and does nothing.",
     ..VARIABLE
 }];
 
@@ -110,7 +114,7 @@ impl Variable for ZoneVariable {
             Part::Pair => self.read_pair(request, out),
             Part::Key => {
                 let key = self.key(request);
-                out.extend_from_slice(key);
+                self.entry.write_key(key, out);
                 !key.is_empty()
             }
             Part::Value => self.read_value(request, None, out),
@@ -122,8 +126,9 @@ impl Variable for ZoneVariable {
         match self.part {
             Part::Pair => self.assign_pair(request, value),
             Part::Key => {
-                let remembered = request.state(self.remembered);
-                remembered.key = stored_key(value).to_vec();
+                let mut key = self.read_key(value).unwrap_or_default();
+                key.truncate(KEY_LIMIT);
+                request.state(self.remembered).key = key;
             }
             Part::Value => self.assign_value(request, value),
             Part::Metric(_) => return false,
@@ -147,6 +152,17 @@ impl ZoneVariable {
             .map_or(b"", |remembered| &remembered.key)
     }
 
+    /// The key that a text stands for; a text with another number of parts than the zone has labels is told.
+    fn read_key(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let mut key = Vec::new();
+        if self.entry.read_key(text, &mut key) {
+            return Some(key);
+        }
+        let (name, labels, text) = (&self.entry.name, self.entry.labels(), text.escape_ascii());
+        log::error!("metric zone \"{name}\": \"{text}\" has not {labels} parts");
+        None
+    }
+
     fn read_pair(&self, request: &mut Request, out: &mut Vec<u8>) -> bool {
         let form = request
             .location
@@ -160,7 +176,7 @@ impl ZoneVariable {
             return !pair.is_empty();
         }
         let start = out.len();
-        out.extend_from_slice(self.key(request));
+        self.entry.write_key(self.key(request), out);
         out.push(b'=');
         let found = self.read_value(request, None, out);
         if !found {
@@ -186,12 +202,16 @@ impl ZoneVariable {
     }
 
     fn assign_pair(&self, request: &mut Request, pair: &[u8]) {
-        let (key, value) = split_pair(pair);
-        if key.is_empty() || !self.update(request, key, value) {
+        let (text, value) = split_pair(pair);
+        let Some(mut key) = self.read_key(text) else {
+            return;
+        };
+        if key.is_empty() || !self.update(request, &key, value) {
             return;
         }
+        key.truncate(KEY_LIMIT);
         let remembered = request.state(self.remembered);
-        remembered.key = stored_key(key).to_vec();
+        remembered.key = key;
         remembered.pair = pair.to_vec();
     }
 
@@ -200,17 +220,22 @@ impl ZoneVariable {
         if key.is_empty() || !self.update(request, &key, value) {
             return;
         }
-        let mut pair = key;
+        let mut pair = Vec::new();
+        self.entry.write_key(&key, &mut pair);
         pair.push(b'=');
         pair.extend_from_slice(value);
         pair.truncate(KEY_LIMIT.max(VALUE_LIMIT));
         request.state(self.remembered).pair = pair;
     }
 
-    /// True when the update was applied, be it to the discard key.
+    /// True when the update was applied, be it to the discard key or soon.
     fn update(&self, request: &mut Request, key: &[u8], value: &[u8]) -> bool {
         let now = request.moment();
-        let update = self.entry.update(key, parse_value(value), now);
-        matches!(update, Some(Update::Stored | Update::Accounted))
+        let value = parse_value(value);
+        let update = match self.entry.labels() {
+            0 => self.entry.update(key, value, now),
+            _ => (self.entry).update_parts(key, (value, now), &mut StandIn::default()),
+        };
+        update.is_some_and(|update| update != Update::Ignored)
     }
 }

@@ -8,9 +8,11 @@ use crate::conf::{
     Arity, Body, Contexts, Diagnostic, Directive, DirectiveSpec, Doc, Repeat, SPEC, Span,
     Statement, Word,
 };
-use crate::metric::{Mode, Schema, parse_mode};
+use crate::metric::{MOST_LABELS, Mode, Schema, parse_mode};
 use crate::modules::shared_zone::{Declaration, FileWritten, Purpose, Sync};
 use crate::zone::{MINIMUM, Overflow};
+
+use super::labelling::{Bound, Labelling};
 
 /// The rows of both directives.
 pub(super) const METRIC_ZONE: DirectiveSpec = DirectiveSpec {
@@ -19,8 +21,8 @@ pub(super) const METRIC_ZONE: DirectiveSpec = DirectiveSpec {
     arity: Arity::at_least(2),
     repeat: Repeat::Many,
     doc: Doc {
-        syntax: "metric_zone NAME:SIZE[:file=PATH] [expire=on | off] [discard_key=KEY]\n    \
-                 [inactive=TIME] [sync=TIME | always | exit] MODE [PARAMETERS];",
+        syntax: "metric_zone NAME:SIZE[:file=PATH] [labels=NAME,...] [max_values=LABEL:N]...\n    \
+                 [expire=on | off] [discard_key=KEY] [inactive=TIME] [sync=TIME | always | exit]\n    MODE [PARAMETERS];",
         default: "",
         text: "Declares a zone of shared memory that keeps one value for each key, and how samples \
                become that value: MODE is one of [these](MODES.md). \
@@ -28,6 +30,17 @@ pub(super) const METRIC_ZONE: DirectiveSpec = DirectiveSpec {
                keys that were updated longest ago; what is refused or dropped is added to KEY. \
                A key that is not updated for `inactive` is dropped, too. SIZE is at least 32k. Shown at \
                `/status/http/metric_zones/NAME/`.\n\n\
+               With `labels`, 16 at most, a key has a part for each, which is what `metric` gives: JSON nests by them, and scrapers get a label \
+               for each. The discard key then is KEY in every part. With `max_values` a label has N different values at most (1 to 100000), \
+               over all workers: what else comes counts as KEY in that part, which is not `discarded`. A place of a value that no key has any more is free \
+               again after a minute or so. A smaller N in a reload takes no value its place: it holds once enough of them are gone. The values are kept in \
+               memory beside SIZE, which `-t` tells: for 1000 about half a megabyte. A reload may give labels other names and add some behind the others, where \
+               keys that are there have an empty part; after any other change of labels the zone starts anew, and what requests of before still count is left out. \
+               `/status/angie/self/zones/NAME/labels/` tells how many values each label has.\n\n\
+               Nothing that is updated makes other requests wait: what cannot be done within two milliseconds, because another process \
+               has the zone's lock, is done by a thread of the worker, in order, and until then what is read is without it. So for at most 16 MiB of updates \
+               for each zone in each worker; if a process with the lock was stopped, or died in a zone so large that putting it in order takes longer, further ones are refused, counted among \
+               the `fails` of `/status/slabs/` and told in the error log. What waits in a worker that is killed is lost with it.\n\n\
                With `file`, the zone lasts: its memory is the file PATH, which survives the death of all \
                processes, and a snapshot is written beside it every `sync` (1s unless said otherwise) in \
                case the machine goes down. `always`: a change through `metric_push` is answered only \
@@ -45,12 +58,12 @@ pub(super) const METRIC_ZONE: DirectiveSpec = DirectiveSpec {
 pub(super) const METRIC_COMPLEX_ZONE: DirectiveSpec = DirectiveSpec {
     name: "metric_complex_zone",
     contexts: Contexts::HTTP,
-    arity: Arity::between(1, 5),
+    arity: Arity::between(1, 6 + MOST_LABELS),
     body: Body::Free,
     repeat: Repeat::Many,
     doc: Doc {
-        syntax: "metric_complex_zone NAME:SIZE[:file=PATH] [expire=on | off] [discard_key=KEY]\n    \
-                 [inactive=TIME] [sync=TIME | always | exit] {\n    METRIC MODE [PARAMETERS];\n    \
+        syntax: "metric_complex_zone NAME:SIZE[:file=PATH] [labels=NAME,...] [max_values=LABEL:N]...\n    \
+                 [expire=on | off] [discard_key=KEY] [inactive=TIME] [sync=TIME | always | exit] {\n    METRIC MODE [PARAMETERS];\n    \
                  ...\n}",
         default: "",
         text: "Declares a zone that keeps several named values for each key; every update feeds all \
@@ -85,6 +98,9 @@ pub(in crate::modules) struct Options {
     /// Where it lasts.
     pub file: Option<FileWritten>,
     sync: Option<(Sync, Span)>,
+    pub(super) labelling: Labelling,
+    /// How many values labels may have.
+    pub(super) bounds: Vec<Bound>,
 }
 
 impl ZoneWritten {
@@ -110,6 +126,13 @@ impl Options {
         self.sync.map(|(_, span)| span)
     }
 
+    /// What keys are, once all parameters are known.
+    fn settle(&mut self, span: Span) -> Result<(), Diagnostic> {
+        self.labelling.divide(&mut self.overflow, span)?;
+        self.bounds = self.labelling.bounds()?;
+        self.check()
+    }
+
     pub(in crate::modules) fn check(&self) -> Result<(), Diagnostic> {
         match (&self.file, self.sync) {
             (None, Some((_, span))) => {
@@ -129,14 +152,15 @@ fn simple(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     };
     let mut words = &statement.arguments()[1..];
     while let Some((word, rest)) = words.split_first() {
-        if !option(&mut options, word)? {
+        if !option_of_metrics(&mut options, word)? {
             break;
         }
         words = rest;
     }
-    options.check()?;
+    options.settle(statement.directive.name.span)?;
     let mode = parse_mode(&statement.directive.name, words)?;
-    let schema = Arc::new(Schema::simple(mode));
+    let labels = options.labelling.names.clone();
+    let schema = Arc::new(Schema::simple(mode).with_labels(labels));
     let span = statement.directive.span;
     add(
         statement,
@@ -168,14 +192,14 @@ fn complex(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         return Err(Diagnostic::error(name.span, message).with_help(help));
     }
     for word in &statement.arguments()[1..] {
-        if !option(&mut options, word)? {
+        if !option_of_metrics(&mut options, word)? {
             let message = format!("invalid parameter \"{}\"", word.text);
-            let help =
-                "expected expire=on, expire=off, discard_key=KEY, inactive=TIME or sync=TIME";
+            let help = "expected labels=NAME,NAME, max_values=LABEL:N, expire=on, expire=off, \
+                        discard_key=KEY, inactive=TIME or sync=TIME";
             return Err(Diagnostic::error(word.span, message).with_help(help));
         }
     }
-    options.check()?;
+    options.settle(statement.directive.name.span)?;
     let lines = statement.lines();
     let metrics = metrics(statement, &lines);
     if lines.is_empty() {
@@ -184,7 +208,8 @@ fn complex(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
             .error(1, message)
             .with_help("add lines such as \"total count;\""));
     }
-    let schema = Arc::new(Schema::complex(metrics));
+    let labels = options.labelling.names.clone();
+    let schema = Arc::new(Schema::complex(metrics).with_labels(labels));
     let span = statement.directive.span;
     add(
         statement,
@@ -266,6 +291,11 @@ pub(in crate::modules) fn zone_specification(
         return Err(error(message).with_help("the smallest zone is 32k"));
     }
     Ok((name.to_owned(), bytes, file))
+}
+
+/// Takes an option of a zone of metrics; false when the word is none.
+fn option_of_metrics(options: &mut Options, word: &Word) -> Result<bool, Diagnostic> {
+    Ok(options.labelling.option(word)? || option(options, word)?)
 }
 
 /// Takes an option; false when the word is none.

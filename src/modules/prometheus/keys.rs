@@ -2,7 +2,8 @@
 
 use fancy_regex::Regex;
 
-use crate::status::prometheus::escape_label;
+use crate::metric::{has_parts, parts};
+use crate::status::prometheus::{escape_label, is_exact};
 
 /// How keys are written.
 #[derive(Clone)]
@@ -11,6 +12,8 @@ pub(super) enum Keys {
     Label(String),
     /// Cut into labels by the groups of a pattern with these numbers and names.
     Split(Regex, Vec<(usize, String)>),
+    /// The labels of their zone, by name; nothing for those that are left out.
+    Parts(Vec<Option<String>>),
     /// Families.
     Families,
 }
@@ -22,12 +25,38 @@ impl Keys {
     }
 
     pub(super) fn labels(&self) -> impl Iterator<Item = &str> {
-        let (one, many): (_, &[_]) = match self {
-            Self::Label(name) => (Some(&**name), &[]),
-            Self::Split(_, groups) => (None, groups),
-            Self::Families => (None, &[]),
+        let (one, many, own): (_, &[_], &[_]) = match self {
+            Self::Label(name) => (Some(&**name), &[], &[]),
+            Self::Split(_, groups) => (None, groups, &[]),
+            Self::Parts(names) => (None, &[], names),
+            Self::Families => (None, &[], &[]),
         };
-        one.into_iter().chain(many.iter().map(|(_, name)| &**name))
+        let many = many.iter().map(|(_, name)| &**name);
+        let own = own.iter().flatten().map(|name| &**name);
+        one.into_iter().chain(many).chain(own)
+    }
+
+    /// Whether keys may have labels that no other key has.
+    pub(super) fn tell_apart(&self) -> bool {
+        match self {
+            Self::Label(_) => true,
+            Self::Parts(names) => names.iter().all(Option::is_some),
+            Self::Split(..) | Self::Families => false,
+        }
+    }
+
+    /// Whether no other key has the labels of this one.
+    pub(super) fn is_exact(&self, key: &[u8]) -> bool {
+        match self {
+            Self::Label(_) => is_exact(key),
+            Self::Parts(names) => {
+                let mut all = parts(key, names.len());
+                self.tell_apart()
+                    && has_parts(key, names.len())
+                    && all.all(|part| is_exact(part.bytes))
+            }
+            Self::Split(..) | Self::Families => false,
+        }
     }
 
     /// Appends the labels of a key, without braces; false if it has none.
@@ -51,6 +80,15 @@ impl Keys {
                 for (number, name) in groups {
                     let value = captures.get(*number).map_or("", |group| group.as_str());
                     add(name, value.as_bytes());
+                }
+            }
+            Self::Parts(names) => {
+                let mut shown = Vec::new();
+                for (part, name) in parts(key, names.len()).zip(names) {
+                    let Some(name) = name else { continue };
+                    shown.clear();
+                    part.write_name(&mut shown);
+                    add(name, &shown);
                 }
             }
             Self::Families => return false,

@@ -48,7 +48,7 @@ const DIRECTIVES: &[DirectiveSpec] = &[
             syntax: "prometheus_template NAME {\n    SAMPLE[{LABELS}] $VARIABLE \
                      [path=PATH | path=~REGEX | path=~*REGEX] [type=TYPE] [help=TEXT];\n    \
                      metric_zone ZONE | * [as=NAME] [label=NAME | labels=~REGEX]\n        \
-                     [keys=labels | families] [prefix=TEXT] [help=TEXT] [max_keys=N];\n}",
+                     [aggregate=LABEL,...] [keys=labels | families] [prefix=TEXT] [help=TEXT] [max_keys=N];\n}",
             default: "",
             text: "Describes a page: each statement takes the items of the status tree whose path, \
                    from below `/status`, is PATH or matches REGEX, and writes a line for each, \
@@ -58,14 +58,15 @@ const DIRECTIVES: &[DirectiveSpec] = &[
                    form writes all keys of a metric zone, or of every one, with HELP, TYPE and names \
                    that scrapers understand: a family for each metric of the zone, called TEXT and \
                    NAME or else the name of the zone, with the key as the label `key` or NAME, or \
-                   cut into a label for each named group of REGEX. Counters end in `_total`, \
+                   cut into a label for each named group of REGEX. A zone with `labels` has these as they are, without those of `aggregate`: \
+                   keys that differ in nothing else are one series then. Counters end in `_total`, \
                    histograms have `_bucket`, `_sum` and `_count`. With `keys=families` each key is \
                    a family, called TEXT and the key, which may have labels of its own, as in \
                    `jobs{job=\"backup\"}`; counters are called as their keys are. A letter that cannot be in \
                    a name becomes `_`. Keys that come to the same labels are one series, which is what all of \
                    them are together: counters add, and other modes do as when a key is folded into \
                    `discard_key`. Different names that come to one are not: the key that has the name, or \
-                   else the first, is written. A zone of more than N keys is left out. Keys that make \
+                   else the first, is written. A zone with more than N keys is left out, or with more than N series of a metric where `aggregate` or `labels` make several keys one. Keys that make \
                    no name or that REGEX does not match are left out, and so are families that the \
                    page has already; `# skipped N` tells how many. Without `help=`, zones that are written by `*` say \
                    what they are. `+Inf`, `_sum` and `_count` of a histogram have all values, also those above its last \

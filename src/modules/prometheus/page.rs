@@ -24,6 +24,7 @@ use crate::http::plan::pattern::Captures;
 use crate::http::plan::phase::ContentHandler;
 use crate::http::plan::receiver::Receiver;
 use crate::http::plan::template::{Part, Template};
+use crate::modules::shared_zone::Readings;
 use crate::status::Node;
 use crate::status::prometheus::{
     Bounds, Evaluate, Format, Line, Match, Page, Scrape, Summary, escape_label, is_exact,
@@ -36,7 +37,11 @@ pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut
         return;
     };
     match builder.thing::<Templates>().0.get(&name.text) {
-        Some(template) => parts.content.push(Box::new(Handler(Arc::clone(template)))),
+        Some(template) => {
+            let template = Arc::clone(template);
+            let readings = Readings::new(builder);
+            parts.content.push(Box::new(Handler(template, readings)));
+        }
         None => {
             let message = format!("unknown prometheus template \"{}\"", name.text);
             builder
@@ -46,12 +51,15 @@ pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut
     }
 }
 
-struct Handler(Arc<Compiled>);
+struct Handler(Arc<Compiled>, Readings);
 
 impl ContentHandler for Handler {
     fn run(&'static self, request: &mut Request) -> Option<Outcome> {
         if !matches!(request.method(), b"GET" | b"HEAD") {
             return Some(Outcome::Status(405));
+        }
+        if let Some(wait) = self.1.before(request, STATUS) {
+            return Some(Outcome::Wait(wait));
         }
         let form = Form::accepted(request);
         let body = match self.0.short(request, form.format) {
@@ -87,6 +95,9 @@ fn busy() -> Response {
     answer.head.add("Retry-After", b"5");
     answer
 }
+
+/// The part of the tree that pages are made of.
+const STATUS: &[&str] = &["status"];
 
 /// Nobody needs a body to ask for a page.
 const LONGEST_BODY: u64 = 64 * 1024;
@@ -238,7 +249,7 @@ impl Compiled {
             request,
         };
         let root = evaluation.request.runtime.tree.root_with(filled.as_slice());
-        let made = root.find(&["status"], |node| {
+        let made = root.find(STATUS, |node| {
             let nothing = Node::object::<&str>(Vec::new());
             let scrape = Scrape {
                 root: node.as_ref().unwrap_or(&nothing),
@@ -323,7 +334,7 @@ impl Evaluate for Evaluation<'_> {
 impl CompiledLine {
     /// What is known about a line without looking at it.
     fn describe(&self, item: &Match<'_>, out: &mut Line) {
-        out.is_distinct = self.is_distinct && is_exact(item.path.as_bytes());
+        out.is_distinct = self.is_distinct && item.is_alone && is_exact(item.path.as_bytes());
         out.syntax = self.syntax;
     }
 }

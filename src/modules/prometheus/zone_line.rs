@@ -9,7 +9,7 @@ use super::key_name::sanitised;
 use super::keys::Keys;
 use super::part::Part;
 use super::zone_page::ZoneLine;
-use crate::conf::{Diagnostic, Directive, Span, Word};
+use crate::conf::{Diagnostic, Directive, Span, Word, nearest};
 use crate::http::build::builder::Builder;
 use crate::http::build::memory::Role;
 use crate::status::prometheus::{Path, is_label_name, is_metric_name};
@@ -22,6 +22,10 @@ pub(super) struct WrittenZone {
     name: Option<Word>,
     prefix: Option<Word>,
     keys: Keys,
+    /// Where it says what becomes of keys.
+    keys_span: Option<Span>,
+    /// Labels that are left out.
+    aggregate: Option<Word>,
     help: Option<String>,
     most: u64,
 }
@@ -35,6 +39,7 @@ pub(super) fn is_zone_line(directive: &Directive) -> bool {
 /// Reads a line for which [`is_zone_line`] holds.
 pub(super) fn written(directive: &Directive, after: usize) -> Result<WrittenZone, Diagnostic> {
     let options = &directive.arguments[1..];
+    check_once(options)?;
     let option = |name: &str| {
         let mut given = options.iter().filter_map(|word| word.strip_prefix(name));
         given.next_back()
@@ -57,6 +62,10 @@ pub(super) fn written(directive: &Directive, after: usize) -> Result<WrittenZone
         name: option("as="),
         prefix: option("prefix="),
         keys: keys(option("keys="), option("label="), option("labels="))?,
+        keys_span: ["keys=families", "label=", "labels="]
+            .iter()
+            .find_map(|name| Some(option(name)?.span)),
+        aggregate: option("aggregate="),
         help: option("help=").map(|word| word.text),
         most: most(option("max_keys="))?,
     };
@@ -87,17 +96,30 @@ pub(super) fn written(directive: &Directive, after: usize) -> Result<WrittenZone
     }
 }
 
-const OPTIONS: [&str; 7] = [
+/// Refuses what is given twice, of which one would do nothing.
+fn check_once(options: &[Word]) -> Result<(), Diagnostic> {
+    for name in OPTIONS {
+        let mut given = options.iter().filter(|word| word.text.starts_with(name));
+        if let (Some(_), Some(second)) = (given.next(), given.next()) {
+            let message = format!("\"{name}\" is given twice");
+            return invalid(second.span, message, "leave out one of them");
+        }
+    }
+    Ok(())
+}
+
+const OPTIONS: [&str; 8] = [
     "as=",
     "label=",
     "labels=",
+    "aggregate=",
     "keys=",
     "prefix=",
     "help=",
     "max_keys=",
 ];
-const EXPECTED: &str = "expected as=NAME, label=NAME, labels=~REGEX, keys=labels, keys=families, \
-                        prefix=TEXT, help=TEXT or max_keys=N";
+const EXPECTED: &str = "expected as=NAME, label=NAME, labels=~REGEX, aggregate=LABEL,..., keys=labels, \
+                        keys=families, prefix=TEXT, help=TEXT or max_keys=N";
 const NAME: &str = "letters, digits, \"_\" and \":\", no digit first";
 const ALL: &str = "*";
 
@@ -195,6 +217,7 @@ pub(super) fn lines(builder: &mut Builder<'_>, written: &WrittenZone) -> Vec<Zon
             found.into_iter().collect()
         }
     };
+    warn_of_unknown_labels(builder, written, &zones);
     let lines = zones.into_iter().map(|entry| line(written, entry));
     let mut made = Vec::new();
     for line in lines.collect::<Vec<_>>() {
@@ -218,13 +241,44 @@ pub(super) fn lines(builder: &mut Builder<'_>, written: &WrittenZone) -> Vec<Zon
     made
 }
 
+/// Says which labels that are to be left out no zone has.
+fn warn_of_unknown_labels(builder: &mut Builder<'_>, written: &WrittenZone, zones: &[Arc<Entry>]) {
+    let Some(word) = &written.aggregate else {
+        return;
+    };
+    let labels = || zones.iter().flat_map(|zone| zone.schema.labels());
+    for (name, span) in listed(word).filter(|_| written.zone.text == ALL) {
+        if labels().any(|label| label == name) {
+            continue;
+        }
+        let message = format!("no zone has a label \"{name}\" to leave out");
+        let warning = Diagnostic::warning(span, message);
+        let similar = nearest(name, labels().map(String::as_str));
+        builder.diagnostics.push(match similar {
+            Some(similar) => warning.with_help(format!("did you mean \"{similar}\"?")),
+            None => warning,
+        });
+    }
+}
+
+/// The names of a list, and where they stand.
+fn listed(word: &Word) -> impl Iterator<Item = (&str, Span)> {
+    let mut start = 0;
+    word.text.split(',').map(move |name| {
+        let span = word.span_of(start, start + name.len());
+        start += name.len() + 1;
+        (name, span)
+    })
+}
+
 fn line(written: &WrittenZone, entry: Arc<Entry>) -> Result<ZoneLine, Diagnostic> {
     let span = written.zone.span;
     let metrics = entry.schema.metrics().iter();
     let parts: Vec<Part> = metrics
         .map(|metric| Part::of(&entry.name, metric))
         .collect();
-    if written.keys.has("le") && parts.iter().any(Part::is_histogram) {
+    let keys = keys_of(written, &entry)?;
+    if keys.has("le") && parts.iter().any(Part::is_histogram) {
         let message = format!(
             "the buckets of zone \"{}\" have the label \"le\"",
             entry.name
@@ -234,8 +288,8 @@ fn line(written: &WrittenZone, entry: Arc<Entry>) -> Result<ZoneLine, Diagnostic
     Ok(ZoneLine {
         after: written.after,
         span,
-        start: start(written, &entry)?,
-        keys: written.keys.clone(),
+        start: start(written, &entry, &keys)?,
+        keys,
         help: written.help.clone(),
         // Whoever names a zone can say what it is.
         has_own_help: written.zone.text == ALL,
@@ -245,12 +299,53 @@ fn line(written: &WrittenZone, entry: Arc<Entry>) -> Result<ZoneLine, Diagnostic
     })
 }
 
+/// What becomes of the keys of a zone: one with labels has these.
+fn keys_of(written: &WrittenZone, entry: &Entry) -> Result<Keys, Diagnostic> {
+    let (labels, is_all) = (entry.schema.labels(), written.zone.text == ALL);
+    if labels.is_empty() {
+        return match &written.aggregate {
+            Some(word) if !is_all => {
+                let message = format!("zone \"{}\" has no labels to leave out", entry.name);
+                invalid(word.span, message, "a zone has labels by labels=NAME,NAME")
+            }
+            _ => Ok(written.keys.clone()),
+        };
+    }
+    if let Some(span) = written.keys_span.filter(|_| !is_all) {
+        let message = format!("zone \"{}\" has labels of its own", entry.name);
+        return invalid(
+            span,
+            message,
+            "leave this out; aggregate=LABEL leaves labels out",
+        );
+    }
+    let mut names: Vec<Option<String>> = labels.iter().cloned().map(Some).collect();
+    let Some(word) = &written.aggregate else {
+        return Ok(Keys::Parts(names));
+    };
+    for (name, span) in listed(word) {
+        match labels.iter().position(|label| label == name) {
+            Some(place) if names[place].take().is_some() => {}
+            Some(_) => {
+                let message = format!("the label \"{name}\" is given twice");
+                return invalid(span, message, "name each label once");
+            }
+            None if is_all => {}
+            None => {
+                let message = format!("zone \"{}\" has no label \"{name}\"", entry.name);
+                return invalid(span, message, &format!("it has {}", labels.join(", ")));
+            }
+        }
+    }
+    Ok(Keys::Parts(names))
+}
+
 /// What the names of its families begin with.
-fn start(written: &WrittenZone, entry: &Entry) -> Result<String, Diagnostic> {
+fn start(written: &WrittenZone, entry: &Entry, keys: &Keys) -> Result<String, Diagnostic> {
     let prefix = written.prefix.as_ref().map_or("", |prefix| &prefix.text);
     let own = written.name.as_ref().map_or(&entry.name, |name| &name.text);
     let whole = format!("{prefix}{own}");
-    match written.keys {
+    match keys {
         Keys::Families => Ok(prefix.to_owned()),
         _ if is_metric_name(whole.as_bytes()) => Ok(whole),
         _ => Some(format!("{prefix}{}", sanitised(own)))

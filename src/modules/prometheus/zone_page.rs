@@ -14,7 +14,7 @@ use super::part::{Part, Share};
 use super::series::Writer;
 use crate::conf::Span;
 use crate::http::message::stream::Reader;
-use crate::status::prometheus::{PLACES, Page, Section, is_exact, objections_to};
+use crate::status::prometheus::{PLACES, Page, Section, objections_to};
 use crate::zone::{Group, Grouping, Groups, Record};
 
 /// A zone's part of a page.
@@ -30,7 +30,7 @@ pub(super) struct ZoneLine {
     pub help: Option<String>,
     /// Whether metrics say themselves what they are, where nothing was written.
     pub has_own_help: bool,
-    /// With more keys it is left out.
+    /// With more series of a metric it is left out; where keys are families, with more keys.
     pub most: u64,
     pub parts: Vec<Part>,
 }
@@ -109,7 +109,8 @@ impl ZoneLine {
 
     /// It takes as long as so many lines, unless keys are added meanwhile.
     pub(super) fn length(&self) -> usize {
-        let keys = Some(self.entry.zone.len()).filter(|keys| *keys <= self.most);
+        let is_left_out = |keys: &u64| *keys > self.most && !self.may_be_fewer();
+        let keys = Some(self.entry.zone.len()).filter(|keys| !is_left_out(keys));
         let keys = usize::try_from(keys.unwrap_or(0)).unwrap_or(usize::MAX);
         let cells = self.entry.schema.cells() + 2 * self.parts.len();
         let places = usize::try_from(self.entry.zone.places() / PLACES).unwrap_or(usize::MAX);
@@ -121,11 +122,32 @@ impl ZoneLine {
     pub(super) fn write(&self, page: &mut Page<'_>, reader: Option<&Reader>) -> io::Result<()> {
         let keys = self.entry.zone.len();
         let skipped = match self.keys {
-            _ if keys > self.most => keys,
+            _ if keys > self.most && self.has_too_many(page, reader)? => keys,
             Keys::Families => self.write_families(page, reader)?,
             _ => self.write_labels(page, reader)?,
         };
         page.skip(skipped)
+    }
+
+    /// Whether several keys may be one series.
+    fn may_be_fewer(&self) -> bool {
+        !self.keys.tell_apart() && !matches!(self.keys, Keys::Families)
+    }
+
+    /// Whether a zone of so many keys that each could be a series has too many series.
+    fn has_too_many(&self, page: &mut Page<'_>, reader: Option<&Reader>) -> io::Result<bool> {
+        if !self.may_be_fewer() {
+            return Ok(true);
+        }
+        let writer = Writer::new(page);
+        let grouping = self.grouping(&writer, false);
+        let (mut series, mut from) = (0, Some(Box::default()));
+        while let Some(start) = from {
+            let groups = self.range(&grouping, &start, reader).ok_or_else(left)?;
+            series += groups.all.len() as u64;
+            from = groups.next.filter(|_| series <= self.most);
+        }
+        Ok(series > self.most)
     }
 
     /// The help of a metric's families, where no key has any of its own.
@@ -148,9 +170,9 @@ impl ZoneLine {
                     skipped = self.entry.zone.len();
                     continue;
                 }
-                let has_more = match self.keys {
-                    Keys::Label(_) => self.write_exact(&mut writer, (place, share))?,
-                    _ => true,
+                let has_more = match self.keys.tell_apart() {
+                    true => self.write_exact(&mut writer, (place, share))?,
+                    false => true,
                 };
                 if has_more {
                     self.write_joined(&mut writer, (place, share), &mut joined, reader)?;
@@ -172,7 +194,7 @@ impl ZoneLine {
         let _ = self.entry.zone.visit(&mut |record| {
             key.clear();
             record.write_name(&mut key);
-            if !is_exact(&key) {
+            if !self.keys.is_exact(&key) {
                 has_others = true;
                 return ControlFlow::Continue(());
             }
@@ -203,10 +225,10 @@ impl ZoneLine {
         let mut from: Box<[u8]> = Box::default();
         loop {
             let groups = self.range(&grouping, &from, reader).ok_or_else(left)?;
-            joined.nameless = match self.keys {
+            joined.nameless = match self.keys.tell_apart() {
                 // Those were written already.
-                Keys::Label(_) => 0,
-                _ => groups.nameless,
+                true => 0,
+                false => groups.nameless,
             };
             self.write_groups(writer, what, &grouping, &groups)?;
             match groups.next.clone() {
@@ -226,13 +248,12 @@ impl ZoneLine {
         from: &[u8],
         reader: Option<&Reader>,
     ) -> Option<Groups> {
-        let is_one_label = matches!(self.keys, Keys::Label(_));
         let (mut watch, mut key) = (Watch::over(reader), Vec::new());
         grouping.range(from, None, &mut |record, labels| {
             watch.key()?;
             key.clear();
             record.write_name(&mut key);
-            if is_one_label && is_exact(&key) {
+            if self.keys.is_exact(&key) {
                 return ControlFlow::Continue(false);
             }
             ControlFlow::Continue(self.keys.append(&key, labels))

@@ -1,8 +1,10 @@
 //! Fields by which a peer says what becomes of its response: `X-Accel-Redirect` has another place of ours
-//! answer, `X-Accel-Buffering` says whether it is read ahead of a slow client.
+//! answer, `X-Accel-Buffering` says whether it is read ahead of a slow client, `X-Accel-Limit-Rate` how fast it leaves.
 
 use std::mem;
 
+use super::ignored::Ignored;
+use crate::conf::values;
 use crate::http::course::request::Request;
 use crate::http::message::response_head::ResponseHead;
 use crate::http::message::uri;
@@ -43,9 +45,26 @@ pub(super) fn redirect(request: &mut Request, target: &[u8]) -> Reply {
     })
 }
 
+/// The place that a response names to answer instead, if it does.
+pub(super) fn target(head: &ResponseHead<'_>, ignored: Ignored) -> Option<Vec<u8>> {
+    let target = head.field(b"x-accel-redirect")?;
+    (!ignored.redirect).then(|| target.to_vec())
+}
+
+/// Takes over how fast a response is to leave, if it says so: bytes a second, in digits.
+pub(super) fn set_rate(request: &mut Request, head: &ResponseHead<'_>, ignored: Ignored) {
+    let rate = head.field(b"x-accel-limit-rate");
+    let rate = rate.and_then(|rate| values::number(str::from_utf8(rate).ok()?).ok());
+    if let Some(rate) = rate.filter(|_| !ignored.rate) {
+        request.rate = Some(rate);
+    }
+}
+
 /// Whether a response asks to be read ahead, or not to be, if it says anything.
-pub(super) fn buffering(head: &ResponseHead<'_>) -> Option<bool> {
-    let asked = head.field(b"x-accel-buffering")?;
+pub(super) fn buffering(head: &ResponseHead<'_>, ignored: Ignored) -> Option<bool> {
+    let asked = head
+        .field(b"x-accel-buffering")
+        .filter(|_| !ignored.buffering)?;
     let is = |word: &[u8]| asked.eq_ignore_ascii_case(word);
     match (is(b"yes"), is(b"no")) {
         (true, _) => Some(true),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::group::{Ending, Group, Tried};
 use super::names::Pending;
+use super::pass::Pass;
 use super::tally::Count;
 use super::target::Target;
 use crate::http::course::circumstances::Passing;
@@ -156,19 +157,22 @@ impl Attempts {
         self.list.iter().any(|attempt| attempt.gave_up)
     }
 
+    /// The address of the last peer, as it is written.
+    pub(super) fn peer_name(&self) -> &str {
+        self.list.last().map_or("", Attempt::peer_name)
+    }
+
     /// Tells the log of peers that are left out from now on because of this request.
-    pub(super) fn tell_left_out(&mut self, request: &Request) {
+    pub(super) fn tell_left_out(&mut self, pass: &Pass, request: &Request) {
+        let target = self.target.as_deref();
         for attempt in self.list.iter_mut().filter(|attempt| attempt.gave_up) {
             attempt.gave_up = false;
-            let group = &attempt.group;
-            if let Some(peer) = attempt.peer {
-                let name = &group.peers[peer].name;
-                log::warn!(
-                    "upstream \"{}\": a server is temporarily left out{}",
-                    group.name,
-                    Passing(request, name)
-                );
-            }
+            let url = pass.url_told(request, target, attempt.peer_name());
+            log::warn!(
+                "upstream \"{}\": a server is temporarily left out{}",
+                attempt.group.name,
+                Passing(request, &url)
+            );
         }
     }
 
@@ -179,6 +183,11 @@ impl Attempts {
 }
 
 impl Attempt {
+    /// The address of its peer, as it is written.
+    pub(super) fn peer_name(&self) -> &str {
+        self.peer.map_or("", |peer| &self.group.peers[peer].name)
+    }
+
     /// Milliseconds since it began.
     pub(super) fn elapsed_ms(&self, now: Moment) -> u64 {
         now.0.saturating_sub(self.began) / 1_000_000

@@ -9,6 +9,7 @@ use std::ops::Range;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::group::{Group, Peer};
+use super::hashed::{self, Ring};
 use super::tally::Gauge;
 use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
@@ -23,8 +24,8 @@ pub(super) enum Method {
     LeastBusy,
     /// `hash`
     Key(Template),
-    /// `hash … consistent`: points on a ring, sorted, each with the peer it belongs to.
-    Ring(Template, Box<[(u64, u32)]>),
+    /// `hash … consistent`
+    Ring(Template, Ring),
     /// `ip_hash`
     Client,
     /// `random`
@@ -40,7 +41,7 @@ impl Method {
     /// The same, for these peers.
     pub(super) fn of(&self, peers: &[Peer]) -> Self {
         match self {
-            Self::Ring(key, _) => Self::Ring(key.clone(), ring(peers.iter())),
+            Self::Ring(key, _) => Self::Ring(key.clone(), hashed::ring(peers.iter())),
             other => other.clone(),
         }
     }
@@ -67,15 +68,19 @@ impl Method {
                 let key = key.evaluate(request);
                 // Without a key there is nothing that requests have in common.
                 let key = Some(key).filter(|key| !key.is_empty());
-                key.and_then(|key| by_key(peers, &key, usable))
+                key.and_then(|key| hashed::by_key(peers, &key, usable))
             }
-            Self::Client => by_key(peers, &client_key(request), usable),
+            Self::Client => hashed::by_address(peers, request.connection.client, usable),
             Self::Ring(key, points) => {
                 let key = key.evaluate(request);
                 let key = Some(key).filter(|key| !key.is_empty());
-                key.and_then(|key| on_ring(points, &key, usable))
+                let server = key.and_then(|key| hashed::on_ring(points, peers, &key, usable));
+                server.and_then(|server| {
+                    let is_of = |peer: usize| peers[peer].server == server && usable(peer);
+                    turns.next(peers, 0..count, &is_of)
+                })
             }
-            Self::Random => by_key(peers, &turns.draw().to_ne_bytes(), usable),
+            Self::Random => drawn(peers, turns.draw(), usable),
             Self::RandomTwo => one_of_two(peers, turns, usable),
         };
         preferred.or_else(|| turns.next(peers, 0..count, usable))
@@ -152,9 +157,9 @@ impl Turns {
 
 /// Two different peers are drawn, and the one with fewer requests for its weight is taken.
 fn one_of_two(peers: &[Peer], turns: &mut Turns, usable: Usable<'_>) -> Option<usize> {
-    let first = by_key(peers, &turns.draw().to_ne_bytes(), usable)?;
+    let first = drawn(peers, turns.draw(), usable)?;
     let others = |peer: usize| peer != first && usable(peer);
-    let Some(second) = by_key(peers, &turns.draw().to_ne_bytes(), &others) else {
+    let Some(second) = drawn(peers, turns.draw(), &others) else {
         return Some(first);
     };
     let load = |peer: usize| u128::from(peers[peer].record.sum(Gauge::Busy));
@@ -187,62 +192,21 @@ fn least_busy(peers: &[Peer], usable: Usable<'_>) -> Vec<usize> {
     least
 }
 
-/// A key that fell to peers which cannot be asked goes to the turns after so many.
-const REHASHES: u64 = 20;
+/// One that was drawn and cannot be asked is drawn again so many times, before the turns decide.
+const DRAWS: u64 = 20;
 
-/// The peer that a key falls to, by weight.
-fn by_key(peers: &[Peer], key: &[u8], usable: Usable<'_>) -> Option<usize> {
+/// The peer that a number falls to, by weight.
+fn drawn(peers: &[Peer], number: u64, usable: Usable<'_>) -> Option<usize> {
     let total: u64 = peers.iter().map(|peer| u64::from(peer.weight)).sum();
     let fall = |round| {
-        let mut left = xxh3_64_with_seed(key, round).checked_rem(total)?;
+        let mut left = xxh3_64_with_seed(&number.to_ne_bytes(), round).checked_rem(total)?;
         peers.iter().position(|peer| {
             let hit = left < u64::from(peer.weight);
             left = left.saturating_sub(u64::from(peer.weight));
             hit
         })
     };
-    (0..REHASHES).filter_map(fall).find(|peer| usable(*peer))
-}
-
-/// Points of each peer on the ring, per weight.
-const POINTS: u32 = 160;
-const MOST_POINTS: usize = 1 << 20;
-
-/// A ring of the peers that are no backups.
-fn ring<'p>(peers: impl Iterator<Item = &'p Peer>) -> Box<[(u64, u32)]> {
-    let mut points = Vec::new();
-    for (peer, number) in peers.zip(0..).filter(|(peer, _)| !peer.backup) {
-        for point in 0..peer.weight.saturating_mul(POINTS) {
-            if points.len() >= MOST_POINTS {
-                break;
-            }
-            points.push((
-                xxh3_64_with_seed(peer.name.as_bytes(), u64::from(point)),
-                number,
-            ));
-        }
-    }
-    points.sort_unstable();
-    points.into()
-}
-
-/// The first peer that can be asked from the key's place on the ring onwards.
-fn on_ring(points: &[(u64, u32)], key: &[u8], usable: Usable<'_>) -> Option<usize> {
-    let place = xxh3_64(key);
-    let start = points.partition_point(|(point, _)| *point < place);
-    let onwards = points[start..].iter().chain(&points[..start]);
-    onwards
-        .map(|(_, peer)| *peer as usize)
-        .find(|peer| usable(*peer))
-}
-
-/// What `ip_hash` hashes: the network of a client.
-fn client_key(request: &Request) -> Vec<u8> {
-    match request.connection.client {
-        Some(std::net::SocketAddr::V4(client)) => client.ip().octets()[..3].to_vec(),
-        Some(std::net::SocketAddr::V6(client)) => client.ip().octets().to_vec(),
-        None => Vec::new(),
-    }
+    (0..DRAWS).filter_map(fall).find(|peer| usable(*peer))
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! How far bodies are read ahead of whoever takes them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::family::{Family, Http, Levels, insert};
-use super::settings::{HttpVersion, Settings};
-use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement};
+use super::family::{Family, FastCgi, Http, Levels, Scgi, Uwsgi, insert};
+use super::settings::Settings;
+use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::plan::origin::Rules;
+use crate::http::plan::template::Template;
 use crate::http::transport::spill::ReadAhead;
 use crate::modules::temporary_folder;
 
@@ -15,106 +17,158 @@ struct RequestBuffering(bool);
 struct BufferSize(u64);
 struct Buffers(u64);
 struct TemporarySize(u64);
+struct TemporaryPath(PathBuf);
+struct Rate(Text);
 
 const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
 
-/// The rows.
-pub(super) const ROWS: [DirectiveSpec; 5] = [
-    DirectiveSpec {
-        name: "proxy_buffering",
-        contexts: BLOCKS,
-        doc: Doc {
-            syntax: "proxy_buffering on | off;",
-            default: "proxy_buffering on;",
-            text: "With `on` a response is read ahead of a client that takes it slowly, into \
-                   `proxy_buffers` and then into a temporary file, so that the peer is soon free for \
-                   others. With `off` no more is read than the client takes. In both cases what has \
-                   come is sent at once. A response with `X-Accel-Buffering: no` or `yes` decides for \
-                   itself.",
-            example: "",
-        },
-        apply: |statement| {
-            let on = statement.flag(1)?;
-            insert::<Http, _>(statement, Buffering(on));
-            Ok(())
-        },
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_request_buffering",
-        contexts: BLOCKS,
-        doc: Doc {
-            syntax: "proxy_request_buffering on | off;",
-            default: "proxy_request_buffering on;",
-            text: "With `on` the body of a request is read as a whole, into memory and then into a \
-                   temporary file, before a peer is asked, so that it can be sent to another one as \
-                   well. With `off` a peer gets it as it comes; another one can be asked only while \
-                   no more than 64 KiB have come.",
-            example: "",
-        },
-        apply: |statement| {
-            let on = statement.flag(1)?;
-            insert::<Http, _>(statement, RequestBuffering(on));
-            Ok(())
-        },
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_buffers",
-        contexts: BLOCKS,
-        arity: Arity::exactly(2),
-        doc: Doc {
-            syntax: "proxy_buffers NUMBER SIZE;",
-            default: "proxy_buffers 8 8k;",
-            text: "How much of a response is read ahead of a slow client into memory: the product of \
-                   both, at least 32 KiB.",
-            example: "",
-        },
-        apply: |statement| {
-            let (number, size) = (statement.number(1)?, statement.size(2)?);
-            insert::<Http, _>(statement, Buffers(number.saturating_mul(size)));
-            Ok(())
-        },
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_max_temp_file_size",
-        contexts: BLOCKS,
-        doc: Doc {
-            syntax: "proxy_max_temp_file_size SIZE;",
-            default: "proxy_max_temp_file_size 1g;",
-            text: "How much of a response may lie in a temporary file; 0 for no such file. This does not \
-                   apply to responses that are kept in a cache: they are read to their end, whatever the \
-                   client takes.",
-            example: "",
-        },
-        apply: |statement| {
-            let size = statement.size(1)?;
-            insert::<Http, _>(statement, TemporarySize(size));
-            Ok(())
-        },
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_temp_path",
-        contexts: BLOCKS,
-        arity: Arity::between(1, 4),
-        doc: Doc {
-            syntax: "proxy_temp_path PATH [LEVEL ...];",
-            default: "the system's folder for temporary files",
-            text: "The folder of temporary files. They have no names, so levels have no effect, and \
+/// The rows of one family.
+macro_rules! rows {
+    ($p:literal, $family:ty) => {
+        [
+            DirectiveSpec {
+                name: concat!($p, "_buffering"),
+                contexts: BLOCKS,
+                doc: Doc {
+                    syntax: concat!($p, "_buffering on | off;"),
+                    default: concat!($p, "_buffering on;"),
+                    text: "With `on` a response is read ahead of a client that takes it slowly, into \
+                           memory (`..._buffers`) and then into a temporary file, so that the peer is soon free for \
+                           others. With `off` no more is read than the client takes. In both cases what has \
+                           come is sent at once. A response with `X-Accel-Buffering: no` or `yes` decides for \
+                           itself.",
+                    example: "",
+                },
+                apply: |statement| {
+                    let on = statement.flag(1)?;
+                    insert::<$family, _>(statement, Buffering(on));
+                    Ok(())
+                },
+                ..SPEC
+            },
+            DirectiveSpec {
+                name: concat!($p, "_request_buffering"),
+                contexts: BLOCKS,
+                doc: Doc {
+                    syntax: concat!($p, "_request_buffering on | off;"),
+                    default: concat!($p, "_request_buffering on;"),
+                    text: "With `on` the body of a request is read as a whole, into memory and then into a \
+                           temporary file, before a peer is asked, so that it can be sent to another one as \
+                           well. With `off` a peer gets it as it comes; another one can be asked only while \
+                           no more than 64 KiB have come.",
+                    example: "",
+                },
+                apply: |statement| {
+                    let on = statement.flag(1)?;
+                    insert::<$family, _>(statement, RequestBuffering(on));
+                    Ok(())
+                },
+                ..SPEC
+            },
+            DirectiveSpec {
+                name: concat!($p, "_buffers"),
+                contexts: BLOCKS,
+                arity: Arity::exactly(2),
+                doc: Doc {
+                    syntax: concat!($p, "_buffers NUMBER SIZE;"),
+                    default: concat!($p, "_buffers 8 8k;"),
+                    text: "How much of a response is read ahead of a slow client into memory: the product of \
+                           both, at least 32 KiB.",
+                    example: "",
+                },
+                apply: |statement| {
+                    let (number, size) = (statement.number(1)?, statement.size(2)?);
+                    insert::<$family, _>(statement, Buffers(number.saturating_mul(size)));
+                    Ok(())
+                },
+                ..SPEC
+            },
+            DirectiveSpec {
+                name: concat!($p, "_max_temp_file_size"),
+                contexts: BLOCKS,
+                doc: Doc {
+                    syntax: concat!($p, "_max_temp_file_size SIZE;"),
+                    default: concat!($p, "_max_temp_file_size 1g;"),
+                    text: "How much of a response may lie in a temporary file; 0 for no such file. This does not \
+                           apply to responses that are kept in a cache: they are read to their end, whatever the \
+                           client takes.",
+                    example: "",
+                },
+                apply: |statement| {
+                    let size = statement.size(1)?;
+                    insert::<$family, _>(statement, TemporarySize(size));
+                    Ok(())
+                },
+                ..SPEC
+            },
+        ]
+    };
+}
+
+/// Those of `proxy_pass`.
+pub(super) const HTTP: [DirectiveSpec; 4] = rows!("proxy", Http);
+/// Those of `fastcgi_pass`.
+pub(super) const FASTCGI: [DirectiveSpec; 4] = rows!("fastcgi", FastCgi);
+/// Those of `uwsgi_pass`.
+pub(super) const UWSGI: [DirectiveSpec; 4] = rows!("uwsgi", Uwsgi);
+/// Those of `scgi_pass`.
+pub(super) const SCGI: [DirectiveSpec; 4] = rows!("scgi", Scgi);
+
+/// The row of `proxy_temp_path`.
+pub(super) const TEMP_PATH: [DirectiveSpec; 1] = [DirectiveSpec {
+    name: "proxy_temp_path",
+    contexts: BLOCKS,
+    arity: Arity::between(1, 4),
+    doc: Doc {
+        syntax: "proxy_temp_path PATH [LEVEL ...];",
+        default: "the system's folder for temporary files",
+        text: "The folder of temporary files. They have no names, so levels have no effect, and \
                    nothing is left behind, however a worker ends. It is made when it is missing.",
-            example: "",
-        },
-        apply: temporary_folder::apply,
-        ..SPEC
+        example: "",
     },
-];
+    apply: temporary_folder::apply,
+    ..SPEC
+}];
+
+/// The row of `proxy_limit_rate`.
+pub(super) const LIMIT_RATE: [DirectiveSpec; 1] = [DirectiveSpec {
+    name: "proxy_limit_rate",
+    contexts: BLOCKS,
+    doc: Doc {
+        syntax: "proxy_limit_rate RATE;",
+        default: "proxy_limit_rate 0;",
+        text: "How many bytes of a response are read from a peer in a second; 0 is no limit. It holds for each \
+                   response by itself, where `proxy_buffering` is on. The value may have variables.",
+        example: "",
+    },
+    apply: |statement| {
+        let rate = statement.size_template(1)?;
+        insert::<Http, _>(statement, Rate(rate));
+        Ok(())
+    },
+    ..SPEC
+}];
+
+/// How fast responses are read, where that is limited.
+pub(super) fn rate<F: Family>(
+    builder: &mut Builder<'_>,
+    levels: &Levels<'_, '_, F>,
+) -> Option<Template> {
+    let Rate(text) = levels.nearest()?;
+    (text.literal() != Some("0")).then(|| builder.template(text))
+}
 
 /// `proxy_buffer_size`, `grpc_buffer_size`
 pub(super) fn apply_size<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let size = statement.size(1)?;
     insert::<F, _>(statement, BufferSize(size));
+    Ok(())
+}
+
+/// `fastcgi_temp_path` and the like
+pub(super) fn apply_temp_path<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let path = PathBuf::from(statement.text(1));
+    insert::<F, _>(statement, TemporaryPath(path));
     Ok(())
 }
 
@@ -127,9 +181,10 @@ pub(super) fn rules<F: Family>(
     let number = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
     // Messages of gRPC go on as they come, in both directions.
     let buffers = !F::IS_GRPC && levels.nearest().is_none_or(|Buffering(on)| *on);
-    let directory = match F::IS_GRPC {
-        true => std::env::temp_dir().into(),
-        false => temporary_folder::of(builder, levels.chain),
+    let directory = match levels.nearest() {
+        _ if F::IS_GRPC => std::env::temp_dir().into(),
+        Some(TemporaryPath(path)) => temporary_folder::at(builder, levels.chain, path),
+        None => temporary_folder::of(builder, levels.chain),
     };
     let read_ahead = ReadAhead {
         memory: levels
@@ -158,6 +213,6 @@ pub(super) fn rules<F: Family>(
         outlives_client: settings.ignores_abort,
         sends_body: settings.passes_body,
         passes_trailers: settings.passes_trailers,
-        is_http2: settings.version == HttpVersion::Http2,
+        language: settings.language,
     }
 }

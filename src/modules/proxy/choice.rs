@@ -7,6 +7,7 @@ use super::attempts::{Attempt, Attempts};
 use super::group::Group;
 use super::pass::Pass;
 use super::tally::{Count, Gauge, Record};
+use super::target::Target;
 use crate::http::course::circumstances::Passing;
 use crate::http::course::request::Request;
 use crate::http::message::response_head::ResponseHead;
@@ -28,7 +29,7 @@ impl Pass {
         request: &mut Request,
         attempts: &mut Attempts,
     ) -> Result<(), u16> {
-        attempts.tell_left_out(request);
+        attempts.tell_left_out(self, request);
         let Some(target) = &attempts.target else {
             return Err(500);
         };
@@ -38,15 +39,37 @@ impl Pass {
         if chosen.is_some() {
             return Ok(());
         }
+        let target = attempts.target.clone();
         let Some(attempt) = attempts.list.last_mut() else {
             return Err(500);
         };
+        let url = self.url_told(request, target.as_deref(), &attempt.group.name);
         log::error!(
             "no live upstreams while connecting to upstream{}",
-            Passing(request, &attempt.group.name)
+            Passing(request, &url)
         );
         attempt.status = 502;
         Err(502)
+    }
+
+    /// The URL that a peer of this address is asked for, as logs tell it.
+    pub(super) fn url_told(
+        &self,
+        request: &Request,
+        target: Option<&Target>,
+        peer: &str,
+    ) -> String {
+        let Some(target) = target else {
+            return peer.to_owned();
+        };
+        let colon = if peer.starts_with("unix:") { ":" } else { "" };
+        if self.program.is_some() {
+            return format!("{}://{peer}{colon}", target.scheme);
+        }
+        let mut uri = Vec::new();
+        let own = target.uri.as_deref();
+        self.destination.uri(request, own, self.location, &mut uri);
+        format!("{}://{peer}{colon}{}", target.scheme, uri.escape_ascii())
     }
 
     /// Whether there is a peer left, and time.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::pass::Pass;
 use crate::http::course::request::Request;
 use crate::http::message::head::BodyFraming;
-use crate::http::plan::origin::{Body, Origin, Reply};
+use crate::http::plan::origin::{Body, Reply};
 use crate::modules::auth_challenge::{Asking, Reaction};
 
 impl Pass {
@@ -41,11 +41,13 @@ impl Pass {
         request: &mut Request,
         ask: impl FnOnce(&mut Request, &Asking<'_>) -> T,
     ) -> Option<T> {
-        let target = request.state(self.state).target.clone()?;
-        let peer = self.peer_name(request);
+        let attempts = request.state(self.state);
+        let (target, peer) = (attempts.target.clone()?, attempts.peer_name().to_owned());
+        let url = |request: &Request| self.url_told(request, Some(&target), &peer);
         let asking = Asking {
             host: &target.host,
             peer: &peer,
+            url: &url,
             is_encrypted: target.is_encrypted,
         };
         Some(ask(request, &asking))

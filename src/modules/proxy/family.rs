@@ -1,33 +1,88 @@
-//! The two families of directives that pass requests on, `proxy_` and `grpc_`: they have most settings in common, each
-//! with values of its own.
+//! The families of directives that pass requests on, `proxy_`, `grpc_` and those of programs: they have most settings in
+//! common, each with values of its own.
 
 use std::any::Any;
 use std::marker::PhantomData;
 
+use super::settings::HttpVersion;
 use crate::conf::{Chain, Statement};
+use crate::http::transport::link::Language;
 
 /// A family of directives.
-pub(super) trait Family: Any + Send + Sync {
+pub(in crate::modules) trait Family: Any + Send + Sync {
     /// What their names begin with.
     const PREFIX: &'static str;
+    /// What they have peers spoken to in.
+    const PROTOCOL: Protocol;
     /// Whether they are those of gRPC.
-    const IS_GRPC: bool;
+    const IS_GRPC: bool = matches!(Self::PROTOCOL, Protocol::Grpc);
 }
 
-/// The directives that begin with `proxy_`.
-pub(super) struct Http;
-
-impl Family for Http {
-    const PREFIX: &'static str = "proxy";
-    const IS_GRPC: bool = false;
+/// What a family has peers spoken to in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::modules) enum Protocol {
+    Http,
+    Grpc,
+    FastCgi,
+    Uwsgi,
+    Scgi,
 }
 
-/// The directives that begin with `grpc_`.
-pub(super) struct Grpc;
+impl Protocol {
+    /// The schemes of URLs without and with TLS; nothing where there is none.
+    pub(super) fn schemes(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Http => ("http", Some("https")),
+            Self::Grpc => ("grpc", Some("grpcs")),
+            Self::FastCgi => ("fastcgi", None),
+            Self::Uwsgi => ("uwsgi", Some("suwsgi")),
+            Self::Scgi => ("scgi", None),
+        }
+    }
 
-impl Family for Grpc {
-    const PREFIX: &'static str = "grpc";
-    const IS_GRPC: bool = true;
+    /// Whether a scheme has to stand before an address, and whether one may.
+    pub(super) fn has_scheme(self) -> (bool, bool) {
+        match self {
+            Self::Http => (true, true),
+            Self::Grpc | Self::Uwsgi => (false, true),
+            Self::FastCgi | Self::Scgi => (false, false),
+        }
+    }
+
+    /// Whether requests are turned into parameters of programs (CGI).
+    pub(in crate::modules) fn is_program(self) -> bool {
+        matches!(self, Self::FastCgi | Self::Uwsgi | Self::Scgi)
+    }
+
+    /// What is spoken, in this version where it is HTTP.
+    pub(super) fn language(self, version: HttpVersion) -> Language {
+        match self {
+            Self::Http if version != HttpVersion::Http2 => Language::Http,
+            Self::Http | Self::Grpc => Language::Http2,
+            Self::FastCgi => Language::FastCgi,
+            Self::Uwsgi | Self::Scgi => Language::Parameters,
+        }
+    }
+}
+
+macro_rules! families {
+    ($($name:ident $prefix:literal)*) => {$(
+        #[doc = concat!("The directives that begin with `", $prefix, "_`.")]
+        pub(in crate::modules) struct $name;
+
+        impl Family for $name {
+            const PREFIX: &'static str = $prefix;
+            const PROTOCOL: Protocol = Protocol::$name;
+        }
+    )*};
+}
+
+families! {
+    Http "proxy"
+    Grpc "grpc"
+    FastCgi "fastcgi"
+    Uwsgi "uwsgi"
+    Scgi "scgi"
 }
 
 /// A setting of one family.
@@ -46,13 +101,16 @@ impl<F, T: Default> Default for Own<F, T> {
 }
 
 /// Stores a setting of a family.
-pub(super) fn insert<F: Family, T: Any + Send + Sync>(statement: &mut Statement<'_>, setting: T) {
+pub(in crate::modules) fn insert<F: Family, T: Any + Send + Sync>(
+    statement: &mut Statement<'_>,
+    setting: T,
+) {
     let family = PhantomData::<F>;
     statement.scope.insert(Own { setting, family });
 }
 
 /// A setting of a family that directives add to.
-pub(super) fn growing<'s, F: Family, T: Any + Send + Sync + Default>(
+pub(in crate::modules) fn growing<'s, F: Family, T: Any + Send + Sync + Default>(
     statement: &'s mut Statement<'_>,
 ) -> &'s mut T {
     let own = statement.scope.get_or_default::<Own<F, T>>();
@@ -60,14 +118,14 @@ pub(super) fn growing<'s, F: Family, T: Any + Send + Sync + Default>(
 }
 
 /// The settings of a family that hold in a block.
-pub(super) struct Levels<'c, 'a, F> {
-    pub(super) chain: &'c Chain<'a>,
+pub(in crate::modules) struct Levels<'c, 'a, F> {
+    pub(in crate::modules) chain: &'c Chain<'a>,
     family: PhantomData<F>,
 }
 
 impl<'c, 'a, F: Family> Levels<'c, 'a, F> {
     /// Those of the innermost block of `chain`.
-    pub(super) fn of(chain: &'c Chain<'a>) -> Self {
+    pub(in crate::modules) fn of(chain: &'c Chain<'a>) -> Self {
         Self {
             chain,
             family: PhantomData,
@@ -75,13 +133,13 @@ impl<'c, 'a, F: Family> Levels<'c, 'a, F> {
     }
 
     /// The setting of this type, of this block or one around it.
-    pub(super) fn nearest<T: Any + Send + Sync>(&self) -> Option<&'a T> {
+    pub(in crate::modules) fn nearest<T: Any + Send + Sync>(&self) -> Option<&'a T> {
         let own: Option<&Own<F, T>> = self.chain.nearest();
         own.map(|own| &own.setting)
     }
 
     /// The setting of this type that the innermost block has itself.
-    pub(super) fn own<T: Any + Send + Sync>(&self) -> Option<&'a T> {
+    pub(in crate::modules) fn own<T: Any + Send + Sync>(&self) -> Option<&'a T> {
         let own: Option<&Own<F, T>> = self.chain.own();
         own.map(|own| &own.setting)
     }

@@ -27,6 +27,8 @@ pub(super) struct Fields {
     sets_host: bool,
     sets_connection: bool,
     sets_te: bool,
+    /// Which of them asks for a part, if one does.
+    range: Option<usize>,
     /// Whether the configuration says itself under which conditions something is sent.
     pub(super) sets_conditions: bool,
 }
@@ -80,6 +82,7 @@ pub(super) enum Credentials<'a> {
 }
 
 const AUTHORIZATION: &str = "Authorization";
+const RANGE: &str = "Range";
 
 /// Whether a peer does not get this field of the client as it is.
 fn is_own(name: &[u8]) -> bool {
@@ -137,9 +140,24 @@ impl Fields {
             sets_host: sets("host"),
             sets_connection: sets("connection"),
             sets_te: sets("te"),
+            range: set
+                .iter()
+                .position(|field| field.name.eq_ignore_ascii_case(RANGE)),
             sets_conditions: sets("if-none-match") || sets("if-modified-since"),
             set,
         }
+    }
+
+    /// The part that the configuration asks peers for; nothing where it asks for none.
+    pub(super) fn range(&self, request: &mut Request) -> Option<Vec<u8>> {
+        let mut value = match &self.set.get(self.range?)?.value {
+            Value::Evaluated(template) => template.evaluate(request),
+            // The name, a colon and a blank, and the line end behind it.
+            Value::Line(line) => line.get(RANGE.len() + 2..line.len() - 2)?.to_vec(),
+            Value::None | Value::Connection(_) => return None,
+        };
+        clean(&mut value);
+        (!value.is_empty()).then_some(value)
     }
 
     /// Appends the head of a request, from its version on, as a peer gets it.

@@ -11,6 +11,8 @@ pub(super) struct Ignored {
     pub(super) redirect: bool,
     /// `X-Accel-Buffering`
     pub(super) buffering: bool,
+    /// `X-Accel-Limit-Rate`
+    pub(super) rate: bool,
     /// What a cache goes by.
     pub(super) cached: IgnoredFields,
 }
@@ -32,8 +34,9 @@ impl Ignored {
             "cache-control" => times.cache_control = true,
             "set-cookie" => times.set_cookie = true,
             "vary" => self.cached.vary = true,
-            // These never have an effect here.
-            "x-accel-limit-rate" | "x-accel-charset" => {}
+            "x-accel-limit-rate" => self.rate = true,
+            // It never has an effect here.
+            "x-accel-charset" => {}
             _ => return false,
         }
         true

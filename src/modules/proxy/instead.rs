@@ -12,7 +12,7 @@ impl Pass {
         if !self.settings.intercepts || status < 300 || !is_known() {
             return None;
         }
-        if let Some(cache) = &self.cache {
+        if let Some(cache) = self.cache_of(request) {
             cache.intercepted(request);
         }
         self.finished(request);
@@ -22,7 +22,7 @@ impl Pass {
 
     /// Refuses what the client wants of a response, if it does not have that.
     pub(super) fn refuse(&'static self, request: &mut Request) -> Option<Reply> {
-        let cache = self.cache.as_ref();
+        let cache = self.cache_of(request);
         let outcome = match cache.filter(|cache| cache.is_judged_here(request)) {
             Some(cache) => cache.refusal(request)?,
             None => self.ranges.refusal(request)?,

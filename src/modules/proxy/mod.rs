@@ -5,11 +5,13 @@
 //! `replies`. `attempts` remembers it all for `variables`; `tally` counts for `status`.
 #![forbid(unsafe_code)]
 
+use self::family::{Grpc, Http};
 use crate::conf::DirectiveSpec;
 use crate::http::build::builder::Builder;
 use crate::http::build::module::{self, Module, Rows};
 
 mod accel;
+mod asked;
 mod assembly;
 mod attempts;
 mod balance;
@@ -22,15 +24,18 @@ mod cuts;
 mod described;
 mod family;
 mod group;
+mod hashed;
 mod headers;
 mod ignored;
 mod instead;
 mod names;
 mod pass;
 mod pass_directive;
+mod program;
 mod proxy_directives;
 mod registry;
 mod replies;
+mod request_directives;
 mod settings;
 mod shared_directives;
 mod ssl;
@@ -42,7 +47,11 @@ mod upstream;
 mod upstream_directives;
 mod variables;
 
+pub(in crate::modules) use family::{Family, FastCgi, Levels, Scgi, Uwsgi, growing, insert};
+pub(in crate::modules) use pass_directive::{apply, build, check};
+pub(in crate::modules) use program::{Outline, Program};
 pub(in crate::modules) use registry::Hidden;
+pub(in crate::modules) use settings::apply_keep_connection;
 pub(in crate::modules) use ssl::Verifier;
 
 /// The feature.
@@ -55,7 +64,8 @@ pub static MODULE: Module = Module {
     status: &[&described::STATUS],
     http: |builder, chain| {
         upstream::build_all(builder, chain);
-        pass_directive::check(builder, chain);
+        pass_directive::check::<Http>(builder, chain);
+        pass_directive::check::<Grpc>(builder, chain);
         variables::define(builder);
         let zoned = builder.thing::<registry::Registry>().zoned();
         let named = |members: &changing::Upstream| (members.now().name.clone(), members.clone());
@@ -64,7 +74,10 @@ pub static MODULE: Module = Module {
             status::mount(builder, zoned);
         }
     },
-    location: pass_directive::build,
+    location: |builder, chain, parts| {
+        pass_directive::build::<Http>(builder, chain, parts, &|_, _| None);
+        pass_directive::build::<Grpc>(builder, chain, parts, &|_, _| None);
+    },
     rows: &[Rows {
         kind: tally::KIND,
         forget: tally::forget,
@@ -72,11 +85,16 @@ pub static MODULE: Module = Module {
     ..module::MODULE
 };
 
-const TABLES: [&[DirectiveSpec]; 7] = [
+const TABLES: [&[DirectiveSpec]; 12] = [
     &PROXY,
+    &request_directives::HTTP,
+    &shared_directives::HTTP_HEADER,
     &shared_directives::HTTP,
-    &BUFFERING,
+    &buffering::HTTP,
+    &buffering::TEMP_PATH,
+    &buffering::LIMIT_RATE,
     &ssl::HTTP,
+    &shared_directives::GRPC_HEADER,
     &shared_directives::GRPC,
     &ssl::GRPC,
     &UPSTREAM,
@@ -84,9 +102,37 @@ const TABLES: [&[DirectiveSpec]; 7] = [
 
 const DIRECTIVES: [DirectiveSpec; module::count(&TABLES)] = module::join(&TABLES);
 
-use buffering::ROWS as BUFFERING;
 use proxy_directives::ROWS as PROXY;
 use upstream_directives::ROWS as UPSTREAM;
+
+/// What the families of programs have in common with `proxy_pass`.
+pub(in crate::modules) mod tables {
+    use super::{buffering, request_directives, shared_directives, ssl};
+    use crate::conf::DirectiveSpec;
+
+    /// Those of `fastcgi_pass`.
+    pub(in crate::modules) const FASTCGI: [&[DirectiveSpec]; 4] = [
+        &request_directives::FASTCGI,
+        &request_directives::FASTCGI_TEMP,
+        &shared_directives::FASTCGI,
+        &buffering::FASTCGI,
+    ];
+    /// Those of `uwsgi_pass`.
+    pub(in crate::modules) const UWSGI: [&[DirectiveSpec]; 5] = [
+        &request_directives::UWSGI,
+        &request_directives::UWSGI_TEMP,
+        &shared_directives::UWSGI,
+        &buffering::UWSGI,
+        &ssl::UWSGI,
+    ];
+    /// Those of `scgi_pass`.
+    pub(in crate::modules) const SCGI: [&[DirectiveSpec]; 4] = [
+        &request_directives::SCGI,
+        &request_directives::SCGI_TEMP,
+        &shared_directives::SCGI,
+        &buffering::SCGI,
+    ];
+}
 
 /// The upstreams that the status tree does not show.
 pub(in crate::modules) fn hidden(builder: &mut Builder<'_>) -> Hidden {

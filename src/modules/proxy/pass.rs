@@ -8,11 +8,12 @@ use super::accel;
 use super::attempts::Attempts;
 use super::choice::{OpenConnection, note_response};
 use super::group::Ending;
-use super::headers::{Credentials, Fields, Outline};
+use super::headers::Fields;
 use super::ignored::Ignored;
 use super::names::Course;
+use super::program::Program;
 use super::replies::Changes;
-use super::settings::{HttpVersion, Settings};
+use super::settings::Settings;
 use super::ssl::Ssl;
 use super::target::Destination;
 use crate::http::course::request::Request;
@@ -25,9 +26,10 @@ use crate::http::plan::tee::{Coming, Tee};
 use crate::http::plan::wait::Wait;
 use crate::http::transport::dial::Dial;
 use crate::http::transport::link::{Link, Way};
+use crate::http::transport::pace::Pace;
 use crate::http::transport::secure::Secure;
 use crate::modules::auth_challenge::Answering;
-use crate::modules::cache::{Caching, ForcedRanges};
+use crate::modules::cache::{Caches, ForcedRanges};
 
 /// One `proxy_pass`.
 pub(super) struct Pass {
@@ -39,12 +41,14 @@ pub(super) struct Pass {
     /// For targets that are spoken to in TLS.
     pub(super) ssl: Option<Ssl>,
     pub(super) fields: Fields,
+    /// What makes parameters of requests, for peers that are no servers of HTTP.
+    pub(super) program: Option<Box<dyn Program>>,
     /// Who answers when peers ask who we are.
     pub(super) answering: Option<Answering>,
     pub(super) changes: Changes,
     pub(super) ignored: Ignored,
     /// Where answers are kept, if they are.
-    pub(super) cache: Option<Caching>,
+    pub(super) cache: Option<Caches>,
     /// Whether others have parts as well.
     pub(super) ranges: ForcedRanges,
     pub(super) state: StateIndex<Attempts>,
@@ -106,12 +110,15 @@ impl Origin for Pass {
         let may_repeat = self.may_repeat(request);
         // Whoever keeps none is not asked what would fit.
         self.present_peer(request)?.0.keepalive?;
+        if !self.settings.reuses {
+            return None;
+        }
         let from = self.settings.local_address(request);
         let attempts = request.state(self.state);
         let secure = attempts.secure.clone();
         let way = Way {
             secure: secure.as_ref(),
-            is_http2: self.rules.is_http2,
+            language: self.rules.language,
             from,
         };
         let attempt = attempts.current()?;
@@ -151,60 +158,27 @@ impl Origin for Pass {
             return;
         };
         attempt.connect_ms = Some(attempt.elapsed_ms(now));
-        link.is_last_use = attempt.group.keepalive.is_none_or(|keepalive| {
+        let keepalive = attempt.group.keepalive.filter(|_| self.settings.reuses);
+        link.is_last_use = keepalive.is_none_or(|keepalive| {
             link.requests >= keepalive.requests
                 || Duration::from_nanos(now.0.saturating_sub(link.opened.0)) >= keepalive.time
         });
         attempts.last_use = link.is_last_use;
     }
 
-    fn write_head(&'static self, request: &mut Request, body: SentBody, out: &mut Vec<u8>) {
-        let start = out.len();
-        let attempts = request.state(self.state);
-        let (target, closes) = (attempts.target.clone(), attempts.last_use);
-        match &self.settings.method {
-            Some(method) => {
-                let method = method.evaluate(request).to_ascii_uppercase();
-                out.extend(method.into_iter().filter(u8::is_ascii_graphic));
+    fn write_head(&'static self, request: &mut Request, body: SentBody, out: &mut Vec<u8>) -> bool {
+        match &self.program {
+            Some(program) => self.write_parameters(request, &**program, body, out),
+            None => {
+                self.write_http_head(request, body, out);
+                true
             }
-            None => out.extend_from_slice(self.asked_method(request)),
         }
-        out.push(b' ');
-        let version = self.settings.version;
-        let mut outline = Outline {
-            host: b"",
-            version,
-            closes: closes || version == HttpVersion::Http10,
-            retires: false,
-            passes_fields: self.settings.passes_fields,
-            takes_trailers: self.rules.takes_trailers(),
-            body: if self.rules.sends_body {
-                body
-            } else {
-                SentBody::None
-            },
-            credentials: Credentials::OfClient,
-            cache: self.cache.as_ref(),
-        };
-        let uri = out.len();
-        if let Some(target) = &target {
-            let uri = target.uri.as_deref();
-            self.destination.uri(request, uri, self.location, out);
-            outline.host = target.host.as_bytes();
-            outline.retires = outline.closes && target.group.keepalive.is_some();
-        }
-        if let Some(cache) = self.cache.as_ref().filter(|_| self.fields.sets_conditions) {
-            cache.drop_conditions(request);
-        }
-        let own = self.credentials(request, &out[uri..]);
-        match &own {
-            Some(own) => outline.credentials = Credentials::Own(own),
-            None if self.answering.is_some() => outline.credentials = Credentials::None,
-            None => {}
-        }
-        self.fields.write(request, &outline, out);
-        let length = out.len() - start;
-        self.sent(request, length);
+    }
+
+    fn is_fatal(&self, message: &[u8]) -> bool {
+        let program = self.program.as_ref();
+        program.is_some_and(|program| program.is_fatal(message))
     }
 
     fn rules(&'static self) -> &'static Rules {
@@ -256,24 +230,22 @@ impl Origin for Pass {
         if self.keeps_fields.load(Ordering::Relaxed) {
             attempts.keep_fields(head);
         }
-        let redirect = head
-            .field(b"x-accel-redirect")
-            .filter(|_| !self.ignored.redirect);
-        attempts.redirect = redirect.map(<[u8]>::to_vec);
+        attempts.redirect = accel::target(head, self.ignored);
         if let Some(attempt) = attempts.current() {
             note_response(attempt, head, now);
         }
-        if let Some(cache) = &self.cache {
+        accel::set_rate(request, head, self.ignored);
+        if let Some(cache) = self.cache_of(request) {
             cache.answered(request, head);
         }
     }
 
     fn reads_ahead(&self, head: &ResponseHead<'_>) -> bool {
-        let asked = match self.ignored.buffering {
-            true => None,
-            false => accel::buffering(head),
-        };
-        asked.unwrap_or(self.rules.buffers_response)
+        accel::buffering(head, self.ignored).unwrap_or(self.rules.buffers_response)
+    }
+
+    fn pace(&self, request: &mut Request) -> Option<Pace> {
+        request.pace_by(self.settings.rate.as_ref()?)
     }
 
     fn hides(&self, name: &[u8]) -> bool {
@@ -327,7 +299,7 @@ impl Origin for Pass {
     }
 
     fn tee(&'static self, request: &mut Request, coming: Coming) -> Option<Box<dyn Tee>> {
-        let cache = self.cache.as_ref();
+        let cache = self.cache_of(request);
         if !cache.is_some_and(|cache| cache.is_judged_here(request)) {
             self.ranges.narrow(request, coming.length);
         }
@@ -335,7 +307,7 @@ impl Origin for Pass {
     }
 
     fn is_kept(&'static self, request: &Request) -> bool {
-        let cache = self.cache.as_ref();
+        let cache = self.cache_of(request);
         cache.is_some_and(|cache| cache.is_filling(request))
     }
 
@@ -348,7 +320,7 @@ impl Origin for Pass {
             attempt.length = sizes.content;
             attempt.received = sizes.bytes;
         }
-        if let Some(cache) = &self.cache {
+        if let Some(cache) = self.cache_of(request) {
             cache.received(request, sizes.content);
         }
     }
@@ -369,9 +341,9 @@ impl Origin for Pass {
     }
 
     fn peer_name(&self, request: &mut Request) -> String {
-        let attempt = request.state(self.state).list.last();
-        let peer = attempt.and_then(|attempt| Some(&attempt.group.peers[attempt.peer?]));
-        peer.map_or_else(String::new, |peer| peer.name.clone())
+        let attempts = request.state(self.state);
+        let (target, name) = (attempts.target.clone(), attempts.peer_name().to_owned());
+        self.url_told(request, target.as_deref(), &name)
     }
 
     fn finished(&'static self, request: &mut Request) {
@@ -391,7 +363,7 @@ impl Origin for Pass {
         }
         if attempts.has_left_out() {
             let mut attempts = request.take_state(self.state);
-            attempts.tell_left_out(request);
+            attempts.tell_left_out(self, request);
             request.put_state(self.state, attempts);
         }
     }

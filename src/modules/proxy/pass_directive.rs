@@ -1,16 +1,18 @@
-//! The `proxy_pass` and `grpc_pass` directives: what they say, and the handler they become in a location.
+//! The `proxy_pass` directive and those like it: what they say, and the handler they become in a location.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::assembly::Assembly;
 use super::balance::Method;
 use super::buffering;
 use super::changing::Upstream;
-use super::family::{Family, Grpc, Http, Levels};
+use super::family::{Family, Levels, Protocol};
 use super::headers::Fields;
 use super::ignored::Ignored;
 use super::names::Names;
 use super::pass::Pass;
+use super::program::Program;
 use super::registry::Registry;
 use super::replies::{Changes, Passed};
 use super::settings::{self, HttpVersion, Settings};
@@ -24,100 +26,112 @@ use crate::http::build::written::LocationPattern;
 use crate::http::plan::location::Kind;
 use crate::modules::address::Endpoint;
 use crate::modules::auth_challenge::Answering;
-use crate::modules::cache::{Caching, ForcedRanges};
+use crate::modules::cache::{Caches, ForcedRanges};
 use crate::modules::resolver::Asked;
 
-/// `proxy_pass` or `grpc_pass`
-struct Written {
+/// `proxy_pass`, `grpc_pass` and the like, of one family
+struct Written<F> {
     word: Word,
     url: Text,
-    is_grpc: bool,
+    family: PhantomData<F>,
 }
 
-impl Written {
+impl<F: Family> Written<F> {
     /// Whether requests may go to TLS; variables may make the scheme.
     fn may_be_encrypted(&self) -> bool {
+        if F::PROTOCOL.schemes().1.is_none() {
+            return false;
+        }
         let is_plain = !self.word.text.contains("://") && self.url.is_literal();
-        let scheme = self.word.text.get(.."http://".len());
-        let is_named = |scheme: &str| {
-            let names = ["http://", "grpc://"];
-            names.iter().any(|name| scheme.eq_ignore_ascii_case(name))
-        };
-        !is_plain && !scheme.is_some_and(is_named)
+        let scheme = self.word.text.split_once("://").map(|(scheme, _)| scheme);
+        let plain = F::PROTOCOL.schemes().0;
+        !is_plain && !scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(plain))
     }
 }
 
-pub(super) fn apply_pass(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    apply(statement, false)
-}
-
-pub(super) fn apply_grpc_pass(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    apply(statement, true)
-}
-
-fn apply(statement: &mut Statement<'_>, is_grpc: bool) -> Result<(), Diagnostic> {
+/// `proxy_pass` and the like
+pub(in crate::modules) fn apply<F: Family>(
+    statement: &mut Statement<'_>,
+) -> Result<(), Diagnostic> {
     let (word, url) = (statement.word(1).clone(), statement.template(1)?);
     if url.is_literal() {
-        let parsed = Url::parse(&word.text, is_grpc);
-        parsed.map_err(|problem| problem.diagnostic(&word, is_grpc))?;
+        let parsed = Url::parse(&word.text, F::PROTOCOL);
+        parsed.map_err(|problem| problem.diagnostic::<F>(&word))?;
     }
-    content::write(statement, Written { word, url, is_grpc });
+    let family = PhantomData::<F>;
+    content::write(statement, Written { word, url, family });
     Ok(())
 }
 
 impl BadUrl {
-    fn diagnostic(self, word: &Word, is_grpc: bool) -> Diagnostic {
+    fn diagnostic<F: Family>(self, word: &Word) -> Diagnostic {
         match self {
             Self::Prefix => {
-                let help = match is_grpc {
-                    true => {
+                let help = match F::PROTOCOL {
+                    Protocol::Http => "the URL of a peer begins with \"http://\" or \"https://\"",
+                    Protocol::Grpc => {
                         "the address of a server of gRPC begins with \"grpc://\", \"grpcs://\" or neither"
                     }
-                    false => "the URL of a peer begins with \"http://\" or \"https://\"",
+                    Protocol::Uwsgi => {
+                        "the address of a program begins with \"uwsgi://\", \"suwsgi://\" or neither"
+                    }
+                    Protocol::FastCgi | Protocol::Scgi => {
+                        "the address of a program is a host with a port, or \"unix:\" and a path"
+                    }
                 };
                 Diagnostic::error(word.span, "invalid URL prefix").with_help(help)
             }
-            Self::Uri => Diagnostic::error(word.span, "\"grpc_pass\" cannot have URI part")
-                .with_help("peers are asked for the path that the client asked for"),
+            Self::Uri => {
+                let message = format!("\"{}_pass\" cannot have URI part", F::PREFIX);
+                let help = match F::PROTOCOL.is_program() {
+                    true => "parameters say what a program is asked for",
+                    false => "peers are asked for the path that the client asked for",
+                };
+                Diagnostic::error(word.span, message).with_help(help)
+            }
             Self::Host(problem) => Diagnostic::error(word.span, problem),
         }
     }
 }
 
-/// Checks the settings that a block without a pass has itself.
-pub(super) fn check(builder: &mut Builder<'_>, chain: &Chain<'_>) {
-    settings::check::<Http>(builder, chain);
-    settings::check::<Grpc>(builder, chain);
+/// Checks the settings of a family that a block without its pass has itself.
+pub(in crate::modules) fn check<F: Family>(builder: &mut Builder<'_>, chain: &Chain<'_>) {
+    settings::check::<F>(builder, chain);
 }
 
-/// Gives a location its handler.
-pub(super) fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
-    match content::written::<Written>(chain) {
-        Some(written) if written.is_grpc => {
-            add(builder, &Levels::<Grpc>::of(chain), written, parts)
-        }
-        Some(written) => add(builder, &Levels::<Http>::of(chain), written, parts),
-        None => check(builder, chain),
+/// Makes, of a location, what writes parameters for programs; nothing where peers are servers of HTTP.
+pub(in crate::modules) type MakeProgram<'m, F> =
+    &'m dyn Fn(&mut Builder<'_>, &Levels<'_, '_, F>) -> Option<Box<dyn Program>>;
+
+/// Gives a location its handler, if it passes requests on by this family.
+pub(in crate::modules) fn build<F: Family>(
+    builder: &mut Builder<'_>,
+    chain: &Chain<'_>,
+    parts: &mut LocationParts,
+    make: MakeProgram<'_, F>,
+) {
+    match content::written::<Written<F>>(chain) {
+        Some(written) => add(builder, (&Levels::of(chain), make), written, parts),
+        None => check::<F>(builder, chain),
     }
 }
 
 fn add<F: Family>(
     builder: &mut Builder<'_>,
-    levels: &Levels<'_, '_, F>,
-    written: &Written,
+    (levels, make): (&Levels<'_, '_, F>, MakeProgram<'_, F>),
+    written: &Written<F>,
     parts: &mut LocationParts,
 ) {
     let chain = levels.chain;
-    let is_own = chain.own::<Written>().is_some();
+    let is_own = chain.own::<Written<F>>().is_some();
     let Some(destination) = destination(builder, chain, written) else {
         return;
     };
     let has_uri = matches!(&destination, Destination::Fixed(target, _) if target.uri.is_some());
     if let Some(place) = without_uri(chain, parts.kind).filter(|_| has_uri && is_own) {
-        let message = format!("\"proxy_pass\" cannot have URI part {place}");
-        let problem = Diagnostic::error(written.word.span, message);
-        let help = "leave out everything behind the host, or use variables";
-        builder.diagnostics.push(problem.with_help(help));
+        builder
+            .diagnostics
+            .push(misplaced_uri(&written.word, place));
     }
     let location = chain
         .nearest::<LocationPattern>()
@@ -129,19 +143,19 @@ fn add<F: Family>(
     };
     let changes = Changes::of(builder, levels, &pass);
     let (settings, ignored) = (Settings::of(builder, levels), Ignored::of(levels));
-    let (cache, ranges) = match F::IS_GRPC {
-        true => (None, ForcedRanges::default()),
-        false => (
-            Caching::of(builder, chain, ignored.cached),
+    let (cache, ranges) = match F::PROTOCOL {
+        Protocol::Http => (
+            Caches::of(builder, chain, ignored.cached),
             ForcedRanges::of(chain),
         ),
+        _ => (None, ForcedRanges::default()),
     };
     let is_http2 = settings.version == HttpVersion::Http2;
     let ssl = match written.may_be_encrypted() {
         true => Ssl::of(builder, levels, &destination, (is_http2, written.word.span)),
         false => None,
     };
-    let answering = answering(builder, levels, &destination);
+    let answering = answering(builder, levels, (&destination, &written.word.text));
     let handler = Pass {
         answering,
         location: location.len(),
@@ -149,6 +163,7 @@ fn add<F: Family>(
         settings,
         ssl,
         fields: Fields::of(builder, levels),
+        program: make(builder, levels),
         changes,
         cache,
         ranges,
@@ -162,22 +177,36 @@ fn add<F: Family>(
     parts.redirects_to_slash |= is_path && parts.name.ends_with('/');
 }
 
+fn misplaced_uri(word: &Word, place: &str) -> Diagnostic {
+    let message = format!("\"proxy_pass\" cannot have URI part {place}");
+    let help = "leave out everything behind the host, or use variables";
+    Diagnostic::error(word.span, message).with_help(help)
+}
+
 /// Who answers the challenges of peers.
 fn answering<F: Family>(
     builder: &mut Builder<'_>,
     levels: &Levels<'_, '_, F>,
-    destination: &Destination,
+    (destination, written): (&Destination, &str),
 ) -> Option<Answering> {
-    if F::IS_GRPC || !Answering::is_on(levels.chain) {
+    if F::PROTOCOL != Protocol::Http || !Answering::is_on(levels.chain) {
         return None;
     }
     let host = match destination {
         Destination::Fixed(target, _) => Some(target.host.as_str()),
-        Destination::Evaluated(_) => None,
+        Destination::Evaluated(_) => fixed_host(written),
     };
     let roots = ssl::trusted(builder, levels);
     let made = roots.and_then(|roots| Answering::of(builder, levels.chain, host, roots));
     builder.diagnostics.check(made)?
+}
+
+/// The host and port of a URL of which variables say the path alone.
+fn fixed_host(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let (host, _) = rest.split_once('/')?;
+    let is_fixed = !url[..url.len() - rest.len()].contains('$') && !host.contains('$');
+    is_fixed.then_some(host)
 }
 
 /// Where a URI makes no sense, since no part of the path stands for it.
@@ -191,22 +220,22 @@ fn without_uri(chain: &Chain<'_>, kind: Kind) -> Option<&'static str> {
     }
 }
 
-fn destination(
+fn destination<F: Family>(
     builder: &mut Builder<'_>,
     chain: &Chain<'_>,
-    written: &Written,
+    written: &Written<F>,
 ) -> Option<Destination> {
     if !written.url.is_literal() {
         let asked = Asked::of(builder, chain);
         return Some(Destination::Evaluated(Evaluated {
             url: builder.template(&written.url),
-            is_grpc: written.is_grpc,
+            protocol: F::PROTOCOL,
             groups: builder.thing::<Registry>().groups(),
             implicit: Arc::clone(builder.thing::<Registry>().implicit()),
             names: Names::new(asked),
         }));
     }
-    let url = Url::parse(&written.word.text, written.is_grpc).ok()?;
+    let url = Url::parse(&written.word.text, F::PROTOCOL).ok()?;
     let members = members(builder, &url, &written.word)?;
     let target = Arc::new(url.target(members.now()));
     let changing = match members {
@@ -232,6 +261,13 @@ fn members(builder: &mut Builder<'_>, url: &Url, word: &Word) -> Option<Upstream
         builder
             .diagnostics
             .push(Diagnostic::error(word.span, message));
+        return None;
+    }
+    if url.lacks_port() {
+        let message = format!("no port in upstream \"{}\"", url.server);
+        let help = "write the port of the program, or the name of an \"upstream\"";
+        let problem = Diagnostic::error(word.span, message).with_help(help);
+        builder.diagnostics.push(problem);
         return None;
     }
     if let Some(group) = registry.implicit().get(&url.endpoint, url.default_port()) {

@@ -1,6 +1,6 @@
 //! The table of directives that `proxy_pass` has alone, and `grpc_pass`.
 
-use super::family::Http;
+use super::family::{Grpc, Http};
 use super::{pass_directive, replies, settings};
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, Repeat, SPEC};
 
@@ -12,7 +12,7 @@ const PLACES: Contexts = Contexts::LOCATION
     .or(Contexts::LIMIT_EXCEPT);
 
 /// The rows.
-pub(super) const ROWS: [DirectiveSpec; 9] = [
+pub(super) const ROWS: [DirectiveSpec; 6] = [
     DirectiveSpec {
         name: "proxy_pass",
         contexts: PLACES,
@@ -35,7 +35,7 @@ pub(super) const ROWS: [DirectiveSpec; 9] = [
                    `Expires`, `Accept-Ranges` and cookies of the response, unless it says these itself.",
             example: "proxy_pass http://backend/app/;",
         },
-        apply: pass_directive::apply_pass,
+        apply: pass_directive::apply::<Http>,
         ..SPEC
     },
     DirectiveSpec {
@@ -87,46 +87,6 @@ pub(super) const ROWS: [DirectiveSpec; 9] = [
         ..SPEC
     },
     DirectiveSpec {
-        name: "proxy_pass_request_headers",
-        contexts: BLOCKS,
-        arity: Arity::FLAG,
-        doc: Doc {
-            syntax: "proxy_pass_request_headers on | off;",
-            default: "proxy_pass_request_headers on;",
-            text: "Whether peers get the fields of the client's request.",
-            example: "",
-        },
-        apply: settings::apply_pass_fields::<Http>,
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_pass_request_body",
-        contexts: BLOCKS,
-        arity: Arity::FLAG,
-        doc: Doc {
-            syntax: "proxy_pass_request_body on | off;",
-            default: "proxy_pass_request_body on;",
-            text: "Whether peers get the body of the client's request.",
-            example: "",
-        },
-        apply: settings::apply_pass_body::<Http>,
-        ..SPEC
-    },
-    DirectiveSpec {
-        name: "proxy_ignore_client_abort",
-        contexts: BLOCKS,
-        arity: Arity::FLAG,
-        doc: Doc {
-            syntax: "proxy_ignore_client_abort on | off;",
-            default: "proxy_ignore_client_abort off;",
-            text: "Whether the response of a peer is awaited although the client has closed the \
-                   connection.",
-            example: "",
-        },
-        apply: settings::apply_ignore_abort::<Http>,
-        ..SPEC
-    },
-    DirectiveSpec {
         name: "proxy_pass_trailers",
         contexts: BLOCKS,
         arity: Arity::FLAG,
@@ -158,7 +118,7 @@ pub(super) const ROWS: [DirectiveSpec; 9] = [
                    they are asked for. What is said of HTTP/2 at `proxy_http_version` holds here too.",
             example: "grpc_pass grpc://localhost:9000;",
         },
-        apply: pass_directive::apply_grpc_pass,
+        apply: pass_directive::apply::<Grpc>,
         ..SPEC
     },
 ];

@@ -3,11 +3,11 @@
 
 use http::HeaderName;
 
-use super::family::{Family, Http, Levels, growing, insert};
+use super::family::{Family, Http, Levels, Protocol, growing, insert};
 use super::target::Destination;
 use crate::conf::{Diagnostic, Span, Statement, Text};
 use crate::http::build::builder::Builder;
-use crate::http::course::engine;
+use crate::http::course::elsewhere;
 use crate::http::course::request::Request;
 use crate::http::message::names::is_same;
 use crate::http::message::response_fields::NameLengths;
@@ -40,6 +40,16 @@ const HIDDEN: &[&str] = &[
     "date",
     "server",
     "x-pad",
+    "x-accel-expires",
+    "x-accel-redirect",
+    "x-accel-limit-rate",
+    "x-accel-buffering",
+    "x-accel-charset",
+];
+
+/// The same of a program: those that say what is for us to say are its own there.
+const HIDDEN_OF_PROGRAMS: &[&str] = &[
+    "status",
     "x-accel-expires",
     "x-accel-redirect",
     "x-accel-limit-rate",
@@ -134,14 +144,15 @@ impl Changes {
         let more = levels
             .nearest::<HiddenFields>()
             .map_or(&[][..], |fields| &fields.0);
-        let hidden = HIDDEN
-            .iter()
-            .copied()
-            .chain(more.iter().map(String::as_str));
+        let usual = match F::PROTOCOL.is_program() {
+            true => HIDDEN_OF_PROGRAMS,
+            false => HIDDEN,
+        };
+        let hidden = usual.iter().copied().chain(more.iter().map(String::as_str));
         let hidden = hidden.filter(|name| !passed.iter().any(|passed| passed == name));
         let redirects = match levels.nearest::<Redirects>() {
-            // Those of gRPC do not redirect.
-            None if F::IS_GRPC => Vec::new(),
+            // The others do not redirect.
+            None if F::PROTOCOL != Protocol::Http => Vec::new(),
             None => pass.default_redirect().into_iter().collect(),
             Some(written) => {
                 let compile = |one| pass.redirect(builder, one);
@@ -175,6 +186,11 @@ impl Changes {
         if let Some(location) = location
             && let Some(target) = self.rewrite(request, &location)
         {
+            let is_ours = target.first() == Some(&b'/');
+            let target = match is_ours && request.location.settings.absolute_redirect {
+                true => elsewhere::absolute(request, &target),
+                false => target,
+            };
             request.response.set("Location", &target);
         }
         let refresh = request.response.field("refresh").map(<[u8]>::to_vec);
@@ -195,11 +211,7 @@ impl Changes {
         let rule = |rule: &Redirect| rule.apply(request, location);
         let mut target = self.redirects.iter().find_map(rule)?;
         target.retain(|byte| *byte >= b' ' && *byte != 0x7f);
-        let absolute = request.location.settings.absolute_redirect;
-        Some(match target.first() {
-            Some(b'/') if absolute => engine::absolute(request, &target),
-            _ => target,
-        })
+        Some(target)
     }
 }
 

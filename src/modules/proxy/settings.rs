@@ -3,7 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::family::{Family, Levels, growing, insert};
+use super::buffering;
+use super::family::{Family, Levels, Protocol, growing, insert};
 use super::headers;
 use super::ssl;
 use crate::conf::{Chain, Diagnostic, Statement, Text};
@@ -12,6 +13,7 @@ use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::plan::failures::Failures;
 use crate::http::plan::template::Template;
+use crate::http::transport::link::Language;
 
 struct ConnectTimeout(Duration);
 struct ReadTimeout(Duration);
@@ -24,6 +26,7 @@ struct PassBody(bool);
 struct IgnoreAbort(bool);
 struct PassTrailers(bool);
 struct SocketKeepalive(bool);
+struct KeepConnection(bool);
 struct Bind(Option<Text>);
 struct Method(Text);
 struct Version(HttpVersion);
@@ -55,8 +58,13 @@ pub(super) struct Settings {
     pub(super) passes_fields: bool,
     pub(super) passes_body: bool,
     pub(super) ignores_abort: bool,
+    /// `proxy_limit_rate`
+    pub(super) rate: Option<Template>,
     pub(super) method: Option<Template>,
     pub(super) version: HttpVersion,
+    pub(super) language: Language,
+    /// Whether connections are used again, where the group keeps any.
+    pub(super) reuses: bool,
     pub(super) passes_trailers: bool,
     pub(super) asks_if_alive: bool,
     /// The address of ours that connections come from.
@@ -68,6 +76,12 @@ impl Settings {
     pub(super) fn of<F: Family>(builder: &mut Builder<'_>, levels: &Levels<'_, '_, F>) -> Self {
         let minute = Duration::from_secs(60);
         let method = levels.nearest();
+        let version = match F::IS_GRPC {
+            true => HttpVersion::Http2,
+            false => levels
+                .nearest()
+                .map_or(HttpVersion::Http11, |Version(version)| *version),
+        };
         let from = levels.nearest().and_then(|Bind(text)| text.as_ref());
         Self {
             connect_timeout: levels
@@ -84,12 +98,13 @@ impl Settings {
             passes_fields: levels.nearest().is_none_or(|PassFields(on)| *on),
             passes_body: levels.nearest().is_none_or(|PassBody(on)| *on),
             ignores_abort: levels.nearest().is_some_and(|IgnoreAbort(on)| *on),
+            rate: buffering::rate(builder, levels),
             method: method.map(|Method(text)| builder.template(text)),
-            version: match F::IS_GRPC {
-                true => HttpVersion::Http2,
-                false => levels
-                    .nearest()
-                    .map_or(HttpVersion::Http11, |Version(version)| *version),
+            language: F::PROTOCOL.language(version),
+            version,
+            reuses: match F::PROTOCOL {
+                Protocol::FastCgi => levels.nearest().is_some_and(|KeepConnection(on)| *on),
+                protocol => !protocol.is_program(),
             },
             asks_if_alive: levels.nearest().is_some_and(|SocketKeepalive(on)| *on),
             from: from.map(|text| builder.template(text)),
@@ -228,7 +243,7 @@ times! {
 
 macro_rules! flags {
     ($($apply:ident => $setting:ident),* $(,)?) => {$(
-        pub(super) fn $apply<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+        pub(in crate::modules) fn $apply<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
             let on = statement.flag(1)?;
             insert::<F, _>(statement, $setting(on));
             Ok(())
@@ -243,6 +258,7 @@ flags! {
     apply_ignore_abort => IgnoreAbort,
     apply_pass_trailers => PassTrailers,
     apply_socket_keepalive => SocketKeepalive,
+    apply_keep_connection => KeepConnection,
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! The table of directives that the families of `proxy_pass` and `grpc_pass` have in common.
+//! The tables of directives that all families have in common, `proxy_pass`, `grpc_pass` and those of programs.
 
-use super::family::{Grpc, Http};
+use super::family::{FastCgi, Grpc, Http, Scgi, Uwsgi};
 use super::{buffering, headers, ignored, replies, settings};
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, Repeat, SPEC};
 
@@ -11,25 +11,6 @@ const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATI
 macro_rules! rows {
     ($p:literal, $family:ty) => {
         [
-            DirectiveSpec {
-                name: concat!($p, "_set_header"),
-                contexts: BLOCKS,
-                arity: Arity::exactly(2),
-                repeat: Repeat::Many,
-                doc: Doc {
-                    syntax: concat!($p, "_set_header field value;"),
-                    default: concat!($p, "_set_header Host $proxy_host;"),
-                    text: "Sets a field of the request that the peer gets, in place of the client's own; \
-                           with an empty value the peer gets no such field. A field that one level sets \
-                           twice is sent twice. The directives of one level replace those of all outer \
-                           levels. `Connection` is `close` unless it is set, \
-                           or the upstream has `keepalive`. `Content-Length` and `Transfer-Encoding` are \
-                           always those of the body that is sent.",
-                    example: concat!($p, "_set_header Host $host;"),
-                },
-                apply: headers::apply_set_header::<$family>,
-                ..SPEC
-            },
             DirectiveSpec {
                 name: concat!($p, "_connect_timeout"),
                 contexts: BLOCKS,
@@ -147,10 +128,10 @@ macro_rules! rows {
                 doc: Doc {
                     syntax: concat!($p, "_ignore_headers field ...;"),
                     default: "",
-                    text: "Fields of responses that are as if they were not there: `X-Accel-Redirect`, `X-Accel-Buffering`, \
+                    text: "Fields of responses that are as if they were not there: `X-Accel-Redirect`, `X-Accel-Buffering`, `X-Accel-Limit-Rate`, \
                            and what says whether and for how long an answer is kept (`X-Accel-Expires`, `Expires`, `Cache-Control`, \
-                           `Set-Cookie`, `Vary`). Clients get them all the same. `X-Accel-Limit-Rate` and `X-Accel-Charset` \
-                           never have an effect.",
+                           `Set-Cookie`, `Vary`). Clients get them all the same. `X-Accel-Charset` \
+                           never has an effect.",
                     example: concat!($p, "_ignore_headers Cache-Control Set-Cookie;"),
                 },
                 apply: ignored::apply::<$family>,
@@ -217,7 +198,45 @@ macro_rules! rows {
     };
 }
 
+/// The row about fields of requests, of one family.
+macro_rules! set_header {
+    ($p:literal, $family:ty) => {
+        [
+            DirectiveSpec {
+                name: concat!($p, "_set_header"),
+                contexts: BLOCKS,
+                arity: Arity::exactly(2),
+                repeat: Repeat::Many,
+                doc: Doc {
+                    syntax: concat!($p, "_set_header field value;"),
+                    default: concat!($p, "_set_header Host $proxy_host;"),
+                    text: "Sets a field of the request that the peer gets, in place of the client's own; \
+                           with an empty value the peer gets no such field. A field that one level sets \
+                           twice is sent twice. The directives of one level replace those of all outer \
+                           levels. `Connection` is `close` unless it is set, \
+                           or the upstream has `keepalive`. `Content-Length` and `Transfer-Encoding` are \
+                           always those of the body that is sent.",
+                    example: concat!($p, "_set_header Host $host;"),
+                },
+                apply: headers::apply_set_header::<$family>,
+                ..SPEC
+            },
+        ]
+    };
+}
+
 /// Those of `proxy_pass`.
-pub(super) const HTTP: [DirectiveSpec; 14] = rows!("proxy", Http);
+pub(super) const HTTP: [DirectiveSpec; 13] = rows!("proxy", Http);
 /// Those of `grpc_pass`.
-pub(super) const GRPC: [DirectiveSpec; 14] = rows!("grpc", Grpc);
+pub(super) const GRPC: [DirectiveSpec; 13] = rows!("grpc", Grpc);
+/// Those of `fastcgi_pass`.
+pub(super) const FASTCGI: [DirectiveSpec; 13] = rows!("fastcgi", FastCgi);
+/// Those of `uwsgi_pass`.
+pub(super) const UWSGI: [DirectiveSpec; 13] = rows!("uwsgi", Uwsgi);
+/// Those of `scgi_pass`.
+pub(super) const SCGI: [DirectiveSpec; 13] = rows!("scgi", Scgi);
+
+/// `proxy_set_header`
+pub(super) const HTTP_HEADER: [DirectiveSpec; 1] = set_header!("proxy", Http);
+/// `grpc_set_header`
+pub(super) const GRPC_HEADER: [DirectiveSpec; 1] = set_header!("grpc", Grpc);

@@ -8,17 +8,23 @@ use super::instead::carry_challenges;
 use super::pass::Pass;
 use super::target::Destination;
 use crate::http::course::request::Request;
+use crate::http::message::response::ResponseHead;
 use crate::http::message::response_fields::Fields;
-use crate::http::plan::origin::Failure;
+use crate::http::plan::origin::{Failure, Origin};
 use crate::http::plan::outcome::Outcome;
-use crate::modules::cache::{Addressed, Asking, Given, Look};
+use crate::modules::cache::{Addressed, Asking, Caching, Given, Look};
 
 impl Pass {
+    /// The cache that a request asks, if it asks one.
+    pub(super) fn cache_of(&'static self, request: &Request) -> Option<&'static Caching> {
+        self.cache.as_ref()?.of_request(request)
+    }
+
     /// What becomes of a request before a peer is asked; nothing if one is to be asked.
     pub(super) fn stored(&'static self, request: &mut Request) -> Option<Outcome> {
-        let cache = self.cache.as_ref()?;
+        let caches = self.cache.as_ref()?;
         self.name(request);
-        match cache.look(request, self) {
+        match caches.look(request, self) {
             Look::Ask => None,
             Look::Give(given) => Some(self.give(request, *given)),
             Look::Answer(outcome) => Some(outcome),
@@ -47,7 +53,7 @@ impl Pass {
         request: &mut Request,
         failure: Failure,
     ) -> Option<Outcome> {
-        let cache = self.cache.as_ref()?;
+        let cache = self.cache_of(request)?;
         let Some(given) = cache.after(request, failure) else {
             let status = failure.status();
             if matches!(status, 502 | 504) {
@@ -60,13 +66,13 @@ impl Pass {
 
     /// What is given instead of a peer's answer with this status, if anything.
     pub(super) fn instead_of(&'static self, request: &mut Request, status: u16) -> Option<Outcome> {
-        let given = self.cache.as_ref()?.instead_of(request, status)?;
+        let given = self.cache_of(request)?.instead_of(request, status)?;
         Some(self.give(request, *given))
     }
 
     /// The answer that an entry makes.
     fn give(&'static self, request: &mut Request, given: Given) -> Outcome {
-        let Some(cache) = &self.cache else {
+        let Some(cache) = self.cache_of(request) else {
             return Outcome::Status(500);
         };
         if self.keeps_fields.load(Ordering::Relaxed) {
@@ -76,8 +82,11 @@ impl Pass {
             };
             request.state(self.state).fields = Some(given.fields().map(keep).collect());
         }
-        request.response.status = given.status();
-        request.response.fields = Fields::default();
+        request.response = ResponseHead {
+            status: given.status(),
+            words: given.words().map(|words| (given.status(), words.into())),
+            fields: Fields::default(),
+        };
         for (name, value) in given.fields().filter(|(name, _)| !self.changes.hides(name)) {
             request.response.fields.add(name, value);
         }
@@ -101,12 +110,12 @@ impl Pass {
 
     /// How the head that a peer gets differs from the client's.
     pub(super) fn asking<'r>(&'static self, request: &'r Request) -> Asking<'r> {
-        let cache = self.cache.as_ref();
+        let cache = self.cache_of(request);
         cache.map_or(Asking::default(), |cache| cache.asking(request))
     }
 
     pub(super) fn leave_cache(&'static self, request: &mut Request) {
-        if let Some(cache) = &self.cache {
+        if let Some(cache) = self.cache_of(request) {
             cache.finished(request);
         }
     }
@@ -139,5 +148,13 @@ impl Addressed for Pass {
         self.destination
             .uri(request, uri.as_deref(), self.location, &mut address);
         Some(address)
+    }
+
+    fn range(&'static self, request: &mut Request) -> Option<Vec<u8>> {
+        self.fields.range(request)
+    }
+
+    fn wants_head(&'static self, request: &mut Request) -> bool {
+        self.asks_for_head(request)
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::changing::{Changing, Upstream};
+use super::family::Protocol;
 use super::group::Group;
 use super::names::{Course, Names, Pending};
 use super::registry::{DEFAULT_PORT, HTTPS_PORT, Implicit};
@@ -20,6 +21,8 @@ pub(super) struct Target {
     pub(super) group: Arc<Group>,
     /// Whether its peers are spoken to in TLS.
     pub(super) is_encrypted: bool,
+    /// How its URL begins.
+    pub(super) scheme: &'static str,
     /// `$proxy_host`
     pub(super) host: String,
     /// `$proxy_port`
@@ -34,6 +37,7 @@ impl Target {
         Self {
             group,
             is_encrypted: self.is_encrypted,
+            scheme: self.scheme,
             host: self.host.clone(),
             port: self.port.clone(),
             uri: self.uri.clone(),
@@ -46,6 +50,8 @@ impl Target {
 pub(super) struct Url {
     /// Whether it is one of `https`.
     pub(super) is_encrypted: bool,
+    scheme: &'static str,
+    protocol: Protocol,
     /// The host as it is written, with its port.
     pub(super) server: String,
     pub(super) endpoint: Endpoint,
@@ -73,17 +79,18 @@ impl fmt::Display for BadUrl {
 }
 
 impl Url {
-    /// Reads `http://host[:port][/uri]` or `http://unix:path[:/uri]`, or the same with `https`; where it `is_grpc`,
-    /// `[grpc://]host[:port]` or `[grpc://]unix:path`, or the same with `grpcs`.
-    pub(super) fn parse(text: &str, is_grpc: bool) -> Result<Self, BadUrl> {
-        let (plain, encrypted) = match is_grpc {
-            true => ("grpc", "grpcs"),
-            false => ("http", "https"),
-        };
+    /// Reads `http://host[:port][/uri]` or `http://unix:path[:/uri]`, or the same with `https`; what is not of HTTP has schemes
+    /// of its own, if any, and no URI.
+    pub(super) fn parse(text: &str, protocol: Protocol) -> Result<Self, BadUrl> {
+        let (plain, encrypted) = protocol.schemes();
+        let (needs_scheme, may_have_scheme) = protocol.has_scheme();
+        let is = |scheme: &str, known: &str| may_have_scheme && scheme.eq_ignore_ascii_case(known);
         let (is_encrypted, rest) = match text.split_once("://") {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(plain) => (false, rest),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(encrypted) => (true, rest),
-            None if is_grpc => (false, text),
+            Some((scheme, rest)) if is(scheme, plain) => (false, rest),
+            Some((scheme, rest)) if encrypted.is_some_and(|known| is(scheme, known)) => {
+                (true, rest)
+            }
+            None if !needs_scheme => (false, text),
             _ => return Err(BadUrl::Prefix),
         };
         let (server, uri) = if let Some(socket) = rest.strip_prefix("unix:") {
@@ -98,16 +105,23 @@ impl Url {
             .map_err(|problem| BadUrl::Host(format!("{problem} in upstream \"{server}\"")))?;
         let uri = match uri {
             "" => None,
-            _ if is_grpc => return Err(BadUrl::Uri),
+            _ if protocol != Protocol::Http => return Err(BadUrl::Uri),
             uri if uri.starts_with('?') => Some(format!("/{uri}")),
             uri => Some(uri.to_owned()),
         };
         Ok(Self {
             is_encrypted,
+            scheme: encrypted.filter(|_| is_encrypted).unwrap_or(plain),
+            protocol,
             server: server.to_owned(),
             endpoint,
             uri,
         })
+    }
+
+    /// Whether it names a host without a port where there is no usual one.
+    pub(super) fn lacks_port(&self) -> bool {
+        self.protocol.is_program() && matches!(self.endpoint, Endpoint::Host { port: None, .. })
     }
 
     /// The port of a host without one.
@@ -141,6 +155,7 @@ impl Url {
         let (host, port) = self.host_and_port();
         Target {
             is_encrypted: self.is_encrypted,
+            scheme: self.scheme,
             group,
             host,
             port,
@@ -160,7 +175,7 @@ pub(super) enum Destination {
 /// A URL with variables.
 pub(super) struct Evaluated {
     pub(super) url: Template,
-    pub(super) is_grpc: bool,
+    pub(super) protocol: Protocol,
     /// The `upstream` blocks.
     pub(super) groups: HashMap<String, Upstream>,
     /// Those of servers that other `proxy_pass` directives name.
@@ -217,7 +232,7 @@ impl Evaluated {
     pub(super) fn url(&self, request: &mut Request) -> Result<Url, (BadUrl, String)> {
         let text = self.url.evaluate(request);
         let text = String::from_utf8_lossy(&text);
-        Url::parse(&text, self.is_grpc).map_err(|problem| (problem, text.into_owned()))
+        Url::parse(&text, self.protocol).map_err(|problem| (problem, text.into_owned()))
     }
 
     fn course(&self, request: &mut Request) -> Course {
@@ -240,6 +255,11 @@ impl Evaluated {
                 return changing.course(target, None);
             }
             None => {}
+        }
+        if url.lacks_port() {
+            let server = url.server.escape_debug();
+            log::error!("no port in upstream \"{server}\"{}", Circumstances(request));
+            return Course::Fail(500);
         }
         match self.implicit.get(&url.endpoint, url.default_port()) {
             Some(group) => Course::Go(Arc::new(url.target(group))),
@@ -300,7 +320,7 @@ mod tests {
     use super::*;
 
     fn url(text: &str) -> (String, Option<String>) {
-        let url = Url::parse(text, false).unwrap();
+        let url = Url::parse(text, Protocol::Http).unwrap();
         (url.server, url.uri)
     }
 
@@ -313,17 +333,25 @@ mod tests {
         assert_eq!(url("http://[::1]:8/x"), ("[::1]:8".into(), some("/x")));
         assert_eq!(url("http://unix:/s"), ("unix:/s".into(), None));
         assert_eq!(url("http://unix:/s:/u"), ("unix:/s".into(), some("/u")));
-        assert_eq!(Url::parse("ftp://a", false), Err(BadUrl::Prefix));
-        assert_eq!(Url::parse("", false), Err(BadUrl::Prefix));
-        assert!(Url::parse("HTTPS://a", false).unwrap().is_encrypted);
-        assert!(!Url::parse("http://a", false).unwrap().is_encrypted);
-        assert_eq!(Url::parse("https:/a", false), Err(BadUrl::Prefix));
-        assert!(matches!(Url::parse("http://", false), Err(BadUrl::Host(_))));
+        assert_eq!(Url::parse("ftp://a", Protocol::Http), Err(BadUrl::Prefix));
+        assert_eq!(Url::parse("", Protocol::Http), Err(BadUrl::Prefix));
+        assert!(
+            Url::parse("HTTPS://a", Protocol::Http)
+                .unwrap()
+                .is_encrypted
+        );
+        assert!(!Url::parse("http://a", Protocol::Http).unwrap().is_encrypted);
+        assert_eq!(Url::parse("https:/a", Protocol::Http), Err(BadUrl::Prefix));
+        assert!(matches!(
+            Url::parse("http://", Protocol::Http),
+            Err(BadUrl::Host(_))
+        ));
     }
 
     #[test]
     fn those_of_grpc_need_no_scheme_and_have_no_path() {
-        let url = |text: &str| Url::parse(text, true).map(|url| (url.is_encrypted, url.server));
+        let url =
+            |text: &str| Url::parse(text, Protocol::Grpc).map(|url| (url.is_encrypted, url.server));
         assert_eq!(url("a:1"), Ok((false, "a:1".into())));
         assert_eq!(url("grpc://a:1"), Ok((false, "a:1".into())));
         assert_eq!(url("GRPCS://[::1]"), Ok((true, "[::1]".into())));
@@ -336,8 +364,30 @@ mod tests {
     }
 
     #[test]
+    fn those_of_programs_have_no_scheme_but_that_of_uwsgi() {
+        let url =
+            |text: &str, protocol| Url::parse(text, protocol).map(|url| (url.scheme, url.server));
+        for (protocol, scheme) in [
+            (Protocol::FastCgi, "fastcgi"),
+            (Protocol::Scgi, "scgi"),
+            (Protocol::Uwsgi, "uwsgi"),
+        ] {
+            for server in ["a:1", "unix:/run/a.sock", "[::1]:9"] {
+                assert_eq!(url(server, protocol), Ok((scheme, server.into())));
+            }
+            assert_eq!(url("a:1/b", protocol), Err(BadUrl::Uri));
+            assert!(Url::parse("a", protocol).unwrap().lacks_port());
+        }
+        assert_eq!(
+            url("suwsgi://a:1", Protocol::Uwsgi),
+            Ok(("suwsgi", "a:1".into()))
+        );
+        assert_eq!(url("fastcgi://a:1", Protocol::FastCgi), Err(BadUrl::Prefix));
+    }
+
+    #[test]
     fn the_default_port_is_not_shown() {
-        let names = |text: &str| Url::parse(text, false).unwrap().host_and_port();
+        let names = |text: &str| Url::parse(text, Protocol::Http).unwrap().host_and_port();
         assert_eq!(names("http://a:80"), ("a".into(), "80".into()));
         assert_eq!(names("http://a"), ("a".into(), "80".into()));
         assert_eq!(names("http://a:81"), ("a:81".into(), "81".into()));

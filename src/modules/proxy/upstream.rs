@@ -231,8 +231,18 @@ impl Server {
             "down" if name == word => self.down = true,
             "resolve" if name == word => self.resolves = true,
             "service" if !value.is_empty() => self.service = Some(value.to_owned()),
-            "slow_start" | "route" | "drain" => {
-                return Err(invalid().with_help(format!("\"{name}\" is not supported yet")));
+            "slow_start" => {
+                let help = "remove it: a peer that is back has its share of requests at once; \"max_conns=\" limits how \
+                            many are under way there";
+                return Err(invalid().with_help(help));
+            }
+            "route" => {
+                let help = "\"hash $cookie_NAME consistent;\" or \"ip_hash;\" keeps a client with one server";
+                return Err(invalid().with_help(help));
+            }
+            "drain" => {
+                let help = "write \"down\": requests under way there are finished";
+                return Err(invalid().with_help(help));
             }
             _ => {
                 let known = "weight=, max_fails=, fail_timeout=, max_conns=, sid=, resolve, service=, backup, down";

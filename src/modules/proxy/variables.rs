@@ -233,6 +233,10 @@ impl Variable for TargetText {
         out.extend_from_slice(text.map_or(b"", |text| text.as_bytes()));
         text.is_some()
     }
+
+    fn assignable(&self) -> bool {
+        true
+    }
 }
 
 /// `$upstream_http_NAME`
@@ -258,6 +262,10 @@ impl Variable for ResponseField {
         }
         found
     }
+
+    fn assignable(&self) -> bool {
+        true
+    }
 }
 
 /// `$upstream_cookie_NAME`
@@ -277,6 +285,10 @@ impl Variable for ResponseCookie {
         let value = cookies.find_map(|field| cookie_value(&field.value, &self.name));
         out.extend_from_slice(value.unwrap_or_default());
         value.is_some()
+    }
+
+    fn assignable(&self) -> bool {
+        true
     }
 }
 

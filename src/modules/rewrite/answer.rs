@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::steps::{Written, store};
 use crate::conf::{self, Arity, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, values};
 use crate::http::build::builder::Builder;
-use crate::http::course::engine;
+use crate::http::course::elsewhere;
 use crate::http::course::request::Request;
 use crate::http::message::response::Response;
 use crate::http::plan::outcome::Outcome;
@@ -83,12 +83,18 @@ fn status(statement: &Statement<'_>, text: &str) -> Result<u16, Diagnostic> {
 impl Written for ReturnWritten {
     fn build(&self, builder: &mut Builder<'_>) -> Option<Box<dyn RewriteStep>> {
         let status = self.status;
-        let text = self.text.as_ref().map(|text| builder.template(text));
+        let is_nothing = |text: &&conf::Text| status >= 400 && text.literal() == Some("");
+        let text = self.text.as_ref().filter(|text| !is_nothing(text));
+        let text = text.map(|text| builder.template(text));
         let answer = match (status, text) {
             (408 | 444 | 499, None) => Return::Close(status),
             (301 | 302 | 303 | 307 | 308, Some(target)) => Return::Redirect { status, target },
+            (301 | 302 | 303 | 307 | 308, None) => Return::Redirect {
+                status,
+                target: Template::default(),
+            },
             (_, Some(text)) => Return::text(status, text),
-            (301 | 302 | 303 | 307 | 308 | 400.., None) => Return::Status(status),
+            (400.., None) => Return::Status(status),
             (_, None) => Return::text(status, Template::default()),
         };
         Some(Box::new(answer))
@@ -139,7 +145,7 @@ impl RewriteStep for Return {
             Self::Redirect { status, target } => {
                 request.response.status = *status;
                 let target = target.evaluate(request);
-                engine::redirect(request, *status, &target)
+                elsewhere::redirect(request, *status, &target)
             }
         })
     }

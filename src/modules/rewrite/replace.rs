@@ -10,7 +10,7 @@ use crate::conf::{
 };
 use crate::http::build::builder::Builder;
 use crate::http::course::circumstances::Circumstances;
-use crate::http::course::engine;
+use crate::http::course::elsewhere;
 use crate::http::course::request::Request;
 use crate::http::message::uri;
 use crate::http::plan::outcome::Outcome;
@@ -30,7 +30,8 @@ pub(super) const REWRITE: DirectiveSpec = DirectiveSpec {
                path; with `break` it stops and the request stays in its location. `redirect` (302) \
                and `permanent` (301) send the client there, and so does a replacement that begins \
                with `http://`, `https://` or `$scheme`. The query is appended, unless the \
-               replacement ends in `?`.",
+               replacement ends in `?`. If the path came with percent-escapes, `$1` to `$9` are \
+               escaped again in a query, and where the client is sent, so that the URL is valid.",
         example: "rewrite ^/user/(\\d+)$ /show?id=$1 last;",
         ..SPEC.doc
     },
@@ -172,7 +173,7 @@ impl RewriteStep for Rewrite {
             _ if !is_match => Flow::Next,
             Then::Redirect(status) => {
                 let target = self.target(request);
-                Flow::Finish(engine::redirect(request, status, &target))
+                Flow::Finish(elsewhere::redirect(request, status, &target))
             }
             then => self.replace(request, then),
         }

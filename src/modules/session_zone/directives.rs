@@ -41,7 +41,8 @@ pub(super) const SESSION: DirectiveSpec = DirectiveSpec {
                has none of its own. A request is counted once in each zone, whatever internal redirects it \
                   takes, to an error page, by `try_files` or by `X-Accel-Redirect`: once it is let in it stays with its session, \
                   also where `session off` holds, since its bytes go to the same client; only zones that it has not met yet are \
-                  asked then. Subrequests are not counted.",
+                  asked then. Subrequests are not counted, nor are requests that `return` or \
+                  a `rewrite` to another address answers, which comes before.",
         example: "session viewers $arg_session reference=$stream location=$uri\n    \
                   peer=$peer_host activate=$is_media;",
     },

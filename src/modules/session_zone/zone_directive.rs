@@ -68,6 +68,7 @@ pub(super) static PURPOSE: Purpose = Purpose {
     kind: "session_zone",
     noun: "session zone",
     use_of_name: USE,
+    section: "session_zones",
     adds_up: false,
 };
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::{Declaration, Holder, Sync, called, carry};
+use super::{Declaration, Holder, Sync, called, carry, readings};
 use crate::conf::reason;
 use crate::http::build::builder::Builder;
 use crate::http::plan::chore::Chore;
@@ -16,13 +16,14 @@ use crate::os;
 use crate::status::{Node, Value};
 use crate::zone::keep::Writer;
 
-/// Adds what the keeper does for a zone.
+/// Adds what the keeper does for a zone, and what those do who show it.
 pub(in crate::modules) fn add_chores<T: Holder>(
     builder: &mut Builder<'_>,
     entry: &Arc<T>,
     declared: &Declaration,
 ) {
     let entry: Arc<dyn Holder> = Arc::clone(entry) as _;
+    readings::add(builder, &entry);
     // Before the snapshots: the last of them has what came last.
     carry::add_chore(builder, &entry);
     if let Some(lasting) = entry.lasting() {

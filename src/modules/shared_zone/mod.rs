@@ -6,6 +6,7 @@ mod chores;
 mod durable;
 mod lasting;
 pub(in crate::modules) mod name;
+mod readings;
 mod status;
 
 use std::io;
@@ -16,11 +17,13 @@ use crate::http::build::builder::Builder;
 use crate::http::build::memory::{Memory, Role};
 use crate::metric::Schema;
 use crate::os::SharedMemory;
+use crate::status::Node;
 use crate::zone::{Adoption, Geometry, Overflow, Unusable, Zone};
 
 pub(in crate::modules) use chores::{add_chores, state};
 pub(in crate::modules) use durable::settle;
 pub(in crate::modules) use lasting::Lasting;
+pub(in crate::modules) use readings::Readings;
 pub(in crate::modules) use status::{SHARES, SLABS, STATE, mount};
 
 /// What zones are for.
@@ -32,6 +35,8 @@ pub(in crate::modules) struct Purpose {
     pub noun: &'static str,
     /// What their names are used for, as in "metrics".
     pub use_of_name: &'static str,
+    /// Where below `/status/http/` they are shown.
+    pub section: &'static str,
     /// Whether cells can be added up, so that what is still counted in memory that a zone has left comes along.
     pub adds_up: bool,
 }
@@ -84,6 +89,10 @@ pub(in crate::modules) trait Holder: Send + std::marker::Sync + 'static {
     fn schema(&self) -> &Arc<Schema>;
     /// Where it lasts, if it does.
     fn lasting(&self) -> Option<&Lasting>;
+    /// The labels of its keys, if these have any.
+    fn labels(&self) -> Option<Node<'_>> {
+        None
+    }
 }
 
 /// A zone that was opened.

@@ -88,6 +88,25 @@ pub(in crate::modules) static SHARES: Mount = Mount {
             Kept,
             "Updates that found no room.",
         ),
+        node(
+            "{zone}/labels",
+            "",
+            Now,
+            "The labels of its keys; absent where these have none.",
+        ),
+        node("{zone}/labels/{label}", "", Now, "One label."),
+        node(
+            "{zone}/labels/{label}/values",
+            "values",
+            Now,
+            "How many different values it has, counted when somebody looks: exact up to 4096, and about right beyond.",
+        ),
+        node(
+            "{zone}/labels/{label}/most",
+            "values",
+            Now,
+            "How many it may have, as `max_values` says; absent where it does not.",
+        ),
     ],
     ..MOUNT
 };
@@ -121,7 +140,7 @@ pub(in crate::modules) const STATE: &[NodeDoc] = &[
 pub(in crate::modules) fn mount<T: Holder>(builder: &mut Builder<'_>, entries: &Arc<[Arc<T>]>) {
     let slabs = Named::new(Arc::clone(entries), name, |entry| slabs(entry.zone()));
     builder.tree.mount(SLABS.path, Box::new(slabs));
-    let shares = Named::new(Arc::clone(entries), name, |entry| share(entry.zone()));
+    let shares = Named::new(Arc::clone(entries), name, |entry| share(&**entry));
     builder.tree.mount(SHARES.path, Box::new(shares));
 }
 
@@ -140,19 +159,22 @@ fn slabs(zone: &Zone) -> Option<Node<'_>> {
 }
 
 /// How full a zone is, and what that has led to.
-fn share(zone: &Zone) -> Option<Node<'_>> {
+fn share<T: Holder>(entry: &T) -> Option<Node<'_>> {
+    let zone = entry.zone();
     let slabs = zone.slabs()?;
     let slots = slabs.slots_used + slabs.slots_free;
     let (discarded, evicted) = zone.losses();
     let failures = discarded.saturating_sub(evicted) + zone.refused();
-    Some(Node::object(vec![
+    let mut members = vec![
         ("size", count(slabs.bytes)),
         ("fill", Node::from(slabs.slots_used as f64 / slots as f64)),
         ("keys", count(zone.len())),
         ("discarded", count(discarded)),
         ("evictions", count(evicted)),
         ("failures", count(failures)),
-    ]))
+    ];
+    members.extend(entry.labels().map(|labels| ("labels", labels)));
+    Some(Node::object(members))
 }
 
 fn count(value: u64) -> Node<'static> {

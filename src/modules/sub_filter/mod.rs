@@ -144,7 +144,7 @@ fn build(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts
             .nearest()
             .map_or_else(MediaTypeSet::default, |Types(types)| types.clone()),
     };
-    parts.header_filters.push(Box::new(filter));
+    parts.body_filters.push(Box::new(filter));
 }
 
 /// One `sub_filter`.
@@ -184,7 +184,7 @@ impl PhaseHandler for SubFilter {
         request.bodies.response.add(replacer);
     }
 
-    fn is_for_additions(&self) -> bool {
+    fn is_for_subrequests(&self) -> bool {
         true
     }
 }

@@ -8,10 +8,11 @@ use x509_parser::certificate::X509Certificate;
 
 use super::certificate_text as text;
 use super::inspect;
+use super::variables::SETTABLE;
 use crate::http::course::client_certificate::ClientCertificate;
 use crate::http::course::request::Request;
 use crate::http::message::uri::{self, Escape};
-use crate::http::plan::variable::{VARIABLE, VariableSpec};
+use crate::http::plan::variable::VariableSpec;
 
 pub(super) const VARIABLES: [VariableSpec; 13] = [
     VariableSpec {
@@ -35,7 +36,7 @@ pub(super) const VARIABLES: [VariableSpec; 13] = [
             out.extend_from_slice(told.as_deref().unwrap_or_default().as_bytes());
             told.is_some()
         },
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_client_cert",
@@ -47,13 +48,13 @@ pub(super) const VARIABLES: [VariableSpec; 13] = [
                 Some(pem.trim_end().replace('\n', "\n\t"))
             })
         },
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_client_raw_cert",
         doc: "The client's certificate in PEM.",
         read: |request, _, out| shown(request, out, |own| Some(pem(own))),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_client_escaped_cert",
@@ -65,37 +66,37 @@ pub(super) const VARIABLES: [VariableSpec; 13] = [
                 String::from_utf8(out).ok()
             })
         },
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_client_s_dn",
         doc: "The subject of the client's certificate as RFC 2253 writes it: `CN=alice,O=Example`.",
         read: |request, _, out| parsed(request, out, |own| text::name(own.subject())),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_client_i_dn",
         doc: "The issuer of the client's certificate as RFC 2253 writes it.",
         read: |request, _, out| parsed(request, out, |own| text::name(own.issuer())),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_client_s_dn_legacy",
         doc: "The subject of the client's certificate as it was written once: `/O=Example/CN=alice`.",
         read: |request, _, out| parsed(request, out, |own| text::legacy_name(own.subject())),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_client_i_dn_legacy",
         doc: "The issuer of the client's certificate as it was written once.",
         read: |request, _, out| parsed(request, out, |own| text::legacy_name(own.issuer())),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_client_serial",
         doc: "The serial number of the client's certificate, in hexadecimal digits.",
         read: |request, _, out| parsed(request, out, text::serial),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_client_fingerprint",
@@ -106,19 +107,19 @@ pub(super) const VARIABLES: [VariableSpec; 13] = [
                 Some(text::hexadecimal(sum.as_ref(), false))
             })
         },
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_client_v_start",
         doc: "The time from which the client's certificate is good: `Nov 30 06:12:00 2026 GMT`.",
         read: |request, _, out| parsed(request, out, |own| text::time(&own.validity().not_before)),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_client_v_end",
         doc: "The time until which the client's certificate is good.",
         read: |request, _, out| parsed(request, out, |own| text::time(&own.validity().not_after)),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_client_v_remain",
@@ -130,7 +131,7 @@ pub(super) const VARIABLES: [VariableSpec; 13] = [
                 (left.max(0) / DAY).to_string()
             })
         },
-        ..VARIABLE
+        ..SETTABLE
     },
 ];
 

@@ -40,6 +40,7 @@ pub(in crate::modules) struct Protocols {
 pub(super) struct RejectHandshake(pub(super) bool);
 
 pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
+    SSL,
     CERTIFICATE,
     CERTIFICATE_KEY,
     PROTOCOLS,
@@ -65,6 +66,29 @@ pub(super) const DIRECTIVES: &[DirectiveSpec] = &[
 ];
 
 pub(super) const OUTER: Contexts = Contexts::HTTP.or(Contexts::SERVER);
+
+const SSL: DirectiveSpec = DirectiveSpec {
+    name: "ssl",
+    contexts: OUTER,
+    arity: Arity::FLAG,
+    doc: Doc {
+        syntax: "ssl on | off;",
+        default: "ssl off;",
+        text: "An old way to say `ssl` in every `listen` of the server, or of all servers: nginx has had no such \
+               directive since 1.25.1.",
+        example: "",
+    },
+    apply: |statement| {
+        if statement.flag(1)? {
+            let message = "\"ssl on;\" is an old way to write \"listen … ssl;\"";
+            let warning = Diagnostic::warning(statement.directive.span, message)
+                .with_help("every \"listen\" is read as if it said \"ssl\", also one for port 80");
+            statement.diagnostics.push(warning);
+        }
+        Ok(())
+    },
+    ..SPEC
+};
 
 const CERTIFICATE: DirectiveSpec = DirectiveSpec {
     name: "ssl_certificate",

@@ -20,24 +20,30 @@ pub(super) static VARIABLES: [VariableSpec; CONNECTION.len() + CLIENT.len()] = {
     all
 };
 
+/// The defaults of a row here. As in nginx, `set` may put something in the place of each of these variables.
+pub(super) const SETTABLE: VariableSpec = VariableSpec {
+    may_be_set: true,
+    ..VARIABLE
+};
+
 const CONNECTION: [VariableSpec; 10] = [
     VariableSpec {
         name: "ssl_alpn_protocol",
         doc: "What the client asked to speak and we agreed to, as `http/1.1`.",
         read: |request, _, out| told(request, out, |agreed| agreed.application.as_deref()),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_cipher",
         doc: "The cipher suite of an encrypted connection, as OpenSSL calls it.",
         read: |request, _, out| told(request, out, |agreed| Some(agreed.cipher.as_bytes())),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_ciphers",
         doc: "The cipher suites that the client offered, as OpenSSL calls them, with `:` between them.",
         read: |request, _, out| offered(request, out, |offer| offer_text::ciphers(&offer.ciphers)),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_curve",
@@ -48,31 +54,31 @@ const CONNECTION: [VariableSpec; 10] = [
             out.extend_from_slice(offer_text::groups(group.as_slice()).as_bytes());
             group.is_some()
         },
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_curves",
         doc: "The groups that the client offered, as OpenSSL calls them, with `:` between them.",
         read: |request, _, out| offered(request, out, |offer| offer_text::groups(&offer.groups)),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_early_data",
         doc: "`1` while a request was sent with the first flight of a handshake that is not done. Those are never taken here, so it is always empty.",
         read: |_, _, _| true,
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_protocol",
         doc: "The protocol of an encrypted connection, as `TLSv1.3`.",
         read: |request, _, out| told(request, out, |agreed| Some(agreed.protocol.as_bytes())),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_server_cert_type",
         doc: "The kind of the certificate that the client was shown: `RSA`, `ECDSA`, `ED25519`.",
         read: |request, _, out| told(request, out, |agreed| Some(agreed.certificate.as_bytes())),
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_server_name",
@@ -82,7 +88,7 @@ const CONNECTION: [VariableSpec; 10] = [
                 agreed.server_name.as_deref().map(str::as_bytes)
             })
         },
-        ..VARIABLE
+        ..SETTABLE
     },
     VariableSpec {
         name: "ssl_session_reused",
@@ -92,7 +98,7 @@ const CONNECTION: [VariableSpec; 10] = [
                 Some(if agreed.resumed { b"r" } else { b"." })
             })
         },
-        ..VARIABLE
+        ..SETTABLE
     },
 ];
 

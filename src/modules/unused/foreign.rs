@@ -37,10 +37,13 @@ mod tests {
 
     use super::*;
     use crate::modules::MODULES;
+    use crate::modules::unused::fixed::FIXED;
 
     #[test]
     fn what_the_server_has_is_not_foreign() {
-        for spec in MODULES.iter().flat_map(|module| module.directives) {
+        let all = MODULES.iter().flat_map(|module| module.directives);
+        let is_fixed = |name| FIXED.iter().any(|row| row.name == name);
+        for spec in all.filter(|spec| !is_fixed(spec.name)) {
             assert!(FOREIGN.directive(spec.name).is_none(), "{}", spec.name);
         }
         let plain = MODULES.iter().flat_map(|module| module.variables);
@@ -58,6 +61,7 @@ mod tests {
         assert!(lines.len() > 5, "{lines:?}");
         for line in lines {
             let wholes = [
+                format!("events {{}} http {{ {line} server {{ listen 8080; }} }}"),
                 format!(
                     "events {{}} http {{ {line} server {{ listen 8080; return 200 $NAME; }} }}"
                 ),

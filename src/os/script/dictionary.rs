@@ -1,9 +1,13 @@
 //! Objects whose properties are whatever Rust says, by name.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use rquickjs::class::{
     Class, ClassKind, JsCell, JsClass, PropertyDescriptor, PropertyName, Readable, Trace, Tracer,
 };
-use rquickjs::{Atom, Constructor, Ctx, JsLifetime, Object, Result, Value};
+use rquickjs::{Atom, Constructor, Ctx, Exception, JsLifetime, Object, Result, Value};
+
+use super::text;
 
 /// What answers for the properties of an object.
 pub trait Dictionary {
@@ -35,18 +39,27 @@ unsafe impl<'js> JsLifetime<'js> for Answering {
 impl Answering {
     fn read<'js>(&self, ctx: &Ctx<'js>, atom: &Atom<'js>) -> Result<Option<Value<'js>>> {
         match name_of(atom)? {
-            Some(name) => self.0.get(ctx, &name),
+            Some(name) => told(ctx, || self.0.get(ctx, &name)),
             None => Ok(None),
         }
     }
 }
 
-/// Symbols are the names of nothing here.
+/// The text that a property is named by; nothing where its name is a symbol.
 fn name_of(atom: &Atom<'_>) -> Result<Option<String>> {
-    match atom.to_value()?.is_symbol() {
-        true => Ok(None),
-        false => atom.to_string().map(Some),
+    // The crate (0.14) has the description of a symbol for its value. The name of that text is another one than the
+    // symbol.
+    let described = atom.to_value()?;
+    match Atom::from_value(described.ctx().clone(), &described)? == *atom {
+        true => text(&described).map(Some),
+        false => Ok(None),
     }
+}
+
+/// Does something that native code does for a script: should it panic, the script is told.
+fn told<R>(ctx: &Ctx<'_>, work: impl FnOnce() -> Result<R>) -> Result<R> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(Exception::throw_internal(ctx, "a native function failed")))
 }
 
 impl<'js> JsClass<'js> for Answering {
@@ -83,7 +96,7 @@ impl<'js> JsClass<'js> for Answering {
         // right. Should the crate be mended, this leaks, which `t/js/leaks.t` would notice.
         std::mem::forget(value.clone());
         match name_of(&atom)? {
-            Some(name) => this.borrow().0.set(ctx, &name, value),
+            Some(name) => told(ctx, || this.borrow().0.set(ctx, &name, value)),
             None => Ok(false),
         }
     }
@@ -94,7 +107,7 @@ impl<'js> JsClass<'js> for Answering {
         atom: Atom<'js>,
     ) -> Result<bool> {
         match name_of(&atom)? {
-            Some(name) => this.borrow().0.delete(ctx, &name),
+            Some(name) => told(ctx, || this.borrow().0.delete(ctx, &name)),
             None => Ok(true),
         }
     }
@@ -120,7 +133,7 @@ impl<'js> JsClass<'js> for Answering {
         this: &JsCell<'js, Self>,
         ctx: &Ctx<'js>,
     ) -> Result<Vec<PropertyName<'js>>> {
-        let names = this.borrow().0.names(ctx)?;
+        let names = told(ctx, || this.borrow().0.names(ctx))?;
         let name = |name: String| {
             Ok(PropertyName {
                 atom: Atom::from_str(ctx.clone(), &name)?,

@@ -251,6 +251,23 @@ fn run<F: Native>(
     }
 }
 
+/// What a function returns that is called with one argument, on nothing.
+pub fn call<'js>(function: &Function<'js>, argument: &Value<'js>) -> Result<Value<'js>> {
+    let ctx = function.ctx();
+    let mut argument = argument.as_raw();
+    // SAFETY: both are live values of this context until the call ends, and the one argument is what is counted.
+    let raw = unsafe {
+        qjs::JS_Call(
+            ctx.as_raw().as_ptr(),
+            function.as_raw(),
+            qjs::JS_UNDEFINED,
+            1,
+            &raw mut argument,
+        )
+    };
+    owned(ctx, raw)
+}
+
 /// A value that somebody else has a reference to.
 fn borrowed<'js>(ctx: &Ctx<'js>, raw: qjs::JSValue) -> Value<'js> {
     // SAFETY: the value is live while the call lasts, during which this takes a reference of its own.

@@ -6,6 +6,22 @@ use rquickjs::{BigInt, Error, Result, Value, qjs};
 
 /// A value as a text, converted as scripts convert it; what is not well-formed of it becomes U+FFFD.
 pub fn text(value: &Value<'_>) -> Result<String> {
+    read(value, |bytes| match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => well_formed(bytes),
+    })
+}
+
+/// The bytes of a value as a text.
+pub fn text_bytes(value: &Value<'_>) -> Result<Vec<u8>> {
+    read(value, |bytes| match std::str::from_utf8(bytes) {
+        Ok(_) => bytes.to_vec(),
+        Err(_) => well_formed(bytes).into_bytes(),
+    })
+}
+
+/// Does something with what the engine makes of a value for readers of UTF-8.
+fn read<R>(value: &Value<'_>, work: impl FnOnce(&[u8]) -> R) -> Result<R> {
     let ctx = value.ctx().as_raw().as_ptr();
     let mut length = 0;
     // SAFETY: the value is live; a conversion that runs scripts cannot end this context while `value` holds it.
@@ -14,11 +30,10 @@ pub fn text(value: &Value<'_>) -> Result<String> {
         return Err(Error::Exception);
     }
     // SAFETY: the engine gave that many bytes, which stay until they are freed below.
-    let bytes = unsafe { slice::from_raw_parts(start.cast::<u8>(), length) };
-    let text = well_formed(bytes);
+    let result = work(unsafe { slice::from_raw_parts(start.cast::<u8>(), length) });
     // SAFETY: frees what was given above, which nothing refers to any more.
     unsafe { qjs::JS_FreeCString(ctx, start) };
-    Ok(text)
+    Ok(result)
 }
 
 /// UTF-8 in which halves of pairs stand as three bytes each, with one U+FFFD for each of those.

@@ -19,6 +19,9 @@ impl<'js> View<'js> {
     /// What a buffer, an array of numbers or a `DataView` stands for; nothing for all other values, and for buffers
     /// that were given up.
     pub fn of(value: &Value<'js>) -> Option<Self> {
+        if !value.is_object() {
+            return None;
+        }
         let object = value.as_object()?;
         if is_buffer(value) {
             let (_, length) = bytes_of(value)?;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use rquickjs::{Ctx, Object, Result, Value};
 
-use super::native::{given_text, undefined};
+use super::native::{Tally, given_text, undefined};
 use super::{Kept, kept};
 use crate::os::monotonic;
 use crate::os::script::{Call, Member, Shared, method, text};
@@ -104,8 +104,15 @@ fn info<'js>(call: &Call<'js>) -> Result<Value<'js>> {
 
 fn print<'js>(call: &Call<'js>, level: Level) -> Result<Value<'js>> {
     let ctx = call.ctx();
-    let words = (0..call.len()).map(|index| shown(&call.arg(index)));
-    let line = words.collect::<Result<Vec<_>>>()?.join(" ");
+    let (mut line, mut tally) = (String::new(), Tally::new(ctx)?);
+    for index in 0..call.len() {
+        let word = shown(&call.arg(index))?;
+        tally.add(ctx, word.len())?;
+        if index > 0 {
+            line.push(' ');
+        }
+        line.push_str(&word);
+    }
     tell(ctx, level, &line);
     Ok(undefined(ctx))
 }
@@ -149,9 +156,21 @@ pub(super) fn shown(value: &Value<'_>) -> Result<String> {
     text(value)
 }
 
+/// A longer label is cut: timers lie outside of the memory of scripts.
+const LONGEST_LABEL: usize = 64;
+
+fn label(call: &Call<'_>) -> Result<String> {
+    let mut label = given_text(call, 0)?.unwrap_or_else(|| "default".into());
+    let mut places = (0..=LONGEST_LABEL.min(label.len())).rev();
+    let end = places.find(|place| label.is_char_boundary(*place));
+    label.truncate(end.unwrap_or_default());
+    label.shrink_to_fit();
+    Ok(label)
+}
+
 fn time<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     let ctx = call.ctx();
-    let label = given_text(call, 0)?.unwrap_or_else(|| "default".into());
+    let label = label(call)?;
     let has_begun = with_timers(ctx, |timers| {
         timers.begin(owner(), label.clone(), monotonic())
     });
@@ -167,7 +186,7 @@ fn time<'js>(call: &Call<'js>) -> Result<Value<'js>> {
 
 fn time_end<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     let ctx = call.ctx();
-    let label = given_text(call, 0)?.unwrap_or_else(|| "default".into());
+    let label = label(call)?;
     let began = with_timers(ctx, |timers| timers.end(owner(), &label)).flatten();
     let line = match began {
         Some(began) => {
@@ -245,5 +264,14 @@ mod tests {
         );
         assert_eq!(told[2], "Info Timer \"a\" doesn’t exist.");
         assert!(told[3].starts_with("Info default: "), "{told:?}");
+    }
+
+    #[test]
+    fn long_labels_of_timers_are_cut() {
+        let told = lines("console.time('é'.repeat(99)); console.timeEnd('é'.repeat(99) + 'x')");
+        assert!(
+            told[0].starts_with(&format!("Info {}: ", "é".repeat(32))),
+            "{told:?}"
+        );
     }
 }

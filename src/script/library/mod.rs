@@ -25,7 +25,7 @@ use crate::os::script::{Call, Member, define, property};
 
 pub use buffer::buffer_of;
 pub use console::{Level, Output, Tell};
-pub use native::{bytes, later};
+pub use native::{Tally, bytes, elements, later};
 
 /// A global that is made when it is read first.
 struct Global {

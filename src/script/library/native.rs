@@ -1,9 +1,13 @@
 //! What natives of the library have in common: how they take arguments, and what they throw.
 
+use std::rc::Rc;
+
 use rquickjs::convert::Coerced;
 use rquickjs::{Ctx, Error, Exception, Object, Result, Value};
 
-use crate::os::script::{Call, View, text};
+use crate::os::script::{Call, Share, View, text, text_bytes};
+use crate::script::engine::{self, Engine};
+use crate::script::instance;
 
 /// A text of ours as a value.
 pub(super) fn string<'js>(ctx: &Ctx<'js>, text: &str) -> Result<Value<'js>> {
@@ -74,12 +78,71 @@ pub(super) fn relative(
     Ok(place.clamp(0.0, length) as usize)
 }
 
+/// The elements of a value that is an array; nothing where it is none. Those that do not exist are undefined.
+///
+/// # Errors
+/// What an element throws that is made when it is asked for.
+pub fn elements<'js>(
+    value: &Value<'js>,
+) -> Result<Option<impl Iterator<Item = Result<Value<'js>>> + use<'js>>> {
+    let Some(object) = value.as_object().filter(|_| value.is_array()).cloned() else {
+        return Ok(None);
+    };
+    let length = length(&object)?;
+    Ok(Some((0..length).map(move |index| object.get(index))))
+}
+
+/// What an object says of how many elements it has.
+pub(super) fn length(object: &Object<'_>) -> Result<u32> {
+    let Coerced(length) = object.get::<_, Coerced<f64>>("length")?;
+    // What is no number is none, and more than fit are no more.
+    Ok(length as u32)
+}
+
+/// Counts what a native function gathers outside of the engine piece by piece, as memory of scripts, until this is
+/// dropped. A function whose time is over finds no room, either.
+pub struct Tally {
+    share: Share,
+    engine: Rc<Engine>,
+}
+
+impl Tally {
+    /// Of nothing.
+    ///
+    /// # Errors
+    /// There is no engine.
+    pub fn new(ctx: &Ctx<'_>) -> Result<Self> {
+        let engine = engine::engine();
+        Ok(Self {
+            share: instance::share(ctx, 0)?,
+            engine: engine.map_err(|fault| Exception::throw_message(ctx, &fault.message))?,
+        })
+    }
+
+    /// Counts a piece, before it is taken.
+    ///
+    /// # Errors
+    /// Scripts hold as much as they may, or the script has run for too long.
+    pub fn add(&mut self, ctx: &Ctx<'_>, bytes: usize) -> Result<()> {
+        if self.engine.deadline.has_passed() {
+            return Err(Exception::throw_internal(ctx, "out of time"));
+        }
+        match self.share.grow(bytes + EACH) {
+            true => Ok(()),
+            false => Err(Exception::throw_internal(ctx, "out of memory")),
+        }
+    }
+}
+
+/// What a piece takes beside its bytes.
+const EACH: usize = 32;
+
 /// The bytes of a value: of a buffer or a view of one what is in it, of everything else the text in UTF-8.
 pub fn bytes(value: &Value<'_>) -> Result<Vec<u8>> {
-    if let Some(view) = View::of(value) {
-        return Ok(view.to_vec());
+    match View::of(value) {
+        Some(view) => Ok(view.to_vec()),
+        None => text_bytes(value),
     }
-    Ok(text(value)?.into_bytes())
 }
 
 /// The bytes of a buffer or a view of one; anything else is an error that says what it should have been.
@@ -110,10 +173,15 @@ pub(super) fn is_set(value: &Value<'_>, name: &str) -> Result<bool> {
     }
 }
 
-/// The prototype that an object made by this call of a constructor has: that of what stands behind `new`.
-pub(super) fn prototype<'js>(call: &Call<'js>, own: Object<'js>) -> Result<Object<'js>> {
+/// The prototype that an object made by this call of the constructor `name` has: that of what stands behind `new`.
+pub(super) fn prototype<'js>(
+    call: &Call<'js>,
+    own: Object<'js>,
+    name: &str,
+) -> Result<Object<'js>> {
     let Some(target) = call.this().as_object() else {
-        return Err(Error::new_from_js("undefined", "an object made by new"));
+        let message = format!("Constructor of {name} requires 'new'");
+        return type_error(call.ctx(), &message);
     };
     let prototype: Value<'js> = target.get("prototype")?;
     Ok(prototype.into_object().unwrap_or(own))

@@ -3,7 +3,7 @@
 use rquickjs::convert::Coerced;
 use rquickjs::{Array, Ctx, Function, Object, Result, Value};
 
-use super::native::{given_text, member, string, type_error};
+use super::native::{Tally, elements, given_text, member, string, type_error};
 use crate::os::script::{Call, Member, define, method, text};
 
 static MEMBERS: [Member; 6] = [
@@ -117,38 +117,48 @@ fn stringify<'js>(call: &Call<'js>) -> Result<Value<'js>> {
             None => Ok(escaped(part)),
         }
     };
-    let mut result = String::new();
+    let (mut result, mut tally) = (String::new(), Tally::new(ctx)?);
     let source = call.arg(0);
     let Some(source) = source.as_object() else {
         return string(ctx, "");
     };
-    for pair in source.props::<String, Value<'js>>() {
+    for pair in source.props::<Value<'js>, Value<'js>>() {
         let (key, value) = pair?;
-        let key = encoded(&key)?;
+        let key = encoded(&text(&key)?)?;
         let mut write = |value: &Value<'js>| -> Result<()> {
+            let value = encoded(&primitive(value)?)?;
+            tally.add(
+                ctx,
+                separator.len() + key.len() + equals.len() + value.len(),
+            )?;
             if !result.is_empty() {
                 result.push_str(&separator);
             }
-            result.push_str(&key);
-            result.push_str(&equals);
-            result.push_str(&encoded(&primitive(value)?)?);
+            for part in [&*key, &*equals, &*value] {
+                result.push_str(part);
+            }
             Ok(())
         };
-        match value.as_array() {
-            Some(values) => values.iter().try_for_each(|value| write(&value?))?,
+        match elements(&value)? {
+            Some(mut values) => values.try_for_each(|value| write(&value?))?,
             None => write(&value)?,
         }
     }
     string(ctx, &result)
 }
 
-/// A string, a number or a truth as a text; nothing of anything else.
+/// A string, a finite number or a truth as a text; nothing of anything else.
 fn primitive(value: &Value<'_>) -> Result<String> {
+    if value.as_number().is_some_and(|number| !number.is_finite()) {
+        return Ok(String::new());
+    }
     if value.is_string() || value.is_number() || value.is_bool() || value.is_big_int() {
         return text(value);
     }
     Ok(String::new())
 }
+
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 fn escaped(part: &str) -> String {
     let mut result = String::with_capacity(part.len());
@@ -156,7 +166,9 @@ fn escaped(part: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
             result.push(char::from(byte));
         } else {
-            result.push_str(&format!("%{byte:02X}"));
+            let digits = [byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]);
+            result.push('%');
+            result.extend(digits.map(char::from));
         }
     }
     result
@@ -240,6 +252,10 @@ mod tests {
         assert_eq!(
             told("qs.stringify({a: 1, b: ['x y', 'ü'], c: true, d: null, e: {}, 'f&': ''})"),
             "a=1&b=x%20y&b=%C3%BC&c=true&d=&e=&f%26="
+        );
+        assert_eq!(
+            told("qs.stringify({a: NaN, b: [Infinity, -Infinity], c: 0.5})"),
+            "a=&b=&b=&c=0.5"
         );
         assert_eq!(told("qs.stringify({a: 1, b: 2}, ';', ':')"), "a:1;b:2");
         assert_eq!(

@@ -49,7 +49,7 @@ pub(super) fn decoder<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
 
 fn new_encoder<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     let own = kept(call.ctx(), Kept::TextEncoder, &ENCODER)?;
-    hold(prototype(call, own)?, ()).map(Object::into_value)
+    hold(prototype(call, own, "TextEncoder")?, ()).map(Object::into_value)
 }
 
 fn new_decoder<'js>(call: &Call<'js>) -> Result<Value<'js>> {
@@ -67,7 +67,7 @@ fn new_decoder<'js>(call: &Call<'js>) -> Result<Value<'js>> {
         has_begun: false,
     };
     let own = kept(ctx, Kept::TextDecoder, &DECODER)?;
-    hold(prototype(call, own)?, decoder).map(Object::into_value)
+    hold(prototype(call, own, "TextDecoder")?, decoder).map(Object::into_value)
 }
 
 fn encoding<'js>(call: &Call<'js>) -> Result<Value<'js>> {
@@ -238,7 +238,7 @@ mod tests {
         );
         assert_eq!(
             run("TextEncoder()"),
-            "TypeError: Error converting from js 'undefined' into type 'an object made by new'"
+            "TypeError: Constructor of TextEncoder requires 'new'"
         );
     }
 

@@ -3,9 +3,6 @@
 use super::super::lexer::Kind;
 use super::{Rewriter, Unsupported};
 
-/// The name of the default export within the function; no script is likely to have it.
-const DEFAULT: &str = "$default$";
-
 impl<'s> Rewriter<'s> {
     pub(super) fn export(&mut self) -> Result<(), Unsupported> {
         let first = self.at;
@@ -59,9 +56,10 @@ impl<'s> Rewriter<'s> {
                 self.take_out(first, "");
             }
             None => {
-                self.head += &format!("let {DEFAULT};");
-                self.offer("default", DEFAULT);
-                self.take_out(first, &format!(";{DEFAULT}="));
+                let name = self.default.clone();
+                self.head += &format!("let {name};");
+                self.offer("default", &name);
+                self.take_out(first, &format!(";{name}="));
                 if is_function {
                     self.end_anonymous();
                 }
@@ -84,7 +82,8 @@ impl<'s> Rewriter<'s> {
         if self.text(self.at) == "from" {
             self.at += 1;
             let names = pairs.iter().map(|(theirs, _)| theirs.clone()).collect();
-            whose = format!("$m{}.", self.from(first, names)?);
+            let from = self.from(first, names)?;
+            whose = format!("{}{from}.", self.module);
         } else if self.is_mark(self.at, b';') {
             self.at += 1;
         }
@@ -102,7 +101,7 @@ impl<'s> Rewriter<'s> {
         let name = self.text(self.at + 2).to_owned();
         self.at += 4;
         let from = self.from(first, Vec::new())?;
-        self.offer(&name, &format!("$m{from}"));
+        self.offer(&name, &format!("{}{from}", self.module));
         self.take_out(first, ";");
         Ok(())
     }

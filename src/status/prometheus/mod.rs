@@ -20,6 +20,7 @@ mod syntax;
 mod taken;
 mod text;
 mod walk;
+mod wanted;
 
 pub use distinct::{Piece, is_distinct};
 pub use families::{Families, Section, Statement};
@@ -31,7 +32,8 @@ pub use sample::{is_label_name, is_metric_name, is_number, is_sample, is_type, l
 pub use scrape::{Bounds, Evaluate, Scrape};
 pub use syntax::{Labels, Syntax};
 pub use text::{escape_help, escape_label, is_exact, unbroken, value_text};
-pub use walk::{Match, PLACES, Wanted, walk};
+pub use walk::{Match, PLACES, walk};
+pub use wanted::Wanted;
 
 #[cfg(test)]
 mod tests;

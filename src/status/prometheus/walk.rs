@@ -9,14 +9,14 @@
 //! only what a wanted rule can reach is entered. A walk for one rule therefore shows exactly what a
 //! walk for all of them shows for this rule, in the same order.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 
 use super::Rules;
 use super::outlook::Outlook;
 use super::rules::Found;
-use crate::status::{Branch, Items, Node, Value};
+use super::wanted::Wanted;
+use crate::status::{Branch, Items, NAMELESS, Node, Value};
 
 /// An item taken by a rule.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub struct Match<'a> {
     pub path: &'a str,
     /// The leaf, or the number of members.
     pub value: Value<'a>,
+    /// Whether no other item can have this path.
+    pub is_alone: bool,
     found: Found<'a>,
 }
 
@@ -63,59 +65,6 @@ impl<'a> Match<'a> {
     }
 }
 
-/// The rules a walk is made for, and how far it may go. Both may change while it is under way.
-#[derive(Debug)]
-pub struct Wanted {
-    rules: Vec<Cell<bool>>,
-    /// How often a rule was dropped.
-    dropped: Cell<usize>,
-    /// Nodes that may still be looked at.
-    patience: Cell<u64>,
-}
-
-impl Wanted {
-    /// All rules of a template of so many statements; the walk breaks after `patience` nodes.
-    pub fn all(statements: usize, patience: u64) -> Self {
-        Self {
-            rules: vec![Cell::new(true); statements],
-            dropped: Cell::new(0),
-            patience: Cell::new(patience),
-        }
-    }
-
-    /// One rule, as far as it goes.
-    pub fn only(rule: usize) -> Self {
-        let rules = (0..=rule).map(|number| Cell::new(number == rule));
-        Self {
-            rules: rules.collect(),
-            dropped: Cell::new(0),
-            patience: Cell::new(u64::MAX),
-        }
-    }
-
-    /// No item of this rule is wanted any more.
-    pub fn drop(&self, rule: usize) {
-        if let Some(wanted) = self.rules.get(rule) {
-            wanted.set(false);
-            self.dropped.set(self.dropped.get() + 1);
-        }
-    }
-
-    fn has(&self, rule: usize) -> bool {
-        self.rules.get(rule).is_some_and(Cell::get)
-    }
-
-    fn look(&self, nodes: u64) -> ControlFlow<()> {
-        match self.patience.get().checked_sub(nodes) {
-            Some(patience) => {
-                self.patience.set(patience);
-                ControlFlow::Continue(())
-            }
-            None => ControlFlow::Break(()),
-        }
-    }
-}
-
 /// Offers everything at and below `root` (the node of `/status`) to `rules`, and shows what wanted
 /// ones take. Ends early when the visitor breaks or patience is at its end, and says so.
 pub fn walk(
@@ -139,6 +88,7 @@ pub fn walk(
         wanted,
         visit,
         path: String::new(),
+        unclear: 0,
         open,
     }
     .node(root, &reach)
@@ -155,6 +105,8 @@ struct Walker<'r> {
     wanted: &'r Wanted,
     visit: &'r mut dyn FnMut(&Match<'_>) -> ControlFlow<()>,
     path: String,
+    /// How many names on the way here may be read otherwise in the path.
+    unclear: usize,
     /// The patterns in reach at each level from the root to here, one level after the other.
     open: Vec<Open>,
 }
@@ -284,7 +236,8 @@ impl Walker<'_> {
             self.wanted
                 .look(branch.places_to(name.as_bytes()) / PLACES)?;
             if let Some(child) = branch.child(name.as_bytes()) {
-                self.member(name, &child, reach)?;
+                let is_unclear = branch.is_nested() && is_unclear(name);
+                self.child((name, is_unclear), &child, reach)?;
             }
         }
         ControlFlow::Continue(self.count(branch, reach))
@@ -293,7 +246,7 @@ impl Walker<'_> {
     /// Visits the children as long as something below is wanted; gives the number of all.
     fn every(&mut self, branch: &dyn Branch, reach: &Reach) -> ControlFlow<(), u64> {
         let (mut count, mut is_cut) = (0, !self.leads_below(reach));
-        let mut dropped = self.wanted.dropped.get();
+        let (mut dropped, is_nested) = (self.wanted.dropped.get(), branch.is_nested());
         if !is_cut {
             self.wanted.look(branch.places() / PLACES)?;
             let flow = branch.each(&mut |name, child| {
@@ -305,7 +258,13 @@ impl Walker<'_> {
                     return ControlFlow::Break(());
                 }
                 count += 1;
-                self.member(&String::from_utf8_lossy(name), &child, reach)
+                let name = match name {
+                    // Others could not be told from their parent.
+                    b"" if is_nested => NAMELESS.into(),
+                    name => String::from_utf8_lossy(name),
+                };
+                let is_unclear = is_nested && is_unclear(&name);
+                self.child((&name, is_unclear), &child, reach)
             });
             if !is_cut {
                 flow?;
@@ -333,19 +292,26 @@ impl Walker<'_> {
         items.each(&mut |element| {
             let name = count.to_string();
             count += 1;
-            self.member(&name, &element, reach)
+            self.child((&name, false), &element, reach)
         })?;
         ControlFlow::Continue(count)
     }
 
-    /// Goes to a child. One without a name could not be told from its parent, and is skipped.
-    fn member(&mut self, name: &str, node: &Node<'_>, reach: &Reach) -> ControlFlow<()> {
+    /// Goes to a child; one without a name is skipped.
+    fn child(
+        &mut self,
+        (name, is_unclear): (&str, bool),
+        node: &Node<'_>,
+        reach: &Reach,
+    ) -> ControlFlow<()> {
         if name.is_empty() {
             return ControlFlow::Continue(());
         }
         let length = self.path.len();
         self.path.push_str(name);
+        self.unclear += usize::from(is_unclear);
         let flow = self.node(node, reach);
+        self.unclear -= usize::from(is_unclear);
         self.path.truncate(length);
         flow
     }
@@ -366,11 +332,17 @@ impl Walker<'_> {
                 rule,
                 path: &self.path,
                 value,
+                is_alone: self.unclear == 0,
                 found,
             }),
             _ => ControlFlow::Continue(()),
         }
     }
+}
+
+/// Whether a name in a path may be another one, or more than one.
+fn is_unclear(name: &str) -> bool {
+    name == NAMELESS || name.contains('/')
 }
 
 /// The first rule that takes a path, among those in reach.

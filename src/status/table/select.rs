@@ -15,7 +15,7 @@ impl Selection {
     /// The part of `table` that was asked for; `None` if `goes_on`, which is asked now and then, said no.
     pub fn of(&self, table: &dyn Branch, goes_on: &dyn Fn() -> bool) -> Option<Node<'static>> {
         let mut found = Found::new(self);
-        let flow = table.each(&mut |name, row| {
+        let flow = table.each_row(&mut |name, row| {
             found.look(name, &row);
             match found.seen.is_multiple_of(GLANCE) && !goes_on() {
                 true => ControlFlow::Break(()),

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::entry::Entry;
 use super::snapshot::Preamble;
 use crate::metric::{Moment, Schema};
-use crate::os::atomic::Ordering;
 use crate::os::monotonic;
 use crate::zone::layout::{header, root};
 use crate::zone::ledger::Removal;
@@ -202,7 +201,6 @@ impl Filler<'_> {
             if self.store.is_discard_key(name) {
                 self.store.fold(&cells, None, Removal::Absorbed, self.now);
             } else if discarded == 0 && self.insert(name, key, &cells) {
-                self.text(name, &key.text);
                 stored += 1;
             } else {
                 self.store.fold(&cells, None, Removal::Discarded, self.now);
@@ -212,28 +210,16 @@ impl Filler<'_> {
         (stored, discarded)
     }
 
+    /// False if there is no room for a key with its text.
     fn insert(&self, name: &[u8], key: &Key, cells: &[u64]) -> bool {
-        let store = self.store;
-        let needed = store.geometry.slots_for(name.len());
-        let Some(slots) = store.allocate_outside_reserve(needed) else {
-            return false;
-        };
-        for (cell, bits) in store.cells(slots[0]).iter().zip(cells) {
-            cell.store(*bits, Ordering::Relaxed);
-        }
         let stored = StoredKey {
             bytes: name,
             is_truncated: key.is_truncated,
         };
-        store.insert(&slots, stored, store.hash(name), key.stamp);
-        true
-    }
-
-    fn text(&self, key: &[u8], text: &[u8]) {
-        if !text.is_empty() {
-            let name = self.store.text_name(key);
-            self.store.add_note(name, Note::Text(text), self.now);
-        }
+        let brought = self
+            .store
+            .bring(stored, (cells, &key.text), key.stamp, self.now);
+        brought.is_some()
     }
 
     /// Those whose time is not over, before the keys: they were promised to stay.
@@ -244,7 +230,9 @@ impl Filler<'_> {
         receipts.sort_by_key(|(_, (receipt, _))| receipt.end);
         let over = receipts.len().saturating_sub(self.store.most_receipts());
         for (name, (receipt, moment)) in receipts.into_iter().skip(over) {
-            self.store.add_note(*name, Note::Receipt(*receipt), *moment);
+            if !self.store.add_note(*name, Note::Receipt(*receipt), *moment) {
+                self.store.count_discarded();
+            }
         }
     }
 

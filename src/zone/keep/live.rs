@@ -1,7 +1,8 @@
 //! Whether the memory of a zone, found in its file, can be used as it is.
 //!
 //! It can if it was written during this boot of the machine and everything in it fits together. When a server
-//! ends in good order it notes a checksum, so that a file that was changed since is known.
+//! ends in good order it notes a checksum: where that fits nothing has changed since, and nothing else is looked at; a file that was
+//! changed is known by it.
 
 use std::fs::File;
 use std::io;
@@ -65,7 +66,6 @@ pub(super) fn look(file: &File, schema: &Arc<Schema>) -> io::Result<Found> {
 
 fn check(memory: &SharedMemory, root: &Root, own: &Arc<Schema>) -> Result<Arc<Schema>, Unusable> {
     let _guard = locked(root)?;
-    root.reopen();
     let place = root.place()?;
     let end = place.offset.saturating_add(place.bytes as u64);
     if end > memory.bytes() as u64 {
@@ -73,25 +73,41 @@ fn check(memory: &SharedMemory, root: &Root, own: &Arc<Schema>) -> Result<Arc<Sc
     }
     memory.reserve(end)?;
     let view = View::open(memory, root, own)?;
+    root.reopen(&view.store);
     let noted = root.get(root::CHECKSUM);
-    if noted != 0 && noted != checksum(&view) {
-        return Err(Unusable::Corrupt("the checksum does not fit"));
+    if noted != 0 {
+        if noted != checksum(root, &view) {
+            return Err(Unusable::Corrupt("the checksum does not fit"));
+        }
+        // Everything was in order when it was noted.
+        root.set(root::CHECKSUM, 0);
+        return Ok(Arc::clone(&view.store.schema));
     }
-    root.set(root::CHECKSUM, 0);
     if !view.store.are_keys_whole() {
         return Err(Unusable::Corrupt("keys are not what they were"));
     }
     if view.store.rebuild_counting() > 0 {
         return Err(Unusable::Corrupt("keys are broken"));
     }
+    root.set(root::UNSETTLED, 0);
     view.store.verify()?;
     Ok(Arc::clone(&view.store.schema))
 }
 
-fn checksum(view: &View) -> u64 {
-    let mut hash = Xxh3::new();
-    for word in view.store.words() {
-        hash.update(&word.load(Ordering::Relaxed).to_le_bytes());
+/// Of all that is believed from then on: the layout, and what the root says of it.
+fn checksum(root: &Root, view: &View) -> u64 {
+    const PIECE: usize = 8192;
+    let (mut hash, mut piece) = (Xxh3::new(), Vec::with_capacity(PIECE * size_of::<u64>()));
+    let shares = root.markers();
+    let shares = shares.shares().iter();
+    for share in shares {
+        hash.update(&share.load(Ordering::Relaxed).to_le_bytes());
+    }
+    for words in view.store.words().chunks(PIECE) {
+        piece.clear();
+        let bytes = words.iter().map(|word| word.load(Ordering::Relaxed));
+        piece.extend(bytes.flat_map(u64::to_le_bytes));
+        hash.update(&piece);
     }
     hash.digest().max(1)
 }
@@ -112,7 +128,8 @@ impl Zone {
     /// Notes the checksum of everything: nobody will change anything any more.
     pub(super) fn seal(&self) {
         if let Ok(access) = self.access() {
-            self.root.set(root::CHECKSUM, checksum(access.view));
+            self.root
+                .set(root::CHECKSUM, checksum(&self.root, access.view));
         }
     }
 }

@@ -13,7 +13,7 @@ use super::writer::Writer;
 use super::{journal, live, snapshot, wall_clock};
 use crate::metric::{Moment, Schema};
 use crate::os::{SharedMemory, monotonic, open_own};
-use crate::zone::migration::whole_bytes;
+use crate::zone::migration::{whole_bytes, why_not};
 use crate::zone::view::Translation;
 use crate::zone::{Adoption, Geometry, Overflow, Unusable, Zone};
 
@@ -131,8 +131,8 @@ impl Opening<'_> {
                 let zone = self.adopt(memory, &journal)?;
                 return Ok((zone, memory.clone(), journal));
             }
-            live::Found::Good(..) => {
-                self.set_aside_old()?;
+            live::Found::Good(_, schema) => {
+                self.set_aside_old(&why_not(schema, self.wanted.schema))?;
                 return self.fresh();
             }
             live::Found::Foreign if !self.files.has_snapshot() => {
@@ -152,7 +152,8 @@ impl Opening<'_> {
             return self.fresh();
         };
         if !self.has_common(&image.schema) {
-            self.say_old(&set_aside(&path, &self.files.old())?);
+            let reason = why_not(&image.schema, self.wanted.schema);
+            self.say_old(&set_aside(&path, &self.files.old())?, &reason);
             return self.fresh();
         }
         let (zone, memory) = self.restore(&image)?;
@@ -172,7 +173,7 @@ impl Opening<'_> {
         image: &Image,
     ) -> Result<(Zone, SharedMemory, File), Unusable> {
         if !matches!(found, live::Found::Nothing) {
-            self.set_aside_old()?;
+            self.set_aside_old("it is older than what was counted elsewhere")?;
         }
         let journal = self.empty_journal()?;
         let (zone, memory) = self.restore(image)?;
@@ -333,9 +334,9 @@ impl Opening<'_> {
         self.renew_file(path)
     }
 
-    fn set_aside_old(&mut self) -> Result<(), Unusable> {
+    fn set_aside_old(&mut self, reason: &str) -> Result<(), Unusable> {
         let old = set_aside(self.files.path(), &self.files.old())?;
-        self.say_old(&old);
+        self.say_old(&old, reason);
         self.renew_file(self.files.path())
     }
 
@@ -347,12 +348,9 @@ impl Opening<'_> {
         Ok(())
     }
 
-    fn say_old(&mut self, kept: &Path) {
-        let message = format!(
-            "what its file held is not used, but kept as \"{}\": it has no metric in common with the \
-             configuration, or is older than what was counted elsewhere",
-            kept.display()
-        );
+    fn say_old(&mut self, kept: &Path, reason: &str) {
+        let kept = kept.display();
+        let message = format!("what its file held is not used, but kept as \"{kept}\": {reason}");
         self.tell(log::Level::Warn, message);
     }
 

@@ -358,6 +358,34 @@ fn metrics_are_found_again_by_name_or_kept_aside() {
 }
 
 #[test]
+fn a_file_of_other_labels_is_kept_aside_and_that_is_told() {
+    let folder = Folder::new("labels");
+    let labelled = |names: &[&str]| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let schema = Schema::from_source("[[\"\",[\"count\"]]]").unwrap();
+        Arc::new(schema.with_labels(names))
+    };
+    for machine_goes_down in [false, true] {
+        let opened = folder.open_as(&labelled(&["a", "b"]), MINIMUM);
+        feed(&opened.zone, "\x01k", 2.0);
+        folder.snapshot(&opened);
+        match machine_goes_down {
+            true => reboot(opened),
+            false => drop(opened),
+        }
+        let opened = folder.open_as(&labelled(&["b", "a"]), MINIMUM);
+        assert!(opened.zone.is_empty());
+        let told = told(&opened, log::Level::Warn);
+        let reason = "its labels were a,b and are now b,a";
+        assert!(told[0].ends_with(reason), "{told:?}");
+        drop(opened);
+        for name in ["zone", "zone.old", "zone.snapshot", "zone.snapshot.1"] {
+            let _there = fs::remove_file(folder.file(name));
+        }
+    }
+}
+
+#[test]
 fn windows_and_ages_go_on_while_the_machine_is_down() {
     let folder = Folder::new("time");
     let words = ["average mean", "window=1h"];

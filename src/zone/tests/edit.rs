@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::crash::after;
 use super::*;
+use crate::os::atomic::Ordering;
 
 const CELLS: usize = 4;
 const NOW: Moment = Moment(1_000_000_000);

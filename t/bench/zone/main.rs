@@ -3,13 +3,14 @@
 //! A plain program, because what matters here is several processes at once and ratios within one round, on
 //! machines that are busy with other things; the usual frameworks measure one function of one process.
 //! Every subject is measured once per round; of all rounds it prints the median, the least and the most, of
-//! the processor's time and of the time on the wall, and the median of the ratios to the first subject. Names on the command line choose sections.
+//! the processor's time, of the time on the wall, and of the ratios to the first subject. Names on the command line choose sections.
 //!
 //! Children are this program again, with a role in the environment; see `processes`.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark ends where something fails")]
 
 mod gate;
+mod instructions;
 mod keys;
 mod processes;
 mod sections;
@@ -22,6 +23,10 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     if processes::is_child() {
         processes::child();
+        return ExitCode::SUCCESS;
+    }
+    if instructions::is_child() {
+        instructions::child();
         return ExitCode::SUCCESS;
     }
     let words = std::env::args().skip(1);

@@ -22,8 +22,10 @@ const RESULTS: usize = 8;
 pub(crate) enum Target {
     /// A shared word.
     Word,
-    /// A zone.
+    /// A zone, whose key is searched for.
     Zone,
+    /// A zone, by a directive whose key is always the same.
+    Constant,
 }
 
 pub(crate) fn is_child() -> bool {
@@ -78,10 +80,11 @@ pub(crate) fn child() {
             std::thread::yield_now();
         }
     };
-    let result = if words[2] == "Word" {
-        load.add(&memory, wait)
-    } else {
-        load.zone(&Zone::attach(&memory, schema()).unwrap(), wait)
+    let zone = || Zone::attach(&memory, schema()).unwrap();
+    let result = match words[2] {
+        "Word" => load.add(&memory, wait),
+        "Zone" => load.zone(&zone(), wait),
+        _ => load.zone_constant(&zone(), wait),
     };
     let own = &results.words()[RESULTS + 2 * load.seed as usize..];
     own[0].store(result.wall.to_bits(), SeqCst);

@@ -8,6 +8,7 @@ use pingauge::os::{SharedMemory, monotonic};
 use pingauge::zone::Zone;
 
 use crate::gate::gate;
+use crate::instructions;
 use crate::keys::{Order, key};
 use crate::processes::{self, Target};
 use crate::sessions::Stage;
@@ -18,6 +19,7 @@ use crate::took::{Spread, Took};
 pub(crate) const SECTIONS: &[(&str, fn())] = &[
     ("hot", hot),
     ("zipf", zipf),
+    ("instructions", instructions::instructions),
     ("file", file),
     ("churn", churn),
     ("listing", listing),
@@ -26,9 +28,9 @@ pub(crate) const SECTIONS: &[(&str, fn())] = &[
 ];
 
 const ROUNDS: usize = 7;
-const MEBIBYTE: usize = 1 << 20;
+pub(crate) const MEBIBYTE: usize = 1 << 20;
 
-/// One key, updated by everybody.
+/// One key, updated by everybody, beside a bare addition to a word.
 fn hot() {
     for processes in [1, 2, 4] {
         let load = Load {
@@ -37,11 +39,14 @@ fn hot() {
             updates: 2_000_000,
             seed: 0,
         };
-        compare_updates(load, processes);
+        let by = format!("{processes} at once");
+        compare_updates(load, processes, |[labelled, zone, constant, word]| {
+            report(&by, &mut [word, constant, zone, labelled]);
+        });
     }
 }
 
-/// Ten thousand keys, all of which are there.
+/// Ten thousand keys, all of which are there, beside those of a labelled counter.
 fn zipf() {
     for processes in [1, 2, 4] {
         let load = Load {
@@ -50,29 +55,31 @@ fn zipf() {
             updates: 1_000_000,
             seed: 0,
         };
-        compare_updates(load, processes);
+        let by = format!("{processes} at once");
+        compare_updates(load, processes, |[labelled, zone, _, word]| {
+            report(&by, &mut [labelled, zone, word]);
+        });
     }
 }
 
-fn compare_updates(load: Load, processes: u64) {
+fn compare_updates(load: Load, processes: u64, compare: impl FnOnce([Subject<'_>; 4])) {
     let memory = SharedMemory::create("bench", MEBIBYTE).unwrap();
     fill(&subject::zone(&memory, MEBIBYTE), load.keys);
     let word = SharedMemory::create("word", 4096).unwrap();
-    let by = format!("{processes} at once");
-    report(
-        &by,
-        &mut [
-            ("labelled counter", &mut || {
-                subject::labelled_by_threads(load, processes)
-            }),
-            ("zone", &mut || {
-                processes::run(&memory, Target::Zone, load, processes)
-            }),
-            ("shared fetch_add", &mut || {
-                processes::run(&word, Target::Word, load, processes)
-            }),
-        ],
-    );
+    compare([
+        ("labelled counter", &mut || {
+            subject::labelled_by_threads(load, processes)
+        }),
+        ("zone", &mut || {
+            processes::run(&memory, Target::Zone, load, processes)
+        }),
+        ("zone, constant key", &mut || {
+            processes::run(&memory, Target::Constant, load, processes)
+        }),
+        ("shared fetch_add", &mut || {
+            processes::run(&word, Target::Word, load, processes)
+        }),
+    ]);
 }
 
 /// A zone in a file beside one in memory alone.
@@ -173,7 +180,8 @@ fn sessions() {
     );
 }
 
-fn fill(zone: &Zone, keys: u64) {
+/// Has the keys of these numbers in a zone.
+pub(crate) fn fill(zone: &Zone, keys: u64) {
     for number in 0..keys {
         zone.update(&key(number), 1.0, Moment(monotonic())).unwrap();
     }
@@ -195,9 +203,6 @@ pub(crate) fn report(title: &str, subjects: &mut [Subject<'_>]) {
         let ratio = Spread::of(ratios.map(|(took, reference)| took.cpu / reference.cpu));
         let cpu = Spread::of(row.iter().map(|took| took.cpu));
         let wall = Spread::of(row.iter().map(|took| took.wall));
-        println!(
-            "  {title}: {name:18} cpu {cpu}  wall {wall}  ratio {:.2}",
-            ratio.median
-        );
+        println!("  {title}: {name:18} cpu {cpu}  wall {wall}  ratio {ratio:.2}");
     }
 }

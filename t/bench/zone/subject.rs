@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use pingauge::metric::{Moment, Schema};
 use pingauge::os::{SharedMemory, monotonic};
-use pingauge::zone::{Overflow, Zone};
+use pingauge::zone::{Overflow, Refused, Remembered, Update, Zone};
 use prometheus::{IntCounterVec, Opts};
 
 use crate::keys::{Order, key};
@@ -38,13 +38,29 @@ impl Load {
     /// Nanoseconds for one update of a zone. The clock is read now and then only, as a request reads it once
     /// for all it does; every update gets a time of its own.
     pub(crate) fn zone(self, zone: &Zone, start: impl FnOnce()) -> Took {
+        self.zone_by(start, |key, now| zone.update(key, 1.0, now))
+    }
+
+    /// The same for a directive whose key is always the same.
+    pub(crate) fn zone_constant(self, zone: &Zone, start: impl FnOnce()) -> Took {
+        let remembered = Remembered::new(&key(7));
+        self.zone_by(start, |_, now| {
+            zone.update_remembered(&remembered, 1.0, now)
+        })
+    }
+
+    fn zone_by(
+        self,
+        start: impl FnOnce(),
+        update: impl Fn(&[u8], Moment) -> Result<Update, Refused>,
+    ) -> Took {
         let mut now = monotonic();
         self.measure(start, |step, key| {
             if step % 64 == 0 {
                 now = now.max(monotonic());
             }
             now += 64;
-            zone.update(key, 1.0, Moment(now)).unwrap();
+            update(key, Moment(now)).unwrap();
         })
     }
 

@@ -79,6 +79,9 @@ impl fmt::Display for Spread {
             least,
             most,
         } = self;
-        write!(f, "{median:7.1} ns ({least:.1} to {most:.1})")
+        match f.precision() {
+            Some(digits) => write!(f, "{median:.digits$} ({least:.digits$} to {most:.digits$})"),
+            None => write!(f, "{median:7.1} ns ({least:.1} to {most:.1})"),
+        }
     }
 }

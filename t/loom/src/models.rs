@@ -6,7 +6,7 @@ use crate::metric::Assignment;
 use crate::os::atomic::{AtomicU64, Ordering};
 use crate::stage::{Found, Key, NOW, Orders, Scene, key, listing, long_key, read, thread};
 use crate::zone::{
-    Action, Change, Changed, Cursor, Missing, NotChanged, Once, Put, Record, Stay, Update, Zone,
+    Action, Change, Changed, Cursor, Missing, NotChanged, Once, Put, Record, Stay, Update, Way, Zone,
 };
 
 /// One way to meet.
@@ -46,6 +46,9 @@ models![
     two_that_make_room,
     two_updates_of_a_shared_handle_and_eviction,
     two_updates_and_eviction,
+    updates_that_are_put_off_and_eviction,
+    updates_behind_one_that_is_put_off,
+    reader_after_an_update_that_was_put_off,
     use_of_cells_and_edit,
     use_of_cells_at_a_spot_and_removal,
     use_of_cells_at_a_spot_and_eviction,
@@ -354,6 +357,89 @@ fn update_and_growth() -> Orders {
         scene.judge(&main, &keys::<3>(), samples);
         let mut record = Record::default();
         assert!(larger.next(&mut Cursor::default(), &mut record));
+    })
+}
+
+/// Sees to it that what waits is made, if nobody does.
+fn work_off(zone: &Zone) {
+    if zone.claim_updates() {
+        let worked_off = zone.work_off(&|_| Way::Own, &mut |_, _, refused| panic!("{refused}"));
+        assert!(worked_off.is_ok());
+    }
+}
+
+/// Feeds a value to a key, or has it fed later.
+fn update_hastily(zone: &Zone, key: &Key) {
+    let updated = zone.update(&key.name, key.unit, NOW);
+    assert!(matches!(updated, Ok(Update::Stored | Update::Waiting)));
+}
+
+/// A key is made, fed and taken back from while somebody else may have the lock, and a third one makes what could not be
+/// made at once: nothing is lost, and nothing is taken back before it was given.
+fn updates_that_are_put_off_and_eviction() -> Orders {
+    Scene::new(&keys::<2>(), 1).play(2, |scene, [mut main, other]| {
+        let [old, stays, new, newer] = keys();
+        main.put_off_updates();
+        // Makes the handle's own atomics loom's.
+        update(&main, &stays);
+        work_off(&main);
+        let main = Arc::new(main);
+        let same = Arc::clone(&main);
+        let inserting = thread(2, move || update(&other, &key(3)));
+        let working = thread(3, move || work_off(&same));
+        update_hastily(&main, &new);
+        update_hastily(&main, &new);
+        let taken = main.take_back(&new.name, -new.unit, NOW);
+        assert!(matches!(taken, Ok(Update::Stored | Update::Waiting)));
+        joined(inserting);
+        joined(working);
+        work_off(&main);
+        let samples = stays.unit + new.unit + newer.unit;
+        let found = scene.judge(&main, &[old, stays, new.clone(), newer], samples);
+        assert_eq!(found.samples(&new), Some(1));
+    })
+}
+
+/// What comes when others are waiting does not overtake them.
+fn updates_behind_one_that_is_put_off() -> Orders {
+    Scene::new(&keys::<2>(), 1).play(3, |scene, [mut main]| {
+        let [old, stays, new] = keys();
+        main.put_off_updates();
+        let first = main.edit(NOW, |_| main.update(&new.name, new.unit, NOW));
+        assert_eq!(first, Ok(Ok(Update::Waiting)));
+        let main = Arc::new(main);
+        let same = Arc::clone(&main);
+        let working = thread(2, move || work_off(&same));
+        update_hastily(&main, &new);
+        let taken = main.take_back(&new.name, -new.unit, NOW);
+        if taken == Ok(Update::Stored) {
+            assert!(matches!(read(&main, &new), None | Some(1)));
+        }
+        joined(working);
+        work_off(&main);
+        let found = scene.judge(&main, &[old, stays, new.clone()], new.unit);
+        assert_eq!(found.samples(&new), Some(1));
+    })
+}
+
+/// Adds one sample of a key to its cell, as a feature would that uses cells by itself.
+/// Whoever sees that what was put off is over sees what it has made.
+fn reader_after_an_update_that_was_put_off() -> Orders {
+    Scene::new(&keys::<2>(), 1).play(3, |scene, [reader, mut main]| {
+        let [old, stays, new] = keys();
+        main.put_off_updates();
+        let first = main.edit(NOW, |_| main.update(&new.name, new.unit, NOW));
+        assert_eq!(first, Ok(Ok(Update::Waiting)));
+        let mut outstanding = reader.outstanding();
+        let main = Arc::new(main);
+        let same = Arc::clone(&main);
+        let working = thread(2, move || work_off(&same));
+        if reader.is_over(&mut outstanding) {
+            assert_eq!(read(&reader, &new), Some(1));
+        }
+        joined(working);
+        assert!(reader.is_over(&mut outstanding));
+        scene.judge(&reader, &[old, stays, new.clone()], new.unit);
     })
 }
 

@@ -35,7 +35,7 @@ mod place {
     /// Of the place that counts in a zone that never moved.
     pub(super) const BYTES: usize = 9;
     pub(super) const CLAIMED: usize = 10;
-    pub(super) const SEATS: usize = 64;
+    pub(super) const SEATS: usize = 72;
     pub(super) const SEAT: usize = 8;
     pub(super) const LAYOUT: usize = 3 * 4096 / 8;
     pub(super) const LAYOUT_BYTES: usize = LAYOUT + 1;
@@ -46,7 +46,8 @@ mod place {
     pub(super) const HEADER: usize = 72;
     pub(super) const HEADER_READ: usize = 33;
     pub(super) const LEDGER_FIELDS: usize = 5;
-    pub(super) const CANDIDATES: usize = 4 * 96;
+    pub(super) const CANDIDATES: usize = 4 * 64;
+    pub(super) const BITMAP: usize = 1;
     pub(super) const SLOT_FIELDS: usize = 6;
 }
 
@@ -139,7 +140,8 @@ impl Scene {
             + place::HEADER
             + schema.source().len().div_ceil(8)
             + 2 * (place::LEDGER_FIELDS + cells)
-            + place::CANDIDATES;
+            + place::CANDIDATES
+            + place::BITMAP;
         let slots = index + ENTRIES / 2;
         let end = slots + SLOTS * (place::SLOT_FIELDS + cells);
         let bytes = (end - place::LAYOUT) as u64 * 8;

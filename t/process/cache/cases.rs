@@ -404,6 +404,67 @@ pub(super) const CASES: &[Case] = &[
         &["GET /force/$?nth", "GET /force/$ -- Range: bytes=2-4"],
     ),
     (
+        "several ranges that are forced",
+        &[
+            "GET /force/$?nth -- Range: bytes=0-1,4-5",
+            "GET /force/$ -- Range: bytes=0-1,4-5",
+        ],
+    ),
+    (
+        "ranges without a cache",
+        &[
+            "GET /forced/$ -- Range: bytes=0-1,4-5",
+            "GET /forced/$ -- Range: bytes=4-5",
+            "GET /off/$?header=Accept-Ranges:%20bytes -- Range: bytes=0-1,4-5",
+        ],
+    ),
+    (
+        "a part that the configuration asks for",
+        &[
+            "GET /part/$?nth&status=206&header=Content-Range:%20bytes%200-9/50 -- Range: bytes=0-9",
+            "GET /part/$ -- Range: bytes=0-9",
+            "HEAD /part/$ -- Range: bytes=0-9",
+            "GET /part/$?nth&status=206&header=Content-Range:%20bytes%2010-19/50 -- Range: bytes=10-19",
+            "GET /part/$ -- Range: bytes=10-19",
+            "GET /part/$?nth",
+            "GET /part/$",
+        ],
+    ),
+    (
+        "a part that is not there",
+        &[
+            "GET /part/$?nth&status=416&header=Content-Range:%20bytes%20*/50 -- Range: bytes=90-",
+            "GET /part/$ -- Range: bytes=90-",
+        ],
+    ),
+    (
+        "a part that says itself that it may be kept",
+        &[
+            "GET /part/$?nth&status=206&header=Content-Range:%20bytes%200-9/50&header=Cache-Control:%20no-store -- Range: bytes=0-9",
+            "GET /part/$?nth&status=206&header=Content-Range:%20bytes%200-9/50&header=Cache-Control:%20max-age=9 -- Range: bytes=0-9",
+            "GET /part/$ -- Range: bytes=0-9",
+        ],
+    ),
+    (
+        "variables name the cache",
+        &[
+            "GET /named/$?nth&zone=c",
+            "GET /named/$?zone=c",
+            "GET /named/$?nth&zone=off",
+            "GET /named/$?nth",
+            "GET /named/$?zone=none",
+            "POST /named/$?nth&zone=none",
+        ],
+    ),
+    (
+        "a field without a value",
+        &[
+            "GET /v/$?header=X-Empty:",
+            "GET /v/$",
+            "GET /off/$?header=X-Empty:",
+        ],
+    ),
+    (
         "a range that is far",
         &[
             "GET /far/$?nth -- Range: bytes=6-7",
@@ -640,6 +701,30 @@ pub(super) const CASES: &[Case] = &[
             "GET /ep/$?nth -- Range: bytes=500-",
         ],
     ),
+    (
+        "a head that is kept",
+        &["HEAD /asked/$?nth&length=7", "HEAD /asked/$"],
+    ),
+    (
+        "a head that is kept and says no length",
+        &["HEAD /asked/$?nth&chunked", "HEAD /asked/$"],
+    ),
+    (
+        "Expires on another day of the week than it is",
+        &[
+            "GET /$?nth&header=Expires:%20Mon,%2031%20Dec%202099%2023:59:59%20GMT",
+            "GET /$",
+        ],
+    ),
+    (
+        "Last-Modified on another day of the week than it was",
+        &[
+            "GET /v/$?nth&header=Last-Modified:%20Mon,%2006%20Nov%201994%2008:49:37%20GMT",
+            "GET /v/$ -- If-Modified-Since: Mon, 06 Nov 1994 08:49:37 GMT",
+            "GET /v/$ -- If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
+            "GET /v/$ -- If-Modified-Since: Mon, 06 Nov 1994 08:49:38 GMT",
+        ],
+    ),
 ];
 
 /// Where they differ on purpose, and why.
@@ -687,6 +772,14 @@ pub(super) const DIFFERENT: &[(&str, &str)] = &[
     (
         "pages for ranges that are not there",
         "what is said of an answer is not said of a page that tells of an error",
+    ),
+    (
+        "a head that is kept",
+        "the origin is asked by the method that is configured, where nginx has GET in the place of HEAD",
+    ),
+    (
+        "a head that is kept and says no length",
+        "the origin is asked by the method that is configured, where nginx has GET in the place of HEAD",
     ),
     (
         "an intercepted error is kept as a status",

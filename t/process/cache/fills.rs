@@ -3,13 +3,14 @@
 use std::process::Command;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::origin::{Origin, body};
 use super::{ask, get, parts};
 use crate::harness::client::{self, Connection};
+use crate::harness::server::signal;
 use crate::harness::{PATIENCE, Running, poll};
 
 const FRESH: &str = "header=Cache-Control:%20max-age=600";
@@ -33,9 +34,19 @@ fn stop(running: Arc<Running>) {
 
 /// A connection that has asked and got so many bytes of an answer.
 fn begun(running: &Running, target: &str, least: usize) -> (Connection, Vec<u8>) {
+    begun_with(running, target, &[], least)
+}
+
+/// The same with fields.
+fn begun_with(
+    running: &Running,
+    target: &str,
+    fields: &[(String, String)],
+    least: usize,
+) -> (Connection, Vec<u8>) {
     let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
     connection
-        .send(&client::head("GET", target, &[], None))
+        .send(&client::head("GET", target, fields, None))
         .unwrap();
     let (got, _) = connection.read_until(PATIENCE, |got| got.len() >= least);
     (connection, got)
@@ -73,8 +84,33 @@ fn cold_pulls_of_many_over_all_workers_are_one_fetch() {
         assert!(all.is_some(), "{}", log());
         assert_eq!(log().matches("MISS").count(), 1, "{}", log());
         assert_eq!(log().matches("HIT").count(), CLIENTS - 1);
+        let status = running.status("http/caches/c");
+        assert_eq!(status["requests"]["shared"], CLIENTS - 1, "{status}");
+        assert_eq!(status["data"]["sent"], CLIENTS * LENGTH, "{status}");
+        assert_eq!(status["hit"]["bytes"], (CLIENTS - 1) * LENGTH, "{status}");
         stop(running);
     }
+}
+
+#[test]
+fn an_answer_that_comes_whole_is_shared_with_those_who_waited_for_it() {
+    let (running, origin) = start(2, "");
+    let target = format!("/a?length=94&delay=1000&{FRESH}");
+    let ask = |running: &Arc<Running>| {
+        let (running, target) = (Arc::clone(running), target.clone());
+        thread::spawn(move || get(&running, &target).unwrap())
+    };
+    let mut clients = vec![ask(&running)];
+    assert!(poll(PATIENCE, || (!origin.asked("/a").is_empty()).then_some(())).is_some());
+    clients.extend((0..5).map(|_| ask(&running)));
+    let hits = clients.into_iter().map(|client| client.join().unwrap());
+    let hits = hits.filter(|got| got.header("x-cache") == Some("HIT"));
+    assert_eq!((hits.count(), origin.asked("/a").len()), (5, 1));
+    let status = running.status("http/caches/c");
+    // Whoever came after the second that the origin takes has waited for nobody.
+    let shared = status["requests"]["shared"].as_u64();
+    assert!(shared > Some(0) && shared <= Some(5), "{status}");
+    stop(running);
 }
 
 #[test]
@@ -219,19 +255,15 @@ fn an_origin_that_lies_about_its_length_is_not_believed() {
 fn parts_of_what_is_coming_are_given_as_soon_as_they_are_there() {
     const LENGTH: usize = 400_000;
     let (running, origin) = start(2, "proxy_force_ranges on;");
-    let target = format!("/a?length={LENGTH}&pieces=40&pause=100&{FRESH}");
+    let target = format!("/a?length={LENGTH}&pieces=40&pause=250&{FRESH}");
     let (mut first, head) = begun(&running, &target, 300);
-    let began = Instant::now();
     let got = ask(&running, "GET", &target, &[("Range", "bytes=10-19")]).unwrap();
     assert_eq!(
         (got.status, &got.body[..]),
         (206, &body("/a", LENGTH)[10..20])
     );
-    assert!(
-        began.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        began.elapsed()
-    );
+    // The rest is still to come.
+    assert_eq!(running.status("http/caches/c/entries/filling"), 1);
     let got = ask(&running, "GET", &target, &[("Range", "bytes=-10")]).unwrap();
     assert_eq!(
         (got.status, &got.body[..]),
@@ -240,6 +272,56 @@ fn parts_of_what_is_coming_are_given_as_soon_as_they_are_there() {
     let (rest, _) = first.read_until(PATIENCE, |got| got.len() + head.len() >= LENGTH + 200);
     assert!([head, rest].concat().ends_with(&body("/a", LENGTH)[1000..]));
     assert_eq!(origin.asked("/a").len(), 1);
+    stop(running);
+}
+
+#[test]
+fn the_words_of_a_status_are_those_of_the_origin_each_time() {
+    let (running, _) = start(1, "");
+    for outcome in ["MISS", "HIT"] {
+        let target = format!("/a?length=4&{FRESH}&header=X-Empty:");
+        let (_, text) = begun(&running, &target, 200);
+        let text = String::from_utf8_lossy(&text).into_owned();
+        assert!(text.starts_with("HTTP/1.1 200 Whatever\r\n"), "{text}");
+        assert!(text.contains("\r\nX-Empty: \r\n"), "{text}");
+        assert!(text.contains(outcome), "{text}");
+        // They are not those of another status.
+        let got = ask(&running, "GET", &target, &[("Range", "bytes=9-")]);
+        assert_eq!(got.unwrap().status, 200);
+    }
+    stop(running);
+}
+
+/// Between a look for an entry and the right to fill it, somebody else may have filled it.
+#[test]
+fn many_at_once_are_one_fetch_whoever_is_a_moment_late() {
+    const CLIENTS: usize = 8;
+    let rounds = std::env::var("CACHE_RUSHES").map_or(400, |text| text.parse().unwrap());
+    let (running, origin) = start(2, "");
+    running.workers(2);
+    let barrier = Arc::new(std::sync::Barrier::new(CLIENTS));
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            let (running, barrier) = (Arc::clone(&running), Arc::clone(&barrier));
+            thread::spawn(move || {
+                let mut connection = Connection::open(running.address(), PATIENCE).unwrap();
+                for round in 0..rounds {
+                    barrier.wait();
+                    // One is later than the other, by as long as an answer may take.
+                    thread::sleep(Duration::from_micros((client * 40 * (round % 12)) as u64));
+                    let got = connection.get(&format!("/{round}?{FRESH}")).unwrap();
+                    assert_eq!(got.body.len(), 10);
+                }
+            })
+        })
+        .collect();
+    clients
+        .into_iter()
+        .for_each(|client| client.join().unwrap());
+    let too_often: Vec<_> = (0..rounds)
+        .filter(|round| origin.asked(&format!("/{round}")).len() > 1)
+        .collect();
+    assert!(too_often.is_empty(), "{too_often:?}");
     stop(running);
 }
 
@@ -277,10 +359,8 @@ fn a_lock_that_is_old_lets_another_try() {
         thread::spawn(move || get(&running, &format!("/a?delay=8000&{FRESH}")).unwrap())
     };
     assert!(poll(PATIENCE, || (!origin.asked("/a").is_empty()).then_some(())).is_some());
-    thread::sleep(Duration::from_millis(600));
-    let began = Instant::now();
     let got = get(&running, &format!("/a?length=20&{FRESH}")).unwrap();
-    assert!(got.body.len() == 20 && began.elapsed() < Duration::from_secs(6));
+    assert!(got.body.len() == 20 && !first.is_finished());
     let got = get(&running, "/a").unwrap();
     assert_eq!((got.header("x-cache"), got.body.len()), (Some("HIT"), 20));
     assert_eq!(first.join().unwrap().body.len(), 10);
@@ -366,7 +446,9 @@ fn who_leaves_before_the_head_has_come_ends_nothing_that_is_kept() {
             thread::spawn(move || get(&running, &target).unwrap())
         });
         if waits {
-            thread::sleep(Duration::from_millis(300));
+            // The first, the other, and who asks that.
+            let waits = || (running.status("connections/active").as_u64() >= Some(3)).then_some(());
+            assert!(poll(PATIENCE, waits).is_some());
         }
         drop(first);
         if let Some(other) = other {
@@ -683,4 +765,115 @@ fn a_part_of_a_body_that_turns_out_wrong_has_no_end() {
         assert!(got.is_err(), "{got:?}");
     }
     stop(running);
+}
+
+/// The process that has made an answer.
+fn pid_of(got: &[u8]) -> String {
+    let head = String::from_utf8_lossy(got).into_owned();
+    let (_, pid) = head.split_once("X-Pid: ").unwrap();
+    pid.split("\r\n").next().unwrap().to_owned()
+}
+
+/// Two who follow what somebody fills, on another worker than his; who asks so gets what he wants of it.
+fn followers(
+    running: &Arc<Running>,
+    filler: &str,
+    target: &str,
+    fields: &[(&str, &str)],
+) -> Vec<(Connection, Vec<u8>)> {
+    let mut followers = Vec::new();
+    while followers.len() < 2 {
+        // Several at once, so that both workers are given some.
+        let few: Vec<_> = (0..8)
+            .map(|_| {
+                let (running, target) = (Arc::clone(running), target.to_owned());
+                let fields: Vec<(String, String)> = fields
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                    .collect();
+                thread::spawn(move || begun_with(&running, &target, &fields, 1000))
+            })
+            .collect();
+        let few = few.into_iter().map(|follower| follower.join().unwrap());
+        followers.extend(few.filter(|(_, got)| pid_of(got) != filler));
+    }
+    followers.truncate(2);
+    followers
+}
+
+/// Whoever fills an entry may die, or stand still: those who follow on other workers go on.
+#[test]
+fn who_follows_outlives_who_fills() {
+    const LENGTH: usize = 400_000;
+    for (path, name) in [("/killed", "KILL"), ("/stopped", "STOP")] {
+        let (running, origin) = start(2, "add_header X-Pid $pid;");
+        running.workers(2);
+        let target =
+            format!("{path}?length={LENGTH}&pieces=40&pause=200&{FRESH}&header=ETag:%20%22x%22");
+        let (_first, got) = begun(&running, &target, 1000);
+        let filler = pid_of(&got);
+        let followers = followers(&running, &filler, &target, &[]);
+        assert_eq!(origin.asked(path).len(), 1);
+        signal(&filler, name);
+        for (mut follower, got) in followers {
+            let (rest, _) = follower.read_until(PATIENCE, |rest| got.len() + rest.len() > LENGTH);
+            let end = &body(path, LENGTH)[2000..];
+            assert!([got, rest].concat().ends_with(end), "{path}");
+        }
+        assert_eq!(origin.asked(path).len(), 3);
+        signal(&filler, "CONT");
+        stop(running);
+    }
+}
+
+/// The same for those who want a range: they ask for no more than that, unless it is known what all of it must be.
+#[test]
+fn who_follows_a_range_outlives_who_fills() {
+    const LENGTH: usize = 400_000;
+    const RANGE: std::ops::Range<usize> = 5000..390_000;
+    let right = ring::digest::digest(&ring::digest::SHA256, &body("/known", LENGTH));
+    let right: String = right
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let known = format!("proxy_cache_digest sha256:{right};");
+    let tagged = "&header=ETag:%20%22x%22";
+    let changed = "&nth&header=ETag:%20%22x%22&status=200,404";
+    for (path, more, fields, is_whole) in [
+        ("/parts", "", format!("&ranges{tagged}"), true),
+        ("/none", "", tagged.to_owned(), true),
+        ("/known", &*known, "&ranges".to_owned(), true),
+        ("/changed", "", changed.to_owned(), false),
+    ] {
+        let more = format!("add_header X-Pid $pid; proxy_force_ranges on; {more}");
+        let (running, origin) = start(2, &more);
+        running.workers(2);
+        let target = format!("{path}?length={LENGTH}&pieces=40&pause=150&{FRESH}{fields}");
+        let (_first, got) = begun(&running, &target, 1000);
+        let filler = pid_of(&got);
+        let range = format!("bytes={}-{}", RANGE.start, RANGE.end - 1);
+        let followers = followers(&running, &filler, &target, &[("Range", &range)]);
+        assert_eq!(origin.asked(path).len(), 1);
+        signal(&filler, "KILL");
+        for (mut follower, got) in followers {
+            assert!(got.starts_with(b"HTTP/1.1 206"), "{path}");
+            let head = got.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+            let (rest, _) = follower.read_until(PATIENCE, |rest| {
+                got.len() + rest.len() >= head + RANGE.len()
+            });
+            let all = [&got[head..], &rest].concat();
+            let right = &body(path, LENGTH)[RANGE];
+            match is_whole {
+                true => assert!(all == right, "{path}: {} bytes", all.len()),
+                false => assert!(all.len() < right.len() && right.starts_with(&all), "{path}"),
+            }
+        }
+        let asked = origin.asked(path);
+        let line = format!("Range: {range}");
+        let with_range = asked.iter().filter(|head| head.contains(&line)).count();
+        let expected = if path == "/known" { 0 } else { 2 };
+        assert_eq!((asked.len(), with_range), (3, expected), "{path}");
+        stop(running);
+    }
 }

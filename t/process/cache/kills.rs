@@ -151,3 +151,39 @@ fn everything_is_killed_in_the_middle_and_what_was_whole_is_still_there() {
     assert!(!log.contains("panicked"), "{log}");
     running.server.stop().unwrap();
 }
+
+#[test]
+fn what_the_killed_were_filling_elsewhere_is_cleared() {
+    let origin = Origin::start();
+    let config = format!(
+        "proxy_cache_key $uri; location / {{ proxy_pass http://{}; }}\n",
+        origin.address
+    );
+    let mut parts = parts(1, "$DIR/cache", &config);
+    let elsewhere = "inactive=1d use_temp_path=on";
+    parts.http_config = parts.http_config.replace("inactive=1d", elsewhere);
+    parts.http_config.push_str("proxy_temp_path $DIR/tmp;\n");
+    let running = Running::start(&parts);
+    let folder = running.site.directory.join("tmp");
+    let names = || -> Vec<String> {
+        let inside = std::fs::read_dir(&folder).unwrap().flatten();
+        inside
+            .map(|file| file.file_name().into_string().unwrap())
+            .filter(|name| name.matches('.').count() == 2)
+            .collect()
+    };
+    let address = running.address();
+    let target = "/a?length=300000&pieces=100&pause=100&header=Cache-Control:%20max-age=600";
+    let client = thread::spawn(move || get_at(address, target));
+    assert!(poll(PATIENCE, || (names().len() == 1).then_some(())).is_some());
+    let site = kill(running);
+    assert!(client.join().unwrap().is_err());
+    // Others may have files there as well.
+    std::fs::write(folder.join("0000000001"), "x").unwrap();
+    assert_eq!(names().len(), 1);
+    let running = Running::start_at(site, &parts);
+    let none = || names().is_empty().then_some(());
+    assert!(poll(PATIENCE, none).is_some(), "{:?}", names());
+    assert!(folder.join("0000000001").exists());
+    running.server.stop().unwrap();
+}

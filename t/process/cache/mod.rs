@@ -2,6 +2,7 @@
 
 mod cases;
 mod damage;
+mod endless;
 mod fills;
 mod kills;
 mod nginx;

@@ -1,12 +1,13 @@
 //! An origin that does what the query of a request says, and remembers what it was asked.
 //!
 //! `length` of the body, in how many `pieces`, with which `pause` between them in milliseconds, `delay` before the head,
-//! `cut` after so many bytes, `chunked`, `close` at the end without a length, `status` and `header` (again and again; of
+//! `ranges` where one is given that is asked for by its ends, `cut` after so many bytes, `chunked`, `close` at the end without a length, `status` and `header` (again and again; of
 //! several statuses with commas between them the first is for the first request of a path, and so on).
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -32,6 +33,8 @@ struct Busy {
 /// What a request asks for.
 struct Wanted {
     length: usize,
+    /// No more of it than this, if so.
+    part: Option<Range<usize>>,
     pieces: usize,
     pause: Duration,
     cut: usize,
@@ -123,6 +126,7 @@ fn wanted(target: &str, number: usize, head: &str) -> Wanted {
     let query = target.split_once('?').map_or("", |(_, query)| query);
     let mut wanted = Wanted {
         length: 10,
+        part: None,
         pieces: 1,
         pause: Duration::ZERO,
         cut: usize::MAX,
@@ -153,16 +157,18 @@ fn wanted(target: &str, number: usize, head: &str) -> Wanted {
             }
             "holds" if head.to_ascii_lowercase().contains("\r\nif-") => status = "304".to_owned(),
             "header" => wanted.head.push_str(&format!("{value}\r\n")),
+            "ranges" => wanted.part = range(head),
             "nth" => wanted.head.push_str(&format!("X-Nth: {number}\r\n")),
             _ => {}
         }
     }
     let is_bodiless = matches!(status.as_str(), "204" | "304");
+    let sent = wanted.tell_part(&mut status);
     match wanted.framing {
         _ if is_bodiless => wanted.length = 0,
         Framing::Length => wanted
             .head
-            .push_str(&format!("Content-Length: {}\r\n", wanted.length + lie)),
+            .push_str(&format!("Content-Length: {}\r\n", sent + lie)),
         Framing::Chunked => wanted.head.push_str("Transfer-Encoding: chunked\r\n"),
         Framing::Close => wanted.head.push_str("Connection: close\r\n"),
     }
@@ -173,14 +179,39 @@ fn wanted(target: &str, number: usize, head: &str) -> Wanted {
     wanted
 }
 
+impl Wanted {
+    /// Says in the head which part of the body comes, if not all of it; how long that is.
+    fn tell_part(&mut self, status: &mut String) -> usize {
+        let Some(part) = &self.part else {
+            return self.length;
+        };
+        let (first, last, whole) = (part.start, part.end - 1, self.length);
+        let line = format!("Content-Range: bytes {first}-{last}/{whole}\r\n");
+        self.head.push_str(&line);
+        "206".clone_into(status);
+        part.len()
+    }
+}
+
+/// The range that a request is for.
+fn range(head: &str) -> Option<Range<usize>> {
+    let head = head.to_ascii_lowercase();
+    let (_, range) = head.split_once("\r\nrange: bytes=")?;
+    let (first, last) = range.lines().next()?.split_once('-')?;
+    Some(first.parse().ok()?..last.parse::<usize>().ok()? + 1)
+}
+
 /// Whether the connection is of use afterwards.
 fn answer(stream: &mut TcpStream, path: &str, wanted: &Wanted, is_head: bool) -> io::Result<bool> {
     stream.write_all(wanted.head.as_bytes())?;
     if is_head {
         return Ok(true);
     }
-    let all = body(path, wanted.length);
-    let size = wanted.length.div_ceil(wanted.pieces).max(1);
+    let mut all = body(path, wanted.length);
+    if let Some(part) = &wanted.part {
+        all = all[part.clone()].to_vec();
+    }
+    let size = all.len().div_ceil(wanted.pieces).max(1);
     let mut sent = 0;
     for piece in all.chunks(size) {
         if sent > 0 {

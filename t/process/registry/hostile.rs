@@ -24,6 +24,8 @@ enum Manner {
     Cut,
     /// From there.
     Elsewhere(SocketAddr),
+    /// Packed, for whoever takes that.
+    Packed,
     /// From wherever this leads, with the name of the layer in the place of `NAME`; from `/cdn/` of itself.
     Location(String),
 }
@@ -97,8 +99,13 @@ impl Registry {
                 format!("HTTP/1.1 307 Elsewhere\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n");
             return stream.write_all(head.as_bytes());
         }
+        let mut coding = "";
+        if matches!(manner, Manner::Packed) && head.to_ascii_lowercase().contains("gzip") {
+            body = vec![0x1f, 0x8b, 8, 0, 0];
+            coding = "Content-Encoding: gzip\r\n";
+        }
         let length = body.len();
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+        let head = format!("HTTP/1.1 200 OK\r\n{coding}Content-Length: {length}\r\n\r\n");
         stream.write_all(head.as_bytes())?;
         match manner {
             Manner::Slow(rate) => {
@@ -118,7 +125,7 @@ impl Registry {
                 stream.write_all(&body[..length / 2])?;
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
-            Manner::Location(_) => stream.write_all(&body),
+            Manner::Location(_) | Manner::Packed => stream.write_all(&body),
             Manner::Elsewhere(_) => Ok(()),
         }
     }
@@ -141,8 +148,9 @@ fn many_cold_pulls_of_a_layer_are_one_fetch() {
             .map(|_| {
                 scope.spawn(|| {
                     let response = get(mirror.address(), &target).unwrap();
+                    let taken = begun.elapsed();
                     assert!(response.status == 200 && digest(&response.body) == name);
-                    begun.elapsed()
+                    taken
                 })
             })
             .collect();
@@ -190,6 +198,28 @@ fn what_is_not_what_its_digest_says_is_not_kept() {
         assert_eq!(registry.asked(), 2);
         mirror.server.stop().unwrap();
     }
+}
+
+#[test]
+fn a_registry_that_packs_is_asked_for_nothing_packed() {
+    let blob = noise(10_000);
+    let registry = Registry::of(std::slice::from_ref(&blob), Manner::Packed);
+    let mirror = mirror(registry.start(), &[]);
+    for kind in ["blobs", "manifests"] {
+        for outcome in ["MISS", "HIT"] {
+            let mut connection = Connection::open(mirror.address(), PATIENCE).unwrap();
+            let name = digest(&blob);
+            let head = format!(
+                "GET /v2/app/{kind}/{name} HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n"
+            );
+            connection.send(head.as_bytes()).unwrap();
+            let got = connection.receive("GET").unwrap();
+            assert!(got.status == 200 && got.body == blob, "{kind} {outcome}");
+            assert_eq!(got.header("X-Cache"), Some(outcome), "{kind}");
+            assert_eq!(got.header("Content-Encoding"), None);
+        }
+    }
+    mirror.server.stop().unwrap();
 }
 
 #[test]
@@ -257,8 +287,31 @@ fn wherever_a_registry_sends_clients_there_is_an_end() {
 }
 
 #[test]
+fn nothing_is_pushed_whatever_the_path() {
+    let registry = Registry::of(&[], FAST);
+    let mirror = mirror(registry.start(), &[]);
+    for path in [
+        "/v2/app/blobs/uploads/",
+        "/v2/app/manifests/x",
+        "/manifest/x",
+        "/manifest/",
+        "/tagged",
+    ] {
+        for method in ["PUT", "POST", "PATCH", "DELETE"] {
+            let mut connection = Connection::open(mirror.address(), PATIENCE).unwrap();
+            let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+            connection.send(head.as_bytes()).unwrap();
+            let status = connection.receive(method).unwrap().status;
+            assert!(matches!(status, 403..=405), "{method} {path}: {status}");
+        }
+    }
+    assert!(registry.heads.lock().unwrap().is_empty());
+    mirror.server.stop().unwrap();
+}
+
+#[test]
 fn a_tag_is_kept_for_each_set_of_kinds_that_clients_take() {
-    // It answers with what it is asked for.
+    // It answers with what it is asked for, and does not say what a tag stands for.
     let address = serving(|mut stream, _| {
         let mut got = Vec::new();
         let mut piece = [0; 4096];
@@ -267,9 +320,12 @@ fn a_tag_is_kept_for_each_set_of_kinds_that_clients_take() {
                 let rest = got.split_off(end + 4);
                 let head = String::from_utf8_lossy(&std::mem::replace(&mut got, rest)).into_owned();
                 let accept = head.lines().find(|line| line.starts_with("Accept: "));
-                let body = accept.unwrap_or("nothing").to_owned();
-                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
-                stream.write_all(head.as_bytes())?;
+                let mut body = accept.unwrap_or("nothing").to_owned();
+                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+                stream.write_all(answer.as_bytes())?;
+                if head.starts_with("HEAD") {
+                    body.clear();
+                }
                 stream.write_all(body.as_bytes())?;
             }
             match stream.read(&mut piece)? {
@@ -307,6 +363,47 @@ fn a_tag_is_kept_for_each_set_of_kinds_that_clients_take() {
         }
     }
     mirror.server.stop().unwrap();
+}
+
+/// Whether there is such a tag is an ordinary question.
+#[test]
+fn a_tag_that_is_not_there_is_no_error_of_ours() {
+    for status in ["404 Not Found", "406 Not Acceptable"] {
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let heads = Arc::clone(&asked);
+        let address = serving(move |mut stream, _| {
+            let mut got = Vec::new();
+            let mut piece = [0; 4096];
+            loop {
+                while let Some(end) = got.windows(4).position(|four| four == b"\r\n\r\n") {
+                    let rest = got.split_off(end + 4);
+                    let head =
+                        String::from_utf8_lossy(&std::mem::replace(&mut got, rest)).into_owned();
+                    let method = head.split(' ').next().unwrap().to_owned();
+                    let body = if method == "HEAD" { "" } else { "unknown" };
+                    heads.lock().unwrap().push(method);
+                    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 7\r\n\r\n{body}");
+                    stream.write_all(answer.as_bytes())?;
+                }
+                match stream.read(&mut piece)? {
+                    0 => return Ok(()),
+                    amount => got.extend_from_slice(&piece[..amount]),
+                }
+            }
+        });
+        let mirror = mirror(address, &[]);
+        let got = get(mirror.address(), "/v2/app/manifests/none").unwrap();
+        assert!(
+            status.starts_with(&got.status.to_string()),
+            "{status}: {}",
+            got.status
+        );
+        assert_eq!(got.text(), "unknown");
+        assert_eq!(*asked.lock().unwrap(), ["HEAD", "GET"]);
+        let log = mirror.site.read("error.log");
+        assert!(!log.contains("[error]"), "{log}");
+        mirror.server.stop().unwrap();
+    }
 }
 
 /// `REGISTRY_KILLS=50` makes it long.

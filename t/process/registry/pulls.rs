@@ -153,13 +153,13 @@ fn what_was_pulled_is_there_while_the_registry_is_not() {
     // Until what is here of the tag is too old to be given unasked.
     let is_stale = || {
         pull_well(mirror.address(), "app:1", &place("offline"));
-        let manifests = about(&mirror, "manifests");
-        (manifests["stale"]["responses"].as_u64() > Some(0)).then_some(())
+        let tags = about(&mirror, "tags");
+        (tags["stale"]["responses"].as_u64() > Some(0)).then_some(())
     };
     assert!(
         poll(PATIENCE, is_stale).is_some(),
         "{}",
-        about(&mirror, "manifests")
+        about(&mirror, "tags")
     );
     assert_eq!(
         fs::read(place("offline").join("manifest.json")).unwrap(),
@@ -175,6 +175,71 @@ fn what_was_pulled_is_there_while_the_registry_is_not() {
     };
     assert!(poll(PATIENCE, has_moved).is_some());
     check_sums(&about(&mirror, "manifests"));
+    mirror.server.stop().unwrap();
+}
+
+/// By HEAD of a tag as containerd asks, by GET as Docker does, and by the digest that either was told.
+#[test]
+fn what_a_tag_stood_for_is_there_by_its_digest_while_the_registry_is_not() {
+    if !have_both() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut upstream = Upstream::start(&folder.path().join("one"), "");
+    let (one, two) = (image(1, 1000), image(2, 1000));
+    one.push(&upstream, "got", "1");
+    two.push(&upstream, "headed", "1");
+    let mirror = mirror(upstream.address(), &[]);
+    let ask = |method: &str, target: &str| {
+        let mut connection = Connection::open(mirror.address(), PATIENCE).unwrap();
+        let accept = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
+        let head = format!("{method} /v2/{target} HTTP/1.1\r\nHost: a\r\nAccept: {accept}\r\n\r\n");
+        connection.send(head.as_bytes()).unwrap();
+        connection.receive(method).unwrap()
+    };
+    pull_well(mirror.address(), "got:1", &folder.path().join("got"));
+    let headed = ask("HEAD", "headed/manifests/1");
+    assert_eq!(headed.status, 200);
+    let told = headed.header("Docker-Content-Digest").unwrap().to_owned();
+    assert_eq!(told, digest(&two.manifest));
+    // The tag was asked for by HEAD alone.
+    assert_eq!(upstream.count("GET /v2/got/manifests/1 "), 0);
+    assert_eq!(upstream.count("HEAD /v2/got/manifests/1 "), 1);
+    upstream.stop();
+    pull_well(mirror.address(), "got:1", &folder.path().join("again"));
+    // Under a tag there is what was asked for by those who take the same kinds.
+    for (repository, image, tag) in [("got", &one, None), ("headed", &two, Some("1"))] {
+        let digest = digest(&image.manifest);
+        for name in tag.into_iter().chain([digest.as_str()]) {
+            let target = format!("{repository}/manifests/{name}");
+            let got = ask("GET", &target);
+            assert_eq!((got.status, &got.body), (200, &image.manifest), "{target}");
+            let head = ask("HEAD", &target);
+            assert_eq!(head.status, 200, "{target}");
+            assert_eq!(head.header("Docker-Content-Digest"), Some(digest.as_str()));
+        }
+    }
+    let by_digest = format!("got@{}", digest(&one.manifest));
+    pull_well(
+        mirror.address(),
+        &by_digest,
+        &folder.path().join("by-digest"),
+    );
+    assert_eq!(ask("GET", "got/manifests/2").status, 502);
+    upstream.go_on();
+    assert_eq!(ask("GET", "got/manifests/2").status, 404);
+    assert!(
+        ask("GET", "got/manifests/2")
+            .text()
+            .contains("MANIFEST_UNKNOWN")
+    );
+    // A client that takes none of its kinds gets what the registry makes for it.
+    let old = get(mirror.address(), "/v2/got/manifests/1").unwrap();
+    let directly = get(upstream.address(), "/v2/got/manifests/1").unwrap();
+    assert_eq!(
+        (old.status, old.header("Content-Type")),
+        (directly.status, directly.header("Content-Type"))
+    );
     mirror.server.stop().unwrap();
 }
 

@@ -4,7 +4,8 @@ use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
 
-use super::{Outgoing, WRITE_AT, frame_filtered, write};
+use super::framed::put_filtered;
+use super::{Outgoing, WRITE_AT};
 use crate::http::course::request::Request;
 use crate::http::course::session::Session;
 use crate::http::transport::received::Received;
@@ -35,7 +36,7 @@ impl Outgoing {
             return true;
         };
         let rest = self.filters.end_own(request);
-        frame_filtered(&mut self.bytes, rest, self.chunked)
+        put_filtered(&mut self.bytes, &mut self.framing, rest, self.chunked)
             && Box::pin(self.include(request, session, path)).await
     }
 
@@ -49,10 +50,9 @@ impl Outgoing {
             let is_late = at_hand.await;
             if is_late.is_pending() || self.bytes.len() > WRITE_AT {
                 request.head_sent = true;
-                if !write(request, session, &self.bytes).await {
+                if !self.write(request, session).await {
                     return false;
                 }
-                self.bytes.clear();
             }
             let piece = match is_late {
                 Poll::Ready(piece) => piece,
@@ -63,14 +63,14 @@ impl Outgoing {
                 Ok(piece) => {
                     let added = self.filters.added(request, piece.bytes());
                     let added = added.map(|passed| passed.unwrap_or(piece.bytes()));
-                    if !frame_filtered(&mut self.bytes, added, self.chunked) {
+                    if !put_filtered(&mut self.bytes, &mut self.framing, added, self.chunked) {
                         return false;
                     }
                 }
                 Err(_) => {
                     // The client gets what came, and sees that it is not whole.
                     request.head_sent = true;
-                    write(request, session, &self.bytes).await;
+                    self.write(request, session).await;
                     return false;
                 }
             }

@@ -8,6 +8,8 @@ use crate::http::course::request::Request;
 use crate::http::message::framing;
 use crate::http::message::trailers;
 use crate::http::plan::origin::{Origin, SentBody};
+use crate::http::transport::fastcgi;
+use crate::http::transport::link::Language;
 
 /// Who says which fields behind a body the present peer gets.
 #[derive(Clone, Copy)]
@@ -27,10 +29,20 @@ impl fmt::Debug for Judge {
 }
 
 impl RequestBody {
+    /// What tells the present peer where it ends.
+    pub(super) fn ending(&self) -> Ending {
+        match self.sent_as {
+            _ if self.is_in_records => Ending::Records,
+            SentBody::Chunked => Ending::Chunks,
+            SentBody::None | SentBody::Length(_) => Ending::Head,
+        }
+    }
+
     /// Another peer is to get it, from the beginning, with the fields behind it that `origin` lets pass.
     pub fn start_over(&mut self, origin: &'static dyn Origin) {
         self.judge = Judge::of(origin);
-        if self.judge.is_some() && !self.trailers.is_empty() {
+        self.is_in_records = origin.rules().language == Language::FastCgi;
+        if self.judge.is_some() && !self.trailers.is_empty() && !self.is_refused {
             // Behind a body whose length was said there is no room for them.
             self.sent_as = SentBody::Chunked;
         }
@@ -41,9 +53,15 @@ impl RequestBody {
         }
     }
 
-    /// Appends the end of a body in chunks, unless the peer has it.
+    /// Appends the end of a body that does not tell it beforehand, unless the peer has it.
     pub(super) fn give_end(&mut self, request: &Request, out: &mut Vec<u8>) {
         let given = std::mem::replace(&mut self.is_end_given, true);
+        if self.is_in_records {
+            if !given {
+                fastcgi::write(fastcgi::Kind::STDIN, b"", out);
+            }
+            return;
+        }
         if self.sent_as != SentBody::Chunked || given {
             return;
         }
@@ -54,5 +72,28 @@ impl RequestBody {
             out.extend_from_slice(&trailers::passable(&self.trailers, hides));
         }
         out.extend_from_slice(end);
+    }
+}
+
+/// What says where a body ends.
+#[derive(Clone, Copy)]
+pub(super) enum Ending {
+    /// The head.
+    Head,
+    Chunks,
+    Records,
+}
+
+/// Appends a piece of a body as it goes over the wire.
+pub(super) fn write_piece(ending: Ending, bytes: &[u8], out: &mut Vec<u8>) {
+    match ending {
+        _ if bytes.is_empty() => {}
+        Ending::Head => out.extend_from_slice(bytes),
+        Ending::Chunks => {
+            framing::chunk_size(bytes.len(), out);
+            out.extend_from_slice(bytes);
+            out.extend_from_slice(b"\r\n");
+        }
+        Ending::Records => fastcgi::write(fastcgi::Kind::STDIN, bytes, out),
     }
 }

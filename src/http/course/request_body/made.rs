@@ -1,4 +1,4 @@
-//! Bodies that are made here, and the content of those that were kept.
+//! Bodies that are made here.
 
 use super::kept::Kept;
 use super::{BodyFraming, RequestBody, SentBody};
@@ -13,13 +13,5 @@ impl RequestBody {
         }
         body.kept = Kept::Memory(content);
         body
-    }
-
-    /// What was kept of it, unless that is long.
-    pub fn content(&self) -> Option<&[u8]> {
-        match &self.kept {
-            Kept::Memory(memory) => Some(memory),
-            Kept::File(_) | Kept::Gone => None,
-        }
     }
 }

@@ -1,58 +1,20 @@
 //! Why an exchange over HTTP/2 failed.
 
-use std::fmt;
 use std::io;
 
 use h2::Reason;
 
-/// Why an exchange over HTTP/2 failed.
-#[derive(Debug)]
-pub struct Fault {
-    /// What that means for the request.
-    pub kind: Kind,
-    text: String,
-}
-
-/// What a failure means for the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The peer says that it has not touched it.
-    Untouched,
-    /// The peer gave it up.
-    Reset,
-    /// The peer does not keep to HTTP/2.
-    Invalid,
-    /// The request cannot be said in HTTP/2: the peer has not heard of it.
-    Unsayable,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.text)
-    }
-}
-
-impl std::error::Error for Fault {}
-
-/// The fault that an error of a connection is, if it is one of HTTP/2.
-pub fn of(error: &io::Error) -> Option<&Fault> {
-    error.get_ref()?.downcast_ref()
-}
+use crate::http::transport::fault::{Fault, Kind};
 
 /// An error that means the request is wrong.
 pub(super) fn unsayable(what: &str) -> io::Error {
-    io::Error::other(Fault {
-        kind: Kind::Unsayable,
-        text: format!("the request's {what} cannot be said in HTTP/2"),
-    })
+    let text = format!("the request's {what} cannot be said in HTTP/2");
+    Fault::error(Kind::Unsayable, text)
 }
 
 /// An error that means the peer is wrong.
 pub(super) fn invalid(text: impl Into<String>) -> io::Error {
-    io::Error::other(Fault {
-        kind: Kind::Invalid,
-        text: text.into(),
-    })
+    Fault::error(Kind::Invalid, text)
 }
 
 /// What an error of the crate is for whoever uses a connection.
@@ -75,7 +37,7 @@ pub(super) fn error(error: h2::Error) -> io::Error {
         (false, _) if error.is_io() => return of_io(error),
         (false, _) => (Kind::Invalid, format!("HTTP/2: {error}")),
     };
-    io::Error::other(Fault { kind, text })
+    Fault::error(kind, text)
 }
 
 fn of_io(error: h2::Error) -> io::Error {

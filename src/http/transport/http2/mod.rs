@@ -27,7 +27,6 @@ use pingora_core::protocols::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::JoinHandle;
 
-pub use self::fault::{Fault, Kind, of as fault_of};
 use self::gate::Gate;
 use self::incoming::{Asked, Incoming};
 use self::outgoing::Outgoing;

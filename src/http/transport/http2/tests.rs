@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 use super::*;
+use crate::http::transport::fault::{self, Kind};
 
 fn outline(head: &str) -> io::Result<outgoing::Outline> {
     outgoing::read(head.as_bytes(), &Scheme::HTTP)
@@ -56,7 +57,7 @@ fn what_cannot_be_said_is_told() {
         "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n",
     ] {
         let error = outline(head).err().unwrap();
-        assert_eq!(fault_of(&error).unwrap().kind, Kind::Unsayable, "{head}");
+        assert_eq!(fault::of(&error).unwrap().kind, Kind::Unsayable, "{head}");
     }
 }
 
@@ -209,7 +210,7 @@ async fn a_refusal_says_that_nothing_was_done() {
         .await
         .unwrap();
     let error = stream.read(&mut [0; 100]).await.unwrap_err();
-    let fault = fault_of(&error).unwrap();
+    let fault = fault::of(&error).unwrap();
     assert_eq!(fault.kind, Kind::Untouched);
     assert_eq!(
         fault.to_string(),

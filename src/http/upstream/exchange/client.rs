@@ -16,6 +16,10 @@ impl Exchange<'_> {
                     moved = true;
                 }
                 Poll::Ready(Err(_)) => return self.client_left().map(|()| true),
+                Poll::Pending if session.client.is_pausing() => {
+                    self.deadlines.client_write = None;
+                    break;
+                }
                 Poll::Pending => {
                     let patience = self.request.location.settings.send_timeout;
                     begin(&mut self.deadlines.client_write, patience);

@@ -6,32 +6,32 @@ use super::filtered::Lost;
 use super::{Exchange, Stage};
 use crate::conf::reason;
 use crate::http::plan::origin::Failure;
-use crate::http::transport::http2::{self, Kind};
+use crate::http::transport::fault::{self, Kind};
 
 /// What it means that nothing more comes before a head; `is_at_first` where nothing at all came on a connection that had
 /// been idle.
 pub(super) fn failure(ended: &io::Result<usize>, is_at_first: bool) -> Failure {
-    let fault = ended.as_ref().err().and_then(http2::fault_of);
+    let fault = ended.as_ref().err().and_then(fault::of);
     match fault.map(|fault| fault.kind) {
         Some(Kind::Untouched) if is_at_first => Failure::Leaving,
         Some(Kind::Untouched) => Failure::Refused,
-        Some(Kind::Invalid) => Failure::Invalid,
+        Some(Kind::Invalid | Kind::BadRecords) => Failure::Invalid,
         Some(Kind::Unsayable) => Failure::Unsayable,
-        Some(Kind::Reset) => Failure::Broken,
+        Some(Kind::Reset | Kind::Cut) => Failure::Broken,
         None if is_at_first => Failure::Stale,
         None => Failure::Broken,
     }
 }
 
-fn is_unsayable(error: &io::Error) -> bool {
-    http2::fault_of(error).is_some_and(|fault| fault.kind == Kind::Unsayable)
+fn is_sentence(error: &io::Error) -> bool {
+    fault::of(error).is_some_and(|fault| fault.kind.is_told_by_text())
 }
 
 /// The same as the log tells it.
 pub(super) fn sentence(ended: &io::Result<usize>) -> String {
     match ended {
         Ok(_) => "upstream prematurely closed connection".to_owned(),
-        Err(error) if is_unsayable(error) => reason(error),
+        Err(error) if is_sentence(error) => reason(error),
         Err(error) => format!("recv() failed ({})", reason(error)),
     }
 }

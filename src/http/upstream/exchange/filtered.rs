@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::{Exchange, Stage};
+use crate::http::message::framing::Framing;
 use crate::http::message::trailers;
 use crate::http::transport::received::{PIECE, Received};
 
@@ -53,6 +54,62 @@ impl Exchange<'_> {
         };
         self.filters = filters;
         pushed
+    }
+
+    /// Passes on more of what was received last; whether anything was done.
+    pub(super) fn pass_more(&mut self) -> bool {
+        if self.is_discarding {
+            self.filters.clear();
+        } else {
+            match self.push_more() {
+                Ok(true) => {}
+                Ok(false) => return false,
+                Err(problem) => {
+                    self.lost(&problem);
+                    return true;
+                }
+            }
+        }
+        self.content_passed();
+        true
+    }
+
+    /// What was received is on its way, unless there is more of it: the body is over, or goes on.
+    pub(super) fn content_passed(&mut self) {
+        if self.filters.has_more() {
+            return;
+        }
+        let Stage::Body {
+            framing,
+            persistent,
+        } = &self.stage
+        else {
+            return;
+        };
+        if framing.is_done() {
+            let persistent = *persistent && !self.has_surplus;
+            self.peer_is_done(persistent);
+        } else if self.has_surplus {
+            self.broke("upstream sent invalid chunked response");
+        } else if matches!(framing, Framing::UntilClose) && self.is_last() {
+            self.content_ended(Ok(0));
+        }
+    }
+
+    /// Goes on with the last piece as far as there is room for it: an unpacked body is not read ahead into a file, unless
+    /// somebody keeps it and must not wait for the client. Whether anything was done.
+    fn push_more(&mut self) -> Result<bool, Lost> {
+        let ahead = self.read_ahead().filter(|_| self.tee.is_some());
+        if !self.session.outbox.has_room(ahead) {
+            self.deadlines.peer_read = None;
+            return Ok(false);
+        }
+        self.has_filtered = true;
+        let mut filters = std::mem::take(&mut self.filters);
+        let more = filters.more(self.request).map_err(Lost::Filter)?;
+        self.push_bytes(more)?;
+        self.filters = filters;
+        Ok(true)
     }
 
     /// Has sent what filters make of a piece that is added to the body.

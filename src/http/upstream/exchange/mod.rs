@@ -9,6 +9,7 @@ mod around;
 mod client;
 mod failing;
 mod filtered;
+mod heard;
 mod request;
 mod response;
 mod teed;
@@ -30,8 +31,10 @@ use crate::http::message::framing::Framing;
 use crate::http::plan::body_filter::BodyFilters;
 use crate::http::plan::origin::{Failure, Origin, Received, Rules};
 use crate::http::plan::outcome::{InternalTarget, Outcome};
-use crate::http::plan::tee::Tee;
-use crate::http::transport::link::Link;
+use crate::http::plan::tee::{Tee, Verdict};
+use crate::http::transport::fastcgi::Records;
+use crate::http::transport::link::{Language, Link};
+use crate::http::transport::pace::Pace;
 use crate::http::transport::timer::deadline;
 
 /// Why an attempt ended before the client had the response.
@@ -93,14 +96,20 @@ pub(super) struct Exchange<'a> {
     has_left: bool,
     /// Whether the response's body is read ahead of a slow client.
     reads_ahead: bool,
+    /// How fast the response's body is read.
+    pace: Option<Box<Pace>>,
     /// What the response's body goes through.
     filters: BodyFilters,
     /// What is being added ahead of the response's body, or behind it.
     addition: Option<Box<Addition>>,
     /// Who else has the response's body.
     tee: Option<Box<dyn Tee>>,
+    /// Who says whether the body was right that is kept no more.
+    verdict: Option<Box<dyn Verdict>>,
     /// Whether filters had work to do since others had their turn.
     has_filtered: bool,
+    /// Whether more than the body was received with its last piece.
+    has_surplus: bool,
     /// Who had nothing to say when asked in this turn: whoever has will wake the task.
     quiet: Quiet,
 }
@@ -149,7 +158,7 @@ impl<'a> Exchange<'a> {
         origin: &'static dyn Origin,
         link: Box<Link>,
     ) -> Self {
-        let was_asked = link.requests > 1 && !link.is_http2;
+        let was_asked = link.requests > 1 && link.language != Language::Http2;
         let peer = Peer {
             link,
             is_deaf: false,
@@ -169,10 +178,13 @@ impl<'a> Exchange<'a> {
             is_discarding: false,
             has_left: false,
             reads_ahead: false,
+            pace: None,
             filters: BodyFilters::default(),
             addition: None,
             tee: None,
+            verdict: None,
             has_filtered: false,
+            has_surplus: false,
             // One that was idle has just been asked.
             quiet: Quiet {
                 peer: was_asked,
@@ -251,10 +263,29 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
+    /// Whether more of the response's body may be read now; if not, the task is woken when it may.
+    fn is_in_time(&mut self, task: &mut Context<'_>) -> bool {
+        let pace = self.pace.as_mut();
+        pace.is_none_or(|pace| pace.poll_room(task).is_ready())
+    }
+
     /// More has come from the peer.
     fn count_received(&mut self, amount: usize) {
         self.received.bytes += amount as u64;
+        if let Some(pace) = &mut self.pace {
+            pace.spend(amount);
+        }
         self.is_received_told = false;
+        if self.rules.language == Language::FastCgi
+            && let Some(records) = self.records()
+        {
+            self.received.bytes += records.take_beside();
+        }
+    }
+
+    /// The records that the response comes in, where FastCGI is spoken.
+    fn records(&mut self) -> Option<&mut Records> {
+        self.peer.as_mut()?.link.end.records()
     }
 
     /// Tells the origin what has come, before it hears of the end.
@@ -273,6 +304,8 @@ impl<'a> Exchange<'a> {
 impl Drop for Exchange<'_> {
     fn drop(&mut self) {
         self.tell_received();
+        // What it comes to has been decided.
+        let _ = self.hear();
     }
 }
 

@@ -49,6 +49,7 @@ impl Exchange<'_> {
             return Ok(self.poll_tunnel(task));
         }
         if !self.rules.sends_body || self.session.body.is_given() {
+            self.discard_body(task);
             return Ok(false);
         }
         let session = &mut *self.session;

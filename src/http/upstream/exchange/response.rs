@@ -8,8 +8,11 @@ use super::failing::{failure, sentence};
 use super::{Broken, Exchange, Stage, begin};
 use crate::http::course::{engine, message, respond};
 use crate::http::message::framing::{Decoded, Framing};
+use crate::http::message::response::Response;
 use crate::http::message::response_head::{self, Source};
 use crate::http::plan::origin::Failure;
+use crate::http::plan::outcome::Outcome;
+use crate::http::transport::link::Language;
 use crate::http::transport::spill::ReadAhead;
 use crate::http::transport::start::Start;
 
@@ -43,6 +46,7 @@ impl Exchange<'_> {
             Poll::Ready(Ok(amount @ 1..)) => {
                 self.count_received(amount);
                 self.tell_received();
+                self.hear()?;
                 self.deadlines.peer_read = None;
                 while matches!(self.stage, Stage::Head(_)) && self.read_head()? {}
                 Ok(true)
@@ -52,6 +56,7 @@ impl Exchange<'_> {
                 let is_reused = peer.link.requests > 1;
                 let is_at_first = is_reused && silent && matches!(self.stage, Stage::Head(0));
                 let failure = failure(&ended, is_at_first);
+                self.hear()?;
                 if !matches!(failure, Failure::Stale | Failure::Leaving) {
                     let how = sentence(&ended);
                     let when = match failure {
@@ -79,7 +84,8 @@ impl Exchange<'_> {
 
     /// Takes a head from what was received; whether there was one, and another may follow.
     fn read_head(&mut self) -> Result<bool, Broken> {
-        let (is_request_sent, max_head) = (self.is_request_sent(), self.rules.max_head);
+        let (is_request_sent, rules) = (self.is_request_sent(), self.rules);
+        let max_head = rules.max_head;
         let Some(peer) = &mut self.peer else {
             return Ok(false);
         };
@@ -87,15 +93,18 @@ impl Exchange<'_> {
         let state = self.session.body.state();
         let received = peer.link.end.received();
         let size = received.len();
-        let source = match peer.link.is_http2 {
-            true => Source::Stream,
-            false => Source::Peer,
+        let source = match peer.link.language {
+            Language::Http => Source::Peer,
+            Language::Http2 => Source::Stream,
+            Language::FastCgi => Source::FastCgi,
+            Language::Parameters => Source::Program,
         };
         let read = response_head::read(received, source, |head| {
             if head.length > max_head {
                 return None;
             }
-            let taken = match head.status == head::SWITCHING && !is_request_sent {
+            let is_early = !is_request_sent || !rules.language.can_switch();
+            let taken = match head.status == head::SWITCHING && is_early {
                 true => Ok(Taken::Unasked),
                 false => head::take(request, origin, state, head),
             };
@@ -146,6 +155,9 @@ impl Exchange<'_> {
             }
         };
         self.reads_ahead = reads_ahead;
+        if reads_ahead {
+            self.pace = self.origin.pace(self.request).map(Box::new);
+        }
         if self.has_left && self.tee.is_none() && !self.rules.outlives_client {
             return Err(Broken::Client);
         }
@@ -157,7 +169,7 @@ impl Exchange<'_> {
         }
         let is_length_known = matches!(framing, Framing::Length(_))
             || self.request.response.field("content-length").is_some();
-        self.push_head(is_length_known, &reason);
+        self.push_head(is_length_known, &reason)?;
         self.stage = match self.request.response.status {
             101 => Stage::Tunnel,
             _ => Stage::Body {
@@ -172,11 +184,14 @@ impl Exchange<'_> {
     }
 
     /// Has the head sent that stands in the request, unless it is only the body that is wanted.
-    fn push_head(&mut self, is_length_known: bool, reason: &str) {
+    fn push_head(&mut self, is_length_known: bool, reason: &str) -> Result<(), Broken> {
         let session = &mut *self.session;
         let request = &mut *self.request;
         request.keep_alive &= session.body.is_done();
-        let passed = respond::pass(request, is_length_known);
+        let Some(passed) = respond::pass(request, is_length_known) else {
+            let page = Response::page(request.response.status);
+            return Err(Broken::Instead(Outcome::Respond(page)));
+        };
         match session.client.is_stream() {
             _ if request.is_addition() => {}
             true => session.outbox.push_start(message::passed(request)),
@@ -184,9 +199,13 @@ impl Exchange<'_> {
                 .outbox
                 .push_head(|out| respond::proxied_head(request, reason, passed, out)),
         }
+        if !request.is_addition() && request.response.status != 101 {
+            session.client.set_pace(request.pace());
+        }
         session.outbox.set_chunked(passed.chunked);
         self.is_discarding |= !passed.with_body;
         self.filters = std::mem::take(&mut request.bodies.response);
+        Ok(())
     }
 
     /// Nobody waits for the body of a response to a subrequest. The connection is of use if it came with
@@ -240,10 +259,14 @@ impl Exchange<'_> {
     }
 
     fn poll_content(&mut self, task: &mut Context<'_>) -> Result<bool, Broken> {
+        if self.filters.has_more() {
+            return Ok(self.pass_more());
+        }
         let ahead = self.read_ahead();
         // Whoever keeps it takes it at once, and the client later.
         let is_kept = self.tee.is_some();
         let has_room = self.is_discarding || is_kept || self.session.outbox.has_room(ahead);
+        let has_room = has_room && self.is_in_time(task);
         let Some(peer) = self.peer.as_mut().filter(|_| has_room) else {
             self.deadlines.peer_read = None;
             return Ok(false);
@@ -256,6 +279,7 @@ impl Exchange<'_> {
         match received {
             Poll::Ready(Ok(amount @ 1..)) => {
                 self.count_received(amount);
+                self.hear()?;
                 self.deadlines.peer_read = None;
                 self.pass_content()?;
                 Ok(true)
@@ -298,10 +322,11 @@ impl Exchange<'_> {
         };
         let content = peer.link.end.take(decoded.consumed);
         self.received.content += decoded.content as u64;
+        self.has_surplus = decoded.consumed < size;
         self.is_received_told &= decoded.content == 0;
         let is_teed = self.tee.is_some();
-        let is_kept = is_teed && self.keep(&content.bytes()[..decoded.content]);
-        if is_kept && self.is_over() && !self.keep_end() {
+        let is_kept = self.keep(&content.bytes()[..decoded.content]);
+        if (is_kept || self.verdict.is_some()) && self.is_over() && !self.keep_end() {
             self.break_off();
             return Ok(());
         }
@@ -320,20 +345,7 @@ impl Exchange<'_> {
                 return Ok(());
             }
         }
-        let Stage::Body {
-            framing,
-            persistent,
-        } = &self.stage
-        else {
-            return Ok(());
-        };
-        let is_all = decoded.consumed == size;
-        if framing.is_done() {
-            let persistent = *persistent && is_all;
-            self.peer_is_done(persistent);
-        } else if !is_all {
-            self.broke("upstream sent invalid chunked response");
-        }
+        self.content_passed();
         Ok(())
     }
 
@@ -343,25 +355,27 @@ impl Exchange<'_> {
     }
 
     /// The peer has closed, or its connection failed.
-    fn content_ended(&mut self, ended: io::Result<usize>) {
+    pub(super) fn content_ended(&mut self, ended: io::Result<usize>) {
         match (&self.stage, ended) {
             (Stage::Tunnel, _) => self.stage = Stage::Rest { whole: true },
             (
                 Stage::Body {
                     framing: Framing::UntilClose,
-                    ..
+                    persistent,
                 },
                 Ok(_),
             ) => {
+                let peer = self.peer.as_ref();
+                let persistent = *persistent && peer.is_some_and(|peer| peer.link.end.goes_on());
                 self.doubt_end();
-                self.peer_is_done(false);
+                self.peer_is_done(persistent);
             }
             (_, ended) => self.broke(&sentence(&ended)),
         }
     }
 
     /// The whole response has come: the peer is free for others.
-    fn peer_is_done(&mut self, persistent: bool) {
+    pub(super) fn peer_is_done(&mut self, persistent: bool) {
         if !self.keep_end() {
             return self.break_off();
         }

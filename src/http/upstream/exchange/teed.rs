@@ -10,11 +10,14 @@ impl Exchange<'_> {
     /// Has a piece of the body kept, if anybody keeps it; whether it was.
     pub(super) fn keep(&mut self, piece: &[u8]) -> bool {
         let Some(tee) = &mut self.tee else {
+            if let Some(verdict) = &mut self.verdict {
+                verdict.piece(piece);
+            }
             return false;
         };
         let is_kept = piece.is_empty() || tee.piece(self.request, piece);
         if !is_kept {
-            self.tee = None;
+            self.verdict = self.tee.take().and_then(|tee| tee.verdict());
         }
         is_kept
     }
@@ -38,6 +41,9 @@ impl Exchange<'_> {
 
     /// The body is whole; false when whoever keeps it knows that it is not what it should be.
     pub(super) fn keep_end(&mut self) -> bool {
+        if let Some(verdict) = self.verdict.take() {
+            return verdict.holds();
+        }
         let tee = self.tee.take();
         tee.is_none_or(|tee| tee.end(self.request))
     }

@@ -57,7 +57,6 @@ impl Journey<'_> {
             Ok(Ok(stream)) => {
                 let mut link = Link::new(stream, self.request.moment());
                 link.secure = secure;
-                link.is_http2 = true;
                 return Ok(link);
             }
             Ok(Err(error)) => (

@@ -1,10 +1,10 @@
 //! What is known of a request's connection.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use super::clock::write;
+use crate::http::course::authority::local;
 use crate::http::course::request::Request;
-use crate::http::plan::runtime::Address;
 
 pub(super) fn number(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     write(out, format_args!("{}", request.connection.number))
@@ -12,6 +12,14 @@ pub(super) fn number(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool 
 
 pub(super) fn requests(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     write(out, format_args!("{}", request.connection.requests))
+}
+
+pub(super) fn time(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    let milliseconds = request.connection.age().as_millis();
+    write(
+        out,
+        format_args!("{}.{:03}", milliseconds / 1000, milliseconds % 1000),
+    )
 }
 
 pub(super) fn client(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
@@ -32,8 +40,8 @@ pub(super) fn binary_client(request: &mut Request, _: &str, out: &mut Vec<u8>) -
 
 pub(super) fn client_port(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
     match request.connection.client {
-        Some(client) => write(out, format_args!("{}", client.port())),
-        None => true,
+        Some(client) if client.port() > 0 => write(out, format_args!("{}", client.port())),
+        _ => true,
     }
 }
 
@@ -64,11 +72,4 @@ pub(super) fn https(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
         out.extend_from_slice(b"on");
     }
     true
-}
-
-fn local(request: &Request) -> Option<SocketAddr> {
-    request.connection.local.or(match request.listener.address {
-        Address::Tcp(address) => Some(address),
-        Address::Unix(_) => None,
-    })
 }

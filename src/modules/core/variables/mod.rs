@@ -9,6 +9,8 @@ mod connection;
 mod request;
 mod response;
 
+use super::rate;
+use crate::http::course::request::Request;
 use crate::http::plan::phase::Phase;
 use crate::http::plan::variable::{VARIABLE, VariableSpec};
 
@@ -20,6 +22,7 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
         name: "arg_*",
         doc: "The query argument of that name.",
         read: request::argument,
+        text: Some(request::argument_text),
         ..VARIABLE
     },
     VariableSpec {
@@ -40,6 +43,7 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
         doc: "Bytes sent so far behind the response's head, with the framing of chunks. Over HTTP/2, content alone.",
         available_from: Phase::End,
         read: response::body_bytes_sent,
+        number: Some(|request| request.body_bytes_sent() as f64),
         ..VARIABLE
     },
     VariableSpec {
@@ -48,6 +52,7 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
               with their headers.",
         available_from: Phase::End,
         read: response::bytes_sent,
+        number: Some(|request| request.bytes_sent() as f64),
         ..VARIABLE
     },
     VariableSpec {
@@ -63,9 +68,15 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
         ..VARIABLE
     },
     VariableSpec {
+        name: "connection_time",
+        doc: "For how long the connection has been there, in seconds with milliseconds.",
+        read: connection::time,
+        ..VARIABLE
+    },
+    VariableSpec {
         name: "content_length",
-        doc: "The request's `Content-Length` field.",
-        read: |request, _, out| request::field(request, b"content-length", out),
+        doc: "The request's `Content-Length` field, or the length of a body without it that was read as a whole.",
+        read: request::content_length,
         ..VARIABLE
     },
     VariableSpec {
@@ -90,12 +101,14 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
         name: "document_uri",
         doc: "The same as `$uri`.",
         read: request::path,
+        text: Some(|request, _| Some(&request.path)),
         ..VARIABLE
     },
     VariableSpec {
         name: "host",
         doc: "The host asked for, in lower case and without a port; the server's name if none is.",
         read: request::host,
+        text: Some(request::host_text),
         ..VARIABLE
     },
     VariableSpec {
@@ -120,6 +133,14 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
         name: "is_args",
         doc: "`?` if there is a query.",
         read: request::question_mark,
+        ..VARIABLE
+    },
+    VariableSpec {
+        name: "limit_rate",
+        doc: "How many bytes of the response may leave in a second; 0 before that is known, and where it is not limited. It \
+              can be set, to a size such as `4k`.",
+        read: rate::read,
+        assign: Some(Request::set_rate),
         ..VARIABLE
     },
     VariableSpec {
@@ -176,7 +197,7 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
     },
     VariableSpec {
         name: "remote_port",
-        doc: "The client's port; empty on a socket in the file system.",
+        doc: "The client's port; empty on a socket in the file system, and where a proxy has told only its address.",
         read: connection::client_port,
         ..VARIABLE
     },
@@ -225,12 +246,14 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
               without their headers and padding.",
         available_from: Phase::End,
         read: request::length,
+        number: Some(|request| request.bytes_received() as f64),
         ..VARIABLE
     },
     VariableSpec {
         name: "request_method",
         doc: "The method, as `GET`.",
         read: request::method,
+        text: Some(|request, _| Some(request.client_method())),
         ..VARIABLE
     },
     VariableSpec {
@@ -238,6 +261,7 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
         doc: "Seconds since the first byte of the request came, with milliseconds.",
         available_from: Phase::End,
         read: clock::elapsed,
+        number: Some(|request| request.elapsed_ms() as f64 / 1000.0),
         ..VARIABLE
     },
     VariableSpec {
@@ -269,6 +293,7 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
         name: "server_name",
         doc: "The first name of the server.",
         read: request::server_name,
+        text: Some(|request, _| Some(request.server.name.as_bytes())),
         ..VARIABLE
     },
     VariableSpec {
@@ -288,6 +313,7 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
         doc: "The status of the response; `000` while there is none.",
         available_from: Phase::Response,
         read: response::status,
+        number: Some(|request| f64::from(response::status_now(request))),
         ..VARIABLE
     },
     VariableSpec {
@@ -307,6 +333,7 @@ pub(super) const VARIABLES: &[VariableSpec] = &[
         doc: "The path: decoded, normalised, and as rewriting and redirects left it. A request whose \
               first line could not be read has none.",
         read: request::path,
+        text: Some(|request, _| Some(&request.path)),
         ..VARIABLE
     },
 ];

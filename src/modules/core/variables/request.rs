@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::clock::write;
 use crate::http::course::request::Request;
+use crate::http::message::decimal::Decimal;
 use crate::http::message::head::BodyFraming;
 use crate::http::message::uri;
 use crate::os;
@@ -27,7 +28,11 @@ pub(super) fn set_arguments(request: &mut Request, value: &[u8]) {
 }
 
 pub(super) fn argument(request: &mut Request, name: &str, out: &mut Vec<u8>) -> bool {
-    append(uri::argument(&request.arguments, name.as_bytes()), out)
+    append(argument_text(request, name), out)
+}
+
+pub(super) fn argument_text<'r>(request: &'r Request, name: &str) -> Option<&'r [u8]> {
+    uri::argument(&request.arguments, name.as_bytes())
 }
 
 pub(super) fn question_mark(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
@@ -86,16 +91,19 @@ pub(super) fn protocol(request: &mut Request, _: &str, out: &mut Vec<u8>) -> boo
 }
 
 pub(super) fn length(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
-    write(out, format_args!("{}", request.bytes_received()))
+    out.extend_from_slice(Decimal::new(request.bytes_received()).bytes());
+    true
 }
 
 pub(super) fn host(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
-    if request.host.is_empty() {
-        out.extend_from_slice(request.server.name.as_bytes());
-    } else {
-        out.extend_from_slice(&request.host);
+    append(host_text(request, ""), out)
+}
+
+pub(super) fn host_text<'r>(request: &'r Request, _: &str) -> Option<&'r [u8]> {
+    match request.host.is_empty() {
+        true => Some(request.server.name.as_bytes()),
+        false => Some(&request.host),
     }
-    true
 }
 
 pub(super) fn server_name(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
@@ -112,6 +120,14 @@ pub(super) fn identity(_: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
 
 pub(super) fn field(request: &Request, name: &[u8], out: &mut Vec<u8>) -> bool {
     append(request.head.field(name), out)
+}
+
+pub(super) fn content_length(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
+    if field(request, b"content-length", out) {
+        return true;
+    }
+    let length = request.bodies.length.map(Decimal::new);
+    append(length.as_ref().map(|digits| digits.bytes()), out)
 }
 
 /// Fields that come several times are one list.

@@ -1,26 +1,35 @@
 //! What a request is answered.
 
-use super::clock::write;
 use super::request::is_named;
 use crate::http::course::request::Request;
+use crate::http::message::decimal::Decimal;
 use crate::http::message::version::Version;
 use crate::http::plan::settings::ErrorStatus;
 
 pub(super) fn status(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
-    let status = match request.error_page {
+    let number = Decimal::new(u64::from(status_now(request)));
+    out.extend(std::iter::repeat_n(b'0', 3 - number.bytes().len().min(3)));
+    out.extend_from_slice(number.bytes());
+    true
+}
+
+/// The status that is told; zero while there is none.
+pub(super) fn status_now(request: &Request) -> u16 {
+    match request.error_page {
         Some((original, ErrorStatus::Original)) => original,
         Some((_, ErrorStatus::Fixed(status))) => status,
         _ => request.response.status,
-    };
-    write(out, format_args!("{status:03}"))
+    }
 }
 
 pub(super) fn bytes_sent(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
-    write(out, format_args!("{}", request.bytes_sent()))
+    out.extend_from_slice(Decimal::new(request.bytes_sent()).bytes());
+    true
 }
 
 pub(super) fn body_bytes_sent(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {
-    write(out, format_args!("{}", request.body_bytes_sent()))
+    out.extend_from_slice(Decimal::new(request.body_bytes_sent()).bytes());
+    true
 }
 
 pub(super) fn completion(request: &mut Request, _: &str, out: &mut Vec<u8>) -> bool {

@@ -6,8 +6,9 @@ use rquickjs::{Ctx, Exception, Result, Value};
 use super::{bytes, own, undefined, with, with_running};
 use crate::http::message::uri::{self, Slashes};
 use crate::http::plan::outcome::InternalTarget;
-use crate::modules::js::running::{End, Said};
+use crate::modules::js::running::End;
 use crate::os::script::{Call, text};
+use crate::script::instance;
 
 /// `r.return(status[, body])`
 pub(super) fn return_<'js>(call: &Call<'js>) -> Result<Value<'js>> {
@@ -17,7 +18,11 @@ pub(super) fn return_<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     }
     let body = match call.arg(1) {
         body if body.is_undefined() || body.is_null() => None,
-        body => Some(bytes(&body)?),
+        body => {
+            let body = bytes(&body)?;
+            instance::keep(call.ctx(), body.len())?;
+            Some(body)
+        }
     };
     // It is within the range of a status.
     end(call, End::Return(status as u16, body))
@@ -49,10 +54,18 @@ pub(super) fn redirect<'js>(call: &Call<'js>) -> Result<Value<'js>> {
 /// Ends the answer, unless it has an end: then the log is told, as of nginx's.
 fn end<'js>(call: &Call<'js>, end: End) -> Result<Value<'js>> {
     let is_first = with_running(call, |running| {
-        let is_first = running.said.end.is_none();
-        running.said.end.get_or_insert(end);
-        is_first
+        let said = &mut running.said;
+        let is_first = said.end.is_none();
+        if said.head && is_first && !matches!(end, End::Finish) {
+            return None;
+        }
+        said.end.get_or_insert(end);
+        Some(is_first)
     })?;
+    let Some(is_first) = is_first else {
+        let message = "the head of the answer was sent already";
+        return Err(Exception::throw_message(call.ctx(), message));
+    };
     if !is_first {
         super::facts::tell(call, log::Level::Error, "the answer was given already")?;
     }
@@ -68,25 +81,34 @@ pub(super) fn send_header<'js>(call: &Call<'js>) -> Result<Value<'js>> {
 /// `r.send(data)`
 pub(super) fn send<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     let piece = bytes(&call.arg(0))?;
-    let is_taken = with_running(call, |running| {
-        let Said { body, end, .. } = &mut running.said;
-        let is_open = end.is_none() && body.len() + piece.len() <= LONGEST;
-        if is_open {
-            body.extend_from_slice(&piece);
+    let pipe = with_running(call, |running| running.said.pipe.clone())?;
+    let share = match pipe {
+        // What the client has taken is held no longer.
+        Some(_) => Some(instance::share(call.ctx(), piece.len())?),
+        None => {
+            instance::keep(call.ctx(), piece.len())?;
+            None
         }
-        is_open
+    };
+    let is_taken = with_running(call, |running| {
+        let said = &mut running.said;
+        if said.end.is_some() {
+            return Err("the body is over");
+        }
+        let is_taken = match &said.pipe {
+            Some(pipe) => pipe.send(piece, share),
+            None => said.add(piece),
+        };
+        match is_taken {
+            true => Ok(()),
+            false => Err("the client does not take what is sent, and no more can wait for it"),
+        }
     })?;
     match is_taken {
-        true => Ok(undefined(call.ctx())),
-        false => Err(Exception::throw_message(
-            call.ctx(),
-            "the body is over, or too long",
-        )),
+        Ok(()) => Ok(undefined(call.ctx())),
+        Err(message) => Err(Exception::throw_message(call.ctx(), message)),
     }
 }
-
-/// The body that a script sends piece by piece is held until it is whole.
-const LONGEST: usize = 64 << 20;
 
 /// `r.done()`
 pub(super) fn done<'js>(call: &Call<'js>) -> Result<Value<'js>> {

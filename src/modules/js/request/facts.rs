@@ -1,12 +1,11 @@
 //! What a request is, and lines of the log about it.
 
-use rquickjs::{Exception, Result, Value};
+use rquickjs::{Exception, Object, Result, Value};
 
-use super::{buffer, make, own, string, undefined, with};
+use super::{Relation, buffer, make, own, string, undefined, with};
 use crate::http::course::circumstances::Circumstances;
-use crate::http::course::request::Request;
-use crate::http::message::head::BodyFraming;
 use crate::http::message::version::Version;
+use crate::modules::js::globals;
 use crate::os::script::{Call, text};
 
 /// `r.error(text)`
@@ -27,7 +26,7 @@ pub(super) fn log<'js>(call: &Call<'js>) -> Result<Value<'js>> {
 /// Writes a line to the log.
 pub(super) fn tell<'js>(call: &Call<'js>, level: log::Level, message: &str) -> Result<Value<'js>> {
     let own = own(call)?;
-    let message = message.escape_debug();
+    let message = globals::cut(message).escape_debug();
     with(call.ctx(), &own, |request| {
         log::log!(level, "js: {message}{}", Circumstances(request));
     })?;
@@ -51,8 +50,8 @@ pub(super) fn version<'js>(call: &Call<'js>) -> Result<Value<'js>> {
 /// `r.internal`
 pub(super) fn internal<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     let own = own(call)?;
-    let internal = match own.reply {
-        Some(_) => true,
+    let internal = match &own.reply {
+        Some(reply) => reply.is_internal,
         None => with(call.ctx(), &own, |request| request.internal)?,
     };
     Ok(Value::new_bool(call.ctx().clone(), internal))
@@ -68,13 +67,44 @@ pub(super) fn method<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     string(call.ctx(), &method)
 }
 
-/// `r.parent`: of a subrequest that was answered, the request on whose behalf it was made.
+/// `r.parent`: of a subrequest, the request on whose behalf it was made.
 pub(super) fn parent<'js>(call: &Call<'js>) -> Result<Value<'js>> {
-    let own = own(call)?;
-    match own.reply {
-        Some(_) => make(call.ctx(), &own.site, None),
-        None => Ok(undefined(call.ctx())),
+    let (own, ctx) = (own(call)?, call.ctx());
+    let parent = match own.reply.as_deref().map(|reply| &reply.relation) {
+        Some(Relation::Answered { .. }) => return make(ctx, &own.site, None),
+        Some(Relation::Parent(parent)) => parent.clone(),
+        None => with(ctx, &own, |request| {
+            request.state(own.site.state).parent.clone()
+        })?,
+    };
+    match parent {
+        Some(parent) => make(ctx, &own.site, Some(parent)),
+        None => Ok(undefined(ctx)),
     }
+}
+
+/// `r.toJSON()`: what `JSON.stringify(r)` tells of a request.
+pub(super) fn to_json<'js>(call: &Call<'js>) -> Result<Value<'js>> {
+    const TOLD: [&str; 9] = [
+        "uri",
+        "method",
+        "args",
+        "httpVersion",
+        "remoteAddress",
+        "internal",
+        "status",
+        "headersIn",
+        "headersOut",
+    ];
+    own(call)?;
+    let told = Object::new(call.ctx().clone())?;
+    let Some(request) = call.this().as_object() else {
+        return Ok(undefined(call.ctx()));
+    };
+    for name in TOLD {
+        told.set(name, request.get::<_, Value<'js>>(name)?)?;
+    }
+    Ok(told.into_value())
 }
 
 /// `r.remoteAddress`
@@ -111,24 +141,19 @@ pub(super) fn request_buffer<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     }
 }
 
-/// The body of the request, if it has one.
+/// The body of the request, if it has one. One that is longer than all scripts may hold is not even read.
 fn body(call: &Call<'_>) -> Result<Option<Vec<u8>>> {
-    let own = own(call)?;
-    let body = with(call.ctx(), &own, kept_body)?;
-    body.map_err(|message| Exception::throw_message(call.ctx(), message))
-}
-
-/// The body of a request as far as it was kept.
-pub(super) fn kept_body(
-    request: &mut Request,
-) -> std::result::Result<Option<Vec<u8>>, &'static str> {
-    if let Some(body) = &request.bodies.whole {
-        return Ok(Some(body.clone()).filter(|body| !body.is_empty()));
+    let (own, ctx) = (own(call)?, call.ctx());
+    let whole = with(ctx, &own, |request| request.bodies.whole.clone())?;
+    let Some(whole) = whole.filter(|whole| whole.length() > 0) else {
+        return Ok(None);
+    };
+    if whole.length() > own.site.memory() {
+        let message = "the body of the request is longer than \"js_limit_memory\" allows for";
+        return Err(Exception::throw_range(ctx, message));
     }
-    let has_none = request.is_subrequest() || matches!(request.head.body(), BodyFraming::None);
-    match has_none {
-        true => Ok(None),
-        false if request.bodies.has_waited() => Err("request body is in a file"),
-        false => Ok(None),
-    }
+    whole.read().map(Some).map_err(|error| {
+        let message = format!("the body of the request cannot be read from its file: {error}");
+        Exception::throw_message(ctx, &message)
+    })
 }

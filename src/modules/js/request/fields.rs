@@ -5,17 +5,19 @@ use rquickjs::{Array, Ctx, Exception, Result, Value};
 use super::{Own, bytes, own, string, with};
 use crate::http::message::response_fields::Fields;
 use crate::os::script::{Call, Dictionary, dictionary, text};
+use crate::script::instance;
+use crate::script::library::{Tally, elements};
 
 /// `r.headersIn`
 pub(super) fn received<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     let own = own(call)?;
-    Ok(dictionary(call.ctx(), Received(own))?.into_value())
+    Ok(dictionary(call.ctx(), Received(own.clone()))?.into_value())
 }
 
 /// `r.headersOut`
 pub(super) fn sent<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     let own = own(call)?;
-    Ok(dictionary(call.ctx(), Sent(own))?.into_value())
+    Ok(dictionary(call.ctx(), Sent(own.clone()))?.into_value())
 }
 
 /// `r.rawHeadersIn`
@@ -159,6 +161,8 @@ impl Sent {
         if OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name)) {
             return Ok(true);
         }
+        let held = values.iter().map(|value| value.len() + name.len());
+        instance::keep(ctx, held.sum())?;
         with(ctx, &self.0, |request| {
             request.response.fields.remove(name);
             let values = values.iter().filter(|value| !value.is_empty());
@@ -192,11 +196,13 @@ impl Dictionary for Sent {
         if value.is_undefined() || value.is_null() {
             return self.put(ctx, name, &[]);
         }
-        let mut values = Vec::new();
-        match value.as_array() {
+        let (mut values, mut tally) = (Vec::new(), Tally::new(ctx)?);
+        match elements(&value)? {
             Some(all) => {
-                for one in all.iter::<Value<'js>>() {
-                    values.push(text(&one?)?.into_bytes());
+                for one in all {
+                    let one = text(&one?)?.into_bytes();
+                    tally.add(ctx, one.len())?;
+                    values.push(one);
                 }
                 if name.eq_ignore_ascii_case("content-type") {
                     values.drain(..values.len().saturating_sub(1));

@@ -8,16 +8,21 @@ mod filtered;
 mod subrequest;
 mod variables;
 
-use std::rc::Rc;
 use std::sync::Arc;
 
+use rquickjs::atom::PredefinedAtom;
+use rquickjs::object::Property;
 use rquickjs::{Ctx, Exception, Object, Result, Value};
 
+use self::subrequest::Relation;
+pub(super) use self::subrequest::Reply;
 use super::current;
 use super::running::Running;
 use super::site::Site;
 use crate::http::course::request::Request;
-use crate::os::script::{Call, Member, define, getter, held, hold, kept, method, property};
+use crate::os::script::{
+    Call, Lent, Member, define, getter, hold, hold_as, kept, lent, method, property,
+};
 use crate::script::instance;
 use crate::script::library;
 pub(super) use crate::script::library::bytes;
@@ -28,29 +33,27 @@ struct Own {
     /// The instance that it was made for.
     instance: Option<u64>,
     site: Arc<Site>,
-    /// What it is instead of the request that is current: a subrequest that was answered.
-    reply: Option<Rc<subrequest::Reply>>,
+    /// What it is instead of the request that is current.
+    reply: Option<Arc<Reply>>,
 }
 
 /// Where the prototype is kept.
 const PROTOTYPE: u32 = 1000;
+/// Where an object with this prototype is kept: the engine has all others share what it knows of the first's shape.
+const SPECIMEN: u32 = 1001;
 
 /// `r` of the request that is current.
 pub(super) fn object<'js>(ctx: &Ctx<'js>, site: &Arc<Site>) -> Result<Value<'js>> {
     make(ctx, site, None)
 }
 
-fn make<'js>(
-    ctx: &Ctx<'js>,
-    site: &Arc<Site>,
-    reply: Option<Rc<subrequest::Reply>>,
-) -> Result<Value<'js>> {
+fn make<'js>(ctx: &Ctx<'js>, site: &Arc<Site>, reply: Option<Arc<Reply>>) -> Result<Value<'js>> {
     let own = Own {
         instance: instance::current(),
         site: Arc::clone(site),
         reply,
     };
-    Ok(hold(prototype(ctx)?, own)?.into_value())
+    hold_as(ctx, PROTOTYPE, prototype, own)
 }
 
 /// The prototype of all of them.
@@ -58,11 +61,13 @@ pub(super) fn prototype<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     kept(ctx, PROTOTYPE, |ctx| {
         let object = Object::new(ctx.clone())?;
         define(&object, &MEMBERS)?;
+        object.prop(PredefinedAtom::SymbolToStringTag, Property::from("Request"))?;
+        kept(ctx, SPECIMEN, |_| hold(object.clone(), ()))?;
         Ok(object)
     })
 }
 
-static MEMBERS: [Member; 30] = [
+static MEMBERS: [Member; 31] = [
     getter(c"args", arguments::all),
     method(c"done", 0, answer::done),
     method(c"error", 1, facts::error),
@@ -90,14 +95,15 @@ static MEMBERS: [Member; 30] = [
     method(c"setReturnValue", 1, answer::set_value),
     property(c"status", answer::status, answer::set_status),
     method(c"subrequest", 3, subrequest::subrequest),
+    method(c"toJSON", 1, facts::to_json),
     getter(c"uri", facts::uri),
     getter(c"variables", variables::texts),
     method(c"warn", 1, facts::warn),
 ];
 
 /// What `r` of a call stands for.
-fn own(call: &Call<'_>) -> Result<Own> {
-    let own = held::<Own>(call.this()).map(|own| Own::clone(&own));
+fn own<'js>(call: &Call<'js>) -> Result<Lent<'js, Own>> {
+    let own = lent::<Own>(call.this());
     own.ok_or_else(|| Exception::throw_type(call.ctx(), "this is no request"))
 }
 
@@ -110,9 +116,13 @@ fn with<R>(ctx: &Ctx<'_>, own: &Own, work: impl FnOnce(&mut Request) -> R) -> Re
     done.ok_or_else(|| Exception::throw_type(ctx, "the request is over"))
 }
 
-/// The same with what the script of the request has said.
+/// The same with what the script of the request has said. Nothing can be said of another one.
 fn with_running<R>(call: &Call<'_>, work: impl FnOnce(&mut Running) -> R) -> Result<R> {
     let own = own(call)?;
+    if own.reply.is_some() {
+        let message = "it is another request that is being answered";
+        return Err(Exception::throw_type(call.ctx(), message));
+    }
     let state = own.site.state;
     with(call.ctx(), &own, |request| work(request.state(state)))
 }

@@ -8,6 +8,7 @@ use rquickjs::{Ctx, Exception, Result, Value};
 use super::{Own, buffer, bytes, own, string, with};
 use crate::http::course::request::Request;
 use crate::os::script::{Call, Dictionary, dictionary};
+use crate::script::instance;
 
 /// `r.variables`
 pub(super) fn texts<'js>(call: &Call<'js>) -> Result<Value<'js>> {
@@ -20,7 +21,7 @@ pub(super) fn raw<'js>(call: &Call<'js>) -> Result<Value<'js>> {
 }
 
 fn all<'js>(call: &Call<'js>, form: Form) -> Result<Value<'js>> {
-    let own = own(call)?;
+    let own = own(call)?.clone();
     Ok(dictionary(call.ctx(), Variables { own, form })?.into_value())
 }
 
@@ -59,6 +60,7 @@ impl Dictionary for Variables {
             true => Vec::new(),
             false => bytes(&value)?,
         };
+        instance::keep(ctx, value.len())?;
         let is_set = with(ctx, &self.own, |request| {
             let variables = &request.runtime.variables;
             let is_assignable = variables.source(index).assignable();

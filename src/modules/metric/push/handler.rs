@@ -10,12 +10,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::super::labelling::Bound;
 use super::super::status;
 use super::super::zones::Entry;
 use super::body::MOST_CHANGES;
 use super::counts::Counts;
 use super::foreign::{refuse_page, unpacked};
 use super::key::{BadKey, Keys};
+use super::making::{Maker, NotMade, Wished};
 use super::refusal::Refusal;
 use super::request::{OwnedChange, Source, Wanted, Write, idempotency_key, understand};
 use crate::http::course::request::Request;
@@ -29,7 +31,7 @@ use crate::modules::api;
 use crate::modules::shared_zone;
 use crate::status::Node;
 use crate::status::json::{self, Dates, Format, Rows};
-use crate::zone::{Change, Changed, Missing, NotChanged, Once, Record};
+use crate::zone::{Change, Changed, NotChanged, Record};
 
 /// Answers for one location.
 pub(super) struct Handler {
@@ -37,9 +39,7 @@ pub(super) struct Handler {
     pub counts: Arc<Counts>,
     pub source: Source,
     pub keys: Keys,
-    pub missing: Missing,
-    /// How long the names of changes are remembered, if they are.
-    pub lifetime: Option<u64>,
+    pub maker: Maker,
     pub wanted: StateIndex<Option<Named>>,
     /// Who asks: names of changes are each client's own.
     pub client: VariableIndex,
@@ -48,13 +48,13 @@ pub(super) struct Handler {
 /// A change with the name under which it is made once.
 pub(super) struct Named {
     write: Write,
-    name: Option<Vec<u8>>,
-    client: Vec<u8>,
+    pub(super) name: Option<Vec<u8>>,
+    pub(super) client: Vec<u8>,
 }
 
 impl ContentHandler for Handler {
     fn run(&'static self, request: &mut Request) -> Option<Outcome> {
-        let named = match understand(request, &self.source, self.keys) {
+        let named = match understand(request, &self.source, &self.keys) {
             Ok(Wanted::List) => return Some(Outcome::Respond(self.list(request))),
             Ok(Wanted::Read(key)) => {
                 let read = self.read(request, &key);
@@ -87,7 +87,7 @@ impl Receiver for Handler {
             // It was put there when the body was asked for.
             return self.response(Err(Refusal::Damaged));
         };
-        let written = self.write(request, &named, &body).await;
+        let written = self.write(request, named, &body).await;
         self.response(written)
     }
 }
@@ -119,7 +119,7 @@ impl Handler {
     fn read(&self, request: &mut Request, key: &[u8]) -> Result<Response, Refusal> {
         let mut record = Record::default();
         if !self.entry.zone.read(key, &mut record) {
-            return Err(unknown(key));
+            return Err(Refusal::Unknown(self.keys.shown(key)));
         }
         let now = request.moment();
         let node = status::values(&self.entry, Cow::Borrowed(&record), now);
@@ -139,7 +139,7 @@ impl Handler {
     }
 
     fn named(&self, request: &mut Request, write: Write) -> Result<Named, Refusal> {
-        if self.lifetime.is_none() {
+        if self.maker.lifetime.is_none() {
             return Ok(Named {
                 write,
                 name: None,
@@ -159,27 +159,25 @@ impl Handler {
     }
 
     async fn write(
-        &self,
+        &'static self,
         request: &mut Request,
-        named: &Named,
+        named: Named,
         body: &[u8],
     ) -> Result<Response, Refusal> {
         let body = unpacked(request, body, self.most_body(request))?;
         if named.write.takes_text() {
             refuse_page(request, &body)?;
         }
-        let owned = named.write.changes(&body, self.keys)?;
-        let once = named.name.as_deref().zip(self.lifetime);
-        let once = once.map(|(name, lifetime)| Once {
-            name,
-            lifetime,
-            owner: &named.client,
-        });
-        let changes: Vec<Change<'_>> = owned.iter().map(OwnedChange::borrowed).collect();
-        let zone = &self.entry.zone;
-        let changed = zone
-            .change(&changes, self.missing, once, request.moment())
-            .map_err(|reason| self.refusal(reason, &owned, &named.write))?;
+        let changes = named.write.changes(&body, &self.keys)?;
+        let now = request.moment();
+        let wished = Wished {
+            named,
+            changes,
+            now,
+        };
+        let (wished, changed) = self.maker.make(wished).await;
+        let Wished { named, changes, .. } = wished.ok_or(Refusal::Damaged)?;
+        let changed = changed.map_err(|reason| self.refusal(reason, &changes, &named.write))?;
         let (created, record, is_replayed) = match changed {
             Changed::Applied { created, record } => (created, record, false),
             Changed::Replayed { created, record } => (created, record, true),
@@ -198,21 +196,29 @@ impl Handler {
         Ok(response)
     }
 
-    fn refusal(&self, reason: NotChanged, changes: &[OwnedChange], write: &Write) -> Refusal {
+    fn refusal(&self, reason: NotMade, changes: &[OwnedChange], write: &Write) -> Refusal {
+        let reason = match reason {
+            NotMade::Zone(reason) => reason,
+            NotMade::Values(Bound { place, most }) => {
+                let label = self.entry.schema.labels().get(place);
+                return Refusal::Values(label.cloned().unwrap_or_default(), most);
+            }
+        };
         let key = |place: usize| changes.get(place).map_or(&b""[..], |change| &change.key);
+        let shown = |place| self.keys.shown(key(place));
         match reason {
-            NotChanged::Unknown(place) => unknown(key(place)),
+            NotChanged::Unknown(place) => Refusal::Unknown(shown(place)),
             NotChanged::Unsupported(place) => match write {
                 Write::Batch(_) => {
-                    let key = lossy(key(place));
+                    let key = shown(place);
                     Refusal::Batch(format!("the mode of \"{key}\" does not know the operation"))
                 }
-                _ => Refusal::Unsupported(lossy(key(place))),
+                _ => Refusal::Unsupported(shown(place)),
             },
-            NotChanged::Reserved(place) => BadKey::Reserved(lossy(key(place))).into(),
+            NotChanged::Reserved(place) => BadKey::Reserved(shown(place)).into(),
             NotChanged::Full => Refusal::Full,
             NotChanged::Crowded => Refusal::Crowded,
-            NotChanged::Busy => Refusal::Busy,
+            NotChanged::Busy | NotChanged::Renamed => Refusal::Busy,
             NotChanged::Held(_) => {
                 log::error!("metric zone \"{}\": {reason}", self.entry.name);
                 Refusal::Busy
@@ -226,7 +232,7 @@ impl Handler {
 }
 
 impl OwnedChange {
-    fn borrowed(&self) -> Change<'_> {
+    pub(super) fn borrowed(&self) -> Change<'_> {
         Change {
             key: &self.key,
             action: self.action,
@@ -240,14 +246,6 @@ const PRETTY: Format = Format {
     dates: Dates::Iso,
     rows: Rows::Shown,
 };
-
-fn unknown(key: &[u8]) -> Refusal {
-    Refusal::Unknown(lossy(key))
-}
-
-fn lossy(text: &[u8]) -> String {
-    String::from_utf8_lossy(text).into_owned()
-}
 
 /// Refuses bodies that are too long in the way of all refusals.
 pub(super) struct TooLarge(pub Arc<Counts>);

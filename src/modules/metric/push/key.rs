@@ -5,9 +5,10 @@
 //! Prometheus are not there. A name with a slash is no family's and is taken as it is.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::http::message::uri;
-use crate::metric::KEY_LIMIT;
+use crate::metric::{KEY_LIMIT, KeyWriter, join, parts, split};
 
 /// Why something is no key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +37,9 @@ pub enum BadKey {
     /// There are two of it.
     #[error("The label \"{0}\" is given twice.")]
     Twice(String),
+    /// It has another number of parts than its zone has labels.
+    #[error("The key \"{0}\" is not one word for each of the labels {1}.")]
+    Parts(String, String),
     /// What found no place is counted there.
     #[error("The key \"{0}\" is reserved.")]
     Reserved(String),
@@ -111,12 +115,14 @@ impl Labels {
 }
 
 /// What keys of a zone may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keys {
     /// Any.
     Any,
     /// Those of histograms, which have the label `le` to themselves.
     WithoutLe,
+    /// Those of a zone with these labels.
+    Parts(Arc<[String]>),
 }
 
 impl Keys {
@@ -124,8 +130,11 @@ impl Keys {
     ///
     /// # Errors
     /// When it cannot be a key.
-    pub fn named(self, name: &[u8], labels: &Labels) -> Result<Vec<u8>, BadKey> {
-        if self == Self::WithoutLe && labels.0.iter().any(|(name, _)| name == "le") {
+    pub fn named(&self, name: &[u8], labels: &Labels) -> Result<Vec<u8>, BadKey> {
+        if let Self::Parts(names) = self {
+            return of_parts(names, name, labels);
+        }
+        if *self == Self::WithoutLe && labels.0.iter().any(|(name, _)| name == "le") {
             return Err(BadKey::Label("le".to_owned()));
         }
         let mut key = if name.contains(&b'/') {
@@ -147,13 +156,67 @@ impl Keys {
     ///
     /// # Errors
     /// When it cannot be a key.
-    pub fn written(self, text: &str, labels: &Labels) -> Result<Vec<u8>, BadKey> {
+    pub fn written(&self, text: &str, labels: &Labels) -> Result<Vec<u8>, BadKey> {
+        if matches!(self, Self::Parts(_)) && !text.starts_with('{') {
+            return self.named(text.as_bytes(), labels);
+        }
         let brace = text.find('{').filter(|brace| !text[..*brace].contains('/'));
         let Some(brace) = brace else {
             return self.named(text.as_bytes(), labels);
         };
         let own = read_labels(&text[brace..]).ok_or_else(|| BadKey::Malformed(text.to_owned()))?;
         self.named(&text.as_bytes()[..brace], &labels.and(own)?)
+    }
+}
+
+impl Keys {
+    /// Whether keys have parts that arguments of a query name, as some of these do.
+    pub fn are_named_by(&self, query: &[u8]) -> bool {
+        let Self::Parts(names) = self else {
+            return false;
+        };
+        query.split(|byte| *byte == b'&').any(|pair| {
+            let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
+            let name = decode(name);
+            names.iter().any(|label| label.as_bytes() == name)
+        })
+    }
+
+    /// A key for people to read.
+    pub fn shown(&self, key: &[u8]) -> String {
+        let mut shown = Vec::new();
+        match self {
+            Self::Parts(names) => join(parts(key, names.len()), false, &mut shown),
+            Self::Any | Self::WithoutLe => shown.extend_from_slice(key),
+        }
+        lossy(&shown)
+    }
+}
+
+/// The key whose parts are words of a text or, without one, have the values of labels.
+fn of_parts(names: &[String], text: &[u8], labels: &Labels) -> Result<Vec<u8>, BadKey> {
+    let mut key = Vec::new();
+    let mut writer = KeyWriter::new(&mut key);
+    if text.is_empty() {
+        if let Some((name, _)) = labels.0.iter().find(|(name, _)| !names.contains(name)) {
+            return Err(BadKey::Label(name.clone()));
+        }
+        for name in names {
+            let value = labels.0.iter().find(|(label, _)| label == name);
+            let value = value.map_or("", |(_, value)| value);
+            writer.part(|out| out.extend_from_slice(value.as_bytes()));
+        }
+    } else {
+        let words = split(text).filter(|words| words.len() == names.len() && labels.0.is_empty());
+        let words = words.ok_or_else(|| BadKey::Parts(lossy(text), names.join(", ")))?;
+        for word in &words {
+            writer.part(|out| out.extend_from_slice(word));
+        }
+    }
+    match (writer.finish(), key.is_empty()) {
+        (false, _) => Err(BadKey::TooLong),
+        (true, true) => Err(BadKey::Empty),
+        (true, false) => Ok(key),
     }
 }
 

@@ -9,6 +9,7 @@ pub(super) mod counts;
 mod foreign;
 mod handler;
 pub mod key;
+mod making;
 mod refusal;
 mod request;
 
@@ -29,7 +30,9 @@ use super::zones::Entry;
 use counts::Counts;
 use handler::{Handler, TooLarge};
 use key::Keys;
+use making::Maker;
 use request::Source;
+use tokio::sync::Mutex;
 
 /// The row.
 pub(super) const METRIC_PUSH: DirectiveSpec = DirectiveSpec {
@@ -42,7 +45,8 @@ pub(super) const METRIC_PUSH: DirectiveSpec = DirectiveSpec {
         text: "Lets clients read and change the metrics of ZONE. The rest of the URI behind the \
                location's name, or STRING, is the key: in lower case, `-` and blanks as `_`, \
                without other characters than `a-z0-9_`; one with a slash in it is taken as it is. \
-               Arguments of the query are labels. `POST` makes a key, with the body as its help; \
+               Arguments of the query are labels. In a zone with `labels` these are the parts of its keys, which have \
+               no name: `PUT /push/inc?method=GET`, or the parts in one text as `$metric_ZONE_key` has them. `POST` makes a key, with the body as its help; \
                `GET` reads it; `PUT` takes the number in the body: `gauge` and `last` become it, \
                other modes count it as a sample; `PUT KEY/inc`, `/dec`, `/add` and `/sub` change a \
                `gauge` or `last`, and `/inc` a `count`; `DELETE` removes it. `PATCH` of the location \
@@ -55,7 +59,8 @@ pub(super) const METRIC_PUSH: DirectiveSpec = DirectiveSpec {
                `X-Idempotency-Key` is made once within TIME, and its repetition by the same client \
                (see `auth_api_key`) gets the same answer. What is remembered takes at most half \
                of the zone, and of one client never more than is left for all others; where \
-               there is no room to remember a change, it is refused with 507. Under `sync=always` of the zone a change that cannot be written to disk is \
+               there is no room to remember a change, it is refused with 507. So is a key with one more value of a label than \
+               `max_values` of the zone allows: who pushes a value looks for it under its own name. Under `sync=always` of the zone a change that cannot be written to disk is \
                answered with 500, but made: it is to be tried again under the same key.",
         example: "metric_zone apps:4m gauge;\nserver {\n    location /push/ {\n        metric_push apps;\n    }\n}",
     },
@@ -182,11 +187,15 @@ pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut
     parts.error_answer = Some(Box::new(TooLarge(Arc::clone(&counts))));
     parts.content.push(Box::new(Handler {
         keys: keys_of(&entry),
+        maker: Maker {
+            entry: Arc::clone(&entry),
+            missing: written.missing,
+            lifetime: written.lifetime,
+            turn: Mutex::default(),
+        },
         entry,
         counts,
         source,
-        missing: written.missing,
-        lifetime: written.lifetime,
         wanted: builder.state(),
         client: builder.variables.index("api_key_name", written.span),
     }));
@@ -207,6 +216,9 @@ fn counts_of(builder: &mut Builder<'_>, entry: &Entry) -> Option<Arc<Counts>> {
 }
 
 fn keys_of(entry: &Entry) -> Keys {
+    if entry.labels() > 0 {
+        return Keys::Parts(entry.schema.labels().into());
+    }
     let mut modes = entry
         .schema
         .metrics()

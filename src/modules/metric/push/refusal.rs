@@ -26,6 +26,8 @@ pub(super) enum Refusal {
     Unsupported(String),
     /// There is no room in the zone.
     Full,
+    /// This label has as many values as it may have.
+    Values(String, u64),
     /// There is no room to remember the change.
     Crowded,
     /// It could not be made to last.
@@ -73,7 +75,7 @@ impl Refusal {
             Self::Damaged => (500, "InternalError"),
             Self::NotWritten => (500, "StateWriteError"),
             Self::Busy => (503, "ZoneBusy"),
-            Self::Full | Self::Crowded => (507, "ZoneExhausted"),
+            Self::Full | Self::Values(..) | Self::Crowded => (507, "ZoneExhausted"),
         }
     }
 
@@ -98,6 +100,9 @@ impl Refusal {
                 format!("The mode of metric \"{key}\" does not know this operation.")
             }
             Self::Full => "There is no room in the zone.".to_owned(),
+            Self::Values(label, most) => format!(
+                "The label \"{label}\" has {most} different values, as many as \"max_values\" of the zone allows."
+            ),
             Self::Crowded => {
                 "There is no room in the zone to remember another idempotency key.".to_owned()
             }

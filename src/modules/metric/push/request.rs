@@ -72,13 +72,26 @@ enum Operation {
 pub(super) fn understand(
     request: &mut Request,
     source: &Source,
-    keys: Keys,
+    keys: &Keys,
 ) -> Result<Wanted, Refusal> {
     let (name, operation) = match source {
         Source::Rest(prefix) => {
             let rest = request.path.strip_prefix(prefix.as_bytes());
-            let (name, operation) = split_operation(rest.unwrap_or_default());
-            (name.to_vec(), operation)
+            let (name, operation) = match (rest.unwrap_or_default(), keys) {
+                // The name may be missing, and with it the slash behind it.
+                (rest, Keys::Parts(_)) if !rest.contains(&b'/') => {
+                    let path = [b"/", rest].concat();
+                    match split_operation(&path) {
+                        (_, None) => (rest.to_vec(), None),
+                        (_, operation) => (Vec::new(), operation),
+                    }
+                }
+                (rest, _) => {
+                    let (name, operation) = split_operation(rest);
+                    (name.to_vec(), operation)
+                }
+            };
+            (name, operation)
         }
         Source::Text(template) => {
             let mut name = template.evaluate(request);
@@ -91,7 +104,9 @@ pub(super) fn understand(
         }
     };
     let place = match (&*name, operation) {
-        (b"", None) => Place::Location,
+        // The keys of several changes are in the body.
+        (b"", None) if request.method() == b"PATCH" => Place::Location,
+        (b"", None) if !keys.are_named_by(&request.arguments) => Place::Location,
         (_, None) => Place::Key,
         (_, Some(operation)) => Place::Operation(operation),
     };
@@ -106,7 +121,7 @@ enum Place {
     Operation(Operation),
 }
 
-fn wanted(request: &Request, place: Place, name: &[u8], keys: Keys) -> Result<Wanted, Refusal> {
+fn wanted(request: &Request, place: Place, name: &[u8], keys: &Keys) -> Result<Wanted, Refusal> {
     let key = || -> Result<Vec<u8>, Refusal> {
         Ok(keys.named(name, &Labels::of_query(&request.arguments)?)?)
     };
@@ -152,7 +167,7 @@ fn split_operation(path: &[u8]) -> (&[u8], Option<Operation>) {
 
 impl Write {
     /// The changes, now that the body is known.
-    pub(super) fn changes(&self, body: &[u8], keys: Keys) -> Result<Vec<OwnedChange>, Refusal> {
+    pub(super) fn changes(&self, body: &[u8], keys: &Keys) -> Result<Vec<OwnedChange>, Refusal> {
         let number = || body::number(body).ok_or(Refusal::Value);
         let (key, action) = match self {
             Self::Batch(labels) => return batch(body, keys, labels),
@@ -187,7 +202,7 @@ impl Write {
     }
 }
 
-fn batch(body: &[u8], keys: Keys, labels: &Labels) -> Result<Vec<OwnedChange>, Refusal> {
+fn batch(body: &[u8], keys: &Keys, labels: &Labels) -> Result<Vec<OwnedChange>, Refusal> {
     let wishes = body::batch(body).map_err(Refusal::Batch)?;
     let change = |wish: Wish| {
         let Wish { key, action, help } = wish;
@@ -202,7 +217,7 @@ fn batch(body: &[u8], keys: Keys, labels: &Labels) -> Result<Vec<OwnedChange>, R
     sorted.sort_unstable();
     match sorted.windows(2).find(|two| two[0] == two[1]) {
         Some(two) => {
-            let key = String::from_utf8_lossy(two[0]);
+            let key = keys.shown(two[0]);
             Err(Refusal::Batch(format!("the key \"{key}\" is there twice")))
         }
         None => Ok(changes),
@@ -249,7 +264,7 @@ mod tests {
 
     #[test]
     fn the_keys_of_a_batch_differ() {
-        let read = |body: &str| batch(body.as_bytes(), Keys::Any, &Labels::default());
+        let read = |body: &str| batch(body.as_bytes(), &Keys::Any, &Labels::default());
         let keys = |body: &str| {
             let changes = read(body).unwrap();
             let keys = changes.into_iter().map(|change| change.key);

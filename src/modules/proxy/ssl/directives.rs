@@ -4,7 +4,7 @@ use rustls::CipherSuite;
 
 use super::own::half;
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, Repeat, SPEC, Text};
-use crate::modules::proxy::family::{Grpc, Http, insert};
+use crate::modules::proxy::family::{Grpc, Http, Uwsgi, insert};
 use crate::modules::tls::ciphers;
 use crate::modules::tls::conf_command;
 use crate::modules::tls::trust::files::File;
@@ -285,3 +285,5 @@ macro_rules! rows {
 pub(in crate::modules::proxy) const HTTP: [DirectiveSpec; 13] = rows!("proxy", Http);
 /// Those of `grpc_pass`.
 pub(in crate::modules::proxy) const GRPC: [DirectiveSpec; 13] = rows!("grpc", Grpc);
+/// Those of `uwsgi_pass`.
+pub(in crate::modules::proxy) const UWSGI: [DirectiveSpec; 13] = rows!("uwsgi", Uwsgi);

@@ -32,7 +32,7 @@ use directives::{
     Ciphers, Crl, Name, PasswordFile, ProtocolsWritten, SendsName, SessionReuse, Trusted, Verify,
     VerifyDepth,
 };
-pub(super) use directives::{GRPC, HTTP};
+pub(super) use directives::{GRPC, HTTP, UWSGI};
 use own::{Fixed, Named};
 pub(in crate::modules) use verifier::Verifier;
 

@@ -5,33 +5,54 @@ use crate::conf::Feature;
 
 pub(super) const FEATURES: &[Feature] = &[
     Feature {
-        name: "loadable modules",
-        home: NGINX,
-        instead: "what there is, is built in; remove the line, and the directives of the module",
-        directives: "load_module",
-        variables: "",
-    },
-    Feature {
         name: "settings of processes",
         home: NGINX,
         instead: "remove the line; what starts the server (systemd) can set limits, priorities, \
                   folders and the environment",
-        directives: "debug_connection debug_points devpoll_changes devpoll_events env \
+        directives: "debug_connection debug_points devpoll_changes devpoll_events \
             epoll_events eventport_events google_perftools_profiles iocp_threads \
-            kqueue_changes kqueue_events master_process poll_events rtsig_overflow_events \
+            kqueue_changes kqueue_events poll_events rtsig_overflow_events \
             rtsig_overflow_test rtsig_overflow_threshold rtsig_signo \
             worker_priority worker_rlimit_core worker_threads \
             working_directory",
         variables: "",
     },
     Feature {
-        name: "details of requests and responses",
+        name: "symbolic links",
         home: NGINX,
-        instead: "remove the line if clients can do without",
-        directives: "chunked_transfer_encoding client_body_in_file_only disable_symlinks \
-            etag open_file_cache_events if_modified_since keepalive_min_timeout max_headers max_ranges \
-            port_in_redirect post_action recursive_error_pages \
-            server_name_in_redirect satisfy_any optimize_server_names",
+        instead: "symbolic links are always followed: see that none below \"root\" leads to what \
+            is not to be served",
+        directives: "disable_symlinks",
+        variables: "",
+    },
+    Feature {
+        name: "bodies of requests in files",
+        home: NGINX,
+        instead: "bodies are passed on as they come, in no file; remove the line if the \
+            application can read them from the request",
+        directives: "client_body_in_file_only",
+        variables: "",
+    },
+    Feature {
+        name: "subrequests after a response",
+        home: NGINX,
+        instead: "\"mirror\" sends a copy of each request elsewhere, \"access_log\" writes down \
+            what came of it",
+        directives: "post_action",
+        variables: "",
+    },
+    Feature {
+        name: "satisfy_any",
+        home: "older versions of nginx",
+        instead: "write \"satisfy any;\"",
+        directives: "satisfy_any",
+        variables: "",
+    },
+    Feature {
+        name: "details of connections",
+        home: NGINX,
+        instead: "remove the line; \"large_client_header_buffers\" limits how long heads are",
+        directives: "keepalive_min_timeout max_headers open_file_cache_events optimize_server_names",
         variables: "",
     },
     Feature {
@@ -46,7 +67,7 @@ pub(super) const FEATURES: &[Feature] = &[
         home: NGINX,
         instead: "remove what reads it",
         directives: "",
-        variables: "connection_time request_body_file \
+        variables: "request_body_file \
             tcpinfo_rcv_space tcpinfo_rtt tcpinfo_rttvar tcpinfo_snd_cwnd",
     },
     Feature {
@@ -60,9 +81,16 @@ pub(super) const FEATURES: &[Feature] = &[
         name: "management",
         home: PLUS,
         instead: "\"api\" shows the state of the server; a reload changes it",
-        directives: "internal_redirect license_token mgmt usage_report uuid_file \
-            state_path enforce_initial_report deployment_context \
-            ",
+        directives: "license_token mgmt usage_report uuid_file state_path enforce_initial_report \
+            deployment_context",
+        variables: "",
+    },
+    Feature {
+        name: "redirects to other locations",
+        home: "nginx and Angie",
+        instead: "\"try_files\" goes to the first file or location that fits, \"rewrite ^ /URI \
+            last;\" to another place of the server",
+        directives: "internal_redirect",
         variables: "",
     },
     Feature {
@@ -80,6 +108,13 @@ pub(super) const FEATURES: &[Feature] = &[
         home: ANGIE,
         instead: "\"return 301 $uri/;\" in a location of its own does it",
         directives: "auto_redirect",
+        variables: "",
+    },
+    Feature {
+        name: "the version of Angie",
+        home: ANGIE,
+        instead: "\"$nginx_version\" is the version of this server",
+        directives: "",
         variables: "angie_version",
     },
 ];

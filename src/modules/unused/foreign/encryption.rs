@@ -36,13 +36,6 @@ pub(super) const FEATURES: &[Feature] = &[
         variables: "ssl_session_id",
     },
     Feature {
-        name: "TLS switched on by a directive",
-        home: NGINX,
-        instead: "write \"listen 443 ssl;\"",
-        directives: "ssl",
-        variables: "",
-    },
-    Feature {
         name: "HTTP/3",
         home: NGINX,
         instead: "HTTP/1.1 and, with \"http2 on;\", HTTP/2 are spoken; remove the line, and any Alt-Svc field",

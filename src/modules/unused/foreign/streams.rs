@@ -30,20 +30,10 @@ pub(super) const FEATURES: &[Feature] = &[
         variables: "",
     },
     Feature {
-        name: "the PROXY protocol",
+        name: "the PROXY protocol to origins",
         home: NGINX,
-        instead: "addresses of clients are those of the connections; read \"$http_x_forwarded_for\" \
-                  where a trusted proxy stands before the server",
-        directives: "proxy_protocol ",
-        variables: "proxy_protocol_addr proxy_protocol_port proxy_protocol_server_addr \
-            proxy_protocol_server_port proxy_protocol_tlv_*",
-    },
-    Feature {
-        name: "addresses given by proxies",
-        home: NGINX,
-        instead: "\"$remote_addr\" is the address of the connection; read \"$http_x_forwarded_for\" \
-                  where a trusted proxy stands before the server",
-        directives: "set_real_ip_from real_ip_header real_ip_recursive",
-        variables: "realip_remote_addr realip_remote_port",
+        instead: "\"proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\" tells origins who the client is",
+        directives: "proxy_protocol",
+        variables: "",
     },
 ];

@@ -21,11 +21,12 @@ pub(super) const FEATURES: &[Feature] = &[
     },
     Feature {
         name: "active health checks",
-        home: "NGINX Plus and Angie",
+        home: "NGINX Plus, Angie and modules of nginx",
         instead: "servers that fail are left out by \"max_fails\" and \"fail_timeout\"",
-        directives: "health_check health_check_timeout match upstream_probe upstream_probe_timeout \
-            ",
-        variables: "upstream_probe ",
+        directives: "health_check health_check_timeout match upstream_probe upstream_probe_timeout check \
+            check_http_expect_alive check_http_send check_keepalive_requests check_shm_size \
+            check_status",
+        variables: "upstream_probe",
     },
     Feature {
         name: "groups that change while serving",

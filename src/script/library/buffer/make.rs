@@ -6,7 +6,7 @@ use rquickjs::{Object, Result, Value};
 
 use super::super::encoding::Encoding;
 use super::super::native::{
-    boolean, given, given_text, integer, member, number, range_error, type_error,
+    Tally, boolean, elements, given, given_text, integer, member, number, range_error, type_error,
 };
 use super::{as_buffer, buffer_of, prototype, search, write};
 use crate::os::script::{Call, Member, View, array_of_zeros, array_over, method, text};
@@ -62,7 +62,7 @@ fn from<'js>(call: &Call<'js>) -> Result<Value<'js>> {
         if view.buffer() == &value {
             return over(call, &view);
         }
-        return elements(object);
+        return of_elements(object);
     }
     let plain = match member(&value, "valueOf")?.and_then(Value::into_function) {
         Some(method) => method.call((This(value.clone()),))?,
@@ -76,10 +76,10 @@ fn from<'js>(call: &Call<'js>) -> Result<Value<'js>> {
         && member(&value, "type")?
             .is_some_and(|kind| text(&kind).is_ok_and(|kind| kind == "Buffer"))
     {
-        return elements(&data);
+        return of_elements(&data);
     }
     if object.contains_key("length")? {
-        return elements(object);
+        return of_elements(object);
     }
     type_error(ctx, "first argument is not a string or Buffer-like object")
 }
@@ -100,7 +100,7 @@ fn over<'js>(call: &Call<'js>, view: &View<'js>) -> Result<Value<'js>> {
 }
 
 /// A buffer of the elements of an array, or of an object that is like one.
-fn elements<'js>(object: &Object<'js>) -> Result<Value<'js>> {
+fn of_elements<'js>(object: &Object<'js>) -> Result<Value<'js>> {
     let ctx = object.ctx();
     if let Some(view) = View::of(object.as_value())
         && member(object.as_value(), "BYTES_PER_ELEMENT")?
@@ -145,13 +145,16 @@ fn byte_length<'js>(call: &Call<'js>) -> Result<Value<'js>> {
 fn concat<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     let ctx = call.ctx();
     let list = call.arg(0);
-    let Some(list) = list.as_array() else {
+    let Some(list) = elements(&list)? else {
         return type_error(ctx, "\"list\" argument must be an instance of Array");
     };
-    let mut views = Vec::with_capacity(list.len());
-    for (index, part) in list.iter::<Value<'js>>().enumerate() {
+    let (mut views, mut tally) = (Vec::new(), Tally::new(ctx)?);
+    for (index, part) in list.enumerate() {
         match View::of(&part?) {
-            Some(view) => views.push(view),
+            Some(view) => {
+                tally.add(ctx, size_of::<View<'_>>())?;
+                views.push(view);
+            }
             None => {
                 let message = format!(
                     "\"list[{index}]\" argument must be an instance of Buffer or Uint8Array"

@@ -63,7 +63,11 @@ pub(super) fn repeat<'js>(
     if pattern.is_empty() {
         return type_error(ctx, "\"value\" argument must not be empty");
     }
-    let bytes: Vec<u8> = pattern.into_iter().cycle().take(range.len()).collect();
+    let mut bytes = pattern;
+    bytes.truncate(range.len());
+    while bytes.len() < range.len() {
+        bytes.extend_from_within(..bytes.len().min(range.len() - bytes.len()));
+    }
     view.write(range.start, &bytes);
     Ok(())
 }

@@ -55,6 +55,17 @@ impl Algorithm {
         }
     }
 
+    /// How many bytes a hash has.
+    pub(super) fn length(self) -> usize {
+        match self {
+            Self::Md5 => 16,
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
     /// The hash of bytes.
     pub(super) fn digest(self, bytes: &[u8]) -> Vec<u8> {
         let mut hash = Hash::new(self);

@@ -3,6 +3,7 @@
 mod digest;
 mod hash;
 mod key;
+mod pairs;
 mod subtle;
 
 use ring::rand::{SecureRandom, SystemRandom};

@@ -5,7 +5,7 @@ use rquickjs::{Array, Ctx, Function, Object, Result, Value};
 use super::hide;
 use crate::os::script::{Call, Member, held, hold, method, text};
 use crate::script::library::native::{
-    boolean, given, prototype, range_error, string, type_error, undefined,
+    Tally, boolean, elements, given, length, prototype, range_error, string, type_error, undefined,
 };
 use crate::script::library::{Kept, kept};
 
@@ -25,7 +25,7 @@ struct Headers;
 /// Where the names and values stand, by turns.
 const FIELDS: &str = "[[fields]]";
 /// More fields are refused.
-const MOST: usize = 256;
+const MOST: u32 = 256;
 
 /// The constructor `Headers`.
 pub(in crate::script::library) fn constructor<'js>(ctx: &Ctx<'js>) -> Result<Value<'js>> {
@@ -36,7 +36,7 @@ pub(in crate::script::library) fn constructor<'js>(ctx: &Ctx<'js>) -> Result<Val
 fn construct<'js>(call: &Call<'js>) -> Result<Value<'js>> {
     let ctx = call.ctx();
     let own = kept(ctx, Kept::Headers, &MEMBERS)?;
-    let headers = made(ctx, prototype(call, own)?)?;
+    let headers = made(ctx, prototype(call, own, "Headers")?)?;
     if let Some(source) = given(call, 0) {
         fill(&headers, &source)?;
     }
@@ -65,20 +65,20 @@ pub(super) fn fill<'js>(headers: &Object<'js>, source: &Value<'js>) -> Result<()
             .into_iter()
             .try_for_each(|(name, value)| add(headers, &name, &value));
     }
-    if let Some(pairs) = source.as_array() {
-        for pair in pairs.iter::<Value<'js>>() {
-            match pair?.as_array() {
-                Some(pair) if pair.len() == 2 => {
-                    add(headers, &text(&pair.get(0)?)?, &text(&pair.get(1)?)?)?;
-                }
-                _ => return type_error(ctx, "header does not contain exactly two elements"),
-            }
+    if let Some(pairs) = elements(source)? {
+        for pair in pairs {
+            let halves = elements(&pair?)?.into_iter().flatten().take(3);
+            let halves = halves.collect::<Result<Vec<_>>>()?;
+            let [name, value] = &*halves else {
+                return type_error(ctx, "header does not contain exactly two elements");
+            };
+            add(headers, &text(name)?, &text(value)?)?;
         }
         return Ok(());
     }
-    for field in object.props::<String, Value<'js>>() {
+    for field in object.props::<Value<'js>, Value<'js>>() {
         let (name, value) = field?;
-        add(headers, &name, &text(&value)?)?;
+        add(headers, &text(&name)?, &text(&value)?)?;
     }
     Ok(())
 }
@@ -95,7 +95,7 @@ pub(super) fn add(headers: &Object<'_>, name: &str, value: &str) -> Result<()> {
         return type_error(ctx, "invalid header value");
     }
     let fields = fields(headers)?;
-    let end = fields.len();
+    let end = length(&fields)?;
     if end >= 2 * MOST {
         return range_error(ctx, "too many headers");
     }
@@ -103,7 +103,7 @@ pub(super) fn add(headers: &Object<'_>, name: &str, value: &str) -> Result<()> {
     fields.set(end + 1, value)
 }
 
-fn fields<'js>(headers: &Object<'js>) -> Result<Array<'js>> {
+fn fields<'js>(headers: &Object<'js>) -> Result<Object<'js>> {
     if held::<Headers>(headers.as_value()).is_none() {
         return type_error(headers.ctx(), "\"this\" is not fetch headers object");
     }
@@ -112,11 +112,14 @@ fn fields<'js>(headers: &Object<'js>) -> Result<Array<'js>> {
 
 /// All fields.
 pub(super) fn list(headers: &Object<'_>) -> Result<Vec<(String, String)>> {
-    let fields = fields(headers)?;
-    let pairs = (0..fields.len() / 2).map(|index| {
+    let ctx = headers.ctx();
+    let (fields, mut tally) = (fields(headers)?, Tally::new(ctx)?);
+    let pairs = (0..length(&fields)? / 2).map(|index| {
         let name: Value<'_> = fields.get(2 * index)?;
         let value: Value<'_> = fields.get(2 * index + 1)?;
-        Ok((text(&name)?, text(&value)?))
+        let (name, value) = (text(&name)?, text(&value)?);
+        tally.add(ctx, name.len() + value.len())?;
+        Ok((name, value))
     });
     pairs.collect()
 }

@@ -42,7 +42,7 @@ fn construct<'js>(call: &Call<'js>) -> Result<Value<'js>> {
         return type_error(ctx, "1st argument is required");
     };
     let own = kept(ctx, Kept::Request, &MEMBERS)?;
-    let request = hold(prototype(call, own)?, Request)?;
+    let request = hold(prototype(call, own, "Request")?, Request)?;
     fill(&request, &source, &call.arg(1))?;
     Ok(request.into_value())
 }

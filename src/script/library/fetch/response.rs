@@ -63,7 +63,7 @@ fn construct<'js>(call: &Call<'js>) -> Result<Value<'js>> {
         return type_error(ctx, "invalid Response statusText");
     }
     let own = kept(ctx, Kept::Response, &MEMBERS)?;
-    let response = hold(prototype(call, own)?, Response)?;
+    let response = hold(prototype(call, own, "Response")?, Response)?;
     let fields = headers::empty(ctx)?;
     if let Some(given) = member(&options, "headers")? {
         headers::fill(&fields, &given)?;

@@ -99,6 +99,18 @@ pub(crate) fn sleep(_: std::time::Duration) {
     yield_now();
 }
 
+/// A mutex that is loom's from the beginning: it is made by those who are on stage.
+#[derive(Debug, Default)]
+pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+        self.0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
 fn loading(order: Ordering) -> Ordering {
     match is_broken(Breakage::Acquire) {
         true => Relaxed,
@@ -189,7 +201,7 @@ macro_rules! atomic {
                 Err(found)
             }
 
-            atomic!(pass swap, fetch_add, fetch_max, fetch_or, fetch_and: $number);
+            atomic!(pass swap, fetch_add, fetch_sub, fetch_max, fetch_or, fetch_and: $number);
         }
     };
     (pass $($method:ident),+: $number:ty) => {

@@ -21,8 +21,8 @@ pub(crate) struct SharedMemory {
 struct Backing {
     words: Vec<AtomicU64>,
     halves: Vec<AtomicU32>,
-    /// The only one there is in a zone, wherever it lies.
-    lock: OnceLock<loom::sync::Mutex<()>>,
+    /// The two that there are in a zone: that of all, and that of whoever moves it, which lies behind.
+    locks: [OnceLock<loom::sync::Mutex<()>>; 2],
 }
 
 impl SharedMemory {
@@ -36,7 +36,7 @@ impl SharedMemory {
         let backing = Backing {
             words: words.into_iter().map(AtomicU64::new).collect(),
             halves: halves.into_iter().map(AtomicU32::new).collect(),
-            lock: OnceLock::new(),
+            locks: [OnceLock::new(), OnceLock::new()],
         };
         let backing = Arc::new(backing);
         Self { backing, range }
@@ -53,7 +53,9 @@ impl SharedMemory {
 
     /// Makes these words loom's, and the lock.
     pub(crate) fn enter(&self, words: impl Iterator<Item = usize>) {
-        self.backing.lock.get_or_init(loom::sync::Mutex::default);
+        for lock in &self.backing.locks {
+            lock.get_or_init(loom::sync::Mutex::default);
+        }
         for word in words {
             self.words()[word].now();
         }
@@ -140,10 +142,14 @@ pub(crate) const MUTEX_WORDS: usize = 5;
 #[derive(Debug)]
 pub(crate) struct RobustMutex(SharedMemory);
 
+/// No mutex before this word is that of whoever moves a zone.
+const SECOND_LOCK: usize = 32;
+
 /// Why it could not be had, which does not happen.
 #[allow(dead_code, reason = "as the product has it")]
 pub(crate) enum LockError {
     Held(u32),
+    Busy,
     Damaged,
 }
 
@@ -167,13 +173,51 @@ impl RobustMutex {
     }
 
     pub(crate) fn lock(&self) -> Result<Locked<'_>, LockError> {
-        let lock = self.0.backing.lock.get();
-        let lock = lock.filter(|_| is_on_stage() && !is_broken(Breakage::Lock));
+        let lock = self.lock_on_stage();
         let guard = lock.map(|lock| lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
         Ok(Locked::Clean(MutexGuard(guard)))
+    }
+
+    pub(crate) fn try_lock(&self) -> Option<Locked<'_>> {
+        let Some(lock) = self.lock_on_stage() else {
+            return Some(Locked::Clean(MutexGuard(None)));
+        };
+        let guard = lock.try_lock().ok()?;
+        Some(Locked::Clean(MutexGuard(Some(guard))))
+    }
+
+    /// Whoever has no time does not wait at all.
+    pub(crate) fn lock_until(&self, _: impl FnOnce() -> u64) -> Result<Locked<'_>, LockError> {
+        self.try_lock().ok_or(LockError::Busy)
+    }
+
+    pub(crate) fn owner_process(&self) -> Option<u32> {
+        None
+    }
+
+    /// Nobody is ever stopped.
+    pub(crate) fn is_owner_moving(&self) -> bool {
+        true
+    }
+
+    fn lock_on_stage(&self) -> Option<&loom::sync::Mutex<()>> {
+        let is_first = self.0.range.start < SECOND_LOCK;
+        let lock = self.0.backing.locks[usize::from(!is_first)].get();
+        lock.filter(|_| is_on_stage() && !is_broken(Breakage::Lock))
+    }
+}
+
+impl<'a> Locked<'a> {
+    pub(crate) fn repaired(self) -> MutexGuard<'a> {
+        let (Self::Clean(guard) | Self::OwnerDied(guard)) = self;
+        guard
     }
 }
 
 impl MutexGuard<'_> {
+    pub(crate) fn is_wanted(&self) -> bool {
+        false
+    }
+
     pub(crate) fn repaired(&self) {}
 }

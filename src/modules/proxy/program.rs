@@ -1,0 +1,46 @@
+//! Peers that are programs and no servers of HTTP: what they get of requests is for others to write.
+
+use super::pass::Pass;
+use crate::http::course::request::Request;
+use crate::http::plan::origin::{Origin, SentBody};
+
+/// Who makes parameters of requests.
+pub(in crate::modules) trait Program: Send + Sync {
+    /// Appends what stands ahead of the body; false, and a line in the log, where that cannot be said.
+    fn write(&self, request: &mut Request, outline: &Outline, out: &mut Vec<u8>) -> bool;
+    /// Whether what a peer says beside a response that has not begun makes that useless.
+    fn is_fatal(&self, message: &[u8]) -> bool;
+}
+
+/// What that depends on beside the request.
+pub(in crate::modules) struct Outline {
+    /// Whether the connection is to be used again.
+    pub(in crate::modules) keeps: bool,
+    /// Whether the fields of the client's request are among the parameters.
+    pub(in crate::modules) passes_fields: bool,
+    /// How the body ends that follows; nothing where the peer gets none whatever the client sends.
+    pub(in crate::modules) body: Option<SentBody>,
+}
+
+impl Pass {
+    /// Appends the parameters that a peer gets.
+    pub(super) fn write_parameters(
+        &self,
+        request: &mut Request,
+        program: &dyn Program,
+        body: SentBody,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let start = out.len();
+        let closes = request.state(self.state).last_use;
+        let outline = Outline {
+            keeps: !closes,
+            passes_fields: self.settings.passes_fields,
+            body: Some(body).filter(|_| self.settings.passes_body),
+        };
+        let is_said = program.write(request, &outline, out);
+        let length = out.len() - start;
+        self.sent(request, length);
+        is_said
+    }
+}
