@@ -203,9 +203,15 @@ impl Area {
             .store(verdict.is_firing.into(), Ordering::Relaxed);
     }
 
-    /// Notes when the signals are to be looked at next, and by which configuration they were looked at.
-    pub(super) fn note_evaluation(&self, due: u64, by: Configuration) {
-        self.word(DUE).store(due, Ordering::Relaxed);
+    /// Has the signals looked at next at that time instead of this one; false if somebody else has set another time.
+    pub(super) fn claim(&self, due: u64, next: u64) -> bool {
+        let order = Ordering::Relaxed;
+        let claimed = self.word(DUE).compare_exchange(due, next, order, order);
+        claimed.is_ok()
+    }
+
+    /// Notes by which configuration the signals were looked at.
+    pub(super) fn note_configuration(&self, by: Configuration) {
         self.word(CONFIGURATION)
             .store(by.identity, Ordering::Relaxed);
         self.word(GENERATION)
@@ -479,7 +485,8 @@ mod tests {
             identity: 8,
             generation: 9,
         };
-        area.note_evaluation(7, by);
+        assert!(area.claim(0, 7) && !area.claim(0, 9));
+        area.note_configuration(by);
         area.resize(&RULES, verdict);
         assert_eq!((area.verdict(), area.due()), (verdict, 7));
         assert_eq!(area.configuration(), by);

@@ -3,6 +3,8 @@
 //!
 //! One process does that for all: the keeper, and while the keeper does not move, a worker. When the next evaluation is due
 //! stands in shared memory and is looked at under a lock: whoever comes to do this work goes on where the last one was.
+//! Should somebody be stopped with the lock, the others evaluate without it, by single words, and only what the dead had
+//! waits for him. Signals are read before the lock is taken, so that this is rare.
 //! A reload is noticed by the configuration that the last evaluation was made by.
 
 use std::sync::Arc;
@@ -55,20 +57,28 @@ impl Watch {
     /// Does what is due, and gives how long there is nothing to do; nothing if that is somebody else's business.
     pub(super) fn go(&mut self, tree: &Tree) -> Option<Duration> {
         let zone = Arc::clone(&self.zone);
-        if !self.is_called(os::monotonic()) {
+        let now = os::monotonic();
+        if !self.is_called(now) {
             self.evaluator = None;
             return None;
         }
+        if self.is_due(now) {
+            self.evaluator().look(tree, now / 1_000_000);
+        }
         let Ok(_guard) = zone.area.lock() else {
-            // Whoever has the lock does not move, and what it knew grows old.
-            judge_by_age(&zone, os::monotonic());
+            self.look_alone(now);
             return Some(LOOK_AGAIN);
         };
-        let now = os::monotonic();
-        match self.is_called(now) {
-            true => Some(self.look(tree, now)),
+        match self.is_called(os::monotonic()) {
+            true => Some(self.look(now)),
             false => None,
         }
+    }
+
+    /// Whether the signals are to be evaluated at this moment.
+    fn is_due(&self, now: u64) -> bool {
+        let area = &self.zone.area;
+        area.due() <= now || area.configuration().identity != self.zone.configuration.identity
     }
 
     /// Whether this process is to look after the zone now.
@@ -86,21 +96,14 @@ impl Watch {
         }
     }
 
-    fn look(&mut self, tree: &Tree, now: u64) -> Duration {
+    /// The part that is done with the area's lock; the signals were read at this moment, if they were due.
+    fn look(&mut self, now: u64) -> Duration {
         let zone = Arc::clone(&self.zone);
         let area = &zone.area;
-        area.watch(now);
-        let (dead, due) = (area.dead(), area.due());
+        area.watch(os::monotonic());
+        let dead = area.dead();
         let is_settled = self.is_settled && dead.places.is_empty();
-        if due <= now || area.configuration().identity != zone.configuration.identity {
-            let verdict = self.evaluate(tree, now);
-            let next = now + rest(nanoseconds(zone.interval), os::random().unwrap_or(0));
-            // Steps are taken when they are due, limits hold at once.
-            let (verdict, next) = match due <= now {
-                true => (verdict, next),
-                false => (verdict.limits(), next.min(due)),
-            };
-            area.note_evaluation(next, zone.configuration);
+        if let Some(verdict) = self.evaluate(now) {
             self.is_settled = zone.settle(&dead, verdict);
         } else if !is_settled || dead.arrivals != self.arrivals {
             self.is_settled = zone.settle(&dead, area.verdict().limits());
@@ -114,20 +117,50 @@ impl Watch {
         Duration::from_nanos(area.due().saturating_sub(now)).min(LOOK)
     }
 
-    fn evaluate(&mut self, tree: &Tree, now: u64) -> Verdict {
+    /// The same where whoever has the lock does not move. Should he go on, what he writes of an evaluation that others
+    /// have overtaken holds until the next one.
+    fn look_alone(&mut self, now: u64) {
+        let zone = Arc::clone(&self.zone);
+        zone.area.watch(os::monotonic());
+        match self.evaluate(now) {
+            Some(verdict) => zone.resize(verdict),
+            None => judge_by_age(&zone, os::monotonic()),
+        }
+    }
+
+    /// Evaluates the signals as they were read at this moment, if that is due and nobody else does it; gives what the
+    /// windows are to be set by.
+    fn evaluate(&mut self, now: u64) -> Option<Verdict> {
+        let zone = Arc::clone(&self.zone);
+        let area = &zone.area;
+        if !self.is_due(now) {
+            return None;
+        }
+        let due = area.due();
+        let is_step = due <= now;
+        let rested = now + rest(nanoseconds(zone.interval), os::random().unwrap_or(0));
+        // Steps are taken when they are due, limits hold at once.
+        let next = if is_step { rested } else { rested.min(due) };
+        if !area.claim(due, next) {
+            return None;
+        }
+        self.evaluator().settle(now / 1_000_000);
+        let verdict = zone.verdict(now);
+        area.note(verdict);
+        area.note_configuration(zone.configuration);
+        Some(if is_step { verdict } else { verdict.limits() })
+    }
+
+    fn evaluator(&mut self) -> &mut Evaluator {
         let zone = &self.zone;
-        let evaluator = self.evaluator.get_or_insert_with(|| {
+        self.evaluator.get_or_insert_with(|| {
             let (plan, states) = (Arc::clone(&zone.plan), zone.states.clone());
             Evaluator::new(&zone.name, plan, states)
-        });
-        evaluator.evaluate(tree, now / 1_000_000);
-        let verdict = zone.verdict(now);
-        zone.area.note(verdict);
-        verdict
+        })
     }
 }
 
-/// Has what is too old count as the zone says, where nobody can evaluate.
+/// Has what is too old count as the zone says, between evaluations.
 fn judge_by_age(zone: &Zone, now: u64) {
     let verdict = zone.verdict(now);
     if verdict != zone.area.verdict() {
@@ -225,6 +258,12 @@ mod tests {
         zone.area.watch_as(0, at);
     }
 
+    /// The last evaluation was made by this configuration, and the next one is due then.
+    fn evaluated(zone: &Zone, due: u64, by: Configuration) {
+        assert!(zone.area.claim(zone.area.due(), due));
+        zone.area.note_configuration(by);
+    }
+
     #[test]
     fn a_worker_looks_after_a_zone_while_nobody_else_does() {
         let (zone, tree) = (Arc::new(zone(1)), Tree::new());
@@ -235,18 +274,18 @@ mod tests {
         assert_eq!(worker.go(&tree), Some(LOOK));
         assert_eq!((evaluations(&zone), zone.area.configuration()), (1, OWN));
         // It goes on, until the keeper is back.
-        zone.area.note_evaluation(0, OWN);
+        evaluated(&zone, 0, OWN);
         assert_eq!(worker.go(&tree), Some(LOOK));
         assert_eq!(evaluations(&zone), 2);
         watched(&zone, os::monotonic());
         assert_eq!(worker.go(&tree), None);
         // Whatever a newer configuration does not, it does not either.
         watched(&zone, 0);
-        zone.area.note_evaluation(0, NEWER);
+        evaluated(&zone, 0, NEWER);
         assert_eq!(worker.go(&tree), None);
         assert_eq!(evaluations(&zone), 2);
         // Who has just come has nothing to say yet.
-        zone.area.note_evaluation(0, OWN);
+        evaluated(&zone, 0, OWN);
         let mut newcomer = Watch::new(Arc::clone(&zone), Duty::Stands);
         assert_eq!(newcomer.go(&tree), None);
     }
@@ -256,7 +295,7 @@ mod tests {
         let (zone, tree) = (Arc::new(zone(1)), Tree::new());
         let mut keeper = watch(&zone, Duty::Begins);
         assert!(keeper.go(&tree).is_some());
-        zone.area.note_evaluation(u64::MAX, NEWER);
+        evaluated(&zone, u64::MAX, NEWER);
         watched(&zone, os::monotonic());
         assert_eq!(keeper.go(&tree), None);
         // The next one is gone, and so is its configuration.
@@ -270,15 +309,31 @@ mod tests {
         let (zone, tree) = (Arc::new(zone(1)), Tree::new());
         let due = os::monotonic() + 10 * LATE;
         gate::resize(zone.area.gate(), |_| 20);
-        zone.area.note_evaluation(due, NEWER);
+        evaluated(&zone, due, NEWER);
         watch(&zone, Duty::Begins).go(&tree);
         // The signal is absent, which counts as firing here; nothing is halved before it is due.
         assert!(zone.area.verdict().is_firing);
         assert_eq!((zone.area.state().window, zone.area.due()), (8, due));
-        zone.area.note_evaluation(0, OWN);
+        evaluated(&zone, 0, OWN);
         watch(&zone, Duty::Begins).go(&tree);
         assert_eq!(zone.area.state().window, 4);
         assert!(zone.area.due() > due);
+    }
+
+    #[test]
+    fn somebody_who_is_stopped_with_the_lock_is_stood_in_for() {
+        let (zone, tree) = (Arc::new(zone(1)), Tree::new());
+        let mut worker = watch(&zone, Duty::Stands);
+        watched(&zone, os::monotonic() - 2 * LATE);
+        gate::resize(zone.area.gate(), |_| 8);
+        let _guard = zone.area.lock().unwrap();
+        assert_eq!(worker.go(&tree), Some(LOOK_AGAIN));
+        assert_eq!((evaluations(&zone), zone.area.configuration()), (1, OWN));
+        assert_eq!(zone.area.state().window, 4);
+        // Another one who has come so far sees that it is done.
+        let mut second = watch(&zone, Duty::Stands);
+        assert_eq!(second.go(&tree), Some(LOOK_AGAIN));
+        assert_eq!(zone.area.state().window, 4);
     }
 
     #[test]

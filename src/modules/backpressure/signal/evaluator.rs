@@ -1,6 +1,7 @@
 //! The one who evaluates the signals of a zone, again and again, for all processes.
 //!
-//! It waits for nobody: local signals are read at once, and what monitors answer is taken when it is there.
+//! It waits for nobody: local signals are read at once, and what monitors answer is taken when it is there. What is found
+//! out is settled in a step of its own, which is short: it is done with a lock.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -26,7 +27,10 @@ pub struct Evaluator {
 /// A signal on its way.
 struct Course {
     reader: Reader,
-    standing: Standing,
+    /// What is known; nothing before that was settled for the first time.
+    standing: Option<Standing>,
+    /// What was found since the last time that this was settled, or why that failed; nothing if nobody looked.
+    found: Option<Result<Finding, String>>,
     /// When it is due again, in milliseconds.
     next: u64,
     /// In milliseconds.
@@ -51,38 +55,46 @@ impl Evaluator {
         }
     }
 
-    /// One round at this moment, in milliseconds of the machine's monotonic clock: evaluates what is due.
-    pub fn evaluate(&mut self, tree: &Tree, now: u64) {
+    /// Reads the signals that are due at this moment, in milliseconds of the machine's monotonic clock. Nothing is changed
+    /// that other processes see.
+    pub fn look(&mut self, tree: &Tree, now: u64) {
+        if self.courses.is_empty() {
+            self.begin(now);
+        }
         let nothing = Node::object::<&str>(Vec::new());
         tree.find(&["status"], |root| {
-            self.round(root.as_ref().unwrap_or(&nothing), now);
+            let root = root.as_ref().unwrap_or(&nothing);
+            for course in &mut self.courses {
+                course.found = course.look(root, now).or(course.found.take());
+            }
         });
     }
 
-    fn round(&mut self, root: &Node<'_>, now: u64) {
+    /// Puts down what was found at that moment, for all processes; only one at a time may do that.
+    pub fn settle(&mut self, now: u64) {
         if self.courses.is_empty() {
             self.begin(now);
         }
         let signals = self.plan.signals().iter().enumerate();
         for ((place, signal), course) in signals.zip(&mut self.courses) {
             let state = self.states.of(place);
-            if let Some(found) = course.look(root, now) {
+            let standing = course.standing.get_or_insert_with(|| state.standing(now));
+            if let Some(found) = course.found.take() {
                 if let Ok(Finding::Value(_)) = found {
                     state.update(since_1970());
                 }
                 state.count(found.is_err());
-                course.tell(&found, &self.zone, &signal.name);
-                course.standing.take(found.unwrap_or(Finding::Nothing), now);
+                tell(&found, &mut course.is_told, &self.zone, &signal.name);
+                standing.take(found.unwrap_or(Finding::Nothing), now);
             }
-            state.write(&course.standing);
+            state.write(standing);
         }
     }
 
     fn begin(&mut self, now: u64) {
         let monitor = self.plan.monitor();
         let way = monitor.map(|written| Arc::new(Monitor::new(written)));
-        let signals = self.plan.signals().iter().enumerate();
-        let course = |(place, signal): (usize, &Signal)| {
+        let course = |signal: &Signal| {
             let reader = Reader::of(signal, way.as_ref())?;
             let by_default = match reader {
                 Reader::Local(_) => 0,
@@ -90,13 +102,14 @@ impl Evaluator {
             };
             Some(Course {
                 reader,
-                standing: self.states.of(place).standing(now),
+                standing: None,
+                found: None,
                 next: now,
                 interval: signal.interval.unwrap_or(by_default),
                 is_told: false,
             })
         };
-        self.courses = signals.filter_map(course).collect();
+        self.courses = self.plan.signals().iter().filter_map(course).collect();
     }
 }
 
@@ -137,22 +150,20 @@ impl Course {
             }
         }
     }
+}
 
-    /// Puts into the log what fails, once until it goes well again.
-    fn tell(&mut self, found: &Result<Finding, String>, zone: &str, signal: &str) {
-        match found {
-            Err(reason) if !self.is_told => {
-                log::warn!(
-                    "backpressure zone \"{zone}\": no value for signal \"{signal}\": {reason}"
-                );
-            }
-            Ok(_) if self.is_told => {
-                log::info!("backpressure zone \"{zone}\": signal \"{signal}\" has a value again");
-            }
-            _ => {}
+/// Puts into the log what fails, once until it goes well again.
+fn tell(found: &Result<Finding, String>, is_told: &mut bool, zone: &str, signal: &str) {
+    match found {
+        Err(reason) if !*is_told => {
+            log::warn!("backpressure zone \"{zone}\": no value for signal \"{signal}\": {reason}");
         }
-        self.is_told = found.is_err();
+        Ok(_) if *is_told => {
+            log::info!("backpressure zone \"{zone}\": signal \"{signal}\" has a value again");
+        }
+        _ => {}
     }
+    *is_told = found.is_err();
 }
 
 fn finding(found: Found) -> Result<Finding, String> {

@@ -87,7 +87,8 @@ impl Trial {
     }
 
     fn round(&mut self, now: u64) -> (f64, bool) {
-        self.evaluator.evaluate(&self.tree, now);
+        self.evaluator.look(&self.tree, now);
+        self.evaluator.settle(now);
         self.now = now;
         self.said_at(now)
     }
