@@ -1,5 +1,6 @@
 //! What HTTP says: heads, URIs, hosts, bodies. No word of configuration.
 
+pub mod browser;
 pub mod chunks;
 pub mod decimal;
 pub mod fields;

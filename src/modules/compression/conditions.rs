@@ -7,6 +7,7 @@ use super::directives::gzip::{self, Disable, LeastVersion, Proxied};
 use crate::conf::Chain;
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
+use crate::http::message::browser::is_msie6;
 use crate::http::message::response::ResponseHead;
 use crate::http::message::version::Version;
 use crate::http::plan::pattern::{Case, Pattern};
@@ -146,41 +147,4 @@ fn is_over(expires: &[u8], date: Option<&[u8]>) -> bool {
         None => Some(os::seconds()),
     };
     matches!((os::http_date(expires), date), (Some(expires), Some(date)) if expires < date)
-}
-
-/// Internet Explorer up to version 6 without its second service pack.
-fn is_msie6(browser: &[u8]) -> bool {
-    let find = |text: &[u8], word: &[u8]| text.windows(word.len()).position(|one| one == word);
-    let Some(start) = find(browser, b"MSIE ") else {
-        return false;
-    };
-    match &browser[start + 5..] {
-        [b'4' | b'5', b'.', _, ..] => true,
-        [b'6', b'.', _, rest @ ..] => find(rest, b"SV1").is_none(),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn old_browsers() {
-        for (browser, is) in [
-            ("Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)", true),
-            (
-                "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1; SV1)",
-                false,
-            ),
-            ("Mozilla/4.0 (compatible; MSIE 5.5; Windows 98)", true),
-            ("Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.1)", false),
-            ("Mozilla/5.0 (compatible; MSIE 7.0)", false),
-            ("MSIE 6.", false),
-            ("MSIE ", false),
-            ("curl/8", false),
-        ] {
-            assert_eq!(is_msie6(browser.as_bytes()), is, "{browser}");
-        }
-    }
 }

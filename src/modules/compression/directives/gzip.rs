@@ -113,7 +113,8 @@ pub(super) const ROWS: &[DirectiveSpec] = &[
         doc: Doc {
             syntax: "gzip_http_version 1.0 | 1.1;",
             default: "gzip_http_version 1.1;",
-            text: "The least version of a request that is answered packed.",
+            text: "The least version of a request that is answered packed with gzip. The other codings have no \
+                   such rule, as in the modules that nginx has for them.",
             example: "gzip_http_version 1.0;",
         },
         apply: |statement| {
@@ -133,10 +134,10 @@ pub(super) const ROWS: &[DirectiveSpec] = &[
             syntax: "gzip_proxied off | expired | no-cache | no-store | private | no_last_modified \
                      | no_etag | auth | any ...;",
             default: "gzip_proxied off;",
-            text: "Which responses are packed for proxies, which are known by a `Via` field of the \
+            text: "Which responses are packed with gzip for proxies, which are known by a `Via` field of the \
                    request: none; those that `Expires` or `Cache-Control` keep from being cached; \
                    those without `Last-Modified` or `ETag`; those to requests with `Authorization`; \
-                   or any.",
+                   or any. The other codings have no such rule.",
             example: "gzip_proxied expired no-cache no-store private auth;",
         },
         apply: proxied,
@@ -150,8 +151,9 @@ pub(super) const ROWS: &[DirectiveSpec] = &[
         doc: Doc {
             syntax: "gzip_disable PATTERN ...;",
             default: "",
-            text: "Nothing is packed for browsers whose `User-Agent` matches one of the regular \
-                   expressions, in any letter case. `msie6` is the name of an old browser.",
+            text: "Nothing is packed with gzip for browsers whose `User-Agent` matches one of the regular \
+                   expressions, in any letter case. `msie6` is the name of an old browser. The other codings \
+                   have no such rule.",
             example: "gzip_disable msie6;",
         },
         apply: |statement| {
