@@ -191,10 +191,18 @@ impl Schema {
     /// Feeds `value` to every metric; `cells` are those of one key.
     #[inline]
     pub fn record(&self, cells: &[AtomicU64], value: f64, now: Moment) {
-        match self.only_counts {
-            true => add_one(cells),
-            false => self.record_each(cells, value, now),
+        if !self.try_count(cells) {
+            self.record_each(cells, value, now);
         }
+    }
+
+    /// The same if there is one metric and it only counts; false, and nothing done, if not.
+    #[inline(always)]
+    pub fn try_count(&self, cells: &[AtomicU64]) -> bool {
+        if self.only_counts {
+            add_one(cells);
+        }
+        self.only_counts
     }
 
     fn record_each(&self, cells: &[AtomicU64], value: f64, now: Moment) {

@@ -6,10 +6,11 @@ use std::cell::Cell;
 use std::hint::black_box;
 
 use super::direct::Spot;
-use super::layout::header;
-use super::store::{Slot, Store};
+use super::layout::KEY_WORDS;
+use super::store::{Slot, Store, Words};
 use super::{Refused, Update, Zone, storable};
 use crate::metric::{Moment, stored_key};
+use crate::os::atomic::Ordering;
 
 /// A key, and its hash under the seed of the zone that wanted it last.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ impl<'k> HashedKey<'k> {
 
     #[inline]
     fn hash(&self, store: &Store) -> u64 {
-        let seed = store.get(header::SEED);
+        let seed = store.seed.load(Ordering::Acquire);
         match self.known.get() {
             Some(known) if known.seed == seed => known.hash,
             _ => {
@@ -93,9 +94,10 @@ impl Store {
     /// Has the processor bring a slot near.
     #[inline]
     fn touch(&self, slot: Slot) {
-        let start = self.slot_start(slot);
-        for word in [start, start + self.geometry.slot_words() - 1] {
-            black_box(self.get(word));
+        if let Some(Words { head, own, .. }) = self.slot_words(slot) {
+            for word in [head, &own[KEY_WORDS - 1]] {
+                black_box(word.load(Ordering::Relaxed));
+            }
         }
     }
 }
@@ -105,6 +107,7 @@ mod tests {
     use super::super::tests::{empty, overflow, text};
     use super::*;
     use crate::zone::MINIMUM;
+    use crate::zone::layout::header;
 
     fn update(zones: &[Zone], key: &[u8]) {
         let key = HashedKey::new(key);

@@ -75,7 +75,7 @@ pub(super) fn seed() -> io::Result<u64> {
 impl Store {
     #[inline]
     pub(super) fn hash(&self, key: &[u8]) -> u64 {
-        xxh3_64_with_seed(key, self.get(header::SEED))
+        xxh3_64_with_seed(key, self.seed.load(Ordering::Acquire))
     }
 
     /// The slot of `key`; sure only under the lock.

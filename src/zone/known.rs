@@ -7,14 +7,13 @@
 //! live slot and so is never found.
 
 use super::Zone;
-use super::marker::{Seat, after_copy};
+use super::marker::{Hold, Seat, after_copy};
 use super::record::{Head, State};
 use super::sought::Sought;
-use super::stamp::Clock;
 use super::store::{Slot, Store, Words};
 use super::update::Sample;
 use super::view::View;
-use crate::metric::{Moment, stored_key};
+use crate::metric::{Moment, Schema, stored_key};
 use crate::os::atomic::{AtomicU64, Ordering};
 
 /// What a look at one slot says about a key.
@@ -82,7 +81,7 @@ impl Zone {
         &self,
         At(view, slot, seat): At<'_>,
         sought: Sought<'_>,
-        (value, now): (f64, Moment),
+        sample: (f64, Moment),
         effort: Effort,
     ) -> Found {
         let store = &view.store;
@@ -90,34 +89,48 @@ impl Zone {
             Effort::Least => seat.hold_own(slot),
             Effort::Full => seat.hold(slot),
         };
-        let Some(_hold) = hold else {
+        let Some(hold) = hold else {
             return Found::Unsure;
         };
-        let Some(Words { head, cells, own }) = store.slot_words(slot) else {
+        let Some(words) = store.slot_words(slot) else {
             return Found::Unsure;
         };
-        let found = Head(head.load(Ordering::SeqCst));
-        if !sought.fits(found) || !store.is_sought(slot, own, &sought) {
+        let found = Head(words.head.load(Ordering::SeqCst));
+        if !sought.fits(found) || !store.is_sought(slot, words.own, &sought) {
             return Found::No;
         }
         if !self.root.is_open(view.open) {
             return Found::Unsure;
         }
-        let is_renewed = match effort {
-            Effort::Least => !sought.is_longest() && store.renew_soon(head, found, self.clock(now)),
-            Effort::Full if sought.is_longest() => {
-                store.renew_longest(slot, self.sample(sought.key(), value, now))
+        if sought.is_longest() {
+            let renewal = self.sample(sought.key(), sample.0, sample.1);
+            if effort == Effort::Least || !store.renew_longest(slot, renewal) {
+                return Found::Unsure;
             }
-            Effort::Full => {
-                let stamp = store.stamp(self.clock(now), found.stamp());
-                store.renew_held(head, found, stamp)
-            }
-        };
-        if !is_renewed {
-            return Found::Unsure;
+            store.record_held(words.cells, sample, hold);
+        } else if let Some(stamp) = store.stamp_at_once(self.clock(sample.1)) {
+            renew_held(words.head, found, stamp);
+            store.record_held(words.cells, sample, hold);
+        } else {
+            self.feed_held(store, (slot, found), sample, hold);
         }
-        store.schema.record(cells, value, now);
         Found::Updated
+    }
+
+    /// The rest of an update of a held key whose time has to be found out.
+    #[inline(never)]
+    fn feed_held(
+        &self,
+        store: &Store,
+        (slot, found): (Slot, Head),
+        sample: (f64, Moment),
+        hold: Hold<'_>,
+    ) {
+        let stamp = store.stamp(self.clock(sample.1), found.stamp());
+        if let Some(Words { head, cells, .. }) = store.slot_words(slot) {
+            renew_held(head, found, stamp);
+            store.record_held(cells, sample, hold);
+        }
     }
 }
 
@@ -126,28 +139,16 @@ impl Zone {
 pub(super) struct At<'a>(pub(super) &'a View, pub(super) Slot, pub(super) &'a Seat);
 
 impl Store {
-    /// Notes the time of an update of a slot that was live and is held. If it was parked since, this takes
-    /// it back: whoever parked it waits for the hold to end and looks again. Of two updates at once, either
-    /// one's stamp may stay.
+    /// Feeds a value to cells that are held.
     #[inline(always)]
-    fn renew_held(&self, head: &AtomicU64, found: Head, stamp: u64) -> bool {
-        let renewed = found.renewed(stamp);
-        if renewed > found {
-            #[cfg(test)]
-            super::tests::crash::step();
-            head.store(renewed.0, Ordering::Release);
+    fn record_held(&self, cells: &[AtomicU64], sample: (f64, Moment), hold: Hold<'_>) {
+        match self.schema.try_count(cells) {
+            true => drop(hold),
+            false => record_held(&self.schema, cells, sample, hold),
         }
-        true
     }
 
-    /// The same, unless to find out the time takes more than the least effort.
-    #[inline(always)]
-    fn renew_soon(&self, head: &AtomicU64, found: Head, clock: Clock<'_>) -> bool {
-        let stamp = self.stamp_soon(clock, found.stamp());
-        stamp.is_some_and(|stamp| self.renew_held(head, found, stamp))
-    }
-
-    /// The same for a key that another update may note just now to have been cut, which must not get lost; false if it
+    /// Notes the time of an update of a key that another update may note just now to have been cut, which must not get lost; false if it
     /// was parked.
     #[cold]
     #[inline(never)]
@@ -225,6 +226,26 @@ impl Store {
     pub(super) fn head_in_use(&self, slot: Slot) -> Head {
         Head(self.words()[self.slot_start(slot)].load(Ordering::SeqCst))
     }
+}
+
+/// Notes the time of an update of a slot that was live and is held. If it was parked since, this takes
+/// it back: whoever parked it waits for the hold to end and looks again. Of two updates at once, either
+/// one's stamp may stay.
+#[inline(always)]
+fn renew_held(head: &AtomicU64, found: Head, stamp: u64) {
+    let renewed = found.renewed(stamp);
+    if renewed > found {
+        #[cfg(test)]
+        super::tests::crash::step();
+        head.store(renewed.0, Ordering::Release);
+    }
+}
+
+/// The last thing done for an update, so that whoever does all before it has nothing to keep.
+#[inline(never)]
+fn record_held(schema: &Schema, cells: &[AtomicU64], (value, now): (f64, Moment), hold: Hold<'_>) {
+    schema.record(cells, value, now);
+    drop(hold);
 }
 
 /// How often a copy is begun anew because its key went away meanwhile.

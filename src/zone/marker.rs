@@ -27,7 +27,8 @@ use crate::os::atomic::{
     this_thread, yield_now,
 };
 use crate::os::{
-    Condition, Process, SharedMemory, memory_barrier, monotonic, register_memory_barrier,
+    Condition, Process, SharedMemory, SharedWord, memory_barrier, monotonic,
+    register_memory_barrier,
 };
 
 /// Words of a seat.
@@ -72,8 +73,7 @@ pub(super) enum Patience {
 pub(super) struct Seat {
     markers: Markers,
     line: usize,
-    /// The place of its own word in the root.
-    own: usize,
+    own: SharedWord,
     owner: Process,
     /// The thread that may use the seat's own word, see [`this_thread`]; zero until one does.
     thread: AtomicUsize,
@@ -124,7 +124,7 @@ impl Markers {
         Some(Seat {
             markers: self.clone(),
             line,
-            own: root::MARKERS + line * LINE + OWN,
+            own: SharedWord::new(&self.memory, root::MARKERS + line * LINE + OWN),
             owner,
             thread: AtomicUsize::new(0),
             is_reachable: is_reachable(),
@@ -285,7 +285,7 @@ impl Seat {
     #[inline(always)]
     pub(super) fn hold_own(&self, slot: Slot) -> Option<Hold<'_>> {
         if self.thread.load(Ordering::Relaxed) == this_thread() {
-            let word = &self.markers.memory.words()[self.own];
+            let word = &*self.own;
             word.store(slot.stored(), Ordering::Relaxed);
             // The processor's part of this fence is done by the barrier of whoever wants the slot.
             compiler_fence(Ordering::SeqCst);

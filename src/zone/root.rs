@@ -15,7 +15,8 @@ use super::store::Store;
 use crate::metric::Moment;
 use crate::os::atomic::{AtomicU64, Ordering, sleep};
 use crate::os::{
-    LockError, Locked, MUTEX_WORDS, MutexGuard, RobustMutex, SharedMemory, boot_id, monotonic,
+    LockError, Locked, MUTEX_WORDS, MutexGuard, RobustMutex, SharedMemory, SharedWord, boot_id,
+    monotonic,
 };
 
 /// The bit of the sequence that is set during a move.
@@ -28,6 +29,8 @@ const LOOK: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub(super) struct Root {
     memory: SharedMemory,
+    /// That of the layout.
+    sequence: SharedWord,
     pub(super) mutex: RobustMutex,
     /// Of whoever moves the layout: there is one at a time, and the system tells of its death.
     mover: RobustMutex,
@@ -57,6 +60,7 @@ impl Root {
         }
         let (mutex, mover) = fresh_mutexes(&section)?;
         let root = Self {
+            sequence: SharedWord::new(&section, root::SEQUENCE),
             memory: section,
             mutex,
             mover,
@@ -104,6 +108,7 @@ impl Root {
             |word| RobustMutex::existing(mutex_section(&section, word)?).map_err(no_lock);
         let (mutex, mover) = (existing(root::MUTEX)?, existing(root::MOVER)?);
         Ok(Self {
+            sequence: SharedWord::new(&section, root::SEQUENCE),
             memory: section,
             mutex,
             mover,
@@ -116,8 +121,9 @@ impl Root {
     }
 
     /// Whether the layout of `sequence` is in force and may be written to without the lock.
+    #[inline]
     pub(super) fn is_open(&self, sequence: u64) -> bool {
-        self.word(root::SEQUENCE).load(Ordering::SeqCst) == sequence
+        self.sequence.load(Ordering::SeqCst) == sequence
     }
 
     /// From now on nobody begins to change the layout without the lock.

@@ -5,7 +5,6 @@
 //! the stamp is one more than the latest, counted in shared memory. The latest is allowed to lag behind
 //! the times given out by a little: otherwise all processes would write it at every update.
 
-use super::layout::header;
 use super::record::{Head, LARGEST_STAMP, stamp_of};
 use super::store::{Slot, Store};
 use super::update::StoredKey;
@@ -37,11 +36,24 @@ impl Store {
             .unwrap_or_else(|| self.later(clock.last))
     }
 
+    /// The same if the time alone is enough, as it nearly always is.
+    #[inline(always)]
+    pub(super) fn stamp_at_once(&self, clock: Clock<'_>) -> Option<u64> {
+        let wanted = stamp_of(clock.now);
+        let ahead = wanted.wrapping_sub(self.latest.load(Ordering::Acquire));
+        // Zero becomes the largest number, which is too much, as what lies behind is.
+        if ahead.wrapping_sub(1) >= LAG || wanted <= clock.last.load(Ordering::Relaxed) {
+            return None;
+        }
+        clock.last.store(wanted, Ordering::Relaxed);
+        Some(wanted)
+    }
+
     /// The same unless it has to be counted in shared memory.
     #[inline(always)]
-    pub(super) fn stamp_soon(&self, clock: Clock<'_>, before: u64) -> Option<u64> {
+    fn stamp_soon(&self, clock: Clock<'_>, before: u64) -> Option<u64> {
         let wanted = stamp_of(clock.now);
-        let latest = self.get(header::LATEST);
+        let latest = self.latest.load(Ordering::Acquire);
         let own = clock.last.load(Ordering::Relaxed);
         let stamp = if wanted > latest && wanted > own {
             wanted
@@ -66,8 +78,10 @@ impl Store {
     fn later(&self, last: &AtomicU64) -> u64 {
         let known = last.load(Ordering::Relaxed);
         let next = |latest: u64| Some(latest.max(known).saturating_add(1).min(LARGEST_STAMP));
-        let word = &self.words()[header::LATEST];
-        let stamp = match word.fetch_update(Ordering::SeqCst, Ordering::Acquire, next) {
+        let stamp = match self
+            .latest
+            .fetch_update(Ordering::SeqCst, Ordering::Acquire, next)
+        {
             Ok(latest) | Err(latest) => next(latest).unwrap_or(latest),
         };
         last.store(stamp, Ordering::Relaxed);
@@ -77,7 +91,7 @@ impl Store {
     /// Notes that something changed whose stamp does not say so.
     #[inline]
     pub(super) fn note_change(&self, now: Moment) {
-        let latest = self.get(header::LATEST);
+        let latest = self.latest.load(Ordering::Acquire);
         if has_settled(latest, now) {
             self.raise_latest(stamp_of(now));
         }
@@ -86,7 +100,7 @@ impl Store {
     /// Makes all later stamps that the zone gives later than this one.
     #[inline]
     pub(super) fn raise_latest(&self, stamp: u64) {
-        self.words()[header::LATEST].fetch_max(stamp, Ordering::SeqCst);
+        self.latest.fetch_max(stamp, Ordering::SeqCst);
     }
 
     /// Notes that the key in `slot` is updated now, and makes it live; false, and nothing done, if its head
@@ -118,6 +132,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use super::super::layout::header;
     use super::super::tests::store;
     use super::*;
 
@@ -158,6 +173,29 @@ mod tests {
         assert!(many.is_sorted_by(|one, next| one < next));
         let latest = store.get(header::LATEST);
         assert!(many[most - 1] - latest <= LAG, "{latest} {many:?}");
+    }
+
+    #[test]
+    fn what_is_told_at_once_is_what_is_told_otherwise() {
+        let stores = [store(), store()];
+        let handles = [(); 2].map(|()| [AtomicU64::new(0), AtomicU64::new(0)]);
+        let (mut unit, mut at_once) = (0, 0);
+        for step in 0..5_000u64 {
+            unit += [0, 1, 7, LAG - 1, LAG, LAG + 1, 0, 2][step as usize % 8];
+            let now = Moment((unit - step % 3 % (unit + 1)) * UNIT);
+            let clock = |which: usize| Clock {
+                now,
+                last: &handles[which][step as usize % 5 % 2],
+            };
+            let before = unit * (step % 2);
+            let soon = stores[0].stamp_at_once(clock(0));
+            at_once += u64::from(soon.is_some());
+            let stamp = soon.unwrap_or_else(|| stores[0].stamp(clock(0), before));
+            assert_eq!(stamp, stores[1].stamp(clock(1), before), "{step}");
+            let latest = |store: &Store| store.get(header::LATEST);
+            assert_eq!(latest(&stores[0]), latest(&stores[1]), "{step}");
+        }
+        assert!((500..4_500).contains(&at_once), "{at_once}");
     }
 
     #[test]

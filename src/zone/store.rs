@@ -6,7 +6,6 @@
 //! the measures; so damaged memory leads to wrong numbers at worst. Loads acquire and stores release: what a process wrote before it died is seen in
 //! the order of the program.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::Unusable;
@@ -16,18 +15,22 @@ use super::marker::Markers;
 use super::record::Head;
 use crate::metric::Schema;
 use crate::os::atomic::{AtomicU32, AtomicU64, Ordering};
-use crate::os::{SharedMemory, random};
+use crate::os::{SharedHalves, SharedMemory, SharedRows, SharedWord, random};
 
 #[derive(Debug)]
 pub(super) struct Store {
     memory: SharedMemory,
     pub(super) markers: Markers,
+    pub(super) seed: SharedWord,
+    /// The latest stamp.
+    pub(super) latest: SharedWord,
+    slots: SharedRows,
     pub(super) geometry: Geometry,
     pub(super) schema: Arc<Schema>,
     /// Measures that every update needs, worked out once.
     slots_start: usize,
     slot_words: usize,
-    index: Range<usize>,
+    index: SharedHalves,
     /// The bits of an entry of the index that hold a slot number.
     pub(super) slot_mask: u32,
 }
@@ -94,13 +97,21 @@ impl Store {
     ) -> Self {
         let index = geometry.index_start();
         Self {
-            memory,
+            seed: SharedWord::new(&memory, header::SEED),
+            latest: SharedWord::new(&memory, header::LATEST),
+            slots: SharedRows::new(
+                &memory,
+                geometry.slots_start(),
+                geometry.slot_words(),
+                geometry.slots,
+            ),
             markers,
             geometry,
             schema,
             slots_start: geometry.slots_start(),
             slot_words: geometry.slot_words(),
-            index: index..index + geometry.entries() / 2,
+            index: SharedHalves::new(&memory, index..index + geometry.entries() / 2),
+            memory,
             slot_mask: u32::MAX >> (geometry.slots as u32).leading_zeros(),
         }
     }
@@ -196,15 +207,15 @@ impl Store {
     }
 
     /// The entries of the index.
+    #[inline(always)]
     pub(super) fn index(&self) -> &[AtomicU32] {
-        self.memory.halves(self.index.clone())
+        &self.index
     }
 
     /// All words of a slot.
-    #[inline]
+    #[inline(always)]
     pub(super) fn slot_words(&self, slot: Slot) -> Option<Words<'_>> {
-        let start = self.slot_start(slot);
-        let words = self.words().get(start..)?.get(..self.slot_words)?;
+        let words = self.slots.row(slot.0)?;
         let (rest, own) = words.split_last_chunk()?;
         let (head, cells) = rest.split_first()?;
         Some(Words { head, cells, own })

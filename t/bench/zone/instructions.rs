@@ -1,10 +1,19 @@
 //! How many instructions an update takes, as valgrind counts them: what twice as many updates of a fresh process take
 //! more, divided by their number. The same in every run but for a few.
 //!
-//! Lines of shared memory that an update touches, by what the code reads: the root's sequence, the seat, the layout's seed and its latest
-//! stamp, an entry of the index, and the slot, which lies in two lines more often than in one (head, cell and key take 56 bytes
-//! at any multiple of eight): six or seven. A directive whose key is always the same needs neither seed nor index: four or
-//! five. Written are the seat and the slot, and the latest stamp now and then.
+//! Lines of shared memory that an update touches, by what the code reads:
+//!
+//! | update | read | written |
+//! |---|---|---|
+//! | key without variables | sequence, latest stamp, slot (1 or 2) | seat, head with first cell |
+//! | any other key | the same, seed, entry of the index | the same |
+//! | one key in several zones | the same in each zone | the same in each zone |
+//! | key of more than 40 bytes | the same, 1 or 2 for each spill slot | the same |
+//! | more cells than one | the same | the same, lines of the cells that change |
+//!
+//! So a key without variables touches four or five lines and writes two, another one six or seven. A slot of one cell has 56
+//! bytes at any multiple of eight: it lies in one line in a quarter of all cases, and head and first cell are in one in seven of eight.
+//! The latest stamp is written every 32 microseconds at most. Lines of a process itself are not counted.
 
 use std::fs;
 use std::process::Command;
@@ -15,6 +24,7 @@ use prometheus::{IntCounterVec, Opts};
 use crate::keys::{Order, key};
 use crate::sections::{MEBIBYTE, fill};
 use crate::subject::{self, Load};
+use crate::targets;
 
 const ROLE: &str = "PINGAUGE_BENCH_INSTRUCTIONS";
 const UPDATES: u64 = 100_000;
@@ -33,6 +43,24 @@ pub(crate) fn instructions() {
                 }
                 _ => return println!("  valgrind is missing"),
             }
+        }
+    }
+}
+
+/// Those of an update by a directive whose key is always the same, by a key, and of five zones with one key.
+pub(crate) fn of_targets() {
+    for (title, what, order) in [
+        ("one key, constant", "constant", "Hot"),
+        ("one key", "zone", "Hot"),
+        ("10,000 keys", "zone", "Zipf"),
+        ("five zones, one key of 1,000", "five", "Zipf"),
+    ] {
+        match [1, 2].map(|times| total(what, order, times * UPDATES)) {
+            [Some(few), Some(many)] => {
+                let each = (many - few) as f64 / UPDATES as f64;
+                println!("  {title}: {each:.1} instructions");
+            }
+            _ => return println!("  valgrind is missing"),
         }
     }
 }
@@ -62,6 +90,9 @@ pub(crate) fn is_child() -> bool {
 pub(crate) fn child() {
     let role = std::env::var(ROLE).unwrap();
     let words: Vec<&str> = role.split(' ').collect();
+    if words[0] == "five" {
+        return targets::five_zones(1_000, words[2].parse().unwrap());
+    }
     let (order, keys) = match words[1] {
         "Hot" => (Order::Hot, 8),
         _ => (Order::Zipf, 10_000),

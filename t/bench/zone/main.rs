@@ -16,6 +16,7 @@ mod processes;
 mod sections;
 mod sessions;
 mod subject;
+mod targets;
 mod took;
 
 use std::process::ExitCode;

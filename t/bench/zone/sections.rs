@@ -13,10 +13,12 @@ use crate::keys::{Order, key};
 use crate::processes::{self, Target};
 use crate::sessions::Stage;
 use crate::subject::{self, Load};
+use crate::targets::targets;
 use crate::took::{Spread, Took};
 
 /// Name and work of each section.
 pub(crate) const SECTIONS: &[(&str, fn())] = &[
+    ("targets", targets),
     ("hot", hot),
     ("zipf", zipf),
     ("instructions", instructions::instructions),

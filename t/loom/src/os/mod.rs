@@ -8,8 +8,10 @@ use std::io;
 
 pub(crate) mod atomic;
 mod memory;
+mod shared;
 
 pub(crate) use memory::{LockError, Locked, MUTEX_WORDS, MutexGuard, RobustMutex, SharedMemory};
+pub(crate) use shared::{SharedHalves, SharedRows, SharedWord};
 
 /// What can be expected of a process.
 #[allow(dead_code, reason = "as the product has it")]
