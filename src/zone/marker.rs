@@ -27,7 +27,8 @@ use crate::os::atomic::{
     this_thread, yield_now,
 };
 use crate::os::{
-    Condition, Process, SharedMemory, memory_barrier, monotonic, register_memory_barrier,
+    Condition, Process, SharedMemory, is_in_haste, memory_barrier, monotonic,
+    register_memory_barrier,
 };
 
 /// Words of a seat.
@@ -334,6 +335,7 @@ impl Patience {
     fn nanoseconds(self) -> u64 {
         match self {
             Self::Brief => MILLISECOND,
+            _ if is_in_haste() => 2 * MILLISECOND,
             Self::Short => 50 * MILLISECOND,
             Self::Long => 1_000 * MILLISECOND,
         }
