@@ -226,8 +226,7 @@ impl Zone {
     /// Counts an update for which the lock could not be had.
     #[cold]
     fn refuse(&self, error: &Unusable) -> Refused {
-        let word = self.root.word(root::REFUSED);
-        word.fetch_add(1, Ordering::Relaxed);
+        self.count_refused();
         match error {
             Unusable::Held(process) => Refused::Held(*process),
             _ => Refused::Damaged,

@@ -27,7 +27,7 @@ use crate::os::atomic::{
     this_thread, yield_now,
 };
 use crate::os::{
-    Condition, Process, SharedMemory, SharedWord, memory_barrier, monotonic,
+    Condition, Process, SharedMemory, SharedWord, is_in_haste, memory_barrier, monotonic,
     register_memory_barrier,
 };
 
@@ -224,13 +224,13 @@ impl Markers {
 
     /// What can be expected of the process that put them off. Those of a dead one are over.
     pub(super) fn condition_of(&self, put_off: &PutOff) -> Condition {
-        let over = self.word(put_off.line, OVER).load(Ordering::SeqCst);
         let condition = self.owner(put_off.line);
         if condition == Condition::Dead {
-            // Whoever has the seat by now has begun with more.
             let word = self.word(put_off.line, OVER);
-            let _new_owner =
-                word.compare_exchange(over, put_off.until, Ordering::SeqCst, Ordering::Relaxed);
+            let is_ahead = |over: u64| put_off.until.wrapping_sub(over).cast_signed() > 0;
+            let ended = |over| is_ahead(over).then_some(put_off.until);
+            // Somebody who looked at more, or whoever has the seat by now, may have gone further.
+            let _further = word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, ended);
         }
         condition
     }
@@ -334,6 +334,7 @@ impl Patience {
     fn nanoseconds(self) -> u64 {
         match self {
             Self::Brief => MILLISECOND,
+            _ if is_in_haste() => 2 * MILLISECOND,
             Self::Short => 50 * MILLISECOND,
             Self::Long => 1_000 * MILLISECOND,
         }

@@ -12,7 +12,8 @@ use crate::os::monotonic;
 
 /// Bytes of updates that may wait for a zone in each process, whoever has its lock.
 const ROOM: usize = if cfg!(test) { 1 << 14 } else { 16 << 20 };
-/// The same while its owner works.
+/// The same while its owner works: some millions of updates, which is more than a worker brings while one works at a stretch, as
+/// whoever puts the largest zones in order does for about a second.
 const MOST_ROOM: usize = 16 * ROOM;
 /// So much more room is made at once.
 const MORE_ROOM: usize = ROOM / 16;
@@ -273,8 +274,11 @@ impl Batch<'_> {
         };
         let way = match (&update.fate, update.kind) {
             (Some(fate), Kind::Open) => fate.get_or_init(|| decide(&update.key)).clone(),
-            // It came after the one for which it was decided.
-            (Some(fate), _) => fate.get().cloned().unwrap_or(Way::Own),
+            // It came after the one for which it was decided; where that was given up, there is nothing to take back.
+            (Some(fate), _) => match fate.get() {
+                Some(way) => way.clone(),
+                None => return self.done(),
+            },
             (None, _) => Way::Own,
         };
         let store = &self.zone.last_view().store;

@@ -3,6 +3,7 @@
 mod change;
 pub(crate) mod crash;
 mod edit;
+mod haste;
 mod labels;
 mod later;
 pub(crate) mod moving;

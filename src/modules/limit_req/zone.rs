@@ -13,7 +13,7 @@ use crate::metric::{Moment, Schema};
 use crate::modules::limited::{self, Memory};
 use crate::modules::shared_zone::{Holder, Purpose};
 use crate::os::atomic::AtomicU64;
-use crate::zone::{Put, Stay};
+use crate::zone::{NotChanged, Put, Stay, Unusable};
 
 /// A zone of a configuration.
 pub(super) struct Zone {
@@ -41,6 +41,8 @@ pub(super) enum Asked {
     Beyond(u64),
     /// There is no room for its key.
     NoRoom,
+    /// Others have the zone's lock for longer than an event loop waits.
+    Busy,
 }
 
 impl Zone {
@@ -84,9 +86,9 @@ impl Zone {
     pub(super) fn look(&self, key: &[u8], most: u64, now: Moment) -> Asked {
         let excess = self.with_bucket(key, now, |cells, now| bucket::excess(cells, self.rate, now));
         match excess {
-            Some(excess) if excess <= most => Asked::Within(excess),
-            Some(excess) => Asked::Beyond(excess),
-            None => Asked::NoRoom,
+            Ok(excess) if excess <= most => Asked::Within(excess),
+            Ok(excess) => Asked::Beyond(excess),
+            Err(asked) => asked,
         }
     }
 
@@ -96,9 +98,9 @@ impl Zone {
             bucket::count(cells, self.rate, most, now)
         });
         match counted {
-            Some(Ok(excess)) => Asked::Within(excess),
-            Some(Err(excess)) => Asked::Beyond(excess),
-            None => Asked::NoRoom,
+            Ok(Ok(excess)) => Asked::Within(excess),
+            Ok(Err(excess)) => Asked::Beyond(excess),
+            Err(asked) => asked,
         }
     }
 
@@ -107,24 +109,23 @@ impl Zone {
         key: &[u8],
         now: Moment,
         work: impl Fn(&[AtomicU64], Moment) -> R,
-    ) -> Option<R> {
+    ) -> Result<R, Asked> {
         let zone = &self.memory.zone;
         let at = zone.moment(now);
         for _ in 0..ATTEMPTS {
-            let done = zone.with_cells(key, now, |cells| work(cells, at));
-            if done.is_some() {
-                return done;
-            }
-            if !self.add(key, now) {
-                return None;
+            match zone.try_found(key, now, |held| work(held.cells(), at)) {
+                Ok(Some(done)) => return Ok(done),
+                Ok(None) => self.add(key, now)?,
+                Err(Unusable::Held(_)) => return Err(Asked::Busy),
+                Err(_) => return Err(Asked::NoRoom),
             }
         }
-        None
+        Err(Asked::NoRoom)
     }
 
-    /// Makes a bucket for a key; false if there is no room.
+    /// Makes a bucket for a key.
     #[cold]
-    fn add(&self, key: &[u8], now: Moment) -> bool {
+    fn add(&self, key: &[u8], now: Moment) -> Result<(), Asked> {
         let put = self.memory.zone.edit(now, |edit| {
             if edit.spot(key).is_some() {
                 return Ok(());
@@ -134,7 +135,11 @@ impl Zone {
             edit.put(key, Put { cells, stay, text });
             edit.commit()
         });
-        matches!(put, Ok(Ok(())))
+        match put.and_then(|put| put) {
+            Ok(()) => Ok(()),
+            Err(NotChanged::Held(_) | NotChanged::Busy) => Err(Asked::Busy),
+            Err(_) => Err(Asked::NoRoom),
+        }
     }
 }
 

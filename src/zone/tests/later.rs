@@ -369,3 +369,16 @@ fn updates_that_wait_until_the_end_are_counted() {
     }
     assert_eq!((zone.abandon_updates(), zone.refused()), (3, 3));
 }
+
+#[test]
+fn what_was_given_up_is_not_taken_back() {
+    let zone = hasty(zone(MINIMUM, &["gauge"], true, None));
+    update(&zone, "key", 5.0);
+    let (_, fate) = zone.leave_open(b"key", 1.0, Moment(0)).unwrap();
+    assert!(zone.claim_updates());
+    zone.give_up_updates(&mut |_, _, _| {});
+    zone.take_back_open(b"key", -1.0, Moment(0), fate).unwrap();
+    update(&zone, "key", 2.0);
+    work_off(&zone);
+    assert_eq!(text(&zone, b"key"), Some("7".into()));
+}

@@ -141,3 +141,22 @@ fn any_numbers_in_the_memory_come_to_an_end() {
     drop(zone);
     assert!(reader.is_over(&mut reader.outstanding()));
 }
+
+#[test]
+fn whoever_looked_at_less_takes_nothing_back_of_what_is_over() {
+    let memory = memory();
+    let (reader, zone) = (hasty(&memory), hasty(&memory));
+    let (place, guard) = (seat(&zone), locked(&reader.root).unwrap());
+    put_off(&zone, "a");
+    let markers = reader.root.markers();
+    let less = markers.put_off().next().unwrap();
+    put_off(&zone, "b");
+    let mut outstanding = reader.outstanding();
+    // Its process died, and its number was given to another one.
+    reader.root.word(place + 2).fetch_add(1, Ordering::Relaxed);
+    std::mem::forget(zone);
+    drop(guard);
+    assert_eq!(reader.standing(&mut outstanding), Standing::Over);
+    markers.condition_of(&less);
+    assert!(reader.is_over(&mut reader.outstanding()));
+}
