@@ -5,7 +5,7 @@
 //! `replies`. `attempts` remembers it all for `variables`; `tally` counts for `status`.
 #![forbid(unsafe_code)]
 
-use self::family::{Grpc, Http};
+use self::family::Grpc;
 use crate::conf::DirectiveSpec;
 use crate::http::build::builder::Builder;
 use crate::http::build::module::{self, Module, Rows};
@@ -47,7 +47,8 @@ mod upstream;
 mod upstream_directives;
 mod variables;
 
-pub(in crate::modules) use family::{Family, FastCgi, Levels, Scgi, Uwsgi, growing, insert};
+pub(in crate::modules) use buffering::temporary_folder_of;
+pub(in crate::modules) use family::{Family, FastCgi, Http, Levels, Scgi, Uwsgi, growing, insert};
 pub(in crate::modules) use pass_directive::{apply, build, check};
 pub(in crate::modules) use program::{Outline, Program};
 pub(in crate::modules) use registry::Hidden;
@@ -85,14 +86,13 @@ pub static MODULE: Module = Module {
     ..module::MODULE
 };
 
-const TABLES: [&[DirectiveSpec]; 12] = [
+const TABLES: [&[DirectiveSpec]; 11] = [
     &PROXY,
     &request_directives::HTTP,
     &shared_directives::HTTP_HEADER,
     &shared_directives::HTTP,
     &buffering::HTTP,
     &buffering::TEMP_PATH,
-    &buffering::LIMIT_RATE,
     &ssl::HTTP,
     &shared_directives::GRPC_HEADER,
     &shared_directives::GRPC,

@@ -143,13 +143,7 @@ fn add<F: Family>(
     };
     let changes = Changes::of(builder, levels, &pass);
     let (settings, ignored) = (Settings::of(builder, levels), Ignored::of(levels));
-    let (cache, ranges) = match F::PROTOCOL {
-        Protocol::Http => (
-            Caches::of(builder, chain, ignored.cached),
-            ForcedRanges::of(chain),
-        ),
-        _ => (None, ForcedRanges::default()),
-    };
+    let cache = Caches::of(builder, levels, ignored.cached);
     let is_http2 = settings.version == HttpVersion::Http2;
     let ssl = match written.may_be_encrypted() {
         true => Ssl::of(builder, levels, &destination, (is_http2, written.word.span)),
@@ -166,7 +160,7 @@ fn add<F: Family>(
         program: make(builder, levels),
         changes,
         cache,
-        ranges,
+        ranges: ForcedRanges::of(levels),
         ignored,
         state: Registry::state(builder),
         keeps_fields: Arc::clone(&builder.thing::<Registry>().keeps_fields),
