@@ -12,7 +12,7 @@ use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::template::Template;
-use crate::modules::proxy::{Family, Levels};
+use crate::modules::family::{Family, Levels};
 
 /// What `proxy_cache` has requests of a location ask.
 pub(in crate::modules) struct Caches(Which);

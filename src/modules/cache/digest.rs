@@ -5,7 +5,7 @@ use crate::cache::ContentDigest;
 use crate::conf::{Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, Text};
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
-use crate::modules::proxy::{Http, insert};
+use crate::modules::family::{Http, insert};
 
 pub(super) const PROXY_CACHE_DIGEST: DirectiveSpec = DirectiveSpec {
     name: "proxy_cache_digest",

@@ -7,7 +7,7 @@ use super::settings::{
 use crate::conf::{
     Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Text, values,
 };
-use crate::modules::proxy::{Family, FastCgi, Http, Scgi, Uwsgi, growing, insert};
+use crate::modules::family::{Family, FastCgi, Http, Scgi, Uwsgi, growing, insert};
 
 pub(super) const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
 

@@ -13,9 +13,10 @@ use crate::conf::{
     each_once, unknown_parameter,
 };
 use crate::http::build::builder::Builder;
+use crate::modules::family::{self, Family, FastCgi, Http, Scgi, Uwsgi};
 use crate::modules::metric::{Options, ZoneWritten as Memory, zone_specification};
-use crate::modules::proxy::{self, Family, FastCgi, Http, Scgi, Uwsgi, temporary_folder_of};
 use crate::modules::shared_zone::Purpose;
+use crate::modules::temporary_folder;
 
 /// The row of one family.
 macro_rules! row {
@@ -208,7 +209,9 @@ fn begin<F: Family>(statement: &Statement<'_>, words: &[Word]) -> Result<PathWri
         grows_elsewhere: None,
         temporary: Temporary {
             prefix: F::PREFIX,
-            of: |builder, chain| temporary_folder_of(builder, &proxy::Levels::<F>::of(chain)),
+            of: |builder, chain| {
+                temporary_folder::of_family(builder, &family::Levels::<F>::of(chain))
+            },
         },
     })
 }

@@ -12,7 +12,7 @@ use crate::http::message::ranges::{self, Wanted};
 use crate::http::message::validators::{Judgement, Validators};
 use crate::http::plan::body_filter::{BodyFilter, Passed};
 use crate::http::plan::outcome::Outcome;
-use crate::modules::proxy::{Family, Levels};
+use crate::modules::family::{Family, Levels};
 
 /// `proxy_force_ranges`, for answers that no cache has asked for as a whole.
 #[derive(Clone, Copy, Debug, Default)]

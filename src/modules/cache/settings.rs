@@ -11,7 +11,8 @@ use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::plan::failures::Failures;
 use crate::http::plan::template::Template;
-use crate::modules::proxy::{Family, Levels, temporary_folder_of};
+use crate::modules::family::{Family, Levels};
+use crate::modules::temporary_folder;
 
 /// `proxy_cache`
 pub(super) enum CacheWritten {
@@ -129,11 +130,10 @@ impl Settings {
                 .map_or(Failures::NONE, |UseStaleWritten(when)| *when),
             background: levels.nearest().is_some_and(|BackgroundWritten(on)| *on),
             revalidate: levels.nearest().is_some_and(|RevalidateWritten(on)| *on),
-            convert_head: !F::PROTOCOL.is_program()
-                && levels.nearest().is_none_or(|ConvertHeadWritten(on)| *on),
+            convert_head: levels.nearest().is_none_or(|ConvertHeadWritten(on)| *on),
             max_range_offset: levels.nearest().map(|MaxRangeOffsetWritten(size)| *size),
             digest,
-            temporary: temporary_folder_of(builder, levels),
+            temporary: temporary_folder::of_family(builder, levels),
             forces_ranges: levels.nearest().is_some_and(|ForceRangesWritten(on)| *on),
         }
     }

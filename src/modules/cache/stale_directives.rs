@@ -7,7 +7,7 @@ use super::settings::{
 };
 use crate::conf::{Arity, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement};
 use crate::http::plan::failures::Failures;
-use crate::modules::proxy::{Family, FastCgi, Http, Scgi, Uwsgi, growing, insert};
+use crate::modules::family::{Family, FastCgi, Http, Scgi, Uwsgi, growing, insert};
 
 /// The rows of one family.
 macro_rules! rows {

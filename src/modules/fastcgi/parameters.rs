@@ -11,7 +11,8 @@ use crate::http::course::request::Request;
 use crate::http::message::names::is_same;
 use crate::http::plan::template::Template;
 use crate::modules::cache::{Asking, Conditions};
-use crate::modules::proxy::{Family, Levels, Outline, Program, growing, insert};
+use crate::modules::family::{Family, Levels, growing, insert};
+use crate::modules::proxy::{Outline, Program};
 
 /// All of one block.
 #[derive(Default)]

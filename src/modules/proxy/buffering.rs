@@ -1,15 +1,14 @@
 //! How far bodies are read ahead of whoever takes them.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::family::{Family, FastCgi, Http, Levels, Scgi, Uwsgi, insert};
 use super::settings::Settings;
 use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::plan::origin::Rules;
 use crate::http::plan::template::Template;
 use crate::http::transport::spill::ReadAhead;
+use crate::modules::family::{Family, FastCgi, Http, Levels, Scgi, Uwsgi, insert};
 use crate::modules::temporary_folder;
 
 struct Buffering(bool);
@@ -17,7 +16,6 @@ struct RequestBuffering(bool);
 struct BufferSize(u64);
 struct Buffers(u64);
 struct TemporarySize(u64);
-struct TemporaryPath(PathBuf);
 struct Rate(Text);
 
 const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
@@ -167,24 +165,6 @@ pub(super) fn apply_size<F: Family>(statement: &mut Statement<'_>) -> Result<(),
     Ok(())
 }
 
-/// `fastcgi_temp_path` and the like
-pub(super) fn apply_temp_path<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let path = PathBuf::from(statement.text(1));
-    insert::<F, _>(statement, TemporaryPath(path));
-    Ok(())
-}
-
-/// Where the temporary files of a family are.
-pub(in crate::modules) fn temporary_folder_of<F: Family>(
-    builder: &mut Builder<'_>,
-    levels: &Levels<'_, '_, F>,
-) -> Arc<Path> {
-    match levels.nearest() {
-        Some(TemporaryPath(path)) => temporary_folder::at(builder, levels.chain, path),
-        None => temporary_folder::of(builder, levels.chain),
-    }
-}
-
 /// The rules that hold in the innermost scope.
 pub(super) fn rules<F: Family>(
     builder: &mut Builder<'_>,
@@ -196,7 +176,7 @@ pub(super) fn rules<F: Family>(
     let buffers = !F::IS_GRPC && levels.nearest().is_none_or(|Buffering(on)| *on);
     let directory = match F::IS_GRPC {
         true => std::env::temp_dir().into(),
-        false => temporary_folder_of(builder, levels),
+        false => temporary_folder::of_family(builder, levels),
     };
     let read_ahead = ReadAhead {
         memory: levels

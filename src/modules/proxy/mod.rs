@@ -5,10 +5,10 @@
 //! `replies`. `attempts` remembers it all for `variables`; `tally` counts for `status`.
 #![forbid(unsafe_code)]
 
-use self::family::Grpc;
 use crate::conf::DirectiveSpec;
 use crate::http::build::builder::Builder;
 use crate::http::build::module::{self, Module, Rows};
+use crate::modules::family::{Grpc, Http};
 
 mod accel;
 mod asked;
@@ -22,7 +22,6 @@ mod credentials;
 #[cfg(test)]
 mod cuts;
 mod described;
-mod family;
 mod group;
 mod hashed;
 mod headers;
@@ -47,8 +46,6 @@ mod upstream;
 mod upstream_directives;
 mod variables;
 
-pub(in crate::modules) use buffering::temporary_folder_of;
-pub(in crate::modules) use family::{Family, FastCgi, Http, Levels, Scgi, Uwsgi, growing, insert};
 pub(in crate::modules) use pass_directive::{apply, build, check};
 pub(in crate::modules) use program::{Outline, Program};
 pub(in crate::modules) use registry::Hidden;

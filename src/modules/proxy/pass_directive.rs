@@ -7,7 +7,6 @@ use super::assembly::Assembly;
 use super::balance::Method;
 use super::buffering;
 use super::changing::Upstream;
-use super::family::{Family, Levels, Protocol};
 use super::headers::Fields;
 use super::ignored::Ignored;
 use super::names::Names;
@@ -27,6 +26,7 @@ use crate::http::plan::location::Kind;
 use crate::modules::address::Endpoint;
 use crate::modules::auth_challenge::Answering;
 use crate::modules::cache::{Caches, ForcedRanges};
+use crate::modules::family::{Family, Levels, Protocol};
 use crate::modules::resolver::Asked;
 
 /// `proxy_pass`, `grpc_pass` and the like, of one family
