@@ -32,6 +32,7 @@ pub mod compression;
 pub mod console;
 pub mod empty_gif;
 pub mod environment;
+mod family;
 pub mod fastcgi;
 mod file_stamp;
 pub mod files;

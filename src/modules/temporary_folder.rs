@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::conf::{Chain, Diagnostic, Loader, Statement};
 use crate::http::build::builder::Builder;
 use crate::http::plan::provision::Provision;
+use crate::modules::family::{Family, Levels, insert};
 use crate::modules::process::identity_of_workers;
 use crate::os::Identity;
 
@@ -20,6 +21,24 @@ pub(super) fn apply(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// The same for a family that may have others than `proxy_pass` (`fastcgi_temp_path`).
+pub(super) fn apply_to<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+    let path = Path::new(statement.text(1)).into();
+    insert::<F, _>(statement, Written(path));
+    Ok(())
+}
+
+/// That of a family.
+pub(super) fn of_family<F: Family>(
+    builder: &mut Builder<'_>,
+    levels: &Levels<'_, '_, F>,
+) -> Arc<Path> {
+    match levels.nearest() {
+        Some(Written(written)) => at(builder, levels.chain, written),
+        None => of(builder, levels.chain),
+    }
+}
+
 /// That of the innermost block; the master makes it when it is missing.
 pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Arc<Path> {
     let Some(Written(written)) = chain.nearest() else {
@@ -29,7 +48,7 @@ pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>) -> Arc<Path> {
 }
 
 /// One at this path; the master makes it when it is missing.
-pub(super) fn at(builder: &mut Builder<'_>, chain: &Chain<'_>, written: &Path) -> Arc<Path> {
+fn at(builder: &mut Builder<'_>, chain: &Chain<'_>, written: &Path) -> Arc<Path> {
     let path: Arc<Path> = builder.path(&written.to_string_lossy()).into();
     builder.provisions.push(Box::new(Folder {
         path: Arc::clone(&path),

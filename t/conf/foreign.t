@@ -1,25 +1,21 @@
 # Names of other servers: no misspellings of ours, one problem for each feature, no problems that follow.
 
-=== a site in PHP whose answers are kept
---- http_config
-fastcgi_cache_path /var/cache/php keys_zone=php:10m;
+=== answers that memcached keeps
 --- config
-location ~ \.php$ {
-    fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
-    fastcgi_pass unix:/run/php/php-fpm.sock;
-    fastcgi_cache php;
-    fastcgi_cache_valid 200 1m;
-    fastcgi_limit_rate 1m;
+location / {
+    memcached_pass 127.0.0.1:11211;
+    memcached_gzip_flag 1;
+    fastcgi_connection_drop on;
 }
 --- error
-pingauge: [emerg] "fastcgi_cache_path" directive is known in nginx, not supported here in http_config:1
-   1 | fastcgi_cache_path /var/cache/php keys_zone=php:10m;
-     | ^^^^^^^^^^^^^^^^^^
-     help: remove the lines: answers of programs are not kept. A "proxy_cache" keeps them in a "proxy_pass" to a server of this configuration that has the "fastcgi_pass"
-     also: 2 lines of caches of answers by FastCGI: fastcgi_cache, fastcgi_cache_valid
-pingauge: [emerg] "fastcgi_limit_rate" directive is known in nginx, not supported here in config:6
-   6 |     fastcgi_limit_rate 1m;
-     |     ^^^^^^^^^^^^^^^^^^
+pingauge: [emerg] "memcached_pass" directive is known in nginx, not supported here in config:2
+   2 |     memcached_pass 127.0.0.1:11211;
+     |     ^^^^^^^^^^^^^^
+     help: "proxy_cache" keeps responses; else put an application before it and name it in "proxy_pass"
+     also: 1 line of memcached: memcached_gzip_flag
+pingauge: [emerg] "fastcgi_connection_drop" directive is known in nginx, not supported here in config:4
+   4 |     fastcgi_connection_drop on;
+     |     ^^^^^^^^^^^^^^^^^^^^^^^
      help: remove the line if the application can do without
 
 === lines that begin like ours

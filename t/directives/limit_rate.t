@@ -42,6 +42,7 @@ GET /file 206 = <<0123456789*2000>>
 --- http_config
 log_format line '$uri $limit_rate';
 access_log $DIR/lines.log line;
+proxy_cache_path $DIR/cache keys_zone=c:64k;
 map $arg_r $mapped { slow 3k; fast 0; odd x; }
 --- config
 location /set { set $limit_rate 4k; return 200 "[$limit_rate]"; }
@@ -50,6 +51,8 @@ location /map { limit_rate $mapped; limit_rate_after $mapped; return 200 text; }
 location /if { if ($arg_r) { set $limit_rate $arg_r; } return 200 "[$limit_rate]"; }
 location /origin/ { proxy_pass http://127.0.0.1:$PORT/accel/; }
 location /ignored/ { proxy_ignore_headers X-Accel-Limit-Rate; proxy_pass http://127.0.0.1:$PORT/accel/; }
+location /kept/ { proxy_cache c; proxy_cache_valid 1m; proxy_pass http://127.0.0.1:$PORT/accel/; }
+location /unheeded/ { proxy_cache c; proxy_cache_valid 1m; proxy_ignore_headers X-Accel-Limit-Rate; proxy_pass http://127.0.0.1:$PORT/accel/; }
 location /accel/ { access_log off; add_header X-Accel-Limit-Rate $arg_r; return 200 text; }
 --- requests
 GET /set = [4096]
@@ -63,6 +66,8 @@ GET /if = [0]
 GET /origin/?r=5000 = text
 GET /origin/k?r=5k = text
 GET /ignored/?r=5000 = text
+GET /kept/?r=5000 x2 = text
+GET /unheeded/?r=5000 x2 = text
 --- file_like lines.log
 ^/set 4096
 ^/wrong 0
@@ -73,6 +78,8 @@ GET /ignored/?r=5000 = text
 ^/origin/ 5000
 ^/origin/k 0
 ^/ignored/ 0
+^/kept/ 5000\n/kept/ 5000
+^/unheeded/ 0\n/unheeded/ 0
 --- log
 "much" is no rate of bytes, client: 127.0.0.1
 "x" is no rate of bytes, client: 127.0.0.1

@@ -117,10 +117,7 @@ fastcgi_bind 127.0.0.1;
 fastcgi_socket_keepalive on;
 fastcgi_ignore_client_abort on;
 fastcgi_pass_request_body on;
-fastcgi_limit_rate 0;
 fastcgi_store off;
-fastcgi_cache off;
-fastcgi_force_ranges off;
 fastcgi_temp_file_write_size 16k;
 location / { fastcgi_pass $ORIGIN_a; }
 location /long { fastcgi_buffer_size 1k; fastcgi_pass $ORIGIN_a; }
@@ -170,10 +167,7 @@ uwsgi_bind 127.0.0.1;
 uwsgi_socket_keepalive on;
 uwsgi_ignore_client_abort on;
 uwsgi_pass_request_body on;
-uwsgi_limit_rate 0;
 uwsgi_store off;
-uwsgi_cache off;
-uwsgi_force_ranges off;
 uwsgi_temp_file_write_size 16k;
 location / { uwsgi_pass $ORIGIN_a; }
 location /long { uwsgi_buffer_size 1k; uwsgi_pass $ORIGIN_a; }
@@ -223,10 +217,7 @@ scgi_bind 127.0.0.1;
 scgi_socket_keepalive on;
 scgi_ignore_client_abort on;
 scgi_pass_request_body on;
-scgi_limit_rate 0;
 scgi_store off;
-scgi_cache off;
-scgi_force_ranges off;
 scgi_temp_file_write_size 16k;
 location / { scgi_pass $ORIGIN_a; }
 location /long { scgi_buffer_size 1k; scgi_pass $ORIGIN_a; }

@@ -67,6 +67,11 @@ impl Conditions {
     pub(in crate::modules) fn lines(&self) -> &[u8] {
         &self.0
     }
+
+    /// Their names and values.
+    pub(in crate::modules) fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        given::fields(&self.0)
+    }
 }
 
 /// Fields of requests that are about a part or a state of what is asked for.

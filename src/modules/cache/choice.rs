@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use super::caching::{Addressed, Caching, Look};
-use super::settings::{CacheWritten, IgnoredFields, Settings};
+use super::settings::{CacheWritten, IgnoredFields, KeyWritten, Settings};
 use super::visit::State;
 use super::zones::{Registry, find};
-use crate::conf::{Chain, Text};
+use crate::conf::{Diagnostic, Text, Word};
 use crate::http::build::builder::Builder;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::plan::outcome::Outcome;
 use crate::http::plan::template::Template;
+use crate::modules::family::{Family, Levels};
 
 /// What `proxy_cache` has requests of a location ask.
 pub(in crate::modules) struct Caches(Which);
@@ -32,19 +33,23 @@ struct Named {
 
 impl Caches {
     /// Those of the innermost block, if answers are kept there.
-    pub(in crate::modules) fn of(
+    pub(in crate::modules) fn of<F: Family>(
         builder: &mut Builder<'_>,
-        chain: &Chain<'_>,
+        levels: &Levels<'_, '_, F>,
         ignored: IgnoredFields,
     ) -> Option<Self> {
-        let which = match chain.nearest()? {
+        let written = levels.nearest()?;
+        if let CacheWritten::Named(word) | CacheWritten::Evaluated(word, _) = written {
+            check_key(builder, levels, word);
+        }
+        let which = match written {
             CacheWritten::Off => return None,
-            CacheWritten::Evaluated(name) => {
-                Which::Named(Named::of(builder, chain, (name, ignored)))
+            CacheWritten::Evaluated(_, name) => {
+                Which::Named(Named::of(builder, levels, (name, ignored)))
             }
             CacheWritten::Named(name) => Which::One(Caching {
-                entry: find(builder, name)?,
-                settings: Arc::new(Settings::of(builder, chain, ignored)),
+                entry: find::<F>(builder, name)?,
+                settings: Arc::new(Settings::of(builder, levels, ignored)),
                 state: Registry::state(builder),
             }),
         };
@@ -75,13 +80,25 @@ impl Caches {
     }
 }
 
+/// Parameters say what a program is asked for, of which no key can be made by itself.
+fn check_key<F: Family>(builder: &mut Builder<'_>, levels: &Levels<'_, '_, F>, word: &Word) {
+    if !F::PROTOCOL.is_program() || levels.nearest::<KeyWritten>().is_some() {
+        return;
+    }
+    let prefix = F::PREFIX;
+    let message = format!("no \"{prefix}_cache_key\" for \"{prefix}_cache\"");
+    let help = format!("write {prefix}_cache_key $scheme$request_method$host$request_uri;");
+    let problem = Diagnostic::error(word.span, message).with_help(help);
+    builder.diagnostics.push(problem);
+}
+
 impl Named {
-    fn of(
+    fn of<F: Family>(
         builder: &mut Builder<'_>,
-        chain: &Chain<'_>,
+        levels: &Levels<'_, '_, F>,
         (name, ignored): (&Text, IgnoredFields),
     ) -> Self {
-        let settings = Arc::new(Settings::of(builder, chain, ignored));
+        let settings = Arc::new(Settings::of(builder, levels, ignored));
         let state = Registry::state(builder);
         let entries = builder.thing::<Registry>().all.clone();
         let caching = |entry| Caching {

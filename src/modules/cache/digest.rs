@@ -5,6 +5,7 @@ use crate::cache::ContentDigest;
 use crate::conf::{Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, Text};
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
+use crate::modules::family::{Http, insert};
 
 pub(super) const PROXY_CACHE_DIGEST: DirectiveSpec = DirectiveSpec {
     name: "proxy_cache_digest",
@@ -32,7 +33,7 @@ fn apply(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let text = statement.template(1)?;
     let word = statement.text(1);
     if word == "off" {
-        statement.scope.insert(DigestWritten(None));
+        insert::<Http, _>(statement, DigestWritten(None));
         return Ok(());
     }
     if text.is_literal() && !word.is_empty() {
@@ -41,7 +42,7 @@ fn apply(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
             statement.error(1, message).with_help(problem.to_string())
         })?;
     }
-    statement.scope.insert(DigestWritten(Some(text)));
+    insert::<Http, _>(statement, DigestWritten(Some(text)));
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! `proxy_cache_path` as written.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,58 +9,70 @@ use crate::cache::index;
 use crate::cache::store::Limits;
 use crate::conf::values;
 use crate::conf::{
-    Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Word, each_once,
-    unknown_parameter,
+    Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, Word,
+    each_once, unknown_parameter,
 };
+use crate::http::build::builder::Builder;
+use crate::modules::family::{self, Family, FastCgi, Http, Scgi, Uwsgi};
 use crate::modules::metric::{Options, ZoneWritten as Memory, zone_specification};
 use crate::modules::shared_zone::Purpose;
+use crate::modules::temporary_folder;
 
-/// The row.
-pub(super) const PROXY_CACHE_PATH: DirectiveSpec = DirectiveSpec {
-    name: "proxy_cache_path",
-    contexts: Contexts::HTTP,
-    arity: Arity::at_least(2),
-    repeat: Repeat::Many,
-    doc: Doc {
-        syntax: "proxy_cache_path PATH keys_zone=NAME:SIZE[:file=PATH] [levels=LEVELS]\n    \
-                 [use_temp_path=on | off] [inactive=TIME] [max_size=SIZE] [min_free=SIZE]\n    \
-                 [manager_files=NUMBER] [manager_threshold=TIME] [manager_sleep=TIME]\n    \
-                 [loader_files=NUMBER] [loader_threshold=TIME] [loader_sleep=TIME];",
-        default: "",
-        text: "Declares a cache: a folder of files, one for each answer that is kept, and a zone of shared memory that \
-               says which there are. The name of a file is the MD5 of its cache key, as with nginx; `levels` says how many of \
-               its last digits each folder above it has (`1:2`; up to three folders, of one or two digits). A megabyte of \
-               `keys_zone` has room for about ten thousand answers. With `file`, the zone lasts, as with `metric_zone`: the \
-               server then knows at once what is in the folder when it begins again; otherwise the files are looked at one \
-               after the other. What cannot be looked at leaves the cache `cold` until it can be. The folder is for the cache \
-               alone: files that have the name and place of an entry and are none are removed, and the log says so; those \
-               where other `levels` would have them stay, in no sum, and the log says how many.\n\n\
-               Answers go that nobody asked for during `inactive` (10m unless said otherwise), and those that were not \
-               asked for longest when all take more than `max_size`, when the file system has less than `min_free` \
-               left, and when the zone has little room left. A process beside the workers sees to that: it looks at \
-               `manager_files` (100) at once, no longer than `manager_threshold` (200ms), and pauses for \
-               `manager_sleep` (50ms) in between. The files that are there at the start are found half the time of one \
-               processor, in rounds of 2ms, each followed by a pause as long as it took; where `loader_files`, \
-               `loader_threshold` or `loader_sleep` is written, as these say (100, 200ms and 50ms those that are not).\n\n\
-               Answers grow in files beside their place, unlike in nginx, where `use_temp_path` is on unless `off` is written: \
-               `proxy_temp_path` is the system's folder for temporary files here, often in memory and on another file system, \
-               and what grows there would have to be copied. With `use_temp_path=on` they grow in the `proxy_temp_path` of the \
-               `http` block, which must be on the same file system. Path, `levels` and where answers grow stay the same as \
-               long as the server runs: a reload that changes them for a name is refused.\n\n\
-               `/status/http/caches/NAME` says what is there and what became of requests: `requests` is the sum of all outcomes, \
-               `data` has the bytes of bodies that came from origins and that clients were sent, and `entries` says how many there \
-               are and why others went. Requests that had to ask an origin are misses and nothing else; those that were given \
-               what somebody else was fetching are hits, counted in `shared` too. Requests of our own for something newer \
-               (`proxy_cache_background_update`) are no client's, and so neither hits nor misses; they are counted in \
-               `background_update` alone, and what they brought in `data`. Other subrequests (`auth_request`, `mirror`) are hits and \
-               misses like any, of which nobody is sent anything. The variables \
-               `$cache_NAME_requests`, `…_hits`, `…_misses`, `…_received` and `…_sent` are the same numbers, all of the \
-               moment at which a request first asks for one of them.",
-        example: "proxy_cache_path /var/cache/pingauge levels=1:2 keys_zone=answers:10m inactive=1d max_size=20g;",
-    },
-    apply: path,
-    ..SPEC
-};
+/// The row of one family.
+macro_rules! row {
+    ($p:literal, $family:ty) => {
+        DirectiveSpec {
+            name: concat!($p, "_cache_path"),
+            contexts: Contexts::HTTP,
+            arity: Arity::at_least(2),
+            repeat: Repeat::Many,
+            doc: Doc {
+                syntax: concat!($p, "_cache_path PATH keys_zone=NAME:SIZE[:file=PATH] [levels=LEVELS]\n    \
+                         [use_temp_path=on | off] [inactive=TIME] [max_size=SIZE] [min_free=SIZE]\n    \
+                         [manager_files=NUMBER] [manager_threshold=TIME] [manager_sleep=TIME]\n    \
+                         [loader_files=NUMBER] [loader_threshold=TIME] [loader_sleep=TIME];"),
+                default: "",
+                text: concat!("Declares a cache: a folder of files, one for each answer that is kept, and a zone of shared memory that \
+                       says which there are. The name of a file is the MD5 of its cache key, as with nginx; `levels` says how many of \
+                       its last digits each folder above it has (`1:2`; up to three folders, of one or two digits). A megabyte of \
+                       `keys_zone` has room for about ten thousand answers. With `file`, the zone lasts, as with `metric_zone`: the \
+                       server then knows at once what is in the folder when it begins again; otherwise the files are looked at one \
+                       after the other. What cannot be looked at leaves the cache `cold` until it can be. The folder is for the cache \
+                       alone: files that have the name and place of an entry and are none are removed, and the log says so; those \
+                       where other `levels` would have them stay, in no sum, and the log says how many.\n\n\
+                       Answers go that nobody asked for during `inactive` (10m unless said otherwise), and those that were not \
+                       asked for longest when all take more than `max_size`, when the file system has less than `min_free` \
+                       left, and when the zone has little room left. A process beside the workers sees to that: it looks at \
+                       `manager_files` (100) at once, no longer than `manager_threshold` (200ms), and pauses for \
+                       `manager_sleep` (50ms) in between. The files that are there at the start are found half the time of one \
+                       processor, in rounds of 2ms, each followed by a pause as long as it took; where `loader_files`, \
+                       `loader_threshold` or `loader_sleep` is written, as these say (100, 200ms and 50ms those that are not).\n\n\
+                       Answers grow in files beside their place, unlike in nginx, where `use_temp_path` is on unless `off` is written: \
+                       `", $p, "_temp_path` is the system's folder for temporary files here, often in memory and on another file system, \
+                       and what grows there would have to be copied. With `use_temp_path=on` they grow in the `", $p, "_temp_path` of the \
+                       `http` block, which must be on the same file system. Path, `levels` and where answers grow stay the same as \
+                       long as the server runs: a reload that changes them for a name is refused.\n\n\
+                       `/status/http/caches/NAME` says what is there and what became of requests: `requests` is the sum of all outcomes, \
+                       `data` has the bytes of bodies that came from origins and that clients were sent, and `entries` says how many there \
+                       are and why others went. Requests that had to ask an origin are misses and nothing else; those that were given \
+                       what somebody else was fetching are hits, counted in `shared` too. Requests of our own for something newer \
+                       (`", $p, "_cache_background_update`) are no client's, and so neither hits nor misses; they are counted in \
+                       `background_update` alone, and what they brought in `data`. Other subrequests (`auth_request`, `mirror`) are hits and \
+                       misses like any, of which nobody is sent anything. The variables \
+                       `$cache_NAME_requests`, `…_hits`, `…_misses`, `…_received` and `…_sent` are the same numbers, all of the \
+                       moment at which a request first asks for one of them."),
+                example: concat!($p, "_cache_path /var/cache/pingauge levels=1:2 keys_zone=answers:10m inactive=1d max_size=20g;"),
+            },
+            apply: path::<$family>,
+            ..SPEC
+        }
+    };
+}
+
+pub(super) const PROXY_CACHE_PATH: DirectiveSpec = row!("proxy", Http);
+pub(super) const FASTCGI_CACHE_PATH: DirectiveSpec = row!("fastcgi", FastCgi);
+pub(super) const UWSGI_CACHE_PATH: DirectiveSpec = row!("uwsgi", Uwsgi);
+pub(super) const SCGI_CACHE_PATH: DirectiveSpec = row!("scgi", Scgi);
 
 /// What the zones are for. What was counted in memory that a zone has left is about files that are known here.
 pub(super) static PURPOSE: Purpose = Purpose {
@@ -88,6 +101,15 @@ pub(super) struct PathWritten {
     pub loader: Option<Pace>,
     /// `use_temp_path=on`, where it is written.
     pub grows_elsewhere: Option<Word>,
+    pub temporary: Temporary,
+}
+
+/// Where the temporary files of a family are.
+#[derive(Clone, Copy)]
+pub(super) struct Temporary {
+    /// What its directives begin with.
+    pub prefix: &'static str,
+    pub of: fn(&mut Builder<'_>, &Chain<'_>) -> Arc<Path>,
 }
 
 /// How fast work beside requests goes on.
@@ -130,10 +152,10 @@ impl Default for Pace {
 const INACTIVE: u64 = 600_000 * MILLISECOND;
 const MILLISECOND: u64 = 1_000_000;
 
-fn path(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
+fn path<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
     let words = &statement.arguments()[1..];
     each_once(words, &[])?;
-    let mut written = begin(statement, words)?;
+    let mut written = begin::<F>(statement, words)?;
     for word in words {
         parameter(&mut written, word, statement)?;
     }
@@ -148,13 +170,13 @@ fn path(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
 }
 
 /// A cache with nothing but a path and a zone.
-fn begin(statement: &Statement<'_>, words: &[Word]) -> Result<PathWritten, Diagnostic> {
+fn begin<F: Family>(statement: &Statement<'_>, words: &[Word]) -> Result<PathWritten, Diagnostic> {
     let path = statement.word(1);
     let zone = words
         .iter()
         .find_map(|word| word.strip_prefix("keys_zone="));
     let Some(zone) = zone else {
-        let message = "\"proxy_cache_path\" has no \"keys_zone\"";
+        let message = format!("\"{}_cache_path\" has no \"keys_zone\"", F::PREFIX);
         let problem = Diagnostic::error(statement.directive.name.span, message);
         return Err(problem.with_help("write keys_zone=NAME:SIZE, as in keys_zone=answers:10m"));
     };
@@ -185,6 +207,12 @@ fn begin(statement: &Statement<'_>, words: &[Word]) -> Result<PathWritten, Diagn
         manager: Pace::default(),
         loader: None,
         grows_elsewhere: None,
+        temporary: Temporary {
+            prefix: F::PREFIX,
+            of: |builder, chain| {
+                temporary_folder::of_family(builder, &family::Levels::<F>::of(chain))
+            },
+        },
     })
 }
 

@@ -50,6 +50,7 @@ pub(super) fn check(builder: &mut Builder<'_>, written: &PathWritten, place: &Pl
         let both = SameFileSystem {
             path: nearest.to_path_buf(),
             temporary: temporary.clone(),
+            prefix: written.temporary.prefix,
         };
         both.check().err()
     });
@@ -110,6 +111,8 @@ fn plain(path: &Path) -> PathBuf {
 pub(super) struct SameFileSystem {
     pub path: PathBuf,
     pub temporary: PathBuf,
+    /// What the directives of its family begin with.
+    pub prefix: &'static str,
 }
 
 impl Provision for SameFileSystem {
@@ -128,9 +131,10 @@ impl SameFileSystem {
             return Ok(());
         }
         Err(format!(
-            "\"{}\" and \"{}\" are not on one file system, write \"use_temp_path=off\" or another \"proxy_temp_path\"",
+            "\"{}\" and \"{}\" are not on one file system, write \"use_temp_path=off\" or another \"{}_temp_path\"",
             self.path.display(),
-            self.temporary.display()
+            self.temporary.display(),
+            self.prefix
         ))
     }
 }

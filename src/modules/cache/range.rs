@@ -6,13 +6,13 @@ use std::ops::Range;
 use super::caching::Caching;
 use super::given::not_modified;
 use super::settings::ForceRangesWritten;
-use crate::conf::Chain;
 use crate::http::course::partial;
 use crate::http::course::request::Request;
 use crate::http::message::ranges::{self, Wanted};
 use crate::http::message::validators::{Judgement, Validators};
 use crate::http::plan::body_filter::{BodyFilter, Passed};
 use crate::http::plan::outcome::Outcome;
+use crate::modules::family::{Family, Levels};
 
 /// `proxy_force_ranges`, for answers that no cache has asked for as a whole.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,8 +20,8 @@ pub(in crate::modules) struct ForcedRanges(bool);
 
 impl ForcedRanges {
     /// What holds in the innermost block.
-    pub(in crate::modules) fn of(chain: &Chain<'_>) -> Self {
-        Self(chain.nearest().is_some_and(|ForceRangesWritten(on)| *on))
+    pub(in crate::modules) fn of<F: Family>(levels: &Levels<'_, '_, F>) -> Self {
+        Self(levels.nearest().is_some_and(|ForceRangesWritten(on)| *on))
     }
 
     /// What is answered instead of a response that has no such part as its client wants.

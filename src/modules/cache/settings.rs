@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::digest::DigestWritten;
 use crate::cache::{Ignored, Valid};
-use crate::conf::{Chain, Text, Word};
+use crate::conf::{Text, Word};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::plan::failures::Failures;
 use crate::http::plan::template::Template;
+use crate::modules::family::{Family, Levels};
 use crate::modules::temporary_folder;
 
 /// `proxy_cache`
@@ -18,7 +19,7 @@ pub(super) enum CacheWritten {
     Off,
     Named(Word),
     /// Variables say the name.
-    Evaluated(Text),
+    Evaluated(Word, Text),
 }
 pub(super) struct KeyWritten(pub Text);
 #[derive(Default)]
@@ -90,46 +91,50 @@ pub(super) struct Settings {
 
 impl Settings {
     /// What holds in the innermost block.
-    pub(super) fn of(builder: &mut Builder<'_>, chain: &Chain<'_>, ignored: IgnoredFields) -> Self {
-        let key = chain.nearest().map(|KeyWritten(text)| text);
-        let bypass = chain.nearest().map_or(&[][..], |BypassWritten(all)| all);
-        let no_cache = chain.nearest().map_or(&[][..], |NoCacheWritten(all)| all);
-        let purge = chain.nearest().map_or(&[][..], |PurgeWritten(all)| all);
+    pub(super) fn of<F: Family>(
+        builder: &mut Builder<'_>,
+        levels: &Levels<'_, '_, F>,
+        ignored: IgnoredFields,
+    ) -> Self {
+        let key = levels.nearest().map(|KeyWritten(text)| text);
+        let bypass = levels.nearest().map_or(&[][..], |BypassWritten(all)| all);
+        let no_cache = levels.nearest().map_or(&[][..], |NoCacheWritten(all)| all);
+        let purge = levels.nearest().map_or(&[][..], |PurgeWritten(all)| all);
         let mut all = |texts: &[Text]| texts.iter().map(|text| builder.template(text)).collect();
         let (bypass, no_cache, purge) = (all(bypass), all(no_cache), all(purge));
-        let digest = chain
+        let digest = levels
             .nearest()
             .and_then(|DigestWritten(text)| text.as_ref());
         let digest = digest.map(|text| builder.template(text));
-        let age = chain.nearest().map_or(5000, |LockAgeWritten(time)| *time);
-        let timeout = chain
+        let age = levels.nearest().map_or(5000, |LockAgeWritten(time)| *time);
+        let timeout = levels
             .nearest()
             .map_or(5000, |LockTimeoutWritten(time)| *time);
         Self {
             key: key.map(|text| builder.template(text)),
-            valid: chain
+            valid: levels
                 .nearest()
                 .map(|ValidWritten(valid)| valid.clone())
                 .unwrap_or_default(),
             ignored,
-            methods: chain.nearest().copied().unwrap_or_default(),
-            min_uses: chain.nearest().map_or(1, |MinUsesWritten(uses)| *uses),
+            methods: levels.nearest().copied().unwrap_or_default(),
+            min_uses: levels.nearest().map_or(1, |MinUsesWritten(uses)| *uses),
             bypass,
             no_cache,
             purge,
-            lock: chain.nearest().is_some_and(|LockWritten(on)| *on),
+            lock: levels.nearest().is_some_and(|LockWritten(on)| *on),
             lock_age: age.saturating_mul(1_000_000),
             lock_timeout: Duration::from_millis(timeout),
-            use_stale: chain
+            use_stale: levels
                 .nearest()
                 .map_or(Failures::NONE, |UseStaleWritten(when)| *when),
-            background: chain.nearest().is_some_and(|BackgroundWritten(on)| *on),
-            revalidate: chain.nearest().is_some_and(|RevalidateWritten(on)| *on),
-            convert_head: chain.nearest().is_none_or(|ConvertHeadWritten(on)| *on),
-            max_range_offset: chain.nearest().map(|MaxRangeOffsetWritten(size)| *size),
+            background: levels.nearest().is_some_and(|BackgroundWritten(on)| *on),
+            revalidate: levels.nearest().is_some_and(|RevalidateWritten(on)| *on),
+            convert_head: levels.nearest().is_none_or(|ConvertHeadWritten(on)| *on),
+            max_range_offset: levels.nearest().map(|MaxRangeOffsetWritten(size)| *size),
             digest,
-            temporary: temporary_folder::of(builder, chain),
-            forces_ranges: chain.nearest().is_some_and(|ForceRangesWritten(on)| *on),
+            temporary: temporary_folder::of_family(builder, levels),
+            forces_ranges: levels.nearest().is_some_and(|ForceRangesWritten(on)| *on),
         }
     }
 

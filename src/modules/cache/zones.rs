@@ -18,9 +18,9 @@ use crate::conf::{Chain, Diagnostic, Word, nearest};
 use crate::http::build::builder::Builder;
 use crate::http::build::memory::Role;
 use crate::metric::{Moment, Schema};
+use crate::modules::family::Family;
 use crate::modules::process::identity_of_workers;
 use crate::modules::shared_zone::{self, Declaration, Found, Holder, Lasting, Purpose};
-use crate::modules::temporary_folder;
 use crate::os;
 use crate::zone::Zone;
 
@@ -188,10 +188,11 @@ fn temporary(
     path: &Path,
 ) -> Option<PathBuf> {
     written.grows_elsewhere.as_ref()?;
-    let temporary = temporary_folder::of(builder, chain);
+    let temporary = (written.temporary.of)(builder, chain);
     builder.provisions.push(Box::new(SameFileSystem {
         path: path.to_owned(),
         temporary: temporary.to_path_buf(),
+        prefix: written.temporary.prefix,
     }));
     Some(temporary.to_path_buf())
 }
@@ -218,7 +219,7 @@ impl Holder for Entry {
     }
 }
 /// The cache that a word names; one that is not there is reported.
-pub(super) fn find(builder: &mut Builder<'_>, word: &Word) -> Option<Arc<Entry>> {
+pub(super) fn find<F: Family>(builder: &mut Builder<'_>, word: &Word) -> Option<Arc<Entry>> {
     let name = &word.text;
     let registry = builder.thing::<Registry>();
     if let Some(entry) = registry.all.iter().find(|entry| entry.name == *name) {
@@ -234,7 +235,10 @@ pub(super) fn find(builder: &mut Builder<'_>, word: &Word) -> Option<Arc<Entry>>
         None => match nearest(name, known.iter().map(String::as_str)) {
             Some(similar) => format!("did you mean \"{similar}\"?"),
             None if known.is_empty() => {
-                format!("declare it: proxy_cache_path /PATH keys_zone={name}:10m;")
+                format!(
+                    "declare it: {}_cache_path /PATH keys_zone={name}:10m;",
+                    F::PREFIX
+                )
             }
             None => format!("declared are {}", known.join(", ")),
         },

@@ -2,7 +2,8 @@
 
 use super::{parameters, script};
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, Repeat, SPEC};
-use crate::modules::proxy::{self, FastCgi, Scgi, Uwsgi};
+use crate::modules::family::{FastCgi, Scgi, Uwsgi};
+use crate::modules::proxy;
 
 /// Where most of them may stand.
 const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);

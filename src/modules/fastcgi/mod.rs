@@ -14,8 +14,9 @@ use self::parameters::{Catches, Client, Modifier1, Modifier2};
 use crate::conf::{Chain, DirectiveSpec};
 use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::module::{self, Module};
+use crate::modules::family::{Family, FastCgi, Levels, Scgi, Uwsgi};
 use crate::modules::proxy::tables::{FASTCGI, SCGI, UWSGI};
-use crate::modules::proxy::{self, Family, FastCgi, Levels, Program, Scgi, Uwsgi};
+use crate::modules::proxy::{self, Program};
 
 /// The feature.
 pub static MODULE: Module = Module {

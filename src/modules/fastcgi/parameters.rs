@@ -10,7 +10,9 @@ use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::message::names::is_same;
 use crate::http::plan::template::Template;
-use crate::modules::proxy::{Family, Levels, Outline, Program, growing, insert};
+use crate::modules::cache::{Asking, Conditions};
+use crate::modules::family::{Family, Levels, growing, insert};
+use crate::modules::proxy::{Outline, Program};
 
 /// All of one block.
 #[derive(Default)]
@@ -94,6 +96,11 @@ pub(super) struct Client {
     format: Format,
     list: Vec<Parameter>,
     catches: Catches,
+    /// Where the method stands among them, and the range.
+    method: Option<usize>,
+    range: Option<usize>,
+    /// Whether the configuration sets conditions.
+    sets_conditions: bool,
 }
 
 struct Parameter {
@@ -108,6 +115,8 @@ const OF_FIELD: &[u8] = b"HTTP_";
 const PROXY: &[u8] = b"proxy";
 /// Fields are compared one by one up to so many.
 const FEW: usize = 64;
+/// The parameters by which a program is asked whether something has changed.
+const CONDITIONS: [&[u8]; 2] = [b"HTTP_IF_MODIFIED_SINCE", b"HTTP_IF_NONE_MATCH"];
 
 impl Client {
     /// What holds in the innermost block.
@@ -123,10 +132,15 @@ impl Client {
             value: builder.template(&one.value),
             if_not_empty: one.if_not_empty,
         };
+        let list: Vec<Parameter> = written.flat_map(|all| &all.0).map(compile).collect();
+        let place = |name: &[u8]| list.iter().rposition(|one| *one.name == *name);
         Self {
             format,
-            list: written.flat_map(|all| &all.0).map(compile).collect(),
             catches,
+            method: place(b"REQUEST_METHOD"),
+            range: place(b"HTTP_RANGE"),
+            sets_conditions: CONDITIONS.iter().any(|name| place(name).is_some()),
+            list,
         }
     }
 
@@ -157,9 +171,15 @@ impl Client {
         is_same_name(name, PROXY) || self.list.iter().any(is_same)
     }
 
-    fn write_fields(&self, request: &Request, packing: &mut Packing, out: &mut Vec<u8>) {
-        let is_addition = request.is_addition();
-        let is_left_out = |name: &[u8]| is_addition && is_about_state(name) || self.is_set(name);
+    fn write_fields(
+        &self,
+        request: &Request,
+        asking: &Asking<'_>,
+        packing: &mut Packing,
+        out: &mut Vec<u8>,
+    ) {
+        let is_whole = request.is_addition() || asking.is_for_all;
+        let is_left_out = |name: &[u8]| is_whole && is_about_state(name) || self.is_set(name);
         let fields = || request.head.fields();
         if fields().nth(FEW).is_some() {
             return write_many(
@@ -189,8 +209,21 @@ impl Program for Client {
     fn write(&self, request: &mut Request, outline: &Outline, out: &mut Vec<u8>) -> bool {
         let mut packing = Packing::begin(self.format, outline, out);
         self.write_list(request, &mut packing, out);
+        if self.sets_conditions
+            && let Some(cache) = outline.cache
+        {
+            cache.drop_conditions(request);
+        }
+        let cache = outline.cache;
+        let asking = cache.map_or(Asking::default(), |cache| cache.asking(request));
         if outline.passes_fields {
-            self.write_fields(request, &mut packing, out);
+            self.write_fields(request, &asking, &mut packing, out);
+        }
+        let conditions = asking.conditions.into_iter().flat_map(Conditions::fields);
+        for (name, value) in conditions {
+            packing.open(&[OF_FIELD, &upper(name)], out);
+            out.extend_from_slice(value);
+            packing.close(out);
         }
         let is_said = packing.finish(outline, out);
         if !is_said {
@@ -205,6 +238,16 @@ impl Program for Client {
     fn is_fatal(&self, message: &[u8]) -> bool {
         let mut catches = self.catches.0.iter();
         catches.any(|text| memchr::memmem::find(message, text).is_some())
+    }
+
+    fn asks_for_head(&self, request: &mut Request) -> bool {
+        let method = self.method.and_then(|place| self.list.get(place));
+        method.is_none_or(|one| one.value.evaluate(request) == b"HEAD")
+    }
+
+    fn range(&self, request: &mut Request) -> Option<Vec<u8>> {
+        let range = self.list.get(self.range?)?.value.evaluate(request);
+        (!range.is_empty()).then_some(range)
     }
 }
 
@@ -261,5 +304,6 @@ fn separator(name: &[u8]) -> &'static [u8] {
 /// Whether a field says which part or state of the client's own target is wanted: what is added to that is another.
 fn is_about_state(name: &[u8]) -> bool {
     let start = name.get(..3);
-    is_same_name(name, b"range") || start.is_some_and(|start| start.eq_ignore_ascii_case(b"if-"))
+    is_same_name(name, b"range")
+        || start.is_some_and(|start| matches!(start, [b'i' | b'I', b'f' | b'F', b'-' | b'_']))
 }

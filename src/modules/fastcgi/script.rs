@@ -5,7 +5,7 @@ use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::course::request::Request;
 use crate::http::plan::pattern::{Case, Pattern};
 use crate::http::plan::variable::{VARIABLE, VariableSpec};
-use crate::modules::proxy::{FastCgi, Levels, insert};
+use crate::modules::family::{FastCgi, Levels, insert};
 
 /// `fastcgi_index`
 struct Index(Box<[u8]>);

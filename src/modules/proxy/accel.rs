@@ -51,10 +51,12 @@ pub(super) fn target(head: &ResponseHead<'_>, ignored: Ignored) -> Option<Vec<u8
     (!ignored.redirect).then(|| target.to_vec())
 }
 
+/// Says how fast a response is to leave.
+pub(super) const RATE: &[u8] = b"x-accel-limit-rate";
+
 /// Takes over how fast a response is to leave, if it says so: bytes a second, in digits.
-pub(super) fn set_rate(request: &mut Request, head: &ResponseHead<'_>, ignored: Ignored) {
-    let rate = head.field(b"x-accel-limit-rate");
-    let rate = rate.and_then(|rate| values::number(str::from_utf8(rate).ok()?).ok());
+pub(super) fn set_rate(request: &mut Request, said: Option<&[u8]>, ignored: Ignored) {
+    let rate = said.and_then(|rate| values::number(str::from_utf8(rate).ok()?).ok());
     if let Some(rate) = rate.filter(|_| !ignored.rate) {
         request.rate = Some(rate);
     }

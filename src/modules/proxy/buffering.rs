@@ -1,15 +1,14 @@
 //! How far bodies are read ahead of whoever takes them.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::family::{Family, FastCgi, Http, Levels, Scgi, Uwsgi, insert};
 use super::settings::Settings;
 use crate::conf::{Arity, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::plan::origin::Rules;
 use crate::http::plan::template::Template;
 use crate::http::transport::spill::ReadAhead;
+use crate::modules::family::{Family, FastCgi, Http, Levels, Scgi, Uwsgi, insert};
 use crate::modules::temporary_folder;
 
 struct Buffering(bool);
@@ -17,7 +16,6 @@ struct RequestBuffering(bool);
 struct BufferSize(u64);
 struct Buffers(u64);
 struct TemporarySize(u64);
-struct TemporaryPath(PathBuf);
 struct Rate(Text);
 
 const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
@@ -101,18 +99,39 @@ macro_rules! rows {
                 },
                 ..SPEC
             },
+            DirectiveSpec {
+                name: concat!($p, "_limit_rate"),
+                contexts: BLOCKS,
+                doc: Doc {
+                    syntax: concat!($p, "_limit_rate RATE;"),
+                    default: concat!($p, "_limit_rate 0;"),
+                    text: concat!(
+                        "How many bytes of a response are read from a peer in a second; 0 is no limit. It holds for each \
+                         response by itself, where `",
+                        $p,
+                        "_buffering` is on. The value may have variables."
+                    ),
+                    example: "",
+                },
+                apply: |statement| {
+                    let rate = statement.size_template(1)?;
+                    insert::<$family, _>(statement, Rate(rate));
+                    Ok(())
+                },
+                ..SPEC
+            },
         ]
     };
 }
 
 /// Those of `proxy_pass`.
-pub(super) const HTTP: [DirectiveSpec; 4] = rows!("proxy", Http);
+pub(super) const HTTP: [DirectiveSpec; 5] = rows!("proxy", Http);
 /// Those of `fastcgi_pass`.
-pub(super) const FASTCGI: [DirectiveSpec; 4] = rows!("fastcgi", FastCgi);
+pub(super) const FASTCGI: [DirectiveSpec; 5] = rows!("fastcgi", FastCgi);
 /// Those of `uwsgi_pass`.
-pub(super) const UWSGI: [DirectiveSpec; 4] = rows!("uwsgi", Uwsgi);
+pub(super) const UWSGI: [DirectiveSpec; 5] = rows!("uwsgi", Uwsgi);
 /// Those of `scgi_pass`.
-pub(super) const SCGI: [DirectiveSpec; 4] = rows!("scgi", Scgi);
+pub(super) const SCGI: [DirectiveSpec; 5] = rows!("scgi", Scgi);
 
 /// The row of `proxy_temp_path`.
 pub(super) const TEMP_PATH: [DirectiveSpec; 1] = [DirectiveSpec {
@@ -127,25 +146,6 @@ pub(super) const TEMP_PATH: [DirectiveSpec; 1] = [DirectiveSpec {
         example: "",
     },
     apply: temporary_folder::apply,
-    ..SPEC
-}];
-
-/// The row of `proxy_limit_rate`.
-pub(super) const LIMIT_RATE: [DirectiveSpec; 1] = [DirectiveSpec {
-    name: "proxy_limit_rate",
-    contexts: BLOCKS,
-    doc: Doc {
-        syntax: "proxy_limit_rate RATE;",
-        default: "proxy_limit_rate 0;",
-        text: "How many bytes of a response are read from a peer in a second; 0 is no limit. It holds for each \
-                   response by itself, where `proxy_buffering` is on. The value may have variables.",
-        example: "",
-    },
-    apply: |statement| {
-        let rate = statement.size_template(1)?;
-        insert::<Http, _>(statement, Rate(rate));
-        Ok(())
-    },
     ..SPEC
 }];
 
@@ -165,13 +165,6 @@ pub(super) fn apply_size<F: Family>(statement: &mut Statement<'_>) -> Result<(),
     Ok(())
 }
 
-/// `fastcgi_temp_path` and the like
-pub(super) fn apply_temp_path<F: Family>(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
-    let path = PathBuf::from(statement.text(1));
-    insert::<F, _>(statement, TemporaryPath(path));
-    Ok(())
-}
-
 /// The rules that hold in the innermost scope.
 pub(super) fn rules<F: Family>(
     builder: &mut Builder<'_>,
@@ -181,10 +174,9 @@ pub(super) fn rules<F: Family>(
     let number = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
     // Messages of gRPC go on as they come, in both directions.
     let buffers = !F::IS_GRPC && levels.nearest().is_none_or(|Buffering(on)| *on);
-    let directory = match levels.nearest() {
-        _ if F::IS_GRPC => std::env::temp_dir().into(),
-        Some(TemporaryPath(path)) => temporary_folder::at(builder, levels.chain, path),
-        None => temporary_folder::of(builder, levels.chain),
+    let directory = match F::IS_GRPC {
+        true => std::env::temp_dir().into(),
+        false => temporary_folder::of_family(builder, levels),
     };
     let read_ahead = ReadAhead {
         memory: levels

@@ -3,7 +3,6 @@
 //! Fields that concern one connection only, and those that say how the body ends, are never
 //! copied from the client.
 
-use super::family::{Family, Levels, growing};
 use super::settings::HttpVersion;
 use crate::conf::{Diagnostic, Statement, Text};
 use crate::http::build::builder::Builder;
@@ -13,6 +12,7 @@ use crate::http::message::response_fields::NameLengths;
 use crate::http::plan::origin::SentBody;
 use crate::http::plan::template::Template;
 use crate::modules::cache::{Asking, Caching};
+use crate::modules::family::{Family, Levels, growing};
 
 /// `proxy_set_header` or `grpc_set_header`, all of one block.
 #[derive(Default)]

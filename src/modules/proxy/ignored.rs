@@ -1,8 +1,8 @@
 //! `proxy_ignore_headers`, `grpc_ignore_headers`: fields of answers that are as if they were not there.
 
-use super::family::{Family, Levels, growing};
 use crate::conf::{Diagnostic, Statement};
 use crate::modules::cache::IgnoredFields;
+use crate::modules::family::{Family, Levels, growing};
 
 /// Fields of answers that are as if they were not there.
 #[derive(Clone, Copy, Debug, Default)]

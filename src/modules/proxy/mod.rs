@@ -5,10 +5,10 @@
 //! `replies`. `attempts` remembers it all for `variables`; `tally` counts for `status`.
 #![forbid(unsafe_code)]
 
-use self::family::{Grpc, Http};
 use crate::conf::DirectiveSpec;
 use crate::http::build::builder::Builder;
 use crate::http::build::module::{self, Module, Rows};
+use crate::modules::family::{Grpc, Http};
 
 mod accel;
 mod asked;
@@ -22,7 +22,6 @@ mod credentials;
 #[cfg(test)]
 mod cuts;
 mod described;
-mod family;
 mod group;
 mod hashed;
 mod headers;
@@ -47,7 +46,6 @@ mod upstream;
 mod upstream_directives;
 mod variables;
 
-pub(in crate::modules) use family::{Family, FastCgi, Levels, Scgi, Uwsgi, growing, insert};
 pub(in crate::modules) use pass_directive::{apply, build, check};
 pub(in crate::modules) use program::{Outline, Program};
 pub(in crate::modules) use registry::Hidden;
@@ -85,14 +83,13 @@ pub static MODULE: Module = Module {
     ..module::MODULE
 };
 
-const TABLES: [&[DirectiveSpec]; 12] = [
+const TABLES: [&[DirectiveSpec]; 11] = [
     &PROXY,
     &request_directives::HTTP,
     &shared_directives::HTTP_HEADER,
     &shared_directives::HTTP,
     &buffering::HTTP,
     &buffering::TEMP_PATH,
-    &buffering::LIMIT_RATE,
     &ssl::HTTP,
     &shared_directives::GRPC_HEADER,
     &shared_directives::GRPC,

@@ -234,7 +234,7 @@ impl Origin for Pass {
         if let Some(attempt) = attempts.current() {
             note_response(attempt, head, now);
         }
-        accel::set_rate(request, head, self.ignored);
+        accel::set_rate(request, head.field(accel::RATE), self.ignored);
         if let Some(cache) = self.cache_of(request) {
             cache.answered(request, head);
         }
@@ -253,6 +253,9 @@ impl Origin for Pass {
     }
 
     fn asks_for_head(&'static self, request: &mut Request) -> bool {
+        if let Some(program) = &self.program {
+            return request.is_head() && program.asks_for_head(request);
+        }
         match &self.settings.method {
             Some(method) => method.evaluate(request).eq_ignore_ascii_case(b"head"),
             None => self.asked_method(request) == b"HEAD",

@@ -7,7 +7,6 @@ use super::assembly::Assembly;
 use super::balance::Method;
 use super::buffering;
 use super::changing::Upstream;
-use super::family::{Family, Levels, Protocol};
 use super::headers::Fields;
 use super::ignored::Ignored;
 use super::names::Names;
@@ -27,6 +26,7 @@ use crate::http::plan::location::Kind;
 use crate::modules::address::Endpoint;
 use crate::modules::auth_challenge::Answering;
 use crate::modules::cache::{Caches, ForcedRanges};
+use crate::modules::family::{Family, Levels, Protocol};
 use crate::modules::resolver::Asked;
 
 /// `proxy_pass`, `grpc_pass` and the like, of one family
@@ -143,13 +143,7 @@ fn add<F: Family>(
     };
     let changes = Changes::of(builder, levels, &pass);
     let (settings, ignored) = (Settings::of(builder, levels), Ignored::of(levels));
-    let (cache, ranges) = match F::PROTOCOL {
-        Protocol::Http => (
-            Caches::of(builder, chain, ignored.cached),
-            ForcedRanges::of(chain),
-        ),
-        _ => (None, ForcedRanges::default()),
-    };
+    let cache = Caches::of(builder, levels, ignored.cached);
     let is_http2 = settings.version == HttpVersion::Http2;
     let ssl = match written.may_be_encrypted() {
         true => Ssl::of(builder, levels, &destination, (is_http2, written.word.span)),
@@ -166,7 +160,7 @@ fn add<F: Family>(
         program: make(builder, levels),
         changes,
         cache,
-        ranges,
+        ranges: ForcedRanges::of(levels),
         ignored,
         state: Registry::state(builder),
         keeps_fields: Arc::clone(&builder.thing::<Registry>().keeps_fields),

@@ -1,8 +1,8 @@
 //! The table of directives that `proxy_pass` has alone, and `grpc_pass`.
 
-use super::family::{Grpc, Http};
 use super::{pass_directive, replies, settings};
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, Repeat, SPEC};
+use crate::modules::family::{Grpc, Http};
 
 /// Where most of them may stand.
 const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);

@@ -3,7 +3,6 @@
 
 use http::HeaderName;
 
-use super::family::{Family, Http, Levels, Protocol, growing, insert};
 use super::target::Destination;
 use crate::conf::{Diagnostic, Span, Statement, Text};
 use crate::http::build::builder::Builder;
@@ -13,6 +12,7 @@ use crate::http::message::names::is_same;
 use crate::http::message::response_fields::NameLengths;
 use crate::http::plan::pattern::{Case, Pattern};
 use crate::http::plan::template::Template;
+use crate::modules::family::{Family, Http, Levels, Protocol, growing, insert};
 
 /// `proxy_hide_header`, all of one block.
 #[derive(Default)]

@@ -1,8 +1,9 @@
 //! The table of directives about what peers get of requests, which `proxy_pass` and those that pass to programs have in common.
 
-use super::family::{FastCgi, Http, Scgi, Uwsgi};
-use super::{buffering, settings};
+use super::settings;
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
+use crate::modules::family::{FastCgi, Http, Scgi, Uwsgi};
+use crate::modules::temporary_folder;
 
 /// Where they may stand.
 const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);
@@ -70,7 +71,7 @@ macro_rules! temp_path {
                            nothing is left behind, however a worker ends. It is made when it is missing.",
                     example: "",
                 },
-                apply: buffering::apply_temp_path::<$family>,
+                apply: temporary_folder::apply_to::<$family>,
                 ..SPEC
             },
         ]

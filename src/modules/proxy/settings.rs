@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::buffering;
-use super::family::{Family, Levels, Protocol, growing, insert};
 use super::headers;
 use super::ssl;
 use crate::conf::{Chain, Diagnostic, Statement, Text};
@@ -14,6 +13,7 @@ use crate::http::course::request::Request;
 use crate::http::plan::failures::Failures;
 use crate::http::plan::template::Template;
 use crate::http::transport::link::Language;
+use crate::modules::family::{Family, Levels, Protocol, growing, insert};
 
 struct ConnectTimeout(Duration);
 struct ReadTimeout(Duration);
@@ -71,6 +71,16 @@ pub(super) struct Settings {
     pub(super) from: Option<Template>,
 }
 
+/// What a protocol is spoken in, in this version where it is HTTP.
+fn language(protocol: Protocol, version: HttpVersion) -> Language {
+    match protocol {
+        Protocol::Http if version != HttpVersion::Http2 => Language::Http,
+        Protocol::Http | Protocol::Grpc => Language::Http2,
+        Protocol::FastCgi => Language::FastCgi,
+        Protocol::Uwsgi | Protocol::Scgi => Language::Parameters,
+    }
+}
+
 impl Settings {
     /// The values that hold in the innermost scope.
     pub(super) fn of<F: Family>(builder: &mut Builder<'_>, levels: &Levels<'_, '_, F>) -> Self {
@@ -100,7 +110,7 @@ impl Settings {
             ignores_abort: levels.nearest().is_some_and(|IgnoreAbort(on)| *on),
             rate: buffering::rate(builder, levels),
             method: method.map(|Method(text)| builder.template(text)),
-            language: F::PROTOCOL.language(version),
+            language: language(F::PROTOCOL, version),
             version,
             reuses: match F::PROTOCOL {
                 Protocol::FastCgi => levels.nearest().is_some_and(|KeepConnection(on)| *on),

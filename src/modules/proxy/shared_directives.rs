@@ -1,8 +1,8 @@
 //! The tables of directives that all families have in common, `proxy_pass`, `grpc_pass` and those of programs.
 
-use super::family::{FastCgi, Grpc, Http, Scgi, Uwsgi};
 use super::{buffering, headers, ignored, replies, settings};
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, Repeat, SPEC};
+use crate::modules::family::{FastCgi, Grpc, Http, Scgi, Uwsgi};
 
 /// Where they may stand.
 const BLOCKS: Contexts = Contexts::HTTP.or(Contexts::SERVER).or(Contexts::LOCATION);

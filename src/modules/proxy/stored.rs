@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::accel;
 use super::attempts::KeptField;
 use super::instead::carry_challenges;
 use super::pass::Pass;
@@ -87,8 +88,13 @@ impl Pass {
             words: given.words().map(|words| (given.status(), words.into())),
             fields: Fields::default(),
         };
-        for (name, value) in given.fields().filter(|(name, _)| !self.changes.hides(name)) {
-            request.response.fields.add(name, value);
+        for (name, value) in given.fields() {
+            if name.eq_ignore_ascii_case(accel::RATE) {
+                accel::set_rate(request, Some(value), self.ignored);
+            }
+            if !self.changes.hides(name) {
+                request.response.fields.add(name, value);
+            }
         }
         self.changes.apply(request);
         if given.is_status() {
@@ -102,7 +108,7 @@ impl Pass {
 
     /// The method that a peer is asked by.
     pub(super) fn asked_method<'r>(&'static self, request: &'r Request) -> &'r [u8] {
-        match request.is_head() && self.asking(request).is_for_all {
+        match request.is_head() && self.program.is_none() && self.asking(request).is_for_all {
             true => b"GET",
             false => request.method(),
         }
@@ -151,7 +157,10 @@ impl Addressed for Pass {
     }
 
     fn range(&'static self, request: &mut Request) -> Option<Vec<u8>> {
-        self.fields.range(request)
+        match &self.program {
+            Some(program) => program.range(request),
+            None => self.fields.range(request),
+        }
     }
 
     fn wants_head(&'static self, request: &mut Request) -> bool {

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::changing::{Changing, Upstream};
-use super::family::Protocol;
 use super::group::Group;
 use super::names::{Course, Names, Pending};
 use super::registry::{DEFAULT_PORT, HTTPS_PORT, Implicit};
@@ -14,6 +13,7 @@ use crate::http::course::request::Request;
 use crate::http::message::uri::{self, Escape};
 use crate::http::plan::template::Template;
 use crate::modules::address::Endpoint;
+use crate::modules::family::Protocol;
 
 /// Where a request goes.
 #[derive(Debug)]

@@ -34,34 +34,10 @@ pub(super) const FIXED: &[DirectiveSpec] = &[
         OFF,
     ),
     fixed(
-        "fastcgi_limit_rate RATE;",
-        "fastcgi_limit_rate 0;",
-        INNER,
-        SPEED,
-    ),
-    fixed(
         "fastcgi_store on | off | PATH;",
         "fastcgi_store off;",
         INNER,
         OFF,
-    ),
-    fixed(
-        "fastcgi_cache ZONE | off;",
-        "fastcgi_cache off;",
-        INNER,
-        OFF,
-    ),
-    fixed(
-        "fastcgi_force_ranges on | off;",
-        "fastcgi_force_ranges off;",
-        INNER,
-        OFF,
-    ),
-    fixed(
-        "uwsgi_limit_rate RATE;",
-        "uwsgi_limit_rate 0;",
-        INNER,
-        SPEED,
     ),
     fixed(
         "uwsgi_store on | off | PATH;",
@@ -69,22 +45,7 @@ pub(super) const FIXED: &[DirectiveSpec] = &[
         INNER,
         OFF,
     ),
-    fixed("uwsgi_cache ZONE | off;", "uwsgi_cache off;", INNER, OFF),
-    fixed(
-        "uwsgi_force_ranges on | off;",
-        "uwsgi_force_ranges off;",
-        INNER,
-        OFF,
-    ),
-    fixed("scgi_limit_rate RATE;", "scgi_limit_rate 0;", INNER, SPEED),
     fixed("scgi_store on | off | PATH;", "scgi_store off;", INNER, OFF),
-    fixed("scgi_cache ZONE | off;", "scgi_cache off;", INNER, OFF),
-    fixed(
-        "scgi_force_ranges on | off;",
-        "scgi_force_ranges off;",
-        INNER,
-        OFF,
-    ),
     fixed(
         "proxy_cookie_domain off | DOMAIN REPLACEMENT;",
         "proxy_cookie_domain off;",
@@ -114,8 +75,6 @@ pub(super) const FIXED: &[DirectiveSpec] = &[
 ];
 
 const OFF: &str = "Has no effect: it is off. Other values than `off` are not supported.";
-const SPEED: &str =
-    "Has no effect: nothing is slowed down. Other values than `0` are not supported.";
 
 /// A row; the name is the first word of the statement that says what is so anyway.
 const fn fixed(

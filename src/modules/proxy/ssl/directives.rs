@@ -4,7 +4,7 @@ use rustls::CipherSuite;
 
 use super::own::half;
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, Repeat, SPEC, Text};
-use crate::modules::proxy::family::{Grpc, Http, Uwsgi, insert};
+use crate::modules::family::{Grpc, Http, Uwsgi, insert};
 use crate::modules::tls::ciphers;
 use crate::modules::tls::conf_command;
 use crate::modules::tls::trust::files::File;

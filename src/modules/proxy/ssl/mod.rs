@@ -15,7 +15,6 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{CipherSuite, ClientConfig};
 use rustls_pki_types::{CertificateDer, ServerName};
 
-use super::family::{Family, Levels};
 use super::target::{Destination, Target};
 use crate::conf::{Diagnostic, Span, Text};
 use crate::http::build::builder::Builder;
@@ -23,6 +22,7 @@ use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
 use crate::http::transport::secure::{PeerTerms, Secure};
+use crate::modules::family::{Family, Levels};
 use crate::modules::tls::ciphers;
 use crate::modules::tls::conf_command::Suites;
 use crate::modules::tls::trust::files::File;

@@ -11,7 +11,7 @@ use crate::conf::{Diagnostic, Statement};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::transport::secure::PeerTerms;
-use crate::modules::proxy::family::{Family, Levels};
+use crate::modules::family::{Family, Levels};
 use crate::modules::tls::named::{Files, Part, Remembered};
 use crate::modules::tls::pair::{self, Fault};
 use crate::modules::tls::passwords;

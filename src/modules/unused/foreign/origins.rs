@@ -5,63 +5,26 @@ use crate::conf::Feature;
 
 pub(super) const FEATURES: &[Feature] = &[
     Feature {
-        name: "caches of answers by FastCGI",
-        home: NGINX,
-        instead: "remove the lines: answers of programs are not kept. A \"proxy_cache\" keeps them in a \"proxy_pass\" to a server of \
-            this configuration that has the \"fastcgi_pass\"",
-        directives: "fastcgi_cache fastcgi_cache_background_update fastcgi_cache_bypass \
-            fastcgi_cache_key fastcgi_cache_lock fastcgi_cache_lock_age \
-            fastcgi_cache_lock_timeout fastcgi_cache_max_range_offset fastcgi_cache_methods \
-            fastcgi_cache_min_uses fastcgi_cache_path fastcgi_cache_purge \
-            fastcgi_cache_revalidate fastcgi_cache_use_stale fastcgi_cache_valid \
-            fastcgi_force_ranges fastcgi_no_cache",
-        variables: "",
-    },
-    Feature {
         name: "some settings of FastCGI",
         home: NGINX,
         instead: "remove the line if the application can do without",
-        directives: "fastcgi_connection_drop fastcgi_limit_rate fastcgi_store fastcgi_store_access \
+        directives: "fastcgi_connection_drop fastcgi_store fastcgi_store_access \
             fastcgi_send_lowat",
-        variables: "",
-    },
-    Feature {
-        name: "caches of answers by uwsgi",
-        home: NGINX,
-        instead: "remove the lines: answers of programs are not kept. A \"proxy_cache\" keeps them in a \"proxy_pass\" to a server of \
-            this configuration that has the \"uwsgi_pass\"",
-        directives: "uwsgi_cache uwsgi_cache_background_update uwsgi_cache_bypass uwsgi_cache_key \
-            uwsgi_cache_lock uwsgi_cache_lock_age uwsgi_cache_lock_timeout \
-            uwsgi_cache_max_range_offset uwsgi_cache_methods uwsgi_cache_min_uses \
-            uwsgi_cache_path uwsgi_cache_purge uwsgi_cache_revalidate uwsgi_cache_use_stale \
-            uwsgi_cache_valid uwsgi_force_ranges uwsgi_no_cache",
         variables: "",
     },
     Feature {
         name: "some settings of uwsgi",
         home: NGINX,
         instead: "remove the line if the application can do without",
-        directives: "uwsgi_connection_drop uwsgi_limit_rate uwsgi_store uwsgi_store_access \
+        directives: "uwsgi_connection_drop uwsgi_store uwsgi_store_access \
             uwsgi_ssl_certificate_cache uwsgi_ssl_key_log uwsgi_ssl_ntls uwsgi_string",
-        variables: "",
-    },
-    Feature {
-        name: "caches of answers by SCGI",
-        home: NGINX,
-        instead: "remove the lines: answers of programs are not kept. A \"proxy_cache\" keeps them in a \"proxy_pass\" to a server of \
-            this configuration that has the \"scgi_pass\"",
-        directives: "scgi_cache scgi_cache_background_update scgi_cache_bypass scgi_cache_key \
-            scgi_cache_lock scgi_cache_lock_age scgi_cache_lock_timeout \
-            scgi_cache_max_range_offset scgi_cache_methods scgi_cache_min_uses \
-            scgi_cache_path scgi_cache_purge scgi_cache_revalidate scgi_cache_use_stale \
-            scgi_cache_valid scgi_force_ranges scgi_no_cache",
         variables: "",
     },
     Feature {
         name: "some settings of SCGI",
         home: NGINX,
         instead: "remove the line if the application can do without",
-        directives: "scgi_connection_drop scgi_limit_rate scgi_store scgi_store_access",
+        directives: "scgi_connection_drop scgi_store scgi_store_access",
         variables: "",
     },
     Feature {

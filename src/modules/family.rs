@@ -4,9 +4,7 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use super::settings::HttpVersion;
 use crate::conf::{Chain, Statement};
-use crate::http::transport::link::Language;
 
 /// A family of directives.
 pub(in crate::modules) trait Family: Any + Send + Sync {
@@ -52,16 +50,6 @@ impl Protocol {
     /// Whether requests are turned into parameters of programs (CGI).
     pub(in crate::modules) fn is_program(self) -> bool {
         matches!(self, Self::FastCgi | Self::Uwsgi | Self::Scgi)
-    }
-
-    /// What is spoken, in this version where it is HTTP.
-    pub(super) fn language(self, version: HttpVersion) -> Language {
-        match self {
-            Self::Http if version != HttpVersion::Http2 => Language::Http,
-            Self::Http | Self::Grpc => Language::Http2,
-            Self::FastCgi => Language::FastCgi,
-            Self::Uwsgi | Self::Scgi => Language::Parameters,
-        }
     }
 }
 
