@@ -189,3 +189,16 @@ GET /%ff%00%c3%a9 HTTP/1.1\r\nHost: a\r\nUser-Agent: a\xff"\\\xc3\xa9\xe2\x80\r\
 HTTP/1.1
 --- file_like json.log
 "agent":"a\x{fffd}\\"\\\\é\x{fffd}","uri":"
+
+=== a type that is added goes with answers that have no body, too
+--- config
+location /none { add_header Content-Type text/plain; return 204; }
+location /untyped { return 204; }
+--- requests
+GET /none 204
+--- response_headers
+Content-Type: text/plain
+--- requests
+GET /untyped 204
+--- response_headers
+!Content-Type

@@ -23,6 +23,8 @@ POST /body
     | hello
 --- response_body_like
 ^Content-Length: 0\r?$
+--- response_headers
+Connection: keep-alive
 --- requests
 GET /old
 --- response_body_like

@@ -80,11 +80,16 @@ location /first { return 403; }
 location /second { return 200 second; }
 location /deep/ { recursive_error_pages on; error_page 404 /deep/first; return 404; }
 location /deep/first { recursive_error_pages on; error_page 403 = /second; return 403; }
+location /last/ { recursive_error_pages on; error_page 404 /last/first; return 404; }
+location /last/first { error_page 403 = /second; return 403; }
+location /ends/ { error_page 404 /deep/first; return 404; }
 location /round { recursive_error_pages on; error_page 404 /round; return 404; }
 location /plain { return 404; }
 --- requests
 GET /plain 403 ~ 403 Forbidden
 GET /deep/ 200 = second
+GET /last/ 200 = second
+GET /ends/ 403
 GET /round 500
 --- log
 cycle

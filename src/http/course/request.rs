@@ -61,6 +61,8 @@ pub struct Request {
     pub internal: bool,
     /// The status that an error page was found for, and the one to show.
     pub error_page: Option<(u16, ErrorStatus)>,
+    /// Whether the location that it was found in has only one answer in place of another (`recursive_error_pages`).
+    pub is_error_page_last: bool,
     /// The last phase that has run.
     pub progress: Option<Phase>,
     /// Whether its path came with percent-escapes, which rewriting then restores.
@@ -129,6 +131,7 @@ impl Request {
             keep_alive: false,
             internal: false,
             error_page: None,
+            is_error_page_last: false,
             progress: None,
             escaped: false,
             uri_changed: false,
@@ -188,6 +191,7 @@ impl Request {
         self.keep_alive = false;
         self.internal = false;
         self.error_page = None;
+        self.is_error_page_last = false;
         self.progress = None;
         self.escaped = false;
         self.uri_changed = false;

@@ -22,6 +22,10 @@ pub(in crate::http) fn take(request: &mut Request, response: &mut Response) {
 /// The same where the response says nothing of a connection.
 pub(in crate::http) fn take_head(request: &mut Request, response: &mut Response) {
     put_head(request, response);
+    let is_bodiless_already = is_bodiless(request.response.status);
+    if is_bodiless_already {
+        request.response.remove("content-type");
+    }
     engine::head_point(request);
     if request.response_refused {
         *response = Response::page(request.response.status);
@@ -30,7 +34,10 @@ pub(in crate::http) fn take_head(request: &mut Request, response: &mut Response)
     if is_bodiless(request.response.status) {
         request.bodies.response.clear();
         request.response.remove("content-length");
-        request.response.remove("content-type");
+        // One that was added since is meant.
+        if !is_bodiless_already {
+            request.response.remove("content-type");
+        }
     }
 }
 
@@ -107,6 +114,9 @@ pub struct Passed {
 pub fn pass(request: &mut Request, is_length_known: bool) -> Option<Passed> {
     let original = request.response.status;
     let switches = original == 101;
+    if original == 204 {
+        request.response.remove("content-type");
+    }
     engine::head_point(request);
     if request.response_refused {
         return None;
@@ -127,7 +137,7 @@ pub fn pass(request: &mut Request, is_length_known: bool) -> Option<Passed> {
     if status != original && is_bodiless(status) {
         request.response.remove("content-length");
     }
-    if status == 204 {
+    if status != original && status == 204 {
         request.response.remove("content-type");
     }
     tell_patience(request);

@@ -73,8 +73,7 @@ pub(super) fn follow(request: &mut Request, target: InternalTarget) -> Settled {
 fn page_for(request: &Request, status: u16) -> Option<&'static ErrorPage> {
     let mut pages = request.location.settings.error_pages.iter();
     let page = pages.find(|page| page.codes.contains(&status));
-    let is_recursive = request.location.settings.responses.recursive_error_pages;
-    page.filter(|_| request.error_page.is_none() || is_recursive)
+    page.filter(|_| request.error_page.is_none() || !request.is_error_page_last)
 }
 
 /// What the client is told that something went wrong, whatever answers in its place.
@@ -89,6 +88,7 @@ fn error_page(request: &mut Request, status: u16) -> Settled {
         return Settled::Answer(Answer::Local(answer));
     };
     request.error_page = Some((status, page.status));
+    request.is_error_page_last = !request.location.settings.responses.recursive_error_pages;
     let template = match &page.target {
         ErrorTarget::Named(name) => return follow(request, InternalTarget::Named(name.clone())),
         ErrorTarget::Uri(template) => template,

@@ -316,6 +316,9 @@ impl RequestLine {
             Some(_) => return Err(BadHead::Malformed),
             None => return Ok(None),
         }
+        if input.get(method + 1) == Some(&b'*') && &input[..method] != b"OPTIONS" {
+            return Err(BadHead::Malformed);
+        }
         let Some(version) = scan::blank_or_control(input, method + 1) else {
             return Ok(None);
         };
@@ -356,7 +359,7 @@ fn version_line(rest: &[u8]) -> Result<Option<(Version, usize)>, BadHead> {
     };
     match rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]) {
         [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
-            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+            if matches!(major, b'1'..=b'9') && minor.is_ascii_digit() =>
         {
             Err(BadHead::Version)
         }
@@ -424,6 +427,13 @@ mod tests {
             assert_eq!(read(&text).err(), Some(BadHead::Malformed), "{text}");
         }
         assert_eq!(read("GET / HTTP/2.0\r\n\r\n").err(), Some(BadHead::Version));
+        for malformed in ["GET / HTTP/0.9\r\n\r\n", "PRI * HTTP/2.0\r\n\r\n"] {
+            assert_eq!(
+                read(malformed).err(),
+                Some(BadHead::Malformed),
+                "{malformed}"
+            );
+        }
         assert_eq!(read("\x16\x03\x01").err(), Some(BadHead::Malformed));
     }
 

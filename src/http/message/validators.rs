@@ -128,15 +128,17 @@ impl Validators {
     }
 
     fn is_listed(&self, tags: &[u8], comparison: Comparison) -> bool {
-        tags.split(|byte| *byte == b',').any(|tag| {
-            let tag = tag.trim_ascii();
-            tag == b"*"
-                || !self.tag.is_empty()
-                    && match comparison {
-                        Comparison::Weak => strong(tag) == strong(&self.tag),
-                        Comparison::Strong => tag == self.tag,
-                    }
-        })
+        if tags.trim_ascii() == b"*" {
+            return true;
+        }
+        !self.tag.is_empty()
+            && tags.split(|byte| *byte == b',').any(|tag| {
+                let tag = tag.trim_ascii();
+                match comparison {
+                    Comparison::Weak => strong(tag) == strong(&self.tag),
+                    Comparison::Strong => tag == self.tag,
+                }
+            })
     }
 }
 
@@ -224,6 +226,7 @@ mod tests {
     fn what_the_client_has_is_not_sent() {
         assert_eq!(judged(""), Judgement::Send);
         assert_eq!(judged("If-None-Match: *\r\n"), Judgement::NotModified);
+        assert_eq!(judged("If-None-Match: \"a\", *\r\n"), Judgement::Send);
         let weak = format!("If-None-Match: \"x\", W/{TAG}\r\n");
         assert_eq!(judged(&weak), Judgement::NotModified);
         assert_eq!(judged("If-None-Match: \"x\"\r\n"), Judgement::Send);
