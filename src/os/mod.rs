@@ -25,6 +25,7 @@ mod listening;
 mod liveness;
 mod local_time;
 mod log_file;
+mod open_at;
 mod peer;
 mod priority;
 mod process;
@@ -54,6 +55,7 @@ pub use listening::Listening;
 pub use liveness::{Condition, Process};
 pub use local_time::LocalTime;
 pub use log_file::LogFile;
+pub use open_at::open_at;
 pub use peer::{duplicate, has_input, has_left, is_hung_up};
 pub use priority::yield_to_others;
 pub use process::{

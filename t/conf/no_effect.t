@@ -77,12 +77,10 @@ events {}
 --- http_config
 optimize_server_names off;
 http3 off;
-disable_symlinks off;
 client_body_in_file_only off;
 --- config
 ssi off;
 slice 0;
-rewrite_log off;
 proxy_store off;
 proxy_cookie_domain off;
 proxy_cookie_path off;
@@ -90,8 +88,8 @@ proxy_cookie_flags off;
 modsecurity off;
 --- warn
 pingauge: accepted without effect in main_config (line): master_process (1), load_module (2), env TZ (3)
-pingauge: accepted without effect in http_config (line): optimize_server_names (1), http3 (2), disable_symlinks (3), client_body_in_file_only (4)
-pingauge: accepted without effect in config (line): ssi (1), slice (2), rewrite_log (3), proxy_store (4), proxy_cookie_domain (5), proxy_cookie_path (6), proxy_cookie_flags (7), modsecurity (8)
+pingauge: accepted without effect in http_config (line): optimize_server_names (1), http3 (2), client_body_in_file_only (3)
+pingauge: accepted without effect in config (line): ssi (1), slice (2), proxy_store (3), proxy_cookie_domain (4), proxy_cookie_path (5), proxy_cookie_flags (6), modsecurity (7)
 
 === tables of names that servers look for
 --- config

@@ -234,3 +234,64 @@ Location: http://localhost/x/y%20z
 GET /b?r=/x%3Fa 302
 --- response_headers
 Location: http://localhost/x?a?r=/x%3Fa
+
+=== a status that no response may have closes the connection
+--- http_config
+log_format short '$uri $status';
+--- config
+access_log $DIR/short.log short;
+location /a { return 0; }
+location /b { return 100 text; }
+location /c { return 199; }
+--- requests
+GET /a close
+GET /b close
+GET /c close
+GET /d 404
+--- file_like short.log
+^/a 000$
+^/b 100$
+^/c 199$
+
+=== such a status is warned of
+--- config
+location /a { return 99; }
+location /b { return 1000; }
+--- error
+pingauge: [warn] no response may have the status 99, the connection is closed in config:1
+   1 | location /a { return 99; }
+     |                      ^^
+     help: write 444, which says so, or a status from 200 on
+pingauge: [emerg] invalid return code "1000" in config:2
+   2 | location /b { return 1000; }
+     |                      ^^^^
+     help: a number from 0 to 999, or a URL alone that begins with "http://", "https://" or "$scheme"
+
+=== rewrite_log
+--- main_config
+error_log $DIR/error.log notice;
+--- config
+location / { return 204; }
+location /a { rewrite_log on; rewrite ^/x none; rewrite ^/a(.*)$ /b$1?q=1 last; }
+location /c { rewrite_log on; rewrite ^/c http://a.test/c; }
+location /d { rewrite_log on; if ($arg_k ~ ^v) { set $x 1; } return 204; }
+location /quiet { rewrite ^/quiet /q; return 204; }
+--- requests
+GET /a2 204
+GET /c 302
+GET /d?k=w 204
+GET /quiet 204
+--- log
+\[notice\] .* "\^/x" does not match "/a2", client: 127\.0\.0\.1, server: , request: "GET /a2 
+\[notice\] .* "\^/a\(\.\*\)\$" matches "/a2", client
+\[notice\] .* rewritten data: "/b2", args: "q=1", client
+\[notice\] .* rewritten redirect: "http://a\.test/c", client
+\[notice\] .* "\^v" does not match "w", client
+--- no_log
+"\^/quiet" matches
+
+=== rewrite_log is on or off
+--- config
+rewrite_log yes;
+--- error_like
+\[emerg\] invalid value "yes" in "rewrite_log" directive, it must be "on" or "off" in config:1

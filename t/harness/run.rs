@@ -100,6 +100,10 @@ impl<'a> Run<'a> {
                 let written = self.site.add_file(&section.argument, &section.body);
                 written.map_err(|error| error.to_string())?;
             }
+            "link" => {
+                let written = self.site.add_link(&section.argument, section.body.trim());
+                written.map_err(|error| error.to_string())?;
+            }
             "ok" | "warn" | "error" | "error_like" => self.check_configuration(section)?,
             _ => {
                 self.start()?;

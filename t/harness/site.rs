@@ -64,6 +64,15 @@ impl Site {
         Ok(())
     }
 
+    /// Makes a symbolic link in the directory.
+    pub(crate) fn add_link(&self, name: &str, target: &str) -> io::Result<()> {
+        let link = self.directory.join(name);
+        if let Some(folder) = link.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        std::os::unix::fs::symlink(self.substitute(target), link)
+    }
+
     /// Puts a file below the directory.
     pub(crate) fn add_file(&self, name: &str, text: &str) -> io::Result<()> {
         let path = self.directory.join(name);

@@ -260,13 +260,13 @@ fn what_is_so_anyway_is_no_problem() {
             "events {{ }}\nhttp {{ server {{ listen 127.0.0.1:1; {words} }} }}\n"
         ))
     };
-    let said = site("ssi off; slice 0; rewrite_log off; proxy_store off; http3 off;");
+    let said = site("ssi off; slice 0; proxy_cookie_path off; proxy_store off; http3 off;");
     assert!(
         said.contains("Accepted, without effect here: 5 statements"),
         "{said}"
     );
     assert!(said.contains("It can be used as it is"), "{said}");
-    let said = site("ssi on; slice 1m; rewrite_log on; proxy_store on; http3 on;");
+    let said = site("ssi on; slice 1m; proxy_cookie_path a b; proxy_store on; http3 on;");
     assert!(said.contains("Not supported here: 5 statements"), "{said}");
     // What nginx acts on when it is set is not a variable of the configuration's own.
     let said = site("location / { set $memcached_key 1; }");

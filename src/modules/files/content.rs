@@ -1,13 +1,12 @@
 //! The last content handler of a location: the file that the path stands for.
 
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io;
+use std::fs::{File, Metadata};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::links::Way;
 use super::place::Place;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::elsewhere;
@@ -45,8 +44,8 @@ impl Files {
     }
 
     /// Where they are.
-    pub(super) fn place(&self) -> Place {
-        self.place
+    pub(super) fn place(&self) -> &Place {
+        &self.place
     }
 
     fn answer(&self, request: &mut Request) -> Result<Outcome, u16> {
@@ -67,7 +66,8 @@ impl Files {
         if !takes(request) {
             return Err(405);
         }
-        if let Some(packed) = self.find_packed(request, path)? {
+        let way = self.place.way(request);
+        if let Some(packed) = self.find_packed(request, path, &way)? {
             let PackedFile {
                 file,
                 metadata,
@@ -75,12 +75,12 @@ impl Files {
             } = packed;
             return Ok(self.respond(request, file, &metadata, coding));
         }
-        let opened = open(path).and_then(|file| Ok((file.metadata()?, file)));
+        let opened = way.open(path).and_then(|file| Ok((file.metadata()?, file)));
         let (metadata, file) = match opened {
             Ok((metadata, file)) if metadata.is_file() => (metadata, file),
             Ok((metadata, _)) => return no_file(request, path, &metadata),
             // What is no file may refuse to be opened at all.
-            Err(error) => match fs::metadata(path) {
+            Err(error) => match way.metadata(path) {
                 Ok(metadata) if !metadata.is_file() => return no_file(request, path, &metadata),
                 _ => return Err(self.place.refuse(request, "open()", path, &error)),
             },
@@ -91,9 +91,16 @@ impl Files {
         Ok(self.respond(request, file, &metadata, ""))
     }
 
-    fn find_packed(&self, request: &mut Request, path: &Path) -> Result<Option<PackedFile>, u16> {
+    fn find_packed(
+        &self,
+        request: &mut Request,
+        path: &Path,
+        way: &Way,
+    ) -> Result<Option<PackedFile>, u16> {
         match &self.packed {
-            Some(packed) if request.method() != b"POST" => packed.find(request, path, open),
+            Some(packed) if request.method() != b"POST" => {
+                packed.find(request, path, |path| way.open(path))
+            }
             _ => Ok(None),
         }
     }
@@ -143,12 +150,6 @@ impl Files {
         partial::offer_with(request, &mut head);
         whole(head, file, length)
     }
-}
-
-/// Opens for reading what may be anything: a pipe is not waited for, a terminal not taken.
-fn open(path: &Path) -> io::Result<File> {
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
 /// The answer where something else than a file is.

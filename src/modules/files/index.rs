@@ -1,7 +1,6 @@
 //! `index`: the file that answers for a directory.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
 use super::content::takes;
@@ -39,6 +38,7 @@ impl Index {
 
     fn find(&self, request: &mut Request) -> Result<Option<Vec<u8>>, u16> {
         let directory = self.place.file(request)?;
+        let way = self.place.way(request);
         let mut is_there = false;
         for name in &self.names {
             let name = name.evaluate(request);
@@ -51,13 +51,13 @@ impl Index {
             let mut path = directory.clone().into_os_string();
             path.push(OsStr::from_bytes(&name));
             let path = self.place.checked(request, path.as_bytes().to_vec())?;
-            match fs::metadata(&path) {
+            match way.metadata(&path) {
                 Ok(_) => return Ok(Some([&request.path, &*name].concat())),
                 Err(error) if status_of(&error) == 404 => {}
                 Err(error) => return Err(self.place.refuse(request, "stat()", &path, &error)),
             }
             if !is_there {
-                let found = fs::metadata(&directory);
+                let found = way.metadata(&directory);
                 found.map_err(|error| self.place.refuse(request, "stat()", &directory, &error))?;
                 is_there = true;
             }

@@ -9,6 +9,7 @@ mod autoindex;
 mod content;
 mod directives;
 mod index;
+mod links;
 mod place;
 mod random_index;
 mod try_files;
@@ -22,6 +23,7 @@ use autoindex::Autoindex;
 use content::Files;
 use directives::{IndexWritten, TryFilesWritten};
 use index::Index;
+use links::Links;
 use place::Place;
 use random_index::RandomIndex;
 use try_files::TryFiles;
@@ -38,13 +40,14 @@ pub static MODULE: Module = Module {
 const TABLES: &[&[DirectiveSpec]] = &[
     directives::DIRECTIVES,
     autoindex::ROWS,
-    &[random_index::RANDOM_INDEX],
+    &[random_index::RANDOM_INDEX, links::DISABLE_SYMLINKS],
 ];
 static ALL: [DirectiveSpec; module::count(TABLES)] = module::join(TABLES);
 
 fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationParts) {
-    let place = Place::of(&parts.settings.root, chain);
-    let files = Files::new(place, PackedFiles::of(builder, chain));
+    let links = Links::of(builder, chain);
+    let place = Place::of(&parts.settings.root, chain, links);
+    let files = Files::new(place.clone(), PackedFiles::of(builder, chain));
     if let Some(written) = setting_of_content::<TryFilesWritten>(chain) {
         let tries = TryFiles::new(builder, written, files.clone());
         parts.before_content.push(Box::new(tries));
@@ -53,10 +56,10 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
         return;
     }
     if let Some(random_index::IsOn(true)) = setting(chain) {
-        let random = RandomIndex::new(builder, place);
+        let random = RandomIndex::new(builder, place.clone());
         parts.content.push(Box::new(random));
     }
-    let index = Index::new(builder, chain.nearest::<IndexWritten>(), place);
+    let index = Index::new(builder, chain.nearest::<IndexWritten>(), place.clone());
     parts.content.push(Box::new(index));
     if let Some(autoindex) = Autoindex::of(chain, place) {
         parts.content.push(Box::new(autoindex));

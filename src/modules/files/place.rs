@@ -6,6 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::directives::LogNotFound;
+use super::links::{Links, Way};
 use crate::conf::{Chain, reason};
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
@@ -13,17 +14,18 @@ use crate::http::plan::settings::Root;
 use crate::http::plan::template::Part;
 
 /// Where the files of a location are.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Place {
     /// How many `..` the configuration itself writes.
     climbs: usize,
     /// `log_not_found`
     logs_missing: bool,
+    links: Links,
 }
 
 impl Place {
     /// That of a location with this root.
-    pub(super) fn of(root: &Root, chain: &Chain<'_>) -> Self {
+    pub(super) fn of(root: &Root, chain: &Chain<'_>, links: Links) -> Self {
         let mut written = Vec::new();
         for part in root.template().parts() {
             match part {
@@ -34,11 +36,12 @@ impl Place {
         Self {
             climbs: climbs(&written),
             logs_missing: chain.nearest().is_none_or(|LogNotFound(on)| *on),
+            links,
         }
     }
 
     /// A file name as it was put together, if it does not lead out of the root.
-    pub(super) fn checked(self, request: &Request, name: Vec<u8>) -> Result<PathBuf, u16> {
+    pub(super) fn checked(&self, request: &Request, name: Vec<u8>) -> Result<PathBuf, u16> {
         if climbs(&name) > self.climbs {
             log::error!(
                 "\"{}\" is outside of its root{}",
@@ -51,16 +54,21 @@ impl Place {
     }
 
     /// The file that the request's path stands for.
-    pub(super) fn file(self, request: &mut Request) -> Result<PathBuf, u16> {
+    pub(super) fn file(&self, request: &mut Request) -> Result<PathBuf, u16> {
         let root = &request.location.settings.root;
         let directory = root.directory(request);
         let name = root.join(directory, &request.path);
         self.checked(request, name)
     }
 
+    /// How files are reached for a request.
+    pub(super) fn way(&self, request: &mut Request) -> Way {
+        self.links.way(request)
+    }
+
     /// The status for a file that could not be had; the error log is told why.
     pub(super) fn refuse(
-        self,
+        &self,
         request: &Request,
         operation: &str,
         path: &Path,

@@ -63,7 +63,7 @@ impl RandomIndex {
 
     fn begin(&self, request: &mut Request) -> Result<Outcome, u16> {
         let directory = self.place.file(request)?;
-        let opened = fs::read_dir(&directory);
+        let opened = self.place.way(request).read_dir(&directory);
         let opened =
             opened.map_err(|error| self.place.refuse(request, "opendir()", &directory, &error))?;
         let chosen = Arc::new(Mutex::new(Err(io::ErrorKind::Other.into())));

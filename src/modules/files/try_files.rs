@@ -3,11 +3,11 @@
 //! What is found becomes the request's path, and the location's content is made as ever. Only
 //! where `alias` names the file itself there is no path to go on with, and the file is sent here.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::content::Files;
 use super::directives::{Last, TryFilesWritten};
+use super::links::Way;
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::message::uri;
@@ -78,13 +78,14 @@ impl TryFiles {
 impl ContentHandler for TryFiles {
     fn run(&self, request: &mut Request) -> Option<Outcome> {
         let root = &request.location.settings.root;
+        let way = self.files.place().way(request);
         for candidate in &self.candidates {
             let name = candidate.name.evaluate(request);
             let mut directory = root.directory(request);
             if let Root::File(_) = root {
                 directory.extend_from_slice(&name);
                 match self.file(request, directory) {
-                    Some(file) if candidate.is(&file) => {
+                    Some(file) if candidate.is(&file, &way) => {
                         let sent = self.files.send(request, &file);
                         return Some(sent.unwrap_or_else(Outcome::Status));
                     }
@@ -93,7 +94,7 @@ impl ContentHandler for TryFiles {
             }
             let path = path_of(root, name);
             let file = self.file(request, root.join(directory, &path));
-            if file.is_some_and(|file| candidate.is(&file)) {
+            if file.is_some_and(|file| candidate.is(&file, &way)) {
                 request.set_uri(path, None);
                 return None;
             }
@@ -103,8 +104,9 @@ impl ContentHandler for TryFiles {
 }
 
 impl Candidate {
-    fn is(&self, file: &Path) -> bool {
-        fs::metadata(file).is_ok_and(|metadata| metadata.is_dir() == self.is_directory)
+    fn is(&self, file: &Path, way: &Way) -> bool {
+        way.metadata(file)
+            .is_ok_and(|metadata| metadata.is_dir() == self.is_directory)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::steps::{Written, store};
+use super::steps::{Telling, Written, store};
 use crate::conf::{self, Arity, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement, values};
 use crate::http::build::builder::Builder;
 use crate::http::course::elsewhere;
@@ -23,7 +23,8 @@ pub(super) const RETURN: DirectiveSpec = DirectiveSpec {
                second argument is where the client is sent, with any other status it is the body, \
                of the type that `types` and `default_type` tell for the path. A URL alone, \
                beginning with `http://`, `https://` or `$scheme`, is a redirect with 302. 408, 444 \
-               and 499 without a text close the connection without an answer. Redirects, and other \
+               and 499 without a text close the connection without an answer, and so does a number below 200, with \
+               a warning: no response may end with such a status (nginx sends it all the same). Redirects, and other \
                statuses from 300 on without a text, are subject to `error_page`; one that nginx has \
                no page for comes without a body.",
         example: "return 200 \"hello $remote_addr\\n\";\nreturn 301 https://$host$request_uri;",
@@ -47,8 +48,16 @@ fn parse(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
             text: Some(statement.template(1)?),
         }
     } else {
+        let status = status(statement, first)?;
+        if status < 200 {
+            let message =
+                format!("no response may have the status {status}, the connection is closed");
+            let help = "write 444, which says so, or a status from 200 on";
+            let problem = Diagnostic::warning(statement.word(1).span, message).with_help(help);
+            statement.diagnostics.push(problem);
+        }
         ReturnWritten {
-            status: status(statement, first)?,
+            status,
             text: match is_alone {
                 true => None,
                 false => Some(statement.template(2)?),
@@ -70,24 +79,24 @@ fn status(statement: &Statement<'_>, text: &str) -> Result<u16, Diagnostic> {
     let status = values::number(text).ok();
     let status = status.and_then(|status| u16::try_from(status).ok());
     status
-        .filter(|status| (200..=999).contains(status))
+        .filter(|status| (0..=999).contains(status))
         .ok_or_else(|| {
             let problem = statement.error(1, format!("invalid return code \"{text}\""));
             problem.with_help(
-                "a status from 200 to 999, or a URL alone that begins with \"http://\", \
+                "a number from 0 to 999, or a URL alone that begins with \"http://\", \
                  \"https://\" or \"$scheme\"",
             )
         })
 }
 
 impl Written for ReturnWritten {
-    fn build(&self, builder: &mut Builder<'_>) -> Option<Box<dyn RewriteStep>> {
+    fn build(&self, builder: &mut Builder<'_>, _telling: Telling) -> Option<Box<dyn RewriteStep>> {
         let status = self.status;
         let is_nothing = |text: &&conf::Text| status >= 400 && text.literal() == Some("");
         let text = self.text.as_ref().filter(|text| !is_nothing(text));
         let text = text.map(|text| builder.template(text));
         let answer = match (status, text) {
-            (408 | 444 | 499, None) => Return::Close(status),
+            (..200, _) | (408 | 444 | 499, None) => Return::Close(status),
             (301 | 302 | 303 | 307 | 308, Some(target)) => Return::Redirect { status, target },
             (301 | 302 | 303 | 307 | 308, None) => Return::Redirect {
                 status,

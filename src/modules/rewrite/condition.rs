@@ -8,13 +8,13 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use super::steps::{evaluate_escaped, matches};
+use super::steps::{Expression, Telling, evaluate_escaped};
 use crate::conf::{
     Arity, Body, Context, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text, Word,
 };
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
-use crate::http::plan::pattern::{Case, Pattern};
+use crate::http::plan::pattern::Case;
 use crate::http::plan::template::Template;
 
 pub(super) const IF: DirectiveSpec = DirectiveSpec {
@@ -184,14 +184,13 @@ fn invalid(word: &Word) -> Diagnostic {
 
 impl ConditionWritten {
     /// The condition, ready; `None` after a problem.
-    pub(super) fn build(&self, builder: &mut Builder<'_>) -> Option<Condition> {
+    pub(super) fn build(&self, builder: &mut Builder<'_>, telling: Telling) -> Option<Condition> {
         let left = builder.template(&self.left);
         let test = match &self.test {
             TestWritten::Truth => Test::Truth,
             TestWritten::Equal(right) => Test::Equal(builder.template(right)),
             TestWritten::Match { text, case, span } => {
-                let pattern = Pattern::new(text, *case, &mut builder.variables, *span);
-                Test::Match(builder.diagnostics.check(pattern)?)
+                Test::Match(Expression::new(builder, (text, *case, *span), telling)?)
             }
             TestWritten::File(test) => Test::File(*test, builder.prefix().to_owned()),
         };
@@ -213,7 +212,7 @@ pub(super) struct Condition {
 enum Test {
     Truth,
     Equal(Template),
-    Match(Pattern),
+    Match(Expression),
     File(FileTest, PathBuf),
 }
 
@@ -229,7 +228,7 @@ impl Condition {
                 evaluate_escaped(template, request, &mut right);
                 left == right
             }
-            Test::Match(pattern) => matches(pattern, request, &left),
+            Test::Match(expression) => expression.matches(request, &left),
             Test::File(test, prefix) => test.holds(prefix.join(OsString::from_vec(left))),
         };
         is_true != self.negated

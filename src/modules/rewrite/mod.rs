@@ -10,6 +10,7 @@ mod condition;
 mod replace;
 mod set;
 mod steps;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ pub static MODULE: Module = Module {
         condition::IF,
         answer::RETURN,
         replace::REWRITE,
+        telling::REWRITE_LOG,
         set::SET,
     ],
     server: |builder, chain, parts| parts.rewrite.extend(steps::build(builder, chain, "")),

@@ -4,7 +4,7 @@
 //! stands behind is the new query, which the old one follows unless the replacement ends in `?`.
 
 use super::answer::is_url;
-use super::steps::{Written, evaluate_escaped, matches, store};
+use super::steps::{Expression, Telling, Written, evaluate_escaped, store};
 use crate::conf::{
     Arity, Diagnostic, DirectiveSpec, Doc, Part, Repeat, SPEC, Span, Statement, Text, Word,
 };
@@ -14,9 +14,10 @@ use crate::http::course::elsewhere;
 use crate::http::course::request::Request;
 use crate::http::message::uri;
 use crate::http::plan::outcome::Outcome;
-use crate::http::plan::pattern::{Case, Pattern};
+use crate::http::plan::pattern::Case;
 use crate::http::plan::phase::{Flow, RewriteStep};
 use crate::http::plan::template::Template;
+use crate::modules::log_level::LogLevel;
 
 pub(super) const REWRITE: DirectiveSpec = DirectiveSpec {
     name: "rewrite",
@@ -138,41 +139,43 @@ fn split(word: &Word) -> Result<(Text, Option<Text>, bool), Diagnostic> {
 }
 
 impl Written for RewriteWritten {
-    fn build(&self, builder: &mut Builder<'_>) -> Option<Box<dyn RewriteStep>> {
-        let pattern = Pattern::new(
-            &self.pattern,
-            Case::Sensitive,
-            &mut builder.variables,
-            self.span,
-        );
+    fn build(&self, builder: &mut Builder<'_>, telling: Telling) -> Option<Box<dyn RewriteStep>> {
+        let written = (&*self.pattern, Case::Sensitive, self.span);
+        let expression = Expression::new(builder, written, telling)?;
         let arguments = self.arguments.as_ref();
         Some(Box::new(Rewrite {
-            pattern: builder.diagnostics.check(pattern)?,
+            expression,
             path: builder.template(&self.path),
             arguments: arguments.map(|text| builder.template(text)),
             keeps_arguments: self.keeps_arguments,
             then: self.then,
+            telling,
         }))
     }
 }
 
 struct Rewrite {
-    pattern: Pattern,
+    expression: Expression,
     path: Template,
     arguments: Option<Template>,
     keeps_arguments: bool,
     then: Then,
+    telling: Telling,
 }
 
 impl RewriteStep for Rewrite {
     fn run(&self, request: &mut Request) -> Flow {
         let path = std::mem::take(&mut request.path);
-        let is_match = matches(&self.pattern, request, &path);
+        let is_match = self.expression.matches(request, &path);
         request.path = path;
         match self.then {
             _ if !is_match => Flow::Next,
             Then::Redirect(status) => {
                 let target = self.target(request);
+                if self.telling == Telling::Everything {
+                    let (to, request) = (target.escape_ascii(), Circumstances(request));
+                    LogLevel::Notice.log(format_args!("rewritten redirect: \"{to}\"{request}"));
+                }
                 Flow::Finish(elsewhere::redirect(request, status, &target))
             }
             then => self.replace(request, then),
@@ -190,6 +193,13 @@ impl Rewrite {
                 Circumstances(request)
             );
             return Flow::Finish(Outcome::Status(500));
+        }
+        if self.telling == Telling::Everything {
+            let (path, arguments) = (path.escape_ascii(), arguments.escape_ascii());
+            let request = Circumstances(request);
+            LogLevel::Notice.log(format_args!(
+                "rewritten data: \"{path}\", args: \"{arguments}\"{request}"
+            ));
         }
         request.set_uri(path, Some(arguments));
         request.internal = true;
@@ -232,7 +242,7 @@ impl Rewrite {
 struct Break;
 
 impl Written for Break {
-    fn build(&self, _builder: &mut Builder<'_>) -> Option<Box<dyn RewriteStep>> {
+    fn build(&self, _builder: &mut Builder<'_>, _telling: Telling) -> Option<Box<dyn RewriteStep>> {
         Some(Box::new(Self))
     }
 }

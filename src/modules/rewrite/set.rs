@@ -1,6 +1,6 @@
 //! `set`: gives a variable a value.
 
-use super::steps::{Written, evaluate_escaped, store};
+use super::steps::{Telling, Written, evaluate_escaped, store};
 use crate::conf::{Arity, Assignment, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Statement};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
@@ -34,7 +34,7 @@ fn set(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
 }
 
 impl Written for Assignment {
-    fn build(&self, builder: &mut Builder<'_>) -> Option<Box<dyn RewriteStep>> {
+    fn build(&self, builder: &mut Builder<'_>, _telling: Telling) -> Option<Box<dyn RewriteStep>> {
         if self.name.to_ascii_lowercase().starts_with("metric_") {
             for (name, span) in self.value.variables() {
                 warn_if_early(builder, name, span, Phase::Request);

@@ -4,20 +4,32 @@
 //! before it.
 
 use super::condition::{Condition, ConditionWritten};
-use crate::conf::{Chain, Context, Statement};
+use super::telling::RewriteLog;
+use crate::conf::{Chain, Context, Span, Statement};
 use crate::http::build::builder::Builder;
+use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::message::uri::{self, Escape};
 use crate::http::plan::location::Kind;
 use crate::http::plan::location::LocationIndex;
-use crate::http::plan::pattern::Pattern;
+use crate::http::plan::pattern::{Case, Pattern};
 use crate::http::plan::phase::{Flow, RewriteStep};
 use crate::http::plan::template::{Part, Template};
+use crate::modules::log_level::LogLevel;
 
 /// A directive that becomes a step.
 pub(super) trait Written: Send + Sync {
     /// The step; `None` when there was a problem, which was reported.
-    fn build(&self, builder: &mut Builder<'_>) -> Option<Box<dyn RewriteStep>>;
+    fn build(&self, builder: &mut Builder<'_>, telling: Telling) -> Option<Box<dyn RewriteStep>>;
+}
+
+/// Whether the error log is told what steps do (`rewrite_log`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Telling {
+    /// It is not.
+    Nothing,
+    /// What matched, and what became of it.
+    Everything,
 }
 
 #[derive(Default)]
@@ -44,6 +56,10 @@ pub(super) fn build(
     chain: &Chain<'_>,
     name: &str,
 ) -> Vec<Box<dyn RewriteStep>> {
+    let telling = match chain.nearest() {
+        Some(RewriteLog(true)) => Telling::Everything,
+        _ => Telling::Nothing,
+    };
     let scope = chain.scope();
     let mut steps: Vec<Box<dyn RewriteStep>> = Vec::new();
     let mut placed = scope
@@ -58,12 +74,12 @@ pub(super) fn build(
             placed
                 .by_ref()
                 .take(before)
-                .filter_map(|one| one.step.build(builder)),
+                .filter_map(|one| one.step.build(builder, telling)),
         );
         if let Some(condition) = block.get::<ConditionWritten>() {
             let inner = chain.inner(block);
             let step = If {
-                condition: condition.build(builder),
+                condition: condition.build(builder, telling),
                 steps: build(builder, &inner, name),
                 location: (block.context == Context::LocationIf)
                     .then(|| builder.location(&inner, Kind::If, name)),
@@ -71,7 +87,7 @@ pub(super) fn build(
             steps.push(Box::new(step));
         }
     }
-    steps.extend(placed.filter_map(|one| one.step.build(builder)));
+    steps.extend(placed.filter_map(|one| one.step.build(builder, telling)));
     steps
 }
 
@@ -121,11 +137,41 @@ pub(super) fn evaluate_escaped(template: &Template, request: &mut Request, out: 
     }
 }
 
-/// Whether a pattern matches; when it does not, nothing is captured any more.
-pub(super) fn matches(pattern: &Pattern, request: &mut Request, subject: &[u8]) -> bool {
-    let is_match = pattern.matches(request, subject);
-    if !is_match {
-        request.captures.clear();
+/// A pattern, and its text where the log is told of it.
+pub(super) struct Expression {
+    pattern: Pattern,
+    told: Option<Box<str>>,
+}
+
+impl Expression {
+    /// Compiles a pattern; `None` when it could not be understood, which was reported.
+    pub(super) fn new(
+        builder: &mut Builder<'_>,
+        (text, case, span): (&str, Case, Span),
+        telling: Telling,
+    ) -> Option<Self> {
+        let pattern = Pattern::new(text, case, &mut builder.variables, span);
+        Some(Self {
+            pattern: builder.diagnostics.check(pattern)?,
+            told: (telling == Telling::Everything).then(|| text.into()),
+        })
     }
-    is_match
+
+    /// Whether it matches; when it does not, nothing is captured any more.
+    pub(super) fn matches(&self, request: &mut Request, subject: &[u8]) -> bool {
+        let is_match = self.pattern.matches(request, subject);
+        if !is_match {
+            request.captures.clear();
+        }
+        if let Some(text) = &self.told {
+            let verb = if is_match {
+                "matches"
+            } else {
+                "does not match"
+            };
+            let (subject, request) = (subject.escape_ascii(), Circumstances(request));
+            LogLevel::Notice.log(format_args!("\"{text}\" {verb} \"{subject}\"{request}"));
+        }
+        is_match
+    }
 }

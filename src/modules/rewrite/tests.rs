@@ -215,7 +215,15 @@ fn statuses_and_closing() {
 #[test]
 fn what_is_written_wrongly() {
     for (text, message) in [
-        ("return 99;", "invalid return code \"99\""),
+        (
+            "return 99;",
+            "no response may have the status 99, the connection is closed",
+        ),
+        (
+            "return 199 x;",
+            "no response may have the status 199, the connection is closed",
+        ),
+        ("return -1;", "invalid return code \"-1\""),
         ("return /x;", "invalid return code \"/x\""),
         ("return 1000;", "invalid return code \"1000\""),
         ("return abc text;", "invalid return code \"abc\""),

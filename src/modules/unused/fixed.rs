@@ -2,17 +2,11 @@
 //! something that is not here, and `foreign` knows what to do instead.
 
 use super::foreign::FOREIGN;
-use super::{HTTP, INNER, OUTER, REWRITING, SENDING};
+use super::{HTTP, INNER, OUTER, SENDING};
 use crate::conf::{Arity, Contexts, DirectiveSpec, Doc, SPEC};
 
 /// The whole list.
 pub(super) const FIXED: &[DirectiveSpec] = &[
-    fixed(
-        "disable_symlinks off | on | if_not_owner [from=PART];",
-        "disable_symlinks off;",
-        INNER,
-        "Has no effect: symbolic links are followed. Other values than `off` are not supported.",
-    ),
     fixed(
         "client_body_in_file_only on | clean | off;",
         "client_body_in_file_only off;",
@@ -26,7 +20,6 @@ pub(super) const FIXED: &[DirectiveSpec] = &[
         INNER,
         "Has no effect: responses are kept whole. Other values than `0` are not supported.",
     ),
-    fixed("rewrite_log on | off;", "rewrite_log off;", REWRITING, OFF),
     fixed(
         "proxy_store on | off | PATH;",
         "proxy_store off;",

@@ -3,8 +3,6 @@
 //! The directory is opened before the head leaves, so that the status tells whether that went well. A thread of its own
 //! reads and sorts what is in it, and writes the page a few pieces ahead of the client.
 
-use std::fs;
-
 use super::content::takes;
 use super::place::Place;
 use crate::conf::{Arity, Chain, Contexts, DirectiveSpec, Doc, SPEC};
@@ -128,7 +126,7 @@ impl Autoindex {
     fn list(&self, request: &mut Request) -> Result<Outcome, u16> {
         let (format, callback) = self.format(request)?;
         let directory = self.place.file(request)?;
-        let opened = fs::read_dir(&directory);
+        let opened = self.place.way(request).read_dir(&directory);
         let opened =
             opened.map_err(|error| self.place.refuse(request, "opendir()", &directory, &error))?;
         let mut response = Response::empty(200);

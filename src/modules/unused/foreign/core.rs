@@ -18,14 +18,6 @@ pub(super) const FEATURES: &[Feature] = &[
         variables: "",
     },
     Feature {
-        name: "symbolic links",
-        home: NGINX,
-        instead: "symbolic links are always followed: see that none below \"root\" leads to what \
-            is not to be served",
-        directives: "disable_symlinks",
-        variables: "",
-    },
-    Feature {
         name: "bodies of requests in files",
         home: NGINX,
         instead: "bodies are passed on as they come, in no file; remove the line if the \
@@ -53,13 +45,6 @@ pub(super) const FEATURES: &[Feature] = &[
         home: NGINX,
         instead: "remove the line; \"large_client_header_buffers\" limits how long heads are",
         directives: "keepalive_min_timeout max_headers open_file_cache_events optimize_server_names",
-        variables: "",
-    },
-    Feature {
-        name: "logs of rewriting",
-        home: NGINX,
-        instead: "remove the line",
-        directives: "rewrite_log",
         variables: "",
     },
     Feature {
