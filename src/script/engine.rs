@@ -25,6 +25,8 @@ pub(super) struct Engine {
     pub(super) deadline: Rc<Deadline>,
     pub(super) watch: Watch,
     pub(super) meter: Arc<Meter>,
+    /// The bytes of stack that scripts have.
+    pub(super) stack: Cell<usize>,
     shared: OnceCell<Rc<Realm>>,
     /// Before this time garbage in circles is left alone.
     collect_at: Cell<Option<Instant>>,
@@ -74,6 +76,7 @@ impl Engine {
             deadline,
             watch,
             meter,
+            stack: Cell::new(STACK),
             shared: OnceCell::new(),
             collect_at: Cell::default(),
             kept: Cell::default(),
@@ -94,7 +97,7 @@ impl Engine {
         }
         let until = self.deadline.begin(Duration::ZERO);
         let is_over = context.with(|ctx| {
-            let _watching = self.watch.begin(&ctx, until);
+            let _watching = self.watch.begin(&ctx, until, self.stack.get());
             self.meter.close();
             (0..MOST_JOBS).any(|_| {
                 hurry(&ctx);
@@ -143,6 +146,7 @@ impl Engine {
     fn limit(&self, limits: Limits) {
         self.meter.set_limit(limits.memory);
         self.runtime.set_max_stack_size(limits.stack);
+        self.stack.set(limits.stack);
     }
 
     /// The realm for an instance of a program.

@@ -253,7 +253,7 @@ fn run<'js, R>(
     work: impl FnOnce(&Ctx<'js>) -> Result<R>,
 ) -> std::result::Result<R, Fault> {
     let until = engine.deadline.begin(limit);
-    let watching = engine.watch.begin(ctx, until);
+    let watching = engine.watch.begin(ctx, until, engine.stack.get());
     let _watching = watching.map_err(|_| Fault::new("the engine is not the one that is known"))?;
     let mut result = work(ctx).map_err(|error| Fault::of(ctx, &error));
     while !engine.deadline.has_passed() && ctx.execute_pending_job() {}

@@ -1,4 +1,4 @@
-//! What of the language is replaced so that scripts can be ended at any time: see `patient.js`.
+//! What of the language is replaced so that scripts can be ended at any time: see `patient.js` and `patient_lists.js`.
 
 use std::sync::OnceLock;
 
@@ -10,15 +10,23 @@ use crate::os::script::{Call, Code, Much, function, guarded, text};
 
 /// Replaces it in a context in which no script has run.
 pub(super) fn install(ctx: &Ctx<'_>) -> Result<()> {
-    own(ctx, &PATIENT)?.call((
+    let shared: Value<'_> = own(ctx, &PATIENT)?.call((
         function(ctx, c"guard", 3, guard)?,
         function(ctx, c"find", 3, find)?,
         function(ctx, c"longestMarks", 1, longest_marks)?,
-    ))
+    ))?;
+    own(ctx, &LISTS)?.call((shared,))
 }
 
 /// A function of the three above.
 static PATIENT: Own = Own(Code::new(), "patient.js", include_str!("patient.js"));
+
+/// A function of what the former returns.
+static LISTS: Own = Own(
+    Code::new(),
+    "patient_lists.js",
+    include_str!("patient_lists.js"),
+);
 
 /// `guard(quick, patient, kind)`
 fn guard<'js>(call: &Call<'js>) -> Result<Value<'js>> {

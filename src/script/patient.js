@@ -10,7 +10,7 @@
     const ArraySort = Array.prototype.sort;
     const ArrayBuiltIn = Array, SetBuiltIn = Set, { species, iterator } = Symbol, spreadable = Symbol.isConcatSpreadable;
     const KINDS = ["elements", "elementsOfAll", "names", "numbers", "search", "text", "other", "number", "sought", "sorted",
-        "numbersSorted"];
+        "numbersSorted", "texts", "list", "far", "farSecond", "farThird", "given", "template"];
 
     const toInteger = (value) => trunc(+value) || 0;
     const toLength = (value) => min(max(toInteger(value), 0), Number.MAX_SAFE_INTEGER);
@@ -439,7 +439,7 @@
                 names.add(`${name}`);
             }
         }
-        if (names.size > 2 ** 14) {
+        if (names.size > 1024) {
             throw new RangeError("the list of names is too long");
         }
         return quick(value, [...names], space);
@@ -454,13 +454,6 @@
             all.add(key);
         }
         return apply(quick, this, [all]);
-    };
-    const counted = (quick) => function (count) {
-        const number = +count;
-        if (number > 2 ** 24) {
-            throw new RangeError("too many elements to drop");
-        }
-        return apply(quick, this, [number]);
     };
 
     const change = (holder, name, make) => {
@@ -507,7 +500,6 @@
         "isDisjointFrom"]) {
         guarded(Set.prototype, name, "other", gathered);
     }
-    guarded(Iterator.prototype, "drop", "number", counted);
     // No part of the language yet.
     for (const name of ["chunks", "windows", "includes", "join"]) {
         deleteProperty(Iterator.prototype, name);
@@ -522,4 +514,5 @@
             return text;
         },
     }).raw);
+    return { toInteger, toLength, toObject, put, isObject, change, guarded, typedArrays: TYPED };
 })

@@ -33,24 +33,47 @@ pub enum Much {
     Sorted,
     /// An array of numbers to sort that has many.
     NumbersSorted,
+    /// Long texts among many arguments.
+    Texts,
+    /// A first argument that is a list of other things than numbers.
+    List,
+    /// A first argument with a long chain of prototypes.
+    Far,
+    /// A second argument with one.
+    FarSecond,
+    /// A third argument with one.
+    FarThird,
+    /// A second argument.
+    Given,
+    /// A second argument that is a text which is not short.
+    Template,
 }
 
 /// So many elements of an array are worked on in less than a second.
 const ELEMENTS: i64 = 1 << 24;
 /// A shorter text is looked for by the engine itself.
-const NEEDLE: i64 = 256;
+const NEEDLE: i64 = 16;
 /// So many comparisons of characters are made in less than a second.
 const COMPARISONS: i64 = 1 << 30;
 /// So many names in a list are compared with each other in less than a second.
-const NAMES: i64 = 4096;
+const NAMES: i64 = 256;
 /// A text up to this length is no long one.
 const TEXT: i64 = 4096;
+/// A text up to this length is short.
+const SHORT: i64 = 256;
 /// So few elements are compared with each other in less than a second, whatever they are.
 const FEW: i64 = 16;
 /// So many numbers are sorted in less than a second.
 const SORTED: i64 = 1 << 21;
 
-const KINDS: [Much; 11] = [
+/// So many characters of texts are read as numbers in less than a second.
+const READ: i64 = 1 << 26;
+/// An object with more prototypes than this has a long chain.
+const CHAIN: usize = 32;
+/// So many elements are passed over in no time, however slow each is to get.
+const PASSED: f64 = 256.0;
+
+const KINDS: [Much; 18] = [
     Much::Elements,
     Much::ElementsOfAll,
     Much::Names,
@@ -62,6 +85,13 @@ const KINDS: [Much; 11] = [
     Much::Sought,
     Much::Sorted,
     Much::NumbersSorted,
+    Much::Texts,
+    Much::List,
+    Much::Far,
+    Much::FarSecond,
+    Much::FarThird,
+    Much::Given,
+    Much::Template,
 ];
 
 impl Much {
@@ -136,8 +166,8 @@ fn is_much_for(
     given: &[qjs::JSValue],
     much: Much,
 ) -> std::result::Result<bool, Thrown> {
-    let undefined = qjs::JS_UNDEFINED;
-    let first = given.first().copied().unwrap_or(undefined);
+    let argument = |at: usize| given.get(at).copied().unwrap_or(qjs::JS_UNDEFINED);
+    let first = argument(0);
     Ok(match much {
         Much::Elements => elements(ctx, this)? > ELEMENTS,
         Much::ElementsOfAll => {
@@ -148,7 +178,7 @@ fn is_much_for(
             sum > ELEMENTS
         }
         Much::Names => {
-            let second = given.get(1).copied().unwrap_or(undefined);
+            let second = argument(1);
             is_object(second) && !is_function(ctx, second) && elements(ctx, second)? > NAMES
         }
         Much::Numbers => is_array_of_numbers(this) && length(ctx, this)? > ELEMENTS,
@@ -165,11 +195,12 @@ fn is_much_for(
                 |is_much, one| Ok(is_much || length(ctx, one)? > TEXT),
             )?,
         Much::Other => class(this) != class(first),
-        Much::Number => number(first) > ELEMENTS as f64,
+        Much::Number => number(first) > PASSED,
         Much::Sought if is_string(first) => {
             let needle = length(ctx, first)?;
             needle > TEXT && elements(ctx, this)?.saturating_mul(needle) > COMPARISONS
         }
+        Much::Sought if is_large_number(first) => elements(ctx, this)? > NAMES,
         Much::Sought => false,
         Much::Sorted if is_function(ctx, first) => elements(ctx, this)? > ELEMENTS,
         Much::Sorted => elements(ctx, this)? > FEW,
@@ -177,6 +208,13 @@ fn is_much_for(
             let is_plain = is_array_of_numbers(this) && !is_function(ctx, first);
             is_plain && length(ctx, this)? > SORTED
         }
+        Much::Texts => given.len() > FEW as usize && characters(ctx, given)? > READ,
+        Much::List => is_object(first) && !is_array_of_numbers(first),
+        Much::Far => is_far(ctx, first)?,
+        Much::FarSecond => is_far(ctx, argument(1))?,
+        Much::FarThird => is_far(ctx, argument(2))?,
+        Much::Given => !is_undefined(argument(1)),
+        Much::Template => is_string(argument(1)) && length(ctx, argument(1))? > SHORT,
     })
 }
 
@@ -186,10 +224,47 @@ fn elements(ctx: *mut qjs::JSContext, value: qjs::JSValue) -> std::result::Resul
     let is_array = unsafe { qjs::JS_IsArray(value) };
     // SAFETY: as above.
     let is_proxy = unsafe { qjs::JS_IsProxy(value) };
-    if is_array && !is_proxy || is_array_of_numbers(value) || is_string(value) {
+    let is_near = is_array && !is_proxy && !is_far(ctx, value)?;
+    if is_near || is_array_of_numbers(value) || is_string(value) {
         return length(ctx, value);
     }
     Ok(i64::MAX)
+}
+
+/// How many characters the texts among the arguments have together.
+fn characters(
+    ctx: *mut qjs::JSContext,
+    given: &[qjs::JSValue],
+) -> std::result::Result<i64, Thrown> {
+    let mut texts = given.iter().filter(|one| is_string(**one));
+    texts.try_fold(0_i64, |sum, one| Ok(sum.saturating_add(length(ctx, *one)?)))
+}
+
+/// Whether something has more prototypes than usual, or a proxy among them, so that it takes long to say that it has not
+/// what is asked for.
+fn is_far(ctx: *mut qjs::JSContext, value: qjs::JSValue) -> std::result::Result<bool, Thrown> {
+    let mut prototype = value;
+    for passed in 0..CHAIN {
+        // SAFETY: asks for the class of a value.
+        let is_proxy = is_object(prototype) && unsafe { qjs::JS_IsProxy(prototype) };
+        let is_last = is_proxy || !is_object(prototype);
+        let next = match is_last {
+            true => qjs::JS_UNDEFINED,
+            // SAFETY: the value is live, and no proxy, so no script runs.
+            false => unsafe { qjs::JS_GetPrototype(ctx, prototype) },
+        };
+        if passed > 0 {
+            // SAFETY: it is owned here, since it was got in the round before.
+            unsafe { qjs::JS_FreeValue(ctx, prototype) };
+        }
+        if is_last {
+            return Ok(is_proxy);
+        }
+        prototype = next;
+    }
+    // SAFETY: as above.
+    unsafe { qjs::JS_FreeValue(ctx, prototype) };
+    Ok(true)
 }
 
 fn length(ctx: *mut qjs::JSContext, value: qjs::JSValue) -> std::result::Result<i64, Thrown> {
@@ -214,6 +289,17 @@ fn is_array_of_numbers(value: qjs::JSValue) -> bool {
 fn is_string(value: qjs::JSValue) -> bool {
     // SAFETY: reads the tag of a value.
     unsafe { qjs::JS_IsString(value) }
+}
+
+fn is_undefined(value: qjs::JSValue) -> bool {
+    // SAFETY: reads the tag of a value.
+    unsafe { qjs::JS_IsUndefined(value) }
+}
+
+/// Whether it is an integer of any size.
+fn is_large_number(value: qjs::JSValue) -> bool {
+    // SAFETY: reads the tag of a value.
+    unsafe { qjs::JS_IsBigInt(value) }
 }
 
 fn is_object(value: qjs::JSValue) -> bool {

@@ -4,7 +4,8 @@
 //! script may have ten thousand texts parsed. So a thread looks at the time, and when it is over has each
 //! context ask at the next call or jump; what allocates without either is then refused memory, up to that question.
 //! (It has to come: where memory ends before an asynchronous function is told that its time is over, the engine cannot
-//! settle its promise and ends the process.) Functions of the engine that do neither for long are not called with what
+//! settle its promise and ends the process.) In the end it has no stack either, which functions ask for that go into what
+//! is given to them. Functions of the engine that do neither for long are not called with what
 //! would take them so long (`guard.rs`); should there be one more, the process is given up.
 
 use std::ptr::NonNull;
@@ -49,6 +50,8 @@ struct State {
 struct Run {
     until: Instant,
     engine: Raw,
+    /// The bytes of stack that it has.
+    stack: usize,
     thread: libc::clockid_t,
     /// What the thread's clock said when the time was found to be over.
     passed: Option<Duration>,
@@ -100,8 +103,8 @@ impl Watch {
         Ok(Self(shared))
     }
 
-    /// A script runs in this context until the guard is dropped.
-    pub fn begin(&self, ctx: &Ctx<'_>, until: Instant) -> Result<Watching<'_>> {
+    /// A script runs in this context, with so many bytes of stack, until the guard is dropped.
+    pub fn begin(&self, ctx: &Ctx<'_>, until: Instant, stack: usize) -> Result<Watching<'_>> {
         let countdown = countdown(ctx)?;
         // SAFETY: a live context has a live engine.
         let engine = unsafe { qjs::JS_GetRuntime(ctx.as_raw().as_ptr()) };
@@ -115,6 +118,7 @@ impl Watch {
         state.run = Some(Run {
             until,
             engine: Raw(engine),
+            stack,
             thread: thread_clock(),
             passed: None,
             due: None,
@@ -144,7 +148,7 @@ impl Relent {
         let mut state = self.0.state.lock();
         if let Some(run) = &mut state.run {
             run.due = None;
-            run.limit(0);
+            run.relax();
         }
         self.0.meter.relent();
     }
@@ -164,7 +168,7 @@ impl Drop for Watching<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         if let Some(run) = state.run.take() {
-            run.limit(0);
+            run.relax();
         }
         state.countdowns.clear();
         self.0.meter.open();
@@ -230,7 +234,7 @@ impl Shared {
             self.meter.close();
         }
         if is_settled && beyond > HARSH {
-            run.limit(1);
+            run.squeeze();
         }
         // On a busy machine it may not have been its turn, so what counts is how long it has computed.
         if beyond > PATIENCE {
@@ -240,11 +244,25 @@ impl Shared {
 }
 
 impl Run {
-    /// Sets how many bytes the engine may have; 0 is no limit of its own.
-    fn limit(&self, bytes: usize) {
+    /// The engine gets neither memory nor stack.
+    fn squeeze(&self) {
+        self.limit(1, 1);
+    }
+
+    /// The engine has what it had before.
+    fn relax(&self) {
+        self.limit(0, self.stack);
+    }
+
+    /// Sets how many bytes of memory and of stack the engine may have; 0 is no limit of its own.
+    fn limit(&self, memory: usize, stack: usize) {
+        let engine = self.engine.0.as_ptr();
         // SAFETY: the engine is in use while it is noted here; the call writes one aligned word, which is read from memory
         // before each allocation.
-        unsafe { qjs::JS_SetMemoryLimit(self.engine.0.as_ptr(), bytes as _) };
+        unsafe { qjs::JS_SetMemoryLimit(engine, memory as _) };
+        // SAFETY: as above, of two words, of which the one is read from memory at each look at the stack and the other by
+        // this call alone while a script runs.
+        unsafe { qjs::JS_SetMaxStackSize(engine, stack as _) };
     }
 }
 

@@ -4,12 +4,13 @@ use rquickjs::convert::Coerced;
 use rquickjs::function::This;
 use rquickjs::{Object, Result, Value};
 
+use super::super::super::realm::{Own, own};
 use super::super::encoding::Encoding;
 use super::super::native::{
     Tally, boolean, elements, given, given_text, integer, member, number, range_error, type_error,
 };
 use super::{as_buffer, buffer_of, prototype, search, write};
-use crate::os::script::{Call, Member, View, array_of_zeros, array_over, method, text};
+use crate::os::script::{Call, Code, Member, View, array_of_zeros, array_over, method, text};
 
 /// The functions of `Buffer`.
 pub(super) static MEMBERS: [Member; 8] = [
@@ -112,13 +113,21 @@ fn of_elements<'js>(object: &Object<'js>) -> Result<Value<'js>> {
     if length > ELEMENTS {
         return range_error(ctx, "invalid length");
     }
-    let mut bytes = Vec::new();
-    for index in 0..length.max(0.0) as u32 {
-        let Coerced(number) = object.get::<_, Coerced<f64>>(index)?;
-        bytes.push(wrapped(number));
-    }
-    buffer_of(ctx, &bytes)
+    let length = length.max(0.0) as u32;
+    as_buffer(own(ctx, &BYTES)?.call((object.clone(), length))?)
 }
+
+/// A function of something with elements and how many there are. Each may take long to get and to read as a number, so it
+/// is done in a language that can be ended.
+static BYTES: Own = Own(
+    Code::new(),
+    "bytes.js",
+    "(from, length) => {
+        const bytes = new Uint8Array(length);
+        for (let k = 0; k < length; k++) bytes[k] = from[k];
+        return bytes;
+    }",
+);
 
 /// A number as a byte, as arrays of bytes take it: what is above goes round.
 pub(super) fn wrapped(number: f64) -> u8 {
