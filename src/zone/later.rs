@@ -250,7 +250,9 @@ impl Access<'_> {
                 return Some(is_made.then_some(Update::Accounted).ok_or(Refused::Full));
             }
             // Whoever calls has settled where they go.
-            Kind::Open | Kind::TakeBackOpen => return Some(Ok(Update::Ignored)),
+            Kind::Open | Kind::TakeBackOpen | Kind::TakeBackNothing => {
+                return Some(Ok(Update::Ignored));
+            }
             Kind::TakeBackDiscarded => return Some(Ok(store.taken_back(value, now))),
             _ if !self.view.has_own_keys => return Some(Ok(Update::Ignored)),
             Kind::Update | Kind::TakeBack => {}

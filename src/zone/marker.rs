@@ -219,18 +219,18 @@ impl Markers {
     /// Whether all that were put off by then are over.
     pub(super) fn is_over(&self, put_off: &PutOff) -> bool {
         let over = self.word(put_off.line, OVER).load(Ordering::SeqCst);
-        put_off.until.wrapping_sub(over).cast_signed() <= 0
+        !is_behind(over, put_off.until)
     }
 
     /// What can be expected of the process that put them off. Those of a dead one are over.
     pub(super) fn condition_of(&self, put_off: &PutOff) -> Condition {
         let condition = self.owner(put_off.line);
         if condition == Condition::Dead {
+            // Whoever has the seat by now has begun with as many or more, which must stay so.
+            let until = put_off.until;
+            let raise = |over| is_behind(over, until).then_some(until);
             let word = self.word(put_off.line, OVER);
-            let is_ahead = |over: u64| put_off.until.wrapping_sub(over).cast_signed() > 0;
-            let ended = |over| is_ahead(over).then_some(put_off.until);
-            // Somebody who looked at more, or whoever has the seat by now, may have gone further.
-            let _further = word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, ended);
+            let _more = word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, raise);
         }
         condition
     }
@@ -341,6 +341,11 @@ impl Patience {
     }
 }
 
+/// Whether a count has not come to another one yet; both may have begun again at zero.
+fn is_behind(count: u64, other: u64) -> bool {
+    other.wrapping_sub(count).cast_signed() > 0
+}
+
 fn is_reachable() -> bool {
     static REACHABLE: OnceLock<bool> = OnceLock::new();
     *REACHABLE.get_or_init(|| register_memory_barrier().is_ok())
@@ -441,6 +446,21 @@ mod tests {
         assert!(!markers.is_held(Slot(4)) && !markers.is_held(Slot(5)));
         let next = markers.claim().unwrap();
         assert_eq!(next.line, 0);
+    }
+
+    #[test]
+    fn what_a_dead_process_put_off_is_over_for_all_who_ask_however_late() {
+        let markers = markers();
+        let seat = markers.claim().unwrap();
+        let until = |until| PutOff { line: 0, until };
+        (0..5).for_each(|_| seat.count_put_off());
+        let started = markers.word(0, STARTED);
+        started.store(seat.owner.started + 1, Ordering::Relaxed);
+        for asked in [5, 3, 4] {
+            assert_eq!(markers.condition_of(&until(asked)), Condition::Dead);
+            assert!(markers.is_over(&until(5)), "after {asked}");
+        }
+        assert_eq!(markers.put_off().count(), 0);
     }
 
     #[test]

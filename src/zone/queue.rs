@@ -37,6 +37,8 @@ pub(super) enum Kind {
     Open,
     /// It takes back what went where that was decided for another one.
     TakeBackOpen,
+    /// The one that it was to take back has been refused.
+    TakeBackNothing,
 }
 
 /// Where an update goes.
@@ -274,10 +276,13 @@ impl Batch<'_> {
         };
         let way = match (&update.fate, update.kind) {
             (Some(fate), Kind::Open) => fate.get_or_init(|| decide(&update.key)).clone(),
-            // It came after the one for which it was decided; where that was given up, there is nothing to take back.
+            // It came after the one for which it was decided, unless that was given up.
             (Some(fate), _) => match fate.get() {
                 Some(way) => way.clone(),
-                None => return self.done(),
+                None => {
+                    update.kind = Kind::TakeBackNothing;
+                    return;
+                }
             },
             (None, _) => Way::Own,
         };

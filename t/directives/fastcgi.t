@@ -38,6 +38,27 @@ REQUEST_METHOD: GET\r\nREQUEST_URI: /a\?x=y\r\nEMPTY: \r\nKEPT: y\r\nHTTP_X_OWN:
 GET /outer 200 ~ ^OUTER: http\r\nHTTP_HOST
 GET /none 200 = OUTER: http []
 
+=== fields that come to one parameter are one list
+--- http_config
+underscores_in_headers on;
+--- config
+location / { fastcgi_pass $ORIGIN_f; }
+--- origin f
+* * 200
+    Content-Type: text/x
+    | $HEAD [$BODY]
+--- http1:raw_request
+GET / HTTP/1.1\r\n
+Host: a.test\r\n
+X-Two: 1\r\n
+X_Two: 2\r\n
+Connection: close\r\n
+\r\n
+--- http1:raw_response_like
+^HTTP/1.1 200 OK\r\n
+Content-Type: text/x\r\n
+HTTP_HOST: a.test\r\nHTTP_X_TWO: 1, 2\r\nHTTP_CONNECTION: close \[\]
+
 === bodies of known and unknown length
 --- config
 fastcgi_param LENGTH $content_length;

@@ -32,10 +32,16 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// Whether it is here, and these modules of it; if not, that is told.
+    /// Whether it is here, and these modules of it; if not, that is told. Under `t/run`, which installs them, it is a failure.
     pub(crate) fn is_here(modules: &[&str]) -> bool {
         let mut all = modules.iter().chain([&PROGRAM]);
         let missing = all.find(|path| !Path::new(path).exists());
+        let required = std::env::var_os("PINGAUGE_CLIENTS").is_some();
+        assert!(
+            missing.is_none() || !required,
+            "{} is missing: run t/run, which installs it",
+            missing.unwrap_or(&"")
+        );
         if let Some(missing) = missing {
             eprintln!("skipped: there is no {missing}");
         }

@@ -63,6 +63,7 @@ mod pauses;
 mod prometheus;
 mod push;
 mod push_server;
+mod refused_metrics;
 mod registry;
 mod reload;
 mod requests;

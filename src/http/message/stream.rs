@@ -39,6 +39,14 @@ impl Stream {
         Self::begin_behind(&MAKERS, None, write)
     }
 
+    /// The same for a body that anybody may ask for: these have places of their own, so that whoever reads them slowly keeps no page of
+    /// the operator waiting.
+    pub fn begin_public(
+        write: impl FnOnce(&mut dyn Write, &Reader) -> io::Result<()> + Send + 'static,
+    ) -> Option<Self> {
+        Self::begin_behind(&PUBLIC, None, write)
+    }
+
     /// The same for a body that has much to do before its first byte: one of them is made at a time.
     pub fn begin_alone(
         write: impl FnOnce(&mut dyn Write, &Reader) -> io::Result<()> + Send + 'static,
@@ -188,6 +196,8 @@ const CHUNKS_AHEAD: usize = 4;
 const MOST_MAKERS: usize = 16;
 
 static MAKERS: Gate = Gate::of(MOST_MAKERS);
+/// Of those that anybody may ask for, as many.
+static PUBLIC: Gate = Gate::of(MOST_MAKERS);
 /// Of those that take much, one.
 static TURNS: Gate = Gate::of(1);
 
@@ -420,6 +430,26 @@ mod tests {
                 };
             }
             assert!(broken > 0);
+        });
+    }
+
+    #[test]
+    fn who_takes_nothing_of_what_anybody_may_ask_for_keeps_no_other_body_waiting() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let pieces = |out: &mut dyn Write, _: &Reader| {
+            (0..2 * CHUNKS_AHEAD).try_for_each(|_| out.write_all(&[b'x'; CHUNK]))
+        };
+        runtime.block_on(async {
+            let begin = |_| Stream::begin_public(pieces).unwrap();
+            let unread: Vec<Stream> = (0..40 * MOST_MAKERS).map(begin).collect();
+            let mut other = Stream::begin(pieces).unwrap();
+            // Behind the others it would be four times as long.
+            let first = tokio::time::timeout(10 * PATIENCE, other.next()).await;
+            assert!(first.unwrap().unwrap().is_some());
+            drop(unread);
         });
     }
 

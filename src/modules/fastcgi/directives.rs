@@ -93,8 +93,9 @@ pub(super) const FASTCGI: [DirectiveSpec; 6] = [
         doc: Doc {
             syntax: "fastcgi_catch_stderr TEXT;",
             default: "",
-            text: "A text that makes an answer invalid if the program writes it to its standard error before the answer begins: \
-                   the next peer is asked (`fastcgi_next_upstream invalid_header`), or the request fails with 502.",
+            text: "A text that makes an answer invalid if the program writes it to its standard error before the answer begins, in \
+                   the first 16 kB of what it writes there: the next peer is asked (`fastcgi_next_upstream invalid_header`), or the request \
+                   fails with 502.",
             example: "fastcgi_catch_stderr \"PHP Fatal error\";",
         },
         apply: parameters::apply_catch::<FastCgi>,

@@ -190,13 +190,13 @@ impl Client {
         }
         for (number, (name, value)) in fields().enumerate() {
             let mut earlier = fields().take(number);
-            if earlier.any(|(other, _)| is_same_name(other, name)) || is_left_out(name) {
+            if earlier.any(|(other, _)| is_same_parameter(other, name)) || is_left_out(name) {
                 continue;
             }
             packing.open(&[OF_FIELD, &upper(name)], out);
             out.extend_from_slice(value);
             let later = fields().skip(number + 1);
-            for (_, value) in later.filter(|(other, _)| is_same_name(other, name)) {
+            for (_, value) in later.filter(|(other, _)| is_same_parameter(other, name)) {
                 out.extend_from_slice(separator(name));
                 out.extend_from_slice(value);
             }
@@ -282,11 +282,19 @@ fn write_many<'h>(
 
 /// A field's name as programs have it.
 fn upper(name: &[u8]) -> Vec<u8> {
-    let letter = |byte: &u8| match byte {
+    name.iter().map(letter).collect()
+}
+
+fn letter(byte: &u8) -> u8 {
+    match byte {
         b'-' => b'_',
         byte => byte.to_ascii_uppercase(),
-    };
-    name.iter().map(letter).collect()
+    }
+}
+
+/// Whether two fields come to one parameter.
+fn is_same_parameter(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && one.iter().map(letter).eq(other.iter().map(letter))
 }
 
 fn is_same_name(one: &[u8], other: &[u8]) -> bool {

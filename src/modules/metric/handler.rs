@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::pair::Pairing;
 use super::registers::StandIn;
 use super::zones::Entry;
 use crate::http::course::request::Request;
@@ -16,7 +17,7 @@ pub(super) struct Update {
     pub entry: Arc<Entry>,
     pub key: Key,
     pub amount: Amount,
-    pub takes_back: bool,
+    pub pairing: Pairing,
 }
 
 /// The key that is updated.
@@ -98,7 +99,11 @@ impl PhaseHandler for Update {
         match &self.key {
             Key::Constant(key) => {
                 let value = self.amount.of(request);
-                self.feed_constant(key, value, request.moment());
+                if !self.pairing.has_nothing(request)
+                    && !self.feed_constant(key, value, request.moment())
+                {
+                    self.pairing.note_refusal(request);
+                }
             }
             Key::Variable(variable) => {
                 if self.run_ready(*variable, request).is_none() {
@@ -119,7 +124,12 @@ impl Update {
     fn run_ready(&self, variable: VariableIndex, request: &mut Request) -> Option<()> {
         let value = self.amount.number(request)?;
         let now = request.moment();
-        self.feed(request.text(variable)?, value, now);
+        if self.pairing.may_have_nothing(request) {
+            return None;
+        }
+        if !self.feed(request.text(variable)?, value, now) {
+            self.pairing.note_refusal(request);
+        }
         Some(())
     }
 
@@ -131,24 +141,30 @@ impl Update {
         let mut key = request.buffer();
         evaluate(request, &mut key);
         let value = self.amount.of(request);
-        self.feed(&key, value, request.moment());
+        if !self.pairing.has_nothing(request) && !self.feed(&key, value, request.moment()) {
+            self.pairing.note_refusal(request);
+        }
         request.recycle(key);
     }
 
+    /// Says false when it was refused.
     #[inline]
-    fn feed_constant(&self, key: &Remembered, value: f64, now: Moment) {
-        match self.takes_back {
+    fn feed_constant(&self, key: &Remembered, value: f64, now: Moment) -> bool {
+        let updated = match self.pairing.takes_back() {
             false => self.entry.update_remembered(key, value, now),
             true => self.entry.take_back(key.key(), value, now),
         };
+        updated.is_some()
     }
 
+    /// Says false when it was refused.
     #[inline]
-    fn feed(&self, key: &[u8], value: f64, now: Moment) {
-        match self.takes_back {
+    fn feed(&self, key: &[u8], value: f64, now: Moment) -> bool {
+        let updated = match self.pairing.takes_back() {
             false => self.entry.update(key, value, now),
             true => self.entry.take_back(key, value, now),
         };
+        updated.is_some()
     }
 }
 
@@ -158,15 +174,6 @@ pub(super) struct UpdateOfParts {
     pub parts: Box<[Template]>,
     pub amount: Amount,
     pub pairing: Pairing,
-}
-
-/// Whether an update goes with another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pairing {
-    Alone,
-    /// A later one takes back what it gives.
-    Gives,
-    TakesBack,
 }
 
 /// The keys of a zone that others stood in for, with these, so that what was given is taken back there.
@@ -189,7 +196,8 @@ impl PhaseHandler for UpdateOfParts {
         parts.finish();
         let sample = (self.amount.of(request), request.moment());
         match self.pairing {
-            Pairing::TakesBack => self.take_back(request, &key, sample),
+            Pairing::TakesBack(_) if self.pairing.has_nothing(request) => {}
+            Pairing::TakesBack(_) => self.take_back(request, &key, sample),
             _ => self.give(request, &key, sample),
         }
         request.recycle(key);
@@ -199,10 +207,14 @@ impl PhaseHandler for UpdateOfParts {
 impl UpdateOfParts {
     fn give(&self, request: &mut Request, key: &[u8], sample: (f64, Moment)) {
         let mut stands_in = StandIn::default();
-        self.entry.update_parts(key, sample, &mut stands_in);
+        let updated = self.entry.update_parts(key, sample, &mut stands_in);
+        if updated.is_none() {
+            self.pairing.note_refusal(request);
+            return;
+        }
         let is_other = !stands_in.key.is_empty() || stands_in.fate.is_some();
         if let Some(replaced) = self.entry.replaced
-            && self.pairing == Pairing::Gives
+            && matches!(self.pairing, Pairing::Gives(_))
             && is_other
         {
             let replaced = request.state(replaced);

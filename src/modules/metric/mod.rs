@@ -5,6 +5,7 @@ mod cardinality;
 mod handler;
 mod labelling;
 mod levels;
+mod pair;
 pub mod push;
 mod registers;
 mod status;

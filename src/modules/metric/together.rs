@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::handler::Amount;
+use super::pair::Pairing;
 use super::zones::Entry;
 use crate::http::course::request::Request;
 use crate::http::plan::phase::PhaseHandler;
@@ -29,6 +30,7 @@ pub(super) struct Together {
 pub(super) struct One {
     pub entry: Arc<Entry>,
     pub amount: Amount,
+    pub pairing: Pairing,
     /// What does it by itself.
     pub alone: Box<dyn PhaseHandler>,
 }
@@ -60,26 +62,46 @@ impl Together {
         }
         let now = request.moment();
         if let CommonKey::Variable(variable) = &self.key {
-            self.feed(request.text(*variable)?, &values, now);
+            let refused = self.feed(request.text(*variable)?, &values, now);
+            self.note(refused, request);
             return Some(());
         }
         let mut key = request.buffer();
         let is_ready = self.key.write(request, &mut key);
         if is_ready {
-            self.feed(&key, &values, now);
+            let refused = self.feed(&key, &values, now);
+            self.note(refused, request);
         }
         request.recycle(key);
         is_ready.then_some(())
     }
 
-    fn feed(&self, key: &[u8], values: &[f64; MOST], now: Moment) {
+    /// Says which of them were refused, a bit for each.
+    fn feed(&self, key: &[u8], values: &[f64; MOST], now: Moment) -> u32 {
         let key = HashedKey::new(key);
         let mut guesses = [Guess::default(); MOST];
         for (guess, one) in guesses.iter_mut().zip(&self.updates) {
             *guess = one.entry.zone.guess(&key);
         }
-        for (one, (guess, value)) in self.updates.iter().zip(guesses.iter().zip(values)) {
-            one.entry.update_guessed(*guess, &key, *value, now);
+        let mut refused = 0;
+        for (place, one) in self.updates.iter().enumerate() {
+            let (guess, value) = (guesses[place], values[place]);
+            let updated = one.entry.update_guessed(guess, &key, value, now);
+            refused |= u32::from(updated.is_none()) << place;
+        }
+        refused
+    }
+
+    /// Remembers which were refused of those that later ones take back.
+    #[inline]
+    fn note(&self, refused: u32, request: &mut Request) {
+        if refused == 0 {
+            return;
+        }
+        for (place, one) in self.updates.iter().enumerate() {
+            if refused & 1 << place != 0 {
+                one.pairing.note_refusal(request);
+            }
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::http::plan::phase::{Phase, PhaseHandler};
 use crate::http::plan::template::Template;
 use crate::metric::MOST_LABELS;
 
-use super::handler::{Amount, Key, Pairing, Update, UpdateOfParts};
+use super::handler::{Amount, Key, Update, UpdateOfParts};
+use super::pair::{Pair, Pairing};
 use super::together::{CommonKey, MOST, One, Together};
 use super::zones::{Entry, Registry, USE};
 
@@ -133,26 +134,31 @@ impl UpdateWritten {
         Err(Diagnostic::error(span, message).with_help(help))
     }
 
+    /// The value as it is written, without a plus.
+    fn bare_value(&self) -> &str {
+        let value = self.words.1.as_deref().unwrap_or("1");
+        value.strip_prefix('+').unwrap_or(value)
+    }
+
+    /// The words of its key.
+    fn texts(&self) -> Vec<&str> {
+        let words = self.words.0.iter();
+        words.map(|word| word.text.as_str()).collect()
+    }
+
+    /// What it gives to which key, in words that tell it from all others.
+    fn gift(&self) -> String {
+        format!("{:?}", (&self.zone.text, self.texts(), self.bare_value()))
+    }
+
     /// Whether it takes back what `other` gave.
     fn takes_back(&self, other: &Self) -> bool {
-        let value = |written: &Self| written.words.1.clone().unwrap_or_else(|| "1".to_owned());
-        let (own, given) = (value(self), value(other));
-        let bare = |value: &str| value.strip_prefix('+').unwrap_or(value).to_owned();
-        let is_opposite = |one: &str, another: &str| {
-            one.strip_prefix('-').map(str::to_owned) == Some(bare(another))
-        };
-        let texts = |written: &Self| -> Vec<String> {
-            written
-                .words
-                .0
-                .iter()
-                .map(|word| word.text.clone())
-                .collect()
-        };
+        let (own, given) = (self.bare_value(), other.bare_value());
+        let is_opposite = |one: &str, another: &str| one.strip_prefix('-') == Some(another);
         self.zone.text == other.zone.text
-            && texts(self) == texts(other)
+            && self.texts() == other.texts()
             && other.phase < self.phase
-            && (is_opposite(&own, &given) || is_opposite(&given, &own))
+            && (is_opposite(own, given) || is_opposite(given, own))
     }
 }
 
@@ -171,12 +177,7 @@ pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut
         if builder.diagnostics.check(fits).is_none() {
             continue;
         }
-        let is_given = |other: &UpdateWritten| other.takes_back(written);
-        let pairing = match updates.iter().any(|other| written.takes_back(other)) {
-            true => Pairing::TakesBack,
-            false if updates.iter().any(is_given) => Pairing::Gives,
-            false => Pairing::Alone,
-        };
+        let pairing = pairing(builder, written, updates);
         prepared.push(Prepared {
             written,
             entry,
@@ -192,6 +193,22 @@ pub(super) fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut
     }
 }
 
+/// Whether an update takes back what one of the others gives, or the other way round.
+fn pairing(
+    builder: &mut Builder<'_>,
+    written: &UpdateWritten,
+    updates: &[UpdateWritten],
+) -> Pairing {
+    let is_given = |other: &UpdateWritten| other.takes_back(written);
+    if let Some(given) = updates.iter().find(|other| written.takes_back(other)) {
+        return Pairing::TakesBack(Pair::of(builder, given.gift()));
+    }
+    match updates.iter().any(is_given) {
+        true => Pairing::Gives(Pair::of(builder, written.gift())),
+        false => Pairing::Alone,
+    }
+}
+
 /// An update that is right.
 struct Prepared<'w> {
     written: &'w UpdateWritten,
@@ -203,12 +220,8 @@ impl Prepared<'_> {
     /// Whether it may be made together with the next one, under the same key.
     fn goes_with(&self, next: &Self) -> bool {
         let (own, its) = (self.written, next.written);
-        let texts = |written: &UpdateWritten| -> Vec<String> {
-            let words = &written.words.0;
-            words.iter().map(|word| word.text.clone()).collect()
-        };
         let is_plain = |one: &Self| {
-            one.pairing != Pairing::TakesBack
+            !one.pairing.takes_back()
                 && one.entry.registers.is_none()
                 && one.written.key.iter().flat_map(Text::variables).count() > 0
         };
@@ -216,7 +229,7 @@ impl Prepared<'_> {
             && self.entry.labels() == next.entry.labels()
             && is_plain(self)
             && is_plain(next)
-            && texts(own) == texts(its)
+            && own.texts() == its.texts()
     }
 }
 
@@ -244,6 +257,7 @@ fn handler_of_several(
         updates.push(One {
             entry: Arc::clone(&one.entry),
             amount: amount(builder, one.written),
+            pairing: one.pairing,
             alone: alone(builder, one),
         });
     }
@@ -271,7 +285,7 @@ fn handler(
             entry,
             key: Key::new(key),
             amount,
-            takes_back: pairing == Pairing::TakesBack,
+            pairing,
         }),
         (_, last) => Box::new(UpdateOfParts {
             entry,

@@ -1,6 +1,7 @@
 //! Peers that keys and addresses fall to, by the arithmetic of nginx: whoever comes from it, or runs beside it, finds each key
 //! where it was.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use flate2::Crc;
@@ -60,22 +61,25 @@ fn by_weight(peers: &[Peer], hash: u64) -> Option<usize> {
 }
 
 /// Points of each server on a ring, per weight.
-const POINTS: u32 = 160;
-const MOST_POINTS: usize = 1 << 20;
+const POINTS: u64 = 160;
+/// Where there would be more, each server has its part of so many.
+const MOST_POINTS: u64 = 1 << 20;
 
 /// Points on a ring, sorted, each with a peer of the server that it belongs to.
 pub(super) type Ring = Box<[(u32, u32)]>;
 
 /// A ring of the peers that are no backups. Those of one server, whose name has several addresses, have its points.
 pub(super) fn ring<'p>(peers: impl Iterator<Item = &'p Peer>) -> Ring {
+    let mut peers: Vec<(&Peer, u32)> = peers.zip(0..).filter(|(peer, _)| !peer.backup).collect();
+    // Further peers of a server would have the same points.
+    let mut seen = HashSet::new();
+    peers.retain(|(peer, _)| seen.insert((&peer.server, peer.weight)));
+    let weights = peers.iter().map(|(peer, _)| u64::from(peer.weight)).sum();
     let mut points = Vec::new();
-    for (peer, number) in peers.zip(0..).filter(|(peer, _)| !peer.backup) {
+    for (peer, number) in peers {
         let (host, port) = split(&peer.server);
         let mut previous: u32 = 0;
-        for _ in 0..peer.weight.saturating_mul(POINTS) {
-            if points.len() >= MOST_POINTS {
-                break;
-            }
+        for _ in 0..points_of(u64::from(peer.weight), weights) {
             let parts = [
                 host.as_bytes(),
                 b"\0",
@@ -89,6 +93,14 @@ pub(super) fn ring<'p>(peers: impl Iterator<Item = &'p Peer>) -> Ring {
     points.sort_unstable();
     points.dedup_by_key(|(point, _)| *point);
     points.into()
+}
+
+/// How many points a server has.
+fn points_of(weight: u64, weights: u64) -> u64 {
+    match weights * POINTS <= MOST_POINTS {
+        true => weight * POINTS,
+        false => (weight * MOST_POINTS / weights).max(1),
+    }
 }
 
 /// The peers of the first server with one that can be asked, from the key's place on the ring onwards.
@@ -186,5 +198,35 @@ mod tests {
         let points = ring(peers.iter());
         assert!(points.is_sorted());
         assert!(points.len() > weights as usize * POINTS as usize / 2);
+    }
+
+    #[test]
+    fn large_weights_leave_no_server_without_points() {
+        let of = |weights: &[u32]| -> Vec<Peer> {
+            let peer = |(number, weight): (usize, &u32)| Peer {
+                server: format!("10.0.0.{number}:80"),
+                ..Peer::trial(*weight)
+            };
+            weights.iter().enumerate().map(peer).collect()
+        };
+        for weights in [
+            &[7000, 7000][..],
+            &[65535; 3],
+            &[65535, 1],
+            &[1, 20000, 10000],
+        ] {
+            let peers = of(weights);
+            let ring = ring(peers.iter());
+            assert!(ring.len() <= MOST_POINTS as usize + peers.len());
+            let total = f64::from(weights.iter().sum::<u32>());
+            for (number, weight) in (0..).zip(weights) {
+                let own = ring.iter().filter(|(_, peer)| *peer == number).count();
+                let (part, due) = (own as f64 / ring.len() as f64, f64::from(*weight) / total);
+                assert!(
+                    own > 0 && (part - due).abs() < 0.01,
+                    "{weights:?}: {part} for {due}"
+                );
+            }
+        }
     }
 }

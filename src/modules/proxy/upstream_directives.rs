@@ -147,7 +147,8 @@ pub(super) const ROWS: [DirectiveSpec; 11] = [
             default: "",
             text: "Requests with the same key go to the same peer, those with an empty key by \
                    turns. With `consistent` only few keys change their peer when servers are \
-                   added or removed.",
+                   added or removed. Each server has 160 points for each unit of its weight; where all would have more than \
+                   1048576, each has its part of so many.",
             example: "hash $request_uri consistent;",
         },
         apply: upstream::apply_hash,

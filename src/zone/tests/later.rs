@@ -328,6 +328,22 @@ fn what_was_left_open_goes_where_it_is_decided_and_what_takes_it_back_too() {
 }
 
 #[test]
+fn what_was_left_open_and_given_up_is_taken_back_from_nobody() {
+    let zone = hasty(zone(MINIMUM, &["gauge"], false, Some("rest")));
+    update(&zone, "a", 5.0);
+    let guard = locked(&zone.root).unwrap();
+    let (_, fate) = zone.leave_open(b"a", 7.0, Moment(0)).unwrap();
+    assert!(zone.claim_updates());
+    assert_eq!(refused(&zone).len(), 1);
+    let taken = zone.take_back_open(b"a", -7.0, Moment(0), fate);
+    assert_eq!(taken, Ok(Update::Waiting));
+    drop(guard);
+    work_off(&zone);
+    assert_eq!(text(&zone, b"a"), Some("5".into()));
+    assert!(zone.is_over(&mut zone.outstanding()));
+}
+
+#[test]
 fn keys_are_shown_and_read_without_a_seat_while_somebody_has_the_lock() {
     let zone = hasty(zone(MINIMUM, &["count"], false, None));
     let long = "l".repeat(200);
@@ -368,17 +384,4 @@ fn updates_that_wait_until_the_end_are_counted() {
         update(&zone, key, 1.0);
     }
     assert_eq!((zone.abandon_updates(), zone.refused()), (3, 3));
-}
-
-#[test]
-fn what_was_given_up_is_not_taken_back() {
-    let zone = hasty(zone(MINIMUM, &["gauge"], true, None));
-    update(&zone, "key", 5.0);
-    let (_, fate) = zone.leave_open(b"key", 1.0, Moment(0)).unwrap();
-    assert!(zone.claim_updates());
-    zone.give_up_updates(&mut |_, _, _| {});
-    zone.take_back_open(b"key", -1.0, Moment(0), fate).unwrap();
-    update(&zone, "key", 2.0);
-    work_off(&zone);
-    assert_eq!(text(&zone, b"key"), Some("7".into()));
 }

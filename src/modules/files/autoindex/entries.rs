@@ -47,13 +47,16 @@ impl Kind {
     }
 }
 
-/// What is in a directory, in the order of lists, as long as somebody wants to know.
+/// What is in a directory, in the order of lists, as long as somebody wants to know; `leave_out` is told of the first name
+/// that cannot be looked at.
 pub(super) fn read(
     directory: &Path,
     opened: ReadDir,
     is_in_vain: impl Fn() -> bool,
+    leave_out: impl FnOnce(&[u8], &io::Error),
 ) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::new();
+    let mut leave_out = Some(leave_out);
     for found in opened {
         let name = found?.file_name().into_vec();
         if name.first() == Some(&b'.') {
@@ -65,42 +68,46 @@ pub(super) fn read(
         if is_in_vain() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        if let Some(entry) = look(directory, name)? {
-            entries.push(entry);
+        match look(directory, &name) {
+            Ok(Some(entry)) => entries.push(entry),
+            Ok(None) => {}
+            Err(error) => {
+                if let Some(leave_out) = leave_out.take() {
+                    leave_out(&name, &error);
+                }
+            }
         }
     }
     entries.sort_unstable_by(order);
     Ok(entries)
 }
 
-/// One of a directory; nothing where it may not be looked at, or is gone meanwhile.
-fn look(directory: &Path, name: Vec<u8>) -> io::Result<Option<Entry>> {
-    let path = directory.join(std::ffi::OsStr::from_bytes(&name));
+/// One of a directory; nothing where it may not be looked at, or is gone meanwhile. A link of which it cannot be told where it
+/// leads is shown as one that leads nowhere.
+fn look(directory: &Path, name: &[u8]) -> io::Result<Option<Entry>> {
+    let path = directory.join(std::ffi::OsStr::from_bytes(name));
     let metadata = match fs::metadata(&path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
-        Err(error) if leads_nowhere(&error) => match fs::symlink_metadata(&path) {
+        Err(_) => match fs::symlink_metadata(&path) {
             Ok(metadata) => metadata,
-            Err(error) if leads_nowhere(&error) => return Ok(None),
+            Err(error) if is_gone(&error) => return Ok(None),
             Err(error) => return Err(error),
         },
-        Err(error) => return Err(error),
     };
     Ok(Some(Entry {
-        name,
+        name: name.to_vec(),
         kind: kind(&metadata),
         size: metadata.len(),
         modified: u64::try_from(metadata.mtime()).unwrap_or(0),
     }))
 }
 
-fn leads_nowhere(error: &io::Error) -> bool {
-    let is_circle = error.raw_os_error() == Some(libc::ELOOP);
-    is_circle
-        || matches!(
-            error.kind(),
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-        )
+fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 fn kind(metadata: &Metadata) -> Kind {
@@ -124,5 +131,41 @@ pub(super) fn tell(directory: &Path, error: &io::Error, request: &str) {
     if error.kind() != io::ErrorKind::BrokenPipe {
         let path = directory.as_os_str().as_bytes().escape_ascii();
         log::error!("listing \"{path}\" failed ({}){request}", reason(error));
+    }
+}
+
+/// Tells the log that some of a directory is left out.
+pub(super) fn tell_left_out(directory: &Path, name: &[u8], error: &io::Error, request: &str) {
+    let directory = directory.as_os_str().as_bytes().escape_ascii();
+    let (name, reason) = (name.escape_ascii(), reason(error));
+    log::error!(
+        "stat() of \"{name}\" in \"{directory}\" failed ({reason}), which is not listed{request}"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_cannot_be_followed_is_listed_with_the_others() {
+        let directory = std::env::temp_dir().join(format!("entries-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("file"), "abc").unwrap();
+        // No name may be that long, which is neither absent nor denied.
+        let _there = std::os::unix::fs::symlink("n".repeat(300), directory.join("link"));
+        let opened = fs::read_dir(&directory).unwrap();
+        let entries = read(&directory, opened, || false, |_, error| panic!("{error}"));
+        fs::remove_dir_all(&directory).unwrap();
+        let seen: Vec<_> = entries
+            .unwrap()
+            .into_iter()
+            .map(|one| (one.name, one.kind))
+            .collect();
+        let expected = [
+            (b"file".to_vec(), Kind::File),
+            (b"link".to_vec(), Kind::Other),
+        ];
+        assert_eq!(seen, expected);
     }
 }

@@ -33,7 +33,9 @@ pub(super) const ROWS: &[DirectiveSpec] = &[
             default: "autoindex off;",
             text: "Whether a directory in which there is none of the `index` files is answered with a list of what is \
                    in it: directories first, each part by name, without what begins with a dot. A directory of more \
-                   than 250000 names is not listed: the answer breaks off, and the error log says why.",
+                   than 250000 names is not listed: the answer breaks off, and the error log says why. Of each worker, \
+                   16 lists are on their way at a time, and others wait. While some wait, one breaks off whose client \
+                   takes nothing for three seconds, or that takes longer than thirty.",
             example: "location /pub/ { autoindex on; }",
         },
         apply: |statement| {
@@ -142,8 +144,11 @@ impl Autoindex {
             title: request.path.clone(),
         };
         let told = Circumstances(request).to_string();
-        let body = Stream::begin(move |out, reader| {
-            let entries = entries::read(&directory, opened, || reader.has_left());
+        let body = Stream::begin_public(move |out, reader| {
+            let leave_out = |name: &[u8], error: &_| {
+                entries::tell_left_out(&directory, name, error, &told);
+            };
+            let entries = entries::read(&directory, opened, || reader.has_left(), leave_out);
             let entries = entries.inspect_err(|error| entries::tell(&directory, error, &told))?;
             page.write(&entries, out)
         });
