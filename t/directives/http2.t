@@ -74,7 +74,7 @@ P /a HTTP/1.0\r\n\r\n
 --- raw_request
 PRI * HTTP/2.0\r\n\r\nSX\r\n\r\n
 --- raw_response_like
-^HTTP/1.1 505
+^HTTP/1.1 400
 --- raw_close
 
 === what the status tells of it
