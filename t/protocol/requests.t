@@ -176,6 +176,10 @@ served HTTP/1.1
 --- raw_request
 PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n
 --- raw_response_like
+^HTTP/1.1 400
+--- raw_request
+GET / HTTP/2.0\r\n\r\n
+--- raw_response_like
 ^HTTP/1.1 505
 --- raw_request
 GET /\r\n
