@@ -13,6 +13,7 @@ use super::program::{Files, Globals, Limits, Loading, Program, Refusal};
 use crate::os::script::text;
 
 mod drawn;
+mod patient_lists;
 mod pressure;
 
 struct Memory(HashMap<&'static str, &'static str>);
@@ -382,7 +383,7 @@ const calls = [['join'], ['join', '-'], ['toLocaleString'], ['reverse'], ['sort'
     ['slice', -2, -1], ['slice', NaN, 9], ['splice'], ['splice', 1], ['splice', 1, 1], ['splice', -2, 1, 'x', 'y'], ['splice', 0, 9], ['splice', 0, 0, 'z'],
     ['splice', undefined, undefined, 1], ['copyWithin', 0, 2], ['copyWithin', 2, 0], ['copyWithin', 1, 0, 2], ['copyWithin', -1, 0], ['concat'],
     ['concat', 1, [2, , 3], 'x'], ['shift'], ['unshift'], ['unshift', 7], ['unshift', 7, 8], ['flat'], ['flat', 2], ['flat', 0], ['flatMap', (x) => [x, x]],
-    ['toSorted'], ['toSorted', (a, b) => b - a], ['indexOf', 3], ['lastIndexOf', 3], ['includes', undefined]];
+    ['toSorted'], ['toSorted', (a, b) => b - a], ['fill', 7], ['fill', 7, -2], ['fill', 7, 1, 2], ['with', 0, 9], ['toReversed'], ['toSpliced', 1, 1, 'x'], ['indexOf', 3], ['lastIndexOf', 3], ['includes', undefined]];
 const f = () => calls.flatMap(([name, ...given]) => lists.flatMap((make) => same(name, make, ...given))).join(' | ');
 export default { f };";
 

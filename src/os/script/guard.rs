@@ -45,7 +45,7 @@ pub enum Much {
     FarThird,
     /// A second argument.
     Given,
-    /// A second argument that is a text which is not short.
+    /// A second argument that is a text which is not short, or none to take out of a long text.
     Template,
 }
 
@@ -214,7 +214,12 @@ fn is_much_for(
         Much::FarSecond => is_far(ctx, argument(1))?,
         Much::FarThird => is_far(ctx, argument(2))?,
         Much::Given => !is_undefined(argument(1)),
-        Much::Template => is_string(argument(1)) && length(ctx, argument(1))? > SHORT,
+        Much::Template if is_string(argument(1)) => match length(ctx, argument(1))? {
+            // What is found is taken out in one go.
+            0 => !is_string(first) || length(ctx, first)? > TEXT,
+            length => length > SHORT,
+        },
+        Much::Template => false,
     })
 }
 
