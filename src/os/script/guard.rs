@@ -170,13 +170,7 @@ fn is_much_for(
     let first = argument(0);
     Ok(match much {
         Much::Elements => elements(ctx, this)? > ELEMENTS,
-        Much::ElementsOfAll => {
-            let mut sum = elements(ctx, this)?;
-            for one in given.iter().filter(|one| is_object(**one)) {
-                sum = sum.saturating_add(elements(ctx, *one)?);
-            }
-            sum > ELEMENTS
-        }
+        Much::ElementsOfAll => elements_of_all(ctx, this, given)? > ELEMENTS,
         Much::Names => {
             let second = argument(1);
             is_object(second) && !is_function(ctx, second) && elements(ctx, second)? > NAMES
@@ -220,6 +214,18 @@ fn is_much_for(
             length => length > SHORT,
         },
         Much::Template => false,
+    })
+}
+
+/// How many elements an object and all objects among the arguments have together.
+fn elements_of_all(
+    ctx: *mut qjs::JSContext,
+    this: qjs::JSValue,
+    given: &[qjs::JSValue],
+) -> std::result::Result<i64, Thrown> {
+    let objects = given.iter().filter(|one| is_object(**one));
+    objects.copied().try_fold(elements(ctx, this)?, |sum, one| {
+        Ok(sum.saturating_add(elements(ctx, one)?))
     })
 }
 
