@@ -136,7 +136,9 @@ fn ten_are_let_in_by_four_workers_however_often() {
 fn what_clients_that_leave_and_dead_workers_had_is_free_again() {
     let origin = Origin::start();
     let running = start(origin.address);
-    drop(asking(&running, 10, |_| "/?k=left".into()));
+    let leaving = asking(&running, 10, |_| "/?k=left".into());
+    expect(&running, "z", "passed", 10);
+    drop(leaving);
     expect_free(&running, "/alone?k=left");
     for round in 0..4 {
         origin.open(false);
