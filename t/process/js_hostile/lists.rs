@@ -151,7 +151,7 @@ pub(super) const SCRIPTS: &[(&str, Fate)] = &[
         "const [a, ...b] = Array.prototype.values.call({ length: 1e6, __proto__: chain() });",
         Ended,
     ),
-    ("q.stringify({ a: Array(1e5).fill(chain()) });", Ended),
+    ("q.stringify({ a: Array(1e5).fill(chain()) });", Any),
     (
         "q.stringify({ a: Object.setPrototypeOf(Array(1e6), chain()) });",
         Ended,
