@@ -7,7 +7,7 @@
     const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object;
     const { apply, construct, ownKeys } = Reflect;
     const { iterator, toStringTag } = Symbol;
-    const { filter } = Iterator.prototype;
+    const { filter } = Iterator.prototype, { propertyIsEnumerable: isEnumerable } = Object.prototype;
     const MOST_ARGUMENTS = 65535, MOST_PROGRAM = 2 ** 18;
 
     // The elements of something that has a length, in an array.
@@ -37,6 +37,18 @@
     };
 
     const object = {
+        assign(target, first) {
+            const to = toObject(target);
+            for (let k = 1; k < arguments.length; k++) {
+                const from = arguments[k], keys = from === undefined || from === null ? [] : ownKeys(toObject(from));
+                for (let at = 0; at < keys.length; at++) {
+                    if (apply(isEnumerable, from, [keys[at]])) {
+                        to[keys[at]] = from[keys[at]];
+                    }
+                }
+            }
+            return to;
+        },
         fromEntries(entries) {
             const target = {};
             for (const entry of entries) {

@@ -27,6 +27,12 @@ fn read<R>(value: &Value<'_>, work: impl FnOnce(&[u8]) -> R) -> Result<R> {
     // SAFETY: the value is live; a conversion that runs scripts cannot end this context while `value` holds it.
     let start = unsafe { qjs::JS_ToCStringLen(ctx, &raw mut length, value.as_raw()) };
     if start.is_null() {
+        // SAFETY: reads the tag of a value.
+        if unsafe { qjs::JS_VALUE_GET_NORM_TAG(value.as_raw()) } == qjs::JS_TAG_STRING {
+            // SAFETY: for a plain string this means that there was no memory for the bytes, and then the engine has kept
+            // the reference that it had taken; `value` holds another one.
+            unsafe { qjs::JS_FreeValue(ctx, value.as_raw()) };
+        }
         return Err(Error::Exception);
     }
     // SAFETY: the engine gave that many bytes, which stay until they are freed below.

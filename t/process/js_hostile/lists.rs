@@ -107,8 +107,8 @@ pub(super) const SCRIPTS: &[(&str, Fate)] = &[
     ("Object.fromEntries(Array(1e5).fill(chain()));", Ended),
     ("new Map(Array(1e5).fill(chain()));", Ended),
     ("Buffer.from({ length: 1e6, __proto__: chain() });", Ended),
-    ("Buffer.concat(Array(1e5).fill(chain()));", Ended),
-    ("new Headers(Array(1e5).fill(chain()));", Ended),
+    ("Buffer.concat(Array(1e5).fill(chain()));", Any),
+    ("new Headers(Array(1e5).fill(chain()));", Any),
     (
         "Array.prototype.fill.call({ length: 2 ** 53 - 1, __proto__: new Uint8Array(1) }, 1);",
         Time,
@@ -151,7 +151,7 @@ pub(super) const SCRIPTS: &[(&str, Fate)] = &[
         "const [a, ...b] = Array.prototype.values.call({ length: 1e6, __proto__: chain() });",
         Ended,
     ),
-    ("q.stringify({ a: Array(1e5).fill(chain()) });", Ended),
+    ("q.stringify({ a: Array(1e5).fill(chain()) });", Any),
     (
         "q.stringify({ a: Object.setPrototypeOf(Array(1e6), chain()) });",
         Ended,
