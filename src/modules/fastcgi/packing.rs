@@ -195,6 +195,7 @@ mod tests {
         keeps: true,
         passes_fields: true,
         body: Some(SentBody::Length(7)),
+        cache: None,
     };
 
     fn packed(format: Format, pairs: &[(&[u8], &[u8])]) -> (Vec<u8>, bool) {
