@@ -27,7 +27,7 @@ pub static MODULE: Module = Module {
     ..module::MODULE
 };
 
-const CONTEXTS: Contexts = Contexts::HTTP
+pub(super) const CONTEXTS: Contexts = Contexts::HTTP
     .or(Contexts::SERVER)
     .or(Contexts::LOCATION)
     .or(Contexts::LOCATION_IF);
@@ -194,7 +194,8 @@ impl PhaseHandler for AddHeader {
     }
 }
 
-fn went_well(status: u16) -> bool {
+/// Whether fields are added to a response of this status without more words.
+pub(super) fn went_well(status: u16) -> bool {
     matches!(
         status,
         200 | 201 | 204 | 206 | 301 | 302 | 303 | 304 | 307 | 308

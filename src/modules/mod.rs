@@ -69,6 +69,7 @@ pub mod stub_status;
 pub mod sub_filter;
 mod temporary_folder;
 pub mod tls;
+mod trailers;
 pub mod unused;
 pub mod userid;
 
@@ -92,6 +93,7 @@ pub static MODULES: &[&Module] = &[
     &auth_basic::MODULE,
     &auth_request::MODULE,
     &headers::MODULE,
+    &trailers::MODULE,
     &compression::gunzip::MODULE,
     &sub_filter::MODULE,
     &addition::MODULE,
