@@ -219,12 +219,6 @@ const UNUSED: &[DirectiveSpec] = &[
         Arity::FLAG,
         DESCRIPTORS,
     ),
-    unused(
-        "open_log_file_cache VALUE ...;",
-        INNER,
-        Arity::between(1, 4),
-        DESCRIPTORS,
-    ),
 ];
 
 const MAIN: Contexts = Contexts::MAIN;
