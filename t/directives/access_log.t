@@ -1,4 +1,4 @@
-# access_log: paths with variables, what stays open, and what is written wrongly.
+# access_log and error_log: paths with variables, what stays open, and what is written wrongly.
 
 === a file for each value
 --- main_config
@@ -44,6 +44,10 @@ location /d { access_log x combined gzip=10; }
 location /e { open_log_file_cache inactive=1s; }
 location /f { open_log_file_cache max=0; }
 location /g { open_log_file_cache off max=1; }
+location /h { error_log syslog:facility=user; }
+location /i { error_log stderr error format=xml; }
+location /j { error_log stderr error warn; }
+location /k { error_log memory:1m; }
 --- error
 pingauge: [emerg] buffered logs cannot have variables in name in config:1
    1 | location /a { access_log $arg_a combined gzip; }
@@ -73,3 +77,28 @@ pingauge: [emerg] invalid parameter "off" in config:7
    7 | location /g { open_log_file_cache off max=1; }
      |                                   ^^^
      help: expected max=NUMBER, up to 1000000, inactive=TIME, or off alone
+pingauge: [emerg] no syslog server specified in config:8
+   8 | location /h { error_log syslog:facility=user; }
+     |                         ^^^^^^^^^^^^^^^^^^^^
+     help: as in syslog:server=unix:/dev/log or syslog:server=10.0.0.1:514
+pingauge: [emerg] invalid value "format=xml" in "error_log" directive, it must be "format=text" or "format=json" in config:9
+   9 | location /i { error_log stderr error format=xml; }
+     |                                      ^^^^^^^^^^
+pingauge: [emerg] invalid parameter "warn" in config:10
+  10 | location /j { error_log stderr error warn; }
+     |                                      ^^^^
+     help: a level and format=text or format=json may follow
+pingauge: [emerg] "memory:1m" is not supported in "error_log" directive in config:11
+  11 | location /k { error_log memory:1m; }
+     |                         ^^^^^^^^^
+     help: log to a file, to stderr or to syslog:
+
+=== error_log as JSON
+--- main_config
+error_log $DIR/error.json error format=json;
+--- config
+location / { root $DIR/none; }
+--- requests
+GET /a"b 404
+--- file_like error.json
+^\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d","level":"error","pid":\d+,"tid":\d+,"message":"open\(\) .*"\}$
