@@ -127,6 +127,31 @@ impl OpenFiles {
         }
     }
 
+    /// The same table, used on terms that are changed in some ways.
+    pub(super) fn on_other_terms(&self, change: impl FnOnce(&mut Terms)) -> Self {
+        let mut terms = self.terms;
+        change(&mut terms);
+        Self {
+            terms,
+            known: Arc::clone(&self.known),
+        }
+    }
+
+    /// What is known of a name at the moment, if anything is.
+    pub(super) fn known(&self, name: &[u8], now: Moment) -> Option<io::Result<Metadata>> {
+        let known = self.known.lock();
+        let one = known.files.get(name)?;
+        let age = u128::from(now.0.saturating_sub(one.checked));
+        if age >= self.terms.valid.as_nanos() {
+            return None;
+        }
+        match &one.what {
+            What::Open((_, found)) => Some(Ok(found.clone())),
+            What::Error(number) => Some(Err(io::Error::from_raw_os_error(*number))),
+            What::Seldom => None,
+        }
+    }
+
     /// The file of this name, opened if need be. `look` tells what the name means now.
     pub(super) fn get(
         &self,
