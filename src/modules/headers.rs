@@ -27,7 +27,7 @@ pub static MODULE: Module = Module {
     ..module::MODULE
 };
 
-const CONTEXTS: Contexts = Contexts::HTTP
+pub(super) const CONTEXTS: Contexts = Contexts::HTTP
     .or(Contexts::SERVER)
     .or(Contexts::LOCATION)
     .or(Contexts::LOCATION_IF);
@@ -60,7 +60,7 @@ const DIRECTIVES: &[DirectiveSpec] = &[
             default: "expires off;",
             text: "Sets `Expires` and `Cache-Control` of successful responses: TIME from now, or \
                    with `modified` from the file's last change, if the response tells it; a negative TIME, as `epoch`, forbids \
-                   caching; `@15h30m` is a time of day in UTC; `max` is ten years. The one-word \
+                   caching; `@15h30m` is a time of day here; `max` is ten years. The one-word \
                    forms may come from a variable.",
             example: "location /static/ { expires 30d; }",
         },
@@ -194,7 +194,8 @@ impl PhaseHandler for AddHeader {
     }
 }
 
-fn went_well(status: u16) -> bool {
+/// Whether fields are added to a response of this status without more words.
+pub(super) fn went_well(status: u16) -> bool {
     matches!(
         status,
         200 | 201 | 204 | 206 | 301 | 302 | 303 | 304 | 307 | 308
@@ -225,12 +226,18 @@ impl PhaseHandler for Expires {
             From::Now => now,
             From::Modified => modified(&request.response).unwrap_or(now),
         };
-        let Some((date, control)) = expiry.and_then(|one| one.fields(start, now)) else {
+        let Some((date, control)) = expiry.and_then(|one| one.fields(start, now, ahead)) else {
             return;
         };
         request.response.set("Expires", date.as_bytes());
         request.response.set("Cache-Control", control.as_bytes());
     }
+}
+
+/// How many seconds clocks here are ahead of Greenwich.
+fn ahead(now: i64) -> i64 {
+    let time = os::LocalTime::of(now.unsigned_abs());
+    i64::from(time.offset_minutes) * 60
 }
 
 /// When what a response has was changed last, if it says so.
@@ -270,14 +277,14 @@ impl Expiry {
         }
     }
 
-    /// `Expires` and `Cache-Control`.
-    fn fields(self, start: i64, now: i64) -> Option<(String, String)> {
+    /// `Expires` and `Cache-Control`; clocks here are so many seconds ahead of Greenwich.
+    fn fields(self, start: i64, now: i64, ahead: fn(i64) -> i64) -> Option<(String, String)> {
         let offset = match self {
             Self::Off => return None,
             Self::Epoch => return Some((EPOCH.to_owned(), "no-cache".to_owned())),
             Self::Max => return Some((FAR.to_owned(), "max-age=315360000".to_owned())),
             Self::In(offset) => offset,
-            Self::Daily(second) => (second - now.rem_euclid(DAY)).rem_euclid(DAY),
+            Self::Daily(second) => (second - (now + ahead(now)).rem_euclid(DAY)).rem_euclid(DAY),
         };
         let end = start.saturating_add(offset).clamp(0, LATEST);
         let age = end.saturating_sub(now);
@@ -316,7 +323,7 @@ mod tests {
 
     #[test]
     fn fields_follow_from_the_time() {
-        let control = |expiry: Expiry, start, now| expiry.fields(start, now).unwrap().1;
+        let control = |expiry: Expiry, start, now| expiry.fields(start, now, |_| 0).unwrap().1;
         assert_eq!(control(Expiry::In(60), 1000, 1000), "max-age=60");
         assert_eq!(control(Expiry::In(60), 900, 1000), "no-cache");
         assert_eq!(control(Expiry::In(-1), 1000, 1000), "no-cache");
@@ -332,7 +339,12 @@ mod tests {
             control(Expiry::Daily(40), DAY + 41, DAY + 41),
             "max-age=86399"
         );
-        let date = Expiry::In(0).fields(784_111_777, 784_111_777).unwrap().0;
+        let east = Expiry::Daily(7200).fields(DAY, DAY, |_| 3600).unwrap().1;
+        assert_eq!(east, "max-age=3600");
+        let date = Expiry::In(0)
+            .fields(784_111_777, 784_111_777, |_| 0)
+            .unwrap()
+            .0;
         assert_eq!(date, "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 

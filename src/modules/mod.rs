@@ -52,6 +52,7 @@ mod media_types;
 pub mod metric;
 pub mod mirror;
 mod network;
+mod open_files;
 pub mod prometheus;
 pub mod proxy;
 pub mod proxy_protocol;
@@ -67,8 +68,10 @@ pub mod split_clients;
 pub mod status_zone;
 pub mod stub_status;
 pub mod sub_filter;
+pub mod syslog;
 mod temporary_folder;
 pub mod tls;
+mod trailers;
 pub mod unused;
 pub mod userid;
 
@@ -92,6 +95,7 @@ pub static MODULES: &[&Module] = &[
     &auth_basic::MODULE,
     &auth_request::MODULE,
     &headers::MODULE,
+    &trailers::MODULE,
     &compression::gunzip::MODULE,
     &sub_filter::MODULE,
     &addition::MODULE,

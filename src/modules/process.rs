@@ -3,6 +3,8 @@
 //!
 //! Nothing here takes part in requests; the `server` folder reads the settings and acts on them.
 
+mod error_log;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +13,9 @@ use crate::conf::{
     Statement,
 };
 use crate::http::build::module::{self, Module};
+use crate::modules::syslog::SyslogTarget;
 use crate::os::{self, Identity};
+use error_log::error_log;
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -67,6 +71,18 @@ pub struct ErrorLog {
     pub target: LogTarget,
     /// The least severe level that is logged.
     pub level: LogLevel,
+    /// What lines look like.
+    pub form: LogForm,
+}
+
+/// What log lines look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogForm {
+    /// As those of nginx.
+    #[default]
+    Text,
+    /// Each an object of JSON.
+    Json,
 }
 
 /// Where log lines go.
@@ -76,13 +92,15 @@ pub enum LogTarget {
     Stderr,
     /// A file; a relative path starts from the prefix.
     File(PathBuf),
+    /// A daemon.
+    Syslog(SyslogTarget),
 }
 
 impl LogTarget {
     /// The path of a file, starting from `prefix` when it is relative.
     pub fn path(&self, prefix: &Path) -> Option<PathBuf> {
         match self {
-            Self::Stderr => None,
+            Self::Stderr | Self::Syslog(_) => None,
             Self::File(path) => Some(prefix.join(path)),
         }
     }
@@ -143,7 +161,7 @@ pub(super) fn error_log_file(chain: &Chain<'_>) -> Option<PathBuf> {
     let ErrorLogs(logs) = chain.nearest()?;
     logs.iter().find_map(|log| match &log.target {
         LogTarget::File(path) => Some(path.clone()),
-        LogTarget::Stderr => None,
+        LogTarget::Stderr | LogTarget::Syslog(_) => None,
     })
 }
 
@@ -252,14 +270,15 @@ static DIRECTIVES: &[DirectiveSpec] = &[
     DirectiveSpec {
         name: "error_log",
         contexts: LOGGING,
-        arity: Arity::between(1, 2),
+        arity: Arity::between(1, 3),
         repeat: Repeat::Many,
         doc: Doc {
-            syntax: "error_log file | stderr [level];",
+            syntax: "error_log file | stderr | syslog:server=ADDRESS[,PARAMETER …] [level] [format=text | json];",
             default: "error_log stderr error;",
             text: "Where errors are logged, from which level on: `debug`, `info`, `notice`, `warn`, \
                    `error`, `crit`, `alert` or `emerg`. A relative path starts from the prefix. \
-                   Several directives log to several places. In the `http` block it says where the \
+                   Several directives log to several places. `syslog:` is that of `access_log`; the severity of a line is its level. \
+                   With `format=json` each line is an object with `time` (as in RFC 3339), `level`, `pid`, `tid` and `message`. In the `http` block it says where the \
                    workers log; in a server or location it is accepted, but lines about their \
                    requests go where those of all others go.\n\nLines that one place in the program \
                    writes more often than ten times in a second are left out, and one line tells \
@@ -352,24 +371,6 @@ fn path(statement: &Statement<'_>) -> Result<PathBuf, Diagnostic> {
         }
         path => Ok(PathBuf::from(path)),
     }
-}
-
-fn error_log(statement: &Statement<'_>) -> Result<ErrorLog, Diagnostic> {
-    let level = match statement.argument(2) {
-        Some(_) => statement.enumeration(2, &LogLevel::ALL)?,
-        None => LogLevel::Error,
-    };
-    let target = match statement.text(1) {
-        "stderr" => LogTarget::Stderr,
-        text if text.starts_with("syslog:") || text.starts_with("memory:") => {
-            let message = format!("\"{text}\" is not supported in \"error_log\" directive");
-            return Err(statement
-                .error(1, message)
-                .with_help("log to a file or to stderr"));
-        }
-        _ => LogTarget::File(path(statement)?),
-    };
-    Ok(ErrorLog { target, level })
 }
 
 #[cfg(test)]

@@ -204,27 +204,6 @@ const UNUSED: &[DirectiveSpec] = &[
         Arity::FLAG,
         "Has no effect: a variable without a value is empty, and no line is logged about it.",
     ),
-    // Caches of descriptors.
-    unused(
-        "open_file_cache VALUE [VALUE];",
-        INNER,
-        Arity::between(1, 2),
-        DESCRIPTORS,
-    ),
-    unused("open_file_cache_valid TIME;", INNER, ONE, DESCRIPTORS),
-    unused("open_file_cache_min_uses NUMBER;", INNER, ONE, DESCRIPTORS),
-    unused(
-        "open_file_cache_errors on | off;",
-        INNER,
-        Arity::FLAG,
-        DESCRIPTORS,
-    ),
-    unused(
-        "open_log_file_cache VALUE ...;",
-        INNER,
-        Arity::between(1, 4),
-        DESCRIPTORS,
-    ),
 ];
 
 const MAIN: Contexts = Contexts::MAIN;
@@ -259,7 +238,6 @@ const PUSHES: &str = "Has no effect: nothing is pushed, which browsers no longer
 const BODIES: &str = "Has no effect: bodies are passed on as they come and not kept on disk.";
 const SUBREQUESTS: &str = "Has no effect: bodies of responses to subrequests are not kept.";
 const OLD_BROWSERS: &str = "Has no effect: responses are the same for every browser.";
-const DESCRIPTORS: &str = "Has no effect: files are opened for each request; log files stay open.";
 
 /// A row; the name is the first word of the syntax.
 const fn unused(

@@ -18,16 +18,33 @@ use super::log_limit::{LeftOut, Line, LogLimit, Verdict};
 use crate::conf::with_reasons;
 use crate::metric::Moment;
 use crate::modules::log_level::NOTICE;
-use crate::modules::process::{ErrorLog, LogLevel, LogTarget};
+use crate::modules::process::{ErrorLog, LogForm, LogLevel, LogTarget};
+use crate::modules::syslog::Syslog;
 use crate::os::{self, LocalTime, LogFile};
 
 /// Where lines go.
 pub(super) struct Sinks(Vec<Sink>);
 
 struct Sink {
-    /// `None` is standard error.
-    file: Option<Arc<LogFile>>,
+    to: Way,
     level: LogLevel,
+    form: LogForm,
+}
+
+enum Way {
+    Stderr,
+    File(Arc<LogFile>),
+    Syslog(Syslog),
+}
+
+impl Way {
+    fn write(&self, level: LogLevel, line: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Stderr => io::stderr().write_all(line),
+            Self::File(file) => file.write(line),
+            Self::Syslog(syslog) => syslog.send(Some(level as u8), line),
+        }
+    }
 }
 
 static SINKS: RwLock<Sinks> = RwLock::new(Sinks(Vec::new()));
@@ -36,7 +53,11 @@ static LIMIT: Mutex<LogLimit> = Mutex::new(LogLimit::new());
 impl Sinks {
     /// Standard error, for as long as nothing else is known.
     pub(super) fn stderr(level: LogLevel) -> Self {
-        Self(vec![Sink { file: None, level }])
+        Self(vec![Sink {
+            to: Way::Stderr,
+            level,
+            form: LogForm::Text,
+        }])
     }
 
     /// Opens what a configuration names or, when it names nothing, the log of the command line, or
@@ -62,20 +83,29 @@ impl Sinks {
     /// With its name, when it cannot be opened.
     pub(super) fn file_at(path: &Path, level: LogLevel) -> Result<Self, (PathBuf, io::Error)> {
         let target = LogTarget::File(path.to_owned());
-        Self::open(&[ErrorLog { target, level }], Path::new(""))
+        let form = LogForm::Text;
+        Self::open(
+            &[ErrorLog {
+                target,
+                level,
+                form,
+            }],
+            Path::new(""),
+        )
     }
 
     fn open(logs: &[ErrorLog], prefix: &Path) -> Result<Self, (PathBuf, io::Error)> {
         let sink = |log: &ErrorLog| {
-            let file = match &log.target {
-                LogTarget::Stderr => None,
+            let to = match &log.target {
+                LogTarget::Stderr => Way::Stderr,
+                LogTarget::Syslog(target) => Way::Syslog(Syslog::new(target.clone())),
                 LogTarget::File(path) => {
                     let path = prefix.join(path);
-                    Some(LogFile::open(&path).map_err(|error| (path, error))?)
+                    Way::File(LogFile::open(&path).map_err(|error| (path, error))?)
                 }
             };
-            let level = log.level;
-            Ok(Sink { file, level })
+            let (level, form) = (log.level, log.form);
+            Ok(Sink { to, level, form })
         };
         logs.iter().map(sink).collect::<Result<_, _>>().map(Self)
     }
@@ -87,12 +117,15 @@ impl Sinks {
 
     /// The first file among them.
     pub(super) fn file(&self) -> Option<&Arc<LogFile>> {
-        self.0.iter().find_map(|sink| sink.file.as_ref())
+        self.0.iter().find_map(|sink| match &sink.to {
+            Way::File(file) => Some(file),
+            Way::Stderr | Way::Syslog(_) => None,
+        })
     }
 
     /// Whether standard error is among them.
     pub(super) fn has_stderr(&self) -> bool {
-        self.0.iter().any(|sink| sink.file.is_none())
+        self.0.iter().any(|sink| matches!(sink.to, Way::Stderr))
     }
 }
 
@@ -132,22 +165,22 @@ pub(super) fn write(level: LogLevel, message: &str) {
     write_to(level, message, |_| true);
 }
 
-/// Writes a line to files only: standard error has got it already, in another form.
+/// Writes a line to all but standard error: standard error has got it already, in another form.
 pub(super) fn write_to_files(level: LogLevel, message: &str) {
-    write_to(level, message, |sink| sink.file.is_some());
+    write_to(level, message, |sink| !matches!(sink.to, Way::Stderr));
 }
 
 fn write_to(level: LogLevel, message: &str, chosen: fn(&Sink) -> bool) {
     let sinks = SINKS.read();
     let wanted = |sink: &&Sink| level <= sink.level && chosen(sink);
-    let mut line = None;
+    let (mut text, mut json) = (None, None);
     for sink in sinks.0.iter().filter(wanted) {
-        let line = line.get_or_insert_with(|| compose(level, message));
+        let line = match sink.form {
+            LogForm::Text => text.get_or_insert_with(|| compose(level, message)),
+            LogForm::Json => json.get_or_insert_with(|| compose_json(level, message)),
+        };
         // There is nowhere to report that the log itself cannot be written.
-        drop(match &sink.file {
-            Some(file) => file.write(line.as_bytes()),
-            None => io::stderr().write_all(line.as_bytes()),
-        });
+        drop(sink.to.write(level, line.as_bytes()));
     }
 }
 
@@ -193,6 +226,35 @@ fn compose(level: LogLevel, message: &str) -> String {
     append_printable(&mut line, &with_reasons(message));
     line.push('\n');
     line
+}
+
+/// The same as an object.
+fn compose_json(level: LogLevel, message: &str) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let time = LocalTime::of(now.map_or(0, |since| since.as_secs()));
+    let (process, thread) = (std::process::id(), os::thread_id());
+    let ahead = match time.offset_minutes < 0 {
+        true => '-',
+        false => '+',
+    };
+    let offset = time.offset_minutes.unsigned_abs();
+    let message = with_reasons(message);
+    let mut places = (0..=message.len().min(LONGEST)).rev();
+    let end = places.find(|place| message.is_char_boundary(*place));
+    let end = end.unwrap_or(0);
+    let message = serde_json::Value::from(&message[..end]);
+    format!(
+        "{{\"time\":\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{ahead}{:02}:{:02}\",\"level\":\"{}\",\"pid\":{process},\"tid\":{thread},\"message\":{message}}}\n",
+        time.year,
+        time.month,
+        time.day,
+        time.hour,
+        time.minute,
+        time.second,
+        offset / 60,
+        offset % 60,
+        level.name()
+    )
 }
 
 fn append_printable(line: &mut String, message: &str) {
@@ -293,6 +355,20 @@ mod tests {
     }
 
     #[test]
+    fn a_line_may_be_an_object() {
+        let line = compose_json(LogLevel::Warn, &format!("\"a\"\n{}", "ä".repeat(9000)));
+        let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(
+            (&read["level"], &read["pid"]),
+            (&"warn".into(), &std::process::id().into())
+        );
+        assert!(read["message"].as_str().unwrap().starts_with("\"a\"\nää"));
+        assert!(line.len() < LONGEST + 200 && line.ends_with("}\n"));
+        let time = read["time"].as_str().unwrap();
+        assert_eq!((time.len(), &time[10..11], &time[22..23]), (25, "T", ":"));
+    }
+
+    #[test]
     fn libraries_are_quiet() {
         let level = |target: &str, level| {
             level_of(&Metadata::builder().target(target).level(level).build())
@@ -320,6 +396,7 @@ mod tests {
         let log = |name: &str, level| ErrorLog {
             target: LogTarget::File(name.into()),
             level,
+            form: LogForm::Text,
         };
         let logs = [log("a", LogLevel::Warn), log("b", LogLevel::Info)];
         let sinks = Sinks::open(&logs, &directory).unwrap();

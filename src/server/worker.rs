@@ -300,6 +300,7 @@ fn open_logs(settings: &Settings, hand_over: &HandOver) -> Result<(), String> {
 }
 
 pub(super) fn reopen_logs(is_daemon: bool) {
+    modules::log::flush();
     for (path, error) in LogFile::reopen_all(None) {
         let path = path.display();
         let message = format!("open() \"{path}\" failed ({})", reason(&error));

@@ -59,14 +59,9 @@ subrequest_output_buffer_size 8k;
 msie_padding off;
 msie_refresh off;
 uninitialized_variable_warn off;
-open_file_cache max=1000 inactive=20s;
-open_file_cache_valid 30s;
-open_file_cache_min_uses 2;
-open_file_cache_errors on;
-open_log_file_cache max=100;
 --- warn
 pingauge: accepted without effect in main_config (line): worker_cpu_affinity (2), timer_resolution (3), lock_file (4), thread_pool (5), pcre_jit (6), worker_connections (8), multi_accept (9), use (10), accept_mutex (11), accept_mutex_delay (12), worker_aio_requests (13)
-pingauge: accepted without effect in http_config (line): sendfile (1), sendfile_max_chunk (2), tcp_nopush (3), tcp_nodelay (4), output_buffers (5), postpone_output (6), aio (7), aio_write (8), directio (9), directio_alignment (10), read_ahead (11), types_hash_max_size (12), types_hash_bucket_size (13), server_names_hash_max_size (14), server_names_hash_bucket_size (15), variables_hash_max_size (16), variables_hash_bucket_size (17), map_hash_max_size (18), map_hash_bucket_size (19), proxy_headers_hash_max_size (20), proxy_headers_hash_bucket_size (21), ssl_dhparam (22), ssl_stapling_verify (24), reset_timedout_connection (25), lingering_close (26), lingering_time (27), lingering_timeout (28), connection_pool_size (29), request_pool_size (30), client_body_buffer_size (31), client_body_in_single_buffer (32), client_body_temp_path (33), proxy_temp_file_write_size (34), proxy_busy_buffers_size (35), fastcgi_busy_buffers_size (36), uwsgi_busy_buffers_size (37), scgi_busy_buffers_size (38), subrequest_output_buffer_size (39), msie_padding (40), msie_refresh (41), uninitialized_variable_warn (42), open_file_cache (43), open_file_cache_valid (44), open_file_cache_min_uses (45), open_file_cache_errors (46), open_log_file_cache (47)
+pingauge: accepted without effect in http_config (line): sendfile (1), sendfile_max_chunk (2), tcp_nopush (3), tcp_nodelay (4), output_buffers (5), postpone_output (6), aio (7), aio_write (8), directio (9), directio_alignment (10), read_ahead (11), types_hash_max_size (12), types_hash_bucket_size (13), server_names_hash_max_size (14), server_names_hash_bucket_size (15), variables_hash_max_size (16), variables_hash_bucket_size (17), map_hash_max_size (18), map_hash_bucket_size (19), proxy_headers_hash_max_size (20), proxy_headers_hash_bucket_size (21), ssl_dhparam (22), ssl_stapling_verify (24), reset_timedout_connection (25), lingering_close (26), lingering_time (27), lingering_timeout (28), connection_pool_size (29), request_pool_size (30), client_body_buffer_size (31), client_body_in_single_buffer (32), client_body_temp_path (33), proxy_temp_file_write_size (34), proxy_busy_buffers_size (35), fastcgi_busy_buffers_size (36), uwsgi_busy_buffers_size (37), scgi_busy_buffers_size (38), subrequest_output_buffer_size (39), msie_padding (40), msie_refresh (41), uninitialized_variable_warn (42)
 
 === values that are what is done anyway
 --- main_config

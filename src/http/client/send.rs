@@ -13,7 +13,7 @@ use pingora_core::protocols::Shutdown;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use self::framed::{frame, put_filtered};
+use self::framed::put_filtered;
 use crate::http::course::message;
 use crate::http::course::request::Request;
 use crate::http::course::respond;
@@ -68,6 +68,7 @@ pub(in crate::http) async fn send(
             return false;
         }
         if last {
+            outgoing.give_trailers(&mut session.client);
             session.client.end_after();
         }
         let is_due = outgoing.bytes.len() > WRITE_AT || !response.body.is_at_hand();
@@ -133,6 +134,8 @@ struct Outgoing {
     framing: usize,
     chunked: bool,
     filters: BodyFilters,
+    /// Lines that come behind the body.
+    trailers: Vec<u8>,
 }
 
 impl Outgoing {
@@ -153,27 +156,8 @@ impl Outgoing {
             framing: 0,
             chunked,
             filters,
+            trailers: Vec::new(),
         }
-    }
-
-    /// Adds the next piece of the body, or its end, as filters leave it; false when one fails.
-    fn add(&mut self, request: &mut Request, chunk: Option<&[u8]>) -> bool {
-        if self.filters.is_empty() {
-            self.framing += frame(&mut self.bytes, chunk, self.chunked);
-            return true;
-        }
-        let filtered = match chunk {
-            Some(chunk) => self
-                .filters
-                .piece(request, chunk)
-                .map(|passed| passed.unwrap_or(chunk)),
-            None => self.filters.end(request),
-        };
-        let is_right = put_filtered(&mut self.bytes, &mut self.framing, filtered, self.chunked);
-        if is_right && chunk.is_none() {
-            self.framing += frame(&mut self.bytes, None, self.chunked);
-        }
-        is_right
     }
 
     /// Adds what more there is of the last piece, and sends what is gathered meanwhile; false when that fails.

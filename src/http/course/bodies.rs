@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use super::request::Request;
 use super::request_body::Whole;
-use crate::http::plan::body_filter::{BodyFilter, BodyFilters, Passed};
+use crate::http::plan::body_filter::{BodyFilter, BodyFilters, Passed, Trailers};
 use crate::http::plan::copies::Copies;
 
 /// What is to be done with a request at its end.
@@ -34,6 +35,8 @@ impl fmt::Debug for After {
 pub struct Bodies {
     /// What the response's body goes through; added as its head leaves.
     pub response: BodyFilters,
+    /// What comes behind the response's body; one of its filters is there for that, too.
+    pub trailers: Option<Arc<dyn Trailers>>,
     /// What the request's body goes through, if it is read at all; added before content is made.
     pub request: BodyFilters,
     /// The request's body as far as it was read, if the configuration asks for it and it is short.
@@ -54,6 +57,17 @@ pub struct Bodies {
     pub copies: Option<&'static Copies>,
 }
 
+impl Request {
+    /// The lines that come behind the body of the response, which has ended.
+    pub(in crate::http) fn trailers(&mut self) -> Vec<u8> {
+        let mut lines = Vec::new();
+        if let Some(trailers) = self.bodies.trailers.take() {
+            trailers.append(self, &mut lines);
+        }
+        lines
+    }
+}
+
 /// A longer body is not kept.
 const MAX_KEPT: usize = 64 * 1024;
 
@@ -61,6 +75,7 @@ impl Bodies {
     /// Forgets everything, for another request.
     pub fn clear(&mut self) {
         self.response.clear();
+        self.trailers = None;
         self.request.clear();
         self.kept = Vec::new();
         self.whole = None;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -13,7 +14,7 @@ use crate::os;
 #[derive(Debug)]
 pub struct Whole {
     /// Open for reading.
-    pub file: File,
+    pub file: Arc<File>,
     /// Where it begins.
     pub start: u64,
     /// How long it is.

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -105,7 +106,7 @@ pub enum Body {
     /// `length` bytes of a file from `offset`.
     File {
         /// Open for reading.
-        file: File,
+        file: Arc<File>,
         /// Where to begin.
         offset: u64,
         /// How much.
@@ -114,7 +115,7 @@ pub enum Body {
     /// These pieces, one behind the other.
     Pieces {
         /// Open for reading.
-        file: File,
+        file: Arc<File>,
         /// In order; ranges of the file are not empty.
         pieces: VecDeque<Piece>,
     },

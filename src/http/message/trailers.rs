@@ -60,6 +60,11 @@ pub fn passable(lines: &[u8], hides: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     passed
 }
 
+/// Whether a field of this name may come behind a body.
+pub fn may_follow(name: &[u8]) -> bool {
+    HeaderName::from_bytes(name).is_ok() && !is_late(name)
+}
+
 fn is_late(name: &[u8]) -> bool {
     let is = |late: &&[u8]| late.eq_ignore_ascii_case(name);
     let begins_like = |late: &&[u8]| {

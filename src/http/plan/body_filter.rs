@@ -51,6 +51,12 @@ pub trait BodyFilter: Send + Sync {
     }
 }
 
+/// What is said behind a response's body, once that has ended.
+pub trait Trailers: fmt::Debug + Send + Sync {
+    /// Appends lines of fields, each with its end.
+    fn append(&self, request: &mut Request, out: &mut Vec<u8>);
+}
+
 /// What a filter did with a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Passed {

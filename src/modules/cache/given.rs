@@ -99,7 +99,7 @@ impl Given {
             What::Whole(opened) => Body::File {
                 offset: opened.body.start,
                 length: opened.body.end - opened.body.start,
-                file: opened.file,
+                file: Arc::new(opened.file),
             },
             What::Growing(entry, growing, refetch) => {
                 let following = Following::whole(entry, growing, length);
@@ -285,7 +285,7 @@ impl Caching {
             }
             (What::Whole(opened), [_, ..]) => {
                 let whole = Whole {
-                    file: opened.file,
+                    file: Arc::new(opened.file),
                     start: opened.body.start,
                     length,
                 };

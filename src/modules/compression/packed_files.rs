@@ -5,6 +5,7 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::choice::Varied;
 use super::coding::{BROTLI, CODINGS, Coding, GZIP, ZSTD};
@@ -17,6 +18,7 @@ use crate::http::build::builder::Builder;
 use crate::http::course::circumstances::Circumstances;
 use crate::http::course::request::Request;
 use crate::http::plan::state::StateIndex;
+use crate::modules::open_files::Opened;
 
 /// The packed files of a location.
 pub(in crate::modules) struct PackedFiles {
@@ -35,7 +37,7 @@ struct Way {
 
 /// A packed file.
 pub(in crate::modules) struct PackedFile {
-    pub(in crate::modules) file: File,
+    pub(in crate::modules) file: Arc<File>,
     pub(in crate::modules) metadata: Metadata,
     /// What its `Content-Encoding` says.
     pub(in crate::modules) coding: &'static str,
@@ -66,7 +68,7 @@ impl PackedFiles {
         &self,
         request: &mut Request,
         path: &Path,
-        open: impl Fn(&Path) -> io::Result<File>,
+        open: impl Fn(&Path) -> io::Result<Opened>,
     ) -> Result<Option<PackedFile>, u16> {
         let weights = weights(request, &self.gzip_rules);
         let weight = |way: &Way| weights[way.coding];
@@ -132,10 +134,10 @@ fn beside(path: &Path, coding: &Coding) -> PathBuf {
 fn opened(
     request: &Request,
     path: &Path,
-    open: impl Fn(&Path) -> io::Result<File>,
-) -> Option<(File, Metadata)> {
-    match open(path).and_then(|file| Ok((file.metadata()?, file))) {
-        Ok((metadata, file)) => Some((file, metadata)),
+    open: impl Fn(&Path) -> io::Result<Opened>,
+) -> Option<Opened> {
+    match open(path) {
+        Ok(opened) => Some(opened),
         Err(error) if is_absent(&error) => None,
         Err(error) => {
             let path = path.as_os_str().as_bytes().escape_ascii();

@@ -75,10 +75,10 @@ impl Files {
             } = packed;
             return Ok(self.respond(request, file, &metadata, coding));
         }
-        let opened = way.open(path).and_then(|file| Ok((file.metadata()?, file)));
+        let opened = way.open(path);
         let (metadata, file) = match opened {
-            Ok((metadata, file)) if metadata.is_file() => (metadata, file),
-            Ok((metadata, _)) => return no_file(request, path, &metadata),
+            Ok((file, metadata)) if metadata.is_file() => (metadata, file),
+            Ok((_, metadata)) => return no_file(request, path, &metadata),
             // What is no file may refuse to be opened at all.
             Err(error) => match way.metadata(path) {
                 Ok(metadata) if !metadata.is_file() => return no_file(request, path, &metadata),
@@ -109,7 +109,7 @@ impl Files {
     fn respond(
         &self,
         request: &mut Request,
-        file: File,
+        file: Arc<File>,
         metadata: &Metadata,
         coding: &str,
     ) -> Outcome {
@@ -167,7 +167,7 @@ pub(super) fn takes(request: &Request) -> bool {
     matches!(request.method(), b"GET" | b"HEAD" | b"POST")
 }
 
-fn whole(head: ResponseHead, file: File, length: u64) -> Outcome {
+fn whole(head: ResponseHead, file: Arc<File>, length: u64) -> Outcome {
     let body = Body::File {
         file,
         offset: 0,

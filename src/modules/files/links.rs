@@ -3,6 +3,7 @@
 //! Where not all of them are, a path is gone along name by name, each opened in the directory that the last one turned out
 //! to be: whoever may change the tree meanwhile can only have a name not be found, or be refused.
 
+use std::borrow::Cow;
 use std::fs::{self, File, Metadata, OpenOptions, ReadDir};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -11,10 +12,13 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::kept;
 use crate::conf::{Arity, Chain, Contexts, Diagnostic, DirectiveSpec, Doc, SPEC, Statement, Text};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
 use crate::http::plan::template::Template;
+use crate::http::transport::clock;
+use crate::modules::open_files::{OpenFiles, Opened};
 use crate::os;
 
 pub(super) const DISABLE_SYMLINKS: DirectiveSpec = DirectiveSpec {
@@ -89,6 +93,7 @@ fn store(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
 pub(super) struct Links {
     followed: Followed,
     from: Option<Arc<Template>>,
+    kept: Option<Arc<OpenFiles>>,
 }
 
 impl Links {
@@ -99,29 +104,58 @@ impl Links {
         Self {
             followed: written.map_or(Followed::All, |written| written.followed),
             from: from.map(|text| Arc::new(builder.template(text))),
+            kept: kept::of(chain),
         }
     }
 
     /// How paths are gone along for a request.
-    pub(super) fn way(&self, request: &mut Request) -> Way {
+    pub(super) fn way(&self, request: &mut Request) -> Way<'_> {
         let from = self.from.as_ref();
         Way {
             followed: self.followed,
             from: from.map_or_else(Vec::new, |from| from.evaluate(request)),
+            kept: self.kept.as_deref(),
         }
     }
 }
 
 /// A way of going along paths.
-pub(super) struct Way {
+pub(super) struct Way<'a> {
     followed: Followed,
     /// Links in this part of a path are followed.
     from: Vec<u8>,
+    /// Files that are open already.
+    kept: Option<&'a OpenFiles>,
 }
 
-impl Way {
+impl Way<'_> {
+    /// A file, opened for reading, and what is told of it.
+    pub(super) fn open(&self, path: &Path) -> io::Result<Opened> {
+        let Some(kept) = self.kept else {
+            let file = self.open_now(path)?;
+            let found = file.metadata()?;
+            return Ok((Arc::new(file), found));
+        };
+        let now = clock::moment();
+        kept.get(
+            &self.key(path),
+            now,
+            || self.open_now(path),
+            || self.look(path),
+        )
+    }
+
+    /// What a path is kept as: it may mean something else, or nothing, where other links are followed.
+    fn key<'p>(&self, path: &'p Path) -> Cow<'p, [u8]> {
+        let path = path.as_os_str().as_bytes();
+        match self.followed {
+            Followed::All => Cow::Borrowed(path),
+            followed => Cow::Owned([path, b"\0", &[followed as u8], &self.from].concat()),
+        }
+    }
+
     /// Opens for reading what may be anything: a pipe is not waited for, a terminal not taken.
-    pub(super) fn open(&self, path: &Path) -> io::Result<File> {
+    fn open_now(&self, path: &Path) -> io::Result<File> {
         let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
         match self.part(path) {
             None => OpenOptions::new().read(true).custom_flags(flags).open(path),
@@ -131,6 +165,13 @@ impl Way {
 
     /// What is told of a file.
     pub(super) fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+        let kept = self
+            .kept
+            .and_then(|kept| kept.known(&self.key(path), clock::moment()));
+        kept.unwrap_or_else(|| self.look(path))
+    }
+
+    fn look(&self, path: &Path) -> io::Result<Metadata> {
         match self.part(path) {
             None => fs::metadata(path),
             Some((start, rest)) => self.go(&start, rest, libc::O_PATH)?.metadata(),
@@ -227,10 +268,11 @@ mod tests {
     use super::*;
     use std::os::unix::fs::{lchown, symlink};
 
-    fn way(followed: Followed, from: &str) -> Way {
+    fn way(followed: Followed, from: &str) -> Way<'static> {
         Way {
             followed,
             from: from.into(),
+            kept: None,
         }
     }
 

@@ -9,6 +9,7 @@ mod autoindex;
 mod content;
 mod directives;
 mod index;
+mod kept;
 mod links;
 mod place;
 mod random_index;
@@ -40,6 +41,7 @@ pub static MODULE: Module = Module {
 const TABLES: &[&[DirectiveSpec]] = &[
     directives::DIRECTIVES,
     autoindex::ROWS,
+    kept::ROWS,
     &[random_index::RANDOM_INDEX, links::DISABLE_SYMLINKS],
 ];
 static ALL: [DirectiveSpec; module::count(TABLES)] = module::join(TABLES);

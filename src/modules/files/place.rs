@@ -62,7 +62,7 @@ impl Place {
     }
 
     /// How files are reached for a request.
-    pub(super) fn way(&self, request: &mut Request) -> Way {
+    pub(super) fn way(&self, request: &mut Request) -> Way<'_> {
         self.links.way(request)
     }
 

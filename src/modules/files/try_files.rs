@@ -104,7 +104,7 @@ impl ContentHandler for TryFiles {
 }
 
 impl Candidate {
-    fn is(&self, file: &Path, way: &Way) -> bool {
+    fn is(&self, file: &Path, way: &Way<'_>) -> bool {
         way.metadata(file)
             .is_ok_and(|metadata| metadata.is_dir() == self.is_directory)
     }

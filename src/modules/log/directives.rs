@@ -5,13 +5,15 @@ use std::time::Duration;
 use super::COMBINED;
 use super::file::Buffering;
 use super::format::Escaping;
+use super::named::OPEN_LOG_FILE_CACHE;
 use crate::conf::values;
 use crate::conf::{
     Arity, Contexts, Diagnostic, DirectiveSpec, Doc, Repeat, SPEC, Span, Statement, Text, Word,
 };
+use crate::modules::syslog::{self, SyslogTarget};
 
 /// The directives of access logs.
-pub(super) const DIRECTIVES: &[DirectiveSpec] = &[LOG_FORMAT, ACCESS_LOG];
+pub(super) const DIRECTIVES: &[DirectiveSpec] = &[LOG_FORMAT, ACCESS_LOG, OPEN_LOG_FILE_CACHE];
 
 /// Every `log_format`.
 #[derive(Default)]
@@ -34,6 +36,10 @@ pub(super) struct AccessLogsWritten {
 /// One `access_log`.
 pub(super) struct AccessLogWritten {
     pub path: String,
+    /// The path, where it holds variables.
+    pub named: Option<Text>,
+    /// The daemon that it goes to instead of a file.
+    pub syslog: Option<SyslogTarget>,
     pub format: Option<Word>,
     pub condition: Option<Text>,
     pub buffering: Option<Buffering>,
@@ -45,6 +51,8 @@ impl AccessLogWritten {
     pub(super) fn new(path: &str, span: Span) -> Self {
         Self {
             path: path.to_owned(),
+            named: None,
+            syslog: None,
             format: None,
             condition: None,
             buffering: None,
@@ -82,11 +90,17 @@ const ACCESS_LOG: DirectiveSpec = DirectiveSpec {
     arity: Arity::at_least(1),
     repeat: Repeat::Many,
     doc: Doc {
-        syntax: "access_log PATH [FORMAT] [buffer=SIZE [flush=TIME]] [if=TEXT];\naccess_log off;",
+        syntax: "access_log PATH [FORMAT] [buffer=SIZE] [gzip[=LEVEL]] [flush=TIME] [if=TEXT];\n\
+                 access_log syslog:server=ADDRESS[,PARAMETER …] [FORMAT] [if=TEXT];\naccess_log off;",
         default: "access_log logs/access.log combined;",
         text: "Writes a line for each request to a file, which USR1 reopens. With `if=`, only when \
                TEXT is neither empty nor `0`. With `buffer=`, lines are gathered and written when \
-               SIZE is full, after TIME, and when the worker ends. PATH holds no variables. Blocks \
+               SIZE is full, after TIME, and when the worker ends; with `gzip` each time packed, by LEVEL 1 (the default) to 9, \
+               and SIZE is 64k if it is not written. A PATH with variables names a file for \
+               each value, which is opened for each line, or kept open by `open_log_file_cache`; no file is made where the \
+               `root` of the request does not exist. `syslog:` sends each line to a daemon at ADDRESS, by UDP to port \
+               514 unless another is written, or `unix:PATH`. Its PARAMETERs are `facility=` (`local7`), `severity=` (`info`), \
+               `tag=` (`pingauge`) and `nohostname`; lines that the system has no room for are lost. Blocks \
                with an `access_log` of their own inherit none.",
         example: "access_log logs/slow.log combined if=$is_slow;",
     },
@@ -140,45 +154,78 @@ fn access_log(statement: &mut Statement<'_>) -> Result<(), Diagnostic> {
         written.is_off = true;
         return Ok(());
     }
-    let path = statement.text(1);
-    check_path("access_log", path, statement.word(1).span)?;
-    let mut log = AccessLogWritten::new(path, statement.word(1).span);
-    let mut flush = None;
+    let path = statement.word(1);
+    let mut log = AccessLogWritten::new(&path.text, path.span);
+    if path.text.starts_with(syslog::PREFIX) {
+        log.syslog = Some(SyslogTarget::parse(path)?);
+    } else if path.text.contains('$') {
+        log.named = Some(statement.template(1)?);
+    }
+    log.buffering = buffering(statement, &mut log)?;
+    if log.buffering.is_some() && (log.syslog.is_some() || log.named.is_some()) {
+        let message = match log.syslog {
+            Some(_) => "logs to syslog cannot be buffered",
+            None => "buffered logs cannot have variables in name",
+        };
+        let help = "remove buffer, gzip and flush";
+        return Err(Diagnostic::error(log.span, message).with_help(help));
+    }
+    let written = statement.scope.get_or_default::<AccessLogsWritten>();
+    written.logs.push(log);
+    Ok(())
+}
+
+/// Reads what is behind the path; returns how lines are gathered.
+fn buffering(
+    statement: &Statement<'_>,
+    log: &mut AccessLogWritten,
+) -> Result<Option<Buffering>, Diagnostic> {
+    let (mut size, mut gzip, mut flush) = (None, None, None);
     for (number, word) in statement.arguments().iter().enumerate().skip(1) {
         match word.text.split_once('=') {
             Some(("if", _)) => {
                 let condition = word.slice("if=".len()..word.text.len());
                 log.condition = Some(Text::parse(&condition)?);
             }
-            Some(("buffer", size)) => {
-                let size = values::size(size).ok().filter(|size| *size > 0);
-                let size = size.and_then(|size| usize::try_from(size).ok());
-                let size =
-                    size.ok_or_else(|| invalid(word, "expected a size, as in buffer=64k"))?;
-                log.buffering = Some(Buffering { size, flush: None });
+            Some(("buffer", text)) => {
+                let read = values::size(text).ok().filter(|size| *size > 0);
+                let read = read.and_then(|size| usize::try_from(size).ok());
+                size =
+                    Some(read.ok_or_else(|| invalid(word, "expected a size, as in buffer=64k"))?);
             }
             Some(("flush", time)) => {
                 let time = values::milliseconds(time).ok().filter(|time| *time > 0);
                 let time = time.ok_or_else(|| invalid(word, "expected a time, as in flush=5s"))?;
                 flush = Some((word, Duration::from_millis(time)));
             }
-            Some(("gzip", _)) => return Err(invalid(word, "logs are not compressed here")),
-            None if word.text == "gzip" => {
-                return Err(invalid(word, "logs are not compressed here"));
-            }
+            Some(("gzip", level)) => gzip = Some(packing(word, level)?),
+            None if word.text == "gzip" => gzip = Some(1),
             None if number == 1 => log.format = Some(word.clone()),
-            _ => return Err(invalid(word, "expected buffer=SIZE, flush=TIME or if=TEXT")),
+            _ => {
+                let help = "expected buffer=SIZE, gzip=LEVEL, flush=TIME or if=TEXT";
+                return Err(invalid(word, help));
+            }
         }
     }
-    if let Some((word, time)) = flush {
-        let buffering = log.buffering.as_mut();
-        let buffering = buffering.ok_or_else(|| invalid(word, "flush needs buffer=SIZE"))?;
-        buffering.flush = Some(time);
-    }
-    let written = statement.scope.get_or_default::<AccessLogsWritten>();
-    written.logs.push(log);
-    Ok(())
+    let Some(size) = size.or(gzip.map(|_| PACKED)) else {
+        return match flush {
+            Some((word, _)) => Err(invalid(word, "flush needs buffer=SIZE")),
+            None => Ok(None),
+        };
+    };
+    let flush = flush.map(|(_, time)| time);
+    Ok(Some(Buffering { size, flush, gzip }))
 }
+
+fn packing(word: &Word, level: &str) -> Result<u32, Diagnostic> {
+    let level = values::number(level).ok();
+    let level = level.and_then(|level| u32::try_from(level).ok());
+    let level = level.filter(|level| (1..=9).contains(level));
+    level.ok_or_else(|| invalid(word, "levels are 1 to 9"))
+}
+
+/// So much is gathered to be packed.
+const PACKED: usize = 64 * 1024;
 
 /// Refuses the path of a log that names no one file.
 pub(in crate::modules) fn check_path(

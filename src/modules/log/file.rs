@@ -5,24 +5,33 @@
 //! ends, if it is asked to.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Arc, Once, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use parking_lot::Mutex;
 
 use crate::conf::reason;
+use crate::modules::syslog::{Syslog, SyslogTarget};
 use crate::os::LogFile;
 
 /// A log.
 #[derive(Debug)]
 pub(super) struct Log {
-    file: Arc<LogFile>,
+    sink: Sink,
     buffering: Option<Buffering>,
     gathered: Mutex<Gathered>,
     complained: Mutex<Option<Instant>>,
+}
+
+#[derive(Debug)]
+enum Sink {
+    File(Arc<LogFile>),
+    Syslog(Syslog),
 }
 
 /// How lines are gathered before they are written.
@@ -32,6 +41,8 @@ pub(super) struct Buffering {
     pub size: usize,
     /// The longest time that a line waits.
     pub flush: Option<Duration>,
+    /// How hard they are packed, if they are.
+    pub gzip: Option<u32>,
 }
 
 #[derive(Debug, Default)]
@@ -59,7 +70,7 @@ impl Log {
     /// The log at `path`, whose file is created if need be.
     pub(super) fn open(path: &Path, buffering: Option<Buffering>) -> io::Result<Arc<Self>> {
         let log = Arc::new(Self {
-            file: LogFile::open(path)?,
+            sink: Sink::File(LogFile::open(path)?),
             buffering,
             gathered: Mutex::default(),
             complained: Mutex::default(),
@@ -70,6 +81,23 @@ impl Log {
             all.push(Arc::downgrade(&log));
         }
         Ok(log)
+    }
+
+    /// A log that a syslog daemon keeps.
+    pub(super) fn syslog(target: SyslogTarget) -> Arc<Self> {
+        Arc::new(Self {
+            sink: Sink::Syslog(Syslog::new(target)),
+            buffering: None,
+            gathered: Mutex::default(),
+            complained: Mutex::default(),
+        })
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match &self.sink {
+            Sink::File(file) => Some(file.path()),
+            Sink::Syslog(_) => None,
+        }
     }
 
     /// How lines are gathered.
@@ -98,7 +126,8 @@ impl Log {
 
     /// How long the file is.
     pub(super) fn length(&self) -> u64 {
-        std::fs::metadata(self.file.path()).map_or(0, |about| about.len())
+        let found = self.path().and_then(|path| std::fs::metadata(path).ok());
+        found.map_or(0, |about| about.len())
     }
 
     /// Whether there is a line, its end included, for which `is_wanted`, from a place in the file on or, if the file is shorter, in all of it.
@@ -108,7 +137,9 @@ impl Log {
         place: u64,
         is_wanted: impl Fn(&[u8]) -> bool,
     ) -> io::Result<bool> {
-        let path = self.file.path();
+        let Some(path) = self.path() else {
+            return Ok(false);
+        };
         if !std::fs::metadata(path)?.is_file() {
             return Ok(false);
         }
@@ -136,16 +167,33 @@ impl Log {
     }
 
     fn put(&self, text: &[u8]) {
-        let Err(error) = self.file.write(text) else {
+        let written = match (&self.sink, self.buffering.and_then(|one| one.gzip)) {
+            (Sink::Syslog(syslog), _) => syslog.send(None, text),
+            (Sink::File(file), None) => file.write(text),
+            (Sink::File(file), Some(level)) => pack(text, level).and_then(|text| file.write(&text)),
+        };
+        let Err(error) = written else {
             return;
         };
         let mut complained = self.complained.lock();
         if complained.is_none_or(|at| at.elapsed() > PAUSE_OF_COMPLAINTS) {
             *complained = Some(Instant::now());
-            let (path, reason) = (self.file.path().display(), reason(&error));
-            log::error!("write() to \"{path}\" failed ({reason})");
+            let reason = reason(&error);
+            match self.path() {
+                Some(path) => {
+                    log::error!("write() to \"{}\" failed ({reason})", path.display());
+                }
+                None => log::error!("sending to syslog failed ({reason})"),
+            }
         }
     }
+}
+
+/// Packs lines as a whole of their own: several behind each other are one file of gzip.
+fn pack(text: &[u8], level: u32) -> io::Result<Vec<u8>> {
+    let mut packing = GzEncoder::new(Vec::new(), Compression::new(level));
+    packing.write_all(text)?;
+    packing.finish()
 }
 
 impl Drop for Log {
@@ -159,7 +207,7 @@ impl Drop for Log {
 const MOST_LOOKED_AT: u64 = 16 << 20;
 
 /// A log that cannot be written to is complained of once in this time.
-const PAUSE_OF_COMPLAINTS: Duration = Duration::from_secs(60);
+pub(super) const PAUSE_OF_COMPLAINTS: Duration = Duration::from_secs(60);
 
 /// How exactly `flush=` is kept.
 const TICK: Duration = Duration::from_millis(200);
@@ -202,6 +250,7 @@ mod tests {
         let buffering = Buffering {
             size: 8,
             flush: Some(Duration::from_secs(3600)),
+            gzip: None,
         };
         let log = Log::open(&path, Some(buffering)).unwrap();
         log.write(b"one\n");

@@ -10,6 +10,7 @@ use super::{COMBINED, COMBINED_TEXT};
 use crate::conf::{Diagnostic, Span, Text, Word, nearest, reason};
 use crate::http::build::builder::Builder;
 use crate::http::course::request::Request;
+use crate::modules::syslog::SyslogTarget;
 
 /// A log and the form of its lines.
 pub(in crate::modules) struct Lines {
@@ -56,6 +57,8 @@ pub(in crate::modules) struct Wanted<'a> {
     /// Which directive.
     pub(super) directive: &'static str,
     pub(super) path: &'a str,
+    /// The daemon that lines go to instead of a file.
+    pub(super) syslog: Option<&'a SyslogTarget>,
     /// The name of a `log_format`.
     pub(super) format: Option<&'a Word>,
     /// Name and text of the form for want of another.
@@ -78,6 +81,7 @@ impl<'a> Wanted<'a> {
         Self {
             directive,
             path,
+            syslog: None,
             format,
             default,
             buffering,
@@ -102,7 +106,8 @@ pub(in crate::modules) fn lines(builder: &mut Builder<'_>, wanted: &Wanted<'_>) 
     Some(Lines { format, log })
 }
 
-fn find_format(builder: &mut Builder<'_>, wanted: &Wanted<'_>) -> Option<Arc<Format>> {
+/// The form that a log wants; `None` where there is none, which was reported.
+pub(super) fn find_format(builder: &mut Builder<'_>, wanted: &Wanted<'_>) -> Option<Arc<Format>> {
     let (default, text) = wanted.default;
     let (name, span) = match wanted.format {
         Some(word) => (word.text.as_str(), word.span),
@@ -132,7 +137,10 @@ fn find_format(builder: &mut Builder<'_>, wanted: &Wanted<'_>) -> Option<Arc<For
 }
 
 fn open(builder: &mut Builder<'_>, wanted: &Wanted<'_>) -> Option<Arc<Log>> {
-    let path = builder.path(wanted.path);
+    let path = match wanted.syslog {
+        Some(_) => PathBuf::from(wanted.path),
+        None => builder.path(wanted.path),
+    };
     if let Some(log) = builder.thing::<Known>().files.get(&path) {
         let log = log.clone()?;
         if log.buffering() != wanted.buffering {
@@ -140,7 +148,7 @@ fn open(builder: &mut Builder<'_>, wanted: &Wanted<'_>) -> Option<Arc<Log>> {
                 "{} \"{}\" already defined with conflicting parameters",
                 wanted.directive, wanted.path
             );
-            let help = "buffer and flush must be the same wherever a file is written to";
+            let help = "buffer, flush and gzip must be the same wherever a file is written to";
             let problem = Diagnostic::error(wanted.span, message).with_help(help);
             builder.diagnostics.push(problem);
         }
@@ -151,7 +159,11 @@ fn open(builder: &mut Builder<'_>, wanted: &Wanted<'_>) -> Option<Arc<Log>> {
         // That it could not be made is told when the file cannot be opened.
         let _ = std::fs::create_dir_all(folder);
     }
-    let opened = Log::open(&path, wanted.buffering).map_err(|error| {
+    let opened = match wanted.syslog {
+        Some(target) => Ok(Log::syslog(target.clone())),
+        None => Log::open(&path, wanted.buffering),
+    };
+    let opened = opened.map_err(|error| {
         let message = format!("open() \"{}\" failed ({})", path.display(), reason(&error));
         let off = match wanted.directive {
             "access_log" => "access_log off;",

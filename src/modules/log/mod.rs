@@ -7,10 +7,11 @@ mod directives;
 mod file;
 mod format;
 mod lines;
+mod named;
 
 use std::sync::Arc;
 
-use crate::conf::{Chain, Span};
+use crate::conf::{Chain, Span, Text};
 use crate::http::build::builder::{Builder, LocationParts};
 use crate::http::build::module::{self, Module};
 use crate::http::course::request::Request;
@@ -20,8 +21,9 @@ pub(super) use directives::check_path;
 use directives::{AccessLogWritten, AccessLogsWritten, FormatsWritten};
 pub use file::flush;
 use format::Format;
-use lines::Known;
+use lines::{Known, find_format};
 pub(super) use lines::{Lines, Wanted, lines};
+use named::{LogFilesWritten, NamedLog};
 
 /// The feature.
 pub static MODULE: Module = Module {
@@ -67,22 +69,48 @@ fn location(builder: &mut Builder<'_>, chain: &Chain<'_>, parts: &mut LocationPa
         let wanted = Wanted {
             directive: "access_log",
             path: &written.path,
+            syslog: written.syslog.as_ref(),
             format: written.format.as_ref(),
             default: (COMBINED, COMBINED_TEXT),
             buffering: written.buffering,
             span: written.span,
         };
-        if let Some(lines) = lines(builder, &wanted) {
+        let writer = match &written.named {
+            Some(path) => named(builder, chain, &wanted, path).map(Writer::Named),
+            None => lines(builder, &wanted).map(Writer::Lines),
+        };
+        if let Some(writer) = writer {
             let condition = written.condition.as_ref();
             let condition = condition.map(|text| builder.template(text));
-            parts.finally.push(Box::new(AccessLog { lines, condition }));
+            parts
+                .finally
+                .push(Box::new(AccessLog { writer, condition }));
         }
     }
 }
 
+fn named(
+    builder: &mut Builder<'_>,
+    chain: &Chain<'_>,
+    wanted: &Wanted<'_>,
+    path: &Text,
+) -> Option<NamedLog> {
+    let format = find_format(builder, wanted)?;
+    let path = builder.template(path);
+    let files = chain
+        .nearest()
+        .and_then(|LogFilesWritten(files)| files.clone());
+    Some(NamedLog::new(format, path, builder.prefix(), files))
+}
+
+enum Writer {
+    Lines(Lines),
+    Named(NamedLog),
+}
+
 /// Writes a line for each request.
 struct AccessLog {
-    lines: Lines,
+    writer: Writer,
     condition: Option<Template>,
 }
 
@@ -95,7 +123,10 @@ impl PhaseHandler for AccessLog {
         let is_wanted = self.condition.is_none() || !matches!(&*text, b"" | b"0");
         request.recycle(text);
         if is_wanted {
-            self.lines.write(request);
+            match &self.writer {
+                Writer::Lines(lines) => lines.write(request),
+                Writer::Named(log) => log.write(request),
+            }
         }
     }
 }
@@ -174,12 +205,18 @@ mod tests {
             ),
             ("access_log off x;", "invalid parameter \"x\""),
             (
-                "access_log /$host;",
-                "\"access_log\" does not support variables in its path",
+                "access_log /$host combined buffer=1k;",
+                "buffered logs cannot have variables in name",
+            ),
+            ("access_log /$nosuch;", "unknown \"nosuch\" variable"),
+            ("access_log syslog:tag=x;", "no syslog server specified"),
+            (
+                "access_log syslog:server=127.0.0.1 combined gzip;",
+                "logs to syslog cannot be buffered",
             ),
             (
-                "access_log syslog:server=x;",
-                "\"access_log\" does not support syslog",
+                "access_log /dev/null combined gzip=0;",
+                "invalid parameter \"gzip=0\"",
             ),
             (
                 "access_log /dev/null combined flush=1s;",
@@ -188,10 +225,6 @@ mod tests {
             (
                 "access_log /dev/null combined buffer=x;",
                 "invalid parameter \"buffer=x\"",
-            ),
-            (
-                "access_log /dev/null combined gzip;",
-                "invalid parameter \"gzip\"",
             ),
             (
                 "access_log /dev/null; location / { access_log /dev/null combined buffer=1k; }",

@@ -33,8 +33,11 @@ impl Exchange<'_> {
     /// The end of the response.
     fn end(&mut self) -> Result<(), Lost> {
         let whole = Stage::Rest { whole: true };
-        if let Stage::After { trailers } = std::mem::replace(&mut self.stage, whole) {
+        if let Stage::After { mut trailers } = std::mem::replace(&mut self.stage, whole) {
             self.push_rest()?;
+            if self.takes_trailers() {
+                trailers.extend(self.request.trailers());
+            }
             self.push_end(&trailers)?;
         }
         Ok(())

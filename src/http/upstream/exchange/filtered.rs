@@ -162,7 +162,8 @@ impl Exchange<'_> {
         }
     }
 
-    fn takes_trailers(&self) -> bool {
+    /// Whether the client's way has room for trailers.
+    pub(super) fn takes_trailers(&self) -> bool {
         self.session.outbox.takes_trailers(&self.session.client)
     }
 

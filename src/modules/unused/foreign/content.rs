@@ -90,7 +90,7 @@ pub(super) const FEATURES: &[Feature] = &[
         name: "fields behind a body, early hints",
         home: NGINX,
         instead: "remove the line",
-        directives: "add_trailer early_hints",
+        directives: "early_hints",
         variables: "sent_trailer_*",
     },
     Feature {
