@@ -3,6 +3,7 @@
 
 mod language;
 mod lists;
+mod names;
 mod reading;
 
 use std::time::{Duration, Instant};
@@ -155,9 +156,32 @@ fn nothing_to_read_stops_its_worker() {
     all_are_ended(reading::SCRIPTS);
 }
 
+/// The engine's table of names stays as large as it was once, and what it was made among is not given back: names take
+/// memory, but not more each time.
+#[test]
+fn no_name_stops_its_worker() {
+    let running = site(names::SCRIPTS);
+    end_each(&running, names::SCRIPTS);
+    let before = room(&running, 1);
+    for _ in 0..3 {
+        end_each(&running, names::SCRIPTS);
+    }
+    has_as_much_room(&running, before);
+}
+
 fn all_are_ended(scripts: Scripts) {
     let running = site(scripts);
     let before = room(&running, 1);
+    end_each(&running, scripts);
+    has_as_much_room(&running, before);
+}
+
+fn has_as_much_room(running: &Running, before: usize) {
+    let after = room(running, before - 8);
+    assert!(after + 8 >= before, "{before} pieces before, {after} after");
+}
+
+fn end_each(running: &Running, scripts: Scripts) {
     let only = std::env::var("JS_HOSTILE").ok();
     let mut failures = Vec::new();
     for (number, (body, fate)) in scripts.iter().enumerate() {
@@ -167,11 +191,11 @@ fn all_are_ended(scripts: Scripts) {
         {
             continue;
         }
-        let mut tried = run(&running, number, body, *fate);
+        let mut tried = run(running, number, body, *fate);
         if tried.log.contains("more lines are left out") {
             // There were too many in one second.
             std::thread::sleep(Duration::from_millis(1500));
-            tried = run(&running, number, body, *fate);
+            tried = run(running, number, body, *fate);
         }
         let Tried {
             status,
@@ -190,8 +214,6 @@ fn all_are_ended(scripts: Scripts) {
     let log = running.site.read("error.log");
     assert!(!log.contains("could not be ended"), "{log}");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    let after = room(&running, before - 8);
-    assert!(after + 8 >= before, "{before} pieces before, {after} after");
 }
 
 #[test]

@@ -208,12 +208,23 @@ fn is_much_for(
         Much::FarSecond => is_far(ctx, argument(1))?,
         Much::FarThird => is_far(ctx, argument(2))?,
         Much::Given => !is_undefined(argument(1)),
-        Much::Template if is_string(argument(1)) => match length(ctx, argument(1))? {
-            // What is found is taken out in one go.
-            0 => !is_string(first) || length(ctx, first)? > TEXT,
-            length => length > SHORT,
-        },
-        Much::Template => false,
+        Much::Template => is_long_template(ctx, argument(1), first)?,
+    })
+}
+
+/// Whether what is put in the place of something found takes long to read, or nothing is put in its place in a long text,
+/// where all is taken out in one go.
+fn is_long_template(
+    ctx: *mut qjs::JSContext,
+    template: qjs::JSValue,
+    within: qjs::JSValue,
+) -> std::result::Result<bool, Thrown> {
+    if !is_string(template) {
+        return Ok(false);
+    }
+    Ok(match length(ctx, template)? {
+        0 => !is_string(within) || length(ctx, within)? > TEXT,
+        length => length > SHORT,
     })
 }
 
