@@ -23,12 +23,30 @@ POST /body
     | hello
 --- response_body_like
 ^Content-Length: 0\r?$
---- response_headers
-Connection: keep-alive
 --- requests
 GET /old
 --- response_body_like
 ^GET /old HTTP/1.0
+
+=== a body that one origin does not get is still there for the next
+--- origin o
+* * 500
+--- origin p
+* * 200
+    | $BODY
+--- config
+location / {
+    proxy_pass_request_body off;
+    proxy_intercept_errors on;
+    error_page 500 = @next;
+    proxy_pass http://$ORIGIN_o;
+}
+location @next { proxy_pass http://$ORIGIN_p; }
+--- requests
+POST /
+    | hello
+--- response_body
+hello
 
 === fields that a client names in any of its Connection fields are not passed on
 --- http1_only there are no Connection fields

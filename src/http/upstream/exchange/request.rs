@@ -34,10 +34,10 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Nobody takes the rest of the body, but the client may send it before it reads, and its next request comes behind.
+    /// Nobody takes the rest of the body, but the client may send it before it reads. Before there is a response, the body may
+    /// still be for another origin.
     fn discard_body(&mut self, task: &mut Context<'_>) {
-        let is_unwanted = self.request.head_sent || !self.rules.sends_body;
-        if is_unwanted && !self.session.body.is_done() {
+        if self.request.head_sent && !self.session.body.is_done() {
             self.deadlines.client_read = None;
             let session = &mut *self.session;
             let _ = session.body.poll_discard(task, &mut session.client);
