@@ -4,9 +4,8 @@
 //! no longer the lock: it may be given back, and the next one who has time puts the zone in order. That takes time in proportion to the
 //! zone, so event loops leave it to others (see `later`), or to a thread that is begun for it.
 //!
-//! A thread that is in haste, as event loops are, waits for two milliseconds at most with what can be put off, and for fifty with all
-//! else: so long a process that works may be kept from the processor. Of times in a row only the first one takes so long. What it
-//! asked for is then not done, as if the lock were held by a process that does not move.
+//! A thread that is in haste, as event loops are, waits for two milliseconds at most, whatever it asks for, and of times in a row
+//! only the first one for so long. What it asked for is then not done, as if the lock were held by a process that does not move.
 
 use std::sync::Arc;
 use std::thread;
@@ -27,8 +26,6 @@ use crate::os::{LockError, Locked, MutexGuard, SharedMemory, is_in_haste, monoto
 const TURN: Duration = Duration::from_micros(20);
 /// So many nanoseconds an event loop waits for the lock.
 const BRIEFLY: u64 = 2_000_000;
-/// The same with what cannot be put off.
-const IN_HASTE: u64 = 50_000_000;
 /// The same where the time before was in vain.
 const AGAIN: u64 = 100_000;
 /// So often one goes on with the search for room that a key needs.
@@ -190,22 +187,15 @@ impl Zone {
     /// How long a thread in haste waits.
     fn haste(&self) -> Brief {
         match self.later.has_waited_in_vain() {
-            false => Brief::of(IN_HASTE),
+            false => Brief::default(),
             true => Brief::of(AGAIN),
         }
     }
 
     fn access_in_haste(&self, brief: &mut Brief) -> Result<Access<'_>, Unusable> {
-        loop {
-            let access = self.access_briefly(brief)?;
-            let is_over = access.is_some() || brief.has_ended();
-            if is_over {
-                self.later.note_wait(access.is_none());
-                return access.ok_or_else(|| self.held());
-            }
-            // Somebody puts the zone in order.
-            sleep(TURN);
-        }
+        let access = self.access_briefly(brief)?;
+        self.later.note_wait(access.is_none());
+        access.ok_or_else(|| self.held())
     }
 
     fn held(&self) -> Unusable {

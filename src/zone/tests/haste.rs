@@ -8,7 +8,7 @@ use crate::zone::layout::root;
 use crate::zone::{NotChanged, Put, Stay};
 
 /// Waiting that is far from what a thread in haste does, on a machine that is busy.
-const LONG: Duration = Duration::from_secs(2);
+const LONG: Duration = Duration::from_secs(1);
 
 fn words(memory: &SharedMemory) -> Zone {
     let schema = Arc::new(Schema::words("test", 2));
@@ -59,6 +59,7 @@ fn what_a_dead_owner_left_is_put_in_order_beside_who_is_in_haste() {
         scope.spawn(|| std::mem::forget(locked(&zone.root).unwrap()));
     });
     let _haste = Haste::begin();
+    assert!(matches!(put(&zone, b"new"), Err(NotChanged::Held(_))));
     let end = Instant::now() + Duration::from_secs(60);
     while put(&zone, b"new").is_err() {
         assert!(Instant::now() < end, "nobody puts it in order");
