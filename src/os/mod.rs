@@ -18,7 +18,6 @@ mod descriptor;
 mod disk;
 mod file_watch;
 mod give_back;
-mod haste;
 mod http_date;
 mod kernel;
 mod listening;
@@ -45,7 +44,6 @@ pub use descriptor::{Standard, content, inherited, redirect, sealed, wait_readab
 pub use disk::{bytes_free, first_data, is_at, open_own, punch};
 pub use file_watch::{FileWatch, Watched};
 pub use give_back::give_back_memory;
-pub use haste::{Haste, is_in_haste};
 pub use http_date::http_date;
 pub use kernel::{
     boot_id, coarse_monotonic, coarse_tick, memory_barrier, milliseconds, monotonic, random,

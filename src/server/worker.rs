@@ -36,7 +36,7 @@ use crate::http::plan::chore::Chore;
 use crate::http::plan::runtime::{Address, Listener, Runtime};
 use crate::modules;
 use crate::modules::process::{LogLevel, Settings};
-use crate::os::{self, Haste, Identity, LogFile};
+use crate::os::{self, Identity, LogFile};
 
 /// Runs a worker; `number` is where its hand-over is.
 pub(super) fn run(number: &OsStr) -> ExitCode {
@@ -190,8 +190,6 @@ impl Ready {
             return Ok(());
         }
         drop(self.ready);
-        // Whatever waits from now on holds up everybody.
-        let _haste = Haste::begin();
         let mut told = tokio::time::interval(TELL);
         loop {
             tokio::select! {

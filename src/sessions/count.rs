@@ -112,8 +112,7 @@ impl Sessions {
         self.find_session(handle, now, own)
     }
 
-    /// The same for a session that is not where it was: the zone moved, or it is gone. Where that cannot be told, it is asked again
-    /// next time.
+    /// The same for a session that is not where it was: the zone moved, or it is gone.
     #[cold]
     fn find_session<R>(
         &self,
@@ -121,7 +120,7 @@ impl Sessions {
         now: Moment,
         own: impl Fn(Held<'_>) -> Option<(Spot, R)>,
     ) -> Option<R> {
-        let found = self.zone.try_found(handle.key.bytes(), now, own).ok()?;
+        let found = self.zone.with_found(handle.key.bytes(), now, own);
         let (spot, result) = found.flatten().unzip();
         let spot = spot.map_or(0, Spot::packed);
         handle.spot.store(spot, Ordering::Relaxed);

@@ -2,13 +2,8 @@
 //!
 //! Whoever finds that the last owner of the lock died notes it in the root, and from then on it is the zone that is not in order and
 //! no longer the lock: it may be given back, and the next one who has time puts the zone in order. That takes time in proportion to the
-//! zone, so event loops leave it to others (see `later`), or to a thread that is begun for it.
-//!
-//! A thread that is in haste, as event loops are, waits for two milliseconds at most, whatever it asks for, and of times in a row
-//! only the first one for so long. What it asked for is then not done, as if the lock were held by a process that does not move.
+//! zone, so event loops leave it to others (see `later`).
 
-use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use super::layout::root;
@@ -18,16 +13,13 @@ use super::slots::MOST_TAKEN;
 use super::store::Store;
 use super::view::View;
 use super::{Unusable, Zone};
-use crate::metric::Schema;
-use crate::os::atomic::{AtomicU32, Ordering, sleep};
-use crate::os::{LockError, Locked, MutexGuard, SharedMemory, is_in_haste, monotonic};
+use crate::os::atomic::sleep;
+use crate::os::{LockError, Locked, MutexGuard, monotonic};
 
 /// Long enough for somebody who waits for the lock to take it.
 const TURN: Duration = Duration::from_micros(20);
 /// So many nanoseconds an event loop waits for the lock.
 const BRIEFLY: u64 = 2_000_000;
-/// The same where the time before was in vain.
-const AGAIN: u64 = 100_000;
 /// So often one goes on with the search for room that a key needs.
 const PIECES: usize = 4;
 
@@ -57,19 +49,6 @@ impl Brief {
             end: Some(0),
             pieces: 0,
         }
-    }
-
-    /// One that waits for so many nanoseconds.
-    fn of(nanoseconds: u64) -> Self {
-        Self {
-            end: Some(monotonic() + nanoseconds),
-            pieces: 0,
-        }
-    }
-
-    /// Whether its time is up.
-    fn has_ended(&mut self) -> bool {
-        monotonic() >= self.end()
     }
 
     fn end(&mut self) -> u64 {
@@ -102,18 +81,6 @@ fn guard<'a>(root: &'a Root, locked: Result<Locked<'a>, LockError>) -> Result<Gu
         Err(LockError::Damaged) => Err(Unusable::Corrupt("the lock cannot be had")),
     }
 }
-
-/// Puts the zone in `memory` in order.
-fn settled(memory: &SharedMemory, schema: &Arc<Schema>) -> Result<(), Unusable> {
-    let root = Root::open(memory)?;
-    let guard = locked(&root)?;
-    let view = View::open(memory, &root, schema)?;
-    guard.settle(&view.store);
-    Ok(())
-}
-
-/// One while a thread puts a zone in order.
-pub(super) type Settling = Arc<AtomicU32>;
 
 impl Access<'_> {
     /// Goes on with the search for the key to be evicted first, if one may have to be; whether there is more of it.
@@ -153,12 +120,8 @@ impl Guard<'_> {
 }
 
 impl Zone {
-    /// Locks the zone, puts it in order if the last owner of the lock died, and follows it if it moved; not at any cost
-    /// for a thread in haste.
+    /// Locks the zone, puts it in order if the last owner of the lock died, and follows it if it moved.
     pub(super) fn access(&self) -> Result<Access<'_>, Unusable> {
-        if is_in_haste() {
-            return self.access_in_haste(&mut self.haste());
-        }
         let guard = locked(&self.root)?;
         let view = self.current()?;
         guard.settle(&view.store);
@@ -173,51 +136,11 @@ impl Zone {
             locked => guard(&self.root, locked)?,
         };
         if guard.is_unsettled() {
-            drop(guard);
-            if is_in_haste() {
-                self.settle_aside();
-            }
             return Ok(None);
         }
         let view = self.current()?;
         self.root.end_dead_move(&view.store);
         Ok(Some(Access { view, guard }))
-    }
-
-    /// How long a thread in haste waits.
-    fn haste(&self) -> Brief {
-        match self.later.has_waited_in_vain() {
-            false => Brief::default(),
-            true => Brief::of(AGAIN),
-        }
-    }
-
-    fn access_in_haste(&self, brief: &mut Brief) -> Result<Access<'_>, Unusable> {
-        let access = self.access_briefly(brief)?;
-        self.later.note_wait(access.is_none());
-        access.ok_or_else(|| self.held())
-    }
-
-    fn held(&self) -> Unusable {
-        Unusable::Held(self.root.mutex.owner_process().unwrap_or(0))
-    }
-
-    /// Has another thread put the zone in order, unless one is at it, or found that it cannot be done.
-    #[cold]
-    fn settle_aside(&self) {
-        if self.settling.swap(1, Ordering::SeqCst) != 0 {
-            return;
-        }
-        let (memory, schema) = (self.memory.clone(), Arc::clone(&self.schema));
-        let settling = Arc::clone(&self.settling);
-        let settle = move || match settled(&memory, &schema) {
-            Ok(()) | Err(Unusable::Held(_)) => settling.store(0, Ordering::SeqCst),
-            Err(_) => {}
-        };
-        let thread = thread::Builder::new().name("zone".to_owned());
-        if thread.spawn(settle).is_err() {
-            self.settling.store(0, Ordering::SeqCst);
-        }
     }
 
     /// The right to look at something. Who has others make his updates does not wait for it either: there is none
@@ -254,19 +177,12 @@ impl Zone {
 
     /// The right to make a change that may need room: looks for the key to be evicted first, and lets others go on meanwhile.
     pub(super) fn access_with_room(&self) -> Result<Access<'_>, Unusable> {
-        let mut haste = is_in_haste().then(|| self.haste());
         loop {
-            let access = match &mut haste {
-                Some(brief) => self.access_in_haste(brief)?,
-                None => self.access()?,
-            };
+            let access = self.access()?;
             if !access.is_in_search_of_room() {
                 return Ok(access);
             }
             access.give_way();
-            if haste.as_mut().is_some_and(Brief::has_ended) {
-                return Err(self.held());
-            }
         }
     }
 

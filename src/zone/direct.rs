@@ -4,11 +4,11 @@
 //! The way is that of `known`: the slot is marked as in use, then looked at. A key that is parked is reached under
 //! the lock. A [`Spot`] remembers where a key lies, so that the next time neither hash nor search is needed.
 
+use super::Zone;
 use super::record::{Head, State};
 use super::stamp::Clock;
 use super::store::Slot;
 use super::view::View;
-use super::{Unusable, Zone};
 use crate::metric::{Moment, stored_key};
 use crate::os::atomic::AtomicU64;
 
@@ -106,34 +106,21 @@ impl Zone {
         now: Moment,
         work: impl FnOnce(Held<'_>) -> R,
     ) -> Option<R> {
-        self.try_found(key, now, work).ok().flatten()
-    }
-
-    /// The same for somebody who must know whether a key is there.
-    ///
-    /// # Errors
-    /// When that cannot be told: the zone is damaged, or its lock cannot be had.
-    #[inline]
-    pub fn try_found<R>(
-        &self,
-        key: &[u8],
-        now: Moment,
-        work: impl FnOnce(Held<'_>) -> R,
-    ) -> Result<Option<R>, Unusable> {
         let (key, now, mut work) = (stored_key(key), self.moment(now), Some(work));
         let view = self.last_view();
         for slot in view.store.suspects(view.store.hash(key)) {
             let is_key = |head| view.store.key_equals(slot, head, key);
             match self.try_cells(view, slot, now, is_key, &mut work) {
-                Tried::Done(result) => return Ok(Some(result)),
+                Tried::Done(result) => return Some(result),
                 Tried::Other => {}
                 Tried::Locked => break,
             }
         }
-        let access = self.access()?;
+        let access = self.access().ok()?;
         let store = &access.view.store;
-        let found = store.find(key, store.hash(key)).zip(work);
-        Ok(found.and_then(|(slot, work)| self.cells_locked(access.view, slot, now, work)))
+        let slot = store.find(key, store.hash(key))?;
+        let work = work?;
+        self.cells_locked(access.view, slot, now, work)
     }
 
     /// The same for a key that lies at `spot`; nothing if it does not any more.

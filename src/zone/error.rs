@@ -1,6 +1,6 @@
 //! Why a zone cannot be used, or cannot take an update.
 
-use std::{fmt, io};
+use std::io;
 
 use super::layout::TooSmall;
 
@@ -10,8 +10,8 @@ pub enum Refused {
     /// There is no room, and no discard key.
     #[error("no room in the zone")]
     Full,
-    /// A process that does not move, or for a thread in haste anybody, has the zone's lock.
-    #[error("the zone's lock is held by {}", Owner(*.0))]
+    /// A process that does not move has the zone's lock.
+    #[error("the zone's lock is held by process {0}")]
     Held(u32),
     /// The zone's memory cannot be used any more.
     #[error("the zone is damaged")]
@@ -27,8 +27,8 @@ pub enum Unusable {
     /// The machine went down since it was used; what lies there may be anything.
     #[error("corrupt zone: of another boot")]
     OtherBoot,
-    /// A process that does not move, or for a thread in haste anybody, has the lock.
-    #[error("its lock is held by {}", Owner(*.0))]
+    /// A process that does not move has the lock.
+    #[error("its lock is held by process {0}")]
     Held(u32),
     /// Too few bytes for even one key.
     #[error(transparent)]
@@ -62,8 +62,8 @@ pub enum NotChanged {
     /// A newer configuration has keys of other parts.
     #[error("the zone has other keys now")]
     Renamed,
-    /// A process that does not move, or for a thread in haste anybody, has the zone's lock.
-    #[error("the zone's lock is held by {}", Owner(*.0))]
+    /// A process that does not move has the zone's lock.
+    #[error("the zone's lock is held by process {0}")]
     Held(u32),
     /// The zone's memory cannot be used any more.
     #[error("the zone is damaged")]
@@ -75,18 +75,6 @@ impl From<Unusable> for NotChanged {
         match error {
             Unusable::Held(process) => Self::Held(process),
             _ => Self::Damaged,
-        }
-    }
-}
-
-/// Who has a lock, for people; zero where that is not known.
-struct Owner(u32);
-
-impl fmt::Display for Owner {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            0 => out.write_str("another process"),
-            process => write!(out, "process {process}"),
         }
     }
 }

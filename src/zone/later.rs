@@ -226,7 +226,8 @@ impl Zone {
     /// Counts an update for which the lock could not be had.
     #[cold]
     fn refuse(&self, error: &Unusable) -> Refused {
-        self.count_refused();
+        let word = self.root.word(root::REFUSED);
+        word.fetch_add(1, Ordering::Relaxed);
         match error {
             Unusable::Held(process) => Refused::Held(*process),
             _ => Refused::Damaged,

@@ -27,7 +27,7 @@ use crate::os::atomic::{
     this_thread, yield_now,
 };
 use crate::os::{
-    Condition, Process, SharedMemory, SharedWord, is_in_haste, memory_barrier, monotonic,
+    Condition, Process, SharedMemory, SharedWord, memory_barrier, monotonic,
     register_memory_barrier,
 };
 
@@ -334,7 +334,6 @@ impl Patience {
     fn nanoseconds(self) -> u64 {
         match self {
             Self::Brief => MILLISECOND,
-            _ if is_in_haste() => 2 * MILLISECOND,
             Self::Short => 50 * MILLISECOND,
             Self::Long => 1_000 * MILLISECOND,
         }

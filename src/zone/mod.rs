@@ -50,10 +50,10 @@ mod view;
 use std::sync::Arc;
 
 use crate::metric::{ELLIPSIS, KEY_LIMIT, Moment, Schema, is_truncated, stored_key};
-use crate::os::atomic::{AtomicU64, Ordering};
+use crate::os::atomic::AtomicU64;
 use crate::os::{SharedMemory, monotonic};
 
-use access::{Settling, locked};
+use access::locked;
 pub use change::{Action, Change, Changed, Missing, Once};
 pub use direct::{Held, Spot};
 pub use edit::{Edit, Put, Stay};
@@ -89,7 +89,6 @@ pub struct Zone {
     last_stamp: AtomicU64,
     /// Updates that wait for the lock.
     later: Later,
-    settling: Settling,
     /// What the zone's time is ahead of the machine's clock, wrapping; never changes while processes live.
     ahead: u64,
     /// Whether changes are written down for a journal.
@@ -224,7 +223,6 @@ impl Zone {
             seat,
             last_stamp: AtomicU64::new(0),
             later: Later::default(),
-            settling: Settling::default(),
             keeps_record: false,
         }
     }
@@ -307,12 +305,6 @@ impl Zone {
     /// How many updates were refused because the lock could not be had.
     pub fn refused(&self) -> u64 {
         self.root.get(layout::root::REFUSED)
-    }
-
-    /// Counts something that was not done because the lock could not be had.
-    pub fn count_refused(&self) {
-        let word = self.root.word(layout::root::REFUSED);
-        word.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Copies what the zone has under `name` into `record`; false if there is nothing. The name is the key

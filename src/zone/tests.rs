@@ -3,7 +3,6 @@
 mod change;
 pub(crate) mod crash;
 mod edit;
-mod haste;
 mod labels;
 mod later;
 pub(crate) mod moving;

@@ -17,7 +17,7 @@ use crate::metric::{Moment, Schema, stored_key};
 use crate::modules::shared_zone::Holder;
 use crate::os;
 use crate::os::atomic::{AtomicU64, Ordering};
-use crate::zone::{Cursor, NotChanged, Put, Record, Spot, Stay, Unusable};
+use crate::zone::{Cursor, NotChanged, Put, Record, Spot, Stay};
 
 // The cells of a key.
 pub(super) const GATE: usize = 0;
@@ -65,8 +65,6 @@ pub(in crate::modules) enum Entered {
     Full(State),
     /// There is no room for the key.
     NoPlace,
-    /// Others have the zone's lock for longer than an event loop waits.
-    Busy,
 }
 
 /// The place of a request that is in.
@@ -122,8 +120,7 @@ impl<H: Holder> Windows<H> {
         let now = Moment(os::monotonic());
         self.settle_up(area, now);
         for _ in 0..ATTEMPTS {
-            let entered = self.kept.zone().try_found(key, now, |held| {
-                let (spot, cells) = (held.spot(), held.cells());
+            let entered = self.kept.zone().with_found_cells(key, now, |spot, cells| {
                 cells[USED].store(now.0, Ordering::Relaxed);
                 let entered = gate::enter_below(&cells[GATE], party(area, cells), room.most);
                 if entered.is_err() {
@@ -132,19 +129,14 @@ impl<H: Holder> Windows<H> {
                 (spot, entered)
             });
             match entered {
-                Ok(Some((spot, Ok(state)))) => {
+                Some((spot, Ok(state))) => {
                     area.own_party().share.grow();
                     let key = stored_key(key).into();
                     return Entered::In(Held { key, spot }, state);
                 }
-                Ok(Some((_, Err(state)))) => return Entered::Full(state),
-                Ok(None) => match self.add(key, room.window, now) {
-                    Ok(()) => {}
-                    Err(NotChanged::Held(_) | NotChanged::Busy) => return Entered::Busy,
-                    Err(_) => return Entered::NoPlace,
-                },
-                Err(Unusable::Held(_)) => return Entered::Busy,
-                Err(_) => return Entered::NoPlace,
+                Some((_, Err(state))) => return Entered::Full(state),
+                None if !self.add(key, room.window, now) => return Entered::NoPlace,
+                None => {}
             }
         }
         Entered::NoPlace
@@ -195,13 +187,8 @@ impl<H: Holder> Windows<H> {
         self.is_owing.store(false, Ordering::Relaxed);
     }
 
-    /// Counts a request that was let in without being counted, because others have the zone.
-    pub(super) fn count_refused(&self) {
-        self.kept.zone().count_refused();
-    }
-
-    /// Makes room for a key and puts it there.
-    fn add(&self, key: &[u8], smallest: u32, now: Moment) -> Result<(), NotChanged> {
+    /// Makes room for a key and puts it there; false if there is none.
+    fn add(&self, key: &[u8], smallest: u32, now: Moment) -> bool {
         let mut cells = [0; CELLS];
         let window = smallest;
         cells[GATE] = State { active: 0, window }.packed();
@@ -223,12 +210,13 @@ impl<H: Holder> Windows<H> {
             })
         };
         for _ in 0..ATTEMPTS {
-            match put().and_then(|put| put) {
-                Err(NotChanged::Full) if self.make_room(now) => {}
-                done => return done,
+            match put() {
+                Ok(Ok(())) => return true,
+                Ok(Err(NotChanged::Full)) if self.make_room(now) => {}
+                _ => return false,
             }
         }
-        Err(NotChanged::Full)
+        false
     }
 
     /// Takes away the key that was used longest ago, of those that are looked at and have nobody under way; false if
@@ -456,7 +444,7 @@ mod tests {
             match windows.enter(&area, &named(&key), ROOM) {
                 Entered::In(one, _) => held.push(one),
                 Entered::NoPlace => break,
-                Entered::Full(_) | Entered::Busy => panic!("{key} is refused"),
+                Entered::Full(_) => panic!("{key} is full"),
             }
             number += 1;
         }

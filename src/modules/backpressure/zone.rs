@@ -69,10 +69,6 @@ impl Zone {
             Some(keyed) => match self.enter_by_key(keyed, request) {
                 Some(Entered::In(held, seen)) => (Some(held), seen),
                 Some(Entered::Full(seen)) => return Answer::Full(seen),
-                Some(Entered::Busy) => {
-                    keyed.windows.count_refused();
-                    return Answer::Pass;
-                }
                 Some(Entered::NoPlace) => {
                     self.area.count(Count::Exhausted);
                     return Answer::Pass;

@@ -41,8 +41,7 @@ const LIMIT_CONN: DirectiveSpec = DirectiveSpec {
                `limit_conn_status`. A connection counts while a request of it is under way, from when its head was read \
                to the end of its response; in HTTP/2 each stream counts. With several zones a request must fit in all. A \
                block that has any `limit_conn` inherits none. A request is counted once, also where it is redirected \
-               internally; subrequests are not. Where other processes have the zone for more than two milliseconds, as one that was \
-               stopped may, a request goes on without being counted, which is logged.",
+               internally; subrequests are not.",
         example: "location /download/ {\n    limit_conn addr 1;\n}",
     },
     apply: limit,

@@ -94,23 +94,12 @@ impl Limits {
         for Limit { zone, most } in &self.limits {
             match zone.enter(request, *most) {
                 Asked::In(admission) => admissions.push(admission),
-                Asked::Busy => self.let_in(request, zone),
                 Asked::Skipped => zone.area.count(Count::Skipped),
                 Asked::Full => return Some((zone, Count::Rejected)),
                 Asked::NoRoom => return Some((zone, Count::Exhausted)),
             }
         }
         None
-    }
-
-    /// A zone is not asked because others have it: nobody waits for them, and nobody is refused because of them.
-    #[cold]
-    fn let_in(&self, request: &Request, zone: &Zone) {
-        zone.memory.zone.count_refused();
-        let (name, circumstances) = (zone.name(), Circumstances(request));
-        self.level.log(format_args!(
-            "not limiting connections, others have zone \"{name}\"{circumstances}"
-        ));
     }
 
     fn refuse(&self, request: &Request, (zone, why): (&Zone, Count)) {

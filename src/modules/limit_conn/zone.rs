@@ -38,8 +38,6 @@ pub(super) enum Asked {
     Full,
     /// There is no room for its key.
     NoRoom,
-    /// Others have the zone's lock for longer than an event loop waits.
-    Busy,
     /// It has no key.
     Skipped,
 }
@@ -98,7 +96,6 @@ impl Zone {
             None => Asked::Skipped,
             Some(keyed::Entered::Full(_)) => Asked::Full,
             Some(keyed::Entered::NoPlace) => Asked::NoRoom,
-            Some(keyed::Entered::Busy) => Asked::Busy,
             Some(keyed::Entered::In(held, _)) => Asked::In(Admission {
                 zone: self,
                 held: Some(held),

@@ -26,9 +26,7 @@ const LIMIT_REQ: DirectiveSpec = DirectiveSpec {
                `delay=N` the first N do not. A request that waits holds no thread, and ends with 499 when its client \
                leaves. With several zones it waits for the longest of the times, and is counted in all of them or in \
                none. A block that has any `limit_req` inherits none. A request is asked once, also where it is \
-               redirected internally; subrequests are not. It is asked before `limit_conn` and `backpressure`. Where \
-               other processes have the zone for more than two milliseconds, as one that was stopped may, a request \
-               goes on without being counted, which is logged.",
+               redirected internally; subrequests are not. It is asked before `limit_conn` and `backpressure`.",
         example: "location /search/ {\n    limit_req zone=one burst=5;\n}",
     },
     apply: limit,

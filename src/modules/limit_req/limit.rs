@@ -101,10 +101,6 @@ impl Limits {
             };
             match limit.zone.look(&key, limit.burst, now) {
                 Asked::Within(_) => counting.push((limit, key)),
-                Asked::Busy => {
-                    request.recycle(key);
-                    self.let_in(request, limit);
-                }
                 refused => {
                     request.recycle(key);
                     return Some(Judged::Refuse(limit, refused));
@@ -117,7 +113,6 @@ impl Limits {
             request.recycle(key);
             match asked {
                 Asked::Within(excess) => tally.add(last, excess),
-                Asked::Busy => self.let_in(request, last),
                 refused => return Some(Judged::Refuse(last, refused)),
             }
         }
@@ -149,16 +144,6 @@ impl Limits {
         )
     }
 
-    /// A limit is not asked because others have its zone: nobody waits for them, and nobody is refused because of them.
-    #[cold]
-    fn let_in(&self, request: &Request, limit: &Limit) {
-        limit.zone.memory.zone.count_refused();
-        let (name, circumstances) = (limit.zone.name(), Circumstances(request));
-        self.level.log(format_args!(
-            "not limiting requests, others have zone \"{name}\"{circumstances}"
-        ));
-    }
-
     fn refuse(&self, request: &Request, limit: &Limit, asked: Asked) -> (Outcome, Preaccess) {
         let (name, circumstances, dry) = (limit.zone.name(), Circumstances(request), self.dry());
         if let Asked::Beyond(excess) = asked {
@@ -188,7 +173,7 @@ impl Limits {
 fn counted(limit: &Limit, key: &[u8], now: Moment) -> u64 {
     match limit.zone.count(key, u64::MAX, now) {
         Asked::Within(excess) | Asked::Beyond(excess) => excess,
-        Asked::NoRoom | Asked::Busy => 0,
+        Asked::NoRoom => 0,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::metric::{Moment, Schema};
 use crate::modules::limited::{self, Memory};
 use crate::modules::shared_zone::{Holder, Purpose};
 use crate::os::atomic::AtomicU64;
-use crate::zone::{NotChanged, Put, Stay, Unusable};
+use crate::zone::{Put, Stay};
 
 /// A zone of a configuration.
 pub(super) struct Zone {
@@ -41,8 +41,6 @@ pub(super) enum Asked {
     Beyond(u64),
     /// There is no room for its key.
     NoRoom,
-    /// Others have the zone's lock for longer than an event loop waits.
-    Busy,
 }
 
 impl Zone {
@@ -86,9 +84,9 @@ impl Zone {
     pub(super) fn look(&self, key: &[u8], most: u64, now: Moment) -> Asked {
         let excess = self.with_bucket(key, now, |cells, now| bucket::excess(cells, self.rate, now));
         match excess {
-            Ok(excess) if excess <= most => Asked::Within(excess),
-            Ok(excess) => Asked::Beyond(excess),
-            Err(asked) => asked,
+            Some(excess) if excess <= most => Asked::Within(excess),
+            Some(excess) => Asked::Beyond(excess),
+            None => Asked::NoRoom,
         }
     }
 
@@ -98,9 +96,9 @@ impl Zone {
             bucket::count(cells, self.rate, most, now)
         });
         match counted {
-            Ok(Ok(excess)) => Asked::Within(excess),
-            Ok(Err(excess)) => Asked::Beyond(excess),
-            Err(asked) => asked,
+            Some(Ok(excess)) => Asked::Within(excess),
+            Some(Err(excess)) => Asked::Beyond(excess),
+            None => Asked::NoRoom,
         }
     }
 
@@ -109,23 +107,24 @@ impl Zone {
         key: &[u8],
         now: Moment,
         work: impl Fn(&[AtomicU64], Moment) -> R,
-    ) -> Result<R, Asked> {
+    ) -> Option<R> {
         let zone = &self.memory.zone;
         let at = zone.moment(now);
         for _ in 0..ATTEMPTS {
-            match zone.try_found(key, now, |held| work(held.cells(), at)) {
-                Ok(Some(done)) => return Ok(done),
-                Ok(None) => self.add(key, now)?,
-                Err(Unusable::Held(_)) => return Err(Asked::Busy),
-                Err(_) => return Err(Asked::NoRoom),
+            let done = zone.with_cells(key, now, |cells| work(cells, at));
+            if done.is_some() {
+                return done;
+            }
+            if !self.add(key, now) {
+                return None;
             }
         }
-        Err(Asked::NoRoom)
+        None
     }
 
-    /// Makes a bucket for a key.
+    /// Makes a bucket for a key; false if there is no room.
     #[cold]
-    fn add(&self, key: &[u8], now: Moment) -> Result<(), Asked> {
+    fn add(&self, key: &[u8], now: Moment) -> bool {
         let put = self.memory.zone.edit(now, |edit| {
             if edit.spot(key).is_some() {
                 return Ok(());
@@ -135,11 +134,7 @@ impl Zone {
             edit.put(key, Put { cells, stay, text });
             edit.commit()
         });
-        match put.and_then(|put| put) {
-            Ok(()) => Ok(()),
-            Err(NotChanged::Held(_) | NotChanged::Busy) => Err(Asked::Busy),
-            Err(_) => Err(Asked::NoRoom),
-        }
+        matches!(put, Ok(Ok(())))
     }
 }
 

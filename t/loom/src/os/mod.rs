@@ -52,11 +52,6 @@ pub(crate) fn register_memory_barrier() -> io::Result<()> {
     Ok(())
 }
 
-/// Time stands still, so waiting takes none.
-pub(crate) fn is_in_haste() -> bool {
-    false
-}
-
 pub(crate) fn monotonic() -> u64 {
     0
 }
