@@ -191,14 +191,15 @@
         }
         return names;
     };
-    const traps = { get(handler, name) {
+    const traps = (handler) => ({ get(_, name) {
         const trap = handler[name];
         if (typeof trap !== "function") {
             return trap;
         }
         return name === "ownKeys" ? (...given) => few(apply(trap, handler, given)) : (...given) => apply(trap, handler, given);
-    } };
-    const bounded = (handler) => isObject(handler) ? new PROXY(handler, traps) : handler;
+    } });
+    // What is asked for traps has none of its own, so that those that cannot be changed may be replaced as well.
+    const bounded = (handler) => isObject(handler) ? new PROXY({ __proto__: null }, traps(handler)) : handler;
     const Made = function Proxy(target, handler) {
         needs(new.target !== undefined, "must be called with new");
         return new PROXY(target, bounded(handler));

@@ -522,3 +522,29 @@ pingauge: [emerg] unknown cache "u" in config:2
    2 | location /u { uwsgi_cache u; uwsgi_cache_key $uri; uwsgi_pass 127.0.0.1:9; }
      |                           ^
      help: declare it: uwsgi_cache_path /PATH keys_zone=u:10m;
+
+=== a program that a subrequest tells HEAD says nothing that is kept for GET
+--- file main.js
+async function ask(r) { const answer = await r.subrequest('/api'); r.return(200, `[${answer.responseText}]`); }
+export default { ask };
+--- http_config
+fastcgi_cache_path $DIR/cache keys_zone=c:64k;
+js_import $DIR/main.js;
+--- config
+location /js { js_content main.ask; }
+location /api {
+    fastcgi_cache c;
+    fastcgi_cache_key $uri;
+    fastcgi_cache_valid 1m;
+    fastcgi_param REQUEST_METHOD $request_method;
+    fastcgi_param REQUEST_URI $uri;
+    fastcgi_pass $ORIGIN_p;
+}
+--- origin p
+HEAD * 200
+* * 200
+    | body
+--- requests
+HEAD /js 200
+GET /api 200 = body
+GET /js 200 = [body]

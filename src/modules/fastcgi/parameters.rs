@@ -241,8 +241,11 @@ impl Program for Client {
     }
 
     fn asks_for_head(&self, request: &mut Request) -> bool {
-        let method = self.method.and_then(|place| self.list.get(place));
-        method.is_none_or(|one| one.value.evaluate(request) == b"HEAD")
+        // That of a subrequest is what its client asks with, as far as `$request_method` tells it.
+        match self.method.and_then(|place| self.list.get(place)) {
+            Some(method) => method.value.evaluate(request) == b"HEAD",
+            None => request.is_head(),
+        }
     }
 
     fn range(&self, request: &mut Request) -> Option<Vec<u8>> {

@@ -254,7 +254,7 @@ impl Origin for Pass {
 
     fn asks_for_head(&'static self, request: &mut Request) -> bool {
         if let Some(program) = &self.program {
-            return request.is_head() && program.asks_for_head(request);
+            return program.asks_for_head(request);
         }
         match &self.settings.method {
             Some(method) => method.evaluate(request).eq_ignore_ascii_case(b"head"),
