@@ -4,7 +4,7 @@
 (function (shared) {
     "use strict";
     const { toInteger, toLength, toObject, put, isObject, change, guarded, typedArrays } = shared;
-    const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object;
+    const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, isExtensible } = Object;
     const { apply, construct, ownKeys } = Reflect;
     const { iterator, toStringTag } = Symbol;
     const { filter } = Iterator.prototype, { propertyIsEnumerable: isEnumerable } = Object.prototype;
@@ -191,15 +191,21 @@
         }
         return names;
     };
-    const traps = (handler) => ({ get(_, name) {
+    const trapOf = (handler, name) => {
         const trap = handler[name];
         if (typeof trap !== "function") {
             return trap;
         }
         return name === "ownKeys" ? (...given) => few(apply(trap, handler, given)) : (...given) => apply(trap, handler, given);
-    } });
-    // What is asked for traps has none of its own, so that those that cannot be changed may be replaced as well.
-    const bounded = (handler) => isObject(handler) ? new PROXY({ __proto__: null }, traps(handler)) : handler;
+    };
+    // A proxy must give properties that cannot be changed as they are: for handlers that may have such, another object stands.
+    const traps = { get: trapOf }, trapsOfFixed = { get: ({ handler }, name) => trapOf(handler, name) };
+    const bounded = (handler) => {
+        if (!isObject(handler)) {
+            return handler;
+        }
+        return isExtensible(handler) ? new PROXY(handler, traps) : new PROXY({ __proto__: null, handler }, trapsOfFixed);
+    };
     const Made = function Proxy(target, handler) {
         needs(new.target !== undefined, "must be called with new");
         return new PROXY(target, bounded(handler));

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::harness::client::Connection;
@@ -326,24 +327,33 @@ fn connections_are_used_again_only_when_nothing_is_left_of_a_request() {
     };
     [1, 1, 2, 2, 1].into_iter().for_each(ask);
     assert_eq!(seen(), 1);
-    // The end comes at some time, and may come before what is asked next.
-    let opened_after = |number: usize| {
+    let opened_after = |number: usize, pause: Duration| {
         ask(number);
         let before = seen();
+        thread::sleep(pause);
         ask(1);
         seen() - before
     };
-    let kept = poll(PATIENCE, || (opened_after(3) == 0).then_some(()));
+    // The end comes at some time, which is waited for longer each time.
+    let mut pause = Duration::from_millis(1);
+    let kept = poll(PATIENCE, || {
+        pause *= 2;
+        (opened_after(3, pause) == 0).then_some(())
+    });
     assert!(
         kept.is_some(),
         "a connection whose end came late was never used again"
     );
     may_end.store(false, Ordering::SeqCst);
-    assert_eq!(opened_after(3), 1, "the end had not come");
+    assert_eq!(opened_after(3, Duration::ZERO), 1, "the end had not come");
     may_end.store(true, Ordering::SeqCst);
-    assert_eq!(opened_after(4), 1, "more came than was said");
     assert_eq!(
-        opened_after(5),
+        opened_after(4, Duration::ZERO),
+        1,
+        "more came than was said"
+    );
+    assert_eq!(
+        opened_after(5, Duration::ZERO),
         1,
         "something came that nobody had asked for"
     );
