@@ -130,7 +130,12 @@ impl Registers {
         if key == self.discard_key {
             return Ok(Update::Ignored);
         }
-        match self.way(key, now, Haste::Soon) {
+        // Values get places in the order in which they came, also those that still wait for one.
+        let way = match zone.are_updates_waiting() {
+            true => None,
+            false => self.way(key, now, Haste::Soon),
+        };
+        match way {
             None => {
                 let (updated, fate) = zone.leave_open(key, value, now)?;
                 stands_in.fate = Some(fate);
@@ -520,6 +525,28 @@ mod tests {
         assert_eq!(hosts(&one.0), ["b", "c", "other"]);
         update(&one, &["d", "y"], 2 * GRACE);
         assert_eq!(hosts(&one.0), ["b", "c", "other"]);
+    }
+
+    #[test]
+    fn who_comes_after_one_that_waits_for_a_place_gets_none_before_it() {
+        let memory = memory();
+        let (mut zone, registers) = worker(&memory, 1);
+        zone.put_off_updates();
+        let feed = |parts: &[&str]| {
+            let sample = (1.0, Moment(1));
+            registers.update(&zone, &key(parts), sample, &mut StandIn::default())
+        };
+        // Another thread of this process has the register.
+        let held = registers.all[0].values.edit(Moment(1), |_| {
+            thread::scope(|scope| scope.spawn(|| feed(&["a", "x"])).join().unwrap())
+        });
+        assert_eq!(held, Ok(Ok(Update::Waiting)));
+        assert_eq!(feed(&["b", "x"]), Ok(Update::Waiting));
+        assert!(zone.claim_updates());
+        let decide = |key: &[u8]| registers.way(key, Moment(1), Haste::Patient).unwrap();
+        zone.work_off(&decide, &mut |_, _, refused| panic!("{refused}"))
+            .unwrap();
+        assert_eq!(hosts(&zone), ["a", "other"]);
     }
 
     #[test]
